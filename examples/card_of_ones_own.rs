@@ -4,11 +4,11 @@
 //! cargo run -p portcls-examples --example card_of_ones_own
 //! ```
 //!
-//! The program takes the plainest card of the family `fifo-chip` and makes two other cards from it:
-//! one from a text, and one in Rust. For each of the three cards it prints the fields that differ,
-//! and the accesses of the driver. The driver plays five bytes that an application writes at once,
-//! and then it is removed. At the end the program prints the results of the register scripts, which
-//! `portcls-emu cards --check` runs too.
+//! The program takes the plainest card of the family `fifo-chip`, and makes two other cards from
+//! this card: one from a text, and one in Rust. For each of the three cards it prints the fields
+//! that differ, and the accesses of the driver. The driver plays five bytes that an application
+//! writes at once, and then the driver is removed. At the end the program prints the results of the
+//! register scripts, which `portcls-emu cards --check` runs too.
 //!
 //! What it teaches: a card is a list of facts, and has no code. `docs/card-files.md` lists the
 //! families, and `portcls-emu cards --show smsc-superio` prints every field with its meaning.
@@ -47,8 +47,8 @@ pub fn report() -> Result<String, Box<dyn Error>> {
         text += &format!("{}\n{}", card.name, differences(plain, card));
         text += &format!("{}\n", register_trace(card)?);
     }
-    // No script knows these cards, so the suite expects of them what it expects of most cards. A
-    // scenario fails where a card differs from most cards. A failure names the place in the script.
+    // No script knows these cards, so the suite expects that they behave like most cards. A
+    // scenario fails if a card differs from most cards. A failure names the place in the script.
     let suite = ops::check(&cards);
     for (number, card) in suite.cards.iter().enumerate() {
         let [passed, failed] = [Cell::Pass, Cell::Failed].map(|cell| suite.count(number, cell));
@@ -66,8 +66,7 @@ fn card_of_a_text() -> Result<CardProfile, Box<dyn Error>> {
     Ok(CardFile::parse("attic-card.toml", ATTIC_CARD)?.profile)
 }
 
-/// Makes a card in Rust. Its name and two fields are its own; the other fields come from the
-/// family.
+/// Makes a card in Rust. The name and two fields are new; the other fields come from the family.
 fn card_in_rust(plain: &CardProfile) -> CardProfile {
     let behaviour = Behaviour { tx_depth: 2, status_low_bits: 0, ..plain.behaviour };
     CardProfile { name: "slim-card".into(), behaviour, ..plain.clone() }

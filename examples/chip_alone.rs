@@ -5,11 +5,11 @@
 //! ```
 //!
 //! The loop resets a Roland MPU-401, enters UART mode, plays a note, and sends back the bytes that
-//! come in on MIDI IN. It prints each access with its value and the interrupt line after it, and
-//! each byte on the wires. It prints equal polls as one line.
+//! come in on MIDI IN. The loop prints each access with its value and the interrupt line, and each
+//! byte on the wires. It prints equal polls as one line.
 //!
-//! What it teaches: the chip has no clock. The caller gives the time of each access, and the chip
-//! computes from it when a byte is on the wire. Any emulator can use the chip in this way.
+//! What it teaches: the chip has no clock. The caller gives the time of each access. From this time
+//! the chip computes when a byte is on the wire. Any emulator can use the chip in this way.
 
 use hw_mpu401::{ENTER_UART, InitialState, Lane, Mpu401, RESET, Register, Status, WireEdge, card};
 
@@ -36,16 +36,16 @@ pub fn report() -> String {
     let chip = Mpu401::new(profile, InitialState::Idle);
     let mut host = Host { chip, now_ns: 0, lines: Vec::new() };
 
-    // Reset, then UART mode. The unit acknowledges each with FE and then is busy for a while.
+    // Reset, then UART mode. The unit sends FE for each command, and then is busy.
     for command in [RESET, ENTER_UART] {
         host.send(Register::Command, command);
         host.receive();
     }
-    // A note. The host waits until the unit has entered UART mode and can take it.
+    // A note. The host waits until the unit has entered UART mode and can take a byte.
     for byte in [0x90, 0x3C, 0x40] {
         host.send(Register::Data, byte);
     }
-    // The note off comes in on MIDI IN, and the host sends each byte of it to MIDI OUT.
+    // The note off comes in on MIDI IN, and the host sends each of its bytes to MIDI OUT.
     for byte in [0x80, 0x3C, 0x00] {
         host.chip.midi_in(host.now_ns, byte);
         let received = host.receive();
@@ -78,7 +78,7 @@ impl Host {
         byte
     }
 
-    /// Polls STATUS until `wanted` is true of it.
+    /// Polls STATUS until `wanted` is true for the value.
     fn wait_until(&mut self, wanted: fn(Status) -> bool) {
         for _ in 0..POLL_LIMIT {
             self.pass_ns(ACCESS_NS);

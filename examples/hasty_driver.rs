@@ -62,8 +62,9 @@ struct HastyStream {
 }
 
 impl IMiniportMidiStream for HastyStream {
-    /// Sends the bytes. First mistake: it never checks that DRR is clear, so it overwrites bytes
-    /// that the card has not taken. Second mistake: it rounds up the count that it returns.
+    /// Sends the bytes. First mistake: the driver never checks that DRR is clear, so it overwrites
+    /// bytes that the card has not taken. Second mistake: the driver rounds up the count that it
+    /// returns.
     fn write(&self, kernel: &Kernel, data: &[u8]) -> Result<u32, NtStatus> {
         for &byte in data {
             kernel.write_port_u8(self.data_port, byte);

@@ -65,7 +65,7 @@ pub fn report(arguments: &[String]) -> Result<String, Box<dyn Error>> {
 }
 
 fn read(path: &str) -> Result<Song, String> {
-    // The errors do not tell the name of the file, so it is added here.
+    // The errors do not have the name of the file, so the name is added here.
     let bytes = fs::read(path).map_err(|error| format!("{path}: {error}"))?;
     read_song(&bytes, InputFormat::Auto).map_err(|error| format!("{path}: {error}"))
 }

@@ -4,9 +4,10 @@
 //! cargo run -p portcls-examples --example system_miniport
 //! ```
 //!
-//! Windows comes with a miniport for the MPU-401. A driver that uses it only says which port and
-//! which miniport it wants, and hands over the resources of the device. The example plays and
-//! records a tune with such a driver, and prints the results for three cards and both miniports.
+//! Windows comes with a miniport for the MPU-401. A driver that uses this miniport only says which
+//! port and which miniport it wants, and hands over the resources of the device. The example plays
+//! and records a tune with such a driver, and prints the results for three cards and both
+//! miniports.
 //!
 //! What it teaches: the least that an adapter driver has to do. The miniports themselves are in
 //! `miniport/`; `PcNewMiniport` finds them because the machine has installed them.
@@ -84,7 +85,7 @@ fn start_device(
     pc_register_subdevice(kernel, device, "Uart", port)
 }
 
-// The same driver with the older classes, whose miniport has IMiniportMidi.
+// The same driver with the older classes; the miniport of these classes has IMiniportMidi.
 
 fn midi_driver_entry(
     kernel: &Kernel,

@@ -6,13 +6,13 @@
 //! ```
 //!
 //! The driver is in `hasty_driver.rs`, and its `Write` has two mistakes. The first command runs the
-//! tests below, and each passes because it finds a mistake. The second command prints what the
+//! tests below. Each test passes because it finds a mistake. The second command prints what the
 //! tests look at: the bytes on MIDI OUT, the rule that the driver broke, and the trace around it.
 //!
 //! What it teaches: `template/` shows the test of a good driver, which compares a whole trace. A
 //! mistake shows in three places: in the list of broken rules of Windows, in the bytes on the
-//! cable, and in the trace, which says why. Run a driver on more than one card: on one card it may
-//! work by luck.
+//! cable, and in the trace, which says why. Run a driver on more than one card: on one card the
+//! driver may work only by chance.
 
 mod hasty_driver;
 
@@ -34,7 +34,7 @@ fn play_notes(card: &str) -> Result<(Machine, Vec<u8>), MachineError> {
     let machine = MachineBuilder::new().card(card)?.driver(driver).build()?;
     machine.start()?;
     let pin = Application::new(&machine).open_render()?;
-    // Now the card has been ready for output for long, so a lost byte is the driver's fault.
+    // The card is ready for output long before the write, so a lost byte is the driver's fault.
     machine.run_for_ns(100_000_000)?;
     let sent_before = machine.cable().sent_count();
     pin.run()?;
@@ -54,7 +54,7 @@ fn trace_of_the_write(machine: &Machine) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// Runs the driver on a card with little room and on a card with more, and returns the text to
+/// Runs the driver on a card with little room and on a card with more room, and returns the text to
 /// print.
 pub fn report() -> Result<String, MachineError> {
     let mut text = String::new();

@@ -1,6 +1,6 @@
 //! The command line: verbs, options, and the help that people read.
 //!
-//! `values` reads the words behind the options.
+//! `values` reads the words after the options.
 
 mod values;
 
@@ -9,21 +9,24 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use portcls_machine::chip::{CardProfile, CardTiming};
+use portcls_machine::card_bench::card_file::CardFile;
+use portcls_machine::chip::CardTiming;
 use portcls_machine::emulator::Rule;
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
 use portcls_machine::report::vcd::{Dialect, Tick};
-use portcls_machine::{CardSignals, GuestOptions, MachineBuilder, PinChoice};
+use portcls_machine::{CardResource, CardSignals, GuestOptions, MachineBuilder, PinChoice};
 
 use crate::card::CardChoice;
 use crate::driver::{self, DriverChoice, RegistrySetting, parse_registry, read_registry_file};
 use crate::failure::{EXIT_CODES, Failure};
+use crate::inf::InfChoice;
 use crate::input::Input;
 use crate::output::Target;
 use crate::simulated_time::parse_ns;
 
 use values::{
-    CardParser, RuleParser, input, parse_gdb_place, parse_irq, parse_port, parse_timing, target,
+    CardParser, RuleParser, input, parse_gdb_place, parse_irq, parse_port, parse_resource,
+    parse_timing, target,
 };
 
 pub use values::{DebugJob, FileFormat, Format, PinFormatName, TraceFilter, WaveDialect, WaveTick};
@@ -438,6 +441,14 @@ pub struct MachineArguments {
     /// Reads such values from a file, one a line; # begins a remark.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub registry_file: Option<PathBuf>,
+    /// Installs what the driver's INF says: its registry values, and its resources if no --resource
+    /// and no card file names them.
+    ///
+    /// MODEL is a description, a hardware identifier or an install section of the INF [default: the
+    /// first model]. The summary says what of the INF was not used.
+    #[arg(long, value_name = "FILE[:MODEL]", value_parser = InfChoice::parse)]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub inf: Option<InfChoice>,
     /// Time that one instruction of a .sys driver takes, as in 1ns or 0ns.
     #[arg(long, value_name = "TIME", default_value = "1ns", value_parser = parse_ns)]
     pub instruction_time: u64,
@@ -449,9 +460,18 @@ pub struct MachineArguments {
     /// for nearly all].
     #[arg(long, value_name = "HEX", value_parser = parse_port)]
     pub port: Option<u16>,
-    /// Its interrupt line, 2 to 15; 2 means 9, as on a PC.
-    #[arg(long, value_name = "NUMBER", default_value = "9", value_parser = parse_irq)]
-    pub irq: u8,
+    /// Its interrupt line, 2 to 15; 2 means 9, as on a PC [default: 9, or what the INF names].
+    #[arg(long, value_name = "NUMBER", value_parser = parse_irq)]
+    pub irq: Option<u8>,
+    /// A resource of the device: mpu401, port:START+LENGTH, irq, irq:LINE, dma:CHANNEL or
+    /// memory:START+LENGTH [default: mpu401 and irq].
+    ///
+    /// The driver gets them in the order of the options. mpu401 stands for the ports of the
+    /// MPU-401, irq for its line. Other ports are not modelled: a read gives FF, a write is lost,
+    /// and the summary counts both. START is hexadecimal. In port:220+16,sb-dsp the DSP of a Sound
+    /// Blaster answers a reset and tells its version.
+    #[arg(long, value_name = "RESOURCE", value_parser = parse_resource)]
+    pub resource: Vec<CardResource>,
     /// Stops at this simulated time since power-on, as in 250ms, 1.5s, 800us or 2m.
     #[arg(long, value_name = "TIME", value_parser = parse_ns)]
     pub until: Option<u64>,
@@ -465,7 +485,7 @@ impl MachineArguments {
     /// [`Failure`]: a driver's file or a file of registry values that cannot be used.
     pub fn builder(
         &self,
-        card: &CardProfile,
+        card: &CardFile,
         hold: Hold,
         signals: CardSignals,
     ) -> Result<MachineBuilder, Failure> {
@@ -473,18 +493,39 @@ impl MachineArguments {
         if let Some(port) = self.port {
             builder = builder.port(port.into())?;
         }
+        if let Some(irq) = self.irq {
+            builder = builder.irq(irq.into())?;
+        }
+        let driver = self.driver.load(self.guest_options())?;
+        if let Some(inf) = &self.inf {
+            builder = builder.inf(&inf.read(driver.architecture())?);
+        }
         if let Some(path) = &self.registry_file {
             builder = driver::install(builder, &read_registry_file(path)?);
         }
         let builder = driver::install(builder, &self.registry)
-            .card_profile(card.clone())
+            .card_profile(card.profile.clone())
+            .resources(self.resources(card).to_vec())
             .card_timing(self.card_timing)
             .card_signals(signals)
-            .driver(self.driver.load(self.guest_options())?)
-            .irq(self.irq.into())?
+            .driver(driver)
             .trace(TraceConfig { hold, ..TraceConfig::default() })
             .until_ns(self.until);
         Ok(builder)
+    }
+
+    /// The resources that were named: on the command line, or by the card's file.
+    pub fn resources<'a>(&'a self, card: &'a CardFile) -> &'a [CardResource] {
+        if self.resource.is_empty() { &card.resources } else { &self.resource }
+    }
+
+    /// Who named the resources, if they are not the INF's.
+    pub fn names_resources(&self, card: &CardFile) -> Option<&'static str> {
+        match (self.resource.is_empty(), card.resources.is_empty()) {
+            (false, _) => Some("--resource"),
+            (true, false) => Some("the card's file"),
+            (true, true) => None,
+        }
     }
 
     /// The options for the run of a driver's file.

@@ -1,4 +1,4 @@
-//! `capture`: sends a song into MIDI IN and takes what the application reads.
+//! `capture`: sends a song into MIDI IN and keeps what the application reads.
 
 use portcls_machine::midi_file::Song;
 use portcls_machine::{Machine, capture};

@@ -19,22 +19,28 @@ pub enum CardChoice {
 }
 
 impl CardChoice {
-    /// Loads the card, and the built-in card that it starts from.
+    /// Loads the card. If a file starts from a built-in card, the result also has the name of that
+    /// card.
     ///
     /// # Errors
     /// [`Failure::CannotRead`] and [`Failure::NotACard`].
     pub fn load(&self) -> Result<CardFile, Failure> {
         let path = match self {
             CardChoice::BuiltIn(profile) => {
-                return Ok(CardFile { profile: (*profile).clone(), based_on: None });
+                return Ok(CardFile {
+                    profile: (*profile).clone(),
+                    based_on: None,
+                    resources: Vec::new(),
+                });
             }
             CardChoice::File(path) => path,
         };
         let input = Input::File(path.clone());
         let name = input.name();
-        let not_a_card = |line, what: &str, hint: &str| CardFileError {
+        let not_a_card = |line, column, what: &str, hint: &str| CardFileError {
             file: name.clone(),
             line,
+            column,
             what: what.to_owned(),
             hint: hint.to_owned(),
         };
@@ -43,12 +49,21 @@ impl CardChoice {
                 Failure::cannot_read(&name, &error, "give a card file (.toml) or a name of `cards`")
             }
             Obstacle::TooBig(_) => {
-                not_a_card(1, "the file is too long for a card", "leave out what is no key").into()
+                not_a_card(1, 1, "the file is too long for a card", "leave out what is no key")
+                    .into()
             }
         })?;
         let text = str::from_utf8(&bytes).map_err(|error| {
-            let line = bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
-            not_a_card(line, "a byte here is no text", "save the file as plain text in UTF-8")
+            let before = &bytes[..error.valid_up_to()];
+            let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+            let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+            let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+            not_a_card(
+                line,
+                column,
+                "a byte here is no text",
+                "save the file as plain text in UTF-8",
+            )
         })?;
         Ok(CardFile::parse(&name, text)?)
     }

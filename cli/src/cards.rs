@@ -7,7 +7,7 @@ mod check;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::card_bench::card_file::{CardFile, to_toml};
+use portcls_machine::card_bench::card_file::CardFile;
 use portcls_machine::chip::{
     AckSet, Behaviour, CardProfile, CommandPort, InterruptKind, Overrun, ResetAck, Text, cards,
 };
@@ -40,7 +40,7 @@ const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
 /// [`Failure::CannotWrite`].
 pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
     if let Some(card) = &arguments.show {
-        Console::Stdout.print(&to_toml(&card.load()?.profile))?;
+        Console::Stdout.print(&card.load()?.to_toml())?;
         return Ok(Exit::Good);
     }
     let chosen = arguments.card.as_ref().map(CardChoice::load).transpose()?;
@@ -57,7 +57,7 @@ pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
 }
 
 /// The card, under the name of the card that it is based on. The scripts have expectations for the
-/// card of this name. A check fails where the card differs from it.
+/// card of this name. The check finds a failure if the card behaves unlike that card.
 fn as_its_base(card: CardFile) -> CardProfile {
     let name = card.based_on.map_or(card.profile.name.clone(), Into::into);
     CardProfile { name, ..card.profile }
@@ -192,7 +192,7 @@ struct CardFacts<'c> {
     title: &'c str,
     description: &'c str,
     sources: &'c [Text],
-    /// Hexadecimal; `None` where the card does not report a version.
+    /// Hexadecimal; `None` if the card does not report a version.
     firmware_version: Option<String>,
     firmware_revision: Option<String>,
     tx_depth: u16,

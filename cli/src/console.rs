@@ -1,7 +1,7 @@
 //! What the program prints: data on stdout, one line per message on stderr.
 //!
-//! A closed pipe is no error: its reader wants no more data. A message that cannot be written to
-//! stderr is lost, because there is no other place to report it.
+//! A closed pipe is no error: the reader of the pipe wants no more data. A message that cannot be
+//! written to stderr is lost, because there is no other place to report it.
 
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Write};
@@ -54,7 +54,7 @@ fn print_to(mut stream: impl Write, text: &str) -> io::Result<()> {
 pub fn write_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let result = write(&mut stdout).and_then(|()| stdout.flush());
-    // The buffer must not try again to write what a failed write left in it.
+    // The buffer must not try again to write the bytes of the failed write.
     drop(stdout.into_parts());
     finish("stdout", result)
 }
@@ -68,17 +68,17 @@ fn finish(place: &str, result: io::Result<()>) -> Result<(), Failure> {
     }
 }
 
-/// One line: the work could not be done, or ended badly.
+/// Prints one line: the work could not be done, or ended badly.
 pub fn error(message: &dyn Display) {
     line(format_args!("{ERROR}error:{ERROR:#} {message}\n"));
 }
 
-/// One line: the work is done, but something was odd.
+/// Prints one line: the work is done, but something was odd.
 pub fn warning(message: &dyn Display) {
     line(format_args!("{WARNING}warning:{WARNING:#} {message}\n"));
 }
 
-/// One line: something to know.
+/// Prints one line: something to know.
 pub fn note(message: &dyn Display) {
     line(format_args!("{NOTE}note:{NOTE:#} {message}\n"));
 }
@@ -87,8 +87,8 @@ fn line(line: fmt::Arguments<'_>) {
     let _ = Console::Stderr.print(&line.to_string());
 }
 
-/// Answers a command line that runs no verb: with the help, the version, or one line about the
-/// mistake.
+/// Answers a command line that runs no verb. The answer is the help, the version, or one line about
+/// the mistake.
 pub fn answer(error: &clap::Error) -> Exit {
     match error.kind() {
         UsageErrorKind::DisplayHelp | UsageErrorKind::DisplayVersion => {

@@ -12,7 +12,7 @@ use crate::input::Source;
 use crate::session::{self, Build, Job};
 use crate::{capture, console, play};
 
-/// Waits for a debugger, and runs the driver under it.
+/// Waits for a debugger, and runs the driver under this debugger.
 ///
 /// # Errors
 /// The errors of [`session::run`], and [`Failure::CannotListen`].

@@ -1,6 +1,6 @@
 //! The driver on the command line: a built-in one or a file, and its registry.
 //!
-//! The registry has the values that the installation of the driver would make.
+//! The registry has the values that the installation of the driver would write.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::input::{Input, Obstacle};
 const DRIVER_FILES: &str = "give a driver's .sys file or -";
 
 /// The longest file of registry values in bytes.
-/// Assumed: an installation puts some dozens of values there.
+/// Assumed: an installation writes some dozens of values.
 const REGISTRY_FILE_LIMIT: usize = 1 << 20;
 
 /// The driver that the user chose.
@@ -32,7 +32,7 @@ impl DriverChoice {
     /// `.sys`.
     ///
     /// # Errors
-    /// A name that no driver has.
+    /// The text is a name that no driver has.
     pub fn parse(text: &str) -> Result<DriverChoice, String> {
         let is_sys = Path::new(text).extension().is_some_and(|end| end.eq_ignore_ascii_case("sys"));
         if is_sys || text.contains(['/', '\\']) {
@@ -55,7 +55,7 @@ impl DriverChoice {
         }
     }
 
-    /// The path of the driver's file; symbols are looked for beside it.
+    /// The path of the driver's file; the machine looks for symbols beside this file.
     pub fn path(&self) -> String {
         match self {
             DriverChoice::BuiltIn(driver) => driver.name.clone(),
@@ -67,7 +67,7 @@ impl DriverChoice {
     /// options.
     ///
     /// # Errors
-    /// [`Failure`]: a file that cannot be read or is no driver.
+    /// [`Failure`]: the file cannot be read, or is no driver.
     pub fn load(&self, options: GuestOptions) -> Result<Driver, Failure> {
         match self {
             DriverChoice::BuiltIn(driver) => Ok(driver.clone()),
@@ -82,7 +82,7 @@ impl DriverChoice {
 /// Reads a driver's file; returns its image and its bytes.
 ///
 /// # Errors
-/// [`Failure`]: a file that cannot be read or is no driver.
+/// [`Failure`]: the file cannot be read, or is no driver.
 pub fn read_image(input: &Input) -> Result<(Image, Vec<u8>), Failure> {
     let name = input.name();
     let bytes = input.bytes(FILE_LIMIT).map_err(|obstacle| match obstacle {
@@ -95,7 +95,7 @@ pub fn read_image(input: &Input) -> Result<(Image, Vec<u8>), Failure> {
     Ok((image, bytes))
 }
 
-/// A registry value that an installation would have made.
+/// A registry value that an installation would have written.
 #[derive(Clone, Debug)]
 pub struct RegistrySetting {
     place: RegistryPlace,
@@ -157,11 +157,11 @@ fn parse_bytes(text: &str) -> Result<Vec<u8>, RegistryError> {
     Ok(digits.chunks_exact(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect())
 }
 
-/// Reads a file of registry values, one a line; empty lines and lines that begin with `#` are
-/// skipped.
+/// Reads a file of registry values, one value in each line. Skips empty lines and lines that begin
+/// with `#`.
 ///
 /// # Errors
-/// [`Failure`]: a file that cannot be read, or a line that is no value.
+/// [`Failure`]: the file cannot be read, or a line is no value.
 pub fn read_registry_file(path: &Path) -> Result<Vec<RegistrySetting>, Failure> {
     let input = Input::File(path.to_owned());
     let name = input.name();

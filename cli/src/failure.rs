@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use portcls_machine::card_bench::card_file::CardFileError;
 use portcls_machine::card_bench::ops::OpsError;
 use portcls_machine::driver_file::image::ImageError;
+use portcls_machine::inf_file::InfError;
 use portcls_machine::midi_file::MidiFileError;
 use portcls_machine::{MachineError, PinFormat};
 
@@ -52,10 +53,10 @@ pub enum Failure {
         first: &'static str,
         /// The other option.
         second: &'static str,
-        /// Where both write to.
+        /// The place that both options name.
         place: String,
     },
-    /// An output is the file that is read.
+    /// An output is also an input file.
     #[error("{option} would write over the input {path}: give it another name")]
     OutputIsInput {
         /// The option.
@@ -73,7 +74,7 @@ pub enum Failure {
         /// What to do.
         mend: &'static str,
     },
-    /// Standard input is to be read a second time.
+    /// The command line names standard input a second time.
     #[error("stdin can be read only once: give - once, and files for the rest")]
     StdinTwice,
     /// A script is too long.
@@ -81,7 +82,7 @@ pub enum Failure {
     ScriptTooBig {
         /// The input.
         name: String,
-        /// Its length, or the length at which reading ended.
+        /// The length of the input, or the length at which reading ended.
         bytes: usize,
         /// The limit.
         limit: usize,
@@ -97,15 +98,15 @@ pub enum Failure {
     NotPlayable {
         /// The input.
         name: String,
-        /// What is wrong with it.
+        /// What is wrong with the content.
         source: MidiFileError,
     },
-    /// A file is longer than any driver.
+    /// An input is longer than the longest driver.
     #[error("{name}: the file has {bytes} bytes, the limit is {limit}: give a driver's .sys file")]
     DriverTooBig {
         /// The input.
         name: String,
-        /// Its length, or the length at which reading ended.
+        /// The length of the input, or the length at which reading ended.
         bytes: usize,
         /// The limit.
         limit: usize,
@@ -115,7 +116,7 @@ pub enum Failure {
     NotADriver {
         /// The input.
         name: String,
-        /// What is wrong with it.
+        /// What is wrong with the content.
         source: ImageError,
     },
     /// A file does not hold registry values.
@@ -125,15 +126,18 @@ pub enum Failure {
         name: String,
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// What is wrong with the content.
         reason: String,
     },
+    /// A text is no INF that can be used.
+    #[error(transparent)]
+    NotAnInf(#[from] InfError),
     /// An output cannot be written.
     #[error("cannot write {place}: {reason}; {mend}")]
     CannotWrite {
         /// The output.
         place: String,
-        /// What is in the way.
+        /// Why the output cannot be written.
         reason: String,
         /// What to do.
         mend: &'static str,
@@ -183,7 +187,10 @@ impl Failure {
             | Failure::StdinTwice
             | Failure::CannotListen { .. }
             | Failure::Machine(
-                MachineError::NotDebuggable { .. } | MachineError::WrongPin { .. },
+                MachineError::NotDebuggable { .. }
+                | MachineError::WrongPin { .. }
+                | MachineError::BadResource { .. }
+                | MachineError::InfResources { .. },
             ) => Exit::Usage,
             Failure::CannotRead { .. }
             | Failure::ScriptTooBig { .. }
@@ -193,6 +200,7 @@ impl Failure {
             | Failure::DriverTooBig { .. }
             | Failure::NotADriver { .. }
             | Failure::NotARegistryFile { .. }
+            | Failure::NotAnInf(_)
             | Failure::Machine(MachineError::DriverFile { .. })
             | Failure::CannotWrite { .. } => Exit::BadFile,
             Failure::Machine(MachineError::Stopped(_))
@@ -202,10 +210,12 @@ impl Failure {
     }
 }
 
-/// A hint where the user can see more about an error of a machine.
+/// A hint: where the user can see more about an error of a machine.
 fn where_to_look(error: &MachineError) -> &'static str {
     match error {
-        MachineError::NotDebuggable { .. } => "",
+        MachineError::NotDebuggable { .. }
+        | MachineError::BadResource { .. }
+        | MachineError::InfResources { .. } => "",
         MachineError::WrongPin { .. } => "; `filters` shows all of them",
         MachineError::NoPin { format, has_other, .. }
             if *has_other || *format != PinFormat::default() =>

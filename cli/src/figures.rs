@@ -1,4 +1,4 @@
-//! Numbers for people: grouped digits, times with a fitting unit, short lines.
+//! Numbers for people: grouped digits, times in a suitable unit, short lines.
 
 /// A number with a comma between groups of three digits.
 pub fn grouped(number: u64) -> String {
@@ -22,7 +22,8 @@ pub fn counted(number: u64, thing: &str) -> String {
     }
 }
 
-/// A time in the largest of s, ms, us and ns in which it is 1 or more, rounded to three decimals.
+/// A time in the largest unit of s, ms, us and ns in which the time is 1 or more, rounded to three
+/// decimals.
 pub fn duration(time_ns: u64) -> String {
     let (unit_ns, unit) = match time_ns {
         0..1_000 => return format!("{time_ns} ns"),
@@ -49,7 +50,7 @@ pub fn hundredths(permille: u64) -> String {
     format!("{}.{:02}", grouped(permille / 1_000), permille % 1_000 / 10)
 }
 
-/// Breaks a text between words into lines of at most `columns`; a longer word is cut.
+/// Breaks a text between words into lines of at most `columns`. A longer word is cut.
 pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;

@@ -26,7 +26,7 @@ const NAME: Style = Style::new().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
-/// Columns of a label, with the spaces before and behind it.
+/// Columns of a label, including the spaces before and after the label.
 const LABEL_COLUMNS: usize = 15;
 /// Columns of a line.
 const COLUMNS: usize = 100;
@@ -45,12 +45,13 @@ struct Filters {
 /// # Errors
 /// [`Failure`]: a file is not usable, the driver refuses to start, or stdout cannot be written.
 pub fn run(arguments: &FiltersArguments) -> Result<Exit, Failure> {
-    let card = arguments.machine.card.load()?.profile;
+    let card = arguments.machine.card.load()?;
     let hold = Hold::First(HELD_EVENTS);
     let machine = arguments.machine.builder(&card, hold, CardSignals::Hidden)?.build()?;
     let filters = ask(&machine).map_err(Failure::Filters)?;
     let driver = machine.driver_name().to_owned();
-    let filters = Filters { version: VERSION, driver, card: card.name.to_string(), filters };
+    let filters =
+        Filters { version: VERSION, driver, card: card.profile.name.to_string(), filters };
     let text = match arguments.format {
         Format::Text => filters.text(),
         Format::Json => json(&filters),
@@ -86,7 +87,7 @@ impl Filters {
         page.text
     }
 
-    /// The pin that a verb opens when the user names no other.
+    /// The pin that a verb opens when the user names no pin.
     fn usual_pin(&self, pin_use: PinUse) -> String {
         let is_audio = |filter: &&FilterView| {
             filter.interfaces.iter().any(|category| category == "KSCATEGORY_AUDIO")
@@ -110,7 +111,7 @@ struct Page {
 }
 
 impl Page {
-    /// Adds text beside a label. The label stands before the first line only.
+    /// Adds text beside a label. Only the first line has the label before it.
     fn paragraph(&mut self, label: &str, style: Style, text: &str) {
         let mut label = label;
         for line in wrapped(text, COLUMNS - LABEL_COLUMNS) {
@@ -166,8 +167,19 @@ impl Page {
         if !instances.is_empty() {
             self.plain("", &format!("instances: {}", instances.join(", ")));
         }
+        if let Some(wire) = &pin.wired_to {
+            self.plain("", &format!("wired to {}:{}", wire.filter, wire.pin_id));
+        }
         if let Some(midi) = &pin.midi {
             self.midi(midi);
+        }
+        if let Some(sound) = &pin.sound {
+            match &sound.obstacle {
+                None => self.plain("", "a client can open it for sound"),
+                Some(obstacle) => {
+                    self.paragraph("", BAD, &format!("cannot be opened: {obstacle}"));
+                }
+            }
         }
     }
 
@@ -194,7 +206,7 @@ impl Page {
     }
 }
 
-/// A format in words: its three C names, without the beginning that they have in common.
+/// A format in words: its three C names, without the beginning that the three names have in common.
 fn format_words(format: &FormatView) -> String {
     let FormatView { major_format, sub_format, specifier } = format;
     let short = |name: &String| name.strip_prefix("KSDATAFORMAT_").unwrap_or(name).to_owned();

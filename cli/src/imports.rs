@@ -1,6 +1,6 @@
 //! `imports`: what a compiled driver needs, and what the emulator lacks.
 //!
-//! `text` shows the facts to people.
+//! `text` writes the facts as text for people.
 
 mod text;
 
@@ -25,7 +25,7 @@ use crate::summary::json;
 /// The version of the JSON.
 const VERSION: u32 = 1;
 
-/// Everything that the verb says of a driver.
+/// Everything that the verb says about a driver.
 #[derive(Serialize, Debug)]
 struct DriverNeeds {
     version: u32,
@@ -94,7 +94,7 @@ struct MissingFacts {
 /// Lists what the driver needs.
 ///
 /// # Errors
-/// [`Failure`]: a file that cannot be read or is no driver; a stdout that cannot be written.
+/// [`Failure`]: the file cannot be read or is no driver, or stdout cannot be written.
 pub fn run(arguments: &ImportsArguments) -> Result<Exit, Failure> {
     let needs = needs(&arguments.file)?;
     let text = match arguments.format {
@@ -170,10 +170,10 @@ impl IdentifierFacts {
     }
 }
 
-/// The sweep over the code; `None` for an image that fits at no base.
+/// The sweep over the code; `None` if the image fits at no base.
 fn swept(image: &Image) -> Option<Sweep> {
     // The sweep needs room above the image's base. A parsed image has this room at its preferred
-    // base. Otherwise a copy of the image is moved and swept.
+    // base. Otherwise the function moves a copy of the image, and sweeps the copy.
     let mut moved = image.clone();
     let found = sweep(image).or_else(|error| {
         moved.relocate(0x1_0000).map_err(|_| error)?;

@@ -1,6 +1,6 @@
 //! What the program reads: files and stdin, and the song.
 //!
-//! The song is in a file, or it is the built-in tune.
+//! The song is in a file, or the song is the built-in tune.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -47,10 +47,11 @@ impl From<io::Error> for Obstacle {
     }
 }
 
-/// Warnings about a damaged file that are printed; a summary in JSON has all of them.
+/// The most warnings about a damaged file that the program prints; a summary in JSON has all
+/// warnings.
 const SHOWN_WARNINGS: usize = 5;
 
-/// What can be read as a song, for a message.
+/// The inputs that can be read as a song, for a message.
 const SONG_FILES: &str = "give a MIDI file (.mid, .rmi), a SysEx file or -";
 
 impl From<PathBuf> for Input {
@@ -110,7 +111,7 @@ impl Source<'_> {
         }
     }
 
-    /// Reads the song, and prints warnings about damage in it.
+    /// Reads the song, and prints warnings about damage in the song's file.
     ///
     /// # Errors
     /// [`Failure::CannotRead`] and [`Failure::NotPlayable`].

@@ -1,10 +1,10 @@
 //! The program `portcls-emu`: MIDI files and scripts on a simulated MPU-401.
 //!
-//! Owns the command line and everything that is printed: data on stdout, all else on stderr, and
-//! the exit codes. It knows runs only through `portcls-machine`, and the form of a trace only
-//! through `portcls-report`.
+//! This crate owns the command line and everything that is printed: data on stdout, all messages on
+//! stderr, and the exit codes. This crate knows runs only through `portcls-machine`, and the form
+//! of a trace only through `portcls-report`.
 //!
-//! `arguments` is the command line, `input` and `output` are the files. `session` runs a verb and
+//! `arguments` is the command line; `input` and `output` are the files. `session` runs a verb and
 //! writes the outputs, and `summary` says how the run ended.
 
 mod arguments;
@@ -18,6 +18,7 @@ mod failure;
 mod figures;
 mod filters;
 mod imports;
+mod inf;
 mod input;
 mod manual;
 mod ops;
@@ -74,7 +75,7 @@ fn finish(result: Result<Exit, Failure>) -> Exit {
     })
 }
 
-/// Keeps a panic's message and prints nothing. A driver may panic: that is a result of the
+/// Keeps a panic's message and prints nothing. A driver may panic: such a panic is a result of the
 /// simulation, not a fault of this program.
 fn keep_panics_quiet() {
     set_hook(Box::new(|panic| {

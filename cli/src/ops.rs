@@ -15,18 +15,19 @@ use crate::figures::counted;
 use crate::input::{Input, Obstacle};
 use crate::output::prepare;
 
-/// Longest script in bytes: room for the longest script that the reader allows, with comments.
+/// The longest script in bytes: room for the longest script that the reader allows, with comments.
 const MAX_SCRIPT_BYTES: usize = 1 << 24;
 
-/// The most failures of a script that get an error line each; the script's report has all of them.
+/// The most failures of a script that the program reports with an error line; the script's report
+/// has all failures.
 const SHOWN_FAILURES: usize = 10;
 
 /// Reads all scripts, runs them one after the other, and reports the results that were not
 /// expected.
 ///
 /// # Errors
-/// [`Failure`]: a file that cannot be read or is no script, before any script is run; and a stdout
-/// that cannot be written.
+/// [`Failure`]: a file cannot be read or is no script, and then no script runs; or stdout cannot be
+/// written.
 pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
     if arguments.files.iter().filter(|file| **file == Input::Stdin).count() > 1 {
         return Err(Failure::StdinTwice);
@@ -113,7 +114,7 @@ fn read(input: &Input, card: &str) -> Result<Script, Failure> {
     Ok(Script::parse_for(&name, text, &[card])?)
 }
 
-/// The bytes as text that is safe on a terminal, because a report prints lines of it.
+/// The bytes as text that is safe on a terminal, because a report prints lines of this text.
 fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, OpsError> {
     let not_text = |before: &str, what: String| {
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

@@ -46,9 +46,9 @@ impl fmt::Display for Target {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Place {
     Stdout,
-    /// A device or a pipe, which takes bytes but is not a file.
+    /// A device or a pipe. It takes bytes, but is not a file.
     Device(PathBuf),
-    /// A file, which may or may not exist, in a folder that exists.
+    /// A file in a folder that exists. The file need not exist.
     File {
         path: PathBuf,
         folder: PathBuf,
@@ -63,7 +63,7 @@ pub struct Output {
     place: Place,
 }
 
-/// Finds the places of the outputs and checks that each can be written.
+/// Finds the places of the outputs, and checks that each output can be written.
 ///
 /// # Errors
 /// [`Failure::SameOutput`], [`Failure::OutputIsInput`] and [`Failure::CannotWrite`].
@@ -138,7 +138,7 @@ impl Output {
     /// Writes the output.
     ///
     /// # Errors
-    /// [`Failure::CannotWrite`]; no file is left behind then.
+    /// [`Failure::CannotWrite`]; in this case no new file stays in the folder.
     pub fn write(
         &self,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,

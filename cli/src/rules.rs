@@ -1,4 +1,4 @@
-//! `rules`: what a driver must do, and what is known of each rule.
+//! `rules`: what a driver must do, and the facts of each rule.
 
 use std::fmt::Write;
 
@@ -26,7 +26,7 @@ const LABEL_COLUMNS: usize = 12;
 /// Columns of a line.
 const COLUMNS: usize = 100;
 
-/// Lists the rules, or shows one of them.
+/// Lists the rules, or shows one rule.
 ///
 /// # Errors
 /// [`Failure::CannotWrite`].

@@ -11,11 +11,12 @@ use portcls_machine::{CardSignals, Machine, MachineError, vcd_options};
 use crate::arguments::{Format, MachineArguments, PinArguments, ReportArguments, SongArguments};
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
+use crate::inf::InfFacts;
 use crate::input::Source;
 use crate::output::{Output, Target, prepare};
 use crate::summary::{Ending, Outcome, RunFacts, Summary};
 
-/// Events that the trace holds when the run needs only the first lines of it.
+/// The number of events that the trace holds when the run needs only the first lines of the trace.
 const SUMMARY_EVENTS: usize = 256;
 
 /// Lines of the trace that a summary shows, including the head of the trace.
@@ -27,7 +28,7 @@ pub struct Job<'a> {
     pub verb: &'static str,
     /// Where the song comes from.
     pub source: Source<'a>,
-    /// How to read it.
+    /// How to read the song.
     pub song: &'a SongArguments,
     /// The machine.
     pub machine: &'a MachineArguments,
@@ -35,9 +36,9 @@ pub struct Job<'a> {
     pub client: &'a PinArguments,
     /// The trace and the summary.
     pub report: &'a ReportArguments,
-    /// The option for the bytes that came out, and its value.
+    /// The option for the bytes that came out, with the value of the option.
     pub raw_out: (&'static str, Option<&'a Target>),
-    /// The option's value for the same bytes as a MIDI file.
+    /// The value of the option for the same bytes as a MIDI file.
     pub midi_out: Option<&'a Target>,
 }
 
@@ -70,7 +71,7 @@ enum Content {
 }
 
 impl Content {
-    /// In words.
+    /// The content in words.
     fn name(self) -> &'static str {
         match self {
             Content::Trace => "trace",
@@ -114,7 +115,7 @@ impl Outputs {
         self.trace.is_some() || self.waves.is_some()
     }
 
-    /// How many events the trace has to hold for the outputs.
+    /// The number of events that the trace has to hold for the outputs.
     fn hold(&self) -> Hold {
         Hold::First(if self.show_trace() { DEFAULT_HELD_EVENTS } else { SUMMARY_EVENTS })
     }
@@ -123,7 +124,7 @@ impl Outputs {
         if self.waves.is_some() { CardSignals::Traced } else { CardSignals::Hidden }
     }
 
-    /// Writes all outputs, stdout last, so that stdout stays empty when a file fails.
+    /// Writes all outputs. Stdout comes last, so stdout stays empty if a file cannot be written.
     fn write(
         &self,
         machine: &Machine,
@@ -148,7 +149,7 @@ impl Outputs {
 /// the summary.
 ///
 /// # Errors
-/// [`Failure`]: a file that cannot be used, or a driver that refuses to start.
+/// [`Failure`]: a file cannot be used, or the driver refuses to start.
 pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<Exit, Failure> {
     run_on(job, |build, song| {
         let machine = build()?;
@@ -157,7 +158,7 @@ pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<E
     })
 }
 
-/// Does the same as [`run`], for work that builds one or more machines itself. The outputs come
+/// Does the same as [`run`], for work that itself builds one or more machines. The outputs come
 /// from the machine that `work` returns.
 ///
 /// # Errors
@@ -167,7 +168,7 @@ pub fn run_on(
     work: impl FnOnce(&Build<'_>, &Song) -> Result<(Machine, Run), Failure>,
 ) -> Result<Exit, Failure> {
     let outputs = Outputs::prepare(job)?;
-    let card = job.machine.card.load()?.profile;
+    let card = job.machine.card.load()?;
     let song = job.source.read(job.song.input_format.into())?;
     log::info!("{}: {} messages", job.verb, song.len());
     let builder = job.machine.builder(&card, outputs.hold(), outputs.card_signals())?;
@@ -188,7 +189,11 @@ pub fn run_on(
         }
     };
     let facts = RunFacts { verb: job.verb, song: &song, ending };
-    let mut summary = Summary::new(facts, job.source, job.machine, &card);
+    let mut summary = Summary::new(facts, job.source, (job.machine, &machine), &card.profile);
+    if let (Some(choice), Some(found)) = (&job.machine.inf, machine.inf()) {
+        let named = job.machine.names_resources(&card);
+        summary.add_inf(InfFacts::new(choice, found, named, &machine));
+    }
     if written.is_ok() {
         outputs.each().for_each(|(content, output)| summary.add_output(content.name(), output));
     }

@@ -1,6 +1,6 @@
 //! A time on the command line: `250ms`, `1.5s`, `800us`, `2m`.
 
-/// The units and their length in ns.
+/// The units, and the length of each unit in ns.
 const UNITS: [(&str, u64); 6] = [
     ("ns", 1),
     ("us", 1_000),
@@ -16,7 +16,7 @@ pub enum TimeError {
     /// The text is not a number and a unit.
     #[error("give a number and a unit (ns, us, ms, s, m, h), as in 250ms or 1.5s")]
     Form,
-    /// The digits go below 1 ns.
+    /// The time has digits below 1 ns.
     #[error("simulated time is in whole ns: leave out the digits below")]
     TooFine,
     /// The time has more ns than 64 bits can count.
@@ -24,7 +24,7 @@ pub enum TimeError {
     TooLong,
 }
 
-/// Longest time in ns: the sum of any two still fits.
+/// The longest time in ns: the sum of any two such times fits into 64 bits.
 const MAX_NS: u64 = 500 * 365 * 24 * 3_600_000_000_000;
 
 /// Reads a time in ns, exactly.

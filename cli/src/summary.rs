@@ -1,6 +1,6 @@
-//! What a summary says of a run: the facts, as `--format json` prints them.
+//! What a summary says of a run: the facts that `--format json` prints.
 //!
-//! `outcome` says how the run ended, `text` shows the facts to people.
+//! `outcome` says how the run ended. `text` writes the facts as text for people.
 
 mod outcome;
 mod text;
@@ -10,12 +10,14 @@ use portcls_machine::emulator::{Advice, Stop, Violation, Warning};
 use portcls_machine::guest::analysis::Analysis;
 use portcls_machine::midi_file::Song;
 use portcls_machine::{
-    ApplicationFigures, DriverFigures, Leak, MidiPin, PinFormat, ProcessorFigures, WireFigures,
+    ApplicationFigures, DriverFigures, Leak, Machine, MidiPin, PinFormat, ProcessorFigures,
+    RangeFigures, WireFigures,
 };
 use serde::Serialize;
 
 use crate::arguments::MachineArguments;
 use crate::failure::Exit;
+use crate::inf::InfFacts;
 use crate::input::Source;
 use crate::output::Output;
 
@@ -33,10 +35,14 @@ pub struct Summary {
     exit_code: u8,
     reason: String,
     bug_check: Option<BugCheckFacts>,
-    /// The report of a failure; the text shows it at its end.
+    /// The report of a failure; the text has this report at its end.
     analysis: Option<Analysis>,
     input: InputFacts,
     machine: MachineFacts,
+    /// What an INF gave.
+    inf: Option<InfFacts>,
+    /// What the driver did in the ports that are not modelled.
+    unmodelled: Vec<RangeFigures>,
     /// The pin that was opened.
     pin: Option<MidiPin>,
     /// The format with which the application opens a pin.
@@ -53,12 +59,12 @@ pub struct Summary {
     warnings: Vec<WarningFacts>,
     leaks: Vec<String>,
     outputs: Vec<OutputFacts>,
-    /// The first lines of the trace; the JSON does not have them.
+    /// The first lines of the trace; the JSON does not have these lines.
     #[serde(skip)]
     first_lines: Option<String>,
 }
 
-/// The bug check that ended the run, as Windows would show it; numbers in hexadecimal.
+/// The bug check that ended the run, in the form of Windows; numbers in hexadecimal.
 #[derive(Serialize, Debug)]
 struct BugCheckFacts {
     code: String,
@@ -87,6 +93,9 @@ struct MachineFacts {
     /// Hexadecimal.
     port: String,
     irq: u8,
+    /// Its resources in their order, as `--resource` names them; empty when it has just its port
+    /// and its line.
+    resources: Vec<String>,
 }
 
 /// What passed through the machine, by verb.
@@ -120,7 +129,7 @@ struct WarningFacts {
     count: u64,
     advised_ns: u64,
     longest_ns: u64,
-    /// When the first one happened.
+    /// When the first such time happened.
     first_ns: u64,
 }
 
@@ -131,7 +140,7 @@ struct OutputFacts {
     path: String,
 }
 
-/// A run whose facts are collected.
+/// A run, from which a summary collects its facts.
 pub struct RunFacts<'a> {
     /// The verb.
     pub verb: &'static str,
@@ -146,7 +155,7 @@ impl Summary {
     pub fn new(
         run: RunFacts<'_>,
         source: Source<'_>,
-        machine: &MachineArguments,
+        (arguments, machine): (&MachineArguments, &Machine),
         card: &CardProfile,
     ) -> Summary {
         let outcome = run.ending.outcome();
@@ -169,10 +178,13 @@ impl Summary {
             },
             machine: MachineFacts {
                 card: card.name.to_string(),
-                driver: machine.driver.name(),
-                port: format!("{:X}", machine.port.unwrap_or(card.behaviour.usual_port)),
-                irq: machine.irq,
+                driver: arguments.driver.name(),
+                port: format!("{:X}", machine.port()),
+                irq: machine.irq(),
+                resources: machine.resources().iter().map(ToString::to_string).collect(),
             },
+            inf: None,
+            unmodelled: job.ranges,
             pin: job.pin,
             pin_format: job.pin_format,
             other_pins: job.other_pins,
@@ -192,6 +204,11 @@ impl Summary {
     /// Adds the report of the failure that ended the run.
     pub fn add_analysis(&mut self, analysis: Analysis) {
         self.analysis = Some(analysis);
+    }
+
+    /// Adds what an INF gave.
+    pub fn add_inf(&mut self, inf: InfFacts) {
+        self.inf = Some(inf);
     }
 
     /// Names an output that was written.

@@ -1,10 +1,10 @@
 //! Bug checks: the codes, the entry of each code, and how to raise one.
 //!
-//! Owns the type of a code and the shape of an entry. `table.rs` holds the entries; `values.rs`
-//! holds the words for the values of their parameters. The kernel raises only codes of the table,
-//! so each of them has a name and words. A driver may give KeBugCheckEx any number; only
-//! [`BugCheckCode::of_driver`] makes a code of such a number. This file never knows how a report
-//! of a bug check looks.
+//! This file owns the type of a code and the shape of an entry. `table.rs` holds the entries;
+//! `values.rs` holds the words for the values of their parameters. The kernel raises only codes of
+//! the table, so each raised code has a name and words. A driver may give KeBugCheckEx any number;
+//! only [`BugCheckCode::of_driver`] makes a code from such a number. This file never knows how a
+//! report of a bug check looks.
 
 mod table;
 mod values;
@@ -35,7 +35,7 @@ impl BugCheckCode {
         self.0
     }
 
-    /// The entry of the code; `None` when it is not in the table.
+    /// The entry of the code; `None` when the code is not in the table.
     #[must_use]
     pub fn entry(self) -> Option<&'static BugCheckEntry> {
         BUG_CHECKS.iter().find(|entry| entry.code == self)
@@ -67,7 +67,7 @@ pub struct BugCheckEntry {
     pub parameters: [ParameterWords; 4],
     /// More exact meanings of the parameters, for certain values of the first parameter.
     pub by_first: &'static [(u64, [ParameterWords; 4])],
-    /// What tells two failures with this code apart.
+    /// The fact that tells two failures with this code apart.
     pub distinction: Distinction,
 }
 
@@ -115,14 +115,14 @@ impl ParameterWords {
         ParameterWords { meaning, values }
     }
 
-    /// The words for a value, if it is in the list.
+    /// The words for a value, if the value is in the list.
     #[must_use]
     pub fn value_words(&self, value: u64) -> Option<&'static str> {
         self.values.iter().find(|(listed, _)| *listed == value).map(|(_, words)| *words)
     }
 }
 
-/// What tells two failures with one code apart, besides the place where they happened.
+/// The fact that tells two failures with one code apart, besides the places of the failures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Distinction {
     /// Nothing but the place.

@@ -15,10 +15,10 @@ use crate::trace::{AccessEvent, Direction, Event, Level, NameId, SerialEdge};
 /// What a device replies to an access, or after time has passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DeviceReply {
-    /// The outputs are the same as in the last reply, so the device need not calculate them. Most
-    /// polls get this reply.
+    /// The outputs have not changed since the last reply, so the device need not calculate them.
+    /// Most polls get this reply.
     Same(Answer),
-    /// The outputs may have changed. The first reply of a device is always this reply.
+    /// The outputs may have changed. A device always gives this reply first.
     Changed(Answer, Outputs),
 }
 
@@ -71,20 +71,20 @@ pub struct SerialByte {
 
 /// A device with byte-wide registers: a pure function of its state, the time and the access.
 ///
-/// A device never ticks. It calls no code outside itself except [`Kernel::choose`], and the oracle
-/// that answers must not touch the bus. Times never go back. A device says when it changes next by
-/// itself ([`Outputs::next_event_ns`]); the bus advances it at each such time before it passes on a
-/// later access.
+/// A device never ticks. A device calls no code outside itself except [`Kernel::choose`], and the
+/// oracle that answers must not touch the bus. Times never go back. A device says when it changes
+/// next by itself ([`Outputs::next_event_ns`]); the bus advances it at each such time before it
+/// passes on a later access.
 pub trait BusDevice {
     /// The words for [`Answer::note`]; an empty word is no note.
     fn notes(&self) -> &'static [&'static str];
 
-    /// The names of the device's serial lanes; most devices have none.
+    /// The names of the device's serial lanes; most devices have no lane.
     fn lanes(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// The names of the signals inside the device that a trace shows; most devices show none.
+    /// The names of the signals inside the device that a trace shows; most devices show no signal.
     fn signals(&self) -> &'static [&'static str] {
         &[]
     }
@@ -130,7 +130,7 @@ struct Attached {
 
     device: RefCell<Box<dyn BusDevice>>,
 
-    /// False once the device was pulled off the bus.
+    /// False when the device was pulled off the bus.
     present: Cell<bool>,
     next_event_ns: Cell<u64>,
     line_state: Cell<LineState>,

@@ -1,27 +1,28 @@
-//! Choices: the code asks here about everything that could go either way.
+//! Choices: the code asks here about everything with several outcomes.
 //!
-//! Owns the one function through which the kernel, the port and the machine ask
-//! ([`Kernel::choose`]), the oracle that answers, and the counts of the questions. The choices are
-//! listed in `register.rs`; the questions at a preemption point are in `point.rs`. This file never
-//! knows why an oracle gives an answer.
+//! This file owns [`Kernel::choose`], the oracle that answers, and the counts of the questions. The
+//! kernel, the port and the machine ask only through [`Kernel::choose`]. The choices are listed in
+//! `register.rs`; the questions at a preemption point are in `point.rs`. This file never knows why
+//! an oracle gives an answer.
 //!
 //! # Questions and answers
 //!
 //! Each [`Choice`] has numbered answers. Answer 0 is what happens without an oracle. So a run
-//! without an oracle has the same trace as a run whose oracle always answers 0, byte for byte.
+//! without an oracle and a run whose oracle always answers 0 have the same trace, byte for byte.
 //! Questions are numbered per choice: the third allocation stays number 3, even when the kernel
 //! asks more questions about other choices. A new choice does not renumber the old choices.
 //!
 //! Each answer other than 0 is an event of the trace. [`Answers`] takes these answers out of a
-//! trace, and [`Replay`] is the oracle that gives them again. The second run is then the same as
-//! the first, byte for byte.
+//! trace, and [`Replay`] is the oracle that gives them again. With these answers the second run has
+//! the same trace as the first run, byte for byte.
 //!
 //! # Where a preemption point is wanted
 //!
 //! While an oracle is registered, every preemption point asks it, even when nothing waits there. A
 //! compiled driver has a preemption point at each port access, call and deadline, and perhaps
-//! more. To get a preemption point at any other time, call [`Kernel::at`] with a callback that
-//! does nothing: this makes a deadline. In a compiled driver this time is an instruction boundary.
+//! more. To get a preemption point at any other time, call [`Kernel::at`] with a callback that does
+//! nothing. The callback makes a deadline. A compiled driver then has the preemption point at the
+//! instruction boundary of the deadline.
 //!
 //! # Adding a choice
 //!
@@ -58,14 +59,14 @@ pub struct Question {
     pub ordinal: u64,
 }
 
-/// An oracle: it decides what could go either way.
+/// An oracle decides what can happen in several ways.
 pub trait Oracle {
     /// Answers a question with a number below the count of [`Choice::answers`]; 0 is what happens
     /// without an oracle.
     ///
-    /// IRQL: any. The oracle may read the kernel's time, IRQL and trace. It must change nothing
-    /// there and call no driver, because the kernel asks in the middle of its work. A number
-    /// without an answer is a mistake of the oracle and fails an assertion.
+    /// IRQL: any. The oracle may read the kernel's time, IRQL and trace. The oracle must change
+    /// nothing in the kernel and call no driver, because the kernel asks in the middle of its work.
+    /// A number without an answer is a mistake of the oracle and fails an assertion.
     fn answer(&self, kernel: &Kernel, question: &Question) -> u32;
 }
 
@@ -107,7 +108,7 @@ impl Kernel {
     ///
     /// A machine around this kernel may have a function of its own that also gives the oracle to
     /// its devices. The kernel asks the oracle only about requests that are sent from now on. To
-    /// repeat a run, register its oracle at the same moment as in the first run. The best moment is
+    /// repeat a run, register the oracle at the same moment as in the first run. The best moment is
     /// before the run begins.
     pub fn set_oracle(&self, oracle: Rc<dyn Oracle>) {
         let choices = &self.state.choices;

@@ -83,7 +83,8 @@ const LEAST_CROWDED: usize = 64;
 /// All deadlines: every event that has a time.
 pub(crate) struct Deadlines {
     until_ns: u64,
-    /// The earliest deadline of the fields below; it may be too early, but never too late.
+    /// The earliest deadline of the fields below. The stored time may be too early, but never too
+    /// late.
     next_ns: Cell<u64>,
     queue: RefCell<BinaryHeap<Entry>>,
     /// Length of the queue above which stale timer entries are thrown out.
@@ -266,9 +267,9 @@ impl Kernel {
         self.busy_until(self.now_ns() + time_ns);
     }
 
-    /// The time in ns at which something happens next by itself. Until then the caller may move
-    /// the clock on without serving deadlines. The time may be too early, never too late. It is in
-    /// the past when something is due now.
+    /// The time in ns at which something happens next by itself. Until that time the caller may
+    /// move the clock on without serving deadlines. The time may be too early, never too late. When
+    /// something is due now, the time is in the past.
     #[inline]
     #[must_use]
     pub fn next_deadline_ns(&self) -> u64 {
@@ -356,7 +357,8 @@ impl Kernel {
         }
     }
 
-    /// Calls `callback` at `time_ns` as hardware would act: outside the processor, at no IRQL.
+    /// Calls `callback` at `time_ns` outside the processor, at no IRQL. Hardware acts in the same
+    /// way.
     ///
     /// The callback may change devices and lines; it must not call drivers. A time in the past
     /// means now.

@@ -1,8 +1,8 @@
 //! Device interfaces, by which a program finds a device of some kind.
 //!
 //! An interface is registered once for a device at the bottom of a stack, and stays registered.
-//! Programs find it while it is enabled. When it changes, the kernel calls the routines that watch
-//! its class.
+//! Programs find the interface while it is enabled. When an interface is enabled or disabled, the
+//! kernel calls the routines that watch the class of the interface.
 //!
 //! Source: WDK, IoRegisterDeviceInterface and the other routines of the aliases below.
 
@@ -36,18 +36,18 @@ pub struct DeviceInterface {
 /// Whether an interface was registered before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Registration {
-    /// It is new, and disabled.
+    /// The interface is new, and disabled.
     New,
-    /// It was registered already, and stays as it is.
+    /// The interface was registered already, and stays as it is.
     Known,
 }
 
 /// Whether programs find an interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InterfaceState {
-    /// Programs do not find it.
+    /// Programs do not find the interface.
     Disabled,
-    /// Programs find it.
+    /// Programs find the interface.
     Enabled,
 }
 
@@ -129,8 +129,8 @@ impl Kernel {
         });
     }
 
-    /// Disables all interfaces of the stack above a physical device, as the Plug and Play manager
-    /// does when the device is removed. IRQL: PASSIVE_LEVEL.
+    /// Disables all interfaces of the stack above a physical device. The Plug and Play manager does
+    /// this when the device is removed. IRQL: PASSIVE_LEVEL.
     pub fn disable_interfaces_of_removed(&self, physical: &Rc<DeviceObject>) {
         self.disable_interfaces(|entry| Rc::ptr_eq(&entry.physical, physical));
     }
@@ -204,8 +204,9 @@ impl Kernel {
         }
     }
 
-    /// The names of the symbolic links of a class' interfaces, also of the disabled ones unless
-    /// `least` is `Enabled`. `physical` narrows the list to one device. IRQL: PASSIVE_LEVEL.
+    /// The names of the symbolic links of the interfaces of a class. Disabled interfaces are in the
+    /// list too, unless `least` is `Enabled`. `physical` narrows the list to one device. IRQL:
+    /// PASSIVE_LEVEL.
     #[doc(alias = "IoGetDeviceInterfaces")]
     #[must_use]
     pub fn device_interface_links(
@@ -225,11 +226,32 @@ impl Kernel {
 
     /// The device behind the symbolic link of an enabled interface.
     pub(crate) fn device_of_interface(&self, link: &str) -> Option<Rc<DeviceObject>> {
+        self.find_device_interface(link).map(|interface| interface.device)
+    }
+
+    /// The enabled interface with a symbolic link, which is compared without case.
+    #[must_use]
+    pub fn find_device_interface(&self, link: &str) -> Option<DeviceInterface> {
         let index = self.find_interface(link).ok()?;
+        let entry = &self.state.interfaces.entries.borrow()[index];
+        (entry.state == InterfaceState::Enabled).then(|| entry.interface.clone())
+    }
+
+    /// The symbolic link of the enabled interface of a device under a reference string, the one
+    /// that was enabled first; none for a device that was never installed.
+    #[must_use]
+    pub fn device_interface_link(
+        &self,
+        device: &Rc<DeviceObject>,
+        reference: &str,
+    ) -> Option<String> {
         let entries = self.state.interfaces.entries.borrow();
-        let entry = &entries[index];
-        let is_enabled = entry.state == InterfaceState::Enabled;
-        is_enabled.then(|| Rc::clone(&entry.interface.device))
+        let is_it = |entry: &&Entry| {
+            entry.state == InterfaceState::Enabled
+                && Rc::ptr_eq(&entry.interface.device, device)
+                && entry.interface.reference == reference
+        };
+        entries.iter().find(is_it)?.link()
     }
 
     /// Opens the registry key for the parameters of an interface. IRQL: PASSIVE_LEVEL.
@@ -312,6 +334,10 @@ impl Kernel {
             entry.state = state;
             entry.interface.device = Rc::clone(device);
             let interface = entry.interface.clone();
+            if state == InterfaceState::Disabled {
+                // No request goes to a disabled interface, and the device above may be removed.
+                entry.interface.device = Rc::clone(&entry.physical);
+            }
             entries.push(entry);
             interface
         };

@@ -45,13 +45,13 @@ numbered! {
 
 impl MajorFunction {
     /// Entries of a dispatch table, also the entries of numbers that have no member here.
-    /// Source: IRP_MJ_MAXIMUM_FUNCTION in wdm.h, which is the last number.
+    /// Source: wdm.h; IRP_MJ_MAXIMUM_FUNCTION is the last number.
     pub const TABLE_ENTRIES: usize = 0x1C;
 }
 
 numbered! {
-    /// The type of an object in memory, which stands in its first field. Source: IO_TYPE_ in
-    /// wdm.h.
+    /// The type of an object in memory. The first field of the object has this type. Source:
+    /// IO_TYPE_ in wdm.h.
     #[doc(alias = "IO_TYPE")]
     pub enum ObjectType: u16 {
         /// A device object.
@@ -67,12 +67,13 @@ numbered! {
 #[doc(alias = "PDRIVER_DISPATCH")]
 pub type DispatchRoutine = Rc<dyn Fn(&Kernel, &Rc<DeviceObject>, &Irp) -> NtStatus>;
 
-/// AddDevice: it gives the driver a new device by its physical device object. IRQL: PASSIVE_LEVEL.
+/// AddDevice: the driver gets a new device by the device's physical device object. IRQL:
+/// PASSIVE_LEVEL.
 #[doc(alias = "PDRIVER_ADD_DEVICE")]
 pub type AddDeviceRoutine =
     Rc<dyn Fn(&Kernel, &Rc<DriverObject>, &Rc<DeviceObject>) -> Result<(), NtStatus>>;
 
-/// Unload: it must leave nothing of the driver behind. IRQL: PASSIVE_LEVEL.
+/// Unload: the routine must free everything that the driver holds. IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PDRIVER_UNLOAD")]
 pub type UnloadRoutine = Rc<dyn Fn(&Kernel, &Rc<DriverObject>)>;
 
@@ -146,7 +147,7 @@ impl DriverObject {
         self.devices.borrow().clone()
     }
 
-    /// Drops every routine and device, and all that they hold, because the image leaves memory.
+    /// Drops every routine and device, and all that these hold, because the image leaves memory.
     pub fn clear(&self) {
         let devices = std::mem::take(&mut *self.devices.borrow_mut());
         for device in devices {
@@ -200,8 +201,8 @@ impl DeviceObject {
         device
     }
 
-    /// Deletes the device: its driver forgets the device, and the kernel drops what was kept with
-    /// it.
+    /// Deletes the device: the driver of the device forgets it, and the kernel drops the data that
+    /// was kept with the device.
     #[doc(alias = "IoDeleteDevice")]
     pub fn delete(self: &Rc<Self>) {
         self.driver.devices.borrow_mut().retain(|other| !Rc::ptr_eq(other, self));
@@ -302,14 +303,14 @@ impl DeviceObject {
         drop(old);
     }
 
-    /// The data that the owning driver keeps with the device, if it is a `T`.
+    /// The data that the owning driver keeps with the device, if the data is a `T`.
     #[must_use]
     pub fn extension<T: 'static>(&self) -> Option<Rc<T>> {
         self.extension.borrow().clone()?.downcast().ok()
     }
 
-    /// Reads the data that the owning driver keeps with the device, if it is a `T`. While `read`
-    /// runs, it must not replace the data.
+    /// Reads the data that the owning driver keeps with the device, if the data is a `T`. While
+    /// `read` runs, it must not replace the data.
     pub fn read_extension<T: 'static, R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
         self.extension.borrow().as_deref()?.downcast_ref().map(read)
     }
@@ -324,7 +325,7 @@ impl fmt::Debug for DeviceObject {
 /// A routine that is called when the last handle of a file is closed. IRQL: PASSIVE_LEVEL.
 pub type LastHandleRoutine = Rc<dyn Fn(&Kernel)>;
 
-/// An open file: a handle of an application to a device or to something behind it.
+/// An open file: a handle of an application to a device or to something behind the device.
 #[doc(alias = "FILE_OBJECT")]
 pub struct FileObject {
     device: Rc<DeviceObject>,
@@ -357,11 +358,11 @@ impl FileObject {
         self.related.as_ref()
     }
 
-    /// Sets or clears the routine that is called when the last handle of the file is closed. It
-    /// ends the requests that are queued for the file.
+    /// Sets or clears the routine that is called when the last handle of the file is closed. The
+    /// routine ends the requests that are queued for the file.
     ///
-    /// At the same moment the driver gets IRP_MJ_CLEANUP. A class driver that does not take that
-    /// request, such as PortCls, sets this routine.
+    /// When the last handle is closed, the driver also gets IRP_MJ_CLEANUP. A class driver that
+    /// does not take that request, such as PortCls, sets this routine.
     pub fn set_last_handle_routine(&self, routine: Option<LastHandleRoutine>) {
         let old = self.last_handle_routine.replace(routine);
         drop(old);

@@ -25,7 +25,7 @@ pub enum DpcImportance {
     High,
 }
 
-/// A deferred routine. IRQL: DISPATCH_LEVEL. It must not wait.
+/// A deferred routine. IRQL: DISPATCH_LEVEL. A deferred routine must not wait.
 #[doc(alias = "PKDEFERRED_ROUTINE")]
 pub type DpcRoutine = Rc<dyn Fn(&Kernel)>;
 
@@ -34,7 +34,7 @@ struct DpcObject {
     routine: DpcRoutine,
     importance: Cell<DpcImportance>,
     queued: Cell<bool>,
-    /// When it was queued last, in ns.
+    /// When the DPC was queued last, in ns.
     queued_ns: Cell<u64>,
 }
 
@@ -43,7 +43,8 @@ struct DpcObject {
 #[derive(Clone)]
 pub struct Dpc(Rc<DpcObject>);
 
-/// A run of this many DPCs, in which the thread below never goes on, counts as endless.
+/// If this many DPCs run in a row and the interrupted thread never goes on, the run of DPCs counts
+/// as endless.
 /// Assumed: far more than a queue of real DPCs holds, and quickly reached.
 const DPCS_IN_A_ROW: u32 = 100_000;
 
@@ -86,17 +87,17 @@ impl Dpc {
         self.0.queued.get()
     }
 
-    /// Its name, as a trace has it.
+    /// The name of the DPC, which a trace shows.
     pub(crate) fn name(&self) -> NameId {
         self.0.name
     }
 }
 
 impl Kernel {
-    /// Queues a DPC; returns false and changes nothing when it is queued already. IRQL: any.
+    /// Queues a DPC; returns false and changes nothing when the DPC is queued already. IRQL: any.
     ///
-    /// Below DISPATCH_LEVEL the DPC has run when this returns, unless an oracle puts it off. At
-    /// DISPATCH_LEVEL or above the DPC runs once the IRQL has fallen.
+    /// Below DISPATCH_LEVEL the DPC has run when this function returns, unless an oracle puts the
+    /// DPC off. At DISPATCH_LEVEL or above the DPC runs when the IRQL has fallen.
     #[doc(alias = "KeInsertQueueDpc")]
     pub fn insert_queue_dpc(&self, dpc: &Dpc) -> bool {
         let queued = self.queue_dpc(dpc);
@@ -104,7 +105,7 @@ impl Kernel {
         queued
     }
 
-    /// Queues a DPC without a preemption point, as a clock interrupt does.
+    /// Queues a DPC without a preemption point. A clock interrupt queues DPCs in this way.
     pub(crate) fn queue_dpc(&self, dpc: &Dpc) -> bool {
         if self.is_frozen() || dpc.0.queued.replace(true) {
             return false;
@@ -120,7 +121,7 @@ impl Kernel {
         true
     }
 
-    /// Takes a DPC out of the queue; false when it was not queued. IRQL: any.
+    /// Takes a DPC out of the queue; false when the DPC was not queued. IRQL: any.
     #[doc(alias = "KeRemoveQueueDpc")]
     pub fn remove_queue_dpc(&self, dpc: &Dpc) -> bool {
         if self.is_frozen() || !dpc.0.queued.replace(false) {
@@ -136,7 +137,8 @@ impl Kernel {
         self.require_irql_at_most(Irql::PASSIVE_LEVEL, "KeFlushQueuedDpcs");
         self.preemption_point();
         while !self.is_frozen() && self.has_dpc_let_through() {
-            // An oracle put the DPCs off. It can do so only a limited number of times in a row.
+            // An oracle put the DPCs off. An oracle can put them off only a limited number of times
+            // in a row.
             self.preemption_point();
         }
     }

@@ -11,9 +11,9 @@ use crate::wait::{Waitable, WaitedFor};
 #[doc(alias = "EVENT_TYPE")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum EventKind {
-    /// Stays signalled until it is cleared.
+    /// The event stays signalled until code clears it.
     Notification,
-    /// Ends one wait and clears itself.
+    /// The event ends one wait and clears itself.
     Synchronization,
 }
 
@@ -63,7 +63,8 @@ impl Waitable for Event {
 }
 
 impl Kernel {
-    /// Signals an event; returns true when it was signalled already. IRQL: up to DISPATCH_LEVEL.
+    /// Signals an event; returns true when the event was signalled already. IRQL: up to
+    /// DISPATCH_LEVEL.
     #[doc(alias = "KeSetEvent")]
     pub fn set_event(&self, event: &Event) -> bool {
         if self.is_frozen() {
@@ -75,7 +76,7 @@ impl Kernel {
         was_signalled
     }
 
-    /// Clears an event; returns true when it was signalled. IRQL: up to DISPATCH_LEVEL.
+    /// Clears an event; returns true when the event was signalled. IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "KeResetEvent")]
     #[doc(alias = "KeClearEvent")]
     pub fn reset_event(&self, event: &Event) -> bool {

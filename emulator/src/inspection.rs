@@ -1,7 +1,7 @@
-//! What a part of the machine tells of its state: named facts, in words.
+//! The facts that a part of the machine tells about its state, in words.
 //!
-//! A debugger and the report of a hang show them. An inspection is no access and changes nothing,
-//! so it is not in the trace. Each part of the machine chooses its own facts.
+//! A debugger and the report of a hang show these facts. An inspection is no access and changes
+//! nothing, so it is not in the trace. Each part of the machine chooses its own facts.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
-//! Items that the rooms above install in a kernel, each found by its type.
+//! Items that the rooms above install in a kernel, one for each type.
 //!
-//! Windows has no such place: a part of Windows simply has its tables in its own image. Here a room
-//! must not know the rooms above it, so the machine installs what a room needs from them. The
+//! Windows has no such place: a part of Windows has its tables in its own image. Here a room must
+//! not know the rooms above it. So the machine installs what a room needs from the rooms above. The
 //! kernel only keeps these items and never knows what they are.
 
 use std::any::Any;

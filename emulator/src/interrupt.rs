@@ -15,7 +15,8 @@ use crate::status::NtStatus;
 use crate::trace::{Argument, Event, Level, NameId, Regions};
 use crate::warning::Advice;
 
-/// The state of an interrupt output. Up asks for service, at any voltage.
+/// The state of an interrupt output. `Up` means that the device asks for service; the voltage does
+/// not matter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LineState {
     /// The device wants no service.
@@ -45,7 +46,7 @@ pub type InterruptRoutine = Rc<dyn Fn(&Kernel) -> Claim>;
 pub struct InterruptLine {
     /// Number of the line, 0 to 15.
     pub number: u8,
-    /// Whether the line asks for service by an edge, which it remembers, or by its level.
+    /// Whether the line asks for service by an edge or by its level. The line remembers an edge.
     pub trigger: TriggerMode,
 }
 
@@ -61,7 +62,7 @@ impl InterruptLine {
 /// Interrupt lines of a PC with two 8259 controllers.
 const LINES: usize = 16;
 
-/// How many passes over the routines of a latched line count as a storm.
+/// This number of passes over the routines of a latched line counts as a storm.
 const CHAIN_PASS_LIMIT: u32 = 10_000;
 
 struct InterruptObject {
@@ -163,14 +164,14 @@ impl Kernel {
     }
 
     /// Connects a service routine. An interrupt that waited on the line is delivered before this
-    /// returns.
+    /// function returns.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` for a vector that is not wired, for a mode that is not the
-    /// line's, or when the line is connected already and one of the drivers does not share it;
-    /// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the connection.
+    /// `STATUS_INVALID_PARAMETER` for a vector that is not wired, for a mode that is not the mode
+    /// of the line, or when the line is connected already and one of the drivers does not share the
+    /// line. `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the connection.
     #[doc(alias = "IoConnectInterrupt")]
     pub fn connect_interrupt(
         &self,
@@ -341,9 +342,9 @@ impl Kernel {
         });
     }
 
-    /// Calls the routines of a line. On a level line it stops at the first routine that claims the
-    /// interrupt. On a shared latched line it repeats the pass over all routines until none claims
-    /// the interrupt, because one edge may stand for several devices.
+    /// Calls the routines of a line. On a level line the kernel stops at the first routine that
+    /// claims the interrupt. On a shared latched line the kernel repeats the pass over all routines
+    /// until no routine claims the interrupt, because one edge may come from several devices.
     fn call_routines(&self, line: &Line) -> Claim {
         let shared_latched =
             line.wired.get() == Some(TriggerMode::Latched) && line.connected.borrow().len() > 1;

@@ -9,6 +9,7 @@ use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::numbered::numbered;
 use crate::power::{DeviceCapabilities, PowerRequest};
+use crate::requirements::ResourceRequirements;
 use crate::resource::Resource;
 use crate::rules;
 use crate::status::NtStatus;
@@ -75,13 +76,12 @@ pub enum PnpRequest {
     SurpriseRemoval,
     /// Remove the device: undo AddDevice.
     RemoveDevice,
-    /// Ask which devices lie on the device as on a bus.
+    /// Ask which devices lie on the device, if the device is a bus.
     QueryDeviceRelations,
     /// Ask for the interface that tells where the device is: GUID_PNP_LOCATION_INTERFACE.
     QueryInterface,
-    /// Let the driver change the list of resources that the device needs. Assumed: the list is
-    /// empty here, because the machine gives a device its resources without a choice.
-    FilterResourceRequirements,
+    /// Let the driver change the list of resources that the device needs.
+    FilterResourceRequirements(Rc<RefCell<ResourceRequirements>>),
     /// Ask whether the device failed, is disabled or must not be shown.
     QueryPnpDeviceState,
     /// Ask for the capabilities. The bus driver fills them in; the drivers above may change them.
@@ -104,7 +104,7 @@ impl PnpRequest {
             PnpRequest::QueryDeviceRelations => PnpMinor::QueryDeviceRelations,
             PnpRequest::QueryInterface => PnpMinor::QueryInterface,
             PnpRequest::QueryCapabilities(_) => PnpMinor::QueryCapabilities,
-            PnpRequest::FilterResourceRequirements => PnpMinor::FilterResourceRequirements,
+            PnpRequest::FilterResourceRequirements(_) => PnpMinor::FilterResourceRequirements,
             PnpRequest::QueryPnpDeviceState => PnpMinor::QueryPnpDeviceState,
         }
     }
@@ -142,8 +142,8 @@ pub enum Parameters {
         /// The minor function code.
         minor: u8,
     },
-    /// A request whose parameters nothing here reads, such as a read or a question for the security
-    /// descriptor. The major function is one that has no parameters of its own above.
+    /// A request whose parameters no code here reads, such as a read or a question for the security
+    /// descriptor. The major function must have no variant of its own above.
     Other(MajorFunction),
 }
 
@@ -163,7 +163,7 @@ impl Parameters {
         }
     }
 
-    /// The number of the minor function; 0 for a major function that has none.
+    /// The number of the minor function; 0 for a major function without minor functions.
     #[must_use]
     pub fn minor_number(&self) -> u8 {
         match self {
@@ -230,7 +230,7 @@ impl Irp {
         &self.0.parameters
     }
 
-    /// The open file; a Plug and Play request has none.
+    /// The open file; a Plug and Play request has no file.
     #[must_use]
     pub fn file(&self) -> Option<&Rc<FileObject>> {
         self.0.file.as_ref()
@@ -280,20 +280,20 @@ impl Irp {
         self.0.pending.set(true);
     }
 
-    /// True once a driver marked the request as pending.
+    /// True when a driver has marked the request as pending.
     #[doc(alias = "Irp->PendingReturned")]
     #[must_use]
     pub fn is_marked_pending(&self) -> bool {
         self.0.pending.get()
     }
 
-    /// True once the request is complete.
+    /// True when the request is complete.
     #[must_use]
     pub fn is_completed(&self) -> bool {
         self.0.completed.get()
     }
 
-    /// True once a caller asked to cancel the request.
+    /// True when a caller has asked to cancel the request.
     #[doc(alias = "Irp->Cancel")]
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
@@ -319,7 +319,7 @@ impl Irp {
     }
 }
 
-/// The completion of a request, as an object to wait for.
+/// The completion of a request: an object that a thread can wait for.
 struct Completion<'a>(&'a Irp);
 
 impl Waitable for Completion<'_> {

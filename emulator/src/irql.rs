@@ -87,7 +87,8 @@ impl Kernel {
         self.state.irql.get()
     }
 
-    /// Raises the IRQL and returns the old one, which the caller gives to [`Kernel::lower_irql`].
+    /// Raises the IRQL and returns the old IRQL. The caller later gives the old IRQL to
+    /// [`Kernel::lower_irql`].
     ///
     /// IRQL: any, up to the new level. Raising to a lower level is bug check
     /// DRIVER_VERIFIER_DETECTED_VIOLATION, subcode 30.
@@ -133,8 +134,8 @@ impl Kernel {
         self.preemption_point();
     }
 
-    /// Puts the IRQL back after a callback that returned at another level. This is for code that
-    /// calls drivers; a driver itself raises and lowers the IRQL.
+    /// Puts the IRQL back after a callback that returned at another level. Only code that calls
+    /// drivers uses this function; a driver itself raises and lowers the IRQL.
     pub fn restore_irql(&self, irql: Irql) {
         if !self.is_frozen() {
             self.set_irql(irql);
@@ -149,8 +150,9 @@ impl Kernel {
         }
     }
 
-    /// Notes that a caller ran above `limit` when it called a routine of a room. The rule is the
-    /// first rule about this routine in the registers of the room, then in the kernel's register.
+    /// Notes that a caller ran above `limit` when the caller called a routine of a room. The rule
+    /// is the first rule about this routine in the registers of the room, then in the kernel's
+    /// register.
     #[cold]
     pub fn report_high_irql(&self, registers: &[&[&'static Rule]], limit: Irql, routine: &str) {
         let mut known = registers.iter().copied().chain([rules::RULES]).flatten();

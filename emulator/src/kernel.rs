@@ -8,10 +8,12 @@ use crate::choice::Choices;
 use crate::clock::Deadlines;
 use crate::device_interface::DeviceInterfaces;
 use crate::dpc::DpcQueue;
+use crate::handle::Handles;
 use crate::installed::Installed;
 use crate::interrupt::InterruptController;
 use crate::irql::Irql;
 use crate::object_namespace::ObjectNamespace;
+use crate::physical_memory::PhysicalMemory;
 use crate::pool::Pool;
 use crate::power::PowerManager;
 use crate::refusal::Refusals;
@@ -32,22 +34,23 @@ pub struct KernelConfig {
     /// Time of one port access in ns, of any width.
     /// Source: ISA 8-bit I/O takes 0.7 to 1.5 us with recovery; the default is 1 us.
     pub port_access_ns: u64,
-    /// Time between two clock interrupts in ns: timers expire only there.
+    /// Time between two clock interrupts in ns. Timers expire only at a clock interrupt.
     /// Assumed: 1 ms, the resolution that a multimedia application asks the system for.
     pub clock_interval_ns: u64,
     /// The system time (100 ns units since 1601) at power-on.
     /// Assumed: 1 January 2000, so that absolute times look realistic.
     pub boot_time_100ns: u64,
-    /// Longest DPC, or time at DISPATCH_LEVEL and above, before bug check DPC_WATCHDOG_VIOLATION.
+    /// The longest DPC, and the longest time at DISPATCH_LEVEL and above. A longer time is bug
+    /// check DPC_WATCHDOG_VIOLATION.
     pub dpc_watchdog_ns: u64,
-    /// Longest wait without a time-out before it is reported as a hang.
+    /// The longest wait without a time-out. The kernel reports a longer wait as a hang.
     pub longest_wait_ns: u64,
-    /// Longest call into a driver at PASSIVE_LEVEL before it is reported as a hang.
+    /// The longest call into a driver at PASSIVE_LEVEL. The kernel reports a longer call as a hang.
     pub longest_call_ns: u64,
-    /// Most service calls of one line in a row before they count as an interrupt storm. A call
-    /// counts while the line stays up.
+    /// The largest number of service calls of one line in a row. More calls are an interrupt storm.
+    /// Only calls during which the line stays up count.
     pub interrupt_storm_limit: u32,
-    /// Time at which the run stops, if the run gets there.
+    /// Time at which the run stops, if no other end comes first.
     pub until_ns: Option<u64>,
     /// The settings of the trace.
     pub trace: TraceConfig,
@@ -131,9 +134,9 @@ pub(crate) struct KernelState {
     pub now_ns: Cell<u64>,
     pub irql: Cell<Irql>,
     pub running: Cell<Running>,
-    /// The highest IRQL at which an interrupt line or a DPC waits. PASSIVE_LEVEL when none waits;
-    /// above every level while there is an oracle. A preemption point does nothing more when the
-    /// current IRQL is at or above this level.
+    /// The highest IRQL at which an interrupt line or a DPC waits. PASSIVE_LEVEL when no line and
+    /// no DPC waits; above every level while there is an oracle. A preemption point does nothing
+    /// more when the current IRQL is at or above this level.
     pub attention: Cell<Irql>,
     pub deadlines: Deadlines,
     pub interrupts: InterruptController,
@@ -143,7 +146,9 @@ pub(crate) struct KernelState {
     pub locks: HeldLocks,
     pub waits: wait::StandingWaits,
     pub interfaces: DeviceInterfaces,
+    pub handles: Handles,
     pub names_of_objects: ObjectNamespace,
+    pub physical_memory: PhysicalMemory,
     pub pool: Pool,
     pub power: PowerManager,
     pub registry: Registry,
@@ -189,7 +194,9 @@ impl Kernel {
                 locks: HeldLocks::default(),
                 waits: wait::StandingWaits::default(),
                 interfaces: DeviceInterfaces::default(),
+                handles: Handles::default(),
                 names_of_objects: ObjectNamespace::default(),
+                physical_memory: PhysicalMemory::default(),
                 pool: Pool::default(),
                 power: PowerManager::default(),
                 registry: Registry::default(),
@@ -206,9 +213,9 @@ impl Kernel {
     }
 
     /// Ends the machine of this kernel: drops all events, DPCs, work items, system threads and
-    /// requests that wait, and all connections. Such objects often hold a handle to the kernel. A machine that stopped
-    /// half-way would then never free its memory. No code may run on the kernel after this call;
-    /// the trace and the counters stay.
+    /// requests that wait, and all connections. Such objects often hold a handle to the kernel.
+    /// Without this call, a machine that stopped half-way would never free its memory. No code may
+    /// run on the kernel after this call; the trace and the counters stay.
     pub fn end(&self) {
         let state = &self.state;
         state.deadlines.clear();
@@ -217,6 +224,7 @@ impl Kernel {
         state.threads.clear();
         state.interrupts.clear();
         state.interfaces.clear();
+        state.handles.clear();
         state.names_of_objects.clear();
         state.power.clear();
         state.choices.clear();

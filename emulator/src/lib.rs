@@ -1,22 +1,23 @@
 //! The simulated NT kernel: one processor, integer time, and a trace.
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
-//! locks, events and waits, work items, pool, the bus of I/O ports, IRPs and device objects, power
-//! requests, the registry, device interfaces, the names of objects, bug checks, the rules of its
-//! routines, and the trace. It never knows what the devices on its bus are for.
+//! locks, events, semaphores and waits, the handles of a program, work items, pool, physical
+//! addresses, the bus of I/O ports, IRPs and device objects, power requests, the registry, device
+//! interfaces, the names of objects, bug checks, the rules of its routines, and the trace. It never
+//! knows what the devices on its bus are for.
 //!
 //! # How a run works
 //!
 //! Nothing ticks. The clock stands still until code lets time pass: a port access, a stall, a
 //! wait, or the event loop of an idle thread. While time passes, the kernel serves the deadlines
 //! (timers, devices, scheduled callbacks) in order. ISR, DPC and thread nest as plain calls on one
-//! stack, as they do on one processor. They can begin at one place only, the preemption point of
-//! `preempt.rs`. Nested waits end in the reverse order: an outer wait returns only after the inner
-//! wait has ended.
+//! stack. On one processor they nest in the same way. An ISR or a DPC can begin at one place only,
+//! the preemption point of `preempt.rs`. Nested waits end in the reverse order: an outer wait
+//! returns only after the inner wait has ended.
 //!
 //! A [`Kernel`] is a cheap handle. Every call takes a handle as its first parameter, and an object
-//! may keep one for its destructor. A bug check unwinds to [`Kernel::enter`]. After it the kernel
-//! is frozen, and every routine returns at once without effect.
+//! may keep one for its destructor. A bug check unwinds to [`Kernel::enter`]. After the bug check
+//! the kernel is frozen, and every routine returns at once without effect.
 
 mod bug_check;
 mod bus;
@@ -27,6 +28,7 @@ mod device_interface;
 mod device_object;
 mod dpc;
 mod event;
+mod handle;
 mod inspection;
 mod installed;
 mod interrupt;
@@ -36,6 +38,7 @@ mod kernel;
 mod mutex;
 mod numbered;
 mod object_namespace;
+mod physical_memory;
 mod pool;
 mod power;
 mod preempt;
@@ -43,10 +46,12 @@ mod queues;
 mod refusal;
 pub mod registry;
 mod repetition;
+mod requirements;
 mod resource;
 mod rule;
 pub mod rules;
 mod running;
+mod semaphore;
 mod spin_lock;
 mod status;
 mod stop;
@@ -74,21 +79,25 @@ pub use device_object::{
 };
 pub use dpc::{Dpc, DpcImportance, DpcRoutine};
 pub use event::{Event, EventKind};
+pub use handle::HandleTarget;
 pub use inspection::{Inspection, Moment};
 pub use interrupt::{Claim, Interrupt, InterruptLine, InterruptMode, InterruptRoutine, LineState};
 pub use irp::{CancelRoutine, CompletionRoutine, Irp, Mdl, Parameters, PnpMinor, PnpRequest};
 pub use irql::Irql;
 pub use kernel::{Counters, Kernel, KernelConfig};
 pub use mutex::{FastMutex, Mutex};
+pub use physical_memory::{CONTIGUOUS_MEMORY, PhysicalRequest};
 pub use pool::{PoolBlock, PoolLeak, PoolType};
 pub use power::{
-    DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerState,
-    PowerStateType, SystemPowerState,
+    DeviceCapabilities, DevicePowerState, PowerAction, PowerCompletion, PowerRequest, PowerSource,
+    PowerState, PowerStateType, SystemPowerState,
 };
 pub use refusal::{Need, RefusedCall};
+pub use requirements::{AddressRange, Requirement, RequirementRange, ResourceRequirements};
 pub use resource::{Resource, ResourceKind, Share, TriggerMode};
 pub use rule::{Rule, Severity};
 pub use running::Running;
+pub use semaphore::Semaphore;
 pub use spin_lock::SpinLock;
 pub use status::NtStatus;
 pub use stop::{Hang, Stop, StopObserver};

@@ -1,8 +1,8 @@
 //! Mutexes: objects that one thread owns.
 //!
-//! A thread here runs at PASSIVE_LEVEL and can wait. It is the thread of the event loop, a system
-//! thread, or the one that runs a work item during another thread's wait. ISRs and DPCs run in the
-//! thread that they interrupted and may not wait.
+//! A thread here runs at PASSIVE_LEVEL and can wait. Such a thread is the thread of the event loop,
+//! a system thread, or the thread that runs a work item during another thread's wait. ISRs and DPCs
+//! run in the thread that they interrupted, and they must not wait.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -23,7 +23,7 @@ struct MutexObject {
     depth: Cell<u32>,
 }
 
-/// A mutex (KMUTEX); a new one is free. Its owner may take it again.
+/// A mutex (KMUTEX); a new mutex is free. The owner of a mutex may take the mutex again.
 #[doc(alias = "KMUTEX")]
 #[derive(Clone)]
 pub struct Mutex(Rc<MutexObject>);
@@ -116,11 +116,12 @@ impl Waitable for FastMutex {
 }
 
 impl Kernel {
-    /// Releases a mutex once; returns true while its owner still has it. IRQL: up to
+    /// Releases a mutex once; returns true while the owner still has the mutex. IRQL: up to
     /// DISPATCH_LEVEL.
     ///
-    /// A release by another thread raises the exception STATUS_MUTANT_NOT_OWNED. A driver that
-    /// does not handle it gets bug check KMODE_EXCEPTION_NOT_HANDLED, as here.
+    /// A release by another thread raises the exception STATUS_MUTANT_NOT_OWNED. A driver that does
+    /// not handle the exception gets bug check KMODE_EXCEPTION_NOT_HANDLED. This kernel raises that
+    /// bug check at once.
     #[doc(alias = "KeReleaseMutex")]
     pub fn release_mutex(&self, mutex: &Mutex) -> bool {
         if self.is_frozen() {

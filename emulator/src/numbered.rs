@@ -1,9 +1,10 @@
 //! Enumerations that Windows numbers, declared with numbers and names.
 //!
-//! Owns the macro only. The enumerations and their numbers stand in the file of their subject.
+//! This file owns only the macro. Each enumeration and its numbers stand in the file of its
+//! subject.
 
-/// Declares an enumeration with the numbers and the names of the headers. It gets `ALL`,
-/// `number()`, `from_number()` and `name()`.
+/// Declares an enumeration with the numbers and the names of the headers. The enumeration gets
+/// `ALL`, `number()`, `from_number()` and `name()`.
 macro_rules! numbered {
     (
         $(#[$meta:meta])*

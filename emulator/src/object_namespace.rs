@@ -2,7 +2,8 @@
 //!
 //! There are only the directories in which drivers make names. Names are compared without case.
 //! `\DosDevices` and `\GLOBAL??` are other names of the directory `\??`.
-//! Assumed: there is one session, so that the links of the session and the global ones are one set.
+//! Assumed: there is one session, so that the links of the session and the global links are one
+//! set.
 //!
 //! Source: WDK, Introduction to MS-DOS Device Names; NT Device Names.
 
@@ -14,7 +15,7 @@ use crate::device_object::DeviceObject;
 use crate::kernel::Kernel;
 use crate::status::NtStatus;
 
-/// The directories, each after the other names that it has.
+/// The names of the directories. Each name stands before the directory that it leads to.
 const DIRECTORIES: [(&str, &str); 7] = [
     (r"\DOSDEVICES\GLOBAL", r"\??"),
     (r"\DOSDEVICES", r"\??"),
@@ -26,7 +27,8 @@ const DIRECTORIES: [(&str, &str); 7] = [
 ];
 
 /// The most links that one path leads through.
-/// Assumed: far more than drivers make in a row, and so few that a circle ends at once.
+/// Assumed: far more than drivers make in a row. The number is so small that a circle of links soon
+/// ends.
 const LINKS_IN_A_ROW: usize = 32;
 
 enum Named {
@@ -58,7 +60,7 @@ impl ObjectNamespace {
     }
 }
 
-/// The path under which an object is kept, from a path as a driver writes it.
+/// The path under which an object is kept, from a path that a driver writes.
 fn key_of(path: &str) -> Result<String, NtStatus> {
     let path = path.to_uppercase();
     let names = path.strip_prefix('\\').ok_or(NtStatus::OBJECT_PATH_SYNTAX_BAD)?;
@@ -72,8 +74,8 @@ fn key_of(path: &str) -> Result<String, NtStatus> {
 }
 
 impl Kernel {
-    /// Makes a symbolic link and returns the one path of it that all its names lead to. Its target
-    /// need not exist. IRQL: PASSIVE_LEVEL.
+    /// Makes a symbolic link and returns its one path, to which all names of the link lead. The
+    /// target of the link need not exist. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`: the name does not have the form of a path.
@@ -88,7 +90,8 @@ impl Kernel {
     /// [`create_symbolic_link`](Self::create_symbolic_link) does. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`, `STATUS_OBJECT_PATH_NOT_FOUND`: as for a new link.
+    /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`, `STATUS_OBJECT_PATH_NOT_FOUND`: the same causes that a
+    ///   new link has.
     /// - `STATUS_OBJECT_NAME_NOT_FOUND`: no object has the name.
     /// - `STATUS_OBJECT_TYPE_MISMATCH`: the name is that of a device.
     #[doc(alias = "IoDeleteSymbolicLink")]
@@ -105,7 +108,7 @@ impl Kernel {
         }
     }
 
-    /// Gives a device a name, which it has until it is deleted. IRQL: PASSIVE_LEVEL.
+    /// Gives a device a name. The device keeps the name until it is deleted. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// The errors of [`Kernel::create_symbolic_link`].

@@ -77,15 +77,31 @@ impl Kernel {
             return None;
         }
         self.ask_allocation().ok()?;
+        Some(self.new_block(pool, length, tag))
+    }
+
+    /// Allocates zeroed pool for the system itself, which a driver may free; no oracle refuses it.
+    /// Returns nothing on a frozen kernel.
+    pub fn allocate_system_pool(
+        &self,
+        pool: PoolType,
+        length: usize,
+        tag: [u8; 4],
+    ) -> Option<PoolBlock> {
+        assert!(length > 0 && length <= LARGEST_BLOCK, "the system asks for pool of that length");
+        (!self.is_frozen()).then(|| self.new_block(pool, length, tag))
+    }
+
+    fn new_block(&self, pool: PoolType, length: usize, tag: [u8; 4]) -> PoolBlock {
         let number = PoolBlock(self.state.pool.next.get());
         self.state.pool.next.set(number.0 + 1);
         let block = Block { tag, pool, bytes: vec![0; length].into_boxed_slice() };
         self.state.pool.blocks.borrow_mut().insert(number, block);
-        Some(number)
+        number
     }
 
     /// Asks whether there is memory for an object that a routine is about to make. The routines
-    /// that allocate pool ask this by themselves.
+    /// that allocate pool already ask this question.
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.

@@ -1,11 +1,11 @@
 //! Power: states of the system and of a device, and the power manager.
 //!
 //! The power manager sends a request for a device's power state to the top of the device's stack.
-//! Each stack gets one request at a time; the others wait. From Windows Vista on the power manager
-//! keeps this order by itself, so `PoStartNextPowerIrp` has nothing to do.
+//! Each stack gets one request at a time; the other requests wait. From Windows Vista on the power
+//! manager keeps this order by itself, so `PoStartNextPowerIrp` has nothing to do.
 //! Source: public driver documentation of that routine.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -62,6 +62,16 @@ numbered! {
         #[doc(alias = "PowerSystemShutdown")]
         S5 = 6 "S5",
     }
+}
+
+/// What the system draws its power from. A driver learns of it by what Windows does then.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum PowerSource {
+    /// The mains: the system runs in performance mode.
+    #[default]
+    Ac,
+    /// A battery: the system runs in conservation mode.
+    Battery,
 }
 
 numbered! {
@@ -211,6 +221,7 @@ pub(crate) struct PowerManager {
     /// The bottom device of each stack that has a request under way.
     busy: RefCell<Vec<Rc<DeviceObject>>>,
     waiting: RefCell<VecDeque<Wanted>>,
+    source: Cell<PowerSource>,
 }
 
 impl PowerManager {
@@ -221,14 +232,25 @@ impl PowerManager {
 }
 
 impl Kernel {
+    /// What the system draws its power from; at power-on it is the mains.
+    #[must_use]
+    pub fn power_source(&self) -> PowerSource {
+        self.state.power.source.get()
+    }
+
+    /// Changes what the system draws its power from.
+    pub fn set_power_source(&self, source: PowerSource) {
+        self.state.power.source.set(source);
+    }
+
     /// Asks the power manager to send a request for a device's power state to the top of the
     /// device's stack. The kernel calls `completion` when the request is complete. Returns
     /// `STATUS_PENDING`.
     ///
     /// IRQL: up to DISPATCH_LEVEL. At PASSIVE_LEVEL the power manager sends the request before this
-    /// returns; above that level the system thread sends it. Limits: at most 1 024 requests wait. A
-    /// driver that holds a request for two minutes causes bug check DRIVER_POWER_STATE_FAILURE with
-    /// 3 as its first parameter.
+    /// function returns; above that level the system thread sends the request. Limits: at most 1
+    /// 024 requests wait. A driver that holds a request for two minutes causes bug check
+    /// DRIVER_POWER_STATE_FAILURE with 3 as its first parameter.
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES` when too many requests wait.
@@ -323,14 +345,15 @@ impl Kernel {
         self.call_driver(device, irp)
     }
 
-    /// Says that the driver is ready for the next power request. It does nothing, because the
-    /// power manager goes by the completion of a request. IRQL: up to DISPATCH_LEVEL.
+    /// Says that the driver is ready for the next power request. The call does nothing, because the
+    /// power manager waits for the completion of a request and for nothing else. IRQL: up to
+    /// DISPATCH_LEVEL.
     #[doc(alias = "PoStartNextPowerIrp")]
     pub fn start_next_power_irp(&self, _irp: &Irp) {
         self.require_irql_at_most(Irql::DISPATCH_LEVEL, "PoStartNextPowerIrp");
     }
 
-    /// Tells the power manager the present power state of a device. Returns the state before; the
+    /// Tells the power manager the present power state of a device. Returns the earlier state; the
     /// first state is D0. IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "PoSetPowerState")]
     pub fn set_power_state(

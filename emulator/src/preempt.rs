@@ -24,7 +24,7 @@ impl Kernel {
     }
 
     /// Notes that an interrupt or a DPC waits to run at `irql`. A preemption point below `irql`
-    /// then looks for it.
+    /// then looks for the interrupt or DPC.
     #[inline]
     pub(crate) fn want_attention(&self, irql: Irql) {
         self.state.attention.set(self.state.attention.get().max(irql));

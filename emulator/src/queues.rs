@@ -4,10 +4,11 @@ use crate::inspection::{Inspection, Moment};
 use crate::kernel::Kernel;
 
 impl Kernel {
-    /// Tells the IRQL, what runs now, what waits to run, which locks are held, and who waits.
+    /// Tells the IRQL, the code that runs now, the code that waits to run, the held locks, and the
+    /// waits.
     ///
-    /// A debugger and a report may call this, also after a stop. The call takes no time, runs
-    /// nothing that waits, and is not in the trace. IRQL: any.
+    /// A debugger and a report may call this function, also after a stop. The call takes no time,
+    /// runs nothing that waits, and is not in the trace. IRQL: any.
     #[must_use]
     pub fn inspect_queues(&self) -> Inspection {
         let irql = self.current_irql();

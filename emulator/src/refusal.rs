@@ -1,7 +1,7 @@
-//! Refused calls: what a driver asked for and did not get.
+//! Refused calls: what drivers asked for and did not get.
 //!
-//! Owns the list of refusals and their line in the trace. What a driver can ask for, and why it
-//! does not get it, is known in the rooms above.
+//! This file owns the list of refusals and their lines in the trace. The rooms above know what a
+//! driver can ask for, and why a driver does not get it.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -13,23 +13,24 @@ use crate::trace::NameId;
 /// What a driver asked for and did not get.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RefusedCall {
-    /// The routine or method that it called.
+    /// The routine or method that the driver called.
     pub routine: String,
-    /// The name of the thing that it asked for; empty when the name of the routine is enough.
+    /// The name of the thing that the driver asked for; empty when the name of the routine is
+    /// enough.
     pub what: String,
     /// The answer.
     pub status: NtStatus,
-    /// Whether drivers usually go on without it.
+    /// Whether drivers usually go on without the thing.
     pub need: Need,
 }
 
 /// Whether drivers usually go on without what they asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Need {
-    /// Drivers do not go on without it: a port, a connected interrupt.
+    /// Drivers do not go on without the thing, such as a port or a connected interrupt.
     Required,
-    /// Drivers go on without it: an interface that only some systems have, a value of the registry
-    /// with a default.
+    /// Drivers go on without the thing, such as an interface that only some systems have, or a
+    /// value of the registry with a default.
     Optional,
 }
 
@@ -50,7 +51,7 @@ pub(crate) struct Refusals {
 }
 
 impl Kernel {
-    /// Notes a refusal in the list of refusals, and in the trace as a line of `who`.
+    /// Notes a refusal in the list of refusals. In the trace the refusal becomes a line of `who`.
     pub fn report_refusal(&self, who: NameId, refusal: RefusedCall) {
         if self.is_frozen() {
             return;
@@ -64,7 +65,7 @@ impl Kernel {
         }
     }
 
-    /// The refusals so far, at most the first 1 000 of them.
+    /// The refusals so far. The list has at most the first 1 000 refusals.
     #[must_use]
     pub fn refused_calls(&self) -> Vec<RefusedCall> {
         self.state.refusals.kept.borrow().clone()

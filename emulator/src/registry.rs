@@ -214,7 +214,7 @@ impl RegistryKey {
         found.cloned().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)
     }
 
-    /// Sets a value that exists already, or adds a new one.
+    /// Sets a value that exists already, or adds a new value.
     ///
     /// # Errors
     /// `STATUS_KEY_DELETED`; `STATUS_INSUFFICIENT_RESOURCES` beyond 1 MiB or 16 383 values;
@@ -326,8 +326,8 @@ impl Kernel {
     }
 
     /// Asks whether a call of the registry is refused.
-    /// Assumed: a call fails because the driver may not use the key. [`Kernel::ask_allocation`]
-    /// asks about failures because of missing memory.
+    /// Assumed: a call fails because the driver has no right to use the key.
+    /// [`Kernel::ask_allocation`] asks about failures because of missing memory.
     ///
     /// # Errors
     /// `STATUS_ACCESS_DENIED` when an oracle refuses the call.

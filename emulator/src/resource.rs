@@ -4,7 +4,7 @@
 #[doc(alias = "KINTERRUPT_MODE")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TriggerMode {
-    /// A rising edge is remembered until it is served, as on the ISA bus.
+    /// A rising edge is remembered until it is served. The lines of the ISA bus work in this way.
     Latched,
     /// The line asks for service while it is up.
     Level,
@@ -51,7 +51,7 @@ pub enum Resource {
         level: u32,
         /// Vector in a translated list, the line in a raw list.
         vector: u32,
-        /// Processors it may be delivered to, one bit each.
+        /// The processors that may take the interrupt, one bit for each processor.
         affinity: u64,
         /// Edge or level.
         trigger: TriggerMode,

@@ -1,15 +1,16 @@
 //! A rule that a driver has to keep: an entry of a register of rules.
 //!
-//! Owns the shape of a rule and the macro that makes a room's register. Each room that finds
-//! breaches of rules has a register in its `rules.rs`; the emulator's own is [`mod@crate::rules`].
-//! This file never knows the rules of the rooms above.
+//! This file owns the shape of a rule and the macro that makes a room's register. Each room that
+//! finds breaches of rules has a register in its `rules.rs`; the register of the emulator is
+//! [`mod@crate::rules`]. This file never knows the rules of the rooms above.
 //!
 //! # Names
 //!
-//! A rule that Microsoft names keeps that name in its spelling: `MarkIrpPending`. A rule of ours
-//! is named after the mistake, in lower case with hyphens: `read-overrun`. So a name tells whose
-//! rule it is and where to look it up. One name stands for one mistake. Two mistakes that a
-//! developer mends in different ways get two names, except where Microsoft has one name for both.
+//! A rule that has a name of Microsoft keeps this name and its spelling: `MarkIrpPending`. A rule
+//! of ours is named after the mistake, in lower case with hyphens: `read-overrun`. So a name tells
+//! who made the rule and where a reader finds it. One name stands for one mistake. Two mistakes
+//! that a developer mends in different ways get two names, except where Microsoft has one name for
+//! both.
 
 use crate::bug_check::BugCheckCode;
 
@@ -18,7 +19,7 @@ use crate::bug_check::BugCheckCode;
 /// [`rules!`]: crate::rules!
 #[derive(PartialEq, Eq, Debug)]
 pub struct Rule {
-    /// Its name.
+    /// The name of the rule.
     pub id: &'static str,
     /// What a driver must do or must not do, in one sentence.
     pub meaning: &'static str,
@@ -26,8 +27,8 @@ pub struct Rule {
     pub severity: Severity,
     /// The bug check, and its first parameter, with which Driver Verifier stops the machine.
     pub verifier: Option<(BugCheckCode, u64)>,
-    /// The routines of the rule, if the rule says at which IRQL they may be called. A `*` at the
-    /// end stands for any other letters.
+    /// If the rule says at which IRQL routines may be called, these routines. A `*` at the end
+    /// stands for any other letters.
     pub routines: &'static [&'static str],
     /// The document in which the rule stands.
     pub source: &'static str,
@@ -70,10 +71,10 @@ impl Rule {
 
 /// Makes the register of a room's rules: a constant for each rule, and `RULES` with all of them.
 ///
-/// One entry is all that a new rule needs; the program, the summary and `docs/rules.md` take it
-/// from the register. Its doc comment is its meaning: one sentence that says what a driver must
-/// do. After it stand the name, the source, and the fields of [`Rule`] that differ from
-/// [`Rule::USUAL`].
+/// A new rule needs only one entry; the program, the summary and `docs/rules.md` take the rule from
+/// the register. The doc comment of the entry is the meaning of the rule: one sentence that says
+/// what a driver must do. After the doc comment stand the name, the source, and the fields of
+/// [`Rule`] that differ from [`Rule::USUAL`].
 ///
 /// ```
 /// use portcls_emulator::{Kernel, KernelConfig};

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::kernel::Kernel;
 use crate::trace::NameId;
 
-/// What the processor runs at this moment. When code is nested, this is the innermost code.
+/// What the processor runs at this moment. When code is nested, the innermost code counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Running {
     /// A thread.
@@ -40,7 +40,7 @@ impl Kernel {
         self.state.running.get()
     }
 
-    /// What runs or ran, in words, a DPC with its name.
+    /// What runs or ran, in words. A DPC is shown with its name.
     #[must_use]
     pub fn describe_running(&self, running: Running) -> String {
         match running {

@@ -76,12 +76,14 @@ statuses! {
     OBJECT_NAME_NOT_FOUND = 0xC000_0034;
     /// An object with this name exists already.
     OBJECT_NAME_COLLISION = 0xC000_0035;
-    /// The object was not opened for this.
+    /// The object was not opened for this kind of access.
     ACCESS_DENIED = 0xC000_0022;
     /// The object has another type than the caller asked for.
     OBJECT_TYPE_MISMATCH = 0xC000_0024;
     /// A directory of the path does not exist.
     OBJECT_PATH_NOT_FOUND = 0xC000_003A;
+    /// The count of a semaphore would get above its limit.
+    SEMAPHORE_LIMIT_EXCEEDED = 0xC000_0047;
     /// The path does not have the form of a path.
     OBJECT_PATH_SYNTAX_BAD = 0xC000_003B;
     /// The object cannot be deleted as it is.

@@ -1,10 +1,10 @@
 //! How a run ends early: bug checks, hangs, driver failures, the time limit.
 //!
-//! A stop unwinds to [`Kernel::enter`] with a private payload. After it the kernel is frozen:
+//! A stop unwinds to [`Kernel::enter`] with a private payload. After the stop the kernel is frozen:
 //! every routine returns at once without effect. So destructors that run while the driver's frames
-//! unwind do no harm. Only the clock goes on while a driver is busy, because a destructor that
-//! polls until a certain time would otherwise never end. The [`Stop`] keeps the time at which the
-//! run stopped.
+//! unwind do no harm. Only the clock goes on while a driver is busy. Without it, a destructor that
+//! polls until a certain time would never end. The [`Stop`] keeps the time at which the run
+//! stopped.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -189,8 +189,8 @@ impl Kernel {
         self.stop(Stop::Hang(Hang { waits_for: waits_for.to_owned(), time_ns: self.now_ns() }));
     }
 
-    /// Ends the run because the driver needs something that does not exist here. Code that runs
-    /// compiled drivers calls it. Returns only on a frozen kernel.
+    /// Ends the run because the driver needs something that does not exist here. The code that runs
+    /// compiled drivers calls this function. Returns only on a frozen kernel.
     pub fn unsupported(&self, what: &str) {
         self.stop(Stop::Unsupported { what: what.to_owned(), time_ns: self.now_ns() });
     }
@@ -204,8 +204,9 @@ impl Kernel {
     /// driver are still on the stack. A report or a debugger can then read these frames. The kernel
     /// calls several observers in the order of their registration.
     ///
-    /// The kernel is already frozen then: nothing that an observer does to it has an effect. When
-    /// a Rust driver panics, its frames are unwound before the observers are called.
+    /// At that time the kernel is already frozen: nothing that an observer does to the kernel has
+    /// an effect. When a Rust driver panics, its frames are unwound before the observers are
+    /// called.
     pub fn observe_stop(&self, observer: StopObserver) {
         self.state.stop.observers.borrow_mut().push(observer);
     }

@@ -13,9 +13,9 @@ use crate::wait::{Waitable, WaitedFor};
 #[doc(alias = "TIMER_TYPE")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TimerKind {
-    /// Stays signalled until it is set again.
+    /// The timer stays signalled until code sets it again.
     Notification,
-    /// Ends one wait.
+    /// The timer ends one wait.
     Synchronization,
 }
 
@@ -104,7 +104,8 @@ impl Waitable for Timer {
 }
 
 impl Kernel {
-    /// Sets a timer; returns true when the timer was set already. Such a timer gets the new time.
+    /// Sets a timer; returns true when the timer was set already. A timer that was set already gets
+    /// the new time.
     /// IRQL: up to DISPATCH_LEVEL.
     ///
     /// The timer expires at the first clock interrupt at or after its due time. The period is in
@@ -137,8 +138,8 @@ impl Kernel {
         was_set
     }
 
-    /// Cancels a timer; returns true when it was set. A DPC of the timer that runs or waits in the
-    /// queue is not affected. IRQL: up to DISPATCH_LEVEL.
+    /// Cancels a timer; returns true when the timer was set. The call does not change a DPC of the
+    /// timer that runs or waits in the queue. IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "KeCancelTimer")]
     pub fn cancel_timer(&self, timer: &Timer) -> bool {
         if self.is_frozen() {

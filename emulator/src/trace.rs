@@ -1,8 +1,9 @@
 //! The trace: every fact of a run, recorded in order, 32 bytes an event.
 //!
-//! Owns recording (folding of polls, the limit on held events) and the tables of names and texts.
-//! It never knows how a view shows a trace, and it records without a view. No word here belongs to
-//! one kind of device: the code that builds the machine registers the names.
+//! This file owns recording (folding of polls, the limit on held events) and the tables of names
+//! and texts. This file never knows how a view shows a trace, and it also records when there is no
+//! view. No word here belongs to one kind of device: the code that builds the machine registers the
+//! names.
 
 mod event;
 mod log;
@@ -30,28 +31,28 @@ pub enum Fold {
     Nothing,
 }
 
-/// How many events a trace holds, and which events these are.
+/// How many events a trace holds, and which events it holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Hold {
     /// Nothing is recorded.
     Nothing,
     /// The first events. Later events are counted and dropped, and the log gives their number.
     First(usize),
-    /// The last events, like a flight recorder.
+    /// The last events. Older events are dropped.
     Last(usize),
 }
 
 /// Whether the trace shows the call and the return of KeSynchronizeExecution.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Regions {
-    /// No. The level of the events inside still shows the call. Polls fold even when each poll has
-    /// a call of its own.
+    /// No. The level of the events inside the call still shows the call. Polls fold even when each
+    /// poll has a call of its own.
     Hidden,
     /// Yes.
     Shown,
 }
 
-/// Most events that a trace holds by default: 512 MiB of records.
+/// The largest number of events that a trace holds by default: 512 MiB of records.
 pub const DEFAULT_HELD_EVENTS: usize = 16 << 20;
 
 /// The settings of a trace.
@@ -95,7 +96,7 @@ pub struct Trace {
     /// Bytes of text that were dropped behind the kept texts.
     texts_gone: Cell<u64>,
 
-    /// The newest record, not yet in the store. Only this record can take in another poll.
+    /// The newest record, not yet in the store. Only this record can fold in another poll.
     newest: RefCell<Record>,
     store: RefCell<Store>,
     /// The newest events without room in the store, in a trace that holds the first events.
@@ -159,7 +160,7 @@ impl Trace {
     /// Keeps a text (a debug message, a mark) and returns its place.
     ///
     /// A trace that holds the last events may drop the texts of its oldest events earlier than the
-    /// events. It keeps at least the last 4 MiB of text.
+    /// events. Such a trace keeps at least the last 4 MiB of text.
     pub fn text(&self, text: &str) -> TextRef {
         if !self.recording {
             return TextRef::EMPTY;
@@ -265,7 +266,7 @@ impl Trace {
             Store::First { records, .. } => {
                 let start = records.len().saturating_sub(events);
                 let recent = self.recent.borrow();
-                // Events are missing between the two parts. The events before this gap would
+                // Between the two parts events are missing. The events before this gap would
                 // mislead the reader.
                 let has_gap = self.dropped.get() > recent.iter().count() as u64;
                 let first = if has_gap { &[] } else { &records[start..] };
@@ -291,9 +292,9 @@ impl Trace {
         }
     }
 
-    /// The record that has no room because the newest record counts too. It is the newest record
-    /// in a trace that holds the first events, and the oldest record in a trace that holds the
-    /// last.
+    /// The record that has no room because the newest record counts too. In a trace that holds the
+    /// first events, this is the newest record. In a trace that holds the last events, this is the
+    /// oldest record.
     fn overflow(&self) -> Option<Record> {
         let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none())?;
         match &mut *self.store.borrow_mut() {

@@ -1,7 +1,7 @@
 //! Violations: breaches of documented rules that Windows would survive.
 //!
-//! Owns the list of violations. The rules themselves stand in `rules.rs` here and in the rooms
-//! above.
+//! This file owns the list of violations. The rules themselves stand in `rules.rs` of this room and
+//! of the rooms above.
 
 use std::cell::{Cell, RefCell};
 
@@ -45,7 +45,7 @@ impl Kernel {
         }
     }
 
-    /// The violations so far, at most the first 1 000 of them.
+    /// The violations so far. The list has at most the first 1 000 violations.
     #[must_use]
     pub fn violations(&self) -> Vec<Violation> {
         self.state.violations.kept.borrow().clone()

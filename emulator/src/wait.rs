@@ -17,7 +17,7 @@ use crate::status::NtStatus;
 
 /// An object that a thread can wait for.
 pub trait Waitable {
-    /// Takes the object if it is signalled; returns whether it was.
+    /// Takes the object if it is signalled; returns whether the object was signalled.
     fn try_acquire(&self) -> bool;
 
     /// Whether `try_acquire` would take the object now; changes nothing.
@@ -28,7 +28,8 @@ pub trait Waitable {
         NtStatus::SUCCESS
     }
 
-    /// What the object is, for the report of a hang. A wait keeps it, so it makes no text yet.
+    /// What the object is, for the report of a hang. A wait keeps this value, so the value is not a
+    /// text yet.
     fn describe(&self) -> WaitedFor;
 
     /// What the object is, in words; with the objects of which it is made, if it is made of some.
@@ -66,7 +67,8 @@ impl fmt::Display for WaitedFor {
 pub enum Timeout {
     /// Until the object is signalled.
     Never,
-    /// At most this long, in 100 ns units; 0 only looks.
+    /// At most this long, in 100 ns units. With 0 the call only looks whether the object is
+    /// signalled.
     Relative(u64),
 }
 

@@ -1,4 +1,4 @@
-//! Warnings: times longer than the WDK advises, which Windows allows.
+//! Warnings: times longer than the WDK advises. Windows allows these times.
 
 use std::cell::RefCell;
 
@@ -13,7 +13,7 @@ pub struct Warning {
     pub advice: Advice,
     /// How many times it took too long.
     pub count: u64,
-    /// The time at which it first took too long, in ns.
+    /// The time at which a routine of this kind first took too long, in ns.
     pub first_ns: u64,
     /// The longest time, in ns.
     pub longest_ns: u64,
@@ -57,8 +57,8 @@ impl Advice {
 pub(crate) struct Warnings(RefCell<Vec<Warning>>);
 
 impl Kernel {
-    /// Notes a time longer than advised. The trace gets no note of it, because the trace shows the
-    /// times anyway.
+    /// Notes a time longer than advised. The trace gets no note about this time, because the trace
+    /// already shows the times.
     #[inline]
     pub(crate) fn advise(&self, advice: Advice, took_ns: u64) {
         if took_ns > advice.limit_ns() {

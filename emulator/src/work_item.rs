@@ -48,7 +48,8 @@ impl WorkQueue {
 impl Kernel {
     /// Queues a work item; it runs when a thread at PASSIVE_LEVEL waits or is idle.
     ///
-    /// IRQL: up to DISPATCH_LEVEL. Queueing an item that is queued already is a violation.
+    /// IRQL: up to DISPATCH_LEVEL. A caller that queues an item that is queued already causes a
+    /// violation.
     #[doc(alias = "IoQueueWorkItem")]
     pub fn queue_work_item(&self, item: &WorkItem) {
         if self.is_frozen() {

@@ -282,7 +282,7 @@ fn the_newest_events_are_there_whatever_is_held() {
     }
 }
 
-/// Texts of dropped events are dropped before they fill the memory.
+/// The trace drops the texts of dropped events before the texts fill the memory.
 #[test]
 fn texts_of_a_full_trace_are_bounded_and_the_newest_are_whole() {
     let kernel = tracing(Fold::Polls, Hold::First(2));

@@ -43,7 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the run of a random driver leaves behind.
+/// The results of the run of a random driver.
 struct Outcome {
     result: Result<(), Stop>,
     log: TraceLog,

@@ -26,7 +26,7 @@ fn physical() -> Rc<DeviceObject> {
     device
 }
 
-/// The changes of which someone was told.
+/// The changes that the kernel told to a watching routine.
 type Told = Rc<RefCell<Vec<(InterfaceChange, String)>>>;
 
 fn watch(kernel: &Kernel, told: &Told) -> portcls_emulator::InterfaceWatch {
@@ -37,7 +37,7 @@ fn watch(kernel: &Kernel, told: &Told) -> portcls_emulator::InterfaceWatch {
     kernel.watch_device_interfaces(CLASS, Rc::new(routine))
 }
 
-/// Lets work items run, and takes what was told.
+/// Lets work items run, and takes the changes that were told.
 fn taken(kernel: &Kernel, told: &Told) -> Vec<(InterfaceChange, String)> {
     kernel.enter(|kernel| kernel.run_until(kernel.now_ns() + 1)).expect("it runs");
     told.take()

@@ -1,4 +1,4 @@
-//! Raising and lowering the IRQL, and what each level masks.
+//! Raising and lowering the IRQL, and the interrupts that each level masks.
 
 mod fake;
 

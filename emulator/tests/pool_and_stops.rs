@@ -195,7 +195,7 @@ fn whoever_observes_a_stop_is_told_once_in_order_while_the_frames_of_the_driver_
     assert!(!in_driver.get(), "the frame was unwound");
 }
 
-/// A frame of a driver; it clears its flag when it is dropped.
+/// A frame of a driver. The frame clears its flag when it is dropped.
 struct Frame(Rc<Cell<bool>>);
 
 impl Drop for Frame {
@@ -245,7 +245,8 @@ fn an_access_during_which_the_machine_stops_does_not_reach_the_device() {
     assert_eq!(end, 1_500);
 }
 
-/// Calls every routine of the kernel when it is dropped, as a careless destructor might.
+/// An object that calls every routine of the kernel when it is dropped. A careless destructor might
+/// do the same.
 struct Careless(Kernel);
 
 impl Drop for Careless {

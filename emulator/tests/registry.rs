@@ -221,6 +221,6 @@ fn a_query_at_dispatch_level_breaks_a_rule() {
     let old = kernel.raise_irql(Irql::DISPATCH_LEVEL);
     assert_eq!(ask(&kernel, &[]).0, Ok(()));
     kernel.lower_irql(old);
-    // One violation for the query, and one for the opening of its key.
+    // One violation for the query, and one violation for the opening of its key.
     assert_eq!(kernel.violation_count(), 2);
 }

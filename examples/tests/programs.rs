@@ -1,4 +1,4 @@
-//! Each example prints what its golden shows, so no example stops working.
+//! Each example prints the text of its golden, so no example stops working.
 //!
 //! The examples are modules of this test: their `report` returns what their `main` prints. Only the
 //! test of the exit code needs a program; `cargo test` builds it.

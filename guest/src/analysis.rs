@@ -1,15 +1,16 @@
-//! The report when a driver fails: what happened, where, and what led to it.
+//! The report of a failed driver: what happened, where, and what came before.
 //!
 //! The form is the form of `!analyze -v`, which driver developers know; the words are our own. The
 //! report is made at the moment of the stop, while the driver's frames are still on the stack
-//! ([`watch_guest`]). It holds facts only: its text is [`Analysis`]'s `Display`, its JSON its
-//! `Serialize`. The caller adds the last events of the trace, because this crate cannot print a
-//! trace.
+//! ([`watch_guest`]). The report holds only facts: [`Analysis`]'s `Display` makes the text, and its
+//! `Serialize` makes the JSON. The caller adds the last events of the trace, because this crate
+//! cannot print a trace.
 //!
-//! The report of a Rust driver has no registers, no code and no stack; the rest is the same.
+//! The report of a Rust driver has no registers, no code and no stack; the other facts are the
+//! same.
 //!
 //! A circular dependency that stays: `bucket.rs` and `text.rs` read the whole report, which is
-//! declared here. `bucket.rs` makes one field of it, the name, from the other fields.
+//! declared here. `bucket.rs` makes one field of the report, the name, from the other fields.
 
 mod bucket;
 mod context;
@@ -29,11 +30,11 @@ use portcls_driver_file::symbols::{Place, Symbols};
 pub use context::{CodeLine, GuestContext, RegisterValue, StackLine};
 pub use hex::Hex;
 
-/// The version of the JSON form. It goes up when a field is removed or changes its meaning; new
-/// fields may come without a new version.
+/// The version of the JSON form. The version goes up when a field is removed or changes its
+/// meaning; new fields may come without a new version.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// How many of the trace's last events a report shows.
+/// The number of the trace's last events that a report shows.
 pub const EVENTS_SHOWN: usize = 30;
 
 /// The facts about a failure.
@@ -43,11 +44,11 @@ pub struct Analysis {
     pub version: u32,
     /// The kind of end.
     pub kind: Kind,
-    /// The bug check, if the run ended in one.
+    /// The bug check, if the run ended in a bug check.
     pub bug_check: Option<BugCheckReport>,
     /// The event in one sentence.
     pub what_happened: String,
-    /// What this kind of failure means, and where to look for its cause.
+    /// What this kind of failure means, and where the driver's developer can look for the cause.
     pub description: String,
     /// The driver: the file's name without `.sys`.
     pub module: String,
@@ -57,7 +58,8 @@ pub struct Analysis {
     pub irql: IrqlReport,
     /// What the processor ran: a thread, a DPC, a service routine.
     pub running: String,
-    /// The driver's instruction that failed, or that called the routine which failed.
+    /// The driver's instruction that failed, or the driver's instruction that called the failed
+    /// routine.
     pub location: Option<Place>,
     /// The name of the failure. The same failure at the same place has the same name, in every run
     /// and every build of this program.
@@ -210,7 +212,7 @@ fn analyze(kernel: &Kernel, stop: &Stop, driver: Driver<'_>) -> Option<Analysis>
         notes,
     };
     if kind == Kind::Hang {
-        // The driver may wait for one of these.
+        // The driver may wait for a device, or for something that waits in the kernel.
         analysis.devices = lines_of(&kernel.inspect_devices());
         analysis.queues = lines_of(&[kernel.inspect_queues()]);
     }

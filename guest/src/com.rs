@@ -13,18 +13,22 @@ pub(crate) mod automation;
 mod border;
 mod descriptor;
 mod dmus;
+mod event;
 pub(crate) mod families;
 pub(crate) mod family;
 mod guest_object;
 mod lent_description;
 mod lent_routine;
 mod miniport;
+pub(crate) mod new_object;
 mod notified;
 mod own_interrupt_sync;
 mod port_objects;
 #[cfg(test)]
 mod tests;
 mod this;
+mod topology;
+mod wave;
 
 pub(crate) use guest_object::{GuestObject, Hold, interface_of_drivers};
 

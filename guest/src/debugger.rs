@@ -1,8 +1,9 @@
 //! The interface of a debugger, which the guest asks between instructions.
 //!
 //! Positions are counts of retired instructions. The run is deterministic, so a count names the
-//! same moment in every run of the same machine. In this way a debugger can go back: it abandons
-//! the run, and the caller that built the machine builds it again and runs it to an earlier count.
+//! same moment in every run of the same machine. In this way a debugger can go back: the debugger
+//! abandons the run. The caller that built the machine builds the machine again and runs it to an
+//! earlier count.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use cpu_x86::{Access, Cpu};
 /// Answers a debugger's question about the machine around the processor: `irql`, `time`.
 pub type Facts = Rc<dyn Fn(&str) -> Option<String>>;
 
-/// What a debugger gets of a machine that has been built.
+/// The parts that a debugger gets of a machine that has been built.
 #[derive(Clone)]
 pub struct Debuggee {
     /// The processor.
@@ -45,11 +46,13 @@ pub trait Debugger {
     fn attach(&self, debuggee: Debuggee);
 
     /// The count of retired instructions at which the guest calls [`pause`](Debugger::pause) at
-    /// the latest; `u64::MAX` for none. For a count in the past the guest calls it at once. The
-    /// guest reads this value when the debugger is set and after each pause.
+    /// the latest; `u64::MAX` when the debugger asks for no count. For a count in the past the
+    /// guest calls `pause` at once. The guest reads this value when the debugger is set and after
+    /// each pause.
     fn next_pause(&self) -> u64;
 
-    /// Tells the debugger why the guest has stopped. The run goes on or ends when this returns.
+    /// Tells the debugger why the guest has stopped. The run goes on or ends when this function
+    /// returns.
     fn pause(&self, pause: Pause) -> Verdict;
 }
 
@@ -58,7 +61,7 @@ pub trait Debugger {
 pub enum Pause {
     /// The run has reached the count that the debugger asked for.
     Count,
-    /// The run has reached a breakpoint of the processor; RIP is at it.
+    /// The run has reached a breakpoint of the processor; RIP is at the breakpoint.
     Breakpoint,
     /// An instruction has touched a watchpoint of the processor; RIP is behind the instruction.
     Watchpoint {

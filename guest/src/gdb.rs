@@ -1,8 +1,8 @@
 //! A gdb remote stub: breakpoints, watchpoints, steps, also backwards.
 //!
-//! [`GdbServer`] is a [`Debugger`]: the guest asks it at instruction boundaries, and it talks to
-//! gdb while the guest stands still. Going back is a deterministic replay: [`GdbServer`] abandons
-//! the run, and the caller builds the same machine again while
+//! [`GdbServer`] is a [`Debugger`]: the guest asks the server at instruction boundaries, and the
+//! server talks to gdb while the guest stands still. To go back, the program uses a deterministic
+//! replay: [`GdbServer`] abandons the run, and the caller builds the same machine again while
 //! [`wants_replay`](GdbServer::wants_replay) is true. A replay does not repeat what gdb wrote into
 //! registers or memory.
 
@@ -10,6 +10,7 @@ mod architecture;
 mod identity;
 mod session;
 mod target;
+mod x87;
 
 use std::cell::RefCell;
 use std::io;

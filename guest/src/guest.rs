@@ -1,7 +1,7 @@
 //! The guest: a processor with a driver's image, and the state of both.
 //!
-//! This file holds state only. The behaviour is above, in `objects/`, `com/`, `import/` and
-//! `life/`, each with its own part of `impl Guest`.
+//! This file holds only state. The behaviour is above, in `objects/`, `com/`, `import/` and
+//! `life/`. Each of these wings has its own part of `impl Guest`.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -88,13 +88,13 @@ impl Guest {
         &self.0.loaded
     }
 
-    /// The processor. It is not borrowed while code outside the interpreter runs.
+    /// The processor. No code borrows the processor while code outside the interpreter runs.
     #[must_use]
     pub fn cpu(&self) -> &Rc<RefCell<Cpu>> {
         &self.0.vm.cpu
     }
 
-    /// The stack that holds an address, also for an address in the guard page below the stack.
+    /// The stack that holds an address. An address in the guard page below a stack also counts.
     #[must_use]
     pub fn stack_around(&self, address: u64) -> Option<Range<u64>> {
         self.0.vm.stacks.range(address)
@@ -150,14 +150,14 @@ impl Guest {
         if self.0.is_gone.get() { 0 } else { self.0.vm.call(self, function, words) }
     }
 
-    /// Calls a function of the guest as [`Guest::call`] does, for a work item: the function finds
-    /// itself in the thread that the kernel names as the current one.
+    /// Calls a function of the guest as [`Guest::call`] does, for a work item: for the function,
+    /// the current thread is the thread that the kernel names.
     pub(crate) fn call_in_system_thread(&self, function: u64, words: &[u64]) -> u64 {
         self.0.vm.in_current_thread(|| self.call(function, words))
     }
 
     /// Runs `work` with `bytes` of zeroed memory on the current stack. The result is `None` when
-    /// the stack has no room for them, which is the driver's mistake.
+    /// the stack has no room for these bytes, which is the driver's mistake.
     pub fn with_scratch<R>(&self, bytes: u64, work: impl FnOnce(u64) -> R) -> Option<R> {
         match self.0.vm.take_scratch(bytes) {
             Ok((address, scratch)) => {

@@ -1,15 +1,15 @@
 //! Offsets of the fields of kernel and PortCls structures.
 //!
-//! Owns the layouts for both bitnesses as plain numbers: code reads `layout.irp.io_status` and need
-//! not know the bitness. The table is generated, with a row for each field and a column for each
-//! bitness; `drivers/layout.txt` lists the structures and fields. It must never know what the
-//! fields mean.
+//! This file owns the layouts for both bitnesses as plain numbers: code reads
+//! `layout.irp.io_status` and need not know the bitness. The table is generated, with a row for
+//! each field and a column for each bitness; `drivers/layout.txt` lists the structures and fields.
+//! This file must never know what the fields mean.
 //!
 //! Source: the public headers wdm.h, ntddk.h, ks.h, portcls.h and dmusicks.h of mingw-w64. The
 //! compilers themselves report the offsets.
 
-/// Declares `Layout`, one type for each structure in it, and its two values. A row has an offset
-/// in bytes for x64 and one for x86.
+/// Declares `Layout`, one type for each structure in `Layout`, and the two values of `Layout`. A
+/// row has an offset in bytes for x64 and an offset for x86.
 macro_rules! structures {
     ($($name:ident: $type:ident = $c_name:literal {
         size_of: $size_x64:literal $size_x86:literal,

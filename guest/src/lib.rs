@@ -1,8 +1,9 @@
-//! Unmodified Windows drivers: a `.sys` file, loaded and run as it is.
+//! Unmodified Windows drivers: loads a `.sys` file and runs it.
 //!
-//! Owns all that lies between a compiled driver and the other rooms: the driver's memory, calls
-//! into the driver and out of it, the routines that it imports, its COM objects.
-//! It must never know a card, a MIDI byte's meaning, or a terminal.
+//! This crate owns all that lies between a compiled driver and the other rooms. These are the
+//! driver's memory, the calls into the driver and out of the driver, the routines that the driver
+//! imports, and the driver's COM objects. This crate must never know a card, a MIDI byte's meaning,
+//! or a terminal.
 //!
 //! # The wings
 //!
@@ -22,12 +23,13 @@
 //! | `processor/` | calls and stops of the interpreter, its memory at fixed places |
 //! | `layout/`, `debugger.rs`, `rules.rs` | offsets of fields; a debugger's interface; the rules |
 //!
-//! Architecture invariant: only `life/` names the tables of routines, and `contract.rs`, which
-//! reads them for a page. The wings below `routine.rs` know a routine by its number.
+//! Architecture invariant: only `life/` and `contract.rs` name the tables of routines.
+//! `contract.rs` reads the tables for a page. The wings below `routine.rs` know a routine by its
+//! number.
 //!
 //! One call goes up: a routine that writes the address of another routine into the driver's memory
 //! calls `Guest::thunk_of` in `life/routines.rs`. Only that file can number the routines, because
-//! it knows them all.
+//! it knows all routines.
 //!
 //! # The walk
 //!

@@ -1,7 +1,8 @@
 //! A driver's life: loaded, entered, served, and accused when it fails.
 //!
-//! Only this module names the tables of importable routines, and therefore it also creates the
-//! guest. The other files here work on a guest that exists already.
+//! Apart from `contract.rs`, only this module names the tables of importable routines. So this
+//! module also creates the guest, in `birth.rs`. The other files of the module work on a guest that
+//! exists already.
 
 mod bind_imports;
 mod birth;

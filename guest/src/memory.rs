@@ -1,4 +1,4 @@
-//! Access of kernel routines to guest memory, checked as by the processor.
+//! Access of kernel routines to guest memory, with the processor's checks.
 //!
 //! A bad address is the driver's mistake, so it ends in a bug check that names the routine. In
 //! that case the functions here do not return, except on a frozen kernel, where they read 0 and
@@ -41,7 +41,8 @@ impl Guest {
     /// Reads bytes into a vector.
     pub fn load_bytes(&self, address: u64, length: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
-        // Page by page: a senseless length faults before memory is allocated for all of it.
+        // The bytes are read page by page: a senseless length faults before memory is allocated for
+        // the whole length.
         while bytes.len() < length && !self.kernel().is_frozen() {
             let start = bytes.len();
             let at = address.wrapping_add(start as u64);

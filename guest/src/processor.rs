@@ -1,8 +1,8 @@
 //! The processor: calls into the driver, and the interpreter's stops.
 //!
-//! Owns the address space, the stacks and thunks, the way of a call into the driver and out of it,
-//! and each stop of the interpreter. It must never know a routine, an object of the kernel, or a
-//! COM interface.
+//! This module owns the address space, the stacks and thunks, the way of a call into the driver and
+//! out of the driver, and each stop of the interpreter. The module must never know a routine, an
+//! object of the kernel, or a COM interface.
 
 pub(crate) mod arguments;
 mod call;

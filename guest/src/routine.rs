@@ -1,7 +1,8 @@
 //! A routine that the guest can call, and how it is written.
 //!
 //! A routine is a function and a row. The function takes a [`Call`] and then its arguments, in the
-//! order and with the types of the C declaration. The row says its name and who checks its IRQL:
+//! order and with the types of the C declaration. The row says the name of the routine and who
+//! checks the IRQL:
 //!
 //! ```
 //! use portcls_guest::routine::{Call, Pointer, Routine, row};
@@ -21,13 +22,13 @@
 //! - Where an argument lies: in a register or on the stack, in one word of x86 or in two ([`u64`],
 //!   [`i64`]). A [`Pointer`] and a [`Word`] are as wide as the guest's pointers. See [`Argument`].
 //! - What the routine returns: an [`NtStatus`](portcls_emulator::NtStatus), a `Result` whose error
-//!   is one, a number, a pointer, or nothing. See [`Answer`].
+//!   is an `NtStatus`, a number, a pointer, or nothing. See [`Answer`].
 //! - How many words an x86 routine removes from the stack.
 //!
 //! A routine may rely on this:
-//! - It reads and writes guest memory with `guest.load_…`, `guest.store_…` and [`Out`]. They check
-//!   as the processor does. A bad pointer is a bug check that names the routine, and the access
-//!   does not return (on a frozen kernel it reads 0).
+//! - The routine reads and writes guest memory with `guest.load_…`, `guest.store_…` and [`Out`].
+//!   These functions check the access just like the processor. A bad pointer is a bug check that
+//!   names the routine, and the access does not return (on a frozen kernel the access reads 0).
 //! - The interpreter is not borrowed: the routine may call into the guest with `guest.call`, let
 //!   time pass, and take interrupts.
 //! - An object in guest memory (a KDPC, a KTIMER) is bound to the kernel's object by its address:
@@ -37,8 +38,8 @@
 //! The files of arguments, answers and bodies lie between the two.
 //!
 //! A row stands in the `ROUTINES` of the file of its function, in the order of the alphabet. A
-//! module in `import/` is a list of those. When a driver calls a routine that is in no table, the
-//! run ends with the routine's name.
+//! module in `import/` is a list of such tables. When a driver calls a routine that is in no table,
+//! the run ends with the routine's name.
 
 mod answer;
 mod argument;
@@ -79,24 +80,24 @@ pub use row;
 /// Who checks that the driver does not call a routine at too high an IRQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checked {
-    /// The row: this is the highest level at which the driver may call the routine. A call above
-    /// it breaks the rule about the IRQL before the routine runs.
+    /// The row checks the IRQL: this is the highest level at which the driver may call the routine.
+    /// A call above it breaks the rule about the IRQL before the routine runs.
     UpTo(Irql),
-    /// The service of the kernel or the port that the routine calls. This service checks its own
-    /// limit, and paged memory that the service touches has a limit too. A limit in the row would
-    /// report the mistake twice.
+    /// The service of the kernel or the port that the routine calls checks the IRQL. This service
+    /// checks its own limit, and paged memory that the service touches has a limit too. A limit in
+    /// the row would report the mistake twice.
     ByKernel,
 }
 
 /// What a driver can get from a routine.
 #[derive(Clone, Copy)]
 pub enum Serves {
-    /// What the routine is for.
+    /// The purpose of the routine.
     Everything,
     /// Objects of the classes for which this function answers true. The function makes an object
     /// and drops it.
     Classes(fn(&Kernel, &Guid) -> bool),
-    /// Nothing: the routine exists to refuse, or to say why the run ends.
+    /// Nothing: the routine only refuses, or says why the run ends.
     Nothing,
 }
 
@@ -107,11 +108,12 @@ pub struct Routine {
     pub name: &'static str,
     /// The calling convention on x86.
     pub convention: Convention,
-    /// The number of 32-bit words of its arguments on x86, without the words of a variable part.
+    /// The number of 32-bit words of the routine's arguments on x86, without the words of a
+    /// variable part.
     pub words: u8,
     /// Who checks the IRQL of the caller.
     pub checked: Checked,
-    /// What a driver can get from it.
+    /// What a driver can get from the routine.
     pub serves: Serves,
     /// Takes the arguments of a call, runs the routine, and returns RAX, or EDX:EAX on x86.
     pub(crate) serve: fn(&Call<'_>) -> u64,
@@ -144,8 +146,8 @@ impl Routine {
         Routine { serves: Serves::Nothing, ..self }
     }
 
-    /// The same routine with the convention fastcall, which the `Kf`, `Iof` and `Interlocked`
-    /// routines have.
+    /// The same routine with the convention fastcall. The `Kf`, `Iof` and `Interlocked` routines
+    /// have this convention.
     #[must_use]
     pub const fn fastcall(self) -> Routine {
         Routine { convention: Convention::Fastcall, ..self }

@@ -1,9 +1,9 @@
 //! The rules for a compiled driver, beside those of the port and the kernel.
 //!
-//! They are about the arguments of a routine, the return of a function, and the counts of
+//! The rules are about the arguments of a routine, the return of a function, and the counts of
 //! references.
 //!
-//! `portcls_emulator::Rule` says what a rule is and how it is named.
+//! `portcls_emulator::Rule` says what a rule is and how a rule is named.
 
 use portcls_emulator::{BugCheckCode, Irql, Kernel};
 

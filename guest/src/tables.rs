@@ -1,9 +1,9 @@
 //! The state of a driver at a moment: tables only, without a processor.
 //!
-//! Owns which object is behind an address, how many references the driver holds, and how the
-//! driver got it. A table stores and looks up; it never touches guest memory, never calls the
-//! driver, and must never know a routine. No table depends on another, so each is tested without
-//! an image.
+//! The tables say which object is behind an address, how many references the driver holds, and how
+//! the driver got the object. A table stores and looks up. A table never touches guest memory,
+//! never calls the driver, and must never know a routine. No table depends on another table, so
+//! each table is tested without an image.
 
 pub(crate) mod bindings;
 pub(crate) mod event_table;

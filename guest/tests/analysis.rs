@@ -164,8 +164,8 @@ fn mistakes_by_their_reports() {
     add("fast fail", failure(fast_fail, &[], |_| ()));
     // div ecx, with ECX 0
     add("division by zero", failure(guest(Mode::Bits64, &[0xF7, 0xF1]), &[], |_| ()));
-    // fld1
-    add("missing instruction", failure(guest(Mode::Bits64, &[0xD9, 0xE8]), &[], |_| ()));
+    // fsin
+    add("missing instruction", failure(guest(Mode::Bits64, &[0xD9, 0xFE]), &[], |_| ()));
     // jmp rcx
     let jump = guest(Mode::Bits64, &[0xFF, 0xE1]);
     let data = jump.0.loaded().base + 0x2000;

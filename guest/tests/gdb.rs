@@ -1,6 +1,6 @@
 //! gdb itself as the judge of the remote stub, in both bitnesses.
 //!
-//! The tests skip with a message where gdb is not installed.
+//! When gdb is not installed, the tests skip with a message.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;

@@ -23,14 +23,26 @@ fn what_a_midi_driver_needs_is_served_and_what_no_port_here_has_is_not() {
         "IID_IMiniportMidiStream",
         "IID_IPinCount",
         "IID_IAdapterPowerManagement",
+        "CLSID_PortWaveRT",
+        "IID_IPortWavePci",
+        "IID_IMiniportWaveCyclic",
+        "IID_IDmaChannelSlave",
+        "IID_IAdapterPowerManagement2",
+        "IID_IAdapterPowerManagement3",
+        "CLSID_PortTopology",
+        "IID_IPortTopology",
+        "IID_IMiniportTopology",
+        "IID_IPortEvents",
+        "IID_IPinName",
+        "IID_IUnregisterSubdevice",
+        "IID_IUnregisterPhysicalConnection",
     ] {
         assert!(is_served(&kernel, &named(name)), "{name}");
     }
     for name in [
-        "CLSID_PortWaveRT",
         "CLSID_MiniportDriverFmSynth",
-        "IID_IPortWaveRT",
-        "IID_IMiniportWaveCyclic",
+        "IID_IMiniportWaveCyclicStream",
+        "IID_IPortWaveRTStream",
         "IID_IPortClsEtwHelper",
     ] {
         assert!(!is_served(&kernel, &named(name)), "{name}");

@@ -105,7 +105,7 @@ fn source(structures: &[Structure], target: usize) -> String {
     text + "}\n"
 }
 
-/// The numbers from the compiler; `None` where it is not installed.
+/// The numbers from the compiler; `None` when the compiler is not installed.
 fn compile(triple: &str, source: &str) -> Option<Vec<u32>> {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("layout.cpp");
@@ -136,7 +136,7 @@ fn numbers_of(line: &str) -> Option<[u32; 2]> {
     Some([number(x64)?, number(x86)?])
 }
 
-/// The table as Rust, from a column for x64 and one for x86.
+/// The table as Rust, from a column for x64 and a column for x86.
 fn table(structures: &[Structure], columns: [&[u32]; 2]) -> String {
     let mut text = String::from(
         "//! The size of each structure and the offset of each field, in bytes.\n//!\n\
@@ -185,7 +185,7 @@ fn compare_or_write(text: &str) {
     );
 }
 
-/// Where a compiler is missing, its column stays as it is. The names are compared in any case.
+/// When a compiler is missing, its column stays as it is. The test always compares the names.
 #[test]
 fn the_table_follows_the_list_and_the_headers() {
     let structures = structures();

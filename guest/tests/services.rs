@@ -21,7 +21,8 @@ fn messages(kernel: &Kernel) -> Vec<String> {
     notes.collect()
 }
 
-/// The driver's last line tests the formats. When all is well, the driver prints no other line.
+/// The driver's last line tests the formats. When no test of the driver fails, the driver prints no
+/// other line.
 #[test]
 fn the_kernel_keeps_its_promises_to_drivers_of_both_bitnesses() {
     for target in ["x64", "x86", "msvc-x64"] {

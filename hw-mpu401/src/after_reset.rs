@@ -11,7 +11,7 @@ use crate::timing::NEVER_NS;
 use crate::wire::WIRE_LIMIT;
 
 impl Parts {
-    /// Begins long after a reset. Assumed: any phase of the clock is as good as another.
+    /// Begins long after a reset. Assumed: the phase of the clock does not matter.
     pub(crate) fn begin_at_rest(&mut self) {
         if let (Some(output), false) = (self.rules.reset_output, self.rules.has_sequencer) {
             let due_ns = self.now_ns().saturating_add(output.clock_period_ns);
@@ -19,8 +19,8 @@ impl Parts {
         }
     }
 
-    /// Plans the output of a reset: FC, shortly before the unit is ready. A sequencer that sends
-    /// no FC starts when the unit is ready.
+    /// Plans the output of a reset: FC, shortly before the unit is ready. If the unit sends no FC,
+    /// the sequencer starts when the unit is ready.
     pub(crate) fn plan_stop(&mut self) {
         let free_ns = self.unit.free_ns();
         self.own_output = match self.rules.reset_output {
@@ -66,8 +66,8 @@ impl Parts {
         self.own_output = OwnOutput::at(due_ns, OutputStep::FirstClock);
     }
 
-    /// Sends F8, and leaves out the clocks that no caller could see. Up to `quiet_until_ns`
-    /// nothing comes from outside.
+    /// Sends F8, and leaves out the clocks that no caller could see. No access and no MIDI IN byte
+    /// comes before `quiet_until_ns`.
     pub(crate) fn send_clock(&mut self, quiet_until_ns: u64) {
         let period_ns = self.rules.reset_output.map_or(NEVER_NS, |o| o.clock_period_ns);
         self.skip_clocks(quiet_until_ns, period_ns);

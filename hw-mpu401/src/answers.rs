@@ -1,24 +1,24 @@
-//! The answers that a behaviour consists of: a type for each question.
+//! The answers that make a behaviour: a type for each question.
 //!
 //! The questions are the rows of `behaviour`. This file does not know which card gives which
 //! answer.
 
 use bitflags::bitflags;
 
-/// The most positions of a behaviour's `tx_depth`; the chip cuts a larger depth to this number.
+/// The largest `tx_depth` of a behaviour; the chip cuts a larger depth to this number.
 pub const MAX_TX_DEPTH: u16 = 512;
 
-/// The most positions of a behaviour's `rx_depth`; the chip cuts a larger depth to this number.
+/// The largest `rx_depth` of a behaviour; the chip cuts a larger depth to this number.
 pub const MAX_RX_DEPTH: u16 = 2048;
 
 /// What a unit with firmware sends on MIDI OUT by itself after a reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ResetOutput {
-    /// The start bit of FC comes this long before the busy time ends, in ns.
+    /// Time from the start bit of FC to the end of the busy time, in ns.
     pub stop_before_ready_ns: u64,
-    /// The start bit of the first F8 comes this long after the busy time ended, in ns.
+    /// Time from the end of the busy time to the start bit of the first F8, in ns.
     pub clock_after_ready_ns: u64,
-    /// From one F8 to the next, in ns; at least a byte time.
+    /// Time from one F8 to the next F8, in ns; at least a byte time.
     pub clock_period_ns: u64,
 }
 
@@ -45,9 +45,9 @@ bitflags! {
 /// What a read of DATA returns when no byte waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EmptyRead {
-    /// The last byte that was in DATA.
+    /// The read returns the last byte that was in DATA.
     Stale,
-    /// This value.
+    /// The read returns this value.
     Value(u8),
 }
 
@@ -86,13 +86,14 @@ worded! {
         StatusOnly: "status-only",
     }
 
-    /// What stands between the ports and the rest of the card.
+    /// What lies between the ports and the rest of the card.
     pub enum HostPort {
-        /// One byte each way, emptied and filled by a microcontroller. DRR is set while the latch
-        /// is full. A byte written during that time replaces the byte in the latch.
+        /// A latch of one byte for each direction; a microcontroller empties and fills the latches.
+        /// DRR is set while the latch from the host is full. If the host writes during that time,
+        /// the new byte replaces the byte in the latch.
         Mailbox: "mailbox",
-        /// The ends of two FIFOs. DRR is set while the output FIFO is full. A byte written during
-        /// that time is lost.
+        /// The ends of two FIFOs. DRR is set while the output FIFO is full. If the host writes
+        /// during that time, the new byte is lost.
         Fifo: "fifo",
     }
 
@@ -100,15 +101,15 @@ worded! {
     pub enum Overrun {
         /// The byte that arrives.
         DropNew: "drop-new",
-        /// The oldest byte: a register of one byte is overwritten.
+        /// The oldest byte, as when a register of one byte is overwritten.
         DropOld: "drop-old",
     }
 
     /// What becomes of MIDI IN bytes while the card is busy entering UART mode.
     pub enum RxWhileBusy {
-        /// They are lost.
+        /// The bytes are lost.
         Lost: "lost",
-        /// They are kept and come after the ACK.
+        /// The card keeps the bytes, and the host gets them after the ACK.
         Kept: "kept",
     }
 
@@ -128,23 +129,23 @@ worded! {
         Harmless: "harmless",
     }
 
-    /// The commands that are known in intelligent mode, and the commands that are acknowledged.
+    /// The commands that the card knows in intelligent mode, and the commands that it acknowledges.
     pub enum AckSet {
-        /// All 256 codes are known and acknowledged.
+        /// The card knows and acknowledges all 256 codes.
         All: "all",
-        /// All 256 codes are known, only FF is acknowledged.
+        /// The card knows all 256 codes, and acknowledges only FF.
         ResetOnly: "reset-only",
-        /// FF and 3F are known and acknowledged; other commands are ignored.
+        /// The card knows and acknowledges FF and 3F, and ignores other commands.
         ResetAndUart: "reset-and-uart",
-        /// FF and 3F are known, and the card has no acknowledge.
+        /// The card knows FF and 3F, and acknowledges nothing.
         None: "none",
     }
 
     /// Whether the unit acknowledges a reset in UART mode.
     pub enum ResetAck {
-        /// Yes, with FE, as for any other command.
+        /// Yes, with FE, like any other command.
         Acknowledged: "acknowledged",
-        /// With FE, but this FE does not raise the interrupt line.
+        /// Yes, with FE, but this FE does not raise the interrupt line.
         WithoutInterrupt: "without-interrupt",
         /// No.
         Silent: "silent",
@@ -154,7 +155,7 @@ worded! {
     pub enum AckPosition {
         /// After the byte that waits in DATA.
         Tail: "tail",
-        /// Before every byte that waits. A second ACK joins an ACK that is still unread.
+        /// Before every byte that waits. While an ACK is unread, the card sends no second ACK.
         Front: "front",
     }
 
@@ -162,14 +163,14 @@ worded! {
     pub enum AckInterrupt {
         /// Yes, like any other byte.
         Raised: "raised",
-        /// No: the host has to poll for it.
+        /// No: the host has to poll for the ACK.
         Silent: "silent",
     }
 
     /// How the interrupt line follows the bytes that wait.
     pub enum InterruptKind {
-        /// A latch: each read lowers the line, and each byte raises it again, so there is an edge
-        /// for each byte. The line is low for at least 1 ns.
+        /// A latch: each read lowers the line, and each byte raises the line again. So the line has
+        /// an edge for each byte. The line is low for at least 1 ns.
         LatchEdge: "latch-edge",
         /// A level: the line is high until the last byte has been read.
         Level: "level",

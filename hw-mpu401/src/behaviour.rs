@@ -1,10 +1,10 @@
-//! How a card behaves: one table of everything in which cards can differ.
+//! How a card behaves: one table of all that can differ from card to card.
 //!
-//! A row has all of a field: what the field means, its type, its key in a card file, its allowed
-//! values, and a short explanation. [`Behaviour`] and [`FIELDS`] both come from the table. So a
-//! new row adds the field to the struct and to all code that reads, checks, writes or lists cards.
-//! The value that a card gives a field is in `cards`, with its ground. Nothing here knows what a
-//! file is.
+//! A row is the whole description of a field: what the field means, its type, its key in a card
+//! file, its allowed values, and a short explanation. [`Behaviour`] and [`FIELDS`] both come from
+//! the table. So a new row adds the field to the struct and to all code that reads, checks, writes
+//! or lists cards. The values of each card are in `cards`, each with its ground. This file does not
+//! know what a file is.
 
 use core::ops::RangeInclusive;
 
@@ -17,55 +17,56 @@ use crate::timing::Timing;
 
 pub use crate::timing::{LATENCIES, Latency, Length};
 
-/// Longest access of a bus in a card file, in ns.
+/// The longest bus access that a card file may name, in ns.
 const MAX_ACCESS_NS: u64 = 1_000_000;
 
 /// A field of [`Behaviour`] as a card file shows it.
 #[derive(Debug)]
 pub struct Field {
-    /// Its key in a card file.
+    /// The key of the field in a card file.
     pub key: &'static str,
     /// What the field means, in a few words.
     pub about: &'static str,
-    /// What the field may be, and its place.
+    /// What the value of the field may be, and where a behaviour keeps the value.
     pub kind: Kind,
 }
 
-/// What a field may be, and its place.
+/// What the value of a field may be, and where a behaviour keeps the value.
 #[derive(Debug)]
 pub enum Kind {
-    /// A number. The place does not check the range.
+    /// A number. [`Place::set`] does not check the range.
     Number {
         /// The smallest and the largest value.
         range: RangeInclusive<u64>,
         /// How a card file writes the number.
         radix: Radix,
-        /// The number.
+        /// Where the number is kept.
         place: Place<u64>,
     },
     /// One of a few words.
     Word {
         /// The words.
         words: &'static [&'static str],
-        /// The index of the word in `words`; setting an index without a word changes nothing.
+        /// Where the index of the word in `words` is kept. Setting an index that has no word
+        /// changes nothing.
         place: Place<usize>,
     },
-    /// The numbers of a firmware, or none.
+    /// The numbers of a firmware, or no firmware.
     Firmware(Place<Option<FirmwareId>>),
-    /// A byte, or the last byte.
+    /// A fixed byte, or the last byte that was in DATA.
     EmptyRead(Place<EmptyRead>),
     /// Some of the buffers.
     Fifos(Place<Fifos>),
-    /// Three times, or none.
+    /// The three times of the output after a reset, or no output.
     ResetOutput(Place<Option<ResetOutput>>),
 }
 
 /// The place where a behaviour keeps a value.
 #[derive(Debug)]
 pub struct Place<T> {
-    /// Reads it.
+    /// Reads the value.
     pub get: fn(&Behaviour) -> T,
-    /// Writes it.
+    /// Writes the value.
     pub set: fn(&mut Behaviour, T),
 }
 
@@ -111,8 +112,8 @@ macro_rules! kind {
     };
 }
 
-/// Makes [`Behaviour`] and [`FIELDS`] from one table. A row has the doc comment of a field, its
-/// name and type, its key in a card file, its [`Kind`], and its explanation in a few words.
+/// Makes [`Behaviour`] and [`FIELDS`] from one table. A row consists of the doc comment of a field,
+/// its name and type, its key in a card file, its [`Kind`], and its explanation in a few words.
 macro_rules! behaviour {
     ($(
         $(#[$doc:meta])+
@@ -148,20 +149,20 @@ behaviour! {
     /// only every second port.
     status_offset: u16, "status-offset", Number(1..=15, Decimal),
         "STATUS and COMMAND, from DATA on";
-    /// The port of DATA in the card's factory setting. The chip does not use it: it is for the bus
-    /// that the card is on.
+    /// The port of DATA in the card's factory setting. The chip does not use this number; the bus
+    /// that the card is on uses it.
     usual_port: u16, "usual-port", Number(0..=0xFFFE, Hexadecimal),
         "DATA, unless --port says where";
-    /// What stands between the two ports and the rest of the card.
+    /// What lies between the two ports and the rest of the card.
     host_port: HostPort, "host-port", Word,
         "mailbox: one byte each way, and a second one replaces it; fifo: two buffers";
     /// Bits 5 to 0 of STATUS that are always set.
     status_low_bits: u8, "status-low-bits", Number(0..=0x3F, Hexadecimal),
         "the bits that are always set in STATUS";
-    /// The bits of the same six that are also set while the input is full.
+    /// Those of bits 5 to 0 of STATUS that are also set while the input is full.
     status_rx_full_bits: u8, "status-rx-full-bits", Number(0..=0x3F, Hexadecimal),
         "the bits that are also set while the input is full";
-    /// The bits of the same six that are also set in UART mode.
+    /// Those of bits 5 to 0 of STATUS that are also set in UART mode.
     status_uart_bits: u8, "status-uart-bits", Number(0..=0x3F, Hexadecimal),
         "the bits that are also set in UART mode";
     /// What a read of DATA returns when no byte waits.
@@ -186,7 +187,7 @@ behaviour! {
     /// Whether unread input stops the output.
     unread_input: UnreadInput, "unread-input", Word,
         "whether the unit waits for the host to read";
-    /// The commands that are known in intelligent mode, and the commands that are acknowledged.
+    /// The commands that the card knows in intelligent mode, and the commands that it acknowledges.
     ack_set: AckSet, "ack-set", Word,
         "commands that are acknowledged; with the last two only FF and 3F are known";
     /// Whether the unit acknowledges a reset in UART mode.
@@ -204,8 +205,8 @@ behaviour! {
     /// What the unit sends by itself after a reset; `None` if it sends nothing.
     reset_output: Option<ResetOutput>, "reset-output", ResetOutput,
         "FC and F8 that the unit sends by itself after a reset, or \"none\"";
-    /// Time that one port access takes on the card's bus, in ns. The chip does not use it: it is
-    /// for the bus that the card is on.
+    /// Time that one port access takes on the card's bus, in ns. The chip does not use this time;
+    /// the bus that the card is on uses it.
     access_ns: u64, "access-ns", Number(1..=MAX_ACCESS_NS, Decimal), "one port access on its bus";
 }
 

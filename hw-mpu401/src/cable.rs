@@ -8,7 +8,7 @@ use crate::timing::NEVER_NS;
 use crate::wire::{Lane, WireEdge, WireEvent, WireLog};
 use ringbuf::storage::Heap;
 
-/// The most bytes that may wait for the MIDI IN cable. One more is refused, and counted.
+/// The most bytes that can wait for the MIDI IN cable. A further byte is refused and counted.
 pub const MIDI_IN_LIMIT: usize = 4096;
 
 /// A byte that was given to MIDI IN.
@@ -18,11 +18,10 @@ struct CableByte {
     byte: u8,
 }
 
-/// The MIDI IN cable: the byte on it, and the bytes that come later, with or without gaps.
+/// The MIDI IN cable: the byte on the cable, and the bytes that come later, with or without gaps.
 #[derive(Clone)]
 pub(crate) struct Cable {
-    /// When the line changes next, because a byte starts or ends; [`NEVER_NS`] if the line stays
-    /// idle.
+    /// When the next byte on the line starts or ends; [`NEVER_NS`] if the line stays idle.
     due_ns: u64,
     /// When the last byte given so far ends.
     taken_until_ns: u64,
@@ -47,17 +46,17 @@ impl Cable {
         }
     }
 
-    /// When the line changes next, [`NEVER_NS`] if it does not.
+    /// When the line changes next; [`NEVER_NS`] if the line does not change.
     pub(crate) fn due_ns(&self) -> u64 {
         self.due_ns
     }
 
-    /// The number of bytes given that have not arrived completely.
+    /// The number of bytes that the caller has given and that have not arrived completely.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// The byte that is on the line, and when it will have arrived.
+    /// The byte that is on the line, and the time at which its stop bit ends.
     pub(crate) fn arriving(&self) -> Option<(u8, u64)> {
         self.arriving.map(|byte| (byte, self.due_ns))
     }
@@ -83,7 +82,8 @@ impl Cable {
         self.wire.dropped()
     }
 
-    /// Queues a byte whose start bit begins at `start_ns`, or when the byte before it has ended.
+    /// Queues a byte. Its start bit begins at `start_ns`, or later when the byte before it has
+    /// ended.
     pub(crate) fn push(&mut self, start_ns: u64, byte: u8) {
         let start_ns = start_ns.max(self.taken_until_ns);
         if self.queue.try_push(CableByte { start_ns, byte }).is_err() {

@@ -1,9 +1,10 @@
 //! The chip as a whole: the accesses, and how its time passes.
 //!
-//! Each part that acts by itself says when it is due next. One field keeps the earliest of these
-//! times. An access before that time costs a compare and a byte load. An access after it first
-//! lets the parts act one by one, in the order of their times. The plain stream of MIDI bytes to
-//! the output has its own fast path, in `stream`. This file does not know what each part does.
+//! Each part that acts by itself says when the part is due next. One field keeps the earliest of
+//! these times. An access before that time costs a compare and a byte load. An access after that
+//! time first lets the parts act one by one, in the order of their times. The plain stream of MIDI
+//! bytes to the output has its own fast path, in `stream`. This file does not know what each part
+//! does.
 
 pub(crate) mod state;
 
@@ -30,9 +31,9 @@ use alloc::boxed::Box;
 pub enum InitialState {
     /// Power has just come up.
     PowerOn,
-    /// In intelligent mode, long after a reset, and its ACK has been read.
+    /// In intelligent mode, long after a reset. The host has read the ACK of the reset.
     Idle,
-    /// In UART mode, long after it was entered.
+    /// In UART mode, long after the unit entered this mode.
     Uart {
         /// The byte that the host read last, which is still in DATA.
         stale: u8,
@@ -48,8 +49,8 @@ const LAST_NS: u64 = u64::MAX / 2;
 /// The caller gives times in ns, and they must not go back: a time in the past counts as the
 /// latest time seen. Time ends after 292 years; a later time counts as that last moment.
 ///
-/// A clone is a second chip in the same state. Let time pass in the clone to see what the first
-/// chip will do.
+/// A clone is a second chip in the same state. To see what the first chip will do, let time pass in
+/// the clone.
 #[derive(Clone)]
 #[repr(C, align(64))]
 pub struct Mpu401 {
@@ -88,8 +89,9 @@ impl Mpu401 {
 
     /// Takes the power away and gives it back at `now_ns`. A time in the past means now.
     ///
-    /// The card forgets everything, including the bytes on its wires and its counters. It is then
-    /// busy for the same time as at its first power-on. Drawn latencies also begin anew.
+    /// The card forgets everything, including the bytes on its wires and its counters. The card is
+    /// then busy for the same time as at its first power-on. Drawn latencies also start again from
+    /// their first values.
     pub fn power_on(&mut self, now_ns: u64) {
         let now_ns = now_ns.clamp(self.parts.now_ns(), LAST_NS);
         *self = Self::begin(self.parts.rules, self.choice, InitialState::PowerOn, now_ns);
@@ -102,7 +104,7 @@ impl Mpu401 {
         };
         let (timing, draws) = timing::resolve(&rules.timing, choice);
         let (free_ns, stale) = match initial {
-            // Assumed: nothing is known of the latch before its first byte.
+            // Assumed: before its first byte the latch has the value 0; no source gives this value.
             InitialState::PowerOn => (now_ns.saturating_add(timing.busy_after_power_on_ns), 0),
             InitialState::Idle => (0, ACK),
             InitialState::Uart { stale } => (0, stale),
@@ -154,8 +156,8 @@ impl Mpu401 {
         self.read_slowly(register, now_ns)
     }
 
-    /// STATUS as a read would see it now. It is for an observer inside the card, and does not count
-    /// as a read.
+    /// STATUS as a read would return it now. This method is for an observer inside the card, and
+    /// does not count as a read.
     #[must_use]
     pub fn status(&self) -> Status {
         Status::from_bits_retain(self.parts.latches.status(self.parts.now_ns()))
@@ -173,7 +175,7 @@ impl Mpu401 {
         self.write_slowly(register, value, now_ns);
     }
 
-    /// Lets time pass inside the chip. Reads and writes do this themselves.
+    /// Lets time pass inside the chip. Reads and writes also let time pass.
     #[inline]
     pub fn advance(&mut self, now_ns: u64) {
         if now_ns >= self.next_internal_ns {
@@ -192,9 +194,9 @@ impl Mpu401 {
     /// The earliest time at which something outside may change by itself: the interrupt line, or a
     /// byte that starts or ends on a wire. `u64::MAX` if nothing will change.
     ///
-    /// This time is later than the latest time seen, and it is never too late. It may be too early,
-    /// so that nothing changes at that time: for example when the unit takes a command, or has
-    /// bytes to move both ways.
+    /// This time is later than the latest time seen. It is never later than the first change. It
+    /// may be too early, and then nothing changes at that time. An example is the time when the
+    /// unit takes a command, or when the unit has bytes to move in both directions.
     #[inline]
     #[must_use]
     pub fn next_event_ns(&self) -> u64 {
@@ -204,7 +206,7 @@ impl Mpu401 {
 
     /// The earliest time at which an output of [`next_event_ns`](Self::next_event_ns),
     /// [`status`](Self::status) or [`waiting`](Self::waiting) may change by itself. `u64::MAX` if
-    /// nothing will change. The time may be too early, but is never too late.
+    /// nothing will change. The time may be earlier than the first change, but is never later.
     #[must_use]
     pub fn next_change_ns(&self) -> u64 {
         let open_from_ns = self.parts.latches.open_from_ns();
@@ -219,11 +221,11 @@ impl Mpu401 {
         self.parts.line_is_up()
     }
 
-    /// Puts a byte on MIDI IN, with its start bit at `start_ns`. A time in the past means now. A
-    /// byte that would overlap the byte before it follows that byte back to back.
+    /// Puts a byte on MIDI IN, with its start bit at `start_ns`. A time in the past means now. If
+    /// the byte would overlap the byte before, its start bit begins at the end of the byte before.
     ///
-    /// Up to [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes can wait; a further byte is refused and
-    /// counted.
+    /// Up to [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes can wait. The chip refuses a further
+    /// byte, and counts it.
     pub fn midi_in(&mut self, start_ns: u64, byte: u8) {
         self.leave_stream();
         self.cable.push(start_ns.max(self.parts.now_ns()), byte);
@@ -242,15 +244,16 @@ impl Mpu401 {
         }
     }
 
-    /// Fetches the oldest byte that has left on MIDI OUT, stop bit included. This takes two wire
-    /// events at once, for a caller that does not need the edges. The events of MIDI IN stay.
+    /// Fetches the oldest byte that has left on MIDI OUT, stop bit included. This method takes the
+    /// two wire events of the byte at once, for a caller that does not need the edges. The events
+    /// of MIDI IN stay.
     #[inline]
     pub fn pop_sent(&mut self) -> Option<SentByte> {
         self.parts.transmitter.pop_sent(self.parts.now_ns())
     }
 
     /// Fetches the oldest click of the metronome. At most [`CLICK_LIMIT`](crate::CLICK_LIMIT)
-    /// clicks wait; a further click drops the oldest. [`Counters::clicks`] counts all of them.
+    /// clicks wait; a further click drops the oldest click. [`Counters::clicks`] counts all clicks.
     pub fn pop_click(&mut self) -> Option<Click> {
         self.firmware.pop_click()
     }
@@ -277,7 +280,7 @@ impl Mpu401 {
         }
     }
 
-    /// The bytes that wait in the chip and in front of it.
+    /// The bytes that wait in the chip, and bytes that are still on their way to the chip.
     #[must_use]
     pub fn waiting(&self) -> Waiting {
         let streaming = usize::from(self.stream.holds_byte(&self.parts));
@@ -289,13 +292,14 @@ impl Mpu401 {
         }
     }
 
-    /// The unit's mode. It changes when the unit runs a command, not when the host writes it.
+    /// The unit's mode. The mode changes when the unit runs a command, not when the host writes the
+    /// command.
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.parts.unit.mode()
     }
 
-    /// Whether every byte written so far has been taken and has left on MIDI OUT.
+    /// Whether the unit has taken every byte written so far, and every byte has left on MIDI OUT.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         let is_taken = self.parts.latches.inbox() == Inbox::Empty;
@@ -317,7 +321,7 @@ impl Mpu401 {
         }
     }
 
-    /// Handles a stream whose next byte may find the output full.
+    /// Handles a stream when the output may be full at the next byte.
     #[cold]
     #[inline(never)]
     fn reach_brim(&mut self) {
@@ -371,7 +375,7 @@ impl Mpu401 {
         self.settle();
     }
 
-    /// Lets all due parts act, and moves time to this point.
+    /// Lets all due parts act, and moves time on to `now_ns`.
     #[cold]
     fn run_until(&mut self, now_ns: u64) {
         let now_ns = now_ns.clamp(self.parts.now_ns(), LAST_NS);

@@ -1,8 +1,9 @@
 //! The conformance scripts: what each card does, as text that can be run.
 //!
-//! The files are in `ops/`. This list names them in the order in which they are read. The chip
-//! does not know their format: `docs/ops.md` of the project describes it, and the project's crate
-//! `mpu401-card-bench` runs them. Only with the feature `ops`.
+//! The files are in `ops/`. This list names them in the order in which they are read. The chip does
+//! not know the format of the scripts: `docs/ops.md` of the project describes the format. The
+//! project's crate `mpu401-card-bench` runs the scripts. This list exists only with the feature
+//! `ops`.
 
 /// The name of each file with its text.
 macro_rules! scripts {
@@ -11,7 +12,8 @@ macro_rules! scripts {
     };
 }
 
-/// Each script as its file name and its text: first what any card shows, then what drivers do.
+/// Each script as its file name and its text. First come the scripts about any card, then the
+/// scripts about what drivers do.
 pub const SCRIPTS: &[(&str, &str)] = scripts![
     "registers.ops",
     "commands.ops",

@@ -1,7 +1,7 @@
 //! What passed through the chip, and what was lost on the way.
 
-/// Sums since the chip was made, or since the last power-on. Every byte that leaves the model is
-/// counted here:
+/// The counters count from the time when the chip was made, or from the last power-on. Every byte
+/// that leaves the model is counted here:
 ///
 /// - `data_writes + command_writes` = `accepted + commands + parameters + ignored + overwritten` +
 ///   the byte in the host latch;
@@ -9,7 +9,7 @@
 /// - `received + inserted` = `delivered + rx_overrun + lost_in_busy + unheard + input_cleared` +
 ///   the input still waiting.
 ///
-/// The parts that still wait are in [`Waiting`].
+/// [`Waiting`] has the numbers of the bytes that still wait.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Counters {
     /// Reads of DATA.
@@ -22,21 +22,21 @@ pub struct Counters {
     pub command_writes: u64,
     /// Host bytes taken over for MIDI OUT.
     pub accepted: u64,
-    /// Commands that were taken, to be run at once or after the host has answered a request.
+    /// Commands that the unit took. It runs them at once, or after the host has answered a request.
     pub commands: u64,
-    /// Data bytes taken for a command, or as an event of a track or the conductor.
+    /// Data bytes that the unit took for a command, or as an event of a track or the conductor.
     pub parameters: u64,
     /// Host bytes that had no effect: data in intelligent mode without a request, commands in UART
     /// mode, commands unknown to the card, and writes to a full FIFO.
     pub ignored: u64,
-    /// Host bytes lost because the host wrote the next byte before the unit took them.
+    /// Host bytes lost because the host wrote the next byte before the unit took the lost byte.
     pub overwritten: u64,
     /// Bytes that the unit put on MIDI OUT without the host: FA to FC, F8, and note-offs.
     pub generated: u64,
     /// Bytes of messages of the host that the sequencer put on MIDI OUT.
     pub played: u64,
-    /// Bytes of messages on MIDI IN that the sequencer put on MIDI OUT. They are copies: each byte
-    /// also counts as input.
+    /// Bytes of messages on MIDI IN that the sequencer put on MIDI OUT. These bytes are copies:
+    /// each of these bytes also counts as input.
     pub thru: u64,
     /// Bytes for MIDI thru that were lost because the output was full.
     pub thru_lost: u64,
@@ -65,20 +65,20 @@ pub struct Counters {
     /// Bytes that [`midi_in`](crate::Mpu401::midi_in) refused because
     /// [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes already waited for the cable.
     pub midi_in_refused: u64,
-    /// Wire events that the caller did not fetch in time. The oldest events go first, see
+    /// Wire events that the caller did not fetch in time. The oldest events are dropped first, see
     /// [`WIRE_LIMIT`](crate::WIRE_LIMIT).
     pub wire_dropped: u64,
 }
 
-/// The bytes that wait in the chip or in front of it.
+/// The bytes that wait in the chip, and bytes that are still on their way to the chip.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Waiting {
     /// Bytes in the host latch, 0 or 1.
     pub host: usize,
-    /// Bytes for MIDI OUT, with the byte on the wire.
+    /// Bytes for MIDI OUT, including the byte on the wire.
     pub output: usize,
     /// MIDI IN bytes that the host has not read.
     pub input: usize,
-    /// Bytes given to MIDI IN that have not arrived completely.
+    /// Bytes that the caller gave to MIDI IN and that have not arrived completely.
     pub cable: usize,
 }

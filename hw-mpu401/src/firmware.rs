@@ -2,7 +2,7 @@
 //!
 //! `main_loop` decides when the unit takes a byte. The sequencer decides what a byte means in
 //! intelligent mode: it returns what to do with a command, and calls nothing here. A card without
-//! firmware runs the same program in no time.
+//! firmware runs the same program without its busy times.
 
 use crate::answers::{AckPosition, AckSet, Fifos, HostPort, Overrun, ResetAck, RxWhileBusy};
 use crate::latches::Inbox;
@@ -26,7 +26,7 @@ pub(crate) struct Firmware {
 
 // What the chip calls.
 impl Firmware {
-    /// The firmware after a reset.
+    /// The firmware in its state after a reset.
     pub(crate) fn new(sequencer: Sequencer) -> Self {
         Self { sequencer: Box::new(sequencer), sequencer_due_ns: NEVER_NS }
     }
@@ -61,13 +61,14 @@ impl Firmware {
         parts.unit.draw_after(action);
     }
 
-    /// Does the sequencer's planned step now. Up to `quiet_until_ns` nothing comes from outside.
+    /// Does the sequencer's planned step now. No access and no MIDI IN byte comes before
+    /// `quiet_until_ns`.
     pub(crate) fn run_sequencer(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         self.sequencer.run(parts, quiet_until_ns);
     }
 
-    /// Does the due step of the unit's own output. Up to `quiet_until_ns` nothing comes from
-    /// outside.
+    /// Does the due step of the unit's own output. No access and no MIDI IN byte comes before
+    /// `quiet_until_ns`.
     pub(crate) fn run_own_output(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         match parts.own_output.step() {
             OutputStep::DropBacklog => parts.drop_backlog(),
@@ -94,7 +95,7 @@ impl Firmware {
         }
     }
 
-    /// What a data byte will mean to the unit if the host writes it now.
+    /// What a data byte means to the unit if the host writes the byte now.
     pub(crate) fn meaning_of_data(&self, parts: &Parts) -> Note {
         match parts.unit.mode() {
             Mode::Uart => Note::Data,
@@ -185,7 +186,7 @@ impl Firmware {
         } else if parts.rules.host_port == HostPort::Mailbox {
             self.acknowledge(parts, ReplyKind::Ack, then);
         } else {
-            // Without firmware the state changes at once, even while the ACK stays unread.
+            // A card without firmware changes its state at once, even while the ACK stays unread.
             self.carry_out(parts, then, 0);
             self.acknowledge(parts, ReplyKind::Ack, AfterReply::Nothing);
         }
@@ -207,7 +208,9 @@ impl Firmware {
         }
     }
 
-    /// Sends an ACK on its way. An ACK that finds another ACK on its way joins it.
+    /// Makes an ACK the reply on its way, and then the work of the command follows. If a reply is
+    /// already on its way, the card sends no second ACK and does the work at once. A card that puts
+    /// an ACK before unread bytes does the same while DATA has an unread ACK.
     fn acknowledge(&mut self, parts: &mut Parts, kind: ReplyKind, then: AfterReply) {
         let goes_first = parts.rules.ack_position == AckPosition::Front;
         let joins = goes_first && parts.latches.has_unread_ack();
@@ -228,8 +231,8 @@ impl Firmware {
         });
     }
 
-    /// Does the work of a command that was taken `since_taken_ns` ago. That time does not include
-    /// the wait for the host to empty the latch.
+    /// Does the work of a command that the unit took `since_taken_ns` ago. That time does not
+    /// include the wait until the host empties the latch.
     fn carry_out(&mut self, parts: &mut Parts, then: AfterReply, since_taken_ns: u64) {
         match then {
             AfterReply::Nothing => {}

@@ -1,6 +1,6 @@
 //! The two ports: the flags, and what an access does to the latches.
 //!
-//! The caller has let time pass before it calls these functions.
+//! The caller first lets time pass, and then calls these functions.
 
 use crate::answers::{AckInterrupt, AckSet, CommandPort, EmptyRead, HostPort};
 use crate::latches::{Inbox, Outbox};
@@ -29,7 +29,8 @@ impl Parts {
         value
     }
 
-    /// Takes a write to DATA. `meaning` is what the byte means to the unit, if the unit gets it.
+    /// Takes a write to DATA. `meaning` is what the byte means to the unit, if the unit gets the
+    /// byte.
     pub(crate) fn write_data(&mut self, byte: u8, meaning: Note) {
         self.counters.data_writes += 1;
         let is_occupied = self.latches.inbox() != Inbox::Empty;
@@ -105,7 +106,7 @@ impl Parts {
         !self.latches.is_open() && self.rules.host_port == HostPort::Fifo && self.output_is_full()
     }
 
-    /// When a full output FIFO will clear DRR by itself, outside the stream.
+    /// When DRR clears because a full output FIFO gets room, outside the stream.
     pub(crate) fn room_due_ns(&self) -> u64 {
         if self.is_closed_by_full_fifo() { self.transmitter.room_ns() } else { NEVER_NS }
     }

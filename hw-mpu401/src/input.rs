@@ -12,7 +12,7 @@ use ringbuf::traits::Observer;
 #[derive(Clone)]
 pub(crate) struct Input {
     bytes: Box<Ring<Array<u8, { MAX_RX_DEPTH as usize }>>>,
-    /// When a byte last arrived on MIDI IN, even if it was lost.
+    /// When the last byte arrived on MIDI IN, even if that byte was lost.
     heard_ns: u64,
 }
 
@@ -30,7 +30,7 @@ impl Input {
         self.bytes.is_empty()
     }
 
-    /// How many more bytes it can take.
+    /// How many more bytes the FIFO can take.
     pub(crate) fn room(&self) -> usize {
         self.bytes.vacant_len()
     }
@@ -45,8 +45,8 @@ impl Input {
         self.bytes.try_push(byte)
     }
 
-    /// Fetches the oldest byte. The byte is ready a little later. If it had to wait in the FIFO, it
-    /// needs a little longer.
+    /// Fetches the oldest byte. The byte is ready a little later. A byte that had to wait in the
+    /// FIFO needs a little longer.
     pub(crate) fn fetch(&mut self, now_ns: u64, timing: &Timing<u64>) -> Option<Incoming> {
         let has_waited = self.heard_ns < now_ns || self.len() > 1;
         let latency_ns = if has_waited { timing.rx_queued_to_dsr_ns } else { timing.rx_to_dsr_ns };
@@ -59,7 +59,7 @@ impl Input {
         self.bytes.try_pop();
     }
 
-    /// Drops all bytes, and returns how many.
+    /// Drops all bytes, and returns their number.
     pub(crate) fn clear(&mut self) -> usize {
         self.bytes.clear()
     }

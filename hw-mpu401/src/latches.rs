@@ -1,12 +1,12 @@
 //! The two latches between host and unit, and the unit's bytes in hand.
 //!
 //! The host fills the first latch and reads the second. The unit takes bytes from the first latch,
-//! and has up to three bytes in hand for the second. These are a reply, a MIDI IN byte that an ACK
-//! has displaced from DATA, and the next MIDI IN byte. STATUS is kept ready to be read, because
-//! drivers read it more often than anything else.
+//! and has up to three bytes in hand for the second. The bytes in hand are a reply, a MIDI IN byte
+//! that an ACK has displaced from DATA, and the next MIDI IN byte. The value of STATUS is always
+//! ready for a read, because drivers read STATUS more often than anything else.
 //!
 //! Nothing here looks at a clock: the caller gives the time. This file does not know what a byte
-//! means to the card; `host_port` knows that for an access, and `firmware` for the unit.
+//! means to the card. `host_port` knows the meaning for an access, and `firmware` for the unit.
 
 use crate::note::Note;
 use crate::reply::{AfterReply, Reply, ReplyKind};
@@ -43,7 +43,7 @@ pub(crate) enum Gift {
     Input,
 }
 
-/// A read of STATUS: its value and the note on it.
+/// A read of STATUS: its value and its note.
 #[derive(Clone, Copy)]
 struct View {
     status: u8,
@@ -56,14 +56,14 @@ impl View {
     }
 }
 
-/// The latches. Nearly every access touches the fields before `reply`; the chip keeps these in one
-/// cache line.
+/// The latches. Nearly every access touches the fields before `reply`; the chip keeps these fields
+/// in one cache line.
 #[derive(Clone)]
 #[repr(C)]
 pub(crate) struct HostLatches {
     status_reads: u64,
-    /// When data bytes can stream again; [`NEVER_NS`] if they cannot stream. Until that time the
-    /// last byte is in the latch, or the FIFO is full.
+    /// When data bytes can stream again; [`NEVER_NS`] if data bytes cannot stream. Until that time
+    /// the last byte is in the latch, or the FIFO is full.
     open_from_ns: u64,
     /// When the byte in the latch from the host was written.
     written_ns: u64,
@@ -156,7 +156,8 @@ impl HostLatches {
         self.note = note;
     }
 
-    /// Sets the note that a read of STATUS would give. For a chip before its first access.
+    /// Sets the note that a read of STATUS would give. The chip calls this method before its first
+    /// access.
     pub(crate) fn remark_status(&mut self) {
         self.note = self.views[0].note;
     }
@@ -167,7 +168,7 @@ impl HostLatches {
         self.written_ns = now_ns;
     }
 
-    /// A write by the host over the byte in the latch. The unit saw the latch fill with the first
+    /// A write by the host while a byte is in the latch. The unit saw the latch fill with the first
     /// byte, so the time at which the unit looks into the latch stays the same.
     pub(crate) fn overwrite(&mut self, content: Inbox, byte: u8) {
         self.inbox = content;
@@ -187,13 +188,13 @@ impl HostLatches {
 
 // The stream of data bytes. In a stream the state of the latch follows from the time.
 impl HostLatches {
-    /// When data bytes can stream; [`NEVER_NS`] if they cannot.
+    /// When data bytes can stream; [`NEVER_NS`] if data bytes cannot stream.
     #[inline(always)]
     pub(crate) fn open_from_ns(&self) -> u64 {
         self.open_from_ns
     }
 
-    /// Lets data bytes stream from this time on.
+    /// Lets data bytes stream from `time_ns` on.
     #[inline(always)]
     pub(crate) fn open_from(&mut self, time_ns: u64) {
         self.open_from_ns = time_ns;
@@ -255,8 +256,8 @@ impl HostLatches {
         (core::mem::replace(&mut self.inbox, Inbox::Empty), self.inbox_byte)
     }
 
-    /// Gets a reply on its way. The caller knows from [`is_replying`](Self::is_replying) that
-    /// there is no other reply.
+    /// Makes this the reply on its way. The caller knows from [`is_replying`](Self::is_replying)
+    /// that there is no other reply.
     pub(crate) fn reply(&mut self, reply: Reply) {
         self.reply = Some(reply);
     }
@@ -286,7 +287,7 @@ impl HostLatches {
         }
     }
 
-    /// Takes the next MIDI IN byte in hand.
+    /// Keeps the next MIDI IN byte in hand.
     pub(crate) fn hold(&mut self, incoming: Incoming) {
         self.incoming = Some(incoming);
     }
@@ -296,14 +297,15 @@ impl HostLatches {
         self.incoming.is_some()
     }
 
-    /// Whether a byte is in hand. It goes into the latch when the host has read the byte before it.
+    /// Whether a byte is in hand. The byte in hand goes into the latch when the host has read the
+    /// byte before it.
     pub(crate) fn holds_byte(&self) -> bool {
         self.reply.is_some() || self.displaced.is_some() || self.incoming.is_some()
     }
 
-    /// What goes into the latch next, and when. `next_byte_ns` is the time from a read of DATA to
-    /// the next MIDI IN byte. `None` while the host has a byte to read, or when there is nothing
-    /// to give.
+    /// What goes into the latch next, and when. `None` while the host has a byte to read, or when
+    /// there is nothing to give. `next_byte_ns` is the time from a read of DATA to the next MIDI IN
+    /// byte.
     pub(crate) fn next_gift(&self, next_byte_ns: u64) -> Option<(Gift, u64)> {
         if self.outbox != Outbox::Empty {
             return None;
@@ -347,7 +349,8 @@ impl HostLatches {
             + usize::from(self.incoming.is_some())
     }
 
-    /// Drops the oldest MIDI IN byte that the host has not read. Returns 1, or 0 if there is none.
+    /// Drops the oldest MIDI IN byte that the host has not read. Returns 1, or 0 if there is no
+    /// such byte.
     pub(crate) fn drop_oldest_midi(&mut self) -> usize {
         match self.clear_latched_midi() {
             0 => usize::from(self.take_input_in_hand().is_some()),
@@ -360,7 +363,7 @@ impl HostLatches {
         usize::from(self.displaced.take().is_some()) + usize::from(self.incoming.take().is_some())
     }
 
-    /// Drops the MIDI IN byte in the latch. Returns 1, or 0 if there is none.
+    /// Drops the MIDI IN byte in the latch. Returns 1, or 0 if there is no such byte.
     pub(crate) fn clear_latched_midi(&mut self) -> usize {
         if self.outbox != Outbox::Midi {
             return 0;

@@ -21,12 +21,13 @@
 //!           MIDI OUT               MIDI IN            31 250 bit/s, 320 us a byte
 //! ```
 //!
-//! A byte on its way out: `chip` moves time on to the access and hands the byte to `host_port`,
-//! which puts it into the latch (`latches`). `main_loop` says when the unit takes the byte,
-//! `firmware` says what the unit then does, and `transmitter` has the byte until it has left. When
-//! nothing else goes on, `stream` does all of this at once. A byte on its way in passes `cable`,
-//! `firmware` and the FIFO in `input`; `main_loop` says when the unit fetches it; then it passes
-//! `latches`, and `host_port` for the read of DATA.
+//! The way of a byte to MIDI OUT: `chip` moves time on to the access and hands the byte to
+//! `host_port`. `host_port` puts the byte into the latch (`latches`). `main_loop` says when the
+//! unit takes the byte, `firmware` says what the unit then does, and `transmitter` has the byte
+//! until it has left. When nothing else goes on, `stream` does all of this work at once. The way of
+//! a byte from MIDI IN: the byte passes `cable`, `firmware` and the FIFO in `input`, and
+//! `main_loop` says when the unit fetches it. Then the byte passes `latches`, and `host_port` for
+//! the read of DATA.
 //!
 //! # Use
 //!
@@ -41,50 +42,57 @@
 //! assert!(status.can_write());
 //! ```
 //!
-//! The caller owns time. It gives the time of each register access. It samples
-//! [`Mpu401::interrupt_line`] after each access and at each [`Mpu401::next_event_ns`]. It fetches
-//! what has passed on the wires with [`Mpu401::pop_wire`], or only the bytes of MIDI OUT with
+//! The caller owns time. The caller gives the time of each register access. The caller samples
+//! [`Mpu401::interrupt_line`] after each access and at each [`Mpu401::next_event_ns`]. The caller
+//! fetches what has passed on the wires with [`Mpu401::pop_wire`], or only the bytes of MIDI OUT
+//! with
 //! [`Mpu401::pop_sent`].
 //!
 //! Architecture invariants: nothing ticks, so an idle chip costs nothing, and the cost grows with
-//! the number of bytes. The chip is a function of its state, the time and the access. It cannot
-//! fail and cannot panic: a mistake of the host is a register value, a lost byte and a counter. It
-//! knows no bus, no operating system and no file.
+//! the number of bytes. The chip is a function of its state, the time and the access. The chip
+//! cannot fail and cannot panic: a mistake of the host is a register value, a lost byte and a
+//! counter. The chip knows no bus, no operating system and no file.
 //!
 //! # Emulated
 //!
-//! - One-byte mailboxes with DRR and DSR; a byte written while DRR is set replaces the byte before.
+//! - One-byte mailboxes with DRR and DSR; a byte written while DRR is set replaces the byte in the
+//!   mailbox.
 //! - FIFO cards, where DRR is set while the output is full.
 //! - Reads of an empty DATA port: the stale byte or a fixed value.
-//! - UART mode in both directions, all byte values, with depths, overruns and the wire's pace.
-//! - Unread input that blocks output, and an ACK that waits for the byte before it to be read.
+//! - UART mode in both directions, all byte values, with depths, overruns and the speed of the
+//!   wire.
+//! - Unread input that blocks output, and an ACK that waits until the host has read the byte before
+//!   it.
 //! - The ACK before the work, and the busy times after power-on, FF, 3F and FF in UART mode.
-//! - MIDI IN bytes lost while UART mode is entered, output lost after a reset.
+//! - MIDI IN bytes lost while the unit enters UART mode, output lost after a reset.
 //! - FC at a reset and MIDI clock F8 in intelligent mode.
-//! - In intelligent mode of a card with firmware, every command: eight tracks and the conductor
-//!   with one event ahead, requests in their order, deferred commands, record and data in stop,
-//!   filters, reference tables and thru, tempo, relative tempo, graduation and timebase with the
-//!   firmware's own rounding, clock to host, MIDI sync, the standstill while a data byte is
-//!   missing, and note-offs after a stop. The metronome's clicks are fetched with
+//! - In intelligent mode of a card with firmware, every command. Play: eight tracks and the
+//!   conductor with one event ahead, requests in their order, deferred commands, and note-offs
+//!   after a stop. Input: record and data in stop, filters, reference tables and thru. Time: tempo,
+//!   relative tempo, graduation and timebase with the firmware's own rounding, clock to host, MIDI
+//!   sync, and the standstill while a data byte is missing. A caller fetches the metronome's clicks
+//!   with
 //!   [`Mpu401::pop_click`].
-//! - In intelligent mode of any other card an ACK to every command it knows; FF and 3F work.
-//! - The interrupt line: an edge a byte, or a level.
+//! - In intelligent mode of any other card an ACK to every command that the card knows; FF and 3F
+//!   work.
+//! - The interrupt line: an edge for each byte, or a level.
 //!
 //! # Not emulated
 //!
 //! - Tape sync: with command 81 no tick comes. Music Quest extensions, except the timebases of 216
-//!   and 240: a card has them if its revision says so.
+//!   and 240: a card has these timebases if its revision says so.
 //! - The SB16 mixer register that shows the interrupt.
 //!
 //! # Known inaccuracies
 //!
-//! - Some latencies vary on a real unit with the phase of its main loop. Each is one number here.
-//!   With [`CardTiming::Seeded`] it is drawn from its range, and all values are equally likely.
+//! - Some latencies vary on a real unit with the phase of its main loop. Each of these latencies is
+//!   one number here. With [`CardTiming::Seeded`] each latency is drawn from its range, and all
+//!   values are equally likely.
 //! - The busy time after FF in UART mode has two values here: one value when the reset drops output
 //!   that waits, and one when no output waits. A real unit may have values in between.
-//! - Whether F8 goes on while a request for track data is open was not measured: here it waits.
-//! - A system exclusive message from MIDI IN to MIDI OUT is not kept together: messages of tracks
-//!   may come between its bytes.
+//! - It was not measured whether F8 goes on while a request for track data is open: here F8 waits.
+//! - The bytes of a system exclusive message from MIDI IN to MIDI OUT do not stay together:
+//!   messages of tracks may come between them.
 //! - The parts of the Roland unit outside its microcontroller were not measured: low STATUS bits,
 //!   and whether the interrupt follows every byte.
 //!
@@ -92,8 +100,8 @@
 //!
 //! Roland MPU-401 technical reference, as quoted by others; measurements of Roland firmware 1.5A at
 //! its host port and MIDI OUT; SMSC LPC47M and LPC47B27x data sheets; Creative's programming guide
-//! of the Sound Blaster series; MIDI 1.0 Detailed Specification. Each value names its own ground in
-//! `cards`; the values that a family of cards has in common stand there once.
+//! of the Sound Blaster series; MIDI 1.0 Detailed Specification. The ground of each value is beside
+//! the value in `cards`. A value that a family of cards has in common is there only once.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,9 +1,9 @@
 //! What the unit's main loop may do next, and when.
 //!
-//! The unit either takes a host byte, or fetches an input byte and waits until the host has room
-//! for it; the unit never does both at once. Therefore unread input blocks output, and a command
-//! waits behind an unread ACK. A card without firmware is the same loop in no time, with
-//! independent input and output.
+//! The unit either takes a host byte, or fetches an input byte and waits until the latch to the
+//! host is empty. The unit never does both at once. Therefore unread input blocks output, and a
+//! command waits behind an unread ACK. A card without firmware has the same loop without its busy
+//! times, and its input and output are independent.
 
 use crate::answers::UnreadInput;
 use crate::latches::{Gift, Inbox, Outbox};
@@ -24,8 +24,8 @@ impl Parts {
         }
     }
 
-    /// When the host may see an effect of the byte that the unit takes next, if no other byte
-    /// comes. A data byte shows only on MIDI OUT, and not before its start bit.
+    /// When the host may see an effect of the next byte that the unit takes, if no other byte
+    /// comes. A data byte has an effect only on MIDI OUT, and not before its start bit.
     fn take_seen_ns(&self, take: Plan) -> u64 {
         match (self.latches.inbox(), self.unit.mode()) {
             (Inbox::Empty, _) | (Inbox::Data, Mode::Intelligent) => NEVER_NS,
@@ -45,7 +45,7 @@ impl Parts {
         gift.or_earlier(self.plan_take_or_fetch())
     }
 
-    /// Plans to take a host byte or to fetch an input byte, the earlier of the two. When both come
+    /// Plans to take a host byte or to fetch an input byte, whichever is earlier. When both are due
     /// at the same time, the turn decides.
     pub(crate) fn plan_take_or_fetch(&self) -> Plan {
         let take = self.plan_take();
@@ -80,7 +80,7 @@ impl Parts {
         self.plan_take_after(latency_ns, room_ns)
     }
 
-    /// Plans to take the byte of the host `latency_ns` after it was written, but not before
+    /// Plans to take the host's byte `latency_ns` after the host wrote it, but not before
     /// `room_ns`.
     pub(crate) fn plan_take_after(&self, latency_ns: u64, room_ns: u64) -> Plan {
         let seen_ns = self.latches.written_ns().saturating_add(latency_ns);
@@ -88,7 +88,7 @@ impl Parts {
         Plan::new(Action::Take, seen_ns.max(ready_ns).max(room_ns))
     }
 
-    /// When the output has room for a byte: 0 if it has now.
+    /// When the output has room for a byte; 0 if it has room now.
     pub(crate) fn output_room_ns(&self) -> u64 {
         if self.output_is_full() { self.transmitter.room_ns() } else { 0 }
     }

@@ -1,26 +1,26 @@
-//! What the last access met, in a few words, for a trace.
+//! What happened at the last access, in a few words, for a trace.
 
 /// The short remark that a trace prints after an access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Note {
-    /// Status read: the unit takes a byte, and has one for the host.
+    /// Status read: the unit can take a byte, and has a byte for the host.
     CanWriteData,
-    /// Status read: the unit takes no byte, and has one for the host.
+    /// Status read: the unit cannot take a byte, and has a byte for the host.
     BusyData,
-    /// Status read: the unit takes a byte, and has none for the host.
+    /// Status read: the unit can take a byte, and has no byte for the host.
     CanWriteNoData,
-    /// Status read: the unit takes no byte, and has none for the host.
+    /// Status read: the unit cannot take a byte, and has no byte for the host.
     BusyNoData,
     /// A data byte was read or written.
     Data,
     /// Data read: the byte acknowledges a command.
     Ack,
-    /// Data read: nothing new waited, and the last byte was read again.
+    /// Data read: no new byte waited, and the host read the last byte again.
     Stale,
-    /// Data read: nothing waited, the card answers with a fixed value.
+    /// Data read: no byte waited, and the card answered with a fixed value.
     Empty,
-    /// Data write: the unit had not taken the byte before it, which is lost.
+    /// Data write: the unit had not taken the byte before this byte. The byte before is lost.
     OverwritesByte,
     /// The written byte has no effect.
     Ignored,
@@ -30,7 +30,7 @@ pub enum Note {
     UartMode,
     /// Command write: any other command that the card knows.
     Command,
-    /// Command write: the unit had not taken the byte before it, which is lost.
+    /// Command write: the unit had not taken the byte before this command. The byte before is lost.
     CommandOverwritesByte,
 }
 
@@ -54,7 +54,7 @@ impl Note {
     ];
 
     /// The note on a status read. The first four notes are in the order of the two flags, so that
-    /// this needs no branch.
+    /// this function needs no branch.
     #[inline]
     pub(crate) const fn on_status(status: u8) -> Self {
         match status >> 6 {

@@ -1,7 +1,7 @@
 //! What the unit sends next on MIDI OUT without the host, and when.
 //!
-//! After a reset this is FC, then F8 until UART mode is entered. `after_reset` does the work of
-//! each step.
+//! After a reset the unit sends FC, then F8 until it enters UART mode. `after_reset` does the work
+//! of each step.
 
 use crate::timing::NEVER_NS;
 
@@ -26,10 +26,10 @@ pub(crate) struct OwnOutput {
 }
 
 impl OwnOutput {
-    /// No further step comes.
+    /// There is no next step.
     pub(crate) const IDLE: Self = Self { due_ns: NEVER_NS, step: OutputStep::Clock };
 
-    /// A step at a time.
+    /// A step that is due at this time.
     pub(crate) const fn at(due_ns: u64, step: OutputStep) -> Self {
         Self { due_ns, step }
     }
@@ -43,8 +43,7 @@ impl OwnOutput {
         self.step
     }
 
-    /// Cancels the first clock that a reset has planned, because the clock has been started
-    /// already.
+    /// Cancels the first F8 that a reset has planned, because the clock already runs.
     pub(crate) fn cancel_first_clock(&mut self) {
         if self.step == OutputStep::FirstClock {
             *self = Self::IDLE;

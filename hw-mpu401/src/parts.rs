@@ -1,9 +1,9 @@
 //! The parts of a card that its firmware works on, and the time.
 //!
-//! The sequencer and the main loop get these parts, and never the chip: they know nothing of the
-//! stream, of the MIDI IN cable, or of the caller. Some work on several parts needs no firmware. It
-//! is here, in `host_port` (an access), in `main_loop` (the next step) and in `after_reset` (the
-//! unit's own output).
+//! The sequencer and the main loop get these parts, and never the chip. So the sequencer and the
+//! main loop know nothing of the stream, of the MIDI IN cable, or of the caller. Some work on
+//! several parts needs no firmware. That work is here, in `host_port` (an access), in `main_loop`
+//! (the next step) and in `after_reset` (the unit's own output).
 
 use crate::answers::{Fifos, HostPort, TxWhileBusy};
 use crate::counters::Counters;
@@ -55,7 +55,7 @@ impl Parts {
         self.now_ns
     }
 
-    /// Moves time on to this point.
+    /// Moves time on to `time_ns`.
     #[inline(always)]
     pub(crate) fn come_to(&mut self, time_ns: u64) {
         self.now_ns = time_ns;
@@ -94,12 +94,14 @@ impl Parts {
         self.unit.mode() == Mode::Intelligent && self.rules.has_sequencer
     }
 
-    /// Whether a data byte that is taken now is lost, because UART mode is not ready for it.
+    /// Whether a data byte is lost if the unit takes it now, because the entry into UART mode is
+    /// not complete.
     pub(crate) fn loses_data(&self) -> bool {
         self.unit.enters_uart(self.now_ns) && self.rules.tx_while_busy == TxWhileBusy::Lost
     }
 
-    /// Gets the answer to a command on its way, `pause_ns` after the host has read the ACK.
+    /// Makes the answer to a command the reply on its way. It comes `pause_ns` after the host has
+    /// read the ACK.
     pub(crate) fn answer(&mut self, byte: u8, pause_ns: u64) {
         self.latches.reply(Reply {
             byte,
@@ -115,7 +117,7 @@ impl Parts {
         self.input.is_empty() && !self.latches.holds_byte()
     }
 
-    /// How many input bytes in all parts the host has not read.
+    /// The number of input bytes, in all parts together, that the host has not read.
     pub(crate) fn input_held(&self) -> usize {
         self.latches.midi_held() + self.input.len()
     }
@@ -132,8 +134,8 @@ impl Parts {
         }
     }
 
-    /// Empties these buffers. Of the output, this drops the bytes that have not started; of the
-    /// input, the bytes that the host has not read, except a byte already in a mailbox.
+    /// Empties these buffers. In the output it drops the bytes that have not started. In the input
+    /// it drops the bytes that the host has not read, except a byte already in a mailbox.
     pub(crate) fn clear(&mut self, fifos: Fifos) {
         if fifos.contains(Fifos::TX) {
             self.counters.dropped_by_reset += self.transmitter.clear(self.now_ns);

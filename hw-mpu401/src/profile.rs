@@ -1,6 +1,6 @@
 //! A card as plain data: its texts for people, and how it behaves.
 //!
-//! A chip resolves a profile into numbers when it is made, and does not look at it again.
+//! A new chip turns its profile into numbers, and does not look at the profile again.
 
 use crate::behaviour::Behaviour;
 use alloc::borrow::Cow;
@@ -24,6 +24,6 @@ pub struct CardProfile {
     pub description: Text,
     /// Where the numbers come from.
     pub sources: Cow<'static, [Text]>,
-    /// How it behaves.
+    /// How the card behaves.
     pub behaviour: Behaviour,
 }

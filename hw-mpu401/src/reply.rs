@@ -5,9 +5,9 @@
 pub(crate) struct Reply {
     pub(crate) byte: u8,
     pub(crate) kind: ReplyKind,
-    /// The unit gives the byte not before this time.
+    /// The unit does not give the byte before this time.
     pub(crate) ready_ns: u64,
-    /// The unit gives the byte not before this much time after the last read of DATA.
+    /// The shortest time from the last read of DATA until the unit gives the byte.
     pub(crate) pause_ns: u64,
     /// What the unit does after it has put the byte into the latch.
     pub(crate) then: AfterReply,
@@ -33,7 +33,7 @@ pub(crate) enum AfterReply {
     Answer(u8),
     /// Runs a command of the sequencer.
     Command(u8),
-    /// Notes that the unit has asked the host.
+    /// Remembers that the unit has asked the host.
     Asked(Request),
 }
 

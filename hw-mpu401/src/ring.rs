@@ -1,6 +1,7 @@
 //! A ring buffer that can be cloned, because the chip can be cloned.
 //!
-//! All else comes from the crate `ringbuf`. This file does not know what a ring holds.
+//! Everything except the clone comes from the crate `ringbuf`. This file does not know what a ring
+//! holds.
 
 use core::ops::{Deref, DerefMut};
 use ringbuf::storage::{Array, Heap, Storage};

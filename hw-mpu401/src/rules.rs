@@ -1,6 +1,7 @@
 //! A card's profile within the bounds that the chip relies on.
 //!
-//! The rules are made once and never change. A chip with drawn latencies draws from these ranges.
+//! A new chip makes its rules once, and the rules never change. A chip with drawn latencies draws
+//! them from the ranges in its rules.
 
 use crate::answers::{AckSet, HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, ResetOutput};
 use crate::behaviour::Behaviour;
@@ -8,11 +9,11 @@ use crate::spec::{BYTE_TIME_NS, RESET};
 use crate::timing::Spread;
 use core::ops::Deref;
 
-/// Longer durations in a profile are cut to this length, in ns, so that the sum of a time and a
-/// few durations cannot overflow.
+/// The longest duration, in ns. A longer duration in a profile is cut to this length, so that the
+/// sum of a time and a few durations cannot overflow.
 const LONGEST_NS: u64 = u64::MAX / 64;
 
-/// How the card behaves, and what follows from it.
+/// How the card behaves, and what follows from that behaviour.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules {
     card: Behaviour,
@@ -20,7 +21,7 @@ pub(crate) struct Rules {
     pub(crate) rx_limit: usize,
     /// The most bytes that the transmitter may hold.
     pub(crate) tx_limit: usize,
-    /// Whether intelligent mode has more than ACKs: the card has firmware behind mailboxes.
+    /// Whether intelligent mode has more than ACKs: true if the card has firmware behind mailboxes.
     pub(crate) has_sequencer: bool,
 }
 
@@ -46,7 +47,7 @@ impl Rules {
         }
     }
 
-    /// Whether a command that the card knows is acknowledged in intelligent mode.
+    /// Whether the card acknowledges, in intelligent mode, a command that the card knows.
     pub(crate) fn acknowledges(&self, command: u8) -> bool {
         match self.ack_set {
             AckSet::All | AckSet::ResetAndUart => true,
@@ -65,9 +66,9 @@ fn tx_limit(behaviour: &Behaviour) -> usize {
     }
 }
 
-/// The behaviour with every number as a chip can use it. The offset of STATUS is at least 1 and
-/// its low bits are six bits, no sum of times overflows, F8s do not overlap, and a latched line
-/// goes low between two bytes.
+/// The behaviour with every number inside the bounds that a chip can use. The offset of STATUS is
+/// at least 1, and its low bits are six bits. No sum of times overflows. F8s do not overlap, and a
+/// latched line goes low between two bytes.
 fn bounded(behaviour: &Behaviour) -> Behaviour {
     let shorter = |spread: &Spread| Spread {
         min: spread.min.min(LONGEST_NS),

@@ -11,21 +11,21 @@
 //!   host <--- record <--- filters <--- MIDI IN --- thru -+     listen, record, switches, thru
 //! ```
 //!
-//! Nothing ticks: the clock knows the next tick at which something happens, and counts the ticks
-//! up to then only when an access or an event needs them. What the unit tells the host goes
-//! through the same latch and main loop as everything else, see `firmware`.
+//! Nothing ticks: the clock knows the next tick at which something happens, and counts the ticks up
+//! to then only when an access or an event needs them. All that the unit tells the host goes
+//! through the same latch and the same main loop, see `firmware`.
 //!
-//! The sequencer gets the parts of the card that it works on, and never the chip or the firmware
-//! that runs it. It returns what the firmware has to do with a command, as a `CommandFate`.
+//! The sequencer gets the parts of the card that it works on. It never gets the chip or the
+//! firmware. It returns what the firmware has to do with a command, as a `CommandFate`.
 //!
-//! This file and the files with its work form a circle on purpose: [`Sequencer`] is one state, and
-//! each of these files has one subject. A tick starts notes, a note asks the host, an answer of
-//! the host sets the tempo, and the tempo moves the next tick. The files with a state of their own
-//! are below the circle and can be read alone: `tempo`, `tick_clock`, `host_clock`, `metronome`,
+//! This file and the files that do its work call each other on purpose: [`Sequencer`] is one state,
+//! and each of these files has one subject. A tick starts notes, a note asks the host, an answer of
+//! the host sets the tempo, and the tempo moves the next tick. The files with their own state do
+//! not call these files, and can be read alone: `tempo`, `tick_clock`, `host_clock`, `metronome`,
 //! `switches`, `message`, `track`, `sounding`, `thru`.
 //!
-//! Source: MPU-401 technical reference, as quoted by others. Measured: firmware 1.5A. Where
-//! neither gives the behaviour, `Assumed:` marks the place that chooses it.
+//! Source: MPU-401 technical reference, as quoted by others. Measured: firmware 1.5A. If neither
+//! gives a behaviour, `Assumed:` marks the place that chooses it.
 
 mod command;
 mod figures;
@@ -69,15 +69,15 @@ use transport::Silence;
 pub use metronome::{Accent, Click};
 pub(crate) use service::CommandFate;
 
-/// The most clicks that wait for [`pop_click`](crate::Mpu401::pop_click). One more drops the
-/// oldest.
+/// The most clicks that wait for [`pop_click`](crate::Mpu401::pop_click). A further click drops the
+/// oldest click.
 pub const CLICK_LIMIT: usize = 64;
 
 /// Room in the output that a tick needs: for a message of each track, FC and F8, and a message of
 /// MIDI thru.
 const TICK_ROOM: u64 = 32;
 
-/// What the unit knows in intelligent mode. A reset sets all of it except the clicks.
+/// What the unit knows in intelligent mode. A reset sets all fields except the clicks.
 #[derive(Clone)]
 pub(crate) struct Sequencer {
     // The settings that commands make.
@@ -89,7 +89,7 @@ pub(crate) struct Sequencer {
     clock: TickClock,
     host_clock: HostClock,
     metronome: Metronome,
-    /// Whether the next tick at which something happens has to be found again.
+    /// Whether the sequencer has to find the next tick again at which something happens.
     is_stale: bool,
     /// Whether FC goes out with the next MIDI clock.
     sends_stop: bool,
@@ -116,7 +116,7 @@ pub(crate) struct Sequencer {
     listener: Listener,
     record: Record,
     ends: PacketEnds,
-    /// Whether the host has read a part of a packet, but not all of it.
+    /// Whether the host has read a part of a packet, but not the whole packet.
     in_packet: bool,
     thru: ThruQueue,
     // The metronome's output.
@@ -178,7 +178,7 @@ impl Sequencer {
         if self.stops_at_every_tick {
             return 1;
         }
-        // In these cases each tick counts: the tempo changes, or a tick may have to wait for a
+        // In two cases each tick matters: the tempo changes, or a tick may have to wait for a
         // request.
         if self.tempo.has_glide() || (self.is_playing && self.wants_events()) {
             return 1;
@@ -204,7 +204,7 @@ impl Sequencer {
             || self.tracks.iter().any(|track| track.slot.wants_from_ns().is_some())
     }
 
-    /// Lets ticks pass, but none after the next one at which something happens.
+    /// Lets ticks pass, but no tick after the next tick at which something happens.
     fn pass(&mut self, ticks: u64) {
         self.clock.count(ticks);
         let is_wanted = self.settings.switches.contains(Switches::CLOCK_TO_HOST);
@@ -234,7 +234,7 @@ impl Sequencer {
         *self = Self { clicks, ends, hears_from_ns, ..Self::new() };
     }
 
-    /// Starts the clock with the first MIDI clock after a reset, which comes now.
+    /// Starts the clock: the first MIDI clock after a reset comes now.
     pub(crate) fn start_first_clock(&mut self, now_ns: u64) {
         self.clock.restart(now_ns);
         self.is_stale = true;
@@ -255,7 +255,7 @@ impl Sequencer {
         due_ns.max(parts.now_ns())
     }
 
-    /// Does the work that is due. Up to `quiet_until_ns` nothing comes from outside.
+    /// Does the work that is due. No access and no MIDI IN byte comes before `quiet_until_ns`.
     pub(crate) fn run(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         let now_ns = parts.now_ns();
         if self.thru.due_ns() <= now_ns {
@@ -326,8 +326,9 @@ impl Sequencer {
         self.is_stale = true;
     }
 
-    /// Leaves out MIDI clocks after a long time without an access. Of these clocks only the newest
-    /// wire events and clicks would remain, so the result is the same as if each clock had come.
+    /// Leaves out MIDI clocks after a long time without an access. Of these clocks the queues would
+    /// keep only the newest wire events and clicks. So the result is the same as if each clock had
+    /// come.
     fn skip_quiet_clocks(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         if !self.is_steady(parts) {
             return;
@@ -353,8 +354,8 @@ impl Sequencer {
         parts.come_to(parts.now_ns() + clocks * period_ns);
     }
 
-    /// Whether every MIDI clock is like the clock before it, and nothing happens between them,
-    /// until something comes from outside.
+    /// Whether every MIDI clock is like the clock before it, and nothing happens between two
+    /// clocks, until an access or a MIDI IN byte comes.
     fn is_steady(&self, parts: &Parts) -> bool {
         let next_is_clock = self.clock.next_in() == u64::from(self.clock.clock_in);
         let is_blocked = parts.unit.plan().due_ns == NEVER_NS && parts.latches.holds_byte();

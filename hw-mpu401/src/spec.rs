@@ -5,12 +5,12 @@
 
 use bitflags::bitflags;
 
-/// Time one bit holds the MIDI line, in ns: 31 250 bit/s.
+/// Time that one bit takes on the MIDI line, in ns: 31 250 bit/s.
 /// Source: MIDI 1.0 Detailed Specification, Hardware.
 pub const BIT_TIME_NS: u64 = 32_000;
 
-/// Time one MIDI byte holds the line, in ns: a start bit, 8 data bits with the lowest first, and
-/// a stop bit.
+/// Time that one MIDI byte takes on the line, in ns: a start bit, 8 data bits with the lowest
+/// first, and a stop bit.
 /// Source: MIDI 1.0 Detailed Specification, Hardware.
 pub const BYTE_TIME_NS: u64 = 320_000;
 
@@ -46,14 +46,14 @@ pub(crate) const MIDI_CONTINUE: u8 = 0xFB;
 /// Source: MIDI 1.0 Detailed Specification, System Real Time.
 pub(crate) const MIDI_STOP: u8 = 0xFC;
 
-/// MIDI real-time message Timing Clock, 24 of them a beat.
+/// MIDI real-time message Timing Clock, 24 in each beat.
 /// Source: MIDI 1.0 Detailed Specification, System Real Time.
 pub(crate) const MIDI_CLOCK: u8 = 0xF8;
 
 bitflags! {
-    /// The STATUS register as it is read from base+1. Both flags are active low.
+    /// The value of the STATUS register that a read of base+1 returns. Both flags are active low.
     ///
-    /// Bits 5 to 0 differ from card to card and are kept as they are read.
+    /// Bits 5 to 0 differ from card to card. This type keeps their values from the read.
     /// Source: MPU-401 technical reference, status port.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Status: u8 {
@@ -82,9 +82,9 @@ impl Status {
 /// One of the two ports of the card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Register {
-    /// base+0: the next byte for the host when read; a data or MIDI byte when written.
+    /// base+0: a read returns the next byte for the host; a write gives a data byte or a MIDI byte.
     Data,
-    /// STATUS when read, COMMAND when written: at base+1 on nearly every card.
+    /// STATUS for a read, COMMAND for a write: at base+1 on nearly every card.
     Command,
 }
 

@@ -1,11 +1,11 @@
 //! The stream: plain MIDI bytes to the output, and nothing else going on.
 //!
-//! Nearly every access of a driver in UART mode belongs to the stream. So it has its own fast
-//! path, which costs a few compares and stores for a byte. The result of a write is known at once:
+//! Nearly every access of a driver in UART mode belongs to the stream. So the stream has its own
+//! fast path, which costs a few compares and stores for a byte. At the write three times are known:
 //! when the unit takes the byte, when the byte starts on the line, and when there is room for the
-//! next byte. So the byte goes to the transmitter when it is written, and DRR is a compare with the
-//! time. Anything else that happens first ends the stream; a byte that the unit has not taken by
-//! then goes back into the latch.
+//! next byte. So the byte goes to the transmitter at the write, and a read of DRR compares these
+//! times with the present time. Any other event first ends the stream. A byte that the unit has not
+//! taken before this event goes back into the latch.
 //!
 //! While the stream is open, two fields do not change: when the unit is free, and when the latch
 //! was written. Both follow from the time at which the last byte is taken.
@@ -17,14 +17,15 @@ use crate::parts::Parts;
 use crate::spec::Mode;
 use crate::unit::Turn;
 
-/// The part of the stream that is not in the latches; they have the time from which it is open.
+/// The part of the stream that is not in the latches. The latches have the time from which the
+/// stream is open.
 #[derive(Clone)]
 pub(crate) struct Stream {
     /// The number of the first byte of the stream.
     first: u64,
-    /// From the byte with this number on the output may be full.
+    /// The output may be full from the byte with this number on.
     brim: u64,
-    /// When the byte before the last byte was taken.
+    /// When the unit took the byte before the last byte.
     taken_before_ns: u64,
 }
 
@@ -41,8 +42,8 @@ impl Stream {
     pub(crate) const NEW: Self = Self { first: 0, brim: 0, taken_before_ns: 0 };
 
     /// Opens the stream if a written byte can stream in the present state: in UART mode, with room
-    /// for output, and with no input, no reply and no byte in the latch. Latencies that vary are
-    /// drawn for each byte, so a chip with such latencies does not stream.
+    /// for output, and with no input, no reply and no byte in the latch. A chip with varying
+    /// latencies draws them for each byte, so such a chip does not stream.
     pub(crate) fn open(&mut self, parts: &mut Parts) {
         parts.latches.close();
         let is_plain = parts.unit.mode() == Mode::Uart
@@ -118,7 +119,8 @@ impl Stream {
             && parts.now_ns() < parts.latches.open_from_ns()
     }
 
-    /// When the unit is back in its main loop, if the stream knows this better than the unit.
+    /// When the unit is back in its main loop. On a card with a mailbox the open stream knows this
+    /// time better than the unit.
     pub(crate) fn unit_free_ns(&self, parts: &Parts) -> u64 {
         let accept_ns = parts.unit.timing().tx_accept_ns;
         match (parts.rules.host_port, self.holds_byte(parts)) {
@@ -130,8 +132,8 @@ impl Stream {
         }
     }
 
-    /// Ends the stream in its state before this time. A byte that the unit has not taken is in the
-    /// latch again.
+    /// Ends the stream with its state just before this time. A byte that the unit has not taken is
+    /// in the latch again.
     pub(crate) fn leave_before(&mut self, parts: &mut Parts, time_ns: u64) {
         let Some(taken_ns) = parts.latches.close() else {
             return;
@@ -148,8 +150,8 @@ impl Stream {
         }
     }
 
-    /// Puts the last byte back into the latch. If the unit was busy when the byte was written, it
-    /// takes the byte when it is free. Then any earlier time will do as the time of the write.
+    /// Puts the last byte back into the latch. If the unit was busy at the write, the unit takes
+    /// the byte when it is free. In this case any earlier time can serve as the time of the write.
     fn put_back(&self, parts: &mut Parts, taken_ns: u64) {
         let byte = parts.transmitter.retract();
         parts.latches.put_back(byte, taken_ns - parts.unit.timing().drr_clear_uart_ns);

@@ -1,13 +1,14 @@
 //! How long a card takes: the range of each latency, and the point used.
 //!
-//! A [`Spread`] is a latency that varies on a real unit, for example with the phase of its main
-//! loop. A chip uses one point of each spread, or draws a new point for every event.
+//! A [`Spread`] is the range of a latency. On a real unit the latency varies, for example with the
+//! phase of the main loop. A chip uses one point of each spread, or draws a new point for every
+//! event.
 
 /// A duration that never ends, in ns.
 pub const NEVER_NS: u64 = u64::MAX;
 
-/// The range of a duration, with the point in it that the model uses by default. All three are in
-/// ns.
+/// The range of a duration, and the point of the range that the model uses by default. `min`, `typ`
+/// and `max` are in ns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Spread {
     /// The shortest known time.
@@ -35,11 +36,11 @@ impl Spread {
 /// A latency as a card file shows it.
 #[derive(Debug)]
 pub struct Latency {
-    /// Its key in a card file.
+    /// The key of the latency in a card file.
     pub key: &'static str,
-    /// From which event to which event, in a few words.
+    /// At which event the latency begins and at which event it ends, in a few words.
     pub about: &'static str,
-    /// Whether it may be [`NEVER_NS`].
+    /// Whether the latency may be [`NEVER_NS`].
     pub length: Length,
     /// Returns the latency's range.
     pub get: fn(&Timing) -> &Spread,
@@ -50,17 +51,18 @@ pub struct Latency {
 /// Whether a latency always ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Length {
-    /// It always ends.
+    /// The latency always ends.
     Finite,
-    /// It may be [`NEVER_NS`].
+    /// The latency may be [`NEVER_NS`].
     FiniteOrNever,
 }
 
-/// Makes [`Timing`] and [`LATENCIES`] from one table: the doc comment of a latency, its name, its
-/// key in a card file, whether it ends, and an explanation in a few words.
+/// Makes [`Timing`] and [`LATENCIES`] from one table. A row has the doc comment of a latency, its
+/// name, its key in a card file, whether the latency always ends, and an explanation in a few
+/// words.
 macro_rules! latencies {
     ($($(#[$doc:meta])+ $field:ident, $key:literal, $length:ident, $about:literal;)+) => {
-        /// How long a card takes, all in ns. A card without firmware has 0 nearly everywhere.
+        /// How long a card takes, all in ns. Nearly every latency of a card without firmware is 0.
         ///
         /// In a profile each latency is a range; in a chip it is the number that the chip uses.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,8 +88,8 @@ macro_rules! latencies {
         }
 
         impl<T> Timing<T> {
-            /// The same latencies after `change` was applied to each, in the order of the
-            /// declarations.
+            /// Applies `change` to each latency, in the order of the declarations, and returns the
+            /// results.
             #[must_use]
             pub fn map<U>(&self, mut change: impl FnMut(&T) -> U) -> Timing<U> {
                 Timing { $($field: change(&self.$field),)+ }
@@ -96,57 +98,63 @@ macro_rules! latencies {
     };
 }
 
-// A new latency goes to the end, because its drawn times depend on its position.
+// Add a new latency at the end. The position of a latency decides its drawn times, so the old
+// latencies must keep their positions.
 latencies! {
     /// Intelligent mode, unit idle: from a write until the unit takes the byte and DRR clears.
     drr_clear_intelligent_ns, "drr-clear-intelligent-ns", Finite,
         "intelligent mode, idle: from a write until the byte is taken";
     /// UART mode, unit idle: from a write until the unit takes the byte and DRR clears.
     drr_clear_uart_ns, "drr-clear-uart-ns", Finite, "the same in UART mode";
-    /// UART mode: from one byte taken to the next byte taken, with room in the buffer.
+    /// UART mode, with room in the buffer: from the time when the unit takes a byte to the time
+    /// when the unit takes the next byte.
     tx_accept_ns, "tx-accept-ns", Finite, "from one byte taken to the next one taken";
-    /// UART mode, line idle: from a byte taken to its start bit.
+    /// UART mode, line idle: from the time when the unit takes a byte to the start bit of the byte.
     tx_start_ns, "tx-start-ns", Finite, "from a byte taken to its start bit";
-    /// From a command taken to its ACK in DATA.
+    /// From the time when the unit takes a command to the time when its ACK is in DATA.
     ack_latency_ns, "ack-latency-ns", Finite, "from a command taken to its ACK";
-    /// From the host's read of the ACK to the answer in DATA.
+    /// From the host's read of the ACK to the time when the answer is in DATA.
     reply_latency_ns, "reply-latency-ns", Finite, "from the ACK read to the answer";
     /// From the stop bit of a MIDI IN byte to DSR.
     rx_to_dsr_ns, "rx-to-dsr-ns", Finite, "from a stop bit on MIDI IN to DSR";
-    /// From a read of DATA to the next byte in it, if one is ready.
+    /// From a read of DATA to the time when the next byte is in DATA, if a byte is ready.
     next_byte_ns, "next-byte-ns", Finite, "from a read of DATA to the next byte";
-    /// From power-on until the first byte is taken.
+    /// From power-on until the unit takes the first byte.
     busy_after_power_on_ns, "busy-after-power-on-ns", Finite, "from power-on";
-    /// Reset in intelligent mode: from the command taken until the next byte is taken.
+    /// Reset in intelligent mode: from the time when the unit takes the command until the unit
+    /// takes the next byte.
     busy_after_reset_ns, "busy-after-reset-ns", Finite, "from FF in intelligent mode";
-    /// Command 3F: from its ACK until the first data byte is taken.
+    /// Command 3F: from its ACK until the unit takes the first data byte.
     busy_after_uart_entry_ns, "busy-after-uart-entry-ns", Finite, "from the ACK of 3F";
-    /// Reset in UART mode: from the command taken until the next byte is taken.
+    /// Reset in UART mode: from the time when the unit takes the command until the unit takes the
+    /// next byte.
     busy_after_exit_ns, "busy-after-exit-ns", Finite, "from FF in UART mode";
-    /// Reset in UART mode that drops output: from the command taken until the next byte is taken.
+    /// Reset in UART mode that drops output: from the time when the unit takes the command until
+    /// the unit takes the next byte.
     busy_after_exit_full_ns, "busy-after-exit-full-ns", Finite,
         "the same when output is thrown away";
-    /// Reset in UART mode: from the command taken until the output that still waits is dropped;
-    /// [`NEVER_NS`] if all of it is sent.
+    /// Reset in UART mode: from the time when the unit takes the command until the unit drops the
+    /// output that still waits;
+    /// [`NEVER_NS`] if the unit sends all of this output.
     backlog_after_exit_ns, "backlog-after-exit-ns", FiniteOrNever,
         "from FF in UART mode until waiting output is thrown away, or \"never\"";
-    /// Command 3F that follows a reset, before the first F8 that the card sends by itself: from its
-    /// ACK until the first data byte is taken.
+    /// Command 3F between a reset and the card's first own F8: from the ACK of 3F until the unit
+    /// takes the first data byte.
     busy_after_early_uart_entry_ns, "busy-after-early-uart-entry-ns", Finite,
         "from the ACK of a 3F right after a reset";
-    /// From the fetch of a MIDI IN byte that had to wait, until DSR.
+    /// When a MIDI IN byte had to wait: from the fetch of the byte until DSR.
     rx_queued_to_dsr_ns, "rx-queued-to-dsr-ns", Finite,
         "from the fetch of a MIDI IN byte that had to wait to DSR";
 }
 
 impl Timing {
     /// A card that does everything at once, and sends its output after a reset. Most cards without
-    /// firmware are like this, except for the start of a byte.
+    /// firmware have these times; only the wait before a start bit is longer.
     pub(crate) const AT_ONCE: Self =
         Self { backlog_after_exit_ns: Spread::exactly(NEVER_NS), ..Self::all(Spread::exactly(0)) };
 }
 
-/// The point of each [`Spread`] that a chip uses.
+/// Which point of each [`Spread`] a chip uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum CardTiming {
     /// The shortest times.
@@ -156,8 +164,8 @@ pub enum CardTiming {
     Typical,
     /// The longest times.
     Longest,
-    /// A new time for each event, from a generator that starts with this number. The same number
-    /// and the same accesses give the same times, in every version of this crate.
+    /// A new time for each event, from a generator that starts with this number. In every version
+    /// of this crate, the same number and the same accesses give the same times.
     Seeded(u64),
 }
 
@@ -176,10 +184,10 @@ pub(crate) fn resolve(spreads: &Timing, choice: CardTiming) -> (Timing<u64>, Opt
 
 /// The generators of a seeded chip, one for each latency.
 ///
-/// Each latency has its own sequence, which the events of other latencies do not change. So a
-/// latency that is added to the end of [`Timing`] leaves all others unchanged. The sequence is
-/// SplitMix64. The sequence of latency `n`, from 0 in the order of [`Timing`], starts at output `n`
-/// of a SplitMix64 that starts at the seed.
+/// Each latency has its own sequence, and the events of other latencies do not change this
+/// sequence. So a new latency at the end of [`Timing`] leaves the sequences of all other latencies
+/// unchanged. Each sequence is SplitMix64. Latencies are numbered from 0 in the order of
+/// [`Timing`]. One more SplitMix64 starts with the seed. Its output `n` is the seed of latency `n`.
 #[derive(Clone)]
 pub(crate) struct Draws(Timing<Draw>);
 
@@ -199,8 +207,8 @@ impl Draws {
         first
     }
 
-    /// Draws the times that may follow from the byte that is taken now, until the next byte is
-    /// taken.
+    /// Draws the times that the byte taken now can need. They stay until the unit takes the next
+    /// byte.
     pub(crate) fn before_take(&mut self, timing: &mut Timing<u64>, reply: ReplyOnItsWay) {
         let draws = &mut self.0;
         if reply == ReplyOnItsWay::No {
@@ -236,7 +244,8 @@ impl Draws {
     }
 }
 
-/// Whether an ACK is on its way to the host; then its latency must not change.
+/// Whether a reply is on its way to the host. If a reply is on its way, the latency of the ACK must
+/// not change.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReplyOnItsWay {
     Yes,
@@ -250,8 +259,8 @@ struct Draw {
 }
 
 impl Draw {
-    /// The next time. A number x out of 2^64 means the time min + x (max - min + 1) / 2^64, rounded
-    /// down.
+    /// The next time. The generator gives x, from 0 to 2^64 - 1.
+    /// The time is `min + x (max - min + 1) / 2^64`, rounded down.
     fn next(&mut self) -> u64 {
         let Spread { min, max, .. } = self.spread;
         let times = u128::from(max.saturating_sub(min)) + 1;

@@ -1,13 +1,13 @@
 //! The way out: the output FIFO, the shifter, and MIDI OUT.
 //!
-//! A byte starts when the byte before it has ended and the unit has it ready. So its start is
-//! known when the unit hands it over. The transmitter keeps the bytes and their ends in one ring
-//! and calculates everything else from them: the bytes that it still holds, the time when there is
-//! room again, and the wire events. It makes the wire events when the caller fetches them. Nothing
-//! has to run while a byte is on the wire.
+//! A byte starts when the byte before it has ended and the unit has the byte ready. So the start is
+//! known when the unit hands the byte over. The transmitter keeps the bytes and their ends in one
+//! ring. From the ring the transmitter calculates everything else: the bytes that it still holds,
+//! the time when there is room again, and the wire events. The transmitter makes the wire events
+//! when the caller fetches them. No code has to run while a byte is on the wire.
 //!
-//! The ring is our own and not ringbuf's, because a byte stays readable after it has left the
-//! FIFO, until its wire events have been fetched.
+//! The ring is written here and does not come from the crate `ringbuf`: a byte that has left the
+//! FIFO stays readable until the caller has fetched its wire events.
 
 use crate::answers::MAX_TX_DEPTH;
 use crate::spec::BYTE_TIME_NS;
@@ -23,7 +23,8 @@ const _: () = assert!(
     "a byte that is still asked for is not written over"
 );
 
-/// The bytes and the ends of their time on the line, each at its number modulo [`RING`].
+/// The bytes, and the times at which they end on the line. The index of each is its number modulo
+/// [`RING`].
 #[derive(Clone)]
 struct Passages {
     ends_ns: [u64; RING],
@@ -53,20 +54,21 @@ pub(crate) struct Transmitter {
     /// Bytes that the FIFO and the shifter hold.
     limit: u64,
     // State.
-    /// When the last byte handed over so far ends.
+    /// When the last byte that the unit has handed over so far ends.
     last_end_ns: u64,
-    /// Bytes handed over, without those dropped.
+    /// The number of bytes that the unit has handed over, without the dropped bytes.
     pushed: u64,
-    /// Bytes fetched or dropped with both their wire events.
+    /// The number of bytes whose two wire events have been fetched or dropped.
     fetched: u64,
-    /// Bytes whose start event has been fetched or dropped, if that is more than `fetched`.
+    /// The number of bytes whose start event has been fetched or dropped, if this number is larger
+    /// than `fetched`.
     starts_fetched: u64,
     passages: Box<Passages>,
     /// Bytes dropped before their start.
     cleared: u64,
     /// Bytes of the unit's own output.
     generated: u64,
-    /// Bytes counted by [`skip`](Self::skip), which were never made.
+    /// Bytes that [`skip`](Self::skip) has counted, and that were never made.
     skipped: u64,
     dropped_events: u64,
 }
@@ -102,7 +104,7 @@ impl Transmitter {
         passages.ends_ns[place_of(self.pushed.wrapping_sub(self.limit))]
     }
 
-    /// Returns the byte that was taken last and has not started.
+    /// Takes back the last byte, which has not started, and returns it.
     pub(crate) fn retract(&mut self) -> u8 {
         let byte = self.byte(self.pushed.saturating_sub(1));
         self.pushed = self.pushed.saturating_sub(1);
@@ -121,7 +123,7 @@ impl Transmitter {
         self.generated.saturating_add(self.skipped)
     }
 
-    /// Bytes of the host that were handed over.
+    /// The number of bytes of the host that the unit has handed over.
     pub(crate) fn accepted(&self) -> u64 {
         (self.pushed + self.cleared).saturating_sub(self.generated)
     }
@@ -132,14 +134,14 @@ impl Transmitter {
         self.last_end_ns
     }
 
-    /// Whether no more bytes can be taken.
+    /// Whether the transmitter can take no more bytes.
     #[inline]
     pub(crate) fn is_full(&self, now_ns: u64) -> bool {
         now_ns < self.room_ns()
     }
 
-    /// When there is room for one more byte: the byte that lies `limit` bytes back has ended then.
-    /// A time in the past, or 0, if there is room already.
+    /// When there is room for one more byte: at the end of the byte that lies `limit` bytes back.
+    /// If there is room already, the result is a time in the past, or 0.
     ///
     /// As long as fewer than `limit` bytes were pushed, this reads an unused place of the ring.
     #[inline]
@@ -147,19 +149,20 @@ impl Transmitter {
         self.end_ns(self.pushed.wrapping_sub(self.limit))
     }
 
-    /// The number of bytes handed over so far.
+    /// The number of bytes that the unit has handed over so far.
     #[inline]
     pub(crate) fn pushed(&self) -> u64 {
         self.pushed
     }
 
-    /// The number that `pushed` may reach before the transmitter can be full, if no byte leaves.
+    /// The number that `pushed` can reach before the transmitter may be full, if no byte leaves.
     pub(crate) fn brim(&self, now_ns: u64) -> u64 {
         self.first_held(now_ns) + self.limit
     }
 
-    /// When there is room for this many bytes at once. If the transmitter never holds that many:
-    /// when all bytes have left. A time in the past, or 0, if there is room already.
+    /// When there is room for this many bytes at once. If the transmitter never has so much room,
+    /// the result is the time when all bytes have left. If there is room already, the result is a
+    /// time in the past, or 0.
     pub(crate) fn room_for_ns(&self, bytes: u64) -> u64 {
         let may_wait = self.limit.saturating_sub(bytes);
         self.end_ns(self.pushed.wrapping_sub(may_wait + 1))
@@ -175,15 +178,15 @@ impl Transmitter {
         self.skipped.saturating_add(self.first_held(now_ns))
     }
 
-    /// The byte that is on the line or comes next, and when it ends; `None` if there is none. The
-    /// last `unready` bytes do not count.
+    /// The byte that is on the line or comes next, and the time at which it ends; `None` if there
+    /// is no byte. The last `unready` bytes do not count.
     pub(crate) fn next_passage(&self, now_ns: u64, unready: u64) -> Option<(u8, u64)> {
         let number = self.first_held(now_ns);
         let is_there = number < self.pushed.saturating_sub(unready);
         is_there.then(|| (self.byte(number), self.end_ns(number)))
     }
 
-    /// The byte that was handed over last.
+    /// The last byte that the unit handed over.
     pub(crate) fn last_byte(&self) -> u8 {
         self.byte(self.pushed.saturating_sub(1))
     }
@@ -284,8 +287,8 @@ impl Transmitter {
     /// The number of the first byte that has not left completely.
     ///
     /// A busy line carries one byte per byte time, so the transmitter holds no more bytes than
-    /// there are byte times left. When the line pauses for a byte that is not ready, it holds
-    /// fewer.
+    /// there are byte times left. When the line pauses for a byte that is not ready, the
+    /// transmitter holds fewer bytes.
     #[inline]
     fn first_held(&self, now_ns: u64) -> u64 {
         let left_ns = self.last_end_ns.saturating_sub(now_ns);

@@ -2,7 +2,7 @@
 //!
 //! This file also knows when the unit is free, whose turn it is, and how long each step takes.
 //!
-//! What a step does is not here, but in `firmware`.
+//! `firmware` does the work of each step.
 
 use crate::answers::TxWhileBusy;
 use crate::spec::Mode;
@@ -59,7 +59,7 @@ pub(crate) enum Turn {
 #[derive(Clone)]
 pub(crate) struct Unit {
     // Configuration.
-    /// How long each step takes; where times vary, how long the next one takes.
+    /// How long each step takes. If times vary, these are the times of the next step.
     timing: Timing<u64>,
     /// The generators of the next times, if times vary.
     draws: Option<Box<Draws>>,
@@ -141,8 +141,8 @@ impl Unit {
         self.free_ns = self.ready_ns(now_ns);
     }
 
-    /// When the unit last took, or may have taken, a data byte in UART mode; `None` if it took
-    /// none.
+    /// When the unit last took, or may have taken, a data byte in UART mode; `None` if the unit
+    /// took no byte.
     pub(crate) fn last_taken_ns(&self) -> Option<u64> {
         self.free_ns.checked_sub(self.timing.tx_accept_ns)
     }
@@ -152,8 +152,9 @@ impl Unit {
         self.free_ns = taken_ns + self.timing.tx_accept_ns;
     }
 
-    /// Makes the unit enter UART mode, which takes `duration_ns`. Until then data of the host
-    /// waits, or is taken and lost, see [`loses_data`](crate::parts::Parts::loses_data).
+    /// Makes the unit enter UART mode. The entry takes `duration_ns`. During the entry, data of the
+    /// host waits, or the unit takes the data and loses it, see
+    /// [`loses_data`](crate::parts::Parts::loses_data).
     pub(crate) fn enter_uart(&mut self, now_ns: u64, duration_ns: u64, data: TxWhileBusy) {
         self.mode = Mode::Uart;
         self.uart_from_ns = now_ns.saturating_add(duration_ns);
@@ -168,7 +169,7 @@ impl Unit {
         self.be_busy(now_ns, self.timing.busy_after_exit_ns);
     }
 
-    /// When the unit has entered UART mode; a time long past if it did not enter.
+    /// When the last entry into UART mode is complete; 0 if the unit never entered this mode.
     pub(crate) fn uart_from_ns(&self) -> u64 {
         self.uart_from_ns
     }
@@ -196,20 +197,20 @@ impl Unit {
         self.seen_ns
     }
 
-    /// Sets the unit's next step. The host may see an effect of it from `seen_ns` on.
+    /// Sets the unit's next step. The host may see an effect of this step from `seen_ns` on.
     pub(crate) fn settle(&mut self, plan: Plan, seen_ns: u64) {
         self.plan = plan;
         self.seen_ns = seen_ns;
     }
 
-    /// Where times vary: draws the times that follow from the byte that is taken next.
+    /// If times vary, draws the times that follow from the next byte that the unit takes.
     pub(crate) fn draw_before_take(&mut self, reply: ReplyOnItsWay) {
         if let Some(draws) = &mut self.draws {
             draws.before_take(&mut self.timing, reply);
         }
     }
 
-    /// Where times vary: draws the times for the next step of the same kind.
+    /// If times vary, draws the times for the next step of the same kind.
     pub(crate) fn draw_after(&mut self, action: Action) {
         let Some(draws) = &mut self.draws else {
             return;

@@ -1,13 +1,13 @@
-//! The two MIDI lines as an observer with a probe sees them.
+//! The two MIDI lines, as an observer with a probe sees the lines.
 //!
-//! MIDI IN queues an event when its time has come. MIDI OUT makes its events from the bytes that
-//! it keeps. A fetch merges both by time.
+//! MIDI IN queues an event at the time of the event. MIDI OUT makes its events from the bytes that
+//! it keeps. A fetch returns the events of both lines in the order of time.
 
 use crate::ring::Ring;
 use alloc::boxed::Box;
 use ringbuf::storage::Array;
 
-/// The most wire events of one line that wait for [`pop_wire`](crate::Mpu401::pop_wire). One more
+/// The most wire events of one line that wait for [`pop_wire`](crate::Mpu401::pop_wire). A further
 /// event drops the oldest event of that line, and the chip counts the drop.
 pub const WIRE_LIMIT: usize = 1024;
 
@@ -32,7 +32,7 @@ pub enum WireEdge {
 /// A byte begins or ends on a MIDI line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WireEvent {
-    /// When it happens, in ns.
+    /// When the byte begins or ends, in ns.
     pub time_ns: u64,
     /// The byte.
     pub byte: u8,

@@ -28,8 +28,8 @@ struct Opened {
 }
 
 impl<'m> Application<'m> {
-    /// An application on a machine whose device was started. It opens its pins with the format
-    /// that [`MachineBuilder::pin_format`](crate::MachineBuilder::pin_format) chose.
+    /// An application on a machine whose device was started. The application opens its pins with
+    /// the format that [`MachineBuilder::pin_format`](crate::MachineBuilder::pin_format) chose.
     #[must_use]
     pub fn new(machine: &'m Machine) -> Application<'m> {
         let who = machine.kernel().trace().actor("app", Layer::Software);
@@ -44,14 +44,14 @@ impl<'m> Application<'m> {
     }
 
     /// Opens a pin that plays MIDI: the pin that
-    /// [`MachineBuilder::pin`](crate::MachineBuilder::pin) chose, or else the first pin of all
-    /// filters that can be opened.
+    /// [`MachineBuilder::pin`](crate::MachineBuilder::pin) chose. Without a choice, opens the first
+    /// pin of all filters that can be opened.
     ///
     /// The first pin opens at least 200 ms after StartDevice returned.
     ///
     /// # Errors
     /// - [`MachineError::NoPin`]: there is no such pin.
-    /// - [`MachineError::WrongPin`]: the pin that was chosen is not there, or is not such a pin.
+    /// - [`MachineError::WrongPin`]: the pin that was chosen is not there, or does not play MIDI.
     /// - [`MachineError::Request`]: no such pin can be opened; the error has the status of the
     ///   first pin.
     /// - [`MachineError::Stopped`]: the machine stopped.
@@ -59,7 +59,7 @@ impl<'m> Application<'m> {
         self.open(PinUse::Render, self.machine.pin_choice())
     }
 
-    /// Opens a pin that captures MIDI, otherwise like [`Application::open_render`].
+    /// Opens a pin that captures MIDI. In all else the call is like [`Application::open_render`].
     ///
     /// # Errors
     /// The errors of [`Application::open_render`].
@@ -67,7 +67,7 @@ impl<'m> Application<'m> {
         self.open(PinUse::Capture, self.machine.pin_choice())
     }
 
-    /// Opens this pin, which plays MIDI, otherwise like [`Application::open_render`].
+    /// Opens this pin, which plays MIDI. In all else the call is like [`Application::open_render`].
     ///
     /// # Errors
     /// The errors of [`Application::open_render`].
@@ -75,7 +75,8 @@ impl<'m> Application<'m> {
         self.open(PinUse::Render, Some(pin))
     }
 
-    /// Opens this pin, which captures MIDI, otherwise like [`Application::open_render`].
+    /// Opens this pin, which captures MIDI. In all else the call is like
+    /// [`Application::open_render`].
     ///
     /// # Errors
     /// The errors of [`Application::open_render`].
@@ -83,7 +84,7 @@ impl<'m> Application<'m> {
         self.open(PinUse::Capture, Some(pin))
     }
 
-    /// Asks every filter about itself and its pins, and tries to open each pin for MIDI, with each
+    /// Asks every filter about itself and its pins. Tries to open each pin for MIDI, with each
     /// format that the pin has.
     ///
     /// A driver may stop the machine when a pin is opened. The result then has the answers up to

@@ -6,20 +6,26 @@ use std::rc::Rc;
 use hw_mpu401::{
     CARD_NAMES, CardProfile, CardTiming, InitialState, InterruptKind, Mpu401, card, cards,
 };
+use mpu401_card_bench::resources::CardResource;
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::trace::TraceConfig;
-use portcls_emulator::{InterruptLine, Irql, Kernel, KernelConfig, Resource, Share, TriggerMode};
+use portcls_emulator::{Kernel, KernelConfig, Share, TriggerMode};
+use portcls_inf_file::Installation;
 use portcls_miniport::SYSTEM_MINIPORTS;
 use portcls_port::install_system_miniports;
 
 use crate::card_device::{Card, CardDevice, CardPower, CardSignals, CardState};
 use crate::driver::Driver;
 use crate::error::{MachineError, list};
+use crate::granted::{Granted, OwnLine};
+use crate::inf::{self, Places, Taken};
 use crate::installation::{Installed, RegistryPlace};
 use crate::machine::{Machine, Parts};
 use crate::pin_choice::PinChoice;
 use crate::pin_format::PinFormat;
 use crate::sent::SentBytes;
+use crate::slot::Slot;
+use crate::unmodelled::UnmodelledRange;
 
 /// The default interrupt line.
 const DEFAULT_IRQ: u8 = 9;
@@ -31,13 +37,15 @@ pub struct MachineBuilder {
     profile: CardProfile,
     driver: Option<Driver>,
     port: Option<u16>,
-    irq: u8,
+    irq: Option<u8>,
     initial: InitialState,
     timing: CardTiming,
     signals: CardSignals,
     kernel: KernelConfig,
     installed: Vec<Installed>,
     pin: Option<PinChoice>,
+    resources: Vec<CardResource>,
+    inf: Option<Installation>,
     pin_format: PinFormat,
 }
 
@@ -56,13 +64,15 @@ impl MachineBuilder {
             profile,
             driver: None,
             port: None,
-            irq: DEFAULT_IRQ,
+            irq: None,
             initial: InitialState::PowerOn,
             timing: CardTiming::Typical,
             signals: CardSignals::default(),
             kernel: KernelConfig::default(),
             installed: Vec::new(),
             pin: None,
+            resources: Vec::new(),
+            inf: None,
             pin_format: PinFormat::default(),
         }
     }
@@ -88,7 +98,8 @@ impl MachineBuilder {
         self
     }
 
-    /// Sets the state that the card is in when the run begins; without this call it is power-on.
+    /// Sets the state of the card at the beginning of the run. Without this call the card begins at
+    /// power-on.
     #[must_use]
     pub fn card_state(mut self, initial: InitialState) -> MachineBuilder {
         self.initial = initial;
@@ -102,7 +113,8 @@ impl MachineBuilder {
         self
     }
 
-    /// Says whether the trace shows the state inside the card. Without this call it does not.
+    /// Says whether the trace shows the state inside the card. Without this call the trace does not
+    /// show it.
     ///
     /// The run is the same in both cases: only the trace has more events, and polls with a change
     /// between them are no longer folded.
@@ -134,12 +146,21 @@ impl MachineBuilder {
     /// # Errors
     /// [`MachineError::BadIrq`] outside 2 to 15.
     pub fn irq(mut self, irq: u32) -> Result<MachineBuilder, MachineError> {
-        self.irq = match irq {
+        self.irq = Some(match irq {
             2 => 9,
             3..=15 => irq as u8,
             _ => return Err(MachineError::BadIrq { irq }),
-        };
+        });
         Ok(self)
+    }
+
+    /// Sets all resources of the device in their order; without this call they are the MPU-401's
+    /// ports and its line. What is not the MPU-401's is not modelled: reads give FF, writes are
+    /// lost, and [`Machine::range_figures`] counts both.
+    #[must_use]
+    pub fn resources(mut self, resources: Vec<CardResource>) -> MachineBuilder {
+        self.resources = resources;
+        self
     }
 
     /// Chooses the pin that an application opens; without this call it is the first pin that can be
@@ -150,7 +171,7 @@ impl MachineBuilder {
         self
     }
 
-    /// Chooses the format with which an application opens its pins; without this it is
+    /// Chooses the format with which an application opens its pins. Without this call the format is
     /// [`PinFormat::Midi`].
     #[must_use]
     pub fn pin_format(mut self, format: PinFormat) -> MachineBuilder {
@@ -159,7 +180,7 @@ impl MachineBuilder {
     }
 
     /// Puts a value into the registry before the driver is loaded. The value goes into one of the
-    /// driver's keys, or into a new key below it. The empty path is the key itself.
+    /// driver's keys, or into a new key below that key. The empty path is the key itself.
     #[must_use]
     pub fn registry_value(
         mut self,
@@ -167,7 +188,17 @@ impl MachineBuilder {
         subkey: &str,
         value: RegistryValue,
     ) -> MachineBuilder {
-        self.installed.push(Installed { place, subkey: subkey.to_owned(), value });
+        self.installed.push(Installed { place, subkey: subkey.to_owned(), value: Some(value) });
+        self
+    }
+
+    /// Installs what an INF says: its registry values go in now, before those of later calls of
+    /// [`MachineBuilder::registry_value`]. The first of its configurations that has room for the
+    /// MPU-401 gives the resources, unless [`MachineBuilder::resources`] names them.
+    #[must_use]
+    pub fn inf(mut self, installation: &Installation) -> MachineBuilder {
+        self.installed.extend(inf::installed(installation));
+        self.inf = Some(installation.clone());
         self
     }
 
@@ -185,7 +216,7 @@ impl MachineBuilder {
         self
     }
 
-    /// Sets everything else about the kernel; the cost of a port access is the card's.
+    /// Sets everything else about the kernel. The card still decides the cost of a port access.
     #[must_use]
     pub fn kernel(mut self, config: KernelConfig) -> MachineBuilder {
         self.kernel = config;
@@ -197,23 +228,37 @@ impl MachineBuilder {
     /// # Errors
     /// [`MachineError::UnknownDriver`] when the default driver is not in the table;
     /// [`MachineError::BadPort`] when a register of the card would lie above FFFF;
+    /// [`MachineError::BadResource`] for a list of resources that cannot be;
+    /// [`MachineError::InfResources`] when no configuration of an INF fits the card;
     /// [`MachineError::DriverFile`] when a `.sys` driver does not fit into memory.
     pub fn build(self) -> Result<Machine, MachineError> {
         let driver = match self.driver {
             Some(driver) => driver,
             None => Driver::named("uart")?,
         };
-        let port = self.port.unwrap_or(self.profile.behaviour.usual_port);
-        let ports = ports(port, self.profile.behaviour.status_offset)?;
+        let Taken { resources, port, irq } = taken(
+            self.resources,
+            self.inf.as_ref(),
+            Places {
+                port: self.port,
+                usual_port: self.profile.behaviour.usual_port,
+                irq: self.irq,
+                usual_irq: DEFAULT_IRQ,
+                status_offset: self.profile.behaviour.status_offset,
+            },
+        )?;
         let config =
             KernelConfig { port_access_ns: self.profile.behaviour.access_ns, ..self.kernel };
-        let kernel = Kernel::new(config);
-        install_system_miniports(&kernel, SYSTEM_MINIPORTS);
         let (trigger, share) = match self.profile.behaviour.interrupt {
             InterruptKind::LatchEdge => (TriggerMode::Latched, Share::Exclusive),
             InterruptKind::Level => (TriggerMode::Level, Share::Shared),
         };
-        kernel.wire_line(InterruptLine { number: self.irq, trigger });
+        let line = OwnLine { number: irq, trigger, share };
+        let status_offset = self.profile.behaviour.status_offset;
+        let granted = Granted::new(&resources, port, status_offset, line)?;
+        let kernel = Kernel::new(config);
+        install_system_miniports(&kernel, SYSTEM_MINIPORTS);
+        granted.lines.iter().for_each(|line| kernel.wire_line(*line));
         let card: Card = Rc::new(RefCell::new(CardState {
             name: self.profile.name.to_string(),
             signals: self.signals,
@@ -224,49 +269,45 @@ impl MachineBuilder {
             faults: None,
         }));
         let shell = Box::new(CardDevice(Rc::clone(&card)));
-        let device = kernel.attach_device(
-            port,
-            self.profile.behaviour.status_offset.max(1) + 1,
-            Some(self.irq),
-            shell,
-        );
-        let interrupt = |level: u32, vector: u32| Resource::Interrupt {
-            level,
-            vector,
-            affinity: 1,
-            trigger,
-            share,
-        };
-        let irql = Irql::of_line(self.irq);
-        let translated = interrupt(u32::from(irql.0), InterruptLine::vector_of(self.irq));
-        let raw = interrupt(u32::from(self.irq), u32::from(self.irq));
-        let title = format!(
-            "driver {}, card {}, port {:X}, irq {}",
-            driver.name, self.profile.name, port, self.irq
-        );
+        let device = kernel.attach_device(port, status_offset.max(1) + 1, Some(irq), shell);
+        let ranges = granted.ranges.iter().map(UnmodelledRange::new).collect();
+        let slot = Slot::new(&kernel, card, device, ranges);
+        let card = &self.profile.name;
+        let mut title = format!("driver {}, card {card}, port {port:X}, irq {irq}", driver.name);
+        title.extend(resources.iter().map(|one| format!(", {one}")));
         Machine::new(Parts {
             kernel,
-            card,
-            device,
+            slot,
+            port,
+            irq,
+            resources,
             driver,
             title,
-            translated: ports.iter().copied().chain([translated]).collect(),
-            raw: ports.into_iter().chain([raw]).collect(),
+            translated: granted.translated,
+            raw: granted.raw,
             installed: self.installed,
+            inf: self.inf,
             pin: self.pin,
             pin_format: self.pin_format,
         })
     }
 }
 
-/// The ports that the bus assigns. A card whose registers are neighbours gets one range. Any other
-/// card gets one port for each register, so that a driver need not know the card.
-///
-/// Assumed: on a bus whose devices use every second port, the ports between belong to other
-/// devices.
-fn ports(base: u16, status_offset: u16) -> Result<Vec<Resource>, MachineError> {
-    let last = base.checked_add(status_offset.max(1));
-    let last = last.ok_or(MachineError::BadPort { port: base.into() })?;
-    let port = |start: u16, length| Resource::Port { start: start.into(), length };
-    Ok(if status_offset > 1 { vec![port(base, 1), port(last, 1)] } else { vec![port(base, 2)] })
+/// The resources of the device, and where its MPU-401 is: as they were named, or else as the INF
+/// names them.
+fn taken(
+    named: Vec<CardResource>,
+    inf: Option<&Installation>,
+    places: Places,
+) -> Result<Taken, MachineError> {
+    if let (true, Some(inf)) = (named.is_empty(), inf)
+        && let Some(taken) = inf::take(&inf.configurations, places)?
+    {
+        return Ok(taken);
+    }
+    Ok(Taken {
+        resources: named,
+        port: places.port.unwrap_or(places.usual_port),
+        irq: places.irq.unwrap_or(places.usual_irq),
+    })
 }

@@ -32,7 +32,7 @@ struct Feed {
 pub struct Feeding(Rc<Feed>);
 
 impl Feeding {
-    /// True once every byte has been put on the cable; the last byte may not have arrived yet.
+    /// True when every byte has been put on the cable, even if the last byte has not arrived yet.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.0.done.get()
@@ -88,7 +88,7 @@ impl Cable {
         is_idle && self.kernel.now_ns() >= card.out_idle_since_ns + time_ns
     }
 
-    /// True when no byte is on its way into MIDI IN and the driver has read all that arrived.
+    /// True when no byte is on its way into MIDI IN and the driver has read all bytes that arrived.
     #[must_use]
     pub fn is_in_empty(&self) -> bool {
         self.waiting_in_bytes() == 0
@@ -136,7 +136,7 @@ impl Cable {
 /// Bytes that the feed keeps on the cable: half of what the chip can hold of input.
 const FEED_AHEAD: usize = MIDI_IN_LIMIT / 2;
 
-/// Puts due messages on the cable while there is room, and calls itself later for the rest.
+/// Puts due messages on the cable while there is room. Calls itself later for the other messages.
 fn feed_from(kernel: &Kernel, feed: &Rc<Feed>) {
     let now_ns = kernel.now_ns();
     let mut card = feed.card.borrow_mut();

@@ -19,7 +19,7 @@ pub enum CardSignals {
     /// No: only what a driver can see.
     #[default]
     Hidden,
-    /// Yes, as the signals `drr`, `dsr`, `tx fifo` and `rx fifo`, with each change at its time.
+    /// Yes: the signals `drr`, `dsr`, `tx fifo` and `rx fifo`, with each change at its time.
     Traced,
 }
 
@@ -28,12 +28,12 @@ pub enum CardSignals {
 pub(crate) enum CardPower {
     /// The card works.
     On,
-    /// The card's registers read FF, its interrupt line is down, it sends nothing and receives
+    /// The card's registers read FF, its interrupt line is down, and the card sends and receives
     /// nothing.
     Off,
 }
 
-/// The chip and what has left it, shared by the bus and the cable.
+/// The chip and the bytes that it has sent. The bus and the cable share them.
 pub(crate) struct CardState {
     /// The name by which the card was chosen.
     pub name: String,
@@ -43,7 +43,8 @@ pub(crate) struct CardState {
     pub sent: SentBytes,
     /// When the line MIDI OUT became idle last; 0 if nothing was sent yet.
     pub out_idle_since_ns: u64,
-    /// The faults that driver writes can meet on their way; only while there is an oracle.
+    /// The faults that can happen to the driver's writes on their way to the card. They exist only
+    /// while there is an oracle.
     pub faults: Option<Box<CardFaults>>,
 }
 
@@ -57,7 +58,8 @@ pub(crate) struct CardDevice(pub Card);
 const NO_POWER: usize = Note::ALL.len();
 const NOT_ARRIVED: usize = NO_POWER + 1;
 
-/// What a trace says of an access, by the number of its note; the last two are not from the chip.
+/// What a trace says of an access, by the number of its note. The last two notes do not come from
+/// the chip.
 const NOTES: [&str; Note::ALL.len() + 2] = {
     let mut words = ["no power"; Note::ALL.len() + 2];
     words[NOT_ARRIVED] = "not arrived";
@@ -83,8 +85,8 @@ const fn note_text(note: Note) -> &'static str {
 impl CardState {
     /// Takes the power away or gives it back. The caller must tell the bus afterwards.
     ///
-    /// Assumed: a card without power forgets everything, and is as after power-on when power comes
-    /// back.
+    /// Assumed: a card without power forgets everything. When power comes back, the card has the
+    /// state after power-on.
     pub fn set_power(&mut self, power: CardPower, now_ns: u64) {
         if self.power == power {
             return;
@@ -161,7 +163,7 @@ impl BusDevice for CardDevice {
         let value = card.chip.read(register, now_ns);
         match register {
             // Most accesses to a card are polls. A poll changes nothing in the card, and the bus
-            // knows already what changed before the poll.
+            // already knows the changes before the poll.
             Register::Command => DeviceReply::Same(card.answer(value)),
             Register::Data => card.changed(value),
         }

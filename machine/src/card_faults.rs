@@ -1,8 +1,8 @@
 //! Faults of bytes on their way to a card: late, dropped, repeated, garbled.
 //!
-//! Owns the bytes that are late. It asks the kernel's oracle about each byte, and exists only
-//! while there is an oracle. The chip never knows of faults: it gets the bytes that arrive, when
-//! they arrive.
+//! This file owns the bytes that are late. It asks the kernel's oracle about each byte.
+//! `CardFaults` exists only while there is an oracle. The chip never knows of faults: the chip gets
+//! each byte when the byte arrives.
 
 use std::collections::VecDeque;
 
@@ -10,8 +10,8 @@ use hw_mpu401::{Mpu401, Register, Status};
 use portcls_emulator::Kernel;
 use portcls_emulator::choice::{Choice, Fate};
 
-/// How late a byte is, in ns: the time of three MIDI bytes and a little, so that other bytes could
-/// come first.
+/// How late a byte is, in ns: a little more than the time of three MIDI bytes, so that other bytes
+/// can come first.
 const LATE_BY_NS: u64 = 1_000_000;
 
 /// The bit that is inverted in a garbled byte.
@@ -31,7 +31,7 @@ struct LateWrite {
 /// The way from the bus into the chip, for a kernel with an oracle.
 pub(crate) struct CardFaults {
     kernel: Kernel,
-    /// In the order in which the driver wrote: no write overtakes another.
+    /// The writes in the order in which the driver made them: no write overtakes another write.
     late: VecDeque<LateWrite>,
 }
 
@@ -41,8 +41,7 @@ impl CardFaults {
         Box::new(CardFaults { kernel: kernel.clone(), late: VecDeque::new() })
     }
 
-    /// Takes a write of the driver. Returns the byte that the chip gets at once, if there is such a
-    /// byte.
+    /// Takes a write of the driver. Returns the byte for the chip, if the chip gets a byte at once.
     pub fn write(
         &mut self,
         chip: &mut Mpu401,
@@ -66,7 +65,8 @@ impl CardFaults {
         if self.late.len() != copies || due_ns != now_ns {
             return None;
         }
-        // When no write waits before it, a write arrives at once, even if the chip cannot take it.
+        // A write before which no other write waits arrives at once, even if the chip cannot take
+        // it.
         self.late.pop_front();
         Some(value)
     }

@@ -1,6 +1,6 @@
 //! What a card tells a debugger or a report, in the words of its manual.
 //!
-//! The facts come from `Mpu401::state`. This file puts them into words.
+//! The facts come from `Mpu401::state`. This file puts the facts into words.
 
 use hw_mpu401::{
     Counters, DataByte, DataKind, HostByte, Mode, Phase, Register, State, Status, Transmission,
@@ -17,8 +17,8 @@ impl CardState {
             told.tell("power", "off: its registers read FF, and nothing leaves it");
             return;
         }
-        // The chip's time stands still until the next access. So time passes in a copy of the chip
-        // here.
+        // The chip's time stands still until the next access. So this function lets time pass in a
+        // copy of the chip.
         let mut chip = self.chip.clone();
         chip.advance(now_ns);
         tell_state(&chip.state(), told);

@@ -1,4 +1,4 @@
-//! A run under gdb or lldb: the same machine, built again when the debugger goes back.
+//! A run under a debugger: gdb goes back by building the same machine again.
 
 #[cfg(test)]
 mod tests;
@@ -36,11 +36,11 @@ lm            where the driver was loaded";
 /// Runs `job` on the machine that `build` makes, under the gdb behind `server`, until gdb needs no
 /// further run. Returns the last machine and the result of `job` on it.
 ///
-/// The job must do the same each time it is run. A machine that gdb abandoned has stopped with
+/// The job must do the same in each run. A machine that gdb abandoned has stopped with
 /// [`Stop::Abandoned`].
 ///
 /// # Errors
-/// What `build` returns; [`MachineError::NotDebuggable`] for a driver in Rust.
+/// The error that `build` returns; [`MachineError::NotDebuggable`] for a driver in Rust.
 pub fn debug<R>(
     server: &Rc<GdbServer>,
     build: impl Fn() -> Result<Machine, MachineError>,
@@ -73,7 +73,7 @@ pub fn debug<R>(
     }
 }
 
-/// A driver's file, and where its image lies.
+/// A driver's file, and the place of its image.
 fn placed(path: PathBuf, loaded: &Loaded) -> LoadedImage {
     let first = loaded.image.sections().first().map_or(0, |section| section.rva.into());
     LoadedImage {
@@ -84,7 +84,7 @@ fn placed(path: PathBuf, loaded: &Loaded) -> LoadedImage {
     }
 }
 
-/// The text of several parts, or that there is none.
+/// The text of several parts. Without parts, the text is `none`.
 fn text_of(parts: &[Inspection]) -> String {
     if parts.is_empty() { "none".to_owned() } else { Inspection::text_of(parts) }
 }

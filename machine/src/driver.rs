@@ -2,14 +2,16 @@
 //!
 //! The code is in Rust or in a `.sys` file.
 //!
-//! Owns where a driver comes from and what is known of its file. It never knows the machine.
+//! This file owns the origin of a driver and the facts about its file. This file never knows the
+//! machine.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use portcls_driver_file::image::Image;
+use portcls_driver_file::image::{Image, Mode};
 use portcls_driver_file::symbols::{Symbols, file_for_debugger};
 use portcls_guest::GuestOptions;
+use portcls_inf_file::Architecture;
 use portcls_miniport::DriverEntry;
 
 use crate::error::{MachineError, list};
@@ -17,15 +19,15 @@ use crate::error::{MachineError, list};
 /// A driver: its name, as the trace's header shows it, and its code.
 #[derive(Clone, Debug)]
 pub struct Driver {
-    /// Its name.
+    /// The name of the driver.
     pub name: String,
     pub(crate) code: DriverCode,
 }
 
-/// What a driver is made of.
+/// The code of a driver.
 #[derive(Clone, Debug)]
 pub(crate) enum DriverCode {
-    /// Rust: its DriverEntry.
+    /// The DriverEntry of a driver in Rust.
     Rust(DriverEntry),
     /// A Windows driver's file.
     Sys(SysDriver),
@@ -43,12 +45,13 @@ pub(crate) struct SysDriver {
 }
 
 impl SysDriver {
-    /// The names of the driver's addresses; this reads the files beside the driver.
+    /// The names of the driver's addresses. This function reads the files beside the driver.
     pub fn symbols(&self) -> Symbols {
         Symbols::beside(&self.path, &self.image, &self.file)
     }
 
-    /// The file from which a debugger reads the driver; this reads the files beside the driver.
+    /// The file from which a debugger reads the driver. This function reads the files beside the
+    /// driver.
     pub fn file_for_debugger(&self) -> PathBuf {
         file_for_debugger(&self.path, &self.image)
     }
@@ -88,6 +91,16 @@ impl Driver {
         let (image, file) = (Arc::new(image), file.into());
         let code = DriverCode::Sys(SysDriver { image, options, file, path: path.to_owned() });
         Driver { name, code }
+    }
+
+    /// The processor that the driver is built for. Assumed: a driver in Rust is installed as one for
+    /// x64.
+    #[must_use]
+    pub fn architecture(&self) -> Architecture {
+        match &self.code {
+            DriverCode::Sys(sys) if sys.image.mode() == Mode::Bits32 => Architecture::X86,
+            _ => Architecture::X64,
+        }
     }
 
     /// A driver that comes with the project.

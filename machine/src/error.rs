@@ -29,7 +29,7 @@ pub enum MachineError {
     DriverFile {
         /// The driver.
         name: String,
-        /// What is wrong with it, and how to mend it.
+        /// What is wrong with the file, and how to mend it.
         reason: String,
     },
     /// There is no compiled code that a debugger could show.
@@ -50,12 +50,37 @@ pub enum MachineError {
         /// The line.
         irq: u32,
     },
+    /// A list of resources that cannot be.
+    #[error("{}: {what}; {hint}", resource.as_ref().map_or(
+        "the list of resources".to_owned(),
+        |resource| format!("the resource {resource}"),
+    ))]
+    BadResource {
+        /// The resource, as `--resource` names it; `None` when one is missing.
+        resource: Option<String>,
+        /// What is wrong.
+        what: String,
+        /// What to write instead.
+        hint: String,
+    },
+    /// No configuration of an INF can be taken.
+    #[error("the INF's section [{section}]{}: {what}; {hint}", at_line(*.line))]
+    InfResources {
+        /// The section of LogConfig.
+        section: String,
+        /// The line of the resource, if it is one.
+        line: Option<usize>,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
     /// The driver refused a call.
     #[error("the driver refuses to start: {stage} answered {status}{}", because(*.status, .cause))]
     DriverRefused {
         /// The call that failed.
         stage: &'static str,
-        /// Its status.
+        /// The status of the call.
         status: NtStatus,
         /// The refusal that most likely made the driver give up.
         cause: Option<RefusedCall>,
@@ -69,14 +94,14 @@ pub enum MachineError {
     NoPin {
         /// The use that the application looks for.
         wanted: &'static str,
-        /// The format with which the application would open it.
+        /// The format with which the application would open the pin.
         format: PinFormat,
         /// True when there is such a pin with the other format.
         has_other: bool,
         /// The refusal that is most likely the reason why the driver has no such pin.
         cause: Option<RefusedCall>,
     },
-    /// The pin that was chosen is not there, or is of no use.
+    /// The pin that was chosen is not there, or the application cannot use it.
     #[error("{problem}; {known}")]
     WrongPin {
         /// What is wrong with the choice.
@@ -100,12 +125,16 @@ pub enum MachineError {
     SentListFull {
         /// Bytes that are kept.
         listed: usize,
-        /// Bytes that came after these.
+        /// Bytes that came after the kept bytes.
         unlisted: u64,
     },
     /// The machine stopped.
     #[error("{0}")]
     Stopped(#[from] Stop),
+}
+
+fn at_line(line: Option<usize>) -> String {
+    line.map_or(String::new(), |line| format!(", line {line}"))
 }
 
 /// The words about a pin with the other format than the wanted one.
@@ -128,7 +157,7 @@ fn because(status: NtStatus, cause: &Option<RefusedCall>) -> String {
     }
 }
 
-/// Names as an error tells them: `a, b and c`.
+/// Names in the form of an error's text: `a, b and c`.
 pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
     match names.split_last() {

@@ -1,9 +1,9 @@
 //! The figures of a job: what passed through the machine, and at what cost.
 //!
-//! This file owns the names, units and meaning of the figures, and how each is measured. A name
-//! here is a name in the program's JSON, because the program prints these types as they are. Times
-//! are simulated and in ns. This file never knows how a job goes on, or what a figure says of a
-//! driver.
+//! This file owns the names, units and meaning of the figures, and the way in which each figure is
+//! measured. A name here is a name in the program's JSON, because the program prints these types as
+//! they are. Times are simulated and in ns. This file never knows how a job goes on, or what a
+//! figure says of a driver.
 
 use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
 use portcls_emulator::{Kernel, NtStatus};
@@ -17,12 +17,12 @@ use crate::pin_client::Received;
 pub struct WireFigures {
     /// All bytes since power-on.
     pub bytes: u64,
-    /// Bytes of the song, unchanged and in order from its beginning.
+    /// Bytes of the song, unchanged and in order from the beginning of the song.
     pub song_bytes: u64,
     /// Bytes that the card sent by itself.
     pub own_bytes: u64,
-    /// Time zero of the song: when RUN was set, or when the first buffer with a time of the master
-    /// clock was written; `None` if the song did not begin.
+    /// Time zero of the song: the moment when RUN was set, or when the first buffer with a time of
+    /// the master clock was written. `None` if the song did not begin.
     pub song_start_ns: Option<u64>,
     /// Share of time that the wire was busy between the song's first and last byte, in 1/1000.
     pub busy_permille: u32,
@@ -35,22 +35,23 @@ pub struct WireFigures {
 pub struct Lateness {
     /// Messages that began.
     pub messages: u64,
-    /// The smallest.
+    /// The smallest delay.
     pub least_ns: u64,
-    /// The mean, rounded down.
+    /// The mean delay, rounded down.
     pub mean_ns: u64,
-    /// The largest.
+    /// The largest delay.
     pub most_ns: u64,
-    /// Messages that began before they were due: must be 0.
+    /// Messages that began before they were due. The number must be 0.
     pub early: u64,
 }
 
 /// What the application read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct ApplicationFigures {
-    /// Bytes that it read.
+    /// Bytes that the application read.
     pub bytes: u64,
-    /// Bytes of the song among them, unchanged and in order from its beginning.
+    /// Bytes of the song among the read bytes, unchanged and in order from the beginning of the
+    /// song.
     pub song_bytes: u64,
     /// Bytes that arrived whole on MIDI IN.
     pub arrived_bytes: u64,
@@ -182,7 +183,7 @@ impl DriverFigures {
     }
 }
 
-/// How many of these bytes are bytes of the song, in order from its beginning.
+/// How many of these bytes are bytes of the song, in order from the beginning of the song.
 fn in_order<'b>(song: &Song, bytes: impl Iterator<Item = &'b u8>) -> usize {
     let expected = song.iter().flat_map(|message| message.bytes);
     expected.zip(bytes).take_while(|(expected, byte)| expected == byte).count()

@@ -1,12 +1,16 @@
 //! What a client sees of a driver: filters, pins, nodes and connections.
 //!
-//! Owns the facts in the form in which they are shown. All of them come from requests of a client;
-//! the port is not looked into.
+//! This file owns the facts in the form in which they are shown. All facts come from requests of a
+//! client; this file does not look into the port.
 
 use portcls_emulator::{Kernel, NtStatus};
 use portcls_port::descriptor::PcConnectionDescriptor;
 use portcls_port::guid::Guid;
-use portcls_port::ks::{INSTANCES_UNLIMITED, KsPinDataFlow, KsPropertyPin};
+use portcls_port::ks::guids::data_format;
+use portcls_port::ks::pin_connect::PinRequest;
+use portcls_port::ks::{
+    DataRange, INSTANCES_UNLIMITED, KsDataFormat, KsPinCommunication, KsPinDataFlow, KsPropertyPin,
+};
 use serde::Serialize;
 
 use crate::ks_client::{FoundFilter, KsFile, find_filters};
@@ -17,47 +21,51 @@ use crate::pin_format::PinFormat;
 /// A filter as a client sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct FilterView {
-    /// Its number, from 0.
+    /// The number of the filter, from 0.
     pub number: usize,
-    /// Its reference name.
+    /// The reference name of the filter.
     pub reference: String,
-    /// The categories under which a client finds it.
+    /// The categories under which a client finds the filter.
     pub interfaces: Vec<String>,
-    /// Why the filter answers no more questions; `None` if it answers all.
+    /// Why the filter answers no more questions; `None` if the filter answers all questions.
     pub problem: Option<String>,
     /// The categories that the filter itself names.
     pub categories: Vec<String>,
-    /// Its pins.
+    /// The pins of the filter.
     pub pins: Vec<PinView>,
-    /// The types of its nodes.
+    /// The types of the filter's nodes.
     pub nodes: Vec<String>,
-    /// Its connections.
+    /// The connections of the filter.
     pub connections: Vec<ConnectionView>,
 }
 
 /// A pin as a client sees it; a fact that the filter does not tell is `None`, or empty.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PinView {
-    /// Its number.
+    /// The number of the pin.
     pub pin_id: u32,
-    /// Its name for people.
+    /// The name of the pin for people.
     pub name: Option<String>,
-    /// Its category.
+    /// The category of the pin.
     pub category: Option<String>,
     /// `in` for data into the filter, `out` for data out of the filter.
     pub data_flow: Option<&'static str>,
     /// `none`, `sink`, `source`, `both` or `bridge`.
     pub communication: Option<String>,
-    /// Its formats.
+    /// The formats of the pin.
     pub formats: Vec<FormatView>,
-    /// Its instances on one filter.
+    /// The instances of the pin on one filter.
     pub instances: Option<InstancesView>,
-    /// Its instances on all filters.
+    /// The instances of the pin on all filters.
     pub global_instances: Option<InstancesView>,
-    /// Instances that a filter needs.
+    /// The instances of the pin that a filter needs.
     pub necessary_instances: Option<u32>,
+    /// The pin that it is wired to outside its filter.
+    pub wired_to: Option<WireView>,
     /// For a pin with a format for MIDI: whether it can be used.
     pub midi: Option<MidiUseView>,
+    /// For a pin that clients connect to, with a format for sound: whether it opens.
+    pub sound: Option<SoundUseView>,
 }
 
 /// A format of a pin.
@@ -69,6 +77,15 @@ pub struct FormatView {
     pub sub_format: String,
     /// The type of the data after the format's head.
     pub specifier: String,
+}
+
+/// The other end of a wire from a pin of one filter to a pin of another.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct WireView {
+    /// The reference name of the filter; of a filter that a client cannot open, its symbolic link.
+    pub filter: String,
+    /// The number of the pin.
+    pub pin_id: u32,
 }
 
 /// How many instances there are.
@@ -86,26 +103,34 @@ pub struct MidiUseView {
     /// The use.
     #[serde(rename = "use")]
     pub pin_use: PinUse,
-    /// Why the pin cannot be used with [`PinFormat::Midi`]; `None` for a pin that was opened so and
-    /// closed again.
+    /// Why the pin cannot be used with [`PinFormat::Midi`]; `None` for a pin that was opened with
+    /// this format and closed again.
     pub obstacle: Option<String>,
-    /// The same for [`PinFormat::DirectMusic`]; `None` for a pin without a format for DirectMusic.
+    /// The same fact for [`PinFormat::DirectMusic`]; `None` for a pin without a format for
+    /// DirectMusic.
     pub directmusic: Option<DirectMusicUseView>,
 }
 
 /// Whether an application can open a pin with [`PinFormat::DirectMusic`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct DirectMusicUseView {
-    /// Why it cannot; `None` for a pin that was opened and closed again.
+    /// Why an application cannot open the pin; `None` for a pin that was opened and closed again.
+    pub obstacle: Option<String>,
+}
+
+/// Whether a client can open a pin for sound.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct SoundUseView {
+    /// What is in the way; `None` for a pin that was opened and closed again.
     pub obstacle: Option<String>,
 }
 
 /// A connection inside a filter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct ConnectionView {
-    /// Where data comes from.
+    /// The end from which data comes.
     pub from: EndView,
-    /// Where it goes.
+    /// The end to which data goes.
     pub to: EndView,
 }
 
@@ -148,7 +173,8 @@ fn view(kernel: &Kernel, number: usize, found: &FoundFilter) -> FilterView {
         view.categories = names(&filter.categories()?);
         view.nodes = names(&filter.nodes()?);
         view.connections = filter.connections()?.iter().map(connection_view).collect();
-        view.pins = (0..filter.pin_count()?).map(|pin_id| pin_view(&filter, pin_id)).collect();
+        view.pins =
+            (0..filter.pin_count()?).map(|pin_id| pin_view(kernel, &filter, pin_id)).collect();
         Ok(())
     });
     view.problem = told.err().map(|status| format!("a request to it answers {status}"));
@@ -166,11 +192,12 @@ fn connection_view(connection: &PcConnectionDescriptor) -> ConnectionView {
     }
 }
 
-fn pin_view(filter: &KsFile, pin_id: u32) -> PinView {
+fn pin_view(kernel: &Kernel, filter: &KsFile, pin_id: u32) -> PinView {
     let ranges = filter.data_ranges(pin_id).unwrap_or_default();
     let data_flow = filter.data_flow(pin_id).ok();
     let midi_use = data_flow.filter(|_| has_midi(&ranges)).map(PinUse::of);
     let communication = filter.communication(pin_id).ok();
+    let has_sound = communication.is_some_and(is_for_clients) && ranges.iter().any(is_sound);
     let formats = ranges.iter().map(|range| {
         let head = range.head();
         FormatView {
@@ -192,6 +219,7 @@ fn pin_view(filter: &KsFile, pin_id: u32) -> PinView {
         instances: instances(filter, KsPropertyPin::CInstances, pin_id),
         global_instances: instances(filter, KsPropertyPin::GlobalCInstances, pin_id),
         necessary_instances: filter.necessary_instances(pin_id).ok(),
+        wired_to: filter.physical_connection(pin_id).ok().map(|end| wire_view(kernel, end)),
         midi: midi_use.map(|pin_use| MidiUseView {
             pin_use,
             obstacle: None,
@@ -199,7 +227,15 @@ fn pin_view(filter: &KsFile, pin_id: u32) -> PinView {
                 .fits(&ranges)
                 .then_some(DirectMusicUseView { obstacle: None }),
         }),
+        sound: has_sound.then_some(SoundUseView { obstacle: None }),
     }
+}
+
+/// The other end of a wire, which is opened by its link.
+fn wire_view(kernel: &Kernel, (link, pin_id): (String, u32)) -> WireView {
+    let opens = KsFile::open_link(kernel, &link).is_ok();
+    let found = kernel.find_device_interface(&link).filter(|_| opens);
+    WireView { filter: found.map_or(link, |interface| interface.reference), pin_id }
 }
 
 fn instances(filter: &KsFile, id: KsPropertyPin, pin_id: u32) -> Option<InstancesView> {
@@ -208,40 +244,74 @@ fn instances(filter: &KsFile, id: KsPropertyPin, pin_id: u32) -> Option<Instance
     Some(InstancesView { possible, current: counts.current_count })
 }
 
-/// Opens and closes each pin for MIDI with each of its formats, and adds the reason when a pin
-/// cannot be used.
+/// Whether a client's requests go to a pin with this communication.
+fn is_for_clients(communication: KsPinCommunication) -> bool {
+    matches!(communication, KsPinCommunication::Sink | KsPinCommunication::Both)
+}
+
+fn is_sound(range: &DataRange) -> bool {
+    range.head().major_format == data_format::AUDIO
+}
+
+/// Opens and closes each pin for MIDI with each of its formats, and each pin for sound, and adds the
+/// reason when a pin cannot be used.
 pub(crate) fn add_openings(machine: &Machine, filters: &mut [FilterView]) {
     for (number, filter) in filters.iter_mut().enumerate() {
         for pin in &mut filter.pins {
-            let Some(midi) = &mut pin.midi else { continue };
-            let (pin_id, wanted) = (pin.pin_id, midi.pin_use);
-            let try_with = |format| {
-                let tried =
-                    machine.run(|kernel| try_to_open(kernel, number, pin_id, wanted, format));
-                match tried {
-                    Ok(outcome) => outcome.err(),
-                    Err(stopped) => Some(format!("opening it stopped the machine: {stopped}")),
-                }
+            let pin_id = pin.pin_id;
+            let obstacle = |open: &dyn Fn(&KsFile) -> Result<(), String>| match machine
+                .run(|kernel| open(&filter_number(kernel, number)?))
+            {
+                Ok(outcome) => outcome.err(),
+                Err(stopped) => Some(format!("opening it stopped the machine: {stopped}")),
             };
-            midi.obstacle = try_with(PinFormat::Midi);
-            if let Some(directmusic) = &mut midi.directmusic {
-                directmusic.obstacle = try_with(PinFormat::DirectMusic);
+            if let Some(midi) = &mut pin.midi {
+                let wanted = midi.pin_use;
+                let with = |format| obstacle(&|it| open_midi(it, pin_id, wanted, format));
+                midi.obstacle = with(PinFormat::Midi);
+                if let Some(directmusic) = &mut midi.directmusic {
+                    directmusic.obstacle = with(PinFormat::DirectMusic);
+                }
+            }
+            if let Some(sound) = &mut pin.sound {
+                sound.obstacle = obstacle(&|filter| open_sound(filter, pin_id));
             }
         }
     }
 }
 
-fn try_to_open(
-    kernel: &Kernel,
-    number: usize,
+fn answered(status: NtStatus) -> String {
+    format!("opening it answers {status}")
+}
+
+fn filter_number(kernel: &Kernel, number: usize) -> Result<KsFile, String> {
+    let filters = find_filters(kernel);
+    let found = filters.get(number).ok_or("its filter has gone")?;
+    KsFile::open_filter(kernel, &found.interface).map_err(answered)
+}
+
+fn open_midi(
+    filter: &KsFile,
     pin_id: u32,
     wanted: PinUse,
     format: PinFormat,
 ) -> Result<(), String> {
-    let answered = |status: NtStatus| format!("opening it answers {status}");
-    let filters = find_filters(kernel);
-    let found = filters.get(number).ok_or("its filter has gone")?;
-    let filter = KsFile::open_filter(kernel, &found.interface).map_err(answered)?;
-    obstacle(&filter, pin_id, wanted, format).map_err(|obstacle| obstacle.to_string())?;
+    obstacle(filter, pin_id, wanted, format).map_err(|obstacle| obstacle.to_string())?;
     filter.open_pin(&format.request(pin_id)).map(drop).map_err(answered)
+}
+
+/// Opens a pin with the head of its first format for sound. A port for sound refuses a pin whatever
+/// the format is, and says so by this one status.
+fn open_sound(filter: &KsFile, pin_id: u32) -> Result<(), String> {
+    let ranges = filter.data_ranges(pin_id).map_err(answered)?;
+    let format = ranges.iter().find(|range| is_sound(range)).map(|range| *range.head());
+    let format = KsDataFormat {
+        format_size: KsDataFormat::SIZE,
+        ..format.ok_or("it has no format for sound any more")?
+    };
+    let request = PinRequest { format, ..PinRequest::midi(pin_id) };
+    filter.open_pin(&request).map(drop).map_err(|status| match status {
+        NtStatus::NOT_SUPPORTED => format!("sound is outside this program ({status})"),
+        other => answered(other),
+    })
 }

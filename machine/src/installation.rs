@@ -2,12 +2,14 @@
 
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::{DeviceKeys, DeviceObject, Kernel};
+use portcls_port::guid::Guid;
+use portcls_port::ks::guids::node_type;
 
 /// The registry path of the driver, which DriverEntry gets.
 pub(crate) const SERVICE: &str = r"\Registry\Machine\System\CurrentControlSet\Services\mpu401";
 
 /// The software key, below `Control\Class`: the class of sound devices, and the first device in
-/// it.
+/// this class.
 const CLASS_KEY: &str = r"{4D36E96C-E325-11CE-BFC1-08002BE10318}\0000";
 
 const CONTROL_SET: &str = r"\Registry\Machine\System\CurrentControlSet";
@@ -24,15 +26,25 @@ pub enum RegistryPlace {
     Driver,
     /// The hardware key of the device: `DeviceRegistryKey`.
     Device,
+    /// HKEY_LOCAL_MACHINE.
+    Machine,
 }
 
-/// A registry value that is there from the start.
+/// The names that the system has for categories of pins, and for types of nodes.
+///
+/// Source: WDK, Friendly Names for Audio Endpoint Devices, which tells of these two. The names of
+/// the others stand in files of Windows that no page shows; a driver brings its own.
+const SYSTEM_NAMES: [(Guid, &str); 2] =
+    [(node_type::MICROPHONE, "microphone"), (node_type::SPEAKER, "speakers")];
+
+/// A registry value that is there from the start, or a key.
 #[derive(Clone, Debug)]
 pub(crate) struct Installed {
     pub place: RegistryPlace,
     /// The path below the key; empty for the key itself.
     pub subkey: String,
-    pub value: RegistryValue,
+    /// The value; `None` for a key without a value.
+    pub value: Option<RegistryValue>,
 }
 
 fn keys() -> DeviceKeys {
@@ -44,23 +56,33 @@ fn keys() -> DeviceKeys {
     }
 }
 
-/// Installs the physical device: its properties, its keys, and the given registry values.
+/// Installs the physical device: the properties and keys of the device, and the given registry
+/// values.
 pub(crate) fn install(kernel: &Kernel, physical: &DeviceObject, values: &[Installed]) {
     set_properties(physical);
     let keys = keys();
     for path in [SERVICE, &keys.device, &keys.driver, &keys.hardware_profile] {
         kernel.create_registry_key(path).expect("the paths begin with the root");
     }
+    for (guid, name) in SYSTEM_NAMES {
+        let path = format!(r"{CONTROL_SET}\Control\MediaCategories\{guid}");
+        let set = kernel
+            .create_registry_key(&path)
+            .and_then(|key| key.set_value(kernel, RegistryValue::string("Name", name)));
+        set.expect("the registry is empty before");
+    }
     for installed in values {
         let top = match installed.place {
             RegistryPlace::Service => SERVICE,
             RegistryPlace::Driver => &keys.driver,
             RegistryPlace::Device => &keys.device,
+            RegistryPlace::Machine => r"\Registry\Machine",
         };
         let path = format!(r"{top}\{}", installed.subkey);
-        let set = kernel
-            .create_registry_key(&path)
-            .and_then(|key| key.set_value(kernel, installed.value.clone()));
+        let set = kernel.create_registry_key(&path).and_then(|key| match &installed.value {
+            Some(value) => key.set_value(kernel, value.clone()),
+            None => Ok(()),
+        });
         set.expect("the registry has room for what a machine is built with");
     }
     physical.set_registry_keys(keys);

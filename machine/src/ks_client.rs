@@ -23,7 +23,7 @@ pub(crate) struct KsFile {
     file: Rc<FileObject>,
 }
 
-/// Where a pin was found; as text, `Uart:0`.
+/// The place of a pin. Its text is `Uart:0`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PinPlace {
     /// The reference string of the filter.
@@ -43,6 +43,12 @@ impl KsFile {
     pub fn open_filter(kernel: &Kernel, interface: &DeviceInterface) -> Result<KsFile, NtStatus> {
         let file = FileObject::new(&interface.device, None);
         KsFile::create(kernel, file, filter_name(&interface.reference))
+    }
+
+    /// Opens a filter by its symbolic link.
+    pub fn open_link(kernel: &Kernel, link: &str) -> Result<KsFile, NtStatus> {
+        let found = kernel.find_device_interface(link).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
+        KsFile::open_filter(kernel, &found)
     }
 
     /// Opens a pin of this filter.
@@ -135,7 +141,7 @@ impl KsFile {
         KsPinDataFlow::from_u32(flow).ok_or(NtStatus::INVALID_BUFFER_SIZE)
     }
 
-    /// Which side of a pin's connection sends requests.
+    /// The side of a pin's connection that sends requests.
     pub fn communication(&self, pin_id: u32) -> Result<KsPinCommunication, NtStatus> {
         let communication = self.pin_number(KsPropertyPin::Communication, pin_id)?;
         KsPinCommunication::from_u32(communication).ok_or(NtStatus::INVALID_BUFFER_SIZE)
@@ -160,11 +166,15 @@ impl KsFile {
 
     /// The name of a pin for people.
     pub fn pin_name(&self, pin_id: u32) -> Result<String, NtStatus> {
-        let text = self.get(&pin_property(KsPropertyPin::Name, pin_id))?;
-        let (units, _) = text.as_chunks::<2>();
-        let units = units.iter().map(|unit| u16::from_le_bytes(*unit));
-        let units: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
-        Ok(String::from_utf16_lossy(&units))
+        Ok(text_of(&self.get(&pin_property(KsPropertyPin::Name, pin_id))?))
+    }
+
+    /// The other end of a pin's physical connection: the symbolic link of a filter, and its pin.
+    pub fn physical_connection(&self, pin_id: u32) -> Result<(String, u32), NtStatus> {
+        let value = self.get(&pin_property(KsPropertyPin::PhysicalConnection, pin_id))?;
+        let (head, link) = value.split_at_checked(8).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
+        let pin = read(&head[4..]).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
+        Ok((text_of(link), pin))
     }
 
     /// The formats that a pin takes.
@@ -225,6 +235,14 @@ impl Drop for KsFile {
     }
 }
 
+/// The text of a value in UTF-16, up to its null.
+fn text_of(value: &[u8]) -> String {
+    let (units, _) = value.as_chunks::<2>();
+    let units = units.iter().map(|unit| u16::from_le_bytes(*unit));
+    let units: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
+    String::from_utf16_lossy(&units)
+}
+
 /// Room for the value of a property, in bytes.
 const LONGEST_VALUE: u32 = 4_096;
 
@@ -261,7 +279,7 @@ const CLASSES: [Guid; 7] = [
     category::WDMAUD_USE_PIN_NAME,
 ];
 
-/// The filters that a client finds, each once. Filters for audio come first.
+/// The filters that a client finds. Each filter is in the list once. Filters for audio come first.
 pub(crate) fn find_filters(kernel: &Kernel) -> Vec<FoundFilter> {
     let mut found: Vec<FoundFilter> = Vec::new();
     for class in CLASSES {

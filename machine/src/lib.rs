@@ -1,9 +1,9 @@
 //! A whole machine for PortCls MIDI drivers; tests of drivers depend on it.
 //!
-//! Owns: putting card, bus, kernel, port and driver together ([`MachineBuilder`]); the
-//! application, which is a kernel streaming client ([`Application`]); the MIDI cable with both
-//! ends ([`Cable`]); MIDI files ([`midi_file`]); and the two main jobs, [`play`] and [`capture`].
-//! It never knows of a terminal.
+//! This crate owns: putting card, bus, kernel, port and driver together ([`MachineBuilder`]); the
+//! application, which is a kernel streaming client ([`Application`]); the MIDI cable with both ends
+//! ([`Cable`]); MIDI files ([`midi_file`]); and the two main jobs, [`play`] and [`capture`]. This
+//! crate never knows of a terminal.
 //!
 //! # A test of a driver
 //!
@@ -35,6 +35,8 @@ mod driver;
 mod error;
 mod figures;
 mod filters;
+mod granted;
+mod inf;
 mod installation;
 mod ks_client;
 mod listening;
@@ -53,6 +55,9 @@ mod refusals;
 pub mod rules;
 mod sent;
 mod session;
+mod slot;
+mod sound_blaster_dsp;
+mod unmodelled;
 mod vcd_view;
 
 pub use application::Application;
@@ -65,7 +70,7 @@ pub use error::MachineError;
 pub use figures::{ApplicationFigures, DriverFigures, Lateness, ProcessorFigures, WireFigures};
 pub use filters::{
     ConnectionView, DirectMusicUseView, EndView, FilterView, FormatView, InstancesView,
-    MidiUseView, PinView,
+    MidiUseView, PinView, SoundUseView, WireView,
 };
 pub use hw_mpu401 as chip;
 pub use installation::RegistryPlace;
@@ -73,6 +78,7 @@ pub use ks_client::PinPlace;
 pub use machine::{APPLICATION_DELAY_NS, Machine};
 pub use midi_pin::{MidiPin, PinUse};
 pub use mpu401_card_bench as card_bench;
+pub use mpu401_card_bench::resources::CardResource;
 pub use patience::CLOSE_AFTER_IDLE_NS;
 pub use pin_choice::{ParsePinChoiceError, PinChoice};
 pub use pin_client::{PinClient, Received};
@@ -81,10 +87,12 @@ pub use portcls_driver_file as driver_file;
 pub use portcls_emulator as emulator;
 pub use portcls_guest as guest;
 pub use portcls_guest::{GuestOptions, Leak, Left};
+pub use portcls_inf_file as inf_file;
 pub use portcls_midi_file as midi_file;
 pub use portcls_miniport::drivers;
 pub use portcls_port as port;
 pub use portcls_report as report;
 pub use sent::SENT_LIMIT;
 pub use session::{CaptureReport, JobReport, PlayReport, capture, play};
+pub use unmodelled::{OffsetFigures, RangeFigures};
 pub use vcd_view::vcd_options;

@@ -1,9 +1,9 @@
 //! The application's side of a capture: reads until the song is over.
 //!
-//! Owns when a capture is over, and its limits. A song is over when all of its bytes have arrived,
-//! the driver has taken them, and nothing more came for a while. It is also over when the
-//! application has read far more bytes than were sent. A driver that leaves bytes in the card
-//! makes the run end with a hang.
+//! This file owns the test whether a capture is over, and the limits of a capture. A song is over
+//! when all its bytes have arrived, the driver has taken them, and nothing more came for a while. A
+//! song is also over when the application has read far more bytes than were sent. A driver that
+//! leaves bytes in the card makes the run end with a hang.
 
 use hw_mpu401::Counters as CardCounters;
 use portcls_emulator::Kernel;
@@ -23,7 +23,8 @@ const READ_AGAIN_NS: u64 = 1_000_000;
 
 /// The application stops reading after this many bytes more than the song has, because a driver may
 /// produce bytes without end.
-/// Assumed: no good run has this many, and the report of a bad run needs no more of them.
+/// Assumed: no good run has this many bytes more, and the report of a bad run needs no further
+/// bytes.
 const SURPLUS_LIMIT_BYTES: usize = 65_536;
 
 /// Queues read requests up to [`READS_IN_FLIGHT`].
@@ -37,8 +38,7 @@ pub(crate) fn queue_reads(pin: &PinClient<'_>) -> Result<(), MachineError> {
     Ok(())
 }
 
-/// Sends the song into MIDI IN and reads it, with read requests that the caller has queued
-/// already.
+/// Sends the song into MIDI IN and reads the song. The caller has queued read requests already.
 ///
 /// # Errors
 /// [`MachineError::Stopped`], with a hang when bytes wait in the card and nothing moves; the errors
@@ -84,11 +84,11 @@ pub(crate) fn listen(
 }
 
 /// How far a song has come: the bytes that arrived, the bytes that the driver read, and the bytes
-/// that the application read. None of these numbers grows without end, so a wait that lasts while
-/// they grow also ends.
+/// that the application read. None of these three numbers grows without end, so a wait that lasts
+/// while they grow also ends.
 fn reached(machine: &Machine, read_bytes: usize) -> (u64, u64, usize) {
     let CardCounters { received, delivered, .. } = machine.card_counters();
-    // A unit delivers its own bytes between those from the cable, and may do so without end.
+    // A unit delivers its own bytes between the bytes from the cable, perhaps without end.
     (received, delivered.min(received), read_bytes)
 }
 

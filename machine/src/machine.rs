@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use hw_mpu401::Counters;
+use mpu401_card_bench::resources::CardResource;
 use portcls_emulator::choice::Oracle;
 use portcls_emulator::trace::TraceLog;
 use portcls_emulator::{
-    DeviceId, DeviceObject, DevicePowerState, DriverObject, Kernel, NtStatus, PnpRequest, PoolLeak,
+    DeviceObject, DevicePowerState, DriverObject, Kernel, NtStatus, PnpRequest, PoolLeak,
     PowerAction, PowerState, Resource, SystemPowerState,
 };
 use portcls_report::Filter;
@@ -16,9 +17,9 @@ use portcls_report::text::{Header, print, print_first};
 
 use portcls_guest::analysis::{self, Analysis, EVENTS_SHOWN, Watch};
 use portcls_guest::{Guest, Leak, Left};
+use portcls_inf_file::Installation;
 
 use crate::cable::Cable;
-use crate::card_device::Card;
 use crate::card_faults::CardFaults;
 use crate::driver::{Driver, DriverCode};
 use crate::error::MachineError;
@@ -28,6 +29,8 @@ use crate::pin_format::PinFormat;
 use crate::pnp::PnpManager;
 use crate::power::{bus_driver, send_power};
 use crate::refusals::likely_cause;
+use crate::slot::Slot;
+use crate::unmodelled::RangeFigures;
 
 /// Time from the return of StartDevice to the application's first pin, in ns. The card may still
 /// be busy entering UART mode.
@@ -35,13 +38,18 @@ pub const APPLICATION_DELAY_NS: u64 = 200_000_000;
 
 pub(crate) struct Parts {
     pub kernel: Kernel,
-    pub card: Card,
-    pub device: DeviceId,
+    pub slot: Slot,
+    pub port: u16,
+    pub irq: u8,
+    /// The list of resources; empty for the usual ones.
+    pub resources: Vec<CardResource>,
     pub driver: Driver,
     pub title: String,
     pub translated: Vec<Resource>,
     pub raw: Vec<Resource>,
     pub installed: Vec<Installed>,
+    /// What the driver's INF says.
+    pub inf: Option<Installation>,
     pub pin: Option<PinChoice>,
     pub pin_format: PinFormat,
 }
@@ -55,7 +63,7 @@ pub struct Machine {
 
     /// The processor of a `.sys` driver, until the driver is unloaded.
     guest: RefCell<Option<Guest>>,
-    /// Watches for a failure and keeps the report of it.
+    /// Watches for a failure and keeps the report of the failure.
     watch: RefCell<Watch>,
     started_ns: Cell<Option<u64>>,
     loaded: Cell<bool>,
@@ -65,15 +73,15 @@ impl Machine {
     /// # Errors
     /// [`MachineError::DriverFile`] when a driver's image does not fit into memory.
     pub(crate) fn new(parts: Parts) -> Result<Machine, MachineError> {
-        let bus = bus_driver(&parts.card, parts.device);
+        let bus = bus_driver(&parts.slot);
         let physical = DeviceObject::new(&bus);
         install(&parts.kernel, &physical, &parts.installed);
         let guest = new_guest(&parts.kernel, &parts.driver)?;
         let watch = watch(&parts.kernel, &parts.driver, guest.as_ref());
         Ok(Machine {
-            cable: Cable::new(&parts.kernel, &parts.card, parts.device),
+            cable: Cable::new(&parts.kernel, &parts.slot.card, parts.slot.device),
             driver_object: DriverObject::new(&parts.driver.name),
-            pnp: PnpManager::new(&parts.kernel, physical, parts.device),
+            pnp: PnpManager::new(&parts.kernel, physical, parts.slot.clone()),
             started_ns: Cell::new(None),
             guest: RefCell::new(guest),
             watch: RefCell::new(watch),
@@ -112,7 +120,39 @@ impl Machine {
     /// What the chip has counted since the card's power was last switched on.
     #[must_use]
     pub fn card_counters(&self) -> Counters {
-        self.parts.card.borrow().chip.counters()
+        self.parts.slot.card.borrow().chip.counters()
+    }
+
+    /// The port of the card's MPU-401.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.parts.port
+    }
+
+    /// The interrupt line of the card's MPU-401.
+    #[must_use]
+    pub fn irq(&self) -> u8 {
+        self.parts.irq
+    }
+
+    /// The resources that were named for the device, by a list or by an INF; empty when it has just
+    /// the MPU-401's ports and its line.
+    #[must_use]
+    pub fn resources(&self) -> &[CardResource] {
+        &self.parts.resources
+    }
+
+    /// What was read of the driver's INF.
+    #[must_use]
+    pub fn inf(&self) -> Option<&Installation> {
+        self.parts.inf.as_ref()
+    }
+
+    /// What drivers did in the ports of the device that are not modelled, since power-on: one entry
+    /// for each range, in the order of the resources.
+    #[must_use]
+    pub fn range_figures(&self) -> Vec<RangeFigures> {
+        self.parts.slot.range_figures()
     }
 
     /// When StartDevice returned, in ns; `None` before.
@@ -125,7 +165,7 @@ impl Machine {
     /// machine. If it is set before [`Machine::start`], a run can be repeated by the answers in its
     /// trace, see [`portcls_emulator::choice`].
     pub fn set_oracle(&self, oracle: Rc<dyn Oracle>) {
-        self.parts.card.borrow_mut().faults = Some(CardFaults::new(self.kernel()));
+        self.parts.slot.card.borrow_mut().faults = Some(CardFaults::new(self.kernel()));
         self.kernel().set_oracle(oracle);
     }
 
@@ -235,15 +275,15 @@ impl Machine {
         }
     }
 
-    /// Pulls the card out of the running machine, as a user may, and tells the driver. From now on
-    /// the card's ports read FF. A removal follows, see [`Machine::unload`].
+    /// Pulls the card out of the running machine and tells the driver. A user may do the same. From
+    /// now on the card's ports read FF. A removal follows, see [`Machine::unload`].
     ///
     /// # Errors
     /// The errors of [`Machine::pnp`].
     pub fn pull_card(&self) -> Result<(), MachineError> {
         self.run(|kernel| {
             kernel.mark("the card is pulled");
-            kernel.detach_device(self.parts.device);
+            self.parts.slot.detach(kernel);
         })?;
         self.pnp(PnpRequest::SurpriseRemoval)
     }
@@ -260,8 +300,8 @@ impl Machine {
         Err(MachineError::Request { request: "the Plug and Play request", status })
     }
 
-    /// Lets the power manager put the device into a state, as for an idle device; the system goes
-    /// on working.
+    /// Lets the power manager put the device into a state, while the system goes on working. The
+    /// power manager treats an idle device in this way.
     ///
     /// # Errors
     /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
@@ -334,8 +374,8 @@ impl Machine {
     /// The report of the failure that ended the run, in the form of `!analyze -v`; `None` after a
     /// run that ended without a failure.
     ///
-    /// There is no report when the caller observes the kernel's stop by itself, as a debugger
-    /// does.
+    /// There is no report when the caller observes the kernel's stop by itself. A debugger is such
+    /// a caller.
     #[must_use]
     pub fn analysis(&self) -> Option<Analysis> {
         let mut analysis = self.watch.borrow().analysis()?;
@@ -412,7 +452,7 @@ impl Drop for Machine {
         }
         self.guest.take().iter().for_each(Guest::end);
         self.physical().driver().clear();
-        self.parts.card.borrow_mut().faults = None;
+        self.parts.slot.card.borrow_mut().faults = None;
         self.kernel().end();
     }
 }

@@ -38,7 +38,7 @@ impl PinUse {
     }
 }
 
-/// A pin for MIDI; as text, `Uart:0 (render)`.
+/// A pin for MIDI. Its text is `Uart:0 (render)`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct MidiPin {
     /// Where the pin is.
@@ -55,12 +55,13 @@ impl fmt::Display for MidiPin {
     }
 }
 
-/// The pins of all filters that a client can use for MIDI in some format, opened or not, in order.
+/// The pins of all filters that a client can use for MIDI in some format, in order. Open pins are
+/// in the list too.
 pub(crate) fn midi_pins(kernel: &Kernel) -> Vec<MidiPin> {
     pins_where(kernel, has_midi)
 }
 
-/// The pins of all filters that have this format, opened or not, in order.
+/// The pins of all filters that have this format, in order. Open pins are in the list too.
 pub(crate) fn pins_with(kernel: &Kernel, format: PinFormat) -> Vec<MidiPin> {
     pins_where(kernel, |ranges| format.fits(ranges))
 }
@@ -85,7 +86,7 @@ pub(crate) fn has_midi(ranges: &[DataRange]) -> bool {
     PinFormat::Midi.fits(ranges) || PinFormat::DirectMusic.fits(ranges)
 }
 
-/// Why an application cannot use a pin, if it can learn this without opening the pin.
+/// Why an application cannot use a pin. The application learns this reason without opening the pin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Obstacle {
     /// The filter does not tell about the pin.
@@ -94,11 +95,12 @@ pub(crate) enum Obstacle {
     OtherUse(PinUse),
     /// No client can connect to the pin.
     NotForClients(KsPinCommunication),
-    /// The pin cannot be opened with the format, and perhaps with the other one.
+    /// The pin cannot be opened with the wanted format. Perhaps it can be opened with the other
+    /// format.
     NoFormat {
-        /// The format that is wanted.
+        /// The wanted format.
         wanted: PinFormat,
-        /// The answer to the question for it.
+        /// The answer to the question for this format.
         status: NtStatus,
         /// True when the pin has the other format.
         has_other: bool,

@@ -1,4 +1,4 @@
-//! Bytes in a note of the trace: the first ones, and their number.
+//! Bytes in a note of the trace: the first bytes, and the number of all bytes.
 
 /// The most bytes of data that a note in the trace shows.
 const SHOWN_BYTES: usize = 16;
@@ -31,7 +31,7 @@ impl NotedBytes {
         self.length += bytes.len().saturating_sub(room);
     }
 
-    /// The text, with the number of bytes when it does not show all of them.
+    /// The text. When the text does not show all bytes, it has their number.
     pub fn into_text(mut self) -> String {
         if self.length > SHOWN_BYTES {
             self.text.push_str(&format!(" ... {} bytes", self.length));
@@ -44,7 +44,7 @@ fn digit(value: u8) -> char {
     char::from(b"0123456789ABCDEF"[usize::from(value)])
 }
 
-/// Bytes as text: all of them, or the first ones and how many there are.
+/// Bytes as text: all bytes, or the first bytes and the number of all bytes.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut noted = NotedBytes::after("");
     noted.push(bytes);

@@ -1,10 +1,10 @@
 //! How long a job waits, in simulated time: for silence, and for progress.
 //!
-//! Owns the limits of waits, and what counts as progress of a wait. It never knows which code
-//! waits, or why.
+//! This file owns the limits of waits, and the rule for the progress of a wait. This file never
+//! knows which code waits, or why.
 
 /// Time for which MIDI OUT must have been idle before the application closes the stream, in ns. If
-/// it closed the stream earlier, a reset could drop bytes that are still in the card.
+/// the application closed the stream earlier, a reset could drop bytes that are still in the card.
 pub const CLOSE_AFTER_IDLE_NS: u64 = 100_000_000;
 
 /// After this time without progress a wait counts as endless, in ns.

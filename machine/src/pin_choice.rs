@@ -9,8 +9,9 @@ use crate::midi_pin::PinUse;
 /// A text that names a filter, and perhaps one of its pins: `Uart`, `Uart:0`, `1:0`.
 ///
 /// The text has the reference name of the filter, or its number among the filters, from 0. For the
-/// pin it has the number, or the name or category if the filter tells them. A reference name wins
-/// over a number: if a filter has the name `1`, the text `1` means this filter.
+/// pin the text has the number. If the filter tells the name or the category, the text may have one
+/// of these instead. A reference name wins over a number: if a filter has the name `1`, the text
+/// `1` means this filter.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PinChoice {
     text: String,
@@ -58,8 +59,8 @@ fn by_name_or_number<'f>(filters: &'f [FoundFilter], text: &str) -> Option<&'f F
     filters.iter().find(is_named).or_else(by_number)
 }
 
-/// Finds the pin of a filter by its name or its number. When several pins have the name, this is
-/// the first of them that has the wanted use.
+/// Finds the pin of a filter by its name or its number. When several pins have the name, the result
+/// is the first such pin that has the wanted use.
 pub(crate) fn pin_by_name(filter: &KsFile, text: &str, wanted: PinUse) -> Option<u32> {
     let pins = 0..filter.pin_count().ok()?;
     let is_named = |pin_id: &u32| {

@@ -24,7 +24,7 @@ use crate::pin_records::{RecordPacker, each_record};
 /// MIDI bytes from a read request, with the time that the port gave them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Received {
-    /// Time in ns: 0 is the moment when RUN was set. In PAUSE this time stands still in
+    /// Time in ns from the moment when RUN was set. In PAUSE this time stands still in
     /// [`PinFormat::Midi`], and goes on in [`PinFormat::DirectMusic`].
     pub time_ns: u64,
     /// The bytes.
@@ -36,23 +36,23 @@ pub struct Received {
 struct Mailbox {
     in_flight: Cell<usize>,
     done: RefCell<VecDeque<Done>>,
-    /// `None` until it is needed, and again after STOP.
+    /// `None` until code needs the time, and again after STOP.
     zero: Cell<Option<Zero>>,
 }
 
 /// A request that was completed.
 struct Done {
     irp: Irp,
-    /// Time 0 of the pin at that moment, by the clock of its buffers.
+    /// Time 0 of the pin when the request was completed, by the clock of the pin's buffers.
     zero_100ns: i64,
 }
 
 /// Time 0 of a pin whose buffers have times of the master clock.
 #[derive(Clone, Copy)]
 struct Zero {
-    /// By the master clock.
+    /// Time 0 by the master clock.
     clock_100ns: i64,
-    /// By the machine's clock.
+    /// Time 0 by the machine's clock.
     now_ns: u64,
 }
 
@@ -103,7 +103,7 @@ impl<'m> PinClient<'m> {
         &self.used.place
     }
 
-    /// The pin itself, with its use.
+    /// The pin itself, with the pin's use.
     #[must_use]
     pub fn midi_pin(&self) -> &MidiPin {
         &self.used
@@ -149,8 +149,9 @@ impl<'m> PinClient<'m> {
 
     /// Sets RUN. The time of the pin begins with 0 at this moment.
     ///
-    /// In [`PinFormat::DirectMusic`] it begins earlier when the client has written a buffer with a
-    /// time since it opened or stopped the pin: it begins with the first such buffer.
+    /// In [`PinFormat::DirectMusic`] the time may begin earlier. When the client has written a
+    /// buffer with a time since it opened or stopped the pin, the time begins with the first such
+    /// buffer.
     ///
     /// # Errors
     /// The errors of [`PinClient::set_state`].
@@ -206,9 +207,9 @@ impl<'m> PinClient<'m> {
         buffer
     }
 
-    /// Writes a buffer of records in the format of the pin. Its presentation time is `start_100ns`
-    /// by the time of the pin, where 0 is RUN as [`PinClient::run`] tells; with `None` it begins at
-    /// once.
+    /// Writes a buffer of records in the format of the pin. The presentation time of the buffer is
+    /// `start_100ns` by the time of the pin; [`PinClient::run`] tells when this time is 0. With
+    /// `None` the buffer begins at once.
     ///
     /// # Errors
     /// The errors of [`PinClient::write_now`]. In [`PinFormat::DirectMusic`] also
@@ -290,8 +291,8 @@ impl<'m> PinClient<'m> {
         self.mailbox.in_flight.get()
     }
 
-    /// Cancels the oldest request that is not complete. Returns false when there is none, or when
-    /// the port can no longer cancel it.
+    /// Cancels the oldest request that is not complete. Returns false when there is no such
+    /// request, or when the port can no longer cancel it.
     ///
     /// # Errors
     /// [`MachineError::Stopped`].
@@ -332,9 +333,9 @@ impl<'m> PinClient<'m> {
         }
     }
 
-    /// Lets time pass until at most `count` requests are in flight, but at most until `limit_ns` on
-    /// the clock. Returns false when the clock reaches `limit_ns` first, or when nothing can
-    /// complete the requests any more.
+    /// Lets time pass until at most `count` requests are in flight, but no longer than until
+    /// `limit_ns` on the clock. Returns false when the clock reaches `limit_ns` first, or when
+    /// nothing can complete the requests any more.
     ///
     /// # Errors
     /// [`MachineError::Stopped`].
@@ -368,8 +369,8 @@ impl<'m> PinClient<'m> {
         Ok(self.zero()?.map_or(self.machine.now_ns(), |zero| zero.now_ns))
     }
 
-    /// Time 0 of the pin, which is now when there is none yet. `None` when the clock of the stream
-    /// counts from 0 by itself.
+    /// Time 0 of the pin. When there is no time 0 yet, it is the present time. `None` when the
+    /// clock of the stream counts from 0 by itself.
     fn zero(&self) -> Result<Option<Zero>, MachineError> {
         let zero = &self.mailbox.zero;
         if self.format == PinFormat::Midi || zero.get().is_some() {
@@ -395,7 +396,7 @@ impl<'m> PinClient<'m> {
 impl Drop for PinClient<'_> {
     fn drop(&mut self) {
         let machine = self.machine;
-        // If the machine stops while the pin closes, the machine itself reports that.
+        // If the machine stops while the pin closes, the machine itself reports the stop.
         let _ = machine.run(|_| self.close_files());
     }
 }

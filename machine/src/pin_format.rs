@@ -1,7 +1,7 @@
 //! The data format with which an application opens a pin.
 //!
-//! Owns the two formats, and which ranges of a pin they fit. It never knows the records of a
-//! buffer.
+//! This file owns the two formats, and the test which ranges of a pin they fit. This file never
+//! knows the records of a buffer.
 
 use std::fmt;
 
@@ -11,18 +11,18 @@ use portcls_port::ks::pin_connect::PinRequest;
 use portcls_port::ks::{DataRange, KsDataFormat};
 use serde::Serialize;
 
-/// The data format with which an application opens a pin. It decides the form of the application's
-/// buffers, and the clock for the times in them.
+/// The data format with which an application opens a pin. The format decides the form of the
+/// application's buffers, and the clock for the times in the buffers.
 ///
 /// Source: WDK, DMUS_EVENTHEADER and KSMUSICFORMAT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PinFormat {
-    /// MIDI bytes in KSMUSICFORMAT records, by the clock of the stream: it begins when RUN is set,
-    /// and stands still in PAUSE.
+    /// MIDI bytes in KSMUSICFORMAT records. Times are by the clock of the stream, which begins when
+    /// RUN is set, and stands still in PAUSE.
     #[default]
     Midi,
-    /// Events in DMUS_EVENTHEADER records, by the master clock: it never stands still.
+    /// Events in DMUS_EVENTHEADER records. Times are by the master clock, which never stands still.
     DirectMusic,
 }
 
@@ -52,7 +52,7 @@ impl PinFormat {
         }
     }
 
-    /// The format as kernel streaming has it.
+    /// The format in the form of kernel streaming.
     pub(crate) fn data_format(self) -> KsDataFormat {
         match self {
             PinFormat::Midi => KsDataFormat::MIDI,
@@ -60,7 +60,8 @@ impl PinFormat {
         }
     }
 
-    /// True when one of these ranges is of music with this format, or would be with any.
+    /// True when one of these ranges is a music range with this format. A wildcard in a range fits
+    /// every value.
     pub(crate) fn fits(self, ranges: &[DataRange]) -> bool {
         let fits = |mine: Guid, wanted: Guid| mine == wanted || mine == Guid::NULL;
         ranges.iter().map(DataRange::head).any(|head| {

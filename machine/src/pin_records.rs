@@ -1,14 +1,14 @@
 //! The records in a client's buffer, in the format of its pin.
 //!
-//! Owns how messages become records and records become bytes again. It never knows a clock: all
-//! times here are offsets from the presentation time of the buffer.
+//! This file turns messages into records, and records into bytes again. This file never knows a
+//! clock: all times here are offsets from the presentation time of the buffer.
 
 use portcls_port::ks::dmus::{EventForm, EventPacker, event_record_size, event_records};
 use portcls_port::ks::music::{Packer, music_record_size, records};
 
 use crate::pin_format::PinFormat;
 
-/// The channel group of the first cable, which is the only one of an MPU-401.
+/// The channel group of the first cable. An MPU-401 has only this cable.
 /// Source: WDK, DMUS_EVENTHEADER; groups are counted from 1.
 const FIRST_GROUP: u32 = 1;
 
@@ -55,12 +55,12 @@ impl<'a> RecordPacker<'a> {
         }
     }
 
-    /// Appends a record with as much of a message as there is room for, and returns how many bytes
-    /// that is. The offset must not be before that of the record before. It is rounded up to the
-    /// unit of the format.
+    /// Appends a record with the part of a message for which there is room, and returns the number
+    /// of bytes in this part. The offset must not be less than the offset of the record before. The
+    /// packer rounds the offset up to the unit of the format.
     ///
-    /// A channel message goes whole or not at all into a DirectMusic record: where there is room
-    /// for a byte, there is room for four.
+    /// A channel message goes whole or not at all into a DirectMusic record: when there is room for
+    /// one byte, there is room for four bytes.
     pub fn push(&mut self, offset_ns: u64, message: &[u8]) -> usize {
         match self {
             RecordPacker::Midi { packer, last_ms } => {
@@ -83,7 +83,7 @@ impl<'a> RecordPacker<'a> {
         }
     }
 
-    /// The offset of the last record, as the record tells it.
+    /// The offset of the last record, as the record states it.
     pub fn last_100ns(&self) -> u64 {
         match self {
             RecordPacker::Midi { last_ms, .. } => last_ms * MS_100NS,
@@ -100,8 +100,8 @@ impl<'a> RecordPacker<'a> {
     }
 }
 
-/// Takes the used part of a buffer apart: shows `take` the offset of each record in 100 ns, and its
-/// bytes. A malformed record is the end.
+/// Takes the used part of a buffer apart: shows `take` the offset of each record in 100 ns, and the
+/// bytes of the record. The function ends at a malformed record.
 pub(crate) fn each_record(format: PinFormat, used: &[u8], mut take: impl FnMut(i64, &[u8])) {
     match format {
         PinFormat::Midi => {

@@ -1,37 +1,40 @@
 //! The Plug and Play manager: sends its requests to the device.
 //!
-//! It sends one request at a time, and tells the driver when its card has vanished.
+//! The manager sends one request at a time, and tells the driver when the driver's card has
+//! vanished.
 //!
-//! Owns what is known of the device's state, and the two choices about it: whether its card
-//! vanishes and whether its power changes. It never knows what code a driver consists of.
+//! This file owns the known state of the device, and the two choices about the device: whether its
+//! card vanishes and whether its power changes. This file never knows what code a driver consists
+//! of.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use portcls_emulator::choice::{Choice, Happens, Power};
 use portcls_emulator::trace::{Argument, Layer, NameId};
 use portcls_emulator::{
-    DeviceId, DeviceObject, DevicePowerState, Dpc, Irp, Irql, Kernel, NtStatus, Parameters,
-    PnpRequest, PowerAction, PowerState, SystemPowerState, WorkItem,
+    DeviceObject, DevicePowerState, Dpc, Irp, Irql, Kernel, NtStatus, Parameters, PnpRequest,
+    PowerAction, PowerState, Resource, ResourceRequirements, SystemPowerState, WorkItem,
 };
 
 use crate::power::send_power;
+use crate::slot::Slot;
 
-/// Where the card is.
+/// The place of the card.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum CardPlace {
-    /// In its slot.
+    /// The card is in its slot.
     InSlot,
-    /// The card is gone, and the driver does not know yet.
+    /// The card is gone, and the driver does not know this yet.
     Gone,
-    /// The card is gone, and the driver knows it.
+    /// The card is gone, and the driver knows this.
     GoneAndTold,
 }
 
 /// The Plug and Play manager of the machine's only device.
 pub(crate) struct PnpManager {
     physical: Rc<DeviceObject>,
-    device: DeviceId,
+    slot: Slot,
     who: NameId,
 
     is_started: Cell<bool>,
@@ -46,11 +49,11 @@ pub(crate) struct PnpManager {
 const SLOT_IS_EMPTY: &str = "slot is empty";
 
 impl PnpManager {
-    /// The manager of a physical device and of its card on the bus; both belong to this kernel.
-    pub fn new(kernel: &Kernel, physical: Rc<DeviceObject>, device: DeviceId) -> Rc<PnpManager> {
+    /// The manager of a physical device and of its card in the slot; both belong to this kernel.
+    pub fn new(kernel: &Kernel, physical: Rc<DeviceObject>, slot: Slot) -> Rc<PnpManager> {
         let manager = Rc::new(PnpManager {
             physical,
-            device,
+            slot,
             who: kernel.trace().actor("pnp", Layer::Software),
             is_started: Cell::new(false),
             is_busy: Cell::new(false),
@@ -80,11 +83,14 @@ impl PnpManager {
         let starts = matches!(request, PnpRequest::StartDevice { .. });
         let removes = matches!(request, PnpRequest::RemoveDevice);
         let name = request.minor().name();
-        let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
         let outer = self.is_busy.replace(true);
-        if starts {
-            self.ask_driver(kernel, PnpRequest::FilterResourceRequirements);
-        }
+        let request = match request {
+            PnpRequest::StartDevice { translated, raw } => {
+                self.filter_resources(kernel, translated, raw)
+            }
+            request => request,
+        };
+        let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
         let result = self.record_call(kernel, name, || {
             match kernel.send_request_and_wait(&self.physical.top(), &irp) {
                 status if status.is_success() => Ok(()),
@@ -103,6 +109,42 @@ impl PnpManager {
         self.is_busy.set(outer);
         self.tell_of_removal(kernel);
         NtStatus::of(&result)
+    }
+
+    /// Lets the driver change what its device needs, and returns the start with what it then gets.
+    ///
+    /// Assumed: the machine has given the device all it has, so a list that drops or reorders
+    /// resources is taken. Any other list could only be met by resources that are not there; it is
+    /// not taken, and a note of the trace says so.
+    fn filter_resources(
+        &self,
+        kernel: &Kernel,
+        translated: Vec<Resource>,
+        raw: Vec<Resource>,
+    ) -> PnpRequest {
+        let given = ResourceRequirements::of(&raw);
+        let list = Rc::new(RefCell::new(given.clone()));
+        self.ask_driver(kernel, PnpRequest::FilterResourceRequirements(Rc::clone(&list)));
+        let wanted = list.borrow().clone();
+        if wanted == given {
+            return PnpRequest::StartDevice { translated, raw };
+        }
+        match wanted.order_in(&given) {
+            Some(order) if translated.len() == raw.len() => {
+                let (kept, all) = (order.len(), raw.len());
+                let note = format!("the driver's list of requirements is taken: {kept} of {all}");
+                kernel.record_note(self.who, &note);
+                PnpRequest::StartDevice {
+                    translated: order.iter().map(|&index| translated[index]).collect(),
+                    raw: order.iter().map(|&index| raw[index]).collect(),
+                }
+            }
+            _ => {
+                let note = "the driver's list of requirements is not used: it asks for more";
+                kernel.record_note(self.who, note);
+                PnpRequest::StartDevice { translated, raw }
+            }
+        }
     }
 
     /// Sends a question to the top of the stack. The answer changes nothing here. The question is
@@ -150,7 +192,7 @@ impl PnpManager {
     fn card_vanishes(self: &Rc<Self>, kernel: &Kernel) {
         self.card.set(CardPlace::Gone);
         kernel.record_hardware_note("the card is gone");
-        kernel.detach_device(self.device);
+        self.slot.detach(kernel);
         let manager = Rc::clone(self);
         let tell = WorkItem::new(Rc::new(move |kernel| manager.tell_of_removal(kernel)));
         let notice = Rc::new(move |kernel: &Kernel| kernel.queue_work_item(&tell));

@@ -1,23 +1,23 @@
 //! The power of the machine: its requests, and the power of the card.
 //!
-//! It never knows why the power changes, or which code asks for the change.
+//! This file never knows why the power changes, or which code asks for the change.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use portcls_emulator::trace::{Argument, Layer};
 use portcls_emulator::{
-    DeviceId, DeviceObject, DevicePowerState, DriverObject, Event, EventKind, Irp, Kernel,
-    MajorFunction, NtStatus, Parameters, PnpRequest, PowerAction, PowerRequest, PowerState,
-    Timeout,
+    DeviceObject, DevicePowerState, DriverObject, Event, EventKind, Irp, Kernel, MajorFunction,
+    NtStatus, Parameters, PnpRequest, PowerAction, PowerRequest, PowerState, Timeout,
 };
 
-use crate::card_device::{Card, CardPower};
+use crate::card_device::CardPower;
+use crate::slot::Slot;
 
 /// The driver of the bus that found the card. It agrees to every request for which it has an
 /// answer, and gives the card power
 /// only in D0.
-pub(crate) fn bus_driver(card: &Card, device: DeviceId) -> Rc<DriverObject> {
+pub(crate) fn bus_driver(slot: &Slot) -> Rc<DriverObject> {
     let bus = DriverObject::new("isa");
     let agree = |kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp| {
         let status = answer(irp.parameters());
@@ -27,14 +27,14 @@ pub(crate) fn bus_driver(card: &Card, device: DeviceId) -> Rc<DriverObject> {
     };
     bus.set_major_function(MajorFunction::Pnp, Rc::new(agree));
     bus.set_major_function(MajorFunction::SystemControl, Rc::new(agree));
-    let card = Rc::clone(card);
+    let slot = slot.clone();
     let power = move |kernel: &Kernel, pdo: &Rc<DeviceObject>, irp: &Irp| {
         if let Parameters::Power(PowerRequest {
             action: PowerAction::Set,
             state: PowerState::Device(state),
         }) = irp.parameters()
         {
-            set_card_power(kernel, &card, device, *state);
+            set_card_power(kernel, &slot, *state);
             kernel.set_power_state(pdo, *state);
         }
         agree(kernel, pdo, irp)
@@ -43,14 +43,14 @@ pub(crate) fn bus_driver(card: &Card, device: DeviceId) -> Rc<DriverObject> {
     bus
 }
 
-/// The answer of the bus. It does not answer the requests that are named here: a bus driver leaves
-/// the status of such a request as it arrived.
+/// The answer of the bus. The bus does not answer the requests that are named here: a bus driver
+/// does not change the status of such a request.
 fn answer(parameters: &Parameters) -> NtStatus {
     match parameters {
         Parameters::Pnp(
             PnpRequest::QueryDeviceRelations
             | PnpRequest::QueryInterface
-            | PnpRequest::FilterResourceRequirements
+            | PnpRequest::FilterResourceRequirements(_)
             | PnpRequest::QueryPnpDeviceState,
         )
         | Parameters::SystemControl { .. } => NtStatus::NOT_SUPPORTED,
@@ -58,15 +58,14 @@ fn answer(parameters: &Parameters) -> NtStatus {
     }
 }
 
-fn set_card_power(kernel: &Kernel, card: &Card, device: DeviceId, state: DevicePowerState) {
+fn set_card_power(kernel: &Kernel, slot: &Slot, state: DevicePowerState) {
     // In a light sleep the card keeps its state.
     let power = match state {
         DevicePowerState::D3 => CardPower::Off,
         DevicePowerState::D0 => CardPower::On,
         DevicePowerState::D1 | DevicePowerState::D2 => return,
     };
-    card.borrow_mut().set_power(power, kernel.now_ns());
-    kernel.touch_device(device);
+    slot.set_power(kernel, power);
     kernel.record_hardware_note(match power {
         CardPower::On => "the card has power",
         CardPower::Off => "the card has no power",

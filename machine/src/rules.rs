@@ -1,7 +1,8 @@
 //! The rules of all rooms together: what a driver can break on this machine.
 //!
-//! Owns the search for a rule by its name; `page` writes the pages of rules. The rules themselves
-//! stand in the `rules.rs` of the room that finds a breach. Nothing here knows a rule by its name.
+//! This file owns the search for a rule by its name; `page` writes the pages of rules. The rules
+//! themselves stand in the `rules.rs` of the room that finds a breach. The code in this file names
+//! no rule.
 
 mod page;
 

@@ -1,4 +1,4 @@
-//! The bytes on MIDI OUT, as an observer with a probe sees them.
+//! The bytes on MIDI OUT, which an observer sees with a probe.
 
 use portcls_midi_file::MAX_FILE_BYTES;
 

@@ -1,8 +1,8 @@
 //! The two main jobs: a song out through the driver, and a song in through it.
 //!
-//! Owns the steps of the application in each job, and the report of the job. `figures` measures the
-//! figures, `patience` says how long a wait may last, `listening` says when a capture is over. This
-//! file never knows what a report means for an exit code, or how it is printed.
+//! This file owns the steps of the application in each job, and the report of the job. `figures`
+//! measures the figures, `patience` says how long a wait may last, `listening` says when a capture
+//! is over. This file never knows what a report means for an exit code, or how it is printed.
 
 use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
 use portcls_emulator::{NtStatus, Stop, Violation, Warning};
@@ -21,11 +21,12 @@ use crate::patience::{CLOSE_AFTER_IDLE_NS, PATIENCE_NS};
 use crate::pin_client::{PinClient, Received};
 use crate::pin_format::PinFormat;
 use crate::record_buffer::{BUFFER_LENGTH, Position, RecordBuffer};
+use crate::unmodelled::RangeFigures;
 
 /// Write requests in flight at once.
 const WRITES_IN_FLIGHT: usize = 4;
 
-/// What every job reports.
+/// The facts that every job reports.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JobReport {
     /// Simulated time from power-on to the end, in ns. After a stop the clock goes on during the
@@ -41,6 +42,8 @@ pub struct JobReport {
     pub processor: ProcessorFigures,
     /// What the driver did while the song went through.
     pub driver: DriverFigures,
+    /// What the driver did in the ports that are not modelled.
+    pub ranges: Vec<RangeFigures>,
     /// Breaches of documented rules: the breaches whose text the kernel keeps.
     pub violations: Vec<Violation>,
     /// How many breaches there were.
@@ -53,12 +56,12 @@ pub struct JobReport {
     pub stop: Option<Stop>,
 }
 
-/// What a run of [`play`] gave.
+/// The result of a run of [`play`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PlayReport {
     /// The bytes of the song.
     pub song_bytes: u64,
-    /// What began on MIDI OUT since power-on, with start times in ns: the first
+    /// The bytes that began on MIDI OUT since power-on, with start times in ns: the first
     /// [`SENT_LIMIT`](crate::SENT_LIMIT) bytes.
     pub sent: Vec<(u64, u8)>,
     /// The figures of these bytes.
@@ -75,12 +78,12 @@ impl PlayReport {
     }
 }
 
-/// What a run of [`capture`] gave.
+/// The result of a run of [`capture`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CaptureReport {
     /// The bytes of the song.
     pub song_bytes: u64,
-    /// What the application read, with stream times.
+    /// The bytes that the application read, with stream times.
     pub received: Vec<Received>,
     /// The figures of what the application read.
     pub application: ApplicationFigures,
@@ -97,7 +100,7 @@ impl CaptureReport {
     }
 }
 
-/// The facts of a run that are collected while it goes on. They are kept when the run stops early.
+/// The facts that are collected while a run goes on. These facts are kept when the run stops early.
 #[derive(Default)]
 struct Progress {
     run_ns: Option<u64>,
@@ -116,7 +119,7 @@ impl Progress {
         self.other_pins = pin.other_midi_pins().to_vec();
     }
 
-    /// When the song began; `None` when the run stopped before that moment or at it.
+    /// When the song began; `None` when the run stopped before that moment or at that moment.
     fn song_start_ns(&self, machine: &Machine) -> Option<u64> {
         self.run_ns.filter(|&run_ns| run_ns < end_ns(machine))
     }
@@ -134,6 +137,7 @@ impl Progress {
             other_pins: self.other_pins,
             processor: ProcessorFigures::of(kernel),
             driver: DriverFigures::of(&start, &end, passed, self.failed),
+            ranges: machine.range_figures(),
             violations: kernel.violations(),
             violation_count: kernel.violation_count(),
             warnings: kernel.warnings(),
@@ -188,14 +192,14 @@ pub fn capture(machine: &Machine, song: &Song) -> Result<CaptureReport, MachineE
     let application = ApplicationFigures::of(song, &received, arrived_bytes);
     let mut job = progress.into_report(machine, stop, application.song_bytes);
     if arrived_bytes == 0 {
-        // Assumed: bytes lost before the first byte arrived were lost by the driver's start, not
-        // by the song.
+        // Assumed: the driver's start lost the bytes that were lost before the first byte arrived,
+        // and the song did not lose them.
         job.driver.lost_in_card = 0;
     }
     Ok(CaptureReport { song_bytes: song.byte_count() as u64, received, application, job })
 }
 
-/// Returns a stop as a value, because it is part of a report; other errors stay errors.
+/// Returns a stop as a value, because a stop is part of a report; other errors stay errors.
 fn stop_of(result: Result<(), MachineError>) -> Result<Option<Stop>, MachineError> {
     match result {
         Ok(()) => Ok(None),
@@ -255,8 +259,9 @@ fn failures(pin: &PinClient<'_>) -> Vec<NtStatus> {
     pin.take_statuses().into_iter().filter(|status| *status != NtStatus::SUCCESS).collect()
 }
 
-/// Waits until at most `count` requests are in flight; a request that never ends is a hang. The
-/// limit of the wait counts from now, and includes the time that the wire needs for queued bytes.
+/// Waits until at most `count` requests are in flight. When a request never ends, the run ends with
+/// a hang. The limit of the wait counts from now, and includes the time that the wire needs for
+/// queued bytes.
 fn wait_for(
     machine: &Machine,
     pin: &PinClient<'_>,
@@ -272,7 +277,7 @@ fn wait_for(
 }
 
 /// Lets time pass until MIDI OUT has been idle for long enough. If a card sends by itself, the line
-/// never gets idle. Then the song counts as over at the limit of the wait.
+/// never becomes idle. Then the song counts as over at the limit of the wait.
 fn wait_for_silence(machine: &Machine) -> Result<(), MachineError> {
     let cable = machine.cable();
     let limit_ns = machine.now_ns() + PATIENCE_NS;

@@ -1,4 +1,4 @@
-//! Which wires a dump of a machine's trace has: the card's wires and the IRQL.
+//! The wires in a dump of a machine's trace: the card's wires and the IRQL.
 //!
 //! | trace | both dialects | value |
 //! |---|---|---|
@@ -9,8 +9,8 @@
 use portcls_emulator::trace::TraceLog;
 use portcls_report::vcd::{Dialect, Source, Tick, VcdOptions, Wire};
 
-/// How a trace of a machine is written as a dump, by
-/// [`report::vcd::write`](portcls_report::vcd::write).
+/// The options with which [`report::vcd::write`](portcls_report::vcd::write) writes a trace of a
+/// machine as a dump.
 #[must_use]
 pub fn vcd_options(log: &TraceLog, dialect: Dialect, tick: Tick) -> VcdOptions {
     let mut options = mpu401_card_bench::vcd_options(log, dialect, tick);

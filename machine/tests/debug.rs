@@ -22,7 +22,7 @@ fn build(place: &str) -> Result<Machine, MachineError> {
     MachineBuilder::new().card("smsc-superio")?.driver(driver(place)).build()
 }
 
-/// Plays three bytes and returns what reached the wire.
+/// Plays three bytes and returns the bytes that reached the wire.
 fn play_three_bytes(machine: &Machine) -> Result<Vec<u8>, MachineError> {
     machine.start()?;
     machine.run_for_ns(200_000_000)?;
@@ -72,7 +72,7 @@ fn talk(place: &'static str, commands: &[&str]) -> Option<Session> {
     Some(Session { text: text.concat(), runs: runs.get(), last, sent })
 }
 
-/// Where DriverEntry begins, as gdb writes it.
+/// The address of DriverEntry, in gdb's form.
 fn entry(place: &str) -> String {
     let machine = build(place).unwrap();
     format!("{:#x}", machine.guest().unwrap().loaded().entry)

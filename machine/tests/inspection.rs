@@ -1,4 +1,4 @@
-//! An inspection of card and kernel changes nothing, and a hang report has it.
+//! An inspection changes nothing, and a hang report contains it.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -19,13 +19,13 @@ enum Eyes {
     Shut,
 }
 
-/// Looks, as `monitor` and a report do, and returns the length of the text.
+/// Looks at the machine in the same way as `monitor` and a report. Returns the length of the text.
 fn look(kernel: &Kernel) -> usize {
     let devices = Inspection::text_of(&kernel.inspect_devices());
     devices.len() + kernel.inspect_queues().to_string().len()
 }
 
-/// Time passes event by event, with a look behind each.
+/// Time passes event by event, with a look after each event.
 fn pass(machine: &Machine, eyes: Eyes, time_ns: u64) -> Result<(), MachineError> {
     machine.run(|kernel| {
         let end_ns = kernel.now_ns() + time_ns;
@@ -38,7 +38,8 @@ fn pass(machine: &Machine, eyes: Eyes, time_ns: u64) -> Result<(), MachineError>
 }
 
 /// Notes out and in, sleep, and a card that is pulled. With an oracle the test looks at every
-/// preemption point and when a byte is on its way, also in the middle of an access.
+/// preemption point. The test also looks when a byte is on its way, even in the middle of an
+/// access.
 fn live(builder: &MachineBuilder, eyes: Eyes) -> (String, u64) {
     let machine = builder.clone().build().expect("it can be built");
     let looks = Rc::new(Cell::new(0));
@@ -95,8 +96,8 @@ fn told_in(report: &str) -> &str {
     report[start..end].trim()
 }
 
-/// The card sends the bytes that it got. It has no byte to read, and its line stays down. So the
-/// loop waits for a byte that never comes.
+/// The card sends the bytes that it got. The card has no byte to read, and its line stays down. So
+/// the loop waits for a byte that never comes.
 const TOLD_OF_THE_POLL_LOOP: &str = "\
 DEVICES: what each tells of its state
 the device at ports 330 to 331, irq 9
@@ -139,7 +140,7 @@ fn a_poll_loop_without_end_is_told_with_the_card_and_the_queues() {
             for byte in [0x90, 0x3C, 0x40, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8] {
                 kernel.write_port_u8(0x330, byte);
             }
-            // The driver waits for a byte to read, and none comes.
+            // The driver waits for a byte to read, and no byte comes.
             while kernel.read_port_u8(0x331) & 0x80 != 0 {}
         });
     });

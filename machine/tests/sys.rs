@@ -158,8 +158,8 @@ impl Debugger for Clock {
 }
 
 /// Writes a message at a fixed time on a machine with both pins open. Sends another message into
-/// MIDI IN; its interrupt comes at `byte_due_ns`. Returns the bytes on MIDI OUT and the bytes that
-/// the application read.
+/// MIDI IN; the interrupt of that message comes at `byte_due_ns`. Returns the bytes on MIDI OUT and
+/// the bytes that the application read.
 fn before_the_write(place: &str, byte_due_ns: Option<u64>, wire_ns: u64) -> (Vec<u8>, Vec<u8>) {
     const WRITE_NS: u64 = 400_000_000;
     let machine = started(place);

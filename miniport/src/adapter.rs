@@ -1,8 +1,8 @@
 //! The adapter driver around `MiniportMidiUart`: from DriverEntry to unload.
 //!
 //! This file keeps no state between calls: PortCls keeps the device, and the port keeps the
-//! miniport. When a start fails half way, the objects made so far are dropped, and their
-//! destructors undo it.
+//! miniport. When a start fails half way, the objects that were made are dropped, and the
+//! destructors of these objects undo the start.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use portcls_port::{
 
 use crate::miniport::MiniportMidiUart;
 
-/// The number of subdevices of one device: the UART alone.
+/// The number of subdevices of one device. The UART is the only subdevice.
 const MAX_OBJECTS: u32 = 1;
 
 /// The reference string of the subdevice, unique within the device.

@@ -8,11 +8,12 @@ use crate::hardware::{Hardware, Patience};
 
 /// After this number of writes in a row that took no byte, the card counts as dead.
 ///
-/// Each write waits 0.4 ms, so this is 80 ms at least. A card needs 34.7 ms to enter UART mode, and
-/// 70.1 ms for its longest reset. Measured: Roland MPU-401, firmware 1.5A.
+/// Each write waits 0.4 ms, so all these writes wait 80 ms at least. A card needs 34.7 ms to enter
+/// UART mode, and 70.1 ms for its longest reset. Measured: Roland MPU-401, firmware 1.5A.
 pub(crate) const DEAD_AFTER_WRITES: u32 = 200;
 
-/// How many of the last writes in a row put no byte into the card, up to [`DEAD_AFTER_WRITES`].
+/// The number of the last writes in a row that put no byte into the card, up to
+/// [`DEAD_AFTER_WRITES`].
 #[derive(Default)]
 pub(crate) struct BusyOrDead {
     fruitless_writes: Cell<u32>,
@@ -24,8 +25,9 @@ impl BusyOrDead {
         self.fruitless_writes.get() >= DEAD_AFTER_WRITES
     }
 
-    /// Writes MIDI bytes at the speed of the card, and returns how many it took. On a dead card the
-    /// driver reads STATUS only once. The card counts as alive again when it takes a byte.
+    /// Writes MIDI bytes at the speed of the card, and returns how many bytes the card took. On a
+    /// dead card the driver reads STATUS only once. The card counts as alive again when it takes a
+    /// byte.
     ///
     /// IRQL: DISPATCH_LEVEL. Time: at most 1 ms.
     pub fn write(&self, kernel: &Kernel, hardware: &Hardware, data: &[u8]) -> usize {

@@ -1,8 +1,9 @@
-//! The card and its bytes: what the service routine and the rest share.
+//! The card and its bytes: what the service routine and the other code share.
 //!
 //! Methods that only read or set one value run at any time. Every other method runs at DIRQL with
 //! the interrupt lock held, or at a time when no interrupt can come. No code here allocates or
-//! waits. It never knows streams or IRPs, and it tells the port of new bytes by `Notify` alone.
+//! waits. This file never knows streams or IRPs, and it tells the port of new bytes only by
+//! `Notify`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -16,7 +17,7 @@ use ringbuf::traits::Observer;
 use crate::registers::{ACK, Command, Registers, Status};
 
 /// Room for bytes that wait for the DPC: a third of a second of MIDI (3 125 bytes a second). No DPC
-/// may be so late. It is a power of two so that the ring wraps with a mask.
+/// may be so late. The number is a power of two, so that the ring wraps with a mask.
 const RING_BYTES: usize = 1_024;
 
 /// The greatest number of bytes read in one drain.
@@ -88,7 +89,7 @@ pub(crate) struct Drained {
     pub status: Status,
 }
 
-/// A card and the bytes it has sent.
+/// A card and the bytes that the card has sent.
 pub(crate) struct Card {
     registers: Registers,
 
@@ -106,8 +107,8 @@ pub(crate) struct Card {
 impl Card {
     /// A card that has got no command yet. `port` and `group` are for the `Notify` about its bytes.
     ///
-    /// Bytes that are left over from the last driver are thrown away. If they hold the line up, the
-    /// service routine reads them when the interrupt is connected.
+    /// Bytes that are left over from the last driver are thrown away. If such a byte holds the line
+    /// up, the service routine reads it when the interrupt is connected.
     pub fn new(registers: Registers, port: NotifiedPort, group: Rc<dyn IServiceGroup>) -> Rc<Card> {
         Rc::new(Card {
             registers,
@@ -162,7 +163,8 @@ impl Card {
         self.overruns.get()
     }
 
-    /// The service routine: reads the waiting bytes; success says that there was at least one byte.
+    /// The service routine: reads the waiting bytes. `STATUS_SUCCESS` says that there was at least
+    /// one byte.
     ///
     /// The card lowers its line when DATA is read. So the line is down, or up for the next byte,
     /// before the driver notifies the port. On a shared line, a card without a byte to read did not
@@ -175,7 +177,8 @@ impl Card {
         NtStatus::SUCCESS
     }
 
-    /// Reads bytes until none waits, at most [`DRAIN_LIMIT`]; tells the port of captured bytes.
+    /// Reads bytes until no byte waits, at most [`DRAIN_LIMIT`] bytes. Tells the port of captured
+    /// bytes.
     pub fn drain(&self, kernel: &Kernel) -> Drained {
         let mut status = self.registers.read_status(kernel);
         let time_100ns = if status.can_read() { self.time_100ns(kernel) } else { 0 };
@@ -222,8 +225,8 @@ impl Card {
     /// Drains the card, and writes a command if the card can then take it. Returns the status that
     /// decided this.
     ///
-    /// A byte that waited before the command cannot be its answer. The drain takes it away, so that
-    /// the driver does not take an old FE for the ACK.
+    /// A byte that waited before the command cannot be the answer to the command. The drain removes
+    /// such a byte, so that the driver does not take an old FE for the ACK.
     pub fn try_command(&self, kernel: &Kernel, command: Command) -> Status {
         let status = self.drain(kernel).status;
         if status.can_write() {
@@ -248,7 +251,7 @@ impl Card {
         !self.ring.borrow().is_empty()
     }
 
-    /// Takes the oldest bytes that were kept; returns how many.
+    /// Takes the oldest bytes that were kept; returns their number.
     pub fn take(&self, buffer: &mut [u8]) -> usize {
         let mut ring = self.ring.borrow_mut();
         let mut taken = 0;
@@ -259,8 +262,8 @@ impl Card {
         taken
     }
 
-    /// Takes the oldest bytes that were kept, but only bytes from one drain; returns how many, and
-    /// the time of that drain in 100 ns.
+    /// Takes the oldest bytes that were kept, but only bytes from one drain. Returns their number,
+    /// and the time of that drain in 100 ns.
     pub fn take_of_one_time(&self, buffer: &mut [u8]) -> (usize, i64) {
         let mut ring = self.ring.borrow_mut();
         let time_100ns = ring.first().map_or(0, |received| received.time_100ns);

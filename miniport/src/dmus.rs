@@ -1,8 +1,9 @@
 //! `MiniportDMusUart`: the MPU-401 in UART mode as an `IMiniportDMus`.
 //!
-//! Owns the miniport's methods: start on the assigned resources, streams, power. The pins and nodes
-//! are in `descriptor.rs`, their properties in `synth.rs`, the two kinds of streams in `render.rs`
-//! and `capture.rs`. The MIDI miniport has the same code for the card and its interrupt.
+//! This file owns the miniport's methods: start on the assigned resources, streams, power. The pins
+//! and nodes are in `descriptor.rs`, their properties in `synth.rs`, the two kinds of streams in
+//! `render.rs` and `capture.rs`. The MIDI miniport has the same code for the card and its
+//! interrupt.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -34,11 +35,11 @@ mod synth;
 
 /// The miniport of an MPU-401 that is used as a UART: DirectMusic events out and in.
 ///
-/// It offers `IMiniportDMus`, `IPowerNotify` and `IMusicTechnology`. A render stream on each of two
-/// pins and one capture stream can be open at a time; messages of the two render streams do not mix
-/// on the cable. Without an interrupt it renders only.
+/// The miniport offers `IMiniportDMus`, `IPowerNotify` and `IMusicTechnology`. A render stream on
+/// each of two pins and one capture stream can be open at a time; messages of the two render
+/// streams do not mix on the cable. Without an interrupt the miniport only renders.
 pub struct MiniportDMusUart {
-    /// The card, after `Init` has succeeded. It holds the counted reference to the port.
+    /// The card, after `Init` has succeeded. The card holds the counted reference to the port.
     hardware: OnceCell<Rc<Hardware>>,
 
     technology: Technology,
@@ -56,7 +57,7 @@ impl MiniportDMusUart {
     }
 }
 
-/// Checks that a format is MIDI or DirectMusic. The port has checked that it fits the pin.
+/// Checks that a format is MIDI or DirectMusic. The port has checked that the format fits the pin.
 fn require_music(format: &KsDataFormat) -> Result<(), NtStatus> {
     let is_music = format.major_format == data_format::MUSIC
         && [data_format::MIDI, data_format::DIRECTMUSIC].contains(&format.sub_format);
@@ -151,8 +152,9 @@ impl IMusicTechnology for MiniportDMusUart {
 }
 
 impl IPowerNotify for MiniportDMusUart {
-    /// On the way down the driver only stops its accesses to the card, as the published sample
-    /// does. In D0 it starts the card anew, because a card that lost power is in intelligent mode.
+    /// On the way down the driver only stops its accesses to the card. The published sample does
+    /// the same. In D0 the driver starts the card anew, because a card that lost power is in
+    /// intelligent mode.
     fn power_change_notify(&self, kernel: &Kernel, state: DevicePowerState) {
         let Ok(hardware) = self.hardware() else { return };
         match state {

@@ -1,11 +1,11 @@
 //! The card with its interrupt: start, stop, and every wait for the card.
 //!
-//! Owns the connection of the interrupt and every wait of the driver. Waits at PASSIVE_LEVEL let
-//! other threads run; the wait for output runs at DISPATCH_LEVEL and stalls. Each wait has a named
-//! limit of time and of looks. So it ends even when the clock stands still.
+//! This file owns the connection of the interrupt and every wait of the driver. Waits at
+//! PASSIVE_LEVEL let other threads run; the wait for output runs at DISPATCH_LEVEL and stalls. Each
+//! wait has a named limit of time and of looks. So a wait ends even when the clock stands still.
 //!
 //! Dropping a [`Hardware`] resets the card and disconnects its interrupt. A failed `Init` and the
-//! miniport's destructor both end this way.
+//! miniport's destructor both drop it.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -33,8 +33,8 @@ const READY_LIMIT_MS: u32 = 100;
 /// than the half second that `Init` may take.
 const ACK_LIMIT_MS: u32 = 100;
 
-/// The number of quick looks at the start of a wait at PASSIVE_LEVEL: an idle card answers within
-/// 0.3 ms. In such a short time no other thread need run.
+/// The number of quick looks at the start of a wait at PASSIVE_LEVEL. An idle card answers within
+/// 0.3 ms, and in such a short time no other thread need run.
 /// Measured: Roland MPU-401, firmware 1.5A, 42 to 268 us.
 const QUICK_LOOKS: u32 = 20;
 
@@ -42,7 +42,8 @@ const QUICK_LOOKS: u32 = 20;
 /// Source: WDK, KeStallExecutionProcessor.
 const QUICK_PITCH_US: u32 = 25;
 
-/// Time between later looks, in 100 ns units: 1 ms, which the clock interrupt extends up to 2 ms.
+/// Time between later looks, in 100 ns units: 1 ms. The clock interrupt extends this time up to 2
+/// ms.
 const SLOW_PITCH_100NS: u64 = 10_000;
 
 /// The number of looks at a card that the driver wants to silence, before the driver gives up. A
@@ -56,7 +57,7 @@ const OUTPUT_PITCH_US: u32 = 10;
 /// Longest wait for room for one byte, in 100 ns units: 400 us.
 ///
 /// A full buffer frees a place every 320 us, 330 us at the latest. Measured: Roland MPU-401,
-/// firmware 1.5A. Waiting that long keeps the line busy without a gap.
+/// firmware 1.5A. With a wait of this length, the line stays busy without a gap.
 const OUTPUT_BYTE_LIMIT_100NS: u64 = 4_000;
 
 /// Longest time of one call for output, in 100 ns units: 1 ms, the pitch of the port's sequencer.
@@ -112,8 +113,8 @@ pub(crate) struct Hardware {
 }
 
 impl Hardware {
-    /// Finds the card in the resources of a device, connects its interrupt and starts it. Returns
-    /// it with the service group that the miniport and its streams share.
+    /// Finds the card in the resources of a device, connects the interrupt of the card and starts
+    /// the card. Returns the card with the service group that the miniport and its streams share.
     ///
     /// The order is fixed. First come all objects that the service routine uses, then the
     /// connection of the interrupt, then the first command to the card. After a failure the
@@ -213,11 +214,11 @@ impl Hardware {
 
     /// Resets the card and puts it into UART mode, from any state.
     ///
-    /// A card in UART mode may take the first reset without an ACK; the driver then repeats the
+    /// A card in UART mode may take the first reset without an ACK. Then the driver repeats the
     /// reset. The driver accepts a card that takes commands and never answers. Some cards have no
     /// command port at the address, or never send an ACK, but they play MIDI. A Roland loses MIDI
     /// IN for 34.7 ms from the second ACK on, and takes the second byte for MIDI OUT only after
-    /// that. This function does not wait so long, because each write waits for room.
+    /// that time. This function does not wait so long, because each write waits for room.
     ///
     /// IRQL: PASSIVE_LEVEL. Time: 0.2 ms to 600 ms.
     ///
@@ -275,7 +276,7 @@ impl Hardware {
     /// Resets the card. After that the card sends nothing more, and answers the next driver.
     ///
     /// Bytes that the card has not yet put on MIDI OUT are lost. When the card takes no command,
-    /// the driver leaves it alone: it may be gone.
+    /// the driver leaves the card alone, because the card may be gone.
     ///
     /// IRQL: PASSIVE_LEVEL. Time: 1 to 4 ms.
     pub fn silence(&self, kernel: &Kernel) {
@@ -302,7 +303,8 @@ impl Hardware {
         self.synchronized(kernel, &mut |_| self.card.set_mode(Mode::Off));
     }
 
-    /// Writes MIDI bytes at the speed of the card, up to the limits; returns how many.
+    /// Writes MIDI bytes at the speed of the card, up to the limits. Returns how many bytes were
+    /// written.
     ///
     /// IRQL: DISPATCH_LEVEL. Time: at most 1 ms.
     pub fn write(&self, kernel: &Kernel, data: &[u8], patience: Patience) -> usize {
@@ -357,7 +359,7 @@ impl Hardware {
         self.synchronized(kernel, &mut |_| self.card.clear());
     }
 
-    /// Takes captured bytes; returns how many. IRQL: up to DISPATCH_LEVEL.
+    /// Takes captured bytes; returns their number. IRQL: up to DISPATCH_LEVEL.
     pub fn take_captured(&self, kernel: &Kernel, buffer: &mut [u8]) -> usize {
         let mut taken = 0;
         self.synchronized(kernel, &mut |_| taken = self.card.take(buffer));
@@ -412,7 +414,8 @@ impl Drop for Hardware {
     }
 }
 
-/// Waits until `done` returns true, for at most `limit_ms`; returns false when it never did.
+/// Waits until `done` returns true, for at most `limit_ms`. Returns false when `done` never
+/// returned true.
 ///
 /// The first looks follow each other quickly; between later looks other threads can run.
 /// IRQL: PASSIVE_LEVEL.

@@ -1,8 +1,8 @@
-//! Reference MPU-401 drivers for the simulated PortCls, as good drivers are.
+//! Reference MPU-401 drivers: examples of good drivers for PortCls.
 //!
 //! A driver here uses only what a driver on Windows has: port reads and writes, the kernel's
-//! routines and PortCls. It follows the manual of the MPU-401, has its own register constants, and
-//! cannot tell the simulated card from a real card.
+//! routines and PortCls. The driver follows the manual of the MPU-401, has its own register
+//! constants, and cannot tell the simulated card from a real card.
 //!
 //! | file | what |
 //! |---|---|

@@ -1,6 +1,6 @@
 //! `MiniportMidiUart`: the MPU-401 in UART mode as an `IMiniportMidi`.
 //!
-//! Owns the miniport's methods: start on the assigned resources, streams, service, power.
+//! This file owns the miniport's methods: start on the assigned resources, streams, service, power.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -24,10 +24,10 @@ use crate::technology::Technology;
 
 /// The miniport of an MPU-401 that is used as a UART: MIDI bytes out, MIDI bytes in.
 ///
-/// It offers `IMiniportMidi`, `IPowerNotify` and `IMusicTechnology`. One render and one capture
-/// stream can be open at a time. Without an interrupt it renders only.
+/// The miniport offers `IMiniportMidi`, `IPowerNotify` and `IMusicTechnology`. One render and one
+/// capture stream can be open at a time. Without an interrupt the miniport only renders.
 pub struct MiniportMidiUart {
-    /// The card, after `Init` has succeeded. It holds the counted reference to the port.
+    /// The card, after `Init` has succeeded. The card holds the counted reference to the port.
     hardware: OnceCell<Rc<Hardware>>,
 
     technology: Technology,
@@ -40,7 +40,7 @@ impl MiniportMidiUart {
         Rc::new(MiniportMidiUart { hardware: OnceCell::new(), technology: Technology::default() })
     }
 
-    /// The number of captured bytes that were lost because the port did not read them in time.
+    /// The number of captured bytes that were lost because the port read them too late.
     /// IRQL: any.
     #[must_use]
     pub fn overruns(&self) -> u64 {

@@ -1,7 +1,7 @@
 //! The two registers of an MPU-401, as its programmer's manual shows them.
 //!
-//! Owns addresses, flags and codes, and one method for each access. It never waits and never
-//! decides; [`crate::card`] and [`crate::hardware`] do.
+//! This file owns addresses, flags and codes, and one method for each access. The code here never
+//! waits and never decides; [`crate::card`] and [`crate::hardware`] wait and decide.
 
 use bitflags::bitflags;
 use portcls_emulator::Kernel;
@@ -15,7 +15,8 @@ pub(crate) const PORT_COUNT: u32 = 2;
 pub(crate) const ACK: u8 = 0xFE;
 
 bitflags! {
-    /// The STATUS register. Both flags are active low; their names say what a set bit means.
+    /// The STATUS register. Both flags are active low; the name of a flag says what a set bit
+    /// means.
     ///
     /// Bits 5 to 0 differ from card to card; a driver looks at bits 7 and 6 only.
     /// Source: MPU-401 technical reference, status port.
@@ -40,8 +41,8 @@ impl Status {
         !self.contains(Status::OUTPUT_FULL)
     }
 
-    /// Whether all bits are up, as on a bus without a card; the driver can then neither read nor
-    /// write.
+    /// Whether all bits are up. On a bus without a card all bits are up. The driver can then
+    /// neither read nor write.
     pub fn is_floating(self) -> bool {
         self == Status::all()
     }
@@ -53,9 +54,9 @@ impl Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Command {
-    /// Enter UART mode; the card ignores it in UART mode.
+    /// Enter UART mode. In UART mode the card ignores this command.
     EnterUart = 0x3F,
-    /// Start anew in intelligent mode. In UART mode many cards do this without an ACK.
+    /// Start anew in intelligent mode. In UART mode many cards start anew without an ACK.
     Reset = 0xFF,
 }
 
@@ -72,8 +73,8 @@ impl Registers {
         Registers::apart(base, base.checked_add(1)?)
     }
 
-    /// The registers at two ports that need not be neighbours, as on a PC-98. `None` when a port is
-    /// not below 10000h, or when both ports are the same.
+    /// The registers at two ports that need not be neighbours. On a PC-98 the ports are not
+    /// neighbours. `None` when a port is not below 10000h, or when both ports are the same.
     pub fn apart(data: u64, command: u64) -> Option<Registers> {
         let data = u16::try_from(data).ok()?;
         let command = u16::try_from(command).ok()?;

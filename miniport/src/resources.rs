@@ -1,6 +1,7 @@
 //! What a miniport takes out of its resources: registers and interrupt.
 //!
-//! Owns which resource lists fit an MPU-401, and the choice of the interrupt sync object.
+//! This file owns the test whether a resource list fits an MPU-401, and the choice of the interrupt
+//! sync object.
 
 use std::rc::Rc;
 
@@ -15,7 +16,7 @@ use crate::registers::{PORT_COUNT, Registers};
 /// Finds the registers in the assigned resources.
 ///
 /// An MPU-401 has one range of ports that is wide enough, or one port for DATA and one for STATUS.
-/// It has at most one interrupt, and no memory or DMA channel. Other lists are refused.
+/// The card has at most one interrupt, and no memory or DMA channel. Other lists are refused.
 ///
 /// # Errors
 /// `STATUS_DEVICE_CONFIGURATION_ERROR` for a list that does not fit.
@@ -39,9 +40,9 @@ pub(crate) fn assigned_registers(resources: &dyn IResourceList) -> Result<Regist
 /// Who disconnects the interrupt.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Disconnects {
-    /// The miniport, which has connected it.
+    /// The miniport, which has connected the interrupt.
     Miniport,
-    /// The adapter driver, which had connected it before.
+    /// The adapter driver, which had connected the interrupt before.
     Adapter,
 }
 
@@ -56,8 +57,8 @@ impl Connection {
     /// interrupt.
     ///
     /// The adapter driver may hand over an interrupt sync object that it shares between its
-    /// miniports; the resource list then need not have an interrupt. Without such an object the
-    /// list's interrupt gets an object of the miniport's own.
+    /// miniports; the resource list then need not have an interrupt. If the adapter driver hands
+    /// over no object, the miniport makes an object for the interrupt in the list.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: the published SB16 and MPU-401 samples.
     ///
@@ -78,8 +79,8 @@ impl Connection {
                 pc_new_interrupt_sync(kernel, None, resources, 0, mode)?
             }
         };
-        // The adapter driver's object may live longer than the miniport, and no method takes a
-        // routine out again. So the routine does not keep the card alive.
+        // The adapter driver's object may live longer than the miniport, and no method removes a
+        // routine. So the routine holds only a weak reference to the card.
         let served = Rc::downgrade(card);
         let routine = Rc::new(move |kernel: &Kernel| {
             served.upgrade().map_or(NtStatus::UNSUCCESSFUL, |card| card.serve_interrupt(kernel))

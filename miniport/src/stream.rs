@@ -1,6 +1,6 @@
 //! A stream of the UART miniport: one open pin, render or capture.
 //!
-//! Owns the stream's state. `hardware.rs` and `card.rs` keep and move the bytes.
+//! This file owns the stream's state. `hardware.rs` and `card.rs` keep and move the bytes.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -59,8 +59,9 @@ impl UartStream {
         }))
     }
 
-    /// Sets what happens to input: in RUN the driver keeps input; in PAUSE it discards new input,
-    /// and the port can still read the kept bytes; below PAUSE it drops all of them.
+    /// Sets what happens to input. In RUN the driver keeps input. In PAUSE the driver discards new
+    /// input, and the port can still read the kept bytes. Below PAUSE the driver drops the kept
+    /// bytes too.
     ///
     /// `Assumed:` a paused stream takes no new input, because its clock stands still.
     fn capture_in(&self, kernel: &Kernel, state: KsState) {
@@ -123,9 +124,9 @@ impl IMiniportMidiStream for UartStream {
 
     /// Writes the bytes that the card takes in the time of one call.
     ///
-    /// `Assumed:` the count need not be a multiple of 4. The page asks for a multiple, but the
-    /// published sample counts in threes, and bytes that are out cannot come back.
-    /// Outside RUN the method takes no bytes and does not access the card.
+    /// `Assumed:` the count need not be a multiple of 4. The page asks for a multiple of 4, but the
+    /// published sample uses multiples of 3. Also, a byte that the card has taken cannot be taken
+    /// back. Outside RUN the method takes no bytes and does not access the card.
     fn write(&self, kernel: &Kernel, data: &[u8]) -> Result<u32, NtStatus> {
         self.require(StreamDirection::Render)?;
         if self.state.get() != KsState::Run || data.is_empty() {

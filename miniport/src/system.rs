@@ -14,8 +14,8 @@ use crate::miniport::MiniportMidiUart;
 
 /// The miniports for an MPU-401.
 ///
-/// Source: WDK, PcNewMiniport; dmusicks.h. Assumed: the capture class is the same miniport as the
-/// other DirectMusic class, as in the published sample.
+/// Source: WDK, PcNewMiniport; dmusicks.h. Assumed: the capture class and the other DirectMusic
+/// class are the same miniport, because the published sample has one miniport for both.
 pub const SYSTEM_MINIPORTS: &[SystemMiniport] = &[
     SystemMiniport { class: clsid::MINIPORT_DRIVER_UART, make: midi },
     SystemMiniport { class: clsid::MINIPORT_DRIVER_DMUS_UART, make: directmusic },

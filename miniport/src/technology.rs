@@ -7,11 +7,11 @@ use portcls_port::guid::Guid;
 use portcls_port::ks::guids::technology;
 use portcls_port::ks::{DataRange, KsDataRangeMusic};
 
-/// The technology of a miniport, which the adapter driver can set before `Init`.
+/// The technology of a miniport. The adapter driver can set it before `Init`.
 pub(crate) struct Technology(Cell<Guid>);
 
 impl Default for Technology {
-    /// A MIDI port: what is behind the cable is not known.
+    /// A MIDI port: the device behind the cable is not known.
     fn default() -> Technology {
         Technology(Cell::new(technology::PORT))
     }

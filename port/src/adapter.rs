@@ -1,8 +1,9 @@
 //! The adapter driver's device object and its subdevices.
 //!
-//! Owns the extension of the device object. A device object has only one extension. So power, I/O
-//! timeouts and physical connections keep their state here too. Their files and this file know each
-//! other: each of their routines gets a device object and finds its state through this file.
+//! Owns the extension of the device object. A device object has only one extension. So power, idle
+//! detection, I/O timeouts and physical connections keep their state here too. Their files and this
+//! file know each other: each of their routines gets a device object and finds its state through
+//! this file.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -11,6 +12,7 @@ use portcls_emulator::{DeviceInterface, DeviceObject, DriverObject, Irp, Irql, K
 
 use crate::com::{IUnknown, query};
 use crate::held_creates::HeldCreates;
+use crate::idle::IdleDetection;
 use crate::interfaces::{DeviceRegistryProperty, IResourceList};
 use crate::io_timeout::IoTimeouts;
 use crate::ks::LengthReply;
@@ -28,7 +30,7 @@ pub type StartDevice =
     Rc<dyn Fn(&Kernel, &Rc<DeviceObject>, &Irp, Rc<dyn IResourceList>) -> Result<(), NtStatus>>;
 
 /// The smallest device extension that a driver may ask for, in bytes: 64 pointers. A driver may
-/// also ask for none.
+/// also ask for no extension.
 /// Source: portcls.h; the size of x64.
 #[doc(alias = "PORT_CLASS_DEVICE_EXTENSION_SIZE")]
 pub const MINIMUM_DEVICE_EXTENSION: u32 = 512;
@@ -61,10 +63,11 @@ pub(crate) struct AdapterDevice {
     pub(crate) power: AdapterPower,
     pub(crate) held_creates: HeldCreates,
     pub(crate) timeouts: IoTimeouts,
+    pub(crate) idle: IdleDetection,
     pub(crate) connections: RefCell<Vec<PhysicalConnection>>,
 }
 
-/// Whether a device is the functional device object of an adapter: PortCls' own.
+/// Whether a device is the functional device object of an adapter, which PortCls made.
 #[must_use]
 pub fn is_adapter_device(device: &DeviceObject) -> bool {
     device.extension::<AdapterDevice>().is_some()
@@ -111,19 +114,20 @@ pub fn pc_add_adapter_device(
         power: AdapterPower::new(),
         held_creates: HeldCreates::default(),
         timeouts: IoTimeouts::default(),
+        idle: IdleDetection::default(),
         connections: RefCell::new(Vec::new()),
     })));
     device.attach_to(physical);
     Ok(())
 }
 
-/// Publishes a port as a filter under a name, and as a device interface of each category of its
-/// descriptor.
+/// Publishes a port: makes a filter with a name, and a device interface for each category of the
+/// port's descriptor.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterSubdevice.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the device or the port is not PortCls' own, or the port is not
+/// - `STATUS_INVALID_PARAMETER`: PortCls did not make the device or the port, or the port is not
 ///   initialised.
 /// - `STATUS_OBJECT_NAME_COLLISION`: another subdevice of the device has the name.
 /// - `STATUS_ALLOTTED_SPACE_EXCEEDED`: the device has `max_objects` subdevices already.
@@ -157,12 +161,37 @@ pub fn pc_register_subdevice(
     Ok(())
 }
 
+/// Takes a registered port away from clients and releases it.
+///
+/// IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// - `STATUS_INVALID_PARAMETER`: the device or the port is not PortCls' own.
+/// - `STATUS_NOT_FOUND`: the port is not registered.
+pub(crate) fn unregister_subdevice(
+    kernel: &Kernel,
+    device: &Rc<DeviceObject>,
+    subdevice: &Rc<dyn IUnknown>,
+) -> Result<(), NtStatus> {
+    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let port = query::<dyn ISubdevice>(subdevice).map_err(|_| NtStatus::INVALID_PARAMETER)?;
+    let gone = {
+        let mut subdevices = adapter.subdevices.borrow_mut();
+        let position = subdevices.iter().position(|other| Rc::ptr_eq(&other.port, &port));
+        subdevices.remove(position.ok_or(NtStatus::NOT_FOUND)?)
+    };
+    kernel.disable_device_interfaces(device, &gone.name);
+    gone.port.release(kernel);
+    Ok(())
+}
+
 impl AdapterDevice {
-    /// Takes every subdevice away from clients and releases its port.
+    /// Takes every subdevice away from clients and releases the port of each subdevice.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn release_subdevices(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
         self.timeouts.stop(kernel);
+        self.idle.stop(kernel);
         // Connections hold ports.
         let connections = self.connections.take();
         drop(connections);
@@ -187,7 +216,7 @@ impl AdapterDevice {
         subdevices.iter().map(|it| (it.name.clone(), Rc::clone(&it.port))).collect()
     }
 
-    /// True once the device was removed.
+    /// True when the device was removed.
     pub(crate) fn is_removed(&self) -> bool {
         self.state.get() == PnpState::Removed
     }
@@ -206,7 +235,7 @@ impl AdapterDevice {
 /// Notes a port. The device releases this port when it stops or is removed.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when the device is not an adapter's.
+/// `STATUS_INVALID_PARAMETER` when the device does not belong to an adapter driver.
 pub(crate) fn adopt_port(
     device: &Rc<DeviceObject>,
     port: Weak<dyn ISubdevice>,
@@ -252,7 +281,7 @@ pub fn pc_get_device_property(
     device_property(device, property, length)
 }
 
-/// Does the work of [`pc_get_device_property`], which a port offers too.
+/// Does the work of [`pc_get_device_property`]. A port offers the same service.
 pub(crate) fn device_property(
     device: &Rc<DeviceObject>,
     property: DeviceRegistryProperty,

@@ -1,8 +1,8 @@
-//! Automation tables: properties with their handlers, and the requests.
+//! Automation tables: their properties and events, and property requests.
 //!
 //! Owns the type of a row, which is the same for the port's own properties and for a miniport's.
 //! Owns the request that a miniport's handler gets, and its completion. `property.rs` looks rows
-//! up. Events of a miniport are not offered; PortCls itself has no methods.
+//! up. `event.rs` has the rows of events. PortCls itself has no methods.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -11,6 +11,7 @@ use std::rc::Rc;
 use portcls_emulator::{Irp, Irql, Kernel, NtStatus};
 
 use crate::com::IUnknown;
+use crate::event::PcEventItem;
 use crate::guid::Guid;
 use crate::irp::complete;
 use crate::ks::{KsPropertyType, LengthReply};
@@ -18,9 +19,9 @@ use crate::rules::{self, require_irql_at_most};
 
 /// The driver's routine that serves a property.
 ///
-/// It returns `STATUS_PENDING` when the driver completes the request later with
-/// [`pc_complete_pending_property_request`]. To a GET or SET without room it answers
-/// `STATUS_BUFFER_OVERFLOW` and the size needed. To a GET or SET with too little room it answers
+/// The routine returns `STATUS_PENDING` when the driver completes the request later with
+/// [`pc_complete_pending_property_request`]. When a GET or SET has no room, the routine answers
+/// `STATUS_BUFFER_OVERFLOW` and the needed size. When the room is too small, the routine answers
 /// `STATUS_BUFFER_TOO_SMALL`.
 ///
 /// PortCls wakes an idle device first, so the device is in D0 unless the whole system sleeps.
@@ -36,10 +37,11 @@ pub struct PropertyItem<H> {
     pub set: Guid,
     /// The member of the set.
     pub id: u32,
-    /// The kinds of request that the handler serves; it gets no other. GET, SET, BASICSUPPORT,
-    /// DEFAULTVALUES, SERIALIZERAW, UNSERIALIZERAW and SERIALIZESIZE count.
+    /// The kinds of request that the handler serves; the handler gets no other kind. The possible
+    /// kinds are GET, SET, BASICSUPPORT, DEFAULTVALUES, SERIALIZERAW, UNSERIALIZERAW and
+    /// SERIALIZESIZE.
     pub flags: KsPropertyType,
-    /// The handler. A property without a handler is known, and the port refuses its GET and SET.
+    /// The handler. The port knows a property without a handler, but refuses to GET or SET it.
     pub handler: Option<H>,
 }
 
@@ -72,6 +74,8 @@ impl<H> fmt::Debug for PropertyItem<H> {
 pub struct PcAutomationTable {
     /// The properties.
     pub properties: Vec<PcPropertyItem>,
+    /// The events.
+    pub events: Vec<PcEventItem>,
 }
 
 /// A request for a property of the miniport.
@@ -83,20 +87,20 @@ pub struct PcPropertyRequest {
     /// The stream, when the request went to a pin.
     #[doc(alias = "MinorTarget")]
     pub minor_target: Option<Rc<dyn IUnknown>>,
-    /// The node, or [`NO_NODE`](Self::NO_NODE) when the client named none.
+    /// The node, or [`NO_NODE`](Self::NO_NODE) when the client named no node.
     pub node: u32,
     /// The entry of the table.
     pub property_item: PcPropertyItem,
-    /// The kind of request. Assumed: without the flag TOPOLOGY, which says that the property is a
-    /// node's.
+    /// The kind of request. Assumed: the flag TOPOLOGY is not in this field. That flag marks a
+    /// property of a node.
     pub verb: KsPropertyType,
     /// The bytes of the input after the property, or after the node's number.
     pub instance: Vec<u8>,
-    /// The value of a SET, or the room for the value of a GET. It has the length that the client
-    /// states, but at most the length of the client's buffer.
+    /// The value of a SET, or the room for the value of a GET. The value or room has the length
+    /// that the client states, but at most the length of the client's buffer.
     pub value: RefCell<Vec<u8>>,
-    /// At first the number of bytes of room. The handler writes the number of bytes written, or
-    /// needed.
+    /// At first the number of bytes of room. The handler replaces it by the number of bytes that it
+    /// wrote or that it needs.
     pub value_size: Cell<u32>,
     /// The request itself.
     pub irp: Irp,
@@ -106,7 +110,7 @@ impl PcPropertyRequest {
     /// The number for "no node".
     pub const NO_NODE: u32 = 0xFFFF_FFFF;
 
-    /// Answers a GET with a value; returns the status by the rules for its length.
+    /// Answers a GET with a value. The length of the value decides the status.
     #[must_use]
     pub fn answer(&self, value: &[u8]) -> NtStatus {
         let reply = LengthReply::of_value(value, self.value_size.get());
@@ -161,8 +165,8 @@ pub(crate) fn finish(kernel: &Kernel, request: &PcPropertyRequest, status: NtSta
         *request.irp.buffer().borrow_mut() = std::mem::take(&mut *room);
     }
     drop(room);
-    // A failure returns no length, except BUFFER_OVERFLOW: it is the answer to a question for the
-    // length.
+    // Of all failures, only BUFFER_OVERFLOW returns a length. BUFFER_OVERFLOW answers a client that
+    // asked for the length.
     let answers = wrote || status == NtStatus::BUFFER_OVERFLOW;
     request.irp.set_information(if answers { u64::from(size) } else { 0 });
     complete(kernel, &request.irp, status)

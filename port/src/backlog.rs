@@ -1,7 +1,7 @@
 //! The backlog of a capture side: the bytes that were not delivered yet.
 //!
-//! Owns the count and its limit, and the loop that fills read requests. It never knows the form in
-//! which the bytes are held.
+//! This file owns the count, the limit of the count, and the loop that fills read requests. This
+//! file never knows the form in which the bytes are held.
 
 use std::cell::Cell;
 
@@ -15,7 +15,7 @@ use crate::stream_request::StreamRequest;
 /// bytes are dropped and counted. Assumed: the documents are silent on the depth.
 pub const CAPTURE_LIMIT: usize = 1 << 20;
 
-/// The trace notes it when this many bytes are held and there is no read request.
+/// When this many bytes are held and there is no read request, the trace notes this.
 const CAPTURE_WARNING: usize = 4_096;
 
 /// The backlog of one lane.
@@ -62,8 +62,8 @@ impl Backlog {
         self.held.set(self.held.get() - bytes);
     }
 
-    /// Fills and completes read requests while bytes are held. `pack` fills a buffer. It returns
-    /// the number of bytes that it wrote, and the time of the first record in 100 ns units.
+    /// Fills and completes read requests while bytes are held. `pack` fills a buffer. `pack`
+    /// returns the number of bytes that it wrote, and the time of the first record in 100 ns units.
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn deliver(
@@ -72,7 +72,8 @@ impl Backlog {
         lane: &Lane,
         mut pack: impl FnMut(&mut [u8]) -> (usize, i64),
     ) {
-        // The client can send its next request from a completion; the loop below serves it too.
+        // The client can send its next request from a completion; the loop below serves that
+        // request too.
         if self.delivering.replace(true) {
             return;
         }

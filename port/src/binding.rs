@@ -1,7 +1,7 @@
 //! A binding: a port's device, miniport and descriptor, shared with its pins.
 //!
-//! Owns the three from IPort::Init until the port is released. It never knows which filters and
-//! pins are open, or the kind of the miniport.
+//! This file owns the device, the miniport and the descriptor from IPort::Init until the port is
+//! released. This file never knows which filters and pins are open, or the kind of the miniport.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,19 +10,21 @@ use portcls_emulator::{DeviceObject, Kernel, NtStatus};
 
 use crate::com::IUnknown;
 use crate::descriptor::{PcFilterDescriptor, PcPinDescriptor};
+use crate::event_list::EventList;
 use crate::interfaces::{IMasterClock, IMiniport, IResourceList, IServiceGroup, StreamDirection};
-use crate::ks::KsDataFormat;
+use crate::ks::{DataRange, KsDataFormat};
 use crate::lane::{Lane, NewLaneStream};
 use crate::miniport_calls::MiniportCalls;
 
-/// A miniport as its port drives it; each kind of port has its own implementation.
+/// A miniport, with the calls by which its port drives it. Each kind of miniport has its own
+/// implementation.
 ///
 /// IRQL of every call but [`service`](Self::service): PASSIVE_LEVEL.
 pub(crate) trait Miniport {
     /// The driver's object.
     fn object(&self) -> Rc<dyn IMiniport>;
 
-    /// Starts the miniport; returns its service group, if it has one.
+    /// Starts the miniport; returns the service group of the miniport, if it has a group.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
@@ -35,11 +37,29 @@ pub(crate) trait Miniport {
         resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
-    /// Calls the miniport's Service; its service group asks for it.
+    /// Calls the miniport's Service, if its kind has one; its service group asks for it.
     ///
     /// IRQL: DISPATCH_LEVEL.
-    fn service(&self, kernel: &Kernel);
+    fn service(&self, _kernel: &Kernel) {}
 
+    /// Adds the ranges that the port offers on a pin beside those of the miniport, if its kind has
+    /// any.
+    fn add_ranges(&self, _ranges: &mut Vec<DataRange>) {}
+
+    /// The miniport as one that makes streams, so that clients can open its pins.
+    ///
+    /// # Errors
+    /// Why clients can open no pin of this kind of miniport.
+    fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams>;
+
+    /// The clock for the times of its events, if it has events.
+    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
+        None
+    }
+}
+
+/// A miniport that makes streams.
+pub(crate) trait StreamMiniport {
     /// Makes a stream on a pin, for a lane that will be connected to it.
     ///
     /// IRQL: PASSIVE_LEVEL.
@@ -54,16 +74,21 @@ pub(crate) trait Miniport {
         direction: StreamDirection,
         format: &KsDataFormat,
     ) -> Result<NewLaneStream, NtStatus>;
+}
 
-    /// The clock for the times of its events, if it has events.
-    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
-        None
-    }
+/// Why no pin of a miniport can be opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoStreams {
+    /// What the client gets who opens a pin.
+    pub status: NtStatus,
+    /// The reason, as the trace tells it: `a topology filter has no streams`.
+    pub reason: &'static str,
 }
 
 /// The parts that a port shares with its filters and pins.
 pub(crate) struct Binding {
     calls: Rc<MiniportCalls>,
+    events: Rc<EventList>,
 
     device: RefCell<Option<Rc<DeviceObject>>>,
     miniport: RefCell<Option<Rc<dyn Miniport>>>,
@@ -75,8 +100,10 @@ impl Binding {
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel) -> Rc<Binding> {
+        let calls = Rc::new(MiniportCalls::new(kernel));
         Rc::new(Binding {
-            calls: Rc::new(MiniportCalls::new(kernel)),
+            events: EventList::new(&calls),
+            calls,
             device: RefCell::new(None),
             miniport: RefCell::new(None),
             descriptor: RefCell::new(None),
@@ -85,6 +112,11 @@ impl Binding {
 
     pub fn calls(&self) -> &Rc<MiniportCalls> {
         &self.calls
+    }
+
+    /// The events that clients have enabled.
+    pub fn events(&self) -> &Rc<EventList> {
+        &self.events
     }
 
     /// Binds a device and a miniport.
@@ -106,7 +138,8 @@ impl Binding {
         let Ok(miniport) = self.miniport() else { return };
         let object = miniport.object();
         let describe = || object.describe_pin(kernel, pin_id);
-        if let Some(now) = kernel.call_driver_code("IMiniport::describe_pin", describe) {
+        if let Some(mut now) = kernel.call_driver_code("IMiniport::describe_pin", describe) {
+            miniport.add_ranges(&mut now.pin.data_ranges);
             self.change_pin(pin_id, |pin| {
                 let automation = pin.automation.take();
                 *pin = PcPinDescriptor { automation, ..now };
@@ -126,7 +159,8 @@ impl Binding {
         }
     }
 
-    /// Forgets everything. Returns the miniport; this may be its last reference.
+    /// Forgets everything. Returns the miniport; the returned reference may be the last reference
+    /// to it.
     pub fn unbind(&self) -> Option<Rc<dyn Miniport>> {
         self.descriptor.take();
         self.device.take();
@@ -149,8 +183,8 @@ impl Binding {
         self.miniport.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)
     }
 
-    /// The filter's descriptor, once the miniport has handed it out; its pins are as they were at
-    /// the last look.
+    /// The filter's descriptor, when the miniport has handed it out. The pins in it are as they
+    /// were at the last look.
     pub fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>> {
         self.descriptor.borrow().clone()
     }

@@ -10,10 +10,13 @@ use crate::music::{DirectMusicClass, MidiClass, Music};
 use crate::port::Port;
 use crate::refusal::Told;
 use crate::rules::require_irql_at_most;
+use crate::topology::Topology;
+use crate::wave::{WaveCyclic, WavePci, WaveRT};
 
 /// Makes a port.
 ///
-/// The DirectMusic class makes the same object as the MIDI class, since Windows XP.
+/// The DirectMusic class makes the same object as the MIDI class, since Windows XP. A port of a
+/// wave class binds its miniport, and a client can open none of its pins.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewPort.
 ///
@@ -35,6 +38,22 @@ fn new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
         clsid::PORT_DMUS => {
             kernel.ask_allocation()?;
             Ok(Port::<Music<DirectMusicClass>>::new(kernel))
+        }
+        clsid::PORT_WAVE_CYCLIC => {
+            kernel.ask_allocation()?;
+            Ok(Port::<WaveCyclic>::new(kernel))
+        }
+        clsid::PORT_WAVE_PCI => {
+            kernel.ask_allocation()?;
+            Ok(Port::<WavePci>::new(kernel))
+        }
+        clsid::PORT_WAVE_RT => {
+            kernel.ask_allocation()?;
+            Ok(Port::<WaveRT>::new(kernel))
+        }
+        clsid::PORT_TOPOLOGY => {
+            kernel.ask_allocation()?;
+            Ok(Port::<Topology>::new(kernel))
         }
         _ => Err(NtStatus::NOT_SUPPORTED),
     }
@@ -71,8 +90,9 @@ pub fn install_system_miniports(kernel: &Kernel, table: &'static [SystemMiniport
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewMiniport.
 ///
 /// # Errors
-/// - `STATUS_NOT_SUPPORTED`: the class is not installed; the trace notes it by its name. Assumed:
-///   the documents name no value. Combined drivers ignore this answer for an FM synthesizer.
+/// - `STATUS_NOT_SUPPORTED`: the class is not installed; the trace notes the name of the class.
+///   Assumed: the documents name no value. Combined drivers ignore this answer for an FM
+///   synthesizer.
 /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewMiniport")]
 pub fn pc_new_miniport(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IMiniport>, NtStatus> {

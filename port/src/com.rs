@@ -1,16 +1,16 @@
 //! COM as the kernel has it: objects that can be queried for interfaces.
 //!
 //! AddRef and Release are the clone and the drop of an `Rc`; an interface pointer is an
-//! `Rc<dyn IPortMidi>`. A real count exists only for a `.sys` driver, and the guest keeps it. Owns
-//! `IUnknown` and the query; the interfaces themselves are in [`crate::interfaces`].
+//! `Rc<dyn IPortMidi>`. A real count exists only for a `.sys` driver, and the guest keeps it. This
+//! file owns `IUnknown` and the query; the interfaces themselves are in [`crate::interfaces`].
 //!
 //! This file and the interfaces know each other, because the answer to a query can be any
 //! interface, and each interface begins with `IUnknown`. So this file also knows the types that the
-//! interfaces name: the descriptor, its automation tables, the events of DirectMusic, and
+//! interfaces name: the descriptor, its automation tables, its events, those of DirectMusic, and
 //! `subdevice.rs`.
 //!
-//! [`Interface`] has no variant for interfaces that are not offered yet: the wave sink of a
-//! software synthesizer, port events, rebalance and the later versions of power management.
+//! [`Interface`] has no variant for interfaces that are not offered yet: the streams of wave ports,
+//! the wave sink of a software synthesizer, and rebalance.
 
 use core::fmt;
 use std::rc::Rc;
@@ -19,28 +19,33 @@ use portcls_emulator::NtStatus;
 
 use crate::guid::{Guid, iid};
 use crate::interfaces::{
-    IAdapterPowerManagement, IAllocatorMxf, IInterruptSync, IMasterClock, IMiniport, IMiniportDMus,
-    IMiniportMidi, IMiniportMidiStream, IMusicTechnology, IMxf, IPinCount, IPort, IPortClsVersion,
-    IPortDMus, IPortMidi, IPowerNotify, IRegistryKey, IResourceList, IServiceGroup, IServiceSink,
+    IAdapterPowerManagement, IAdapterPowerManagement2, IAdapterPowerManagement3, IAllocatorMxf,
+    IDmaChannel, IDmaChannelSlave, IInterruptSync, IMasterClock, IMiniport, IMiniportDMus,
+    IMiniportMidi, IMiniportMidiStream, IMiniportTopology, IMiniportWaveCyclic, IMiniportWavePci,
+    IMiniportWaveRT, IMusicTechnology, IMxf, IPinCount, IPinName, IPort, IPortClsVersion,
+    IPortDMus, IPortEvents, IPortMidi, IPortTopology, IPortWaveCyclic, IPortWavePci, IPortWaveRT,
+    IPowerNotify, IRegistryKey, IResourceList, IServiceGroup, IServiceSink,
+    IUnregisterPhysicalConnection, IUnregisterSubdevice,
 };
 use crate::subdevice::ISubdevice;
 
 /// The interface that every object has: it leads to the object's other interfaces.
 ///
-/// Source: WDK, COM in the kernel. It is as in user mode, but with an NTSTATUS instead of an
-/// HRESULT, and without registry or class factories.
+/// Source: WDK, COM in the kernel. COM in the kernel is like COM in user mode, but with an NTSTATUS
+/// instead of an HRESULT, and without registry or class factories.
 #[doc(alias = "PUNKNOWN")]
 pub trait IUnknown {
     /// Returns the interface with this identifier, with one reference for the caller.
     ///
-    /// Ports and drivers implement it, and both call it. An object gives the same answer to an
-    /// identifier for its whole life, and it always has `IID_IUnknown`;
+    /// Ports and drivers implement this method, and both call it. An object gives the same answer
+    /// to an identifier for its whole life, and it always has `IID_IUnknown`.
     /// [`answer_query!`](crate::answer_query) writes the usual body.
     ///
     /// IRQL: PASSIVE_LEVEL in practice; the method calls no other code and holds no lock.
     ///
     /// # Errors
-    /// - [`NO_INTERFACE`]: the object has no such interface. Callers treat any failure as this one.
+    /// - [`NO_INTERFACE`]: the object has no such interface. Callers treat every other failure like
+    ///   `NO_INTERFACE`.
     #[doc(alias = "IUnknown::QueryInterface")]
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus>;
 }
@@ -65,12 +70,12 @@ pub trait ComInterface: IUnknown {
 /// Asks an object for an interface by its type: `query::<dyn IPinCount>(&miniport)`.
 ///
 /// A refusal has no line in the trace. A driver asks the port's objects by [`ask`](crate::ask),
-/// which writes one.
+/// which writes a line.
 ///
 /// # Errors
 /// - The status that the object returned.
 /// - `STATUS_UNSUCCESSFUL`: the object returned an interface of another type than the caller asked
-///   for. This is a mistake of the driver, and is logged.
+///   for. The driver made a mistake, and the log has it.
 pub fn query<I: ComInterface + ?Sized>(
     object: &Rc<impl IUnknown + ?Sized>,
 ) -> Result<Rc<I>, NtStatus> {
@@ -136,23 +141,39 @@ interfaces! {
     Port(IPort) = PORT;
     PortMidi(IPortMidi) = PORT_MIDI;
     PortDMus(IPortDMus) = PORT_DMUS;
+    PortWaveCyclic(IPortWaveCyclic) = PORT_WAVE_CYCLIC;
+    PortWavePci(IPortWavePci) = PORT_WAVE_PCI;
+    PortWaveRT(IPortWaveRT) = PORT_WAVE_RT;
+    PortTopology(IPortTopology) = PORT_TOPOLOGY;
     PortClsVersion(IPortClsVersion) = PORT_CLS_VERSION;
+    PortEvents(IPortEvents) = PORT_EVENTS;
+    UnregisterSubdevice(IUnregisterSubdevice) = UNREGISTER_SUBDEVICE;
+    UnregisterPhysicalConnection(IUnregisterPhysicalConnection) = UNREGISTER_PHYSICAL_CONNECTION;
     Miniport(IMiniport) = MINIPORT;
     MiniportMidi(IMiniportMidi) = MINIPORT_MIDI;
     MiniportMidiStream(IMiniportMidiStream) = MINIPORT_MIDI_STREAM;
     MiniportDMus(IMiniportDMus) = MINIPORT_DMUS;
+    MiniportWaveCyclic(IMiniportWaveCyclic) = MINIPORT_WAVE_CYCLIC;
+    MiniportWavePci(IMiniportWavePci) = MINIPORT_WAVE_PCI;
+    MiniportWaveRT(IMiniportWaveRT) = MINIPORT_WAVE_RT;
+    MiniportTopology(IMiniportTopology) = MINIPORT_TOPOLOGY;
     Mxf(IMxf) = MXF;
     AllocatorMxf(IAllocatorMxf) = ALLOCATOR_MXF;
     MasterClock(IMasterClock) = MASTER_CLOCK;
     ServiceSink(IServiceSink) = SERVICE_SINK;
     ServiceGroup(IServiceGroup) = SERVICE_GROUP;
     InterruptSync(IInterruptSync) = INTERRUPT_SYNC;
+    DmaChannel(IDmaChannel) = DMA_CHANNEL;
+    DmaChannelSlave(IDmaChannelSlave) = DMA_CHANNEL_SLAVE;
     ResourceList(IResourceList) = RESOURCE_LIST;
     PowerNotify(IPowerNotify) = POWER_NOTIFY;
     AdapterPowerManagement(IAdapterPowerManagement) = ADAPTER_POWER_MANAGEMENT;
+    AdapterPowerManagement2(IAdapterPowerManagement2) = ADAPTER_POWER_MANAGEMENT_2;
+    AdapterPowerManagement3(IAdapterPowerManagement3) = ADAPTER_POWER_MANAGEMENT_3;
     RegistryKey(IRegistryKey) = REGISTRY_KEY;
     MusicTechnology(IMusicTechnology) = MUSIC_TECHNOLOGY;
     PinCount(IPinCount) = PIN_COUNT;
+    PinName(IPinName) = PIN_NAME;
     Subdevice(ISubdevice) = SUBDEVICE;
 }
 
@@ -219,7 +240,7 @@ mod tests {
         fn request_service(&self, _kernel: &Kernel) {}
     }
 
-    /// Answers every query with itself as `IUnknown`, as a careless driver might.
+    /// Answers every query with itself as `IUnknown`. A careless driver might do the same.
     struct Careless;
 
     impl IUnknown for Careless {

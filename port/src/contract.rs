@@ -1,7 +1,8 @@
 //! What the port offers and calls, for the page of the contract.
 //!
-//! Reads the port's own tables. Owns the names of the properties, and no second list of the
-//! answers. Nothing in the port itself needs this file.
+//! This file reads the port's own tables. It owns the names of the properties. It takes the
+//! answered accesses from the tables and does not list them again. Nothing in the port itself needs
+//! this file.
 
 use std::fmt::Debug;
 
@@ -17,20 +18,21 @@ use crate::{filter, miniport_calls, pin};
 /// The greatest number of a property in the sets below.
 const LAST_PROPERTY: u32 = 31;
 
-/// A property with a name, and the objects that answer it.
+/// A property with a name, and the accesses that a filter and a pin answer.
 #[derive(Clone, Debug)]
 pub struct Property {
-    /// The name in Microsoft's header.
+    /// The name of the property in Microsoft's header.
     pub name: String,
-    /// The name here, as it stands in code.
+    /// The name of the property in the code here.
     pub rust_name: String,
-    /// The name of its set here, as it stands in code.
+    /// The name of the property's set in the code here.
     pub set_name: &'static str,
-    /// Its number in the set.
+    /// The number of the property in the set.
     pub id: u32,
-    /// The accesses that the port answers on a filter; `None` when it does not have the property.
+    /// The accesses that the port answers on a filter; `None` when a filter does not have the
+    /// property.
     pub on_filter: Option<KsPropertyType>,
-    /// The accesses that the port answers on a pin; `None` when it does not have the property.
+    /// The accesses that the port answers on a pin; `None` when a pin does not have the property.
     pub on_pin: Option<KsPropertyType>,
 }
 

@@ -1,8 +1,8 @@
 //! The filter descriptor: a miniport's pins, nodes and connections.
 //!
-//! Owns the typed form; the check that its parts agree is in `check.rs`. The C form is a tree of
-//! pointers with strides. The typed form has no strides, so the guest, which reads the C form from
-//! a `.sys` driver, checks them there.
+//! This file owns the typed form; `check.rs` checks whether its parts agree. The C form is a tree
+//! of pointers with strides. The typed form has no strides. So the guest checks the strides when it
+//! reads the C form from a `.sys` driver.
 
 use std::ops::Deref;
 use std::rc::Rc;
@@ -33,8 +33,8 @@ pub struct PcFilterDescriptor {
     pub nodes: Vec<PcNodeDescriptor>,
     /// The lines between pins and nodes.
     pub connections: Vec<PcConnectionDescriptor>,
-    /// The categories under which clients find the filter; none means the categories of the port's
-    /// kind.
+    /// The categories under which clients find the filter. An empty list means the categories of
+    /// the port's kind.
     pub categories: Vec<Guid>,
 }
 
@@ -95,7 +95,7 @@ pub struct KsPinDescriptor {
     /// The interfaces that the driver lists. The port ignores the list in all cases: a pin has
     /// the interface [`KsIdentifier::STANDARD_STREAMING`] alone. Source: WDK, PCPIN_DESCRIPTOR.
     pub interfaces: Vec<KsIdentifier>,
-    /// The mediums; none means the standard medium.
+    /// The mediums. An empty list means the standard medium.
     pub mediums: Vec<KsIdentifier>,
     /// The formats the pin takes.
     #[doc(alias = "DataRanges")]
@@ -105,11 +105,12 @@ pub struct KsPinDescriptor {
     pub data_flow: KsPinDataFlow,
     /// Whether and how a client can open the pin.
     pub communication: KsPinCommunication,
-    /// The category of the pin, which says its use.
+    /// The category of the pin. The category says what the pin is for.
     pub category: Option<Guid>,
     /// The name of the pin, looked up in the registry.
     pub name: Option<Guid>,
-    /// The formats the pin takes at present; none means all of its ranges.
+    /// The formats that the pin takes at present. An empty list means all formats in the pin's
+    /// ranges.
     #[doc(alias = "ConstrainedDataRanges")]
     pub constrained_data_ranges: Vec<DataRange>,
 }
@@ -143,11 +144,11 @@ pub struct PcNodeDescriptor {
     /// The type of the node.
     #[doc(alias = "Type")]
     pub node_type: Guid,
-    /// The name of the node; none means the name of its type.
+    /// The name of the node. `None` means the name of the node's type.
     pub name: Option<Guid>,
 }
 
-/// A line from a pin of one node to a pin of another; clients get it in the same form.
+/// A line from a pin of one node to a pin of another node. Clients get the line in the same form.
 #[doc(alias = "PCCONNECTION_DESCRIPTOR")]
 #[doc(alias = "KSTOPOLOGY_CONNECTION")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]

@@ -20,8 +20,8 @@ use crate::subdevice::KsObject;
 ///
 /// The driver may replace entries of the table afterwards. The page does not list IRP_MJ_CLEANUP,
 /// so this entry stays the driver's own. Assumed: when the last handle of a file is closed, PortCls
-/// cancels the requests queued for the file, without a call through the driver's table; no page
-/// says which step cancels them.
+/// cancels the requests queued for the file, without a call through the driver's table. No page
+/// says which step cancels these requests.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcInitializeAdapterDriver.
 ///
@@ -50,10 +50,11 @@ struct OpenFile(Rc<dyn KsObject>);
 
 /// Passes a request to PortCls. A driver calls this from its own dispatch routine.
 ///
-/// Returns the status of PortCls' own dispatch routine. The device must be PortCls' own. PortCls
-/// has no routine for IRP_MJ_CLEANUP and refuses it with `STATUS_INVALID_DEVICE_REQUEST`, and so it
-/// refuses reads, writes, flushes and questions about security. `Assumed:` the page lists these
-/// entries of the table and does not say what they do; a pin has its data by its control codes.
+/// Returns the status of PortCls' own dispatch routine. PortCls must have made the device. PortCls
+/// has no routine for IRP_MJ_CLEANUP and refuses this request with `STATUS_INVALID_DEVICE_REQUEST`.
+/// PortCls refuses reads, writes, flushes and questions about security in the same way. `Assumed:`
+/// the page lists these entries of the table and does not say what they do; a client of a pin moves
+/// data by the control codes of the pin.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcDispatchIrp.
 #[doc(alias = "PcDispatchIrp")]
@@ -131,6 +132,7 @@ fn open_subdevice(
     let name = filter_reference(name)?;
     let port = adapter.find(&name).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?;
     wake_for_access(kernel, device)?;
+    adapter.note_access(kernel);
     port.open_filter(kernel, device)
 }
 
@@ -139,7 +141,7 @@ fn open_object(file: &FileObject) -> Option<Rc<dyn KsObject>> {
     Some(Rc::clone(&open.0))
 }
 
-fn dispatch_close(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
+fn dispatch_close(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
     if let Some(file) = irp.file() {
         if let Some(object) = open_object(file) {
             object.close(kernel);
@@ -147,6 +149,7 @@ fn dispatch_close(kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp) -> NtS
         file.set_last_handle_routine(None);
         file.set_context(None);
     }
+    device.read_extension(|adapter: &AdapterDevice| adapter.note_access(kernel));
     complete(kernel, irp, NtStatus::SUCCESS)
 }
 
@@ -160,10 +163,12 @@ fn dispatch_device_control(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp
     let Some(object) = irp.file().and_then(|file| open_object(file)) else {
         return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
     };
-    match wake_for_access(kernel, device) {
+    let status = match wake_for_access(kernel, device) {
         Ok(()) => object.device_control(kernel, irp),
         Err(status) => complete(kernel, irp, status),
-    }
+    };
+    device.read_extension(|adapter: &AdapterDevice| adapter.note_access(kernel));
+    status
 }
 
 fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
@@ -219,7 +224,7 @@ fn dispatch_pnp(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStat
         | PnpRequest::CancelRemoveDevice
         | PnpRequest::QueryDeviceRelations
         | PnpRequest::QueryInterface
-        | PnpRequest::FilterResourceRequirements
+        | PnpRequest::FilterResourceRequirements(_)
         | PnpRequest::QueryPnpDeviceState => pc_forward_irp_synchronous(kernel, device, irp),
     };
     complete(kernel, irp, status)
@@ -251,6 +256,7 @@ fn start(
         Ok(()) => {
             adapter.state.set(PnpState::Started);
             adapter.timeouts.start(kernel, device);
+            adapter.start_idle_detection(kernel, device);
         }
         Err(_) => {
             adapter.release_subdevices(kernel, device);

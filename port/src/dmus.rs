@@ -1,9 +1,9 @@
-//! DirectMusic miniports behind the port: those that have `IMiniportDMus`.
+//! DirectMusic miniports behind the port: miniports that have `IMiniportDMus`.
 //!
-//! Owns all that only such a miniport needs: its calls, the master clock, the allocators, and the
-//! two sides: one turns a client's buffers into events, the other turns events into buffers.
-//! `form.rs` has the form, MIDI or DirectMusic, with which a pin is opened; an event is the same
-//! for both.
+//! This file and its modules own all that only such a miniport needs: its calls, the master clock,
+//! the allocators and the two sides. The render side turns a client's buffers into events, and the
+//! capture side turns events into buffers. `form.rs` has the form, MIDI or DirectMusic, with which
+//! a pin is opened. An event is the same in both forms.
 //!
 //! Not offered: the wave sink of a software synthesizer (`ISynthSinkDMus`). The format of its pin
 //! has more than a head, and no pin is opened here with such a format.
@@ -13,7 +13,7 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus, PoolType};
 
-use crate::binding::Miniport;
+use crate::binding::{Miniport, NoStreams, StreamMiniport};
 use crate::com::{IUnknown, query};
 use crate::interfaces::{
     DmusStreamRequest, DmusStreamType, IAllocatorMxf, IMasterClock, IMiniport, IMiniportDMus,
@@ -44,13 +44,13 @@ pub(crate) struct DmusMiniport {
     calls: Rc<MiniportCalls>,
     port: Weak<dyn IPortDMus>,
     miniport: Rc<dyn IMiniportDMus>,
-    /// One for all streams. It lives while the miniport is bound, even if the driver's reference
-    /// count says otherwise.
+    /// The one clock for all streams. The clock lives while the miniport is bound, even when the
+    /// driver has released all its references.
     clock: Rc<dyn IMasterClock>,
 }
 
 impl DmusMiniport {
-    /// A driver's object as a DirectMusic miniport, if it is one.
+    /// A driver's object as a DirectMusic miniport, if the object has that interface.
     ///
     /// # Errors
     /// The status that the object answered.
@@ -65,6 +65,7 @@ impl DmusMiniport {
     }
 }
 
+/// The miniport itself has no service: only the streams of a DirectMusic miniport need it.
 impl Miniport for DmusMiniport {
     fn object(&self) -> Rc<dyn IMiniport> {
         Rc::clone(&self.miniport) as _
@@ -82,9 +83,16 @@ impl Miniport for DmusMiniport {
         self.calls.call(kernel, Method::InitDmus, none, init, |_| none)
     }
 
-    /// Only the streams of a DirectMusic miniport need service.
-    fn service(&self, _kernel: &Kernel) {}
+    fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams> {
+        Ok(self)
+    }
 
+    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
+        Some(Rc::clone(&self.clock))
+    }
+}
+
+impl StreamMiniport for DmusMiniport {
     fn new_stream(
         &self,
         kernel: &Kernel,
@@ -122,9 +130,5 @@ impl Miniport for DmusMiniport {
             return Err(status);
         }
         Ok(NewLaneStream { stream: Rc::new(stream), service_group: new.service_group })
-    }
-
-    fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
-        Some(Rc::clone(&self.clock))
     }
 }

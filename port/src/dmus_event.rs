@@ -1,16 +1,16 @@
-//! DirectMusic events: MIDI data with a time, which move from sink to sink.
+//! DirectMusic events: MIDI data with a time, on the way from sink to sink.
 //!
-//! Owns the event, its buffer and the chain. An event comes from an allocator and has one owner at
-//! a time. The owner hands the event on by a move, so a driver in Rust cannot put it twice. This
-//! file never knows the allocator of an event, or its reader.
+//! This file owns the event, its buffer and the chain. An event comes from an allocator and has one
+//! owner at a time. The owner hands the event on by a move, so a driver in Rust cannot put it
+//! twice. This file never knows the allocator of an event, or its reader.
 //!
 //! # Identity
 //!
 //! An allocator numbers its events and its buffers from 0, and hands out the same numbers again and
 //! again. A number and its [`EventHome`] together name one event. The guest shows events to a
-//! compiled driver as memory. It keeps one block of memory for each event and buffer. While the
-//! driver has the block, the guest holds the event: so the guest knows whether the driver has it
-//! now.
+//! compiled driver as memory. The guest keeps one block of memory for each event and buffer. While
+//! the driver has the block, the guest holds the event. So the guest knows whether the driver has
+//! the event now.
 
 use core::fmt;
 use core::ops::{Deref, DerefMut};
@@ -55,7 +55,7 @@ bitflags::bitflags! {
 /// The flag is the sign bit of the time. Source: WDK dmusicks.h.
 pub const DONT_HOLD_FOR_SEQUENCING: i64 = i64::MIN;
 
-/// The byte position of an event that has none. Source: WDK dmusicks.h.
+/// The byte position of an event without a byte position. Source: WDK dmusicks.h.
 #[doc(alias = "KSCLOCK_BYTEPOSITION_NONE")]
 pub const NO_BYTE_POSITION: u64 = u64::MAX;
 
@@ -77,7 +77,7 @@ pub struct InlineBytes {
     length: u8,
 }
 
-/// An event, as an allocator hands it out and a sink receives it.
+/// An event that an allocator hands out and a sink receives.
 ///
 /// `bReserved` and `cbStruct` are not here: the first is always 0, the second is always the size
 /// of the structure, and a driver must not touch them. `pNextEvt` is the [`EventChain`].
@@ -89,7 +89,7 @@ pub struct InlineBytes {
 #[must_use = "an event that is dropped is lost to its allocator"]
 pub struct DmusKernelEvent(Box<EventFields>);
 
-/// The fields of an event. They stay at their place in memory when the event is handed on.
+/// The fields of an event. The fields stay at their place in memory when the event is handed on.
 #[derive(Debug)]
 pub struct EventFields {
     home: Rc<EventHome>,
@@ -113,8 +113,8 @@ pub struct EventFields {
 
 /// Memory for the data of one event, when the event cannot hold them by itself.
 ///
-/// A buffer comes from an allocator. It belongs to one event, or to the driver that fills it for an
-/// event. When the event goes to the allocator, the buffer goes back too.
+/// A buffer comes from an allocator. A buffer belongs to one event, or to the driver that fills it
+/// for an event. When the event goes to the allocator, the buffer goes back too.
 pub struct EventBuffer(Box<BufferContent>);
 
 struct BufferContent {
@@ -177,7 +177,7 @@ impl DmusKernelEvent {
         }))
     }
 
-    /// Makes it all zero again, for its allocator. Returns the data that it had.
+    /// Makes the event all zero again, for its allocator. Returns the data that the event had.
     pub(crate) fn reset(&mut self) -> EventData {
         let fields = &mut *self.0;
         fields.flags = DmusEventFlags::empty();
@@ -205,7 +205,7 @@ impl DmusKernelEvent {
         &self.data
     }
 
-    /// Its bytes; a package has none.
+    /// The bytes of the event; a package has no bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match &self.data {
@@ -215,7 +215,7 @@ impl DmusKernelEvent {
         }
     }
 
-    /// How many bytes of data it has.
+    /// How many bytes of data the event has.
     #[doc(alias = "cbEvent")]
     #[must_use]
     pub fn length(&self) -> u16 {
@@ -232,32 +232,33 @@ impl DmusKernelEvent {
     /// returns their number.
     ///
     /// This method, `set_buffer` and `set_package` drop the buffer or the package that the event
-    /// had, and it is lost to its allocator. A driver in C loses it in the same way, when it
-    /// overwrites the pointer. [`take_data`](Self::take_data) saves it.
+    /// had. The buffer or package is then lost to its allocator. A driver in C loses it in the same
+    /// way, when the driver overwrites the pointer. [`take_data`](Self::take_data) prevents this
+    /// loss.
     pub fn set_inline(&mut self, bytes: &[u8]) -> usize {
         let taken = bytes.len().min(usize::from(self.home.inline_limit));
         let bytes = InlineBytes::new(&bytes[..taken]);
         match &mut self.data {
-            // As an allocator hands it out: there is nothing to drop.
+            // The event is as an allocator hands it out: there is nothing to drop.
             EventData::Inline(inline) => *inline = bytes,
             data => *data = EventData::Inline(bytes),
         }
         taken
     }
 
-    /// Takes a buffer for its data, even if the event could hold the bytes by itself. A driver in C
-    /// cannot express such an event.
+    /// Gives the event a buffer for its data, even if the event could hold the bytes by itself. A
+    /// driver in C cannot express such an event.
     pub fn set_buffer(&mut self, buffer: EventBuffer) {
         self.data = EventData::Buffer(buffer);
     }
 
-    /// Makes it a package of other events.
+    /// Makes the event a package of other events.
     pub fn set_package(&mut self, chain: EventChain) {
         self.data = EventData::Package(Box::new(chain));
         self.flags |= DmusEventFlags::PACKAGE;
     }
 
-    /// Takes its data away. Then the event is empty, and no package.
+    /// Takes the data of the event away. Then the event is empty, and no package.
     pub fn take_data(&mut self) -> EventData {
         self.flags -= DmusEventFlags::PACKAGE;
         std::mem::replace(&mut self.data, EventData::Inline(InlineBytes::default()))
@@ -332,13 +333,13 @@ impl EventChain {
         EventChain::default()
     }
 
-    /// How many events it has. An event with a package counts once.
+    /// How many events the chain has. An event with a package counts once.
     #[must_use]
     pub fn len(&self) -> usize {
         usize::from(self.first.is_some()) + self.rest.as_ref().map_or(0, |rest| rest.len())
     }
 
-    /// True when it has no events.
+    /// True when the chain has no events.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.first.is_none()

@@ -1,7 +1,7 @@
 //! A filter: an open instance of a subdevice, on which clients open pins.
 //!
-//! Owns the checks before a pin is opened and the counts of its instances. It never knows the kind
-//! of its port.
+//! This file owns the checks before a pin is opened and the counts of its instances. This file
+//! never knows the kind of its port.
 
 use std::rc::Rc;
 
@@ -9,6 +9,7 @@ use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus};
 
 use crate::binding::Binding;
+use crate::client_events::ClientEvents;
 use crate::com::query;
 use crate::descriptor::{DescribedPin, PcFilterDescriptor, PcPinDescriptor};
 use crate::interfaces::{IPinCount, PinCounts};
@@ -31,6 +32,7 @@ pub(crate) struct Filter {
     binding: Rc<Binding>,
     descriptor: Rc<PcFilterDescriptor>,
 
+    events: ClientEvents,
     pins: Pins,
     /// The pins of all filters of the port.
     all_pins: Rc<Pins>,
@@ -43,7 +45,8 @@ impl Filter {
         descriptor: Rc<PcFilterDescriptor>,
         all_pins: Rc<Pins>,
     ) -> Rc<Filter> {
-        Rc::new(Filter { port, binding, descriptor, pins: Pins::default(), all_pins })
+        let events = ClientEvents::new(binding.events());
+        Rc::new(Filter { port, binding, descriptor, events, pins: Pins::default(), all_pins })
     }
 
     /// A pin as the miniport describes it now; after the port was released, as it was when the
@@ -57,6 +60,7 @@ impl Filter {
 
     /// Opens a pin: the checks of KsCreatePin, then the miniport's stream.
     fn create_pin(&self, kernel: &Kernel, name: &[u16]) -> Result<Rc<Pin>, NtStatus> {
+        self.check_streams(kernel)?;
         let PinRequest { connect, format } = PinRequest::from_name(name)?;
         let pin = self.pin(kernel, connect.pin_id)?;
         // A client sends requests, so it can only connect to a pin that takes requests.
@@ -79,6 +83,17 @@ impl Filter {
         self.pins.add(&pin);
         self.all_pins.add(&pin);
         Ok(pin)
+    }
+
+    /// Refuses every pin of a miniport without streams, whatever the client asks for: the client's
+    /// format may be of a kind that the port cannot read.
+    fn check_streams(&self, kernel: &Kernel) -> Result<(), NtStatus> {
+        // The port may have been released; the later checks tell the client so.
+        let Ok(miniport) = self.binding.miniport() else { return Ok(()) };
+        let Err(refusal) = miniport.streams() else { return Ok(()) };
+        let text = format!("a pin was not opened: {}: {}", refusal.reason, refusal.status);
+        self.binding.calls().note(kernel, &text);
+        Err(refusal.status)
     }
 
     /// Refuses the pin when all its possible instances are open.

@@ -1,9 +1,9 @@
 //! GUIDs: the 16-byte names of interfaces, classes, formats and property sets.
 //!
-//! Owns the type, its text form, and the IIDs and CLSIDs of PortCls. The GUIDs of kernel
-//! streaming are in [`crate::ks::guids`]. The two files know each other: those GUIDs have this
-//! type, and this file finds the names of GUIDs there too. It never knows the objects behind the
-//! names.
+//! This file owns the type, its text form, and the IIDs and CLSIDs of PortCls. The GUIDs of kernel
+//! streaming are in [`crate::ks::guids`]. The two files know each other: the GUIDs of kernel
+//! streaming have this type, and this file finds their names in `guids.rs`. This file never knows
+//! the objects behind the names.
 
 use core::fmt;
 use core::str::FromStr;
@@ -135,8 +135,8 @@ impl Guid {
     }
 }
 
-/// The classes and the interfaces of PortCls that have a name, each with its name. Some of them are
-/// known but not offered.
+/// The classes and the interfaces of PortCls that have a name, each with its name. PortCls here
+/// does not offer all of them.
 pub fn classes_and_interfaces() -> impl Iterator<Item = (&'static str, Guid)> {
     // A driver does not know the name of the port's own interface.
     let named = clsid::NAMED.iter().chain(iid::NAMED).copied();
@@ -214,7 +214,8 @@ pub mod iid {
         MXF = "IID_IMXF" "C096DF9E-FB09-11D1-81B0-0060083316C1";
         /// The allocator of DirectMusic events.
         ALLOCATOR_MXF = "IID_IAllocatorMXF" "A5F0D62C-B30F-11D2-B7A3-0060083316C1";
-        /// The master clock of DirectMusic; the header has none, and the value is our own.
+        /// The master clock of DirectMusic; the header has no GUID for it, and the value is our
+        /// own.
         MASTER_CLOCK = "IID_IMasterClock" "5B0E7D53-9A1C-4F38-8C06-2F6B94D1A7E0";
         /// A software synthesizer with a wave sink.
         SYNTH_SINK_DMUS = "IID_ISynthSinkDMus" "1F476974-679B-11D2-8F7D-00C04FBF8FEF";

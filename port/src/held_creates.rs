@@ -1,7 +1,7 @@
 //! Requests to open files that are held while a stop of the device is pending.
 //!
-//! Owns the requests from IRP_MN_QUERY_STOP_DEVICE until the stop is decided. It never knows what a
-//! request opens, or how it ends.
+//! This file owns the requests from IRP_MN_QUERY_STOP_DEVICE until the stop is decided. This file
+//! never knows what a request opens, or how a request ends.
 
 use std::cell::{Cell, RefCell};
 
@@ -34,8 +34,9 @@ impl HeldCreates {
     /// Keeps a request and marks it pending; the kernel calls `cancel` when the client cancels it.
     ///
     /// Returns `STATUS_PENDING` when the request is kept. Otherwise the request is complete, and
-    /// this returns its status: `STATUS_CANCELLED` when it was cancelled before it came here, and
-    /// `STATUS_INSUFFICIENT_RESOURCES` when the device holds [`HELD_CREATES`] requests already.
+    /// this function returns the status of the request. The status is `STATUS_CANCELLED` when the
+    /// request was cancelled before this call, and `STATUS_INSUFFICIENT_RESOURCES` when the device
+    /// holds [`HELD_CREATES`] requests already.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn hold(&self, kernel: &Kernel, irp: &Irp, cancel: CancelRoutine) -> NtStatus {
@@ -70,8 +71,8 @@ impl HeldCreates {
         }
     }
 
-    /// Stops holding requests, and returns the requests that were held; none of these can be
-    /// cancelled any more.
+    /// Stops holding requests, and returns the requests that were held. A client can no longer
+    /// cancel these requests.
     pub fn end(&self) -> Vec<Irp> {
         self.is_stop_pending.set(false);
         let requests = self.requests.take();

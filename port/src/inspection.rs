@@ -1,6 +1,7 @@
-//! What a port tells of itself to a debugger and to a report: its filter, pins and requests.
+//! What a port tells of itself: filter, open pins, and the pins' requests.
 //!
-//! Owns the words. An inspection asks no miniport, so it changes nothing and is not in the trace.
+//! This file owns the words. An inspection asks no miniport, so it changes nothing and is not in
+//! the trace.
 
 use std::rc::Rc;
 
@@ -18,18 +19,19 @@ use crate::stream_request::StreamRequest;
 /// What the ports of a device tell of themselves.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct PortInspection {
-    /// One for each filter.
+    /// One inspection for each filter.
     pub filters: Vec<Inspection>,
-    /// One for each open pin.
+    /// One inspection for each open pin.
     pub pins: Vec<Inspection>,
-    /// One for each open pin: its queue of requests. The requests that the device holds come first.
+    /// One inspection for each open pin: the pin's queue of requests. The requests that the device
+    /// holds come first.
     pub requests: Vec<Inspection>,
 }
 
 /// Tells the filters of a stack of devices, in the order in which they were registered, their open
 /// pins, and the requests that wait.
 ///
-/// A debugger and a report may call this, also after a stop. IRQL: any.
+/// A debugger and a report may call this function, also after a stop. IRQL: any.
 #[must_use]
 pub fn inspect_ports(kernel: &Kernel, top: &Rc<DeviceObject>) -> PortInspection {
     let mut told = PortInspection::default();

@@ -16,7 +16,7 @@ use crate::interfaces::{
 use crate::refusal::Told;
 use crate::rules::require_irql_at_most;
 
-/// After this many passes over the service routines one interrupt counts as endless. In the mode
+/// After this many passes over the service routines, an interrupt counts as endless. In the mode
 /// `Repeat` the passes never end if a routine always returns success.
 /// Source: WDK, Interrupt Sync Objects.
 const PASS_LIMIT: u32 = 10_000;
@@ -126,8 +126,8 @@ impl InterruptSync {
 
     /// Runs a synchronised routine before `connect`, at DIRQL and without a lock.
     ///
-    /// There is no interrupt object yet, so there is no lock to take. There is one processor, so
-    /// no other code can run at this IRQL meanwhile.
+    /// There is no interrupt object yet, so there is no lock to take. There is one processor, so no
+    /// other code can run while the routine runs at this IRQL.
     fn call_unconnected(
         &self,
         kernel: &Kernel,

@@ -47,7 +47,7 @@ impl IoTimeouts {
         self.keep_time(kernel);
     }
 
-    /// Sets the timer when there are routines, and cancels it when there are none.
+    /// Sets the timer when there are routines, and cancels the timer when there are no routines.
     fn keep_time(&self, kernel: &Kernel) {
         let timer = self.timer.borrow();
         let Some((timer, dpc)) = timer.as_ref() else { return };
@@ -103,7 +103,7 @@ impl AdapterDevice {
 
 /// Registers a routine that PortCls calls about once a second while the device is started.
 ///
-/// A routine is known by its `Rc`; in C, by device, routine and context together.
+/// The port knows a routine by its `Rc`. In C, device, routine and context together name a routine.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterIoTimeout.
 ///

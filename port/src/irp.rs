@@ -1,7 +1,7 @@
 //! Requests (IRPs): their completion, and the way to the device below.
 //!
-//! Owns what is the same for every request. It never knows what a request asks for, or the object
-//! to which it goes.
+//! This file owns what is the same for every request. This file never knows what a request asks
+//! for, or which object gets the request.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ use crate::rules::require_irql_at_most;
 /// IRQL: up to DISPATCH_LEVEL. Source: WDK, PcCompleteIrp.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the status is `STATUS_PENDING`, which is also a violation of the
+/// - `STATUS_INVALID_PARAMETER`: the status is `STATUS_PENDING`. This is also a violation of the
 ///   rule completed-as-pending. The request is not completed.
 #[doc(alias = "PcCompleteIrp")]
 pub fn pc_complete_irp(
@@ -37,8 +37,8 @@ pub fn pc_complete_irp(
     Ok(())
 }
 
-/// Sends a request to the device below and waits for it, without completing it: Plug and Play,
-/// power, or Windows Management Instrumentation.
+/// Sends a request of Plug and Play, power or Windows Management Instrumentation to the device
+/// below, and waits for the device's answer. The call does not complete the request.
 ///
 /// Assumed: a request has one stack location here, so the lower device gets a request of its own
 /// with the same parameters.

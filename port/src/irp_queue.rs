@@ -33,8 +33,9 @@ impl IrpQueue {
     /// Queues a request and marks it pending; the kernel calls `cancel` when the client cancels it.
     ///
     /// Returns `STATUS_PENDING` when the request is queued. Otherwise the request is complete, and
-    /// this returns its status: `STATUS_CANCELLED` when it was cancelled before it came here, and
-    /// `STATUS_INSUFFICIENT_RESOURCES` when the queue is full.
+    /// this function returns the status of the request. The status is `STATUS_CANCELLED` when the
+    /// request was cancelled before this call, and `STATUS_INSUFFICIENT_RESOURCES` when the queue
+    /// is full.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     pub fn push(
@@ -73,7 +74,7 @@ impl IrpQueue {
         requests.iter().find(|request| request.irp().is(irp)).cloned()
     }
 
-    /// The requests that wait, the one that is served now first.
+    /// The requests that wait. The request that is served now comes first.
     pub fn requests(&self) -> Vec<Rc<StreamRequest>> {
         self.requests.borrow().iter().cloned().collect()
     }
@@ -92,7 +93,8 @@ impl IrpQueue {
         }
     }
 
-    /// Completes one request, at any place of the queue; without effect when it is not there.
+    /// Completes one request, at any place of the queue. When the request is not in the queue, the
+    /// call has no effect.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     pub fn complete(&self, kernel: &Kernel, request: &Rc<StreamRequest>, status: NtStatus) {

@@ -1,9 +1,9 @@
 //! Kernel streaming: the binary forms in requests, and their rules.
 //!
-//! Owns wire structures, the property length protocol, music and DirectMusic buffers, data
-//! intersection and the names of create requests. All of it is data and pure functions: nothing
-//! here knows an IRP, a port or a driver. Sizes and offsets are the values of 64-bit Windows, each
-//! asserted beside its type.
+//! This file and its modules own the wire structures, the property length protocol, music and
+//! DirectMusic buffers, data intersection and the names of create requests. These files have only
+//! data and pure functions: they never know an IRP, a port or a driver. Sizes and offsets are the
+//! values of 64-bit Windows. An assertion beside each type checks them.
 //!
 //! Structures are read from and written to buffers of any alignment ([`read`]), in the byte order
 //! of the host. So the host must be little endian, as Windows is.
@@ -17,6 +17,7 @@ pub mod pin_connect;
 mod attribute;
 mod control;
 mod data_format;
+mod event;
 mod identifier;
 mod pin;
 mod property;
@@ -26,6 +27,7 @@ mod stream_position;
 pub use attribute::{DataAttribute, list_of_ranges, read_list_of_ranges};
 pub use control::{KsIoctl, KsReset, KsState};
 pub use data_format::{DataRange, KsDataFormat, KsDataRange, KsDataRangeMusic};
+pub use event::{KsEvent, KsEventData, KsEventType, KsNodeEvent, KsPinEvent};
 pub use identifier::{
     KsIdentifier, KsNodeProperty, KsPPin, KsProperty, KsPropertyAudio, KsPropertyConnection,
     KsPropertyDrmAudioStream, KsPropertyGeneral, KsPropertyPin, KsPropertyStream, KsPropertySynth,
@@ -45,7 +47,8 @@ use bytemuck::AnyBitPattern;
 
 const _: () = assert!(cfg!(target_endian = "little"), "wire structures need a little-endian host");
 
-/// Reads a wire structure from the start of a buffer of any alignment, `None` when it is shorter.
+/// Reads a wire structure from the start of a buffer of any alignment; `None` when the buffer is
+/// shorter than the structure.
 #[must_use]
 pub fn read<T: AnyBitPattern>(bytes: &[u8]) -> Option<T> {
     bytes.get(..size_of::<T>()).map(bytemuck::pod_read_unaligned)

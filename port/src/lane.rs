@@ -1,7 +1,8 @@
 //! A lane: the way of data between a client's requests and one stream.
 //!
-//! Owns what a stream uses while it moves data: the queue, the state, the stream's clock and the
-//! names for the trace. It never knows its pin, or the kind of miniport that made its stream.
+//! This file owns what a stream uses while it moves data: the queue, the state, the stream's clock
+//! and the names for the trace. This file never knows the pin of a lane, or the kind of miniport
+//! that made the stream.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -18,10 +19,11 @@ use crate::miniport_calls::MiniportCalls;
 use crate::service_group::Membership;
 use crate::stream_request::StreamRequest;
 
-/// A stream of the miniport, with the code of the port that moves its data; each kind of port has
-/// its own implementation.
+/// A stream of the miniport, with the code of the port that moves the data of the stream. Each kind
+/// of miniport has its own implementation.
 pub(crate) trait Stream {
-    /// The driver's object. Property handlers get it, and it may have `IPowerNotify`.
+    /// The driver's object. Property handlers get this object, and the object may have
+    /// `IPowerNotify`.
     fn object(&self) -> Rc<dyn IUnknown>;
 
     /// Sets a format that fits the pin.
@@ -52,7 +54,7 @@ pub(crate) trait Stream {
     /// The errors of [`StreamRequest::write`] and [`StreamRequest::read`].
     fn check(&self, irp: &Irp) -> Result<StreamRequest, NtStatus>;
 
-    /// Takes note of a request that was checked and queued; it is not served yet.
+    /// Takes note of a request that was checked and queued, but is not served yet.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     ///
@@ -70,7 +72,7 @@ pub(crate) trait Stream {
     /// IRQL: DISPATCH_LEVEL.
     fn turn(&self, kernel: &Kernel, lane: &Lane);
 
-    /// Serves the stream; its service group asks for it.
+    /// Serves the stream, because the service group of the stream asks for service.
     ///
     /// IRQL: DISPATCH_LEVEL.
     fn service(&self, kernel: &Kernel, lane: &Lane);
@@ -83,11 +85,11 @@ pub(crate) trait Stream {
     /// Notes in a queued request how much of it was served. The request is about to end early.
     fn abandon(&self, lane: &Lane, request: &Rc<StreamRequest>);
 
-    /// Calls [`abandon`](Stream::abandon) for all queued requests, and forgets data that the
-    /// miniport has given and the client has not got.
+    /// Calls [`abandon`](Stream::abandon) for all queued requests. Forgets the data that came from
+    /// the miniport and did not reach the client.
     fn flush(&self, lane: &Lane);
 
-    /// Takes leave of the stream, which is in STOP and will be dropped.
+    /// Ends the work with the stream, which is in STOP and will be dropped.
     ///
     /// IRQL: PASSIVE_LEVEL.
     fn close(&self, kernel: &Kernel, lane: &Lane);
@@ -96,11 +98,12 @@ pub(crate) trait Stream {
 /// A stream that a miniport has just made, in STOP.
 pub(crate) struct NewLaneStream {
     pub stream: Rc<dyn Stream>,
-    /// The group whose requests go to the stream, absent when it needs no service.
+    /// The group whose requests go to the stream; absent when the stream needs no service.
     pub service_group: Option<Rc<dyn IServiceGroup>>,
 }
 
-/// The clock of a stream: it runs only in RUN, and starts from 0 at the first RUN after STOP.
+/// The clock of a stream. The clock runs only in RUN, and starts from 0 at the first RUN after
+/// STOP.
 #[derive(Clone, Copy, Default)]
 struct StreamClock {
     before_ns: u64,
@@ -343,7 +346,8 @@ impl Lane {
             }
         }
         // From here on no byte goes out. Below PAUSE no captured byte is kept. A client may send a
-        // new request while its old requests are completed. Then it finds the new state.
+        // new request while its old requests are completed. The new request then finds the new
+        // state.
         self.state.set(next);
         if next < KsState::Pause {
             self.flush(kernel);

@@ -1,49 +1,66 @@
 //! PortCls for MIDI: the port driver between kernel streaming and a miniport.
 //!
-//! Owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, filters, pins and
-//! streams, service groups, interrupt sync objects, resource lists, and the routines that an
-//! adapter driver calls. It never knows which device a miniport drives, or where the registers are.
-//! It never knows whether the miniport is written in Rust or is in a `.sys` file.
+//! Owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, wave ports without
+//! streams, filters, pins and streams, service groups, interrupt sync objects, resource lists, DMA
+//! channels without transfers, and the routines that an adapter driver calls. It never knows which
+//! device a miniport drives, or where the registers are. It never knows whether the miniport is
+//! written in Rust or is in a `.sys` file.
 //!
 //! # The walk
 //!
 //! Out: the pin (`pin.rs`) checks a client's write request and queues it on the pin's lane
 //! (`lane.rs`). The lane gives the stream its turn, and the sequencer (`midi/render.rs`) takes the
-//! music records apart and calls `IMiniportMidiStream::Write` when each is due.
-//! In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the port's sink
-//! and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads the stream
-//! until it is empty, packs the bytes into the client's read requests and completes those.
+//! music records apart. The sequencer calls `IMiniportMidiStream::Write` for each record when the
+//! record is due. In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the
+//! port's sink and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads
+//! the stream until it is empty, packs the bytes into the client's read requests and completes
+//! these requests.
 //!
 //! A DirectMusic miniport gets events (`dmus_event.rs`) in place of bytes. Out: the unpacker
 //! (`dmus/unpack.rs`) makes events from a write request. The sequencer (`dmus/render.rs`) calls
-//! `IMXF::PutMessage` with each event when it is due. In: the lane's sink calls `IMXF::PutMessage`
-//! without events, and the stream puts its events to the port's sink (`dmus/capture.rs`).
+//! `IMXF::PutMessage` with each event when the event is due. In: the lane's sink calls
+//! `IMXF::PutMessage` without events, and the stream puts its events to the port's sink
+//! (`dmus/capture.rs`).
 //!
 //! # The layers
 //!
 //! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, a pin has a lane; each
 //! knows the next layer, and none knows the layer before. They share the miniport by the `Binding`.
-//! A kind of port implements `Kind`, and `classes.rs` names it; the only kind now is `music.rs`. A
-//! kind of miniport is a folder, `midi/` or `dmus/`: it implements `Miniport` and `Stream`, and the
-//! kind of port chooses it at Init. Both folders share the loop of a sequencer (`pump.rs`) and the
-//! count of what was captured and not delivered (`backlog.rs`). No other file knows kinds, except
+//! A kind of port implements `Kind`, and `classes.rs` names it: `music.rs` and `topology.rs`. A
+//! kind of miniport implements `Miniport`, and when it has streams also `StreamMiniport` and
+//! `Stream`, as the folders `midi/` and `dmus/` do. The kind of port chooses the kind of miniport
+//! at Init. Both folders share the loop of a sequencer (`pump.rs`) and the count of what was
+//! captured and not delivered (`backlog.rs`). No other file knows kinds, except
 //! `miniport_calls.rs` with the names of a miniport's methods, and `interfaces/`.
+//!
+//! # Events
+//!
+//! The client of a filter or pin enables an event (`client_events.rs`) that a table of the miniport
+//! has (`event.rs`). The miniport's handler adds it to the list of its port (`event_list.rs`), and
+//! tells the list when the event happens.
 
 mod adapter;
 pub mod automation;
 mod backlog;
 mod binding;
 mod classes;
+mod client_events;
 pub mod com;
 #[doc(hidden)]
 pub mod contract;
 pub mod descriptor;
+pub mod device_description;
 mod dispatch;
+mod dma_channel;
+pub mod dma_memory;
 mod dmus;
 pub mod dmus_event;
+pub mod event;
+mod event_list;
 mod filter;
 pub mod guid;
 mod held_creates;
+mod idle;
 mod inspection;
 pub mod interfaces;
 mod interrupt_sync;
@@ -55,6 +72,7 @@ mod lane;
 mod midi;
 mod miniport_calls;
 mod music;
+mod names;
 mod physical_connection;
 mod pin;
 mod port;
@@ -69,6 +87,9 @@ mod service_group;
 mod stream_request;
 mod subdevice;
 mod time;
+mod topology;
+mod unregister;
+mod wave;
 
 pub use adapter::{
     MINIMUM_DEVICE_EXTENSION, StartDevice, is_adapter_device, pc_add_adapter_device,
@@ -78,6 +99,7 @@ pub use automation::pc_complete_pending_property_request;
 pub use backlog::CAPTURE_LIMIT;
 pub use classes::{SystemMiniport, install_system_miniports, pc_new_miniport, pc_new_port};
 pub use dispatch::{pc_dispatch_irp, pc_initialize_adapter_driver};
+pub use dma_channel::pc_new_dma_channel;
 pub use inspection::{PortInspection, inspect_ports};
 pub use interrupt_sync::pc_new_interrupt_sync;
 pub use io_timeout::{IoTimeoutRoutine, pc_register_io_timeout, pc_unregister_io_timeout};

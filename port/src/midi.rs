@@ -1,14 +1,15 @@
-//! MIDI miniports behind the port: those that have `IMiniportMidi`.
+//! MIDI miniports behind the port: miniports that have `IMiniportMidi`.
 //!
-//! Owns all that only a MIDI miniport needs: its calls, its streams, and the two sides. One turns
-//! music records into calls of Write, the other turns bytes from Read into music records.
+//! This file and its modules own all that only a MIDI miniport needs: its calls, its streams, and
+//! the two sides. The render side turns music records into calls of Write, and the capture side
+//! turns bytes from Read into music records.
 
 use std::rc::{Rc, Weak};
 
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus, PoolType};
 
-use crate::binding::Miniport;
+use crate::binding::{Miniport, NoStreams, StreamMiniport};
 use crate::com::{IUnknown, query};
 use crate::interfaces::{
     IMiniport, IMiniportMidi, IPortMidi, IResourceList, IServiceGroup, StreamDirection,
@@ -31,7 +32,7 @@ pub(crate) struct MidiMiniport {
 }
 
 impl MidiMiniport {
-    /// A driver's object as a MIDI miniport, if it is one.
+    /// A driver's object as a MIDI miniport, if the object has that interface.
     ///
     /// # Errors
     /// The status that the object answered.
@@ -71,10 +72,17 @@ impl Miniport for MidiMiniport {
         let _ = self.calls.call(kernel, Method::Service, none, serve, |()| none);
     }
 
+    fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams> {
+        Ok(self)
+    }
+}
+
+impl StreamMiniport for MidiMiniport {
     /// Refuses the format of DirectMusic, which fits a pin only if the driver described the pin so.
     ///
     /// Source: WDK, IMiniportMidi: its streams take bytes. Assumed: the status; no page says what
-    /// happens when such a miniport offers events, and its stream would take them for bytes.
+    /// happens when such a miniport offers events. A stream of such a miniport would take the
+    /// events for bytes.
     fn new_stream(
         &self,
         kernel: &Kernel,

@@ -30,9 +30,18 @@ pub(crate) enum Method {
     PutMessage,
     ConnectOutput,
     DisconnectOutput,
+    InitWaveCyclic,
+    InitWavePci,
+    InitWaveRT,
+    ServiceWavePci,
+    InitTopology,
+    PowerChangeState2,
+    PowerChangeState3,
+    GetPinName,
+    EventHandler,
 }
 
-const METHODS: [(Method, &str, &str); 22] = [
+const METHODS: [(Method, &str, &str); 31] = [
     (Method::Init, "Init", "IMiniportMidi::Init"),
     (Method::GetDescription, "GetDescription", "IMiniport::GetDescription"),
     (Method::DataRangeIntersection, "DataRangeIntersection", "IMiniport::DataRangeIntersection"),
@@ -63,6 +72,15 @@ const METHODS: [(Method, &str, &str); 22] = [
     (Method::PutMessage, "PutMessage", "IMXF::PutMessage"),
     (Method::ConnectOutput, "ConnectOutput", "IMXF::ConnectOutput"),
     (Method::DisconnectOutput, "DisconnectOutput", "IMXF::DisconnectOutput"),
+    (Method::InitWaveCyclic, "Init", "IMiniportWaveCyclic::Init"),
+    (Method::InitWavePci, "Init", "IMiniportWavePci::Init"),
+    (Method::InitWaveRT, "Init", "IMiniportWaveRT::Init"),
+    (Method::ServiceWavePci, "Service", "IMiniportWavePci::Service"),
+    (Method::InitTopology, "Init", "IMiniportTopology::Init"),
+    (Method::PowerChangeState2, "PowerChangeState2", "IAdapterPowerManagement2::PowerChangeState2"),
+    (Method::PowerChangeState3, "PowerChangeState3", "IAdapterPowerManagement3::PowerChangeState3"),
+    (Method::GetPinName, "GetPinName", "IPinName::GetPinName"),
+    (Method::EventHandler, "EventHandler", "an event handler"),
 ];
 
 /// The full names of all methods, in the order of the enumeration.
@@ -132,7 +150,7 @@ impl MiniportCalls {
         })
     }
 
-    /// Calls a method that answers with a length protocol.
+    /// Calls a method that answers with a status and a length (`LengthReply`).
     ///
     /// IRQL: the level of the method.
     pub fn call_for_reply(
@@ -144,9 +162,10 @@ impl MiniportCalls {
         self.guarded(kernel, method, Argument::None, code, |reply| (reply.status, Argument::None))
     }
 
-    /// Records a call and its return around the driver's code. A method that returns at another
+    /// Records a call and its return around the driver's code.
     ///
-    /// IRQL than it was called at breaks the rule IrqlReturn; the port restores the IRQL.
+    /// A method must return at the IRQL of its call. Another IRQL breaks the rule IrqlReturn, and
+    /// the port restores the old IRQL.
     fn guarded<T>(
         &self,
         kernel: &Kernel,

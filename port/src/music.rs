@@ -1,7 +1,7 @@
 //! The kind of port for music: `IPortMidi` and `IPortDMus` in one object.
 //!
-//! Owns the choice of the interface by which the port drives a miniport. Only `midi.rs` and
-//! `dmus.rs` know how to drive it.
+//! This file owns the choice of the interface by which the port drives a miniport. Only `midi.rs`
+//! and `dmus.rs` know how to drive the miniport.
 //!
 //! Source: WDK, MIDI and DirectMusic filters: since Windows XP one port serves both classes.
 
@@ -15,21 +15,20 @@ use crate::binding::Miniport;
 use crate::com::{IUnknown, Interface};
 use crate::dmus::DmusMiniport;
 use crate::guid::Guid;
-use crate::interfaces::{IPort, IPortClsVersion, IPortDMus, IPortMidi, IServiceGroup};
-use crate::ks::guids::category;
+use crate::interfaces::{IPortClsVersion, IPortDMus, IPortMidi, IServiceGroup};
 use crate::midi::MidiMiniport;
-use crate::port::{Kind, Port};
+use crate::port::{Kind, Port, SOUND_CATEGORIES};
 use crate::rules::require_irql_at_most;
-use crate::subdevice::ISubdevice;
 
 /// The kind of port that `PcNewPort` makes for a class of music ports.
 pub(crate) struct Music<C>(PhantomData<C>);
 
-/// A class of music ports: it says which interface of a miniport the port asks for first.
+/// A class of music ports. The class decides which interface of a miniport the port asks for first.
 pub(crate) trait MusicClass: Sized + 'static {
     /// The interfaces in the order in which the port asks a miniport for them.
     ///
-    /// Assumed: the interface of the class comes first; the pages only say that either is enough.
+    /// Assumed: the interface of the class comes first; the pages only say that each of the two
+    /// interfaces is enough.
     const ORDER: [MiniportInterface; 2];
 }
 
@@ -56,18 +55,14 @@ impl MusicClass for DirectMusicClass {
 
 impl<C: MusicClass> Kind for Music<C> {
     const MINIPORT: &'static str = "IMiniportMidi and IMiniportDMus";
-
-    /// Source: WDK, Installing Device Interfaces for an Audio Adapter: the categories of a device
-    /// that can do MIDI only. Assumed: a filter that names no categories gets these; comments in
-    /// published samples say the same of wave filters.
-    const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::RENDER, category::CAPTURE];
+    const CATEGORIES: &'static [Guid] = &SOUND_CATEGORIES;
 
     fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(port, iid, IPort, IPortMidi, IPortDMus, IPortClsVersion, ISubdevice)
+        answer_query!(port, iid, IPortMidi, IPortDMus, IPortClsVersion)
     }
 
-    /// Asks the miniport for its interfaces in the order of the class. When it has neither, the
-    /// port fails with the status of the first query.
+    /// Asks the miniport for its interfaces in the order of the class. When the miniport has
+    /// neither interface, the port fails with the status of the first query.
     fn find_miniport(
         port: &Rc<Port<Self>>,
         object: &Rc<dyn IUnknown>,

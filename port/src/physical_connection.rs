@@ -27,13 +27,31 @@ pub struct ConnectedPin {
     pub pin: u32,
 }
 
+impl ConnectedPin {
+    /// Whether both are the same pin of the same filter. A subdevice is itself under each of its
+    /// interfaces.
+    fn is(&self, other: &ConnectedPin) -> bool {
+        let same_filter = match (&self.end, &other.end) {
+            (ConnectionEnd::Subdevice(one), ConnectionEnd::Subdevice(two)) => {
+                let ports = (query::<dyn ISubdevice>(one), query::<dyn ISubdevice>(two));
+                matches!(ports, (Ok(one), Ok(two)) if Rc::ptr_eq(&one, &two))
+            }
+            (ConnectionEnd::External(one), ConnectionEnd::External(two)) => {
+                one.eq_ignore_ascii_case(two)
+            }
+            _ => false,
+        };
+        same_filter && self.pin == other.pin
+    }
+}
+
 /// One registered connection: data flows from the first to the second.
 pub(crate) struct PhysicalConnection {
     from: ConnectedPin,
     to: ConnectedPin,
 }
 
-/// Registers a connection; clients can read it as a property of its pins.
+/// Registers a connection. Clients can read the connection as a property of its pins.
 ///
 /// `PcRegisterPhysicalConnection` has a subdevice at both ends. `...ToExternal` and
 /// `...FromExternal` have a subdevice at one end.
@@ -41,8 +59,8 @@ pub(crate) struct PhysicalConnection {
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterPhysicalConnection.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, an end is not a registered
-///   subdevice, or both ends are external.
+/// - `STATUS_INVALID_PARAMETER`: the device does not belong to an adapter driver, an end is not a
+///   registered subdevice, or both ends are external.
 #[doc(alias = "PcRegisterPhysicalConnection")]
 #[doc(alias = "PcRegisterPhysicalConnectionToExternal")]
 #[doc(alias = "PcRegisterPhysicalConnectionFromExternal")]
@@ -68,14 +86,39 @@ pub fn pc_register_physical_connection(
     Ok(())
 }
 
+/// Takes a registered connection away.
+///
+/// IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's.
+/// - `STATUS_NOT_FOUND`: there is no such connection.
+pub(crate) fn unregister_connection(
+    device: &Rc<DeviceObject>,
+    from: &ConnectedPin,
+    to: &ConnectedPin,
+) -> Result<(), NtStatus> {
+    let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let mut connections = adapter.connections.borrow_mut();
+    let wanted = |known: &PhysicalConnection| known.from.is(from) && known.to.is(to);
+    let position = connections.iter().position(wanted).ok_or(NtStatus::NOT_FOUND)?;
+    let gone = connections.remove(position);
+    // The connection may have had the last reference to a port.
+    drop(connections);
+    drop(gone);
+    Ok(())
+}
+
 fn name_of(device: &Rc<DeviceObject>, object: &Rc<dyn IUnknown>) -> Option<String> {
     subdevice_name(device, &query::<dyn ISubdevice>(object).ok()?)
 }
 
 /// The other end of a pin's connection: the symbolic link of the other filter, and its pin.
 ///
-/// Assumed: the link of a filter of the same adapter is `\\?\` and its reference string.
+/// Assumed: the link of a filter of the same adapter is that of the first of its categories; the
+/// pages do not say which of them it is.
 pub(crate) fn connected_to(
+    kernel: &Kernel,
     device: &Rc<DeviceObject>,
     port: &Rc<dyn ISubdevice>,
     pin: u32,
@@ -96,7 +139,10 @@ pub(crate) fn connected_to(
     })?;
     let link = match &other.end {
         ConnectionEnd::External(link) => link.clone(),
-        ConnectionEnd::Subdevice(object) => format!(r"\\?\{}", name_of(device, object)?),
+        ConnectionEnd::Subdevice(object) => {
+            let name = name_of(device, object)?;
+            kernel.device_interface_link(device, &name)?
+        }
     };
     Some((link, other.pin))
 }

@@ -1,7 +1,7 @@
 //! A pin: an open instance of a described pin, and its stream's state.
 //!
-//! Owns the walk from state to state, the format, and the limits during sleep and a reset. Its lane
-//! moves the data. The pin does not know its filter.
+//! This file owns the walk from state to state, the format, and the limits during sleep and a
+//! reset. The lane of a pin moves the data. A pin does not know its filter.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -9,6 +9,7 @@ use std::rc::{Rc, Weak};
 use portcls_emulator::{Irp, Kernel, NtStatus};
 
 use crate::binding::Binding;
+use crate::client_events::ClientEvents;
 use crate::descriptor::{DescribedPin, PcFilterDescriptor, PcPinDescriptor};
 use crate::interfaces::StreamDirection;
 use crate::ks::intersection::check_format;
@@ -29,6 +30,7 @@ pub(crate) struct Pin {
     binding: Rc<Binding>,
     descriptor: Rc<PcFilterDescriptor>,
     lane: Rc<Lane>,
+    events: ClientEvents,
 
     format: Cell<KsDataFormat>,
     /// While the device is not in D0: the state to which the stream goes back later.
@@ -67,6 +69,7 @@ impl Pin {
     /// # Errors
     /// - `STATUS_INVALID_PARAMETER`: there is no such pin.
     /// - `STATUS_INVALID_DEVICE_STATE`: the port was released.
+    /// - The status of [`NoStreams`](crate::binding::NoStreams): the miniport has no streams.
     /// - The status of the miniport's NewStream, or the status with which the stream's group
     ///   refused the lane's sink.
     pub fn open(
@@ -79,7 +82,9 @@ impl Pin {
         let pin = descriptor.pins.get(id as usize).ok_or(NtStatus::INVALID_PARAMETER)?;
         let direction = StreamDirection::of_pin(pin.pin.data_flow);
         let lane = Lane::new(binding.calls());
-        let stream = binding.miniport()?.new_stream(kernel, &lane, id, direction, &format)?;
+        let miniport = binding.miniport()?;
+        let streams = miniport.streams().map_err(|refusal| refusal.status)?;
+        let stream = streams.new_stream(kernel, &lane, id, direction, &format)?;
         lane.connect(kernel, stream)?;
         Ok(Rc::new(Pin {
             id,
@@ -87,6 +92,7 @@ impl Pin {
             binding: Rc::clone(binding),
             descriptor: Rc::clone(descriptor),
             lane,
+            events: ClientEvents::new(binding.events()),
             format: Cell::new(format),
             suspended: Cell::new(None),
         }))
@@ -149,9 +155,9 @@ impl Pin {
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
-    /// Assumed: outside D0 a stream goes no further than PAUSE, and on to RUN when D0 is back. This
-    /// happens only while the system sleeps. Otherwise the client's request has brought the device
-    /// to D0.
+    /// Assumed: outside D0 a stream goes no further than PAUSE, and goes on to RUN when D0 is back.
+    /// A pin is outside D0 here only while the system sleeps. Otherwise the client's request has
+    /// brought the device to D0.
     ///
     /// # Errors
     /// The errors of [`walk_to`](Self::walk_to).
@@ -192,7 +198,7 @@ impl Pin {
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// The status that the miniport returned on the way up; the pin stays in the last state it
+    /// The status that the miniport returned on the way up; the pin stays in the last state that it
     /// reached. On the way down a failure is a violation, and the walk goes on.
     fn walk_to(&self, kernel: &Kernel, target: KsState) -> Result<(), NtStatus> {
         while let Some(next) = self.lane.state().step_towards(target) {
@@ -241,7 +247,8 @@ impl Pin {
         stream.check(irp)
     }
 
-    /// Cancels the queued requests, moves the stream down to STOP from any state, and releases it.
+    /// Cancels the queued requests, moves the stream down to STOP from any state, and releases the
+    /// stream.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn shut(&self, kernel: &Kernel) {

@@ -1,8 +1,8 @@
 //! A port: binds a miniport to the filters and pins that clients open on it.
 //!
-//! Owns what ports of every kind do: `IPort`, the service group of the miniport, power, release.
-//! What differs between kinds is behind the traits [`Kind`], `Miniport` and `Stream`, which the
-//! folder of each kind implements.
+//! This file owns what ports of every kind do: `IPort`, the service group of the miniport, power,
+//! release. The traits [`Kind`], `Miniport` and `Stream` have what differs between kinds, and the
+//! folder of each kind implements these traits.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -17,14 +17,18 @@ use crate::answer_query;
 use crate::binding::{Binding, Miniport};
 use crate::com::{IUnknown, Interface, query};
 use crate::descriptor::PcFilterDescriptor;
+use crate::event::KsEventEntry;
+use crate::event_list::EventQuery;
 use crate::filter::Filter;
 use crate::guid::Guid;
 use crate::inspection::{PortInspection, inspect_port};
 use crate::interfaces::{
-    DeviceRegistryProperty, IPort, IPortClsVersion, IPowerNotify, IRegistryKey, IResourceList,
-    IServiceGroup, IServiceSink, KeyAccess, PortClsVersion, RegistryKeyType,
+    DeviceRegistryProperty, IPort, IPortClsVersion, IPortEvents, IPowerNotify, IRegistryKey,
+    IResourceList, IServiceGroup, IServiceSink, IUnregisterPhysicalConnection,
+    IUnregisterSubdevice, KeyAccess, PortClsVersion, RegistryKeyType,
 };
-use crate::ks::LengthReply;
+use crate::ks::guids::category;
+use crate::ks::{KsState, LengthReply};
 use crate::miniport_calls::{Method, MiniportCalls};
 use crate::pin::Pins;
 use crate::refusal::Told;
@@ -36,15 +40,23 @@ use crate::subdevice::{ISubdevice, KsObject, PowerDirection};
 /// The name of the call that binds a port to its miniport.
 const INIT: &str = "IPort::Init";
 
+/// The categories of a filter for sound or music that names none.
+///
+/// Source: WDK, Installing Device Interfaces for an Audio Adapter: the categories of a device that
+/// can do MIDI only. Assumed: a filter that names no categories gets these; comments in published
+/// samples say the same of wave filters.
+pub(crate) const SOUND_CATEGORIES: [Guid; 3] =
+    [category::AUDIO, category::RENDER, category::CAPTURE];
+
 /// A kind of port: the interfaces that its object has, and the miniports that it works with.
 pub(crate) trait Kind: Sized + 'static {
-    /// The name of the interface that its miniports have.
+    /// The name of the interface that the miniports of this kind have.
     const MINIPORT: &'static str;
 
-    /// The categories of a filter whose descriptor names none.
+    /// The categories of a filter whose descriptor names no categories.
     const CATEGORIES: &'static [Guid];
 
-    /// Answers a query for an interface of the port.
+    /// Answers a query for an interface that not every kind of port has.
     ///
     /// # Errors
     /// The errors of [`IUnknown::query_interface`].
@@ -172,14 +184,18 @@ impl<K: Kind> Port<K> {
         for fault in descriptor.check() {
             kernel.report_violation(&rules::DESCRIPTOR_CONTRADICTION, &fault.to_string());
         }
-        if descriptor.categories.is_empty() {
-            Rc::make_mut(&mut descriptor).categories = K::CATEGORIES.to_vec();
+        let completed = Rc::make_mut(&mut descriptor);
+        if completed.categories.is_empty() {
+            completed.categories = K::CATEGORIES.to_vec();
+        }
+        for pin in &mut completed.pins {
+            miniport.add_ranges(&mut pin.pin.data_ranges);
         }
         self.binding.describe(descriptor);
         Ok(())
     }
 
-    /// Tells an object of the driver a power state, if it has `IPowerNotify`.
+    /// Tells a power state to an object of the driver, if the object has `IPowerNotify`.
     fn tell_power(&self, kernel: &Kernel, object: &Rc<dyn IUnknown>, state: DevicePowerState) {
         let Ok(notify) = query::<dyn IPowerNotify>(object) else { return };
         let tell = || {
@@ -193,7 +209,18 @@ impl<K: Kind> Port<K> {
 
 impl<K: Kind> IUnknown for Port<K> {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        K::query(self, iid)
+        let own = K::query(Rc::clone(&self), iid);
+        own.or_else(|_| {
+            answer_query!(
+                self,
+                iid,
+                IPort,
+                IPortEvents,
+                IUnregisterSubdevice,
+                IUnregisterPhysicalConnection,
+                ISubdevice
+            )
+        })
     }
 }
 
@@ -264,11 +291,31 @@ impl<K: Kind> IPort for Port<K> {
     }
 }
 
-/// Source: WDK, IPortClsVersion: every port but WaveRT's has it. Assumed: the version is Vista and
-/// later, because the rest of the emulated system has the version of Windows 10.
+/// Source: WDK, IPortClsVersion: every port except the WaveRT port has this interface. Assumed: the
+/// version is Vista and later, because the rest of the emulated system has the version of Windows
+/// 10.
 impl<K: Kind> IPortClsVersion for Port<K> {
     fn get_version(&self) -> PortClsVersion {
         PortClsVersion::WindowsVista
+    }
+}
+
+impl<K: Kind> IPortEvents for Port<K> {
+    fn add_event_to_event_list(&self, kernel: &Kernel, entry: Rc<KsEventEntry>) {
+        require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "IPortEvents::AddEventToEventList");
+        self.binding.events().add(kernel, entry);
+    }
+
+    fn generate_event_list(
+        &self,
+        kernel: &Kernel,
+        set: Option<&Guid>,
+        id: u32,
+        pin: Option<u32>,
+        node: Option<u32>,
+    ) {
+        let query = EventQuery { set: set.copied(), id, pin, node };
+        self.binding.events().generate(kernel, query);
     }
 }
 
@@ -293,6 +340,10 @@ impl<K: Kind> ISubdevice for Port<K> {
 
     fn is_in_use(&self) -> bool {
         !self.pins.open().is_empty()
+    }
+
+    fn is_running(&self) -> bool {
+        self.pins.open().iter().any(|pin| pin.lane().state() == KsState::Run)
     }
 
     fn suspend(&self, kernel: &Kernel) {
@@ -320,6 +371,7 @@ impl<K: Kind> ISubdevice for Port<K> {
     fn release(&self, kernel: &Kernel) {
         self.pins.open().iter().for_each(|pin| pin.shut(kernel));
         self.leave_group(kernel);
+        self.binding.events().clear(kernel);
         let miniport = self.binding.unbind();
         kernel.call_driver_code("the destructor of a miniport", || drop(miniport));
     }

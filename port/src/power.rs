@@ -3,7 +3,7 @@
 //! On the way down, the port pauses the streams, and tells the streams and the miniport. Then the
 //! adapter changes the state, and the request goes on to the bus. The way up has the opposite
 //! order: the bus, the adapter, the miniport and the streams; in D0 the streams then go on. A
-//! change from a deep sleep to a lighter one is a way up. Source: WDK, IPowerNotify and
+//! change from a deep sleep to a lighter sleep is a way up. Source: WDK, IPowerNotify and
 //! IAdapterPowerManagement.
 //!
 //! PortCls owns the power policy of its devices: for each state of the system it requests the
@@ -21,7 +21,9 @@ use portcls_emulator::{
 
 use crate::adapter::{AdapterDevice, PnpState};
 use crate::com::{IUnknown, query};
-use crate::interfaces::IAdapterPowerManagement;
+use crate::interfaces::{
+    IAdapterPowerManagement, IAdapterPowerManagement2, IAdapterPowerManagement3, PcExitLatency,
+};
 use crate::irp::{complete, pc_forward_irp_synchronous};
 use crate::miniport_calls::Method;
 use crate::rules::{self, require_irql_at_most};
@@ -29,14 +31,60 @@ use crate::subdevice::PowerDirection;
 
 /// The power state of an adapter, and the driver's object for it.
 pub(crate) struct AdapterPower {
-    interface: RefCell<Option<Rc<dyn IAdapterPowerManagement>>>,
+    interface: RefCell<Option<AdapterObject>>,
     since: Cell<Since>,
     phase: Cell<Since>,
     state: Cell<DevicePowerState>,
     system: Cell<SystemPowerState>,
-    /// Whether a request for D0 is under way and no code waits for it.
+    /// Whether a request for D0 is under way and no code waits for the request.
     is_waking: Cell<bool>,
     capabilities: Cell<DeviceCapabilities>,
+}
+
+/// The driver's object, by the newest version of the interface that it has.
+#[derive(Clone)]
+enum AdapterObject {
+    Version1(Rc<dyn IAdapterPowerManagement>),
+    Version2(Rc<dyn IAdapterPowerManagement2>),
+    Version3(Rc<dyn IAdapterPowerManagement3>),
+}
+
+impl AdapterObject {
+    fn find(unknown: &Rc<dyn IUnknown>) -> Result<AdapterObject, NtStatus> {
+        let third = || query::<dyn IAdapterPowerManagement3>(unknown).map(Self::Version3);
+        let second = || query::<dyn IAdapterPowerManagement2>(unknown).map(Self::Version2);
+        let first = || query::<dyn IAdapterPowerManagement>(unknown).map(Self::Version1);
+        third().or_else(|_| second()).or_else(|_| first())
+    }
+
+    /// The methods that all versions have.
+    fn common(&self) -> &dyn IAdapterPowerManagement {
+        match self {
+            AdapterObject::Version1(object) => &**object,
+            AdapterObject::Version2(object) => &**object,
+            AdapterObject::Version3(object) => &**object,
+        }
+    }
+
+    /// Calls the method for a change of the state.
+    fn change(&self, kernel: &Kernel, device: DevicePowerState, system: SystemPowerState) {
+        match self {
+            AdapterObject::Version1(object) => object.power_change_state(kernel, device),
+            AdapterObject::Version2(object) => object.power_change_state_2(kernel, device, system),
+            AdapterObject::Version3(object) => {
+                let latency = PcExitLatency::Instant;
+                object.power_change_state_3(kernel, device, system, latency);
+            }
+        }
+    }
+
+    fn change_method(&self) -> Method {
+        match self {
+            AdapterObject::Version1(_) => Method::PowerChangeState,
+            AdapterObject::Version2(_) => Method::PowerChangeState2,
+            AdapterObject::Version3(_) => Method::PowerChangeState3,
+        }
+    }
 }
 
 /// A phase in the life of a device; a registration belongs to the phase in which it was made.
@@ -67,11 +115,12 @@ impl AdapterPower {
         self.phase.set(Since::Start);
     }
 
-    /// Notes that the device was stopped, or that its start failed. This ends a registration from
-    /// StartDevice or later; a registration from AddDevice stays until removal.
+    /// Notes that the device was stopped, or that its start failed. The stop or the failure ends a
+    /// registration from StartDevice or later; a registration from AddDevice stays until removal.
     ///
-    /// Assumed: drivers of before Windows 7 register in StartDevice, as the page Implementing
-    /// IAdapterPowerManagement says, and cannot unregister. StartDevice runs again after a stop.
+    /// Assumed: drivers for versions before Windows 7 register in StartDevice and cannot
+    /// unregister. The page Implementing IAdapterPowerManagement says that they register there.
+    /// StartDevice runs again after a stop.
     pub fn end_start(&self) {
         self.phase.set(Since::NotStarted);
         if self.since.get() == Since::Start {
@@ -85,8 +134,13 @@ impl AdapterPower {
         drop(interface);
     }
 
-    fn interface(&self) -> Option<Rc<dyn IAdapterPowerManagement>> {
+    fn interface(&self) -> Option<AdapterObject> {
         self.interface.borrow().clone()
+    }
+
+    /// Whether the device is in D0.
+    pub fn is_awake(&self) -> bool {
+        self.state.get() == DevicePowerState::D0
     }
 }
 
@@ -99,8 +153,8 @@ impl AdapterPower {
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterAdapterPowerManagement.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, or the object does not have
-///   `IAdapterPowerManagement` (Assumed: the page names no value).
+/// - `STATUS_INVALID_PARAMETER`: the device does not belong to an adapter driver, or the object
+///   does not have `IAdapterPowerManagement` (Assumed: the page names no value).
 #[doc(alias = "PcRegisterAdapterPowerManagement")]
 pub fn pc_register_adapter_power_management(
     kernel: &Kernel,
@@ -110,8 +164,7 @@ pub fn pc_register_adapter_power_management(
     const NAME: &str = "PcRegisterAdapterPowerManagement";
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, NAME);
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
-    let interface =
-        query::<dyn IAdapterPowerManagement>(&unknown).map_err(|_| NtStatus::INVALID_PARAMETER)?;
+    let interface = AdapterObject::find(&unknown).map_err(|_| NtStatus::INVALID_PARAMETER)?;
     if adapter.power.interface().is_some() {
         let message = "registered a second time without PcUnregisterAdapterPowerManagement";
         kernel.report_violation(&rules::PC_REGISTER_ADAPTER_POWER, message);
@@ -169,9 +222,9 @@ pub fn pc_request_new_power_state(
 /// Brings a device to D0 that sleeps while the system works, because a client accesses the device.
 ///
 /// Nothing happens while the system sleeps, and when the device is not started: the request then
-/// finds the device as it is. Above PASSIVE_LEVEL the routine cannot wait. A system thread brings
-/// the device to D0 then. The request itself can only be a request for data, and it waits in the
-/// queue of its pin.
+/// finds the device as it is. Above PASSIVE_LEVEL the routine cannot wait. Then a system thread
+/// brings the device to D0. At these levels only a request for data can come, and this request
+/// waits in the queue of its pin.
 ///
 /// IRQL: up to DISPATCH_LEVEL. Source: WDK, Audio Device Class Inactivity Timer Implementation: an
 /// access is a request for data or for a property. Assumed: the opening of a filter is an access
@@ -189,12 +242,13 @@ pub(crate) fn wake_for_access(kernel: &Kernel, device: &Rc<DeviceObject>) -> Res
 /// True for a started device that sleeps while the system works.
 fn sleeps_alone(adapter: &AdapterDevice) -> bool {
     let power = &adapter.power;
-    power.state.get() != DevicePowerState::D0
+    !power.is_awake()
         && power.system.get() == SystemPowerState::S0
         && adapter.state.get() == PnpState::Started
 }
 
-/// Brings a device to D0 that sleeps alone, at once or later, as the IRQL allows.
+/// Brings a device to D0 that sleeps while the system works. The IRQL decides whether this happens
+/// at once or later.
 fn wake(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
     let Some(adapter) = device.extension::<AdapterDevice>() else { return Ok(()) };
     let power = &adapter.power;
@@ -220,7 +274,7 @@ fn wake(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
     }
 }
 
-/// Brings a device to D0 that sleeps while the system works; a client opens a pin.
+/// Brings a device to D0 that sleeps while the system works, because a client opens a pin.
 ///
 /// IRQL: PASSIVE_LEVEL.
 ///
@@ -302,7 +356,7 @@ impl AdapterDevice {
     /// Asks the adapter whether the device could go to a state.
     fn ask(&self, kernel: &Kernel, state: DevicePowerState) -> Result<(), NtStatus> {
         let Some(adapter) = self.power.interface() else { return Ok(()) };
-        let question = || adapter.query_power_change_state(kernel, state);
+        let question = || adapter.common().query_power_change_state(kernel, state);
         let (method, argument) = (Method::QueryPowerChangeState, self.calls.power(state));
         self.calls.call(kernel, method, argument, question, |()| Argument::None)
     }
@@ -334,6 +388,7 @@ impl AdapterDevice {
         self.ports().iter().for_each(|port| port.notify_power(kernel, state, up));
         if state == DevicePowerState::D0 {
             self.ports().iter().for_each(|port| port.resume(kernel));
+            self.note_access(kernel);
         }
         status
     }
@@ -343,17 +398,17 @@ impl AdapterDevice {
         self.power.state.set(state);
         if let Some(adapter) = self.power.interface() {
             let change = || {
-                adapter.power_change_state(kernel, state);
+                adapter.change(kernel, state, self.power.system.get());
                 Ok(())
             };
-            let (method, argument) = (Method::PowerChangeState, self.calls.power(state));
+            let (method, argument) = (adapter.change_method(), self.calls.power(state));
             let _ = self.calls.call(kernel, method, argument, change, |()| Argument::None);
         }
         kernel.set_power_state(device, state);
     }
 
-    /// Serves IRP_MN_QUERY_CAPABILITIES: the capabilities that the bus reports, deepened by the
-    /// adapter.
+    /// Serves IRP_MN_QUERY_CAPABILITIES: gets the capabilities that the bus reports, and lets the
+    /// adapter deepen them.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn query_capabilities(
@@ -371,7 +426,7 @@ impl AdapterDevice {
         }
         let mut capabilities = *shared.borrow();
         if let Some(adapter) = self.power.interface() {
-            let ask = || adapter.query_device_capabilities(kernel, &mut capabilities);
+            let ask = || adapter.common().query_device_capabilities(kernel, &mut capabilities);
             let (method, none) = (Method::QueryDeviceCapabilities, Argument::None);
             if self.calls.call(kernel, method, none, ask, |()| none).is_ok() {
                 *shared.borrow_mut() = capabilities;

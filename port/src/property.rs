@@ -1,10 +1,11 @@
 //! Property requests: which table answers, and the rules for all of them.
 //!
-//! An object's own table comes first. A property that is not in it goes to a table of the miniport.
-//! A request that is flagged as a node's goes to the table of that node. Any other request goes to
-//! the table of the filter or of the pin, and then to the tables of the nodes. Owns the order of
-//! the tables, the question whether a set is supported, basic support, relations and the allowed
-//! accesses. It never knows what a filter or a pin is.
+//! An object's own table comes first. A request for a property that is not in this table goes to a
+//! table of the miniport. If the flag TOPOLOGY says that the request is for a node, it goes to the
+//! table of that node. Any other request goes to the table of the filter or of the pin, and then to
+//! the tables of the nodes. This file owns the order of the tables, the question whether a set is
+//! supported, basic support, relations and the allowed accesses. This file never knows what a
+//! filter or a pin is.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -39,6 +40,7 @@ pub(crate) enum Access {
 
 /// A request for one of an object's own properties.
 pub(crate) struct PropertyRequest<'a> {
+    pub irp: &'a Irp,
     pub access: Access,
     /// The property, and the bytes after it.
     pub input: &'a [u8],
@@ -105,7 +107,7 @@ pub(crate) fn serve<'a, T>(
                 Access::Set => irp.buffer().borrow()[..length as usize].to_vec(),
             };
             let (input, value) = (&input[..], &value[..]);
-            handler(object, kernel, &PropertyRequest { access, input, value, length })
+            handler(object, kernel, &PropertyRequest { irp, access, input, value, length })
         }),
     };
     let is_unknown = [NtStatus::PROPSET_NOT_FOUND, NtStatus::NOT_FOUND].contains(&reply.status);
@@ -131,8 +133,8 @@ fn ask(
     reply.unwrap_or_else(LengthReply::of_status)
 }
 
-/// The kinds of request; a client asks for one of them. The other flags only say more about the
-/// request, as TOPOLOGY does.
+/// The kinds of request; a client asks for one kind. The other flags, such as TOPOLOGY, only say
+/// more about the request.
 const KINDS: KsPropertyType = HANDLED
     .union(KsPropertyType::SETSUPPORT)
     .union(KsPropertyType::RELATIONS)
@@ -154,8 +156,8 @@ const HANDLED: KsPropertyType = KsPropertyType::GET
 /// Assumed: the answer to a kind of request that the property does not have is
 /// STATUS_INVALID_DEVICE_REQUEST. The answer to a request of no kind, or of several kinds, is
 /// STATUS_INVALID_PARAMETER. If the handler of the row does not serve BASICSUPPORT, the port
-/// answers it from the flags of the row. The port always answers a request for relations: there are
-/// none.
+/// answers the request from the flags of the row. The port itself always answers a request for
+/// relations, and the answer is that there are no relations.
 fn find<'a, H>(
     table: &'a [PropertyItem<H>],
     property: &KsProperty,
@@ -210,9 +212,9 @@ fn find_in_order<'a>(
 ///
 /// Clients ask for some properties of a node without naming the node. The handlers of these
 /// properties stand in the table of the node. Source: WDK, Filter, Pin, and Node Properties, of
-/// KSPROPERTY_SYNTH_VOLUME and KSPROPERTY_SYNTH_MASTERCLOCK. Assumed: this holds for any property
-/// that the table of the filter or pin does not have; the first node that has the property gets the
-/// request, and the handler is not told the node's number.
+/// KSPROPERTY_SYNTH_VOLUME and KSPROPERTY_SYNTH_MASTERCLOCK. Assumed: this rule holds for any
+/// property that the table of the filter or pin does not have. The first node that has the property
+/// gets the request, and the handler does not learn the node's number.
 fn offer(
     kernel: &Kernel,
     irp: &Irp,

@@ -1,7 +1,7 @@
 //! The pump of a render sequencer: it serves what is due, and then sleeps.
 //!
-//! Owns the timer and the DPC of a sequencer, and the limits of one turn. It never knows what a
-//! step sends, or in which order.
+//! This file owns the timer and the DPC of a sequencer, and the limits of one turn. This file never
+//! knows what a step sends, or in which order.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -13,8 +13,8 @@ use crate::ks::KsState;
 use crate::lane::Lane;
 
 /// Longest time in ns for which the sequencer's DPC goes on sending before other code can run.
-/// Assumed: in this time the gap up to the next clock interrupt costs little: under 1 % of the wire
-/// rate, on a card with a buffer of a byte or two.
+/// Assumed: with this time, the gap up to the next clock interrupt costs little. On a card with a
+/// buffer of a byte or two, the gap costs under 1 % of the wire rate.
 const PUMP_TIME_NS: u64 = 100_000_000;
 
 /// The greatest number of requests that end in one turn of the sequencer before other code can run.
@@ -25,9 +25,9 @@ const REQUESTS_PER_TURN: usize = QUEUED_REQUESTS;
 pub(crate) enum Outcome {
     /// Data was sent, or the next data was made ready.
     Progress,
-    /// A request was completed, by this step or during it.
+    /// A request was completed, by this step or during this step.
     RequestEnded,
-    /// The next step has work after this number of 100 ns units.
+    /// The next step has work only after this number of 100 ns units.
     Wait(u64),
     /// There is nothing to send.
     Idle,
@@ -59,7 +59,7 @@ impl Pump {
         }
     }
 
-    /// Stops the timer, so that what is not sent yet waits.
+    /// Stops the timer, so that data that is not sent yet waits.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     pub fn pause(&self, kernel: &Kernel) {
@@ -71,7 +71,8 @@ impl Pump {
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn run(&self, kernel: &Kernel, lane: &Lane, mut step: impl FnMut() -> Outcome) {
-        // The client can send its next request from a completion; the loop below serves it too.
+        // The client can send its next request from a completion; the loop below serves that
+        // request too.
         if self.running.replace(true) {
             return;
         }

@@ -1,8 +1,8 @@
 //! Refusals: a line in the trace for each call that the port turns down.
 //!
-//! Owns how such a line comes into the trace. The code that refuses a call says what the driver
-//! asked for. `query_interface` gets no kernel and writes no line. A driver in Rust asks by
-//! [`ask`], which writes one; for a compiled driver, the guest writes the same line.
+//! This file owns how such a line comes into the trace. The code that refuses a call says what the
+//! driver asked for. `query_interface` gets no kernel and writes no line. A driver in Rust asks by
+//! [`ask`], which writes a line. For a compiled driver, the guest writes the same line.
 
 use std::rc::Rc;
 
@@ -12,7 +12,8 @@ use portcls_emulator::{Kernel, Need, NtStatus, RefusedCall};
 use crate::com::{ComInterface, IUnknown, query};
 use crate::guid::Guid;
 
-/// Asks an object of the port for an interface, as a driver does: a refusal is a line of the trace.
+/// Asks an object of the port for an interface in place of a driver: a refusal is a line of the
+/// trace.
 ///
 /// `ask::<dyn IPortClsVersion, _>(kernel, &port)` is [`query`] with this line. The line names the
 /// interface by which the driver has the object. A driver asks its own objects by `query`, because
@@ -21,7 +22,7 @@ use crate::guid::Guid;
 /// IRQL: PASSIVE_LEVEL.
 ///
 /// # Errors
-/// Those of [`query`].
+/// The errors of [`query`].
 pub fn ask<I, O>(kernel: &Kernel, object: &Rc<O>) -> Result<Rc<I>, NtStatus>
 where
     I: ComInterface + ?Sized,
@@ -42,7 +43,7 @@ pub fn tell_refused_query(kernel: &Kernel, object: &str, iid: &Guid, status: NtS
     kernel.report_refusal(who, RefusedCall { routine, what, status, need: Need::Optional });
 }
 
-/// A result of a driver's call, which can go into the trace.
+/// A result of a driver's call. The result can go into the trace.
 pub(crate) trait Told {
     /// Writes a line into the trace when the result is a failure, and returns the result. `routine`
     /// is the routine that the driver called, and `what` names what the driver asked for.

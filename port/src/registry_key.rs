@@ -27,7 +27,7 @@ pub struct RegistryKeyRequest<'a> {
     pub path: Option<&'a str>,
 }
 
-/// Opens a registry key. A general key is made when it is not there; any other key is only opened.
+/// Opens a registry key. A general key that is not there is made; any other key is only opened.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewRegistryKey. The page names the types that do not use the
 /// object attributes, the options and the disposition.
@@ -104,7 +104,7 @@ pub(crate) fn interface_key(
     access: KeyAccess,
 ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
     // Assumed: one key for all interfaces of a subdevice, named by its reference string. Windows
-    // makes it when the interfaces are registered; here the first opening makes it.
+    // makes the key when the interfaces are registered; here the first opening makes the key.
     let top = device_key(&device.bottom(), RegistryKeyType::Device)?;
     let path = format!(r"{top}\Interfaces\#{reference}");
     let (key, disposition) = kernel.registry().create(kernel, below_registry(&path))?;

@@ -23,7 +23,7 @@ struct ResourceList {
     entries: RefCell<Vec<Entry>>,
 }
 
-/// Makes the list of a device from the resources that the bus assigned; it is full.
+/// Makes the list of a device from the resources that the bus assigned. The list is full.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewResourceList.
 ///

@@ -1,7 +1,7 @@
 //! The rules of PortCls that a driver must keep.
 //!
-//! They hold when the driver calls the port, and when the port calls the driver.
-//! `portcls_emulator::Rule` says what a rule is and how it is named.
+//! The rules hold when the driver calls the port, and when the port calls the driver.
+//! `portcls_emulator::Rule` says what a rule is and how a rule is named.
 
 use portcls_emulator::{BugCheckCode, Irql, Kernel};
 
@@ -19,8 +19,8 @@ portcls_emulator::rules! {
         source: "WDK, PcIrqlIport rule (audio)",
         verifier: Some((VERIFIER, 0x0007_1003)),
         routines: &[
-            "IAllocatorMXF::*", "IInterruptSync::*", "IMXF::*", "IPort*", "IRegistryKey::*",
-            "IServiceGroup::*",
+            "IAllocatorMXF::*", "IDmaChannel*", "IInterruptSync::*", "IMXF::*", "IPort*",
+            "IRegistryKey::*", "IServiceGroup::*", "IUnregister*",
         ];
 
     /// Power management must be registered before it is unregistered, and once at a time.
@@ -71,6 +71,14 @@ portcls_emulator::rules! {
     PROPERTY_OVERRUN = "property-overrun",
         source: "WDK, PCPROPERTY_REQUEST, ValueSize";
 
+    /// An event handler must answer at once, and add exactly the events that it takes to the list.
+    EVENT_HANDLER_ANSWER = "event-handler-answer",
+        source: "WDK, PCPFNEVENT_HANDLER; PCEVENT_REQUEST, PCEVENT_VERB_ADD";
+
+    /// AddEventToEventList must be given the entry of the request to this port, and once.
+    EVENT_ENTRY = "event-entry",
+        source: "WDK, IPortEvents::AddEventToEventList";
+
     /// DataRangeIntersection must not give more bytes than there is room for.
     INTERSECTION_OVERRUN = "intersection-overrun",
         source: "WDK, IMiniport::DataRangeIntersection, OutputBufferLength";
@@ -78,6 +86,18 @@ portcls_emulator::rules! {
     /// SupportDelayedService must be called before RequestDelayedService.
     DELAYED_SERVICE_UNSUPPORTED = "delayed-service-unsupported",
         source: "WDK, IServiceGroup::SupportDelayedService";
+
+    /// AllocateBuffer must be called once, and again only after FreeBuffer.
+    DMA_BUFFER_TWICE = "dma-buffer-twice",
+        source: "WDK, IDmaChannel::AllocateBuffer, Remarks";
+
+    /// Start must not map more bytes than the buffer of the DMA channel has.
+    DMA_MAP_BEYOND_BUFFER = "dma-map-beyond-buffer",
+        source: "WDK, IDmaChannelSlave::Start, MapSize";
+
+    /// A DMA channel must be made in nonpaged pool.
+    DMA_CHANNEL_PAGED = "dma-channel-paged",
+        source: "WDK, PcNewDmaChannel and IPortWavePci::NewMasterDmaChannel, PoolType";
 
     /// A DirectMusic event must be put once; after that it is another's.
     EVENT_PUT_TWICE = "event-put-twice",

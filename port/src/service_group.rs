@@ -30,7 +30,7 @@ struct ServiceGroup {
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewServiceGroup.
 ///
 /// # Errors
-/// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object. PortCls passes none, and
+/// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object. PortCls passes no outer object, and
 ///   aggregation is not offered.
 /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewServiceGroup")]
@@ -67,7 +67,7 @@ fn service_dpc(kernel: &Kernel, group: &Weak<ServiceGroup>) -> Dpc {
     )
 }
 
-/// A sink's membership in a group. Its owner uses it to leave the group.
+/// A sink's membership in a group. The owner of the membership uses it to leave the group.
 pub(crate) struct Membership {
     group: Rc<dyn IServiceGroup>,
     sink: Rc<dyn IServiceSink>,
@@ -146,7 +146,8 @@ impl IServiceGroup for ServiceGroup {
             let position = members.iter().position(|other| Rc::ptr_eq(other, sink));
             position.map(|position| members.remove(position))
         };
-        // This may drop the last reference, and the sink's destructor may call this group.
+        // This statement may drop the last reference, and the sink's destructor may call this
+        // group.
         drop(removed);
     }
 

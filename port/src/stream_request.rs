@@ -17,8 +17,8 @@ pub(crate) struct StreamRequest {
     irp: Irp,
     direction: StreamDirection,
     headers: RefCell<Vec<KsStreamHeader>>,
-    /// The records in the data of all headers, each with the number of its header; none in a read
-    /// request.
+    /// The records in the data of all headers, each with the number of its header. A read request
+    /// has no records.
     records: Vec<(usize, RecordPlace)>,
     /// Bytes of data that the client wrote, or bytes of room that it has for data.
     length: u64,
@@ -26,7 +26,8 @@ pub(crate) struct StreamRequest {
     index: Cell<usize>,
     /// The index of the record that comes next.
     next_record: Cell<usize>,
-    /// How many bytes of that header's data were served, for a request that ends early.
+    /// How many bytes of the data of the header that is served now were served, for a request that
+    /// ends early.
     done: Cell<u32>,
     /// How many bytes of each header's data were served, for a request whose headers are served
     /// side by side.
@@ -131,7 +132,7 @@ impl StreamRequest {
         self.headers.borrow().len()
     }
 
-    /// Bytes of data that were served, once the request has ended.
+    /// Bytes of data that were served; the number is valid when the request has ended.
     pub fn served(&self) -> u64 {
         self.headers.borrow().iter().map(|header| u64::from(header.data_used)).sum()
     }
@@ -143,8 +144,8 @@ impl StreamRequest {
         Some((header, self.irp.mdls().get(index)?))
     }
 
-    /// Gives each header with the used part of its data. If the client has cut the data since, the
-    /// rest is missing.
+    /// Gives each header with the used part of its data. If the client has since made the data
+    /// shorter, the rest is missing.
     pub fn each_buffer(&self, mut show: impl FnMut(&KsStreamHeader, &[u8])) {
         for (header, data) in self.headers.borrow().iter().zip(self.irp.mdls()) {
             let data = data.borrow();
@@ -182,14 +183,14 @@ impl StreamRequest {
         self.done.set(bytes);
     }
 
-    /// Notes how many bytes of each header were served, where headers are served side by side.
+    /// Notes how many bytes of each header were served, when headers are served side by side.
     pub fn note_parts(&self, bytes: Vec<u32>) {
         *self.parts.borrow_mut() = bytes;
     }
 
-    /// Sets in our copy of the headers how much was served of a request that ends early. Headers
+    /// In our copy of the headers, sets how much was served of a request that ends early. Headers
     /// before the current header were served, the current header in part, and later headers not at
-    /// all. Where headers are served side by side, a part of each was served.
+    /// all. When headers are served side by side, a part of each header was served.
     pub fn cut_off(&self) {
         let mut headers = self.headers.borrow_mut();
         let parts = self.parts.borrow();
@@ -225,7 +226,7 @@ impl StreamRequest {
     }
 
     /// Copies the headers to their places in the client's buffer. Bytes that the client added to a
-    /// header stay as they are. Returns the size of the headers up to the last used one.
+    /// header stay as they are. Returns the size of the headers up to the last used header.
     fn write_back(&self) -> u64 {
         let mut buffer = self.irp.buffer().borrow_mut();
         let mut rest = &mut buffer[..];
@@ -248,7 +249,7 @@ impl StreamRequest {
 ///
 /// Source: WDK, KSSTREAM_HEADER, Size: at least the size of the structure.
 fn read_headers(bytes: &[u8]) -> Result<Vec<KsStreamHeader>, NtStatus> {
-    // No header is smaller, so the list never grows.
+    // No header is smaller than this size, so the list never grows.
     let mut headers = Vec::with_capacity(bytes.len() / size_of::<KsStreamHeader>());
     let mut rest = bytes;
     while headers.is_empty() || !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! `ISubdevice`: PortCls' own calls on a port, which drivers do not see.
+//! `ISubdevice`: the calls that only PortCls makes on a port.
 
 use std::rc::Rc;
 
@@ -19,11 +19,11 @@ pub enum PowerDirection {
 
 /// A port that can be registered as a subdevice: PortCls opens its filters through this trait.
 ///
-/// Source: PortCls keeps such an interface to itself, so its identifier is our own. No driver
-/// implements it or calls it.
+/// Source: PortCls keeps such an interface to itself, so the identifier of this interface is our
+/// own. No driver implements this interface or calls it.
 pub trait ISubdevice: IUnknown {
-    /// The filter's descriptor; `None` until the port is initialised. It is the miniport's
-    /// descriptor, with the port's categories when the miniport names none.
+    /// The filter's descriptor; `None` until the port is initialised. The descriptor comes from the
+    /// miniport. When the miniport names no categories, the descriptor has the port's categories.
     fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>>;
 
     /// Opens a filter for a create request.
@@ -38,8 +38,8 @@ pub trait ISubdevice: IUnknown {
         device: &Rc<DeviceObject>,
     ) -> Result<Rc<dyn KsObject>, NtStatus>;
 
-    /// Adds what the port tells of its filter, which is registered under `name`, of its open pins
-    /// and of their requests.
+    /// Adds what the port tells of its filter, of its open pins and of the requests of the pins.
+    /// The filter is registered under `name`.
     ///
     /// IRQL: any; also after a stop.
     fn inspect(&self, kernel: &Kernel, name: &str, told: &mut PortInspection);
@@ -47,14 +47,17 @@ pub trait ISubdevice: IUnknown {
     /// True while a client has a pin open.
     fn is_in_use(&self) -> bool;
 
+    /// True while a stream is in RUN.
+    fn is_running(&self) -> bool;
+
     /// Pauses the streams that are in RUN, because the device is about to leave D0. They stay
     /// paused until [`resume`](Self::resume).
     ///
     /// IRQL: PASSIVE_LEVEL.
     fn suspend(&self, kernel: &Kernel);
 
-    /// Tells a power state to the streams and the miniport, if they have `IPowerNotify`: the
-    /// streams first on the way down, the miniport first on the way up.
+    /// Tells a power state to each stream and to the miniport, if the object has `IPowerNotify`. On
+    /// the way down the streams come first; on the way up the miniport comes first.
     ///
     /// IRQL: PASSIVE_LEVEL.
     fn notify_power(&self, kernel: &Kernel, state: DevicePowerState, direction: PowerDirection);

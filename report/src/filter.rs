@@ -8,7 +8,7 @@ pub enum Filter {
     /// The events of the hardware: the events of actors of [`Layer::Hardware`], all marks, and all
     /// unusual answers of an oracle.
     ///
-    /// These events stay the same when only the driver's code is rearranged.
+    /// These events stay the same if a change only rearranges the driver's code.
     Registers,
     /// Every event.
     #[default]

@@ -24,20 +24,21 @@
 //! - The first line names the format and its version.
 //! - A line that begins with `#` is a remark. The reader uses four remarks only: the first line,
 //!   `# machine` and `# hardware` before the first event, and `# limit:`.
-//! - `# hardware` lists the actors of the hardware layer. The writer leaves it out when these are
-//!   `bus`, `line`, `wire` and `hw`.
-//! - `# limit: N events were not held` stands at the end when the log has lost events.
+//! - `# hardware` lists the actors of the hardware layer. The writer leaves this remark out when
+//!   these actors are `bus`, `line`, `wire` and `hw`.
+//! - `# limit: N events were not held` is at the end if the log has lost events.
 //! - `== CLOCK words` is a mark: a new time base, with its own time on the clock in us. Usually
-//!   `kernel` sets the mark at passive level. If the actor or the level is another, both stand
+//!   `kernel` sets the mark at passive level. If the actor or the level is another, both come
 //!   before the words: `== 12.000 [D port] words`.
 //! - Any other line is an event: time, level, actor, and the text of the event.
-//! - A line that begins with spaces and `|` continues the line before it. The reader joins the
-//!   text after the `|` to that line with nothing between. A remark continues with `#`, spaces
-//!   and `|`.
+//! - A line that begins with spaces and `|` continues the line before it. The reader adds the text
+//!   after the `|` to that line, and adds nothing between. A remark continues with `#`, spaces and
+//!   `|`.
 //!
-//! Time is in us with three decimals, so that no ns is lost. It is negative for an event that
-//! happened before the last mark but was recorded after it. The letter of the level stands in one
-//! of four columns, further to the right for a higher IRQL; the reader looks at the letter only.
+//! Time is in us with three decimals, so that no ns is lost. The time is negative for an event that
+//! happened before the last mark but was recorded after this mark. The letter of the level is in
+//! one of four columns, further to the right for a higher IRQL. The reader looks only at the
+//! letter.
 //!
 //! # Events
 //!
@@ -54,31 +55,32 @@
 //! | the same, bit time not 32 us | `out F8 start bit 31.680` |
 //! | the same, actor not `wire` | `serial out F8 start` |
 //! | note | its words |
-//! | another answer than the usual | `choice allocation 3 = 1, refused`: what, question, answer |
+//! | an unusual answer | `choice allocation 3 = 1, refused`: what, question, answer |
 //!
-//! In the trace, the unit of a count is in the singular; unless the count is 1, the text adds an
-//! `s`. `STATUS_SUCCESS` is not written; a status without a name is `NTSTATUS C0DE0001`.
+//! In the trace, the unit of a count is in the singular. The text adds an `s` unless the count is
+//! 1, and leaves `STATUS_SUCCESS` out. A status without a name is written as `NTSTATUS C0DE0001`.
 //!
 //! # Words
 //!
-//! In free words (marks, notes, `; words`, the machine) a backslash begins an escape: `\\`, `\n`,
-//! `\r`, `\t` and `\u{E9}`, the number of a character in hexadecimal. Every character that is not
-//! ASCII is escaped. A space is escaped where it could get lost: as the first or the last
+//! In free words (marks, notes, `; words`, the machine) a backslash begins an escape: `\\`, `
+//! `, `\r`, `\t` and `\u{E9}`, the number of a character in hexadecimal. Every character that is
+//! not ASCII is escaped. A space is escaped if it could get lost: as the first or the last
 //! character, and after eight other spaces.
 //!
-//! A choice is written when an oracle did not give the usual answer. The text has the id of the
-//! choice, the number of the question among the questions of this choice, the number of the answer,
-//! and the answer in words. These numbers are enough to repeat the run, so every filter keeps them.
+//! The text has a choice only if an oracle did not give the usual answer. The text has the id of
+//! the choice, the number of the question among the questions of this choice, the number of the
+//! answer, and the answer in words. These numbers are enough to repeat the run, so every filter
+//! keeps them.
 //!
-//! A name or note that could be read as something else stands in double quotes, where `\"` is an
-//! escape too. Examples are a note that reads as another event, an actor with a space, a function
-//! with a comma, and a word that begins with a digit. The writer decides this with the reader's own
-//! function.
+//! A name or note that the reader could take for something else is in double quotes. In quotes `\"`
+//! is an escape too. Examples are a note that reads as another event, an actor with a space, a
+//! function with a comma, and a word that begins with a digit. The writer decides this with the
+//! reader's own function.
 //!
 //! # What is lost
 //!
-//! The numbers of names, and names that no event uses. An actor that was never given a layer is
-//! read back as software.
+//! The numbers of names, and names that no event uses. An actor that never got a layer is read back
+//! as software.
 //! Assumed: an access is 1, 2 or 4 bytes wide and its value fits, because the bus makes no other
 //! access. The reader refuses a number of digits that belongs to another width.
 

@@ -2,33 +2,33 @@
 //!
 //! A byte on a serial lane is drawn bit by bit: a start bit (0), eight data bits with the lowest
 //! first, and a stop bit (1). An idle line is high. A signal has its values from the trace. The
-//! IRQL is drawn where the trace shows it. The caller chooses which lane or signal becomes which
+//! IRQL is drawn when the trace shows it. The caller chooses which lane or signal becomes which
 //! wire. This file never knows what a line is for.
 //!
 //! # Dialects
 //!
 //! [`Dialect::Full`] writes every wire, for GTKWave and Surfer. [`Dialect::Sigrok`] leaves out
 //! unknown values and wires wider than one bit, for sigrok-cli and PulseView.
-//! Measured: when a file has a vector, libsigrok 0.5.2 drops everything without a message. It shows
-//! a name without its scope. Later versions put the scope before the name unless the scope is
-//! `libsigrok`, so this dialect uses that scope.
+//! Measured: when a file has a vector, libsigrok 0.5.2 drops the whole file without a message.
+//! libsigrok 0.5.2 shows a name without its scope. Later versions put the scope before the name
+//! unless the scope is `libsigrok`, so this dialect uses the scope `libsigrok`.
 //!
 //! # Time
 //!
-//! A change is written in the tick in which it happens. Times are rounded down: a change is early
-//! by less than a tick, and never late. When a wire changes several times within a tick, the last
-//! change counts, so a pulse shorter than a tick may vanish. A dump begins at tick 0, the time of
-//! power-on. It ends with at least ten bit times in which the lines are idle, because a decoder
-//! needs to see the end of the last stop bit.
+//! A change is written in the tick in which it happens. Times are rounded down: a change is less
+//! than a tick too early, and never too late. When a wire changes several times within a tick, the
+//! last change counts, so a pulse shorter than a tick may vanish. A dump begins at tick 0, the time
+//! of power-on. A dump ends with at least ten bit times in which the lines are idle, because a
+//! decoder needs to see the end of the last stop bit.
 //!
 //! The same trace gives the same file, byte for byte, because the date in the file is a constant.
 //!
 //! # What a trace does not show
 //!
-//! A byte is drawn from its start, so a byte whose start is not in the log is left out. A signal
-//! has no value before its first value in the log, unless [`Source::Signal`] gives a start value.
-//! The IRQL is known at events. It stays the same from one event to the next, and the return of a
-//! function restores the level at which the function was called.
+//! The drawing of a byte begins at its start. So a byte is left out if its start is not in the log.
+//! A signal has no value before its first value in the log, unless [`Source::Signal`] gives a start
+//! value. The trace has the IRQL only at events. The IRQL stays the same from one event to the
+//! next. The return of a function restores the level at which the function was called.
 //!
 //! Source: IEEE 1364-2001, clause 18, for the format.
 
@@ -50,8 +50,8 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// The default tick: 1 ns for viewers, as in the trace, and 1 us for sigrok, whose decoders
-    /// look at every tick.
+    /// The default tick: 1 ns for viewers, as in the trace, and 1 us for sigrok, because its
+    /// decoders look at every tick.
     #[must_use]
     pub fn usual_tick(self) -> Tick {
         match self {
@@ -97,8 +97,8 @@ pub enum Source {
     Signal {
         /// The signal.
         name: String,
-        /// Width in bits, 1 to 32. A value that does not fit is shown as the greatest value that
-        /// fits.
+        /// Width in bits, 1 to 32. For a value that does not fit, the dump has the greatest value
+        /// that fits.
         bits: u8,
         /// The value before the first value in the log; `None` if it is not known. An unknown value
         /// is `x`, and 0 in the dialect for sigrok.
@@ -113,7 +113,7 @@ pub enum Source {
 pub struct Wire {
     /// The name in the file, in printable ASCII without spaces. Any other character becomes `_`.
     pub name: String,
-    /// The source of its values.
+    /// The source of the wire's values.
     pub source: Source,
 }
 

@@ -1,4 +1,4 @@
-//! The golden text, letter by letter: what is written, and what is read back.
+//! The golden text, letter by letter: what is written, and what is read.
 
 use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{

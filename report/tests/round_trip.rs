@@ -1,4 +1,4 @@
-//! Any trace reads back from its text to the same events, with any names.
+//! A read of any trace's text gives the same events, with any names.
 
 use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{

@@ -1,7 +1,7 @@
 //! A driver to start from: the adapter around `miniport`.
 //!
-//! It goes from DriverEntry to unload. The names and the order of the calls come from the Windows
-//! driver kit. In C++ each function here is a routine of the same name.
+//! The adapter goes from DriverEntry to unload. The names and the order of the calls come from the
+//! Windows driver kit. In C++ each function here is a routine of the same name.
 
 mod miniport;
 mod mpu401;
@@ -35,7 +35,8 @@ pub fn driver_entry(
     Ok(())
 }
 
-/// Makes the device object of a device that was found, and names the routine that starts it.
+/// Makes the device object of a device that was found, and names the routine that starts the
+/// device.
 fn add_device(
     kernel: &Kernel,
     driver: &Rc<DriverObject>,

@@ -24,11 +24,11 @@ use crate::mpu401::Mpu401;
 
 /// The pin to which clients send MIDI.
 const CLIENT_PIN: u32 = 0;
-/// The pin that stands for the cable.
+/// The pin that represents the cable.
 const CABLE_PIN: u32 = 1;
 
-/// The driver gives the card up after this number of writes in a row that took no byte. Each takes
-/// 0.4 ms.
+/// After this number of writes in a row that took no byte, the driver gives the card up. Each such
+/// write takes 0.4 ms.
 const DEAD_AFTER_WRITES: u32 = 200;
 
 /// A miniport that only plays. It polls the card and needs no interrupt.
@@ -83,7 +83,7 @@ impl IMiniport for PolledMiniport {
         _pin_range: &DataRange,
         _output_length: u32,
     ) -> LengthReply {
-        // The port's own rule fits MIDI.
+        // The port has a rule for this case, and that rule fits MIDI.
         LengthReply::of_status(NtStatus::NOT_IMPLEMENTED)
     }
 }
@@ -175,7 +175,7 @@ impl IUnknown for PolledStream {
 
 impl IMiniportMidiStream for PolledStream {
     fn set_format(&self, _kernel: &Kernel, _format: &KsDataFormat) -> Result<(), NtStatus> {
-        // The port has checked that the format fits the pin, so it is MIDI.
+        // The port has checked that the format fits the pin, so the format is MIDI.
         Ok(())
     }
 
@@ -188,7 +188,7 @@ impl IMiniportMidiStream for PolledStream {
         Err(NtStatus::INVALID_DEVICE_REQUEST)
     }
 
-    /// Sends bytes while the card takes them; the port offers the rest again.
+    /// Sends bytes while the card takes bytes; the port offers the rest again.
     fn write(&self, kernel: &Kernel, data: &[u8]) -> Result<u32, NtStatus> {
         if self.state.get() != KsState::Run {
             return Ok(0);

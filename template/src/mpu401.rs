@@ -1,4 +1,4 @@
-//! The card: its two ports, and every wait for it with its limit.
+//! The card: its two ports, and every wait for the card with its limit.
 //!
 //! A driver that polls has no ISR, so only the interrupts of other drivers can come between two
 //! accesses. Every loop has a count: a card that is broken or gone costs time, but does not stop
@@ -11,13 +11,13 @@ const NO_DATA: u8 = 0x80;
 /// STATUS, bit 6: the card takes no byte now.
 const BUSY: u8 = 0x40;
 
-/// Command: start anew in intelligent mode.
+/// Command: start again in intelligent mode.
 const RESET: u8 = 0xFF;
 /// Command: pass MIDI bytes through in both directions.
 const ENTER_UART: u8 = 0x3F;
 
-/// How often the driver looks whether a card takes or answers a command. The looks are 1 ms apart.
-/// The longest reset of a Roland takes 70 ms.
+/// How often the driver looks whether a card takes or answers a command. The time between two looks
+/// is 1 ms. The longest reset of a Roland takes 70 ms.
 const COMMAND_LOOKS: u32 = 100;
 /// The pause between these looks in 100 ns units: 1 ms.
 const COMMAND_PITCH_100NS: u64 = 10_000;
@@ -50,8 +50,8 @@ impl Mpu401 {
 
     /// Throws away the card's unread bytes, and returns whether the card then takes a byte.
     ///
-    /// A Roland with two unread bytes takes no byte at all, so a driver must read them even when it
-    /// does not use them.
+    /// A Roland with two unread bytes takes no byte at all. So a driver must read the unread bytes
+    /// even if it does not use them.
     fn can_write(self, kernel: &Kernel) -> bool {
         let mut status = self.status(kernel);
         for _ in 0..DRAIN_LIMIT {
@@ -79,7 +79,7 @@ impl Mpu401 {
         Ok(())
     }
 
-    /// Sends a command; true when the card answered it.
+    /// Sends a command; true if the card answered the command.
     fn command(self, kernel: &Kernel, command: u8) -> Result<bool, NtStatus> {
         if !wait(kernel, || self.can_write(kernel)) {
             return Err(NtStatus::IO_DEVICE_ERROR);
@@ -92,16 +92,16 @@ impl Mpu401 {
         Ok(answered)
     }
 
-    /// Resets the card. After that it sends nothing more. IRQL: PASSIVE_LEVEL.
+    /// Resets the card. After the reset the card sends nothing more. IRQL: PASSIVE_LEVEL.
     ///
-    /// The driver reads the card's answer, if there is one, because an unread byte would hold the
+    /// If the card answers, the driver reads the answer, because an unread byte would hold the
     /// interrupt line up.
     pub fn stop(self, kernel: &Kernel) {
         // A card that takes no command may be gone, and then the driver can do nothing.
         let _ = self.command(kernel, RESET);
     }
 
-    /// Sends a MIDI byte if the card takes it soon; false when it does not.
+    /// Sends a MIDI byte if the card takes it soon; false if the card does not take it.
     ///
     /// IRQL: up to DISPATCH_LEVEL. Time: 0.4 ms at most.
     pub fn send(self, kernel: &Kernel, byte: u8) -> bool {
@@ -116,8 +116,8 @@ impl Mpu401 {
     }
 }
 
-/// Looks until `done` returns true, and lets other threads run in between; false when it never
-/// does.
+/// Looks until `done` returns true, and lets other threads run between two looks; false if `done`
+/// never returns true.
 fn wait(kernel: &Kernel, mut done: impl FnMut() -> bool) -> bool {
     for _ in 0..COMMAND_LOOKS {
         if done() {

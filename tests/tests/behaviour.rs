@@ -1,6 +1,6 @@
 //! Tests of the whole machine whose traces are too long for a golden.
 //!
-//! Its parts are songs, load, determinism and a driver's whole life.
+//! The tests are about songs, load, determinism and a driver's whole life.
 
 #[path = "behaviour/capturing.rs"]
 mod capturing;
@@ -14,6 +14,8 @@ mod lives;
 mod load;
 #[path = "behaviour/playing.rs"]
 mod playing;
+#[path = "behaviour/resources.rs"]
+mod resources;
 #[path = "behaviour/songs.rs"]
 mod songs;
 #[path = "behaviour/system_miniports.rs"]

@@ -60,7 +60,7 @@ fn go_both_ways(machine: &Machine) {
     machine.run_for_ns(200_000_000).expect("the machine runs");
 }
 
-/// Each event, with the value of each signal at that event.
+/// Each event, with the values of all signals at the time of that event.
 fn with_signals(log: &TraceLog) -> Vec<(BTreeMap<&str, u32>, TimedEvent)> {
     let mut values = BTreeMap::new();
     let with = |event: TimedEvent| {

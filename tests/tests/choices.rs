@@ -15,7 +15,7 @@ use portcls_machine::emulator::Kernel;
 use portcls_machine::emulator::choice::{Choice, Oracle, Question};
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, MachineError};
 
-/// An oracle that gives one answer once, when the test tells it to.
+/// An oracle that gives one unusual answer, when the test asks for this answer.
 struct Once {
     choice: Choice,
     answer: Cell<u32>,
@@ -57,7 +57,7 @@ fn compiled(card: &str, build: &str) -> Machine {
     builder.driver(driver).build().expect("the machine can be built")
 }
 
-/// A whole life: start, some bytes out and in, stop, removal. It ends at the first error.
+/// A whole life: start, some bytes out and in, stop, removal. The life ends at the first error.
 fn live(machine: &Machine) -> Result<(), MachineError> {
     machine.start()?;
     let application = Application::new(machine);

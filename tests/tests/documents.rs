@@ -1,7 +1,8 @@
 //! The links, files and commands that the documents name are there.
 //!
 //! Owns the rules by which a word of a document counts as a link, a path or a command. A test of
-//! each rule plants a fault, and the rule finds it. Links to other sites are not fetched.
+//! each rule plants a fault, and the rule finds this fault. The tests do not fetch links to other
+//! sites.
 
 #[path = "documents/commands.rs"]
 mod commands;

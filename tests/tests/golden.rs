@@ -1,8 +1,8 @@
-//! Golden traces: what a driver developer sees, one situation each.
+//! Golden traces: what a driver developer sees. Each shows one situation.
 //!
-//! A golden is the text that the user sees, from a mark on. It has at most 80 lines and shows one
-//! thing; its description says what. Each golden goes through [`golden`], which also proves that
-//! the text reads back to the same events.
+//! A golden is the text that the user sees, from a mark on. A golden has at most 80 lines and shows
+//! one thing. The description of a golden names this thing. Each golden goes through [`golden`].
+//! This function also proves that a read of the text gives the same events.
 
 #[path = "golden/input.rs"]
 mod input;
@@ -14,6 +14,8 @@ mod output;
 mod power;
 #[path = "golden/removal.rs"]
 mod removal;
+#[path = "golden/resources.rs"]
+mod resources;
 #[path = "golden/scene.rs"]
 mod scene;
 #[path = "golden/start.rs"]
@@ -45,7 +47,7 @@ fn golden(name: &str, description: &str, machine: &Machine, filter: Filter, mark
     });
 }
 
-/// Asserts that a text reads back to exactly the events of the machine's trace.
+/// Asserts that a read of the text gives exactly the events of the machine's trace.
 fn reads_back(machine: &Machine, filter: Filter, text: &str) {
     let (header, read) = parse(text).expect("the text of a trace is well formed");
     assert_eq!(header, machine.trace_header());

@@ -51,7 +51,7 @@ fn only_the_two_routines_that_a_driver_gives_a_number_to_make_a_code_of_it() {
         for file in sources(&folder) {
             let text = fs::read_to_string(&file).expect("a source file");
             let name = file.file_name().expect("a file").to_string_lossy().into_owned();
-            // A file's own tests stand at its end. They do not count.
+            // The tests of a file are at the end of the file. These tests do not count.
             let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
             let place = file.strip_prefix(&folder).expect("below the folder");
             let is_test = place.components().any(|part| part.as_os_str() == "tests")

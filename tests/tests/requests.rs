@@ -1,4 +1,4 @@
-//! Any requests of a client: each is answered, and nothing is left.
+//! Any requests of a client: all are answered, and nothing is left.
 //!
 //! The fuzz target `requests` in `tests/fuzz/` runs the same sequences for any length of time.
 
@@ -7,7 +7,7 @@ mod sequence;
 
 use sequence::{Reached, run};
 
-/// How many random sequences are run.
+/// The number of random sequences that the test runs.
 const SEQUENCES: u64 = 200;
 
 /// The bytes of a random sequence.
@@ -55,6 +55,7 @@ fn all(sequences: impl IntoIterator<Item = Vec<u8>>) -> Reached {
         let reached = run(&sequence);
         sum.files += reached.files;
         sum.properties += reached.properties;
+        sum.events += reached.events;
         sum.streams += reached.streams;
         sum.refused += reached.refused;
     }
@@ -74,7 +75,16 @@ fn random_requests_are_answered_and_leave_nothing() {
     let begin = |seed: u64| &lives[seed as usize % lives.len()][..];
     let sequences = (1..=SEQUENCES).map(|seed| [begin(seed), &random_sequence(seed)].concat());
     let reached = all(sequences);
-    let Reached { files, properties, streams, refused } = reached;
+    let Reached { files, properties, streams, refused, .. } = reached;
     assert!(files >= 500 && properties >= 300, "{reached:?}");
     assert!(streams >= 250 && refused >= 500, "{reached:?}");
+}
+
+#[test]
+fn random_events_are_enabled_and_leave_nothing() {
+    // The driver with events, and one filter.
+    let begin = [2, 0, 0];
+    let sequences = (1..=SEQUENCES).map(|seed| [&begin[..], &random_sequence(seed)].concat());
+    let reached = all(sequences);
+    assert!(reached.events >= 40 && reached.refused >= 500, "{reached:?}");
 }

@@ -1,8 +1,8 @@
 //! Unmodified Windows drivers in the machine.
 //!
-//! These are the C++ drivers of `guest/drivers/`. The good driver makes the register accesses of
-//! the reference driver in Rust, on both bitnesses and with both C++ ABIs. The end of each broken
-//! driver is in its row in `guest/drivers/README.md`.
+//! These are the C++ drivers of `guest/drivers/`. The good driver makes the same register accesses
+//! as the reference driver in Rust, on both bitnesses and with both C++ ABIs. Each broken driver
+//! has a row in `guest/drivers/README.md`; the row says how the driver ends.
 
 #[path = "sys_drivers/around_system.rs"]
 mod around_system;
@@ -34,6 +34,8 @@ mod rebuild;
 mod registers;
 #[path = "sys_drivers/reports.rs"]
 mod reports;
+#[path = "sys_drivers/resources.rs"]
+mod resources;
 #[path = "sys_drivers/scene.rs"]
 mod scene;
 #[path = "sys_drivers/songs.rs"]
@@ -42,3 +44,9 @@ mod songs;
 mod system_miniports;
 #[path = "sys_drivers/system_threads.rs"]
 mod system_threads;
+#[path = "sys_drivers/topology.rs"]
+mod topology;
+#[path = "sys_drivers/wave.rs"]
+mod wave;
+#[path = "sys_drivers/x87.rs"]
+mod x87;

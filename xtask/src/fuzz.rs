@@ -17,7 +17,7 @@ struct Target {
     max_bytes: u32,
 }
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     Target {
         name: "loader",
         seeds: &["guest/drivers/bin/x64", "guest/drivers/bin/x86", "guest/drivers/bin/msvc-x64"],
@@ -27,6 +27,7 @@ const TARGETS: [Target; 5] = [
     Target { name: "pdb", seeds: &["guest/drivers/bin/msvc-x64"], max_bytes: 200_000 },
     Target { name: "events", seeds: &[], max_bytes: 1_000 },
     Target { name: "requests", seeds: &[], max_bytes: 1_000 },
+    Target { name: "inf", seeds: &["guest/drivers/inf"], max_bytes: 8_000 },
 ];
 
 /// Runs a target for some time, and keeps the inputs that it finds in `tests/fuzz/corpus/`.

@@ -1,4 +1,4 @@
-//! The licence of every dependency: it must ask for no more than a notice.
+//! The licence of every dependency: it may ask for a notice, and no more.
 //!
 //! Owns the allowed licences with the reasons, and the way from a crate of the project to a
 //! dependency. `expression` reads the licence expression of a package.
@@ -27,13 +27,13 @@ const ALLOWED: [(&str, &str); 9] = [
     ("Zlib", "asks that a changed source says so"),
 ];
 
-/// Packages that no published crate needs, each with a licence that is allowed for it alone, and
-/// why. A user of a published crate gets no part of such a package.
+/// Packages that no published crate needs. Each has a licence that is allowed only for this
+/// package, and the reason. A user of a published crate gets no part of such a package.
 const ONLY_IN_TESTS: [(&str, &str, &str); 1] =
     [("cbindgen", "MPL-2.0", "a test runs it to make the C header; it is not changed here")];
 
-/// Packages that name a licence file in place of an expression, each with the result of a person's
-/// reading. There are none.
+/// Packages that name a licence file in place of an expression. Each has the result of a person's
+/// reading. There are no such packages.
 const READ_FILES: [(&str, &str); 0] = [];
 
 /// Checks the licences of all dependencies of all workspaces of the project.
@@ -63,11 +63,11 @@ struct Graph {
 struct Package {
     name: String,
     version: String,
-    /// Its licence expression; empty where it has none.
+    /// The licence expression of the package; empty if the package has no expression.
     licence: String,
-    /// The licence file that it names in place of an expression.
+    /// The licence file that the package names in place of an expression.
     licence_file: Option<String>,
-    /// False where its manifest says that it is never published.
+    /// False if the manifest says that the package is never published.
     is_published: bool,
     needs: Vec<Need>,
 }
@@ -108,7 +108,7 @@ impl Graph {
         Graph { packages, own }
     }
 
-    /// The packages whose licence is not allowed, each with the reason and the way to it.
+    /// The packages whose licence is not allowed, each with the reason and the way to the package.
     fn faults(&self) -> Vec<String> {
         let all = self.ways(|_| true, |_| true);
         let shipped = self.ways(|package| package.is_published, |need| !need.is_for_tests);
@@ -125,9 +125,9 @@ impl Graph {
         faults
     }
 
-    /// Each package that the project depends on, with a shortest way to it. A way begins at a
-    /// package of the project for which `begins` is true. `goes` is true of each dependency on the
-    /// way.
+    /// Each package that the project depends on, with a shortest way to this package. A way begins
+    /// at a package of the project for which `begins` is true. `goes` is true for each dependency
+    /// on the way.
     fn ways(
         &self,
         begins: impl Fn(&Package) -> bool,
@@ -165,7 +165,7 @@ impl Need {
 /// Checks that a package may be a dependency.
 ///
 /// # Errors
-/// The reason why it may not, in words.
+/// The reason why the package cannot be a dependency, in words.
 fn judge(package: &Package, is_in_tests_only: bool) -> Result<(), String> {
     if package.licence.is_empty() {
         return match &package.licence_file {

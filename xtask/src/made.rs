@@ -21,7 +21,7 @@ pub fn pages(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Writes the table of structure layouts. The compilers of the drivers tell the layouts.
+/// Writes the table of structure layouts. The layouts come from the compilers of the drivers.
 pub fn layouts(arguments: &[String]) -> Outcome {
     no_arguments("layouts", arguments)?;
     require(&MINGW_X64)?;
@@ -56,7 +56,7 @@ pub fn header(arguments: &[String]) -> Outcome {
 }
 
 /// Accepts the present output of the named tests as their goldens. The name of a test is
-/// `TARGET::NAME_OF_THE_TEST`, where the target is a file of tests or a library.
+/// `TARGET::NAME_OF_THE_TEST`. The target is a file of tests or a library.
 pub fn goldens(arguments: &[String]) -> Outcome {
     if arguments.is_empty() {
         let usage = "name each test by its file and its path: golden::start::NAME_OF_THE_TEST";

@@ -1,8 +1,8 @@
 //! `cargo xtask VERB`: the commands of this project, by name.
 //!
-//! Owns the command line and the exit code: 0 for success, 1 when a command failed or a check
-//! found a fault, 2 for wrong usage. `verb` lists the verbs. This crate depends on no room of the
-//! project. It runs cargo on the rooms, and reads their files as text.
+//! Owns the command line and the exit code: 0 for success, 1 when a command failed or a check found
+//! a fault, 2 for wrong usage. `verb` lists the verbs. This crate depends on no room of the
+//! project. It runs cargo on the rooms, and reads the files of the rooms as text.
 
 mod fuzz;
 mod licences;

@@ -1,7 +1,8 @@
 //! The crates that are published, in the form that crates.io would get.
 //!
-//! `cargo package` builds each crate alone, which takes minutes. This verb unpacks all packages
-//! beside each other and checks them as one workspace, with dependencies that are already built.
+//! `cargo package` builds each crate alone, and this takes minutes. The verb here unpacks all
+//! packages side by side. Then it checks the packages as one workspace, with dependencies that are
+//! already built.
 
 use std::path::Path;
 use std::process::Command;
@@ -17,7 +18,7 @@ pub fn package(arguments: &[String]) -> Outcome {
     no_arguments("package", arguments)?;
     let packages = own_packages()?;
     let published: Vec<&Value> = packages.iter().filter(|package| is_published(package)).collect();
-    // Changes without a commit are packaged too, because this verb publishes nothing.
+    // The packages have changes without a commit too, because this verb publishes nothing.
     let options = ["package", "--quiet", "--offline", "--no-verify", "--allow-dirty"];
     let mut command = cargo(&options);
     for package in &published {
@@ -35,7 +36,7 @@ pub fn package(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Unpacks the packages into a folder and makes a workspace of them.
+/// Unpacks the packages into a folder and makes one workspace of all packages.
 fn unpack(packages: &[&Value], folder: &Path) -> Outcome {
     make_empty(folder).map_err(Failure::failed)?;
     let mut names = Vec::new();

@@ -83,7 +83,7 @@ pub fn require(tool: &Tool) -> Outcome {
 
 /// The command `cargo` with these arguments, in the root of the project.
 ///
-/// It builds into the one target folder, also for a crate with a workspace of its own.
+/// Cargo builds into one target folder for all, also for a crate with its own workspace.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()).args(arguments).env("CARGO_TARGET_DIR", target_folder());
@@ -103,7 +103,7 @@ pub fn script(path: &str) -> Command {
     command
 }
 
-/// Runs a command to its end. The terminal shows its output at once.
+/// Runs a command to its end. The terminal shows the output of the command at once.
 ///
 /// # Errors
 /// The command did not start, or ended without success.
@@ -115,10 +115,11 @@ pub fn run(mut command: Command) -> Outcome {
     }
 }
 
-/// Runs a command to its end, and returns its output. The terminal shows its errors at once.
+/// Runs a command to its end, and returns its output. The terminal shows the errors of the command
+/// at once.
 ///
 /// # Errors
-/// The command did not start, ended without success, or printed something that is no text.
+/// The command did not start, ended without success, or printed bytes that are no text.
 pub fn output_of(mut command: Command) -> Result<String, Failure> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| Failure::failed(error).of(&command))?;
@@ -138,7 +139,7 @@ impl Failure {
     }
 }
 
-/// Checks that a verb has no arguments, because it takes none.
+/// Checks that the command line has no arguments, for a verb that takes no arguments.
 ///
 /// # Errors
 /// Wrong usage, with the name of the verb.

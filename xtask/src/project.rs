@@ -13,8 +13,9 @@ pub const WORKSPACES: [&str; 4] =
 
 /// The root of the project.
 ///
-/// Cargo says at run time where this crate is. Two copies of the project may share a target folder;
-/// then a program from one copy still works on the other copy, if a user calls it there.
+/// Cargo says at run time where this crate is. Two copies of the project may share a target folder.
+/// A program that was built from one copy also works on the other copy, if a user calls the program
+/// there.
 pub fn root() -> PathBuf {
     let built_for = || env!("CARGO_MANIFEST_DIR").into();
     let room = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(built_for));
@@ -30,7 +31,7 @@ pub fn metadata(manifest: &str) -> Result<Value, Failure> {
     parse(&output_of(cargo(&arguments))?)
 }
 
-/// The output of `cargo metadata` for the project's own packages. It needs no network.
+/// The output of `cargo metadata` for the project's own packages. This needs no network.
 ///
 /// # Errors
 /// Cargo failed.
@@ -39,12 +40,12 @@ pub fn own_packages() -> Result<Vec<Value>, Failure> {
     Ok(list(&parse(&output_of(cargo(&arguments))?)?["packages"]).to_vec())
 }
 
-/// The text of a field; empty where there is no such field.
+/// The text of a field; empty if there is no such field.
 pub fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_default()
 }
 
-/// The values of a list; none where the value is no list.
+/// The values of a list; no values if the value is no list.
 pub fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }

@@ -1,8 +1,9 @@
 //! The rules for all files of the project that no compiler checks.
 //!
 //! Owns the walk over the files and the list of finders. A finder is a function that gets texts and
-//! returns faults. Its tests run it on planted faults, and one test runs all finders on the
-//! project. A finder never changes a file. Its fault says in a sentence how to mend the file.
+//! returns faults. The tests of a finder run the finder on planted faults, and one test runs all
+//! finders on the project. A finder never changes a file. Each fault says in a sentence how to mend
+//! the file.
 
 mod arrows;
 mod manifest;
@@ -24,9 +25,9 @@ use manifest::Manifest;
 /// A text of the project.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Its path from the root, with slashes.
+    /// The path of the file from the root, with slashes.
     pub path: String,
-    /// Its content.
+    /// The content of the file.
     pub text: String,
 }
 
@@ -37,7 +38,7 @@ pub struct Fault {
     pub path: String,
     /// The line, from 1; 0 for the file as a whole.
     pub line: usize,
-    /// What is wrong, and what must be there.
+    /// What is wrong, and what must be in its place.
     pub what: String,
 }
 
@@ -95,19 +96,19 @@ impl File {
         self.path == "Cargo.toml" || self.path.ends_with("/Cargo.toml")
     }
 
-    /// True where the whole file is for tests or benchmarks.
+    /// True if the whole file is for tests or benchmarks.
     fn is_test(&self) -> bool {
         let mut folders = self.path.split('/');
         self.path.ends_with("tests.rs") || folders.any(|part| part == "tests" || part == "benches")
     }
 
-    /// Its lines, each with its number from 1.
+    /// The lines of the file, each with its number from 1.
     fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         (1..).zip(self.text.lines())
     }
 }
 
-/// The file at this path, if it is there.
+/// The file at this path, if there is such a file.
 fn find<'a>(files: &'a [File], path: &str) -> Option<&'a File> {
     files.iter().find(|file| file.path == path)
 }
@@ -135,7 +136,7 @@ fn read_files(root: &Path) -> io::Result<Vec<File>> {
     Ok(files)
 }
 
-/// True for a folder with no files of the project: the folder of git, a build folder of cargo, and
+/// True for a folder without files of the project: the folder of git, a build folder of cargo, and
 /// an output folder of a fuzz target.
 fn is_left_out(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default();

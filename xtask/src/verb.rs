@@ -5,18 +5,19 @@ use std::fmt::Write as _;
 use crate::program::{Failure, Outcome, cargo, run, script};
 use crate::{fuzz, licences, made, measure, package, program, tidy};
 
-/// The error message suggests a verb for a word that differs from it in at most this many letters.
+/// The error message suggests a verb if the user's word differs from the verb in at most this many
+/// letters.
 const NEAR_LETTERS: usize = 3;
 
 /// One command.
 pub struct Verb {
-    /// Its name on the command line.
+    /// The name of the verb on the command line.
     pub name: &'static str,
-    /// Its arguments, in the form that the list shows.
+    /// The arguments of the verb, in the form that the list shows.
     pub arguments: &'static str,
-    /// What it does, in one line.
+    /// What the verb does, in one line.
     pub does: &'static str,
-    /// The function that does it.
+    /// The function that does the work.
     pub run: fn(&[String]) -> Outcome,
 }
 
@@ -87,8 +88,8 @@ pub fn list(verbs: &[Verb]) -> String {
     text
 }
 
-/// Builds the program of `no-std/`, which has a panic handler of its own. If a crate below it used
-/// std, there would be two panic handlers, and the build would fail.
+/// Builds the program of `no-std/`. The program has its own panic handler. If a crate that the
+/// program uses needed std, there would be two panic handlers, and the build would fail.
 fn no_std(arguments: &[String]) -> Outcome {
     program::no_arguments("no-std", arguments)?;
     run(cargo(&[

@@ -11,7 +11,7 @@ use portcls_machine::emulator::Rule;
 use portcls_machine::midi_file::InputFormat;
 use portcls_machine::report::Filter;
 use portcls_machine::report::vcd::{Dialect, Tick};
-use portcls_machine::{MachineBuilder, MachineError, PinFormat, rules};
+use portcls_machine::{CardResource, MachineBuilder, MachineError, PinFormat, rules};
 
 use crate::card::CardChoice;
 use crate::input::Input;
@@ -56,9 +56,9 @@ impl From<TraceFilter> for Filter {
 /// The program that is to read the waveforms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum WaveDialect {
-    /// Viewers, as GTKWave and Surfer: everything, to the ns.
+    /// Viewers such as GTKWave and Surfer: all wires, times in ns.
     Full,
-    /// Logic analysers, as sigrok-cli and PulseView: wires of one bit, to the us.
+    /// Logic analysers such as sigrok-cli and PulseView: wires of one bit, times in us.
     Sigrok,
 }
 
@@ -117,10 +117,10 @@ impl From<PinFormatName> for PinFormat {
 /// The unit of time of the waveforms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum WaveTick {
-    /// 1 ns: the trace's own.
+    /// 1 ns, the unit of the trace.
     #[value(name = "1ns")]
     Nanosecond,
-    /// 100 ns: what sigrok reads ten times slower than 1us.
+    /// 100 ns; sigrok needs ten times as long to read it as 1us.
     #[value(name = "100ns")]
     HundredNanoseconds,
     /// 1 us.
@@ -152,8 +152,8 @@ pub fn parse_timing(text: &str) -> Result<CardTiming, String> {
     }
 }
 
-/// Finds a card by its name, and tells the shell and the help the names of all cards. A text that
-/// ends in .toml is the name of a file.
+/// Finds a card by its name, and gives the names of all cards to the shell and the help. A text
+/// that ends in .toml is the name of a file.
 #[derive(Clone)]
 pub struct CardParser;
 
@@ -184,7 +184,7 @@ impl TypedValueParser for CardParser {
     }
 }
 
-/// Finds a rule by its name, and tells the shell the names of all rules.
+/// Finds a rule by its name, and gives the names of all rules to the shell.
 #[derive(Clone)]
 pub struct RuleParser;
 
@@ -225,11 +225,16 @@ pub fn parse_port(text: &str) -> Result<u16, String> {
     Ok(port as u16)
 }
 
-/// Reads an interrupt line; 2 is 9.
+/// Reads the number of an interrupt line. The number 2 means line 9, as on a PC.
 pub fn parse_irq(text: &str) -> Result<u8, String> {
     let irq: u32 = text.parse().map_err(|_| "use 2 to 15 (2 means 9, as on a PC)")?;
     MachineBuilder::new().irq(irq).map_err(|error| error.to_string())?;
     Ok(if irq == 2 { 9 } else { irq as u8 })
+}
+
+/// Reads a resource of the device.
+pub fn parse_resource(text: &str) -> Result<CardResource, String> {
+    text.parse::<CardResource>().map_err(|error| error.hint.to_owned())
 }
 
 /// Reads the name of an input; - is stdin.

@@ -22,10 +22,10 @@ const APART: Style = AnsiColor::Cyan.on_default();
 /// Columns of a line.
 const COLUMNS: usize = 100;
 
-/// Columns of a card: its letter, and the mark under it.
+/// Columns of a card: its letter, and the mark under the letter.
 const CARD_COLUMNS: usize = 2;
 
-/// Fewest columns for the title of a scenario, for any number of cards before it.
+/// The fewest columns for the title of a scenario, for any number of cards before the title.
 const TITLE_COLUMNS: usize = 30;
 
 /// Runs the scripts on these cards and shows a line for each scenario.

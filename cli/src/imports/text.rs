@@ -11,7 +11,7 @@ use crate::figures::{counted, grouped};
 /// The most addresses that the text lists for one instruction; the JSON has all addresses.
 const SHOWN_PLACES: usize = 3;
 
-/// The most missing instructions that the text lists from bytes that may be data.
+/// Of the missing instructions in bytes that may be data, the text lists at most this number.
 const SHOWN_BETWEEN: usize = 10;
 
 const NAME: Style = Style::new().bold();
@@ -64,8 +64,8 @@ impl DriverNeeds {
             let _ = match (known.is_served, known.is_class) {
                 (true, _) => writeln!(text, "  {name:<44}served"),
                 (false, true) => writeln!(text, "  {name:<44}{MISSING}not served{MISSING:#}"),
-                // Drivers also ask for interfaces that some systems do not have. Without such an
-                // interface they go on.
+                // Drivers also ask for interfaces that some systems do not have. A driver goes on
+                // without such an interface.
                 (false, false) => writeln!(text, "  {name:<44}not served"),
             };
         }
@@ -112,7 +112,7 @@ fn push_instruction(text: &mut String, instruction: &str, places: &[&str], word:
     let _ = writeln!(text, "    at {}{more}", shown.join(", "));
 }
 
-/// The name of an import, or its number when it has no name.
+/// The name of an import, or the number of an import without a name.
 fn shown_name(import: &ImportFacts) -> String {
     let number = || format!("#{}", import.ordinal.unwrap_or_default());
     import.name.clone().unwrap_or_else(number)

@@ -8,9 +8,9 @@ use super::Flow;
 use crate::failure::Exit;
 use crate::figures::{counted, duration, grouped};
 
-/// How a run ended. When several outcomes apply, the first in this order counts: a bug check, hang
-/// or panic, then a broken rule, then a loss, then the time limit. This order puts first what says
-/// most about the driver.
+/// How a run ended. When several outcomes apply, the first in this order counts: a bug check, a
+/// hang, a panic or an unsupported routine, then a broken rule, then a loss, then the time limit.
+/// The outcome that says most about the driver comes first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -24,9 +24,9 @@ pub enum Outcome {
     Unsupported,
     /// The driver broke a documented rule, or left something behind.
     RuleBroken,
-    /// A bug check.
+    /// The run ended in a bug check.
     BugCheck,
-    /// A wait that nothing can end.
+    /// The run ended in a wait that nothing can end.
     Hang,
     /// The driver panicked.
     DriverFailure,
@@ -72,7 +72,8 @@ impl Ending {
         }
     }
 
-    /// Bytes that arrived but are not part of the song. On MIDI OUT the card sent these by itself.
+    /// Bytes that arrived but are not part of the song. On MIDI OUT such bytes come from the card
+    /// itself, and this number is 0.
     fn surplus(&self) -> u64 {
         match self.flow {
             Flow::Wire(_) => 0,
@@ -82,8 +83,8 @@ impl Ending {
 
     /// The outcome.
     ///
-    /// Assumed: something left behind at unload counts as a broken rule, because Windows with
-    /// Driver Verifier on would stop for it.
+    /// Assumed: if the driver leaves something behind at unload, this counts as a broken rule,
+    /// because Driver Verifier would then stop Windows.
     pub fn outcome(&self) -> Outcome {
         let missing = self.passed() < self.song_bytes;
         match &self.job.stop {
@@ -181,6 +182,7 @@ mod tests {
 
     fn good() -> Ending {
         let job = JobReport {
+            ranges: Vec::new(),
             simulated_ns: 0,
             pin: None,
             pin_format: PinFormat::Midi,

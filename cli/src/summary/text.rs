@@ -5,11 +5,12 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::{ApplicationFigures, MidiPin, PinFormat, WireFigures};
+use portcls_machine::{ApplicationFigures, MidiPin, PinFormat, RangeFigures, WireFigures};
 
 use super::{Flow, Outcome, Summary};
 use crate::failure::Exit;
 use crate::figures::{counted, duration, grouped, hundredths, wrapped};
+use crate::inf::InfFacts;
 
 const TITLE: Style = Style::new().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
@@ -24,8 +25,12 @@ const LABEL_COLUMNS: usize = 12;
 const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
 /// Columns of the name of a file in the title.
 const NAME_COLUMNS: usize = 60;
-/// Violations that the text shows; the JSON has more of them.
+/// The most violations that the text shows; the JSON has more violations.
 const SHOWN_VIOLATIONS: usize = 5;
+/// Parts of an INF that were not used, of which the text shows so many; the JSON has all.
+const SHOWN_UNUSED: usize = 8;
+/// Offsets of a range of which the text shows so many; the JSON has all.
+const SHOWN_OFFSETS: usize = 8;
 
 /// The text.
 pub(super) fn render(summary: &Summary) -> String {
@@ -37,6 +42,7 @@ pub(super) fn render(summary: &Summary) -> String {
         Flow::Application(application) => page.application(application),
     }
     page.machine(summary);
+    page.unmodelled(summary);
     page.driver(summary);
     page.violations(summary);
     page.outputs(summary);
@@ -56,7 +62,7 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Adds lines beside a label; the label stands only before the first line.
+    /// Adds lines beside a label. Only the first line has the label before it.
     fn paragraph(&mut self, label: &str, style: Style, lines: &[String]) {
         let mut label = label;
         for line in lines.iter().flat_map(|line| wrapped(line, TEXT_COLUMNS)) {
@@ -84,7 +90,14 @@ impl Page {
             "card {}, driver {}, port {}, irq {}",
             machine.card, machine.driver, machine.port, machine.irq
         );
-        self.paragraph("machine", Style::new(), &[words]);
+        let mut lines = vec![words];
+        if !machine.resources.is_empty() {
+            lines.push(format!("resources {}", machine.resources.join(", ")));
+        }
+        self.paragraph("machine", Style::new(), &lines);
+        if let Some(inf) = &summary.inf {
+            self.paragraph("inf", Style::new(), &inf_lines(inf));
+        }
         if let Some(pin) = &summary.pin {
             self.paragraph("pin", Style::new(), &[pin_words(pin, summary)]);
         }
@@ -187,6 +200,11 @@ impl Page {
         self.paragraph("driver", Style::new(), &lines);
     }
 
+    fn unmodelled(&mut self, summary: &Summary) {
+        let lines: Vec<String> = summary.unmodelled.iter().map(range_line).collect();
+        self.paragraph("unmodelled", Style::new(), &lines);
+    }
+
     fn violations(&mut self, summary: &Summary) {
         let shown = summary.violations.iter().take(SHOWN_VIOLATIONS);
         let mut lines: Vec<String> = shown
@@ -238,6 +256,59 @@ fn pin_words(pin: &MidiPin, summary: &Summary) -> String {
         0 => format!("{pin}{events}, the only one for MIDI"),
         _ => format!("{pin}{events}; also for MIDI: {}", others.join(", ")),
     }
+}
+
+/// What an INF gave, and what of it was not used.
+fn inf_lines(inf: &InfFacts) -> Vec<String> {
+    let of = match inf.models {
+        1 => "the only one".to_owned(),
+        models => format!("one of {models}"),
+    };
+    let mut lines = vec![format!(
+        "{}, model \"{}\" ({of}); {} and {} taken",
+        inf.file,
+        inf.model,
+        counted(inf.registry_values, "registry value"),
+        counted(inf.resources, "resource")
+    )];
+    let shown = inf.unused.iter().take(SHOWN_UNUSED);
+    let mut unused: Vec<String> =
+        shown.map(|one| format!("line {}: {}", one.line, one.what)).collect();
+    match inf.unused.len().saturating_sub(unused.len()) {
+        0 => {}
+        more => unused.push(format!("and {more} more")),
+    }
+    if !unused.is_empty() {
+        lines.push(format!("not used: {}", unused.join("; ")));
+    }
+    lines
+}
+
+/// What the driver did in ports that are not modelled.
+fn range_line(range: &RangeFigures) -> String {
+    let mut parts = Vec::new();
+    let missed = range.offsets.iter().map(|port| {
+        let counts = [(port.reads, "read"), (port.writes, "write")];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts.map(|(count, thing)| counted(count, thing)).collect();
+        format!("{} at +{:X}", counts.join(" and "), port.offset)
+    });
+    let mut missed: Vec<String> = missed.collect();
+    if missed.len() > SHOWN_OFFSETS {
+        let more = missed.split_off(SHOWN_OFFSETS).len();
+        missed.push(format!("more at {}", counted(more as u64, "other offset")));
+    }
+    if !missed.is_empty() {
+        parts.push(format!("{} met nothing", missed.join(", ")));
+    }
+    if range.answered > 0 {
+        let accesses = if range.answered == 1 { "access" } else { "accesses" };
+        parts.push(format!("{} {accesses} answered", grouped(range.answered)));
+    }
+    if parts.is_empty() {
+        parts.push("no access".to_owned());
+    }
+    format!("{}: {}", range.range, parts.join("; "))
 }
 
 /// A name that fits into the title. A long name loses its beginning, because its end says more.

@@ -76,14 +76,14 @@ fn a_bad_card_is_exit_3_with_file_and_line() {
     folder.put("kind.toml", "name = \"bad\"\nfamily = \"fifo\"\n");
     folder.put("binary.toml", b"name = \"bad\"\n\xFF\n");
     let cases = [
-        ("bad.toml", "bad.toml:4: there is no key tx-depht; did you mean tx-depth?"),
+        ("bad.toml", "bad.toml:4:1: there is no key tx-depht; did you mean tx-depth?"),
         (
             "binary.toml",
-            "binary.toml:2: a byte here is no text; save the file as plain text in UTF-8",
+            "binary.toml:2:1: a byte here is no text; save the file as plain text in UTF-8",
         ),
         (
             "kind.toml",
-            "kind.toml:2: family = \"fifo\" is not possible; write one of uart-chip, fifo-chip, \
+            "kind.toml:2:1: family = \"fifo\" is not possible; write one of uart-chip, fifo-chip, \
              roland-firmware",
         ),
         (

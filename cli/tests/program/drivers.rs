@@ -34,7 +34,8 @@ fn the_time_of_an_instruction_changes_times_and_no_byte() {
     }
 }
 
-/// A folder with three bytes and a test driver, so that no path appears in the output.
+/// A folder with a song of three bytes and a test driver. Their names have no path, so the output
+/// shows no path.
 fn folder_with(driver: &str) -> Folder {
     let folder = Folder::new();
     folder.put("three.raw", [0x90, 0x3C, 0x40]);

@@ -1,5 +1,6 @@
 //! `filters` and `--pin`: what a client sees, and which pin it opens.
 
+use insta::assert_snapshot;
 use insta_cmd::assert_cmd_snapshot;
 use serde_json::Value;
 
@@ -8,6 +9,31 @@ use crate::support::{Folder, TWO_NOTES, driver_path, midi_file};
 #[test]
 fn the_filters_are_listed_with_their_pins_and_whether_these_can_be_opened() {
     assert_cmd_snapshot!(Folder::new().command(&["filters"]));
+}
+
+#[test]
+fn the_pins_of_a_wave_filter_are_listed_as_pins_that_cannot_be_opened() {
+    let sources = ["x64/wave_first_cyclic", "x86/wave_first_pci", "msvc-x64/wave_first_rt"];
+    for build in sources {
+        let driver = driver_path(&format!("{build}.sys"));
+        let ran = Folder::new().run(&["filters", "--driver", &driver]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{build}");
+        let wave = ran.text().split("\n\n").next().expect("a paragraph for each filter");
+        assert_snapshot!("wave_filter", wave);
+        assert!(ran.text().ends_with("play         opens Uart:0\n  capture      opens Uart:2\n"));
+    }
+}
+
+#[test]
+fn the_obstacle_of_a_pin_for_sound_is_in_json() {
+    let driver = driver_path("x64/wave_first_pci.sys");
+    let ran = Folder::new().run(&["filters", "--driver", &driver, "--format", "json"]);
+    let facts: Value = serde_json::from_str(ran.text()).expect("JSON");
+    let pins = facts["filters"][0]["pins"].as_array().expect("pins");
+    let told = Value::from("sound is outside this program (STATUS_NOT_SUPPORTED)");
+    assert_eq!(pins[0]["sound"]["obstacle"], told);
+    assert_eq!((&pins[0]["midi"], &pins[1]["sound"]), (&Value::Null, &Value::Null));
+    assert_eq!(facts["filters"][1]["pins"][0]["sound"], Value::Null);
 }
 
 #[test]

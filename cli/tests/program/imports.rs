@@ -10,8 +10,8 @@ fn driver(name: &str) -> Vec<u8> {
     std::fs::read(driver_path(name)).expect("a committed driver")
 }
 
-/// A driver whose import of KeStallExecutionProcessor has another name: no module exports that
-/// routine. Its entry begins with an instruction that the emulator does not have.
+/// A driver whose import of KeStallExecutionProcessor has another name. No module exports a routine
+/// of that name. Its entry begins with an instruction that the emulator does not have.
 fn odd_driver() -> Vec<u8> {
     let mut driver = driver("x64/uart.sys");
     let name = b"KeStallExecutionProcessor";
@@ -26,7 +26,7 @@ fn odd_driver() -> Vec<u8> {
         .find(|at| (word(at + 12)..word(at + 12) + word(at + 8)).contains(&entry));
     let section = section.expect("the entry lies in a section");
     let place = (entry - word(section + 12) + word(section + 20)) as usize;
-    driver[place..place + 2].copy_from_slice(&[0xD9, 0xE8]);
+    driver[place..place + 2].copy_from_slice(&[0xD9, 0xFE]);
     driver
 }
 
@@ -39,19 +39,19 @@ fn what_is_missing_is_listed_and_exit_1() {
     let text = ran.text();
     let lines: Vec<&str> = text.lines().filter(|line| line.contains("missing")).collect();
     assert!(lines.iter().any(|line| line.starts_with("  XeStallExecutionProcessor")), "{text}");
-    assert!(lines.iter().any(|line| line.starts_with("  fld1 ")), "{text}");
+    assert!(lines.iter().any(|line| line.starts_with("  fsin ")), "{text}");
     assert!(text.contains("    at odd!DriverEntry\n"), "{text}");
     assert!(text.ends_with(" instructions read, 1 missing\n"), "{text}");
 }
 
-/// A driver that makes a port of another class in place of a MIDI port. The emulator does not serve
-/// that class.
-fn wave_driver(build: &str) -> Vec<u8> {
+/// A driver that names a class which the emulator does not serve, in place of that of a MIDI port.
+fn synthesizer_driver(build: &str) -> Vec<u8> {
     let mut driver = driver(&format!("{build}/uart.sys"));
-    let (midi, wave_rt) = (clsid::PORT_MIDI.to_bytes(), clsid::PORT_WAVE_RT.to_bytes());
+    let (midi, synth) = (clsid::PORT_MIDI, clsid::MINIPORT_DRIVER_FM_SYNTH);
+    let (midi, synth) = (midi.to_bytes(), synth.to_bytes());
     let places = driver.windows(16).enumerate().filter(|(_, bytes)| **bytes == midi);
     let at = places.map(|(at, _)| at).next().expect("its port is of the class MIDI");
-    driver[at..at + 16].copy_from_slice(&wave_rt);
+    driver[at..at + 16].copy_from_slice(&synth);
     driver
 }
 
@@ -59,15 +59,26 @@ fn wave_driver(build: &str) -> Vec<u8> {
 fn a_class_that_is_not_served_is_named_and_exit_1() {
     let folder = Folder::new();
     for build in ["x64", "x86", "msvc-x64"] {
-        folder.put("wave.sys", wave_driver(build));
-        let ran = folder.run(&["imports", "wave.sys"]);
+        folder.put("synth.sys", synthesizer_driver(build));
+        let ran = folder.run(&["imports", "synth.sys"]);
         assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{build}: {}", ran.text());
         let text = ran.text();
         let named = text.split("\nclasses and interfaces\n").nth(1).expect("they are listed");
         let first = named.lines().next().expect("one a line");
-        assert_eq!(first, "  CLSID_PortWaveRT                            not served");
+        assert_eq!(first, "  CLSID_MiniportDriverFmSynth                 not served");
         assert!(text.contains("IID_IMiniportMidi                           served"), "{text}");
         assert!(text.contains(" identifiers named, 1 not served; "), "{text}");
+    }
+}
+
+#[test]
+fn a_driver_for_sound_and_midi_needs_nothing_more() {
+    let folder = Folder::new();
+    for build in ["x64/wave_first_cyclic", "x86/wave_first_pci", "msvc-x64/wave_first_rt"] {
+        folder.put("wave.sys", driver(&format!("{build}.sys")));
+        let ran = folder.run(&["imports", "wave.sys"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{build}: {}", ran.text());
+        assert!(ran.text().contains("  CLSID_PortWave"), "{build}: {}", ran.text());
     }
 }
 
@@ -102,7 +113,7 @@ fn programs_read_the_same_from_json() {
     assert_eq!(class["guid"], "{B4C90A43-5791-11D0-86F9-00A0C911B544}");
     assert_eq!(class["is_served"], true);
     let missing = &needs["instructions"]["missing"][0];
-    assert_eq!((&missing["text"], &missing["is_reached"]), (&"fld1".into(), &true.into()));
+    assert_eq!((&missing["text"], &missing["is_reached"]), (&"fsin".into(), &true.into()));
 }
 
 #[test]

@@ -10,5 +10,6 @@ mod imports;
 mod listings;
 mod ops;
 mod play;
+mod resources;
 mod support;
 mod waves;

@@ -59,7 +59,7 @@ fn what_was_on_the_wire_can_be_kept_as_bytes_and_as_a_midi_file() {
     let outputs = ["--wire-out", "wire.raw", "--midi-out", "wire.mid"];
     let ran = folder.run(&[&["play", "song.mid"], &outputs[..]].concat());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    // The card itself sends FC, at each reset before the song.
+    // The card itself sends an FC at each reset before the song.
     let notes = b"\x90\x3C\x40\x80\x3C\x40\x90\x40\x40\x80\x40\x40";
     let wire = folder.get("wire.raw");
     assert!(wire.ends_with(notes), "{wire:02X?}");

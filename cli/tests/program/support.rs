@@ -1,4 +1,4 @@
-//! Runs the program in a folder of its own, apart from the user's environment.
+//! Runs the program in a separate folder, apart from the user's environment.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -101,7 +101,7 @@ impl Ran {
     }
 }
 
-/// A MIDI file of format 0 with 480 ticks a beat and these track events.
+/// A MIDI file of format 0, with 480 ticks in a beat and these track events.
 pub fn midi_file(events: &[u8]) -> Vec<u8> {
     let mut file = b"MThd\0\0\0\x06\0\0\0\x01\x01\xE0MTrk".to_vec();
     file.extend((events.len() as u32).to_be_bytes());
@@ -109,6 +109,6 @@ pub fn midi_file(events: &[u8]) -> Vec<u8> {
     file
 }
 
-/// Two notes a beat apart, and the end of the track.
+/// Two notes, the second one beat after the first, and the end of the track.
 pub const TWO_NOTES: &[u8] =
     b"\x00\x90\x3C\x40\x83\x60\x80\x3C\x40\x00\x90\x40\x40\x83\x60\x80\x40\x40\x00\xFF\x2F\x00";

@@ -1,7 +1,7 @@
 //! The register of bug checks: one entry for each code.
 //!
-//! It has the codes that this kernel raises, and the codes that audio drivers get or raise
-//! themselves.
+//! The register has the codes that this kernel raises, and the codes that audio drivers get or
+//! raise themselves.
 //!
 //! A new code needs one entry only. The constant, the name, the report when a driver dies, the name
 //! of the failure and `docs/bug-checks.md` are made from this entry. An entry has the meaning (the

@@ -1,8 +1,8 @@
 //! A list of answers: what an oracle must answer to repeat a run.
 //!
-//! Owns the way from a trace to its list, the text of a list, and the errors of both. The text
-//! `allocation:3=1,interrupt:12=2` says that question 3 of `allocation` has answer 1, and question
-//! 12 of `interrupt` has answer 2.
+//! This file owns the way from a trace to its list of answers, the text of a list, and the errors
+//! of both. The text `allocation:3=1,interrupt:12=2` says that question 3 of `allocation` has
+//! answer 1, and question 12 of `interrupt` has answer 2.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -40,7 +40,8 @@ pub enum AnswersError {
         /// The unknown id.
         id: String,
     },
-    /// The choice has no answer with this number, or the number is 0, which is not listed.
+    /// The choice has no answer with this number, or the number is 0. A list never has the answer
+    /// 0.
     NoSuchAnswer {
         /// The choice.
         choice: Choice,

@@ -1,7 +1,8 @@
 //! The questions at a preemption point: what begins, and events from outside.
 //!
-//! Owns the questions for `preempt.rs`, which calls this file when there is an oracle. Code that
-//! builds a machine asks about the things outside this kernel through a [`PointQuestion`].
+//! This file owns the questions for `preempt.rs`, which calls this file when there is an oracle.
+//! Code that builds a machine asks about the things outside this kernel through a
+//! [`PointQuestion`].
 
 use std::rc::Rc;
 
@@ -13,10 +14,11 @@ use crate::kernel::Kernel;
 /// Asks at a preemption point about something outside this kernel.
 ///
 /// IRQL: any; it is the IRQL of the interrupted code. The question may change devices and queue
-/// DPCs, and at DISPATCH_LEVEL and below also work items. It must not call drivers.
+/// DPCs. At DISPATCH_LEVEL and below it may also queue work items. The question must not call
+/// drivers.
 pub type PointQuestion = Rc<dyn Fn(&Kernel)>;
 
-/// When an interrupt or a DPC that waits begins.
+/// When a waiting interrupt or DPC begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum When {
     /// At this preemption point, now.
@@ -27,20 +29,21 @@ pub(crate) enum When {
     AtAnotherPoint,
 }
 
-/// How many times in a row interrupts and DPCs can be put off. Then they begin without a question.
+/// How many times in a row an oracle can put off interrupts and DPCs. After that many delays, they
+/// begin without a question.
 /// Assumed: after this many delays no driver can tell a late interrupt from a lost interrupt.
 const PUT_OFF_IN_A_ROW: u32 = 1_000;
 
-/// The most requests that an oracle can choose from for cancelling. Later requests are not
-/// offered.
+/// The largest number of requests that the kernel offers to an oracle for cancelling. The kernel
+/// does not offer later requests.
 const FOLLOWED_REQUESTS: usize = 4_096;
 
 /// The level of the clock interrupt. Source: CLOCK_LEVEL of x64 in wdm.h.
 const CLOCK_LEVEL: Irql = Irql(13);
 
 impl Kernel {
-    /// Registers `question`. It is called at each preemption point while there is an oracle, after
-    /// the kernel's own questions.
+    /// Registers `question`. While there is an oracle, the kernel calls `question` at each
+    /// preemption point, after its own questions.
     pub fn ask_at_points(&self, question: PointQuestion) {
         self.state.choices.point_questions.borrow_mut().push(question);
     }
@@ -53,13 +56,13 @@ impl Kernel {
         }
     }
 
-    /// An interrupt or a DPC could begin here: asks when it begins.
+    /// Asks when an interrupt or a DPC begins that could begin here.
     #[inline]
     pub(crate) fn when_to_begin(&self, choice: Choice) -> When {
         if self.has_oracle() { self.ask_begin(choice) } else { When::Here }
     }
 
-    /// Notes a request that was sent: it may be cancelled until it is complete.
+    /// Notes a request that was sent. Until the request is complete, the oracle may cancel it.
     #[inline]
     pub(crate) fn follow_request(&self, irp: &Irp) {
         if self.has_oracle() && matches!(irp.parameters(), Parameters::DeviceControl { .. }) {

@@ -1,8 +1,8 @@
 //! The register of choices: what the code can ask, and the possible answers.
 //!
-//! Owns the table of choices and the types of the answers. The first answer, number 0, is what
-//! happens without an oracle. It never knows where the code asks a choice, or how an oracle
-//! answers.
+//! This file owns the table of choices and the types of the answers. The first answer, number 0, is
+//! what happens without an oracle. This file never knows where the code asks a choice, or how an
+//! oracle answers.
 
 /// An answer to a choice: an enumeration whose members are numbered from 0.
 pub trait Answer: Copy + 'static {
@@ -33,7 +33,7 @@ macro_rules! answers {
 /// Declares the choices: for each one its id, its meaning, and the type of its answer.
 macro_rules! choices {
     ($($(#[$meta:meta])* $variant:ident $id:literal $meaning:literal $answer:ident;)+) => {
-        /// Something that could go either way.
+        /// Something that can happen in several ways.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum Choice {
             $($(#[$meta])* $variant,)+
@@ -81,22 +81,24 @@ impl Choice {
 }
 
 choices! {
-    /// An interrupt waits, and the IRQL lets it through. The kernel asks this at each such
-    /// preemption point. An interrupt that the oracle puts off waits for the next point. When other
-    /// work keeps the processor first, the kernel asks again at the same point.
+    /// An interrupt that waits may begin or may be put off. The kernel asks this at each preemption
+    /// point where the IRQL lets the interrupt through. An interrupt that the oracle puts off waits
+    /// for the next point. When the answer is that other work runs first, the kernel asks again at
+    /// the same point.
     Interrupt "interrupt" "an interrupt that waits may begin" Begin;
-    /// A DPC waits, and the IRQL lets it through. When it begins, all DPCs that wait run in the
-    /// order of the queue; no answer changes this order. The kernel asks this at the same points as
-    /// [`Choice::Interrupt`].
+    /// A DPC that waits may begin or may be put off, when the IRQL lets it through. When the DPC
+    /// begins, all DPCs that wait run in the order of the queue; no answer changes this order. The
+    /// kernel asks this at the same points as [`Choice::Interrupt`].
     Dpc "dpc" "the DPCs that wait may begin" Begin;
     /// A timer is due and waits for the clock interrupt. The interrupt may come at this point,
     /// because no document promises the clock's phase. No timer expires before its due time, and
     /// the time-out of a wait still ends at the regular clock interrupt. The kernel asks this at
     /// each preemption point below the level of the clock while such a timer waits.
     Clock "clock" "the clock interrupt may come for a timer that is due" Happens;
-    /// The routines of a line may be called though no device asks: noise, or another device on a
-    /// shared line. The kernel asks this at each preemption point. It asks for each connected line
-    /// that requests nothing and that the IRQL lets through.
+    /// The kernel may call the routines of a line when no device asks for service. The cause is
+    /// noise, or another device on a shared line. The kernel asks this at each preemption point. At
+    /// such a point it asks once about each connected line, if the line requests nothing and the
+    /// IRQL lets it through.
     Spurious "spurious" "an interrupt may come that no device asked for" Happens;
     /// A line that remembers edges may miss an edge; the next edge counts again. The kernel asks
     /// this at each edge.
@@ -104,14 +106,14 @@ choices! {
     /// An allocation may fail as if there were no memory left: NULL, or
     /// `STATUS_INSUFFICIENT_RESOURCES`. The kernel asks this at each allocation that would succeed.
     Allocation "allocation" "an allocation of memory may fail" Refusal;
-    /// A service routine may not be connected: `STATUS_INSUFFICIENT_RESOURCES`. The kernel asks
-    /// this at each connection that would succeed.
+    /// The kernel may refuse to connect a service routine: `STATUS_INSUFFICIENT_RESOURCES`. The
+    /// kernel asks this at each connection that would succeed.
     Connect "connect" "the connection of an interrupt may be refused" Refusal;
     /// A call may be refused with `STATUS_ACCESS_DENIED`: opening, making or deleting a key,
     /// setting or deleting a value, and RtlQueryRegistryValues. The kernel asks this at each such
     /// call.
     Registry "registry" "a call of the registry may be refused" Refusal;
-    /// What happens to a byte between the driver, which writes it to a register, and the card. The
+    /// What happens to a byte that the driver writes to a register, on its way to the card. The
     /// machine asks this at each write.
     ByteToCard "byte-to-card" "a byte written to the card may suffer" Fate;
     /// What happens to a byte that comes in from outside, such as through a cable. The machine asks
@@ -130,11 +132,11 @@ choices! {
 }
 
 answers! {
-    /// When an interrupt or a DPC that waits begins.
+    /// When a waiting interrupt or DPC begins.
     pub enum Begin {
         /// At this preemption point.
         Now "now",
-        /// Later: the next preemption point asks again.
+        /// Later: the kernel asks again at the next preemption point.
         Later "later",
         /// After other work has kept the processor for 25 us, less than the time of a byte on a
         /// slow device.

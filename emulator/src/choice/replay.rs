@@ -17,8 +17,8 @@ impl Replay {
         Replay { left: RefCell::new(answers) }
     }
 
-    /// The answers whose questions have not come yet. After a repeated run the list is empty. If it
-    /// is not empty, the run was not the same.
+    /// The answers whose questions have not come yet. After a repeated run the list is empty. If
+    /// the list is not empty, the run was not the same.
     #[must_use]
     pub fn left(&self) -> Answers {
         self.left.borrow().clone()

@@ -1,7 +1,7 @@
 //! The names of a device interface: its symbolic link and its registry key.
 //!
-//! Drivers must treat both as opaque. Source: the form of both on Windows, as the public
-//! documentation of SetupAPI shows it in examples.
+//! A driver must not rely on the form of either name. Source: the form of both names on Windows,
+//! which the public documentation of SetupAPI shows in examples.
 
 use crate::device_object::DeviceObject;
 

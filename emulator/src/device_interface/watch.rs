@@ -12,13 +12,13 @@ use crate::work_item::WorkItem;
 /// What has happened to an interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InterfaceChange {
-    /// It was enabled.
+    /// The interface was enabled.
     Arrival,
-    /// It was disabled.
+    /// The interface was disabled.
     Removal,
 }
 
-/// A routine that is told of changes. It gets the name of the symbolic link.
+/// A routine that is told of changes. The routine gets the name of the symbolic link.
 /// IRQL: PASSIVE_LEVEL, in a system thread.
 pub type InterfaceRoutine = Rc<dyn Fn(&Kernel, InterfaceChange, &str)>;
 
@@ -46,8 +46,8 @@ impl Watches {
 }
 
 impl Kernel {
-    /// Registers a routine that is told when an interface of a class is enabled or disabled from
-    /// now on. IRQL: PASSIVE_LEVEL.
+    /// Registers a routine. From now on the kernel calls the routine when an interface of the class
+    /// is enabled or disabled. IRQL: PASSIVE_LEVEL.
     #[doc(alias = "IoRegisterPlugPlayNotification")]
     pub fn watch_device_interfaces(
         &self,
@@ -69,7 +69,7 @@ impl Kernel {
         drop(removed);
     }
 
-    /// Calls the routines that watch the class, each in a work item of its own.
+    /// Calls the routines that watch the class. Each routine runs in a work item of its own.
     pub(super) fn tell_interface_change(
         &self,
         change: InterfaceChange,

@@ -12,7 +12,7 @@ use crate::status::NtStatus;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Level {
-    /// The event was not on the processor: a device, a line, a wire.
+    /// The event did not happen on the processor. It happened in a device, on a line or on a wire.
     Hardware = 0,
     /// PASSIVE_LEVEL or APC_LEVEL.
     Passive = 1,
@@ -55,13 +55,14 @@ pub struct AccessEvent {
     pub value: u32,
     /// The device's note on the access.
     pub note: NameId,
-    /// How many accesses this event stands for. Its time is the time of the first access.
+    /// How many accesses this event stands for. The time of the event is the time of the first
+    /// access.
     pub count: u32,
     /// Time from one access to the next in ns, 0 for a single access.
     pub pitch_ns: u32,
 }
 
-/// An argument of a call, or a result of it beside its status.
+/// An argument of a call, or a result of a call besides the status.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Argument {
     /// Nothing to show.
@@ -108,23 +109,23 @@ pub enum Event {
     Call {
         /// The function.
         function: NameId,
-        /// Its argument.
+        /// The argument of the function.
         argument: Argument,
     },
     /// A function returned.
     Return {
         /// The function.
         function: NameId,
-        /// Its status.
+        /// The status that the function returned.
         status: NtStatus,
-        /// Its result.
+        /// The result of the function.
         argument: Argument,
     },
     /// A signal has a new value.
     Signal {
         /// The signal.
         signal: NameId,
-        /// Its value.
+        /// The value of the signal.
         value: u32,
     },
     /// A byte on a serial lane.

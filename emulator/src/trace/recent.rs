@@ -1,11 +1,12 @@
 //! The newest events for which a trace of the first events has no room.
 //!
-//! Owns the ring that keeps them. A run without a view of its trace puts nearly all of its events
-//! here, so the ring costs a store and an index.
+//! This file owns the ring that keeps these events. A run without a view of its trace puts nearly
+//! all of its events here, so the ring costs a store and an index.
 
 use super::event::Record;
 
-/// Events that the ring keeps. A power of two, so that the place of an event is a mask.
+/// Events that the ring keeps. The number is a power of two, so that a mask gives the place of an
+/// event.
 const EVENTS: usize = 64;
 
 const _: () = assert!(EVENTS.is_power_of_two());
@@ -24,7 +25,7 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// Adds an event; it takes the place of the oldest one when the ring is full.
+    /// Adds an event. When the ring is full, the event takes the place of the oldest event.
     #[inline]
     pub fn push(&mut self, record: Record) {
         self.records[self.pushed % EVENTS] = record;

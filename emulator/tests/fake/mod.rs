@@ -19,8 +19,8 @@ pub fn kernel() -> Kernel {
     Kernel::new(KernelConfig::default())
 }
 
-/// A device that rings at given times, and also when a driver writes to it. Its line is up while a
-/// ring waits.
+/// A device that rings at given times, and also when a driver writes to the device. The device's
+/// line is up while a ring waits.
 ///
 /// Reading offset 0 takes one ring away and returns how many rings waited. Reading offset 1 only
 /// returns the number. Writing offset 0 adds rings. Each ring at a given time also starts a byte

@@ -1,7 +1,7 @@
-//! The decode cache: blocks of operations by address.
+//! The decode cache: blocks of operations, found by address.
 //!
 //! A block in the cache always agrees with memory. A write to decoded bytes, a change of rights or
-//! a restored snapshot removes the blocks of the page before the next instruction. So running a
+//! a restored snapshot removes the blocks of the page before the next instruction. So a run of a
 //! block needs no check.
 
 use std::collections::BTreeMap;
@@ -14,8 +14,8 @@ use crate::pages::PAGE_BYTES;
 /// How many blocks can be found without a search; a power of two.
 const RECENT: usize = 2048;
 
-/// The most operations that are kept; the cache starts again when there are more. This is enough
-/// for the code of any driver. It takes about 8 MiB of host memory.
+/// The most operations in the cache; when a further operation comes, the cache becomes empty first.
+/// This number is enough for the code of any driver. A full cache takes about 8 MiB of host memory.
 const OPERATIONS_LIMIT: usize = 1 << 18;
 
 /// The longest block, in bytes.
@@ -53,14 +53,14 @@ impl Blocks {
         }
     }
 
-    /// The block at an address, if it was found there recently.
+    /// The block at an address, if a recent search found it.
     #[inline(always)]
     pub(crate) fn recent(&self, address: u64) -> Option<Block> {
         let block = self.recent[place(address)];
         (block.address == address && block.count > 0).then_some(block)
     }
 
-    /// The block at an address, if it is decoded.
+    /// The block at an address, if the cache has it.
     pub(crate) fn find(&mut self, address: u64) -> Option<Block> {
         let block = *self.by_address.get(&address)?;
         self.recent[place(address)] = block;
@@ -97,7 +97,7 @@ impl Blocks {
         }
     }
 
-    /// Does the same as `add`, for a block that runs once and need not be found again.
+    /// Does the same as `add`, for a block that runs once. No search finds this block.
     pub(crate) fn add_passing<E>(
         &mut self,
         address: u64,

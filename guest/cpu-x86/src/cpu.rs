@@ -11,11 +11,12 @@ use crate::memory::{Memory, SavedMemory};
 use crate::operation::Width;
 use crate::registers::{Mode, RAX, RDX, Register, Registers};
 use crate::stop::{Cr8Read, Fault, PortRead, PortTarget, PortWidth};
+use crate::x87::X87Registers;
 
 /// A processor with its memory.
 ///
-/// The processor runs until it needs the user. It is not borrowed while the user serves the stop:
-/// see [`Cpu::run`] and [`Stop`](crate::Stop).
+/// The processor runs until it needs the user. The user can use the processor freely while serving
+/// the stop: see [`Cpu::run`] and [`Stop`](crate::Stop).
 #[derive(Debug)]
 pub struct Cpu {
     pub(crate) stop_addresses: Vec<RangeInclusive<u64>>,
@@ -23,19 +24,20 @@ pub struct Cpu {
 
     pub(crate) machine: Machine,
     pub(crate) blocks: Blocks,
-    /// The breakpoint that was reported last. The next run does not stop at it when it starts
-    /// there.
+    /// The address of the breakpoint that the last run reported. A run that starts at this address
+    /// does not stop there.
     pub(crate) reported_breakpoint: Option<u64>,
     pub(crate) instruction_count: u64,
 }
 
 /// Memory and registers at one moment. A snapshot costs little to take, to keep and to clone.
 ///
-/// Breakpoints, watchpoints, stop addresses and the instruction count are not part of it.
+/// Breakpoints, watchpoints, stop addresses and the instruction count are not part of a snapshot.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     memory: SavedMemory,
     registers: Registers,
+    x87: X87Registers,
 }
 
 /// One instruction as text.
@@ -45,16 +47,18 @@ pub struct Disassembly {
     pub text: String,
     /// The number of bytes.
     pub length: usize,
-    /// Whether the processor would execute it.
+    /// Whether the processor has the instruction.
     pub support: Support,
 }
 
 /// Whether this processor has an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Support {
-    /// The processor has it. Some such instructions end the run with a stop that the user serves.
+    /// The processor has the instruction. Some such instructions end the run with a stop, and the
+    /// user serves the stop.
     Emulated,
-    /// The processor does not have it: executing it ends the run with `Stop::Unsupported`.
+    /// The processor does not have the instruction: an attempt to execute it ends the run with
+    /// `Stop::Unsupported`.
     Refused,
 }
 
@@ -86,14 +90,26 @@ impl Cpu {
         &mut self.machine.memory
     }
 
-    /// All registers, copied.
+    /// A copy of all registers except the registers of the x87.
     pub fn registers(&self) -> Registers {
         self.machine.registers()
     }
 
-    /// Sets all registers; in 32-bit mode the upper halves are cut off.
+    /// Sets all registers except the registers of the x87. In 32-bit mode the upper halves are cut
+    /// off.
     pub fn set_registers(&mut self, registers: &Registers) {
         self.machine.set_registers(registers);
+    }
+
+    /// A copy of the registers of the x87.
+    pub fn x87(&self) -> X87Registers {
+        self.machine.x87.registers()
+    }
+
+    /// Sets the registers of the x87. ES and B in the status word follow from the other bits and
+    /// from the control word; reserved bits of the control word get their fixed values.
+    pub fn set_x87(&mut self, registers: &X87Registers) {
+        self.machine.x87.set_registers(registers);
     }
 
     /// One general register.
@@ -126,15 +142,15 @@ impl Cpu {
         self.machine.flags.set(flags);
     }
 
-    /// How many instructions have retired since the processor was made; an iteration of a
-    /// repeated string instruction counts as one.
+    /// How many instructions have retired since the processor was made. An iteration of a repeated
+    /// string instruction counts as one instruction.
     pub fn instruction_count(&self) -> u64 {
         self.instruction_count
     }
 
     /// Makes a run end with `Stop::Reached` before an instruction in this range. The range has the
-    /// addresses of imported functions, or the return address of a call into the guest. It need
-    /// not be mapped.
+    /// addresses of imported functions, or the return address of a call into the guest. The range
+    /// need not be mapped.
     pub fn add_stop_addresses(&mut self, addresses: RangeInclusive<u64>) {
         self.stop_addresses.push(addresses);
         self.blocks.clear();
@@ -147,7 +163,7 @@ impl Cpu {
         }
     }
 
-    /// Removes a breakpoint; returns `true` when it was there.
+    /// Removes a breakpoint. Returns `true` if there was a breakpoint at this address.
     pub fn remove_breakpoint(&mut self, address: u64) -> bool {
         let was_there = self.breakpoints.remove(&address);
         if was_there {
@@ -156,18 +172,24 @@ impl Cpu {
         was_there
     }
 
-    /// Saves memory and registers. The cost grows with the pages written since the last snapshot.
+    /// Saves memory and registers. The cost grows with the number of pages written since the last
+    /// snapshot.
     pub fn snapshot(&mut self) -> Snapshot {
-        Snapshot { memory: self.machine.memory.save(), registers: self.machine.registers() }
+        Snapshot {
+            memory: self.machine.memory.save(),
+            registers: self.machine.registers(),
+            x87: self.x87(),
+        }
     }
 
-    /// Goes back to a snapshot. The cost grows with the pages that differ.
+    /// Goes back to a snapshot. The cost grows with the number of pages that differ.
     ///
-    /// The snapshot may come from another processor, also on another thread. So one state can be
-    /// explored in several directions at once.
+    /// The snapshot may come from another processor, also on another thread. So several processors
+    /// can start from one state at the same time.
     pub fn restore(&mut self, snapshot: &Snapshot) {
         self.machine.memory.restore(&snapshot.memory);
         self.machine.set_registers(&snapshot.registers);
+        self.set_x87(&snapshot.x87);
         self.reported_breakpoint = None;
     }
 
@@ -206,8 +228,9 @@ impl Cpu {
         self.machine.general[RDX] = timestamp >> 32;
     }
 
-    /// The instruction at an address as text, for any rights of its page; `None` where nothing is
-    /// mapped. With it a caller can find the refused instructions of a code section before a run.
+    /// The instruction at an address as text, for any rights of its page. `None` if no page is
+    /// mapped there. With this text a caller can find the refused instructions of a code section
+    /// before a run.
     pub fn disassemble(&self, address: u64) -> Option<Disassembly> {
         decode::disassemble(&self.machine.memory, self.machine.mode, address)
     }

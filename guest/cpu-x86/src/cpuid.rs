@@ -1,6 +1,6 @@
 //! The answers of CPUID: this processor, the same on every host.
 //!
-//! CPUID reports exactly what the interpreter has. It does not report FXSR, MMX and x87.
+//! CPUID reports exactly what the interpreter has. It does not report MMX.
 //! Source: Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E (extended leaves).
 
 /// The name in leaf 0, in the order EBX, EDX, ECX.
@@ -8,7 +8,7 @@ const VENDOR: &[u8; 12] = b"cpu-x86 Rust";
 
 /// The last basic leaf.
 const LAST_BASIC: u32 = 1;
-/// The first extended leaf.
+/// The first leaf of the extended leaves.
 const FIRST_EXTENDED: u32 = 0x8000_0000;
 /// The last extended leaf.
 const LAST_EXTENDED: u32 = 0x8000_0001;
@@ -22,9 +22,11 @@ const CMPXCHG16B: u32 = 1 << 13;
 const MOVBE: u32 = 1 << 22;
 const POPCNT: u32 = 1 << 23;
 
+const FPU: u32 = 1;
 const TSC: u32 = 1 << 4;
 const CMPXCHG8B: u32 = 1 << 8;
 const CMOV: u32 = 1 << 15;
+const FXSR: u32 = 1 << 24;
 const SSE: u32 = 1 << 25;
 const SSE2: u32 = 1 << 26;
 
@@ -42,7 +44,7 @@ pub(crate) fn leaf(number: u32) -> [u32; 4] {
             SIGNATURE,
             BRAND_AND_CACHE,
             CMPXCHG16B | MOVBE | POPCNT,
-            TSC | CMPXCHG8B | CMOV | SSE | SSE2,
+            FPU | TSC | CMPXCHG8B | CMOV | FXSR | SSE | SSE2,
         ],
         FIRST_EXTENDED => [LAST_EXTENDED, 0, 0, 0],
         LAST_EXTENDED => [0, 0, LAHF | LZCNT, NO_EXECUTE | RDTSCP | LONG_MODE],

@@ -20,16 +20,17 @@ pub(crate) const BLOCK_OPERATIONS: usize = 32;
 /// The longest instruction. Source: Intel SDM volume 2, 2.3.11.
 const INSTRUCTION_BYTES: usize = 15;
 
-/// AMD decodes a near branch with a 66h prefix as a 16-bit branch, which this processor refuses;
-/// Intel ignores the prefix. The decoder reads as AMD does. So the user learns of code that depends
-/// on the maker.
+/// AMD decodes a near branch with a 66h prefix as a 16-bit branch, and this processor refuses such
+/// a branch. Intel ignores the prefix. The decoder does what AMD does. So the user learns of code
+/// that depends on the maker of the processor.
 const DECODER_OPTIONS: u32 = DecoderOptions::AMD;
 
-/// Decodes one block into `operations`. The block ends where something may branch, or where
-/// `is_boundary` says that the run must stop before an address. Returns its length in bytes.
+/// Decodes one block into `operations`. The block ends after an instruction that may branch, or
+/// before an address at which the run must stop, as `is_boundary` says. Returns the length of the
+/// block in bytes.
 ///
 /// # Errors
-/// The fault of the fetch of the first instruction.
+/// The fault that the fetch of the first instruction gets.
 pub(crate) fn block(
     memory: &Memory,
     mode: Mode,
@@ -58,9 +59,15 @@ pub(crate) fn block(
         if repeated && number > 0 {
             break;
         }
-        let (operation, support) = operation(&instruction);
-        operations.push(Operation { start: length as u16, ..operation });
-        length += instruction.len();
+        let (mut operation, support) = operation(&instruction);
+        operation.start = length as u16;
+        let end = length + instruction.len();
+        if let Some(opcode) = x87_opcode(&bytes[length..end]) {
+            operation.immediate = instruction.ip();
+            operation.opcode = opcode;
+        }
+        operations.push(operation);
+        length = end;
         let ends = instruction.flow_control() != FlowControl::Next;
         if ends || repeated || support == Support::Refused {
             break;
@@ -69,7 +76,23 @@ pub(crate) fn block(
     Ok(length)
 }
 
-/// The instruction at an address as text; `None` where the bytes cannot be read.
+/// The lower 11 bits of the opcode, if the bytes are an x87 instruction: three bits of the first
+/// byte after the prefixes, and the whole next byte.
+///
+/// Source: Intel SDM volume 1, 8.1.9; volume 2, 2.1.1 (prefixes), 2.2.1 (REX).
+fn x87_opcode(bytes: &[u8]) -> Option<u16> {
+    let is_prefix = |byte: &u8| {
+        let is_segment = matches!(byte, 0x26 | 0x2E | 0x36 | 0x3E | 0x64 | 0x65);
+        is_segment || matches!(byte, 0x40..=0x4F | 0x66 | 0x67 | 0xF0 | 0xF2 | 0xF3)
+    };
+    let first = bytes.iter().position(|byte| !is_prefix(byte))?;
+    match bytes[first..] {
+        [escape @ 0xD8..=0xDF, second, ..] => Some(u16::from_be_bytes([escape & 7, second])),
+        _ => None,
+    }
+}
+
+/// The instruction at an address as text. `None` if the bytes cannot be read.
 pub(crate) fn disassemble(memory: &Memory, mode: Mode, address: u64) -> Option<Disassembly> {
     let mut bytes = [0; INSTRUCTION_BYTES];
     let available = (1..=INSTRUCTION_BYTES)
@@ -83,7 +106,7 @@ pub(crate) fn disassemble(memory: &Memory, mode: Mode, address: u64) -> Option<D
     Some(Disassembly { text, length: instruction.len(), support })
 }
 
-/// Makes an operation of an instruction.
+/// Makes an operation from an instruction.
 pub(crate) fn operation(instruction: &Instruction) -> (Operation, Support) {
     let (handler, support) = match select::handler(instruction) {
         Some(handler) => (handler, Support::Emulated),
@@ -118,7 +141,7 @@ fn set_operand(operation: &mut Operation, instruction: &Instruction, number: u32
             match number {
                 0 => operation.target = code,
                 1 => operation.source = code,
-                // The mask of MASKMOVDQU, whose first operand is memory.
+                // The mask of MASKMOVDQU. The first operand of this instruction is memory.
                 _ if instruction.op_register(number).is_xmm() => {
                     operation.target = code;
                 }
@@ -140,8 +163,8 @@ fn set_operand(operation: &mut Operation, instruction: &Instruction, number: u32
         OpKind::MemorySegRSI | OpKind::MemorySegRDI => {
             set_string(operation, 0, instruction.memory_segment());
         }
-        // The target's segment is ES, which is flat. The other operand may have set a segment for
-        // the source; it stays.
+        // The target's segment is ES, which is flat. If the other operand has set a segment for the
+        // source, this segment stays.
         OpKind::MemoryESDI => operation.unused_address_bits = 48,
         OpKind::MemoryESEDI => operation.unused_address_bits = 32,
         OpKind::MemoryESRDI => operation.unused_address_bits = 0,
@@ -187,7 +210,7 @@ fn segment_code(segment: Name) -> u8 {
 }
 
 fn register_code(register: Name) -> u8 {
-    if register.is_xmm() {
+    if register.is_xmm() || register.is_st() {
         return register.number() as u8;
     }
     if !register.is_gpr() {

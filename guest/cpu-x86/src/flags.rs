@@ -1,7 +1,7 @@
-//! The arithmetic flags, kept as three words and calculated when read.
+//! The arithmetic flags: three words, from which a read calculates the flags.
 //!
-//! An arithmetic instruction stores three words; a condition reads one or two of them. Nearly all
-//! flags are overwritten before they are read, so this makes an addition cheap.
+//! An arithmetic instruction stores three words; a condition reads one or two words. Most flags are
+//! overwritten before any read, so three stored words make an addition cheap.
 //! Source: Intel SDM volume 1, 3.4.3 (EFLAGS).
 
 use bitflags::bitflags;
@@ -12,9 +12,9 @@ bitflags! {
     /// Source: Intel SDM volume 1, figure 3-8.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub struct RFlags: u64 {
-        /// Carry out of the top bit, or a borrow into it.
+        /// Carry out of the top bit, or a borrow into the top bit.
         const CARRY = 1 << 0;
-        /// The low byte of the result has an even number of ones.
+        /// The low byte of the result has an even number of bits that are one.
         const PARITY = 1 << 2;
         /// Carry out of bit 3.
         const ADJUST = 1 << 4;
@@ -56,10 +56,11 @@ impl RFlags {
         .union(RFlags::OVERFLOW);
 }
 
-/// The flags in a form from which they can be calculated.
+/// The flags in a form from which each flag can be calculated.
 #[derive(Debug, Clone)]
 pub(crate) struct Flags {
-    /// The last result, sign-extended to 64 bits: ZERO, SIGN and, by its low byte, PARITY.
+    /// The last result, sign-extended to 64 bits. It gives ZERO and SIGN, and its low byte gives
+    /// PARITY.
     result: u64,
     /// Bit 63 is CARRY; OVERFLOW is set when bits 63 and 62 differ.
     carries: u64,
@@ -160,7 +161,7 @@ impl Flags {
         self.system.contains(RFlags::DIRECTION)
     }
 
-    /// All flags, calculated.
+    /// Calculates all flags.
     pub(crate) fn bits(&self) -> RFlags {
         let mut bits = self.system;
         bits.set(RFlags::CARRY, self.carry());
@@ -192,7 +193,7 @@ impl Flags {
         self.system.set(bits, state == Bit::Set);
     }
 
-    /// Whether a condition holds; the opcodes of Jcc have the same numbers of conditions.
+    /// Whether a condition holds. The conditions have the same numbers as in the opcodes of Jcc.
     ///
     /// Source: Intel SDM volume 1, appendix B.
     #[inline(always)]

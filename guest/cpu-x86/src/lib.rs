@@ -1,6 +1,6 @@
 //! An interpreter for x86 and x86-64: safe Rust, exact counts, stops.
 //!
-//! It has no callbacks: what it cannot do alone ends the run with a stop.
+//! The interpreter has no callbacks: an instruction that needs the user ends the run with a stop.
 //!
 //! ```
 //! use cpu_x86::{Cpu, Mode, Register, Rights, Stop};
@@ -22,42 +22,51 @@
 //! # What is emulated
 //!
 //! One processor at privilege level 0 in flat 32-bit or 64-bit mode: the integer instructions,
-//! string instructions, the stack, the moves and integer forms of SSE and SSE2, CPUID (which
-//! reports exactly this), FS and GS with their bases. Memory consists of pages with rights; guard
-//! pages have a fault kind of their own. Code that changes itself sees the change at the next
-//! instruction.
+//! string instructions, the stack, the moves and integer forms of SSE and SSE2, the x87 without its
+//! transcendental instructions, CPUID, FS and GS with their bases. CPUID reports exactly what this
+//! processor has. Memory consists of pages with rights; guard pages have their own kind of fault.
+//! Code that changes itself sees the change at the next instruction.
 //!
 //! # What is a stop
 //!
 //! Ports, CR8, the time stamp, HLT, a change of the interrupt flag, software interrupts, faults,
-//! divide errors, breakpoints, watchpoints, stop addresses, a used-up budget. The processor is not
-//! borrowed while the user serves a stop. So the user may save the registers, run something else
-//! on the same processor, and restore them.
+//! divide errors, x87 exceptions, breakpoints, watchpoints, stop addresses, a used-up budget. While
+//! the user serves a stop, the user may save the registers, run other code on the same processor,
+//! and restore the registers.
 //!
 //! # What is refused
 //!
-//! x87, MMX, SSE floating point, SSE3 and later except LDDQU, VEX and EVEX forms, BMI except
-//! TZCNT; far jumps, calls and returns, IRET, SYSCALL, SYSENTER; 16-bit near branches; loads of
-//! segment registers, LGDT and similar instructions, control registers except CR8, debug registers,
-//! MSRs, INVLPG, WBINVD; POPF that sets the trap flag. Each ends the run with `Stop::Unsupported`
-//! and its address. `Cpu::disassemble` gives the text for this address. The interpreter never
-//! guesses.
+//! F2XM1, FYL2X, FYL2XP1, FPTAN, FPATAN, FSIN, FCOS and FSINCOS: the manual allows an error of one
+//! unit in the last place of a result, and no library here promises so small an error. FENI, FDISI
+//! and FSETPM of old coprocessors, and second encodings of x87 instructions that assemblers never
+//! choose. MMX except EMMS, SSE floating point, SSE3 and later except FISTTP and LDDQU, VEX and
+//! EVEX forms, BMI except TZCNT; far jumps, calls and returns, IRET, SYSCALL, SYSENTER; 16-bit near
+//! branches; loads of segment registers, LGDT and similar instructions, control registers except
+//! CR8, debug registers, MSRs, INVLPG, WBINVD; POPF that sets the trap flag. Each of these
+//! instructions ends the run with `Stop::Unsupported` and its address. `Cpu::disassemble` gives the
+//! text for this address. The interpreter never guesses.
 //!
 //! # Inaccuracies
 //!
-//! - Time: every instruction counts one, as does every iteration of a repeated string instruction.
+//! - Time: every instruction counts one. Every iteration of a repeated string instruction also
+//!   counts one.
 //! - Segment limits, the alignment check and privilege levels do not exist; a non-canonical
 //!   address faults as not mapped.
-//! - Flags and results that the manual leaves undefined have one value each; the code that makes
-//!   them says which.
-//! - STI and MOV SS do not hold back interrupts for one instruction; the user decides when to
-//!   deliver interrupts.
+//! - Each flag and result that the manual leaves undefined has one value here. The code that makes
+//!   the value says which value.
+//! - Where the x87 of AMD and the x87 of Intel differ, the x87 here does what AMD's does. FCOM
+//!   answers and FLD loads also after an exception that is not masked. FXSAVE stores the last
+//!   instruction only while an exception waits. The x87 keeps the address and the opcode of the
+//!   last instruction and the address of its operand, but no selectors.
+//! - STI and MOV SS do not delay interrupts for one instruction; the user decides when to deliver
+//!   interrupts.
 //!
 //! Architecture invariant: nothing here knows an operating system, a device or a file format.
-//! Architecture invariant: no unsafe code, no host clock, no host instruction.
+//! Architecture invariant: no unsafe code, no host clock, no host instruction, no host `float`: the
+//! x87 calculates with the soft floats of `rustc_apfloat`.
 //!
-//! Source: Intel 64 and IA-32 Architectures Software Developer's Manual; where AMD differs, AMD64
-//! Architecture Programmer's Manual.
+//! Source: Intel 64 and IA-32 Architectures Software Developer's Manual; for the differences of
+//! AMD, AMD64 Architecture Programmer's Manual.
 //! Measured: every form is compared with the host's processor in `tests/native/`.
 
 #![forbid(unsafe_code)]
@@ -76,6 +85,7 @@ mod registers;
 mod run;
 mod select;
 mod stop;
+mod x87;
 
 pub use cpu::{Cpu, Disassembly, Snapshot, Support};
 pub use flags::RFlags;
@@ -83,3 +93,4 @@ pub use memory::{Memory, Watchpoint};
 pub use pages::{MapError, PAGE_BYTES, PAGE_LIMIT, Rights};
 pub use registers::{Mode, Register, Registers};
 pub use stop::{Access, Cr8Read, Fault, FaultKind, PortRead, PortWidth, Stop};
+pub use x87::X87Registers;

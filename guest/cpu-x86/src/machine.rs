@@ -1,16 +1,17 @@
-//! What an operation works on: registers, flags, memory, and its end.
+//! What an operation works on (registers, flags, memory), and how it ends.
 
 use crate::flags::Flags;
 use crate::memory::{Memory, Refused};
 use crate::operation::{Operation, Width};
 use crate::registers::{FS_BASE, GS_BASE, Mode, RSP, RegisterFile, Registers};
 use crate::stop::{Access, Fault, FaultKind, Stop};
+use crate::x87::X87;
 
 /// The state of the processor without its decode cache.
 #[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) mode: Mode,
-    /// Has a one for each bit that a linear address can have.
+    /// A mask: a one for each bit that a linear address can have.
     pub(crate) address_mask: u64,
 
     pub(crate) memory: Memory,
@@ -26,6 +27,7 @@ pub(crate) struct Machine {
     /// How many iterations a repeated string operation may do, and how many it has done.
     pub(crate) iterations_allowed: u64,
     pub(crate) iterations_done: u64,
+    pub(crate) x87: X87,
 }
 
 /// How an operation ended, when it did not end in the usual way.
@@ -41,7 +43,7 @@ pub(crate) enum Exit {
     Finished,
     /// A repeated string operation did `iterations_done` iterations and has more to do.
     Unfinished,
-    /// A repeated string operation did `iterations_done` iterations; the next one faulted.
+    /// A repeated string operation did `iterations_done` iterations; the next iteration faulted.
     FaultInRepeat,
     /// A repeated port operation did one iteration, left a request in `Machine::stop`, and has
     /// more to do.
@@ -77,6 +79,7 @@ impl Machine {
             stop: Stop::Budget,
             iterations_allowed: 0,
             iterations_done: 0,
+            x87: X87::new(),
         };
         machine.set_registers(&Registers::default());
         machine
@@ -108,7 +111,7 @@ impl Machine {
         self.mxcsr = registers.mxcsr;
     }
 
-    /// The offset that a memory operand computes, without its segment: what LEA gives.
+    /// The offset of a memory operand without its segment: the result of LEA.
     #[inline(always)]
     pub(crate) fn offset(&self, operation: &Operation) -> u64 {
         let base = self.general[usize::from(operation.base % 32)];

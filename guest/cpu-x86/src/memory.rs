@@ -15,7 +15,7 @@ use crate::stop::{Access, Fault};
 
 pub(crate) use saved::SavedMemory;
 
-/// How many translations are kept; a power of two.
+/// How many translations the cache keeps; a power of two.
 const TRANSLATIONS: usize = 256;
 
 /// A number that no page has: page numbers have 52 bits.
@@ -24,15 +24,15 @@ const NO_PAGE: u64 = u64::MAX;
 /// The memory of the guest.
 #[derive(Debug)]
 pub struct Memory {
-    /// Where each page lies, shared with snapshots.
+    /// Where each page lies. Snapshots share this layout.
     layout: Arc<Layout>,
-    /// What each slot held when it was last saved, shared with snapshots.
+    /// What each slot held at its last save. Snapshots share these copies.
     copies: Copies,
     watchpoints: Vec<Watchpoint>,
 
     frames: Vec<Frame>,
     slots: Vec<Slot>,
-    /// Slots written since they were last saved.
+    /// Slots to which the guest or the host has written since the last save.
     changed_slots: Vec<u32>,
     translations: [Translation; TRANSLATIONS],
     /// Why the last access was refused.
@@ -52,22 +52,22 @@ struct Translation {
     slot: u32,
 }
 
-/// What is known of a page besides its bytes.
+/// What the memory knows of a page besides its bytes.
 #[derive(Debug, Clone, Default)]
 struct Slot {
-    /// The page number at which it is mapped.
+    /// The page number at which the slot is mapped.
     page: u64,
     state: SlotState,
-    /// Which bytes the decode cache has decoded, one bit each.
+    /// Which bytes the decode cache has decoded: one bit for each byte.
     code: Option<Box<CodeMap>>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum SlotState {
-    /// Unchanged since it was last saved.
+    /// Unchanged since the last save.
     #[default]
     Saved,
-    /// Written since it was last saved.
+    /// Written since the last save.
     Changed,
 }
 
@@ -78,7 +78,7 @@ type CodeMap = [u64; PAGE_BYTES / 64];
 pub struct Watchpoint {
     /// The first byte.
     pub address: u64,
-    /// How many bytes.
+    /// The number of bytes.
     pub length: u64,
     /// The access to report: `Read` for loads only, `Write` for stores only.
     pub access: Access,
@@ -106,7 +106,7 @@ impl Memory {
         }
     }
 
-    /// Maps pages filled with zero.
+    /// Maps pages that are filled with zeros.
     ///
     /// # Errors
     /// When the range does not consist of whole pages, overlaps a mapped page, or is too long.
@@ -128,8 +128,8 @@ impl Memory {
     /// Changes the rights of mapped pages.
     ///
     /// # Errors
-    /// When the range does not consist of whole pages or a page is not mapped; then nothing
-    /// changes.
+    /// When the range does not consist of whole pages, or when a page is not mapped. In these cases
+    /// nothing changes.
     pub fn protect(&mut self, address: u64, length: u64, rights: Rights) -> Result<(), MapError> {
         for page in self.mapped_range(address, length)? {
             let layout = Arc::make_mut(&mut self.layout);
@@ -145,8 +145,8 @@ impl Memory {
     /// Unmaps pages.
     ///
     /// # Errors
-    /// When the range does not consist of whole pages or a page is not mapped; then nothing
-    /// changes.
+    /// When the range does not consist of whole pages, or when a page is not mapped. In these cases
+    /// nothing changes.
     pub fn unmap(&mut self, address: u64, length: u64) -> Result<(), MapError> {
         for page in self.mapped_range(address, length)? {
             let layout = Arc::make_mut(&mut self.layout);
@@ -158,7 +158,7 @@ impl Memory {
         Ok(())
     }
 
-    /// The rights of the page that holds an address, or `None` where nothing is mapped.
+    /// The rights of the page that holds an address, or `None` if no page is mapped there.
     pub fn rights(&self, address: u64) -> Option<Rights> {
         self.layout.pages.get(&(address >> 12)).map(|page| page.rights)
     }
@@ -168,13 +168,13 @@ impl Memory {
         self.layout.pages.len()
     }
 
-    /// Watches a range of addresses; the run stops after an instruction that touches the range.
+    /// Watches a range of addresses. The run stops after an instruction that touches the range.
     pub fn add_watchpoint(&mut self, watchpoint: Watchpoint) {
         self.watchpoints.push(watchpoint);
         self.forget_translations();
     }
 
-    /// Removes a watchpoint; returns `true` when it was there.
+    /// Removes a watchpoint. Returns `true` if there was such a watchpoint.
     pub fn remove_watchpoint(&mut self, watchpoint: Watchpoint) -> bool {
         let before = self.watchpoints.len();
         self.watchpoints.retain(|held| *held != watchpoint);
@@ -219,8 +219,8 @@ impl Memory {
         self.store_checked(address, &bytes)
     }
 
-    /// Replaces `N` bytes by the result of `change`. `change` runs only when the page may be
-    /// written; a refusal counts as a refused write.
+    /// Replaces `N` bytes by the result of `change`. `change` runs only if the guest may write to
+    /// the page. A refusal counts as a refused write.
     #[inline(always)]
     pub(crate) fn modify<const N: usize>(
         &mut self,
@@ -244,9 +244,8 @@ impl Memory {
         self.store_checked(address, &change(bytes))
     }
 
-    /// Copies elements upwards, from one page to one page. It does so only when both pages need no
-    /// checks and the ranges do not overlap. Returns how many elements were copied, at most
-    /// `limit`.
+    /// Copies elements upwards, from one page to one page, if both pages need no checks and the
+    /// ranges do not overlap. Returns the number of copied elements, at most `limit`.
     pub(crate) fn copy_freely(&mut self, from: u64, to: u64, limit: u64, bytes: u64) -> u64 {
         let (source, target) = (self.known(from), self.known(to));
         if source.read != from >> 12 || target.write != to >> 12 {
@@ -268,8 +267,8 @@ impl Memory {
         elements
     }
 
-    /// Fills elements upwards within one page, when the page needs no checks. Returns how many
-    /// elements were filled, at most `limit`.
+    /// Fills elements upwards within one page, if the page needs no checks. Returns the number of
+    /// filled elements, at most `limit`.
     pub(crate) fn fill_freely(&mut self, to: u64, element: &[u8], limit: u64) -> u64 {
         let target = self.known(to);
         if target.write != to >> 12 {
@@ -354,7 +353,7 @@ impl Memory {
         self.slots.resize(slots, Slot::default());
     }
 
-    /// Forgets what is cached of one page: its translation and its decoded code.
+    /// Forgets what the caches have of one page: its translation and its decoded code.
     fn forget_page(&mut self, page: u64, slot: u32) {
         let known = &mut self.translations[page as usize % TRANSLATIONS];
         if known.slot == slot {
@@ -388,7 +387,8 @@ fn take<const N: usize>(frame: &Frame, offset: usize) -> [u8; N] {
 fn page_numbers(address: u64, length: u64) -> Result<std::ops::Range<u64>, MapError> {
     let page = PAGE_BYTES as u64;
     let unaligned = !address.is_multiple_of(page) || !length.is_multiple_of(page);
-    // The last page of the address space may be mapped, so the end is compared by page numbers.
+    // The range may end with the last page of the address space. So the end is compared by page
+    // numbers.
     let (first, count) = (address / page, length / page);
     if unaligned || first + count > 1 << 52 {
         return Err(MapError::Unaligned { address, length });

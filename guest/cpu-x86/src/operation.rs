@@ -1,7 +1,7 @@
 //! A decoded instruction that is ready to run, and its operands.
 //!
-//! A handler is one function that is compiled for its operation, operand places and width, so it
-//! makes no decisions while it runs.
+//! A handler is one function that is compiled for one operation, one set of operand places and one
+//! width. So a handler makes no decisions while it runs.
 
 use crate::machine::{Exit, Handler, Machine, Outcome};
 use crate::memory::{Memory, Refused};
@@ -11,24 +11,27 @@ use crate::registers::{HIGH_BYTE, RegisterFile, ZERO_REGISTER};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Operation {
     pub(crate) run: Handler,
-    /// The immediate, sign-extended; the target of a direct branch.
+    /// The immediate, sign-extended. In a direct branch it is the target of the branch. In an x87
+    /// instruction it is the address of the instruction.
     pub(crate) immediate: u64,
-    /// The displacement of the memory operand, RIP included.
+    /// The displacement of the memory operand. For an operand relative to RIP it includes RIP.
     pub(crate) displacement: u64,
-    /// The first operand, when it is a register.
+    /// The first operand, when it is a register. ST(n) is n.
     pub(crate) target: u8,
     /// The second operand, when it is a register.
     pub(crate) source: u8,
     pub(crate) base: u8,
     pub(crate) index: u8,
-    /// By how many bits the index is shifted.
+    /// The number of bits by which the index is shifted.
     pub(crate) scale: u8,
     pub(crate) segment: u8,
-    /// How many top bits an offset does not have: 0, 32 or 48.
+    /// The number of top bits of an offset that are unused: 0, 32 or 48.
     pub(crate) unused_address_bits: u8,
     pub(crate) length: u8,
     /// The offset of the instruction in its block.
     pub(crate) start: u16,
+    /// The lower 11 bits of the opcode of an x87 instruction.
+    pub(crate) opcode: u16,
 }
 
 impl Operation {
@@ -47,15 +50,16 @@ impl Operation {
             unused_address_bits: 0,
             length: 0,
             start: 0,
+            opcode: 0,
         }
     }
 }
 
-/// An operand width. Values are passed as `u64`, zero-extended.
+/// An operand width. Functions take and return values as `u64`, zero-extended.
 pub(crate) trait Width {
     const BYTES: u64;
     const BITS: u32;
-    /// Has a one for each bit that a value can have.
+    /// A mask: a one for each bit that a value can have.
     const MASK: u64;
     /// The top bit of a value.
     const SIGN: u64;
@@ -148,7 +152,7 @@ pub(crate) trait Target {
     fn load<W: Width>(machine: &mut Machine, operation: &Operation) -> Result<u64, Exit>;
     fn store<W: Width>(machine: &mut Machine, operation: &Operation, value: u64) -> Outcome;
 
-    /// Replaces the operand; `change` may set flags, and runs only when the result can be stored.
+    /// Replaces the operand. `change` may set flags, and runs only if the result can be stored.
     fn modify<W: Width>(
         machine: &mut Machine,
         operation: &Operation,

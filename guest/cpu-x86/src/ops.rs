@@ -1,6 +1,6 @@
 //! The instructions, by family.
 //!
-//! Each file owns the handlers of a family and says which mnemonics they are for.
+//! Each file owns the handlers of a family, and says for which mnemonics the handlers are.
 
 pub(crate) mod alu;
 pub(crate) mod bits;
@@ -16,4 +16,5 @@ pub(crate) mod shuffle;
 pub(crate) mod stack;
 pub(crate) mod string;
 pub(crate) mod system;
+pub(crate) mod x87;
 pub(crate) mod xmm_moves;

@@ -1,8 +1,8 @@
 //! The layout of pages and rights, and the copies that snapshots share.
 //!
-//! A *slot* is the number of a page's place in host memory. The layout maps page numbers to slots;
-//! the copies have what each slot held when it was last saved. Both are shared with snapshots and
-//! copied only when they change.
+//! A *slot* is the number of a page's place in host memory. The layout maps page numbers to slots.
+//! The copies have what each slot held at its last save. Snapshots share the layout and the copies.
+//! A change first makes a private copy.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use bitflags::bitflags;
 /// The size of a page.
 pub const PAGE_BYTES: usize = 4096;
 
-/// The most pages that may be mapped at once: 256 MiB, far more than a driver needs.
+/// The most pages that can be mapped at once: 256 MiB, far more than a driver needs.
 pub const PAGE_LIMIT: usize = 65_536;
 
 /// One page of host memory.
@@ -45,14 +45,14 @@ pub enum MapError {
         /// The length given.
         length: u64,
     },
-    /// A page is mapped there already.
+    /// A page of the range is mapped already.
     Overlap {
-        /// The first such page.
+        /// The address of the first such page.
         address: u64,
     },
-    /// No page is mapped there.
+    /// A page of the range is not mapped.
     NotMapped {
-        /// The first such page.
+        /// The address of the first such page.
         address: u64,
     },
     /// More than [`PAGE_LIMIT`] pages.
@@ -86,7 +86,7 @@ pub(crate) struct Page {
 /// The place of each page.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layout {
-    /// By page number, which is the address without its low 12 bits.
+    /// The pages by page number. A page number is the address without its low 12 bits.
     pub(crate) pages: BTreeMap<u64, Page>,
     /// Slots below `first_new` that hold no page.
     pub(crate) free: Vec<u32>,
@@ -97,7 +97,7 @@ pub(crate) struct Layout {
 /// How many copies are in one part of the table of copies.
 const CHUNK: usize = 32;
 
-/// What every slot held when it was last saved.
+/// What every slot held at its last save.
 ///
 /// The table has several parts. So saving one page copies one part and not the whole table.
 #[derive(Debug, Clone)]
@@ -122,13 +122,13 @@ impl Copies {
         self.put(slot, zero);
     }
 
-    /// What a slot held when it was last saved; a slot that was never saved is all zero.
+    /// What a slot held at its last save. A slot that was never saved is all zero.
     pub(crate) fn get(&self, slot: u32) -> &[u8] {
         let slot = slot as usize;
         self.chunks.get(slot / CHUNK).map_or(&self.zero, |chunk| &chunk[slot % CHUNK])
     }
 
-    /// Calls `changed` for every slot whose copy differs from that in `other`.
+    /// Calls `changed` for every slot whose copy differs from its copy in `other`.
     pub(crate) fn differences(&self, other: &Copies, mut changed: impl FnMut(u32)) {
         for piece in 0..self.chunks.len().max(other.chunks.len()) {
             let (here, there) = (self.chunks.get(piece), other.chunks.get(piece));

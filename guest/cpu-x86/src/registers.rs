@@ -20,7 +20,7 @@ impl Mode {
         }
     }
 
-    /// Has a one for each bit that a linear address can have.
+    /// A mask: a one for each bit that a linear address can have.
     pub(crate) const fn address_mask(self) -> u64 {
         match self {
             Mode::Bits32 => 0xFFFF_FFFF,
@@ -67,7 +67,8 @@ pub enum Register {
     R15 = 15,
 }
 
-/// Every register of the processor, as one value to save and restore.
+/// Every register of the processor except the registers of the x87, as one value to save and
+/// restore.
 ///
 /// In 32-bit mode the upper halves are zero, and code cannot use registers 8 to 15.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +85,8 @@ pub struct Registers {
     pub gs_base: u64,
     /// The SSE registers.
     pub xmm: [u128; 16],
-    /// The SSE control and status register. It is kept, but has no effect on integers.
+    /// The SSE control and status register. The processor keeps this register, but it has no effect
+    /// on integers.
     pub mxcsr: u32,
 }
 
@@ -105,8 +107,9 @@ impl Default for Registers {
     }
 }
 
-/// A register file that an operation indexes without a branch: 16 general registers, then a
-/// register that is always zero (no base, no index, flat segment), then the two segment bases.
+/// The registers in an array that an operation indexes without a branch. First come 16 general
+/// registers. Then comes a register that is always zero (no base, no index, flat segment). The two
+/// segment bases come last.
 pub(crate) type RegisterFile = [u64; 32];
 
 /// The register that is always zero.
@@ -125,5 +128,5 @@ pub(crate) const RBP: usize = Register::Rbp as usize;
 pub(crate) const RSI: usize = Register::Rsi as usize;
 pub(crate) const RDI: usize = Register::Rdi as usize;
 
-/// Set in a byte register's code when the register is bits 8 to 15: AH, CH, DH, BH.
+/// This bit is set in a byte register's code if the register is bits 8 to 15: AH, CH, DH, BH.
 pub(crate) const HIGH_BYTE: u8 = 0x80;

@@ -17,14 +17,14 @@ struct Ended;
 impl Cpu {
     /// Runs at most `budget` instructions and returns why the run ended.
     ///
-    /// At the end the processor is always at an instruction boundary, and the user may call
+    /// At the end the processor is always at an instruction boundary. The user may call
     /// `registers`, `memory_mut` and the `finish_` methods before the next run. A run that starts
-    /// at a breakpoint does not stop at it, if the last run reported it.
+    /// at a breakpoint does not stop there if the last run reported this breakpoint.
     #[inline]
     pub fn run(&mut self, budget: u64) -> Stop {
         self.run_blocks(budget);
-        // The frequent stops are copied field by field. The operation has just stored the fields. A
-        // load that is wider than these stores would wait until the stores have left the host's
+        // The frequent stops are copied field by field. The operation has just stored these fields.
+        // A load that is wider than the stores would wait until the stores have left the host's
         // store buffer.
         match self.machine.stop {
             Stop::Budget => Stop::Budget,
@@ -69,7 +69,7 @@ impl Cpu {
         self.execute(block, left)
     }
 
-    /// Runs a block, or the part of it that the budget allows.
+    /// Runs a block, or the part of the block that the budget allows.
     #[inline(always)]
     fn execute(&mut self, block: Block, left: &mut u64) -> Result<(), Ended> {
         let machine = &mut self.machine;
@@ -111,8 +111,8 @@ impl Cpu {
         Ok(())
     }
 
-    /// Ends an operation that did not end in the usual way. `before` operations have retired before
-    /// it.
+    /// Ends an operation that did not end in the usual way. `before` operations of the block have
+    /// retired before this operation.
     #[cold]
     #[inline(never)]
     fn leave(
@@ -136,7 +136,8 @@ impl Cpu {
         machine.rip = rip;
         *left -= before + retired;
         if matches!(exit, Exit::Unfinished | Exit::UnfinishedRequest) {
-            // A breakpoint at a repeated instruction is reported once, not at each iteration.
+            // The run loop reports a breakpoint at a repeated instruction once, not at each
+            // iteration.
             self.reported_breakpoint = Some(at);
         }
         let machine = &mut self.machine;
@@ -192,7 +193,7 @@ impl Cpu {
         Ok(block)
     }
 
-    /// Decodes the one instruction at a breakpoint, without keeping it.
+    /// Decodes the one instruction at a breakpoint, and does not keep its operation.
     fn decode_single(&mut self, address: u64) -> Result<Block, Fault> {
         let (memory, mode) = (&self.machine.memory, self.machine.mode);
         self.blocks.add_passing(address, |operations| {

@@ -16,11 +16,11 @@ pub(crate) enum Place {
     Memory,
     /// The immediate.
     Immediate,
-    /// Anything else: segment, control and wide vector registers, branch targets, strings.
+    /// Any other place: segment, control and wide vector registers, branch targets, strings.
     Other,
 }
 
-/// Finds the handler, or `None` when this processor does not have the instruction.
+/// Returns the handler, or `None` if this processor does not have the instruction.
 pub(crate) fn handler(instruction: &Instruction) -> Option<Handler> {
     if instruction.encoding() != EncodingKind::Legacy {
         return None;
@@ -40,6 +40,7 @@ pub(crate) fn handler(instruction: &Instruction) -> Option<Handler> {
         .or_else(|| ops::xmm_moves::select(instruction))
         .or_else(|| ops::packed::select(instruction))
         .or_else(|| ops::shuffle::select(instruction))
+        .or_else(|| ops::x87::select(instruction))
 }
 
 /// The place of operand `number`.

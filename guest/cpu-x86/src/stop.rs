@@ -1,9 +1,9 @@
-//! Why a run ended: the stops, and the values that some of them need.
+//! Why a run ended: the stops, and the values that some stops need.
 //!
-//! There are two kinds, which differ in RIP. A *request* (port, CR8, time stamp) has retired: RIP
-//! is after the instruction, and the user gives the answer with one `finish_` call on the `Cpu`.
-//! An *accusation* (fault, divide error, INT, undefined, unsupported) has not retired: RIP is at
-//! the instruction.
+//! There are two kinds of stops, which differ in RIP. The instruction of a *request* (port, CR8,
+//! time stamp) has retired: RIP is after the instruction, and the user gives the answer with one
+//! `finish_` call on the `Cpu`. The instruction of an *accusation* (fault, divide error, INT,
+//! undefined, unsupported) has not retired: RIP is at the instruction.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub enum Stop {
         /// The address, which is also RIP.
         address: u64,
     },
-    /// RIP reached a breakpoint; the next run executes the instruction at it.
+    /// RIP reached a breakpoint; the next run executes the instruction there.
     Breakpoint {
         /// The address, which is also RIP.
         address: u64,
@@ -37,7 +37,7 @@ pub enum Stop {
     PortWrite {
         /// The port address.
         port: u16,
-        /// How many bytes.
+        /// The number of bytes.
         width: PortWidth,
         /// The value, zero-extended.
         value: u32,
@@ -53,28 +53,31 @@ pub enum Stop {
     TimestampRead,
     /// CLI, STI or POPF changed the interrupt flag; the instruction has retired.
     InterruptFlag,
-    /// HLT: nothing to do until an interrupt; the instruction has retired.
+    /// HLT: the processor waits for an interrupt; the instruction has retired.
     Halt,
     /// INT n, INT3, INT1 or INTO was executed; RIP is at the instruction.
     Interrupt {
         /// The vector.
         vector: u8,
-        /// The instruction's length, so that a debugger can continue after it.
+        /// The instruction's length, so that a debugger can continue after the instruction.
         length: u8,
     },
-    /// UD0, UD1, UD2 or bytes that are no instruction; RIP is at them.
+    /// UD0, UD1, UD2 or bytes that are no instruction; RIP is at the first byte.
     Undefined,
-    /// DIV, IDIV or AAM: division by zero, or the quotient does not fit; RIP is at the
+    /// DIV, IDIV or AAM: the divisor is zero, or the quotient does not fit; RIP is at the
     /// instruction.
     DivideError,
+    /// An x87 exception that is not masked waits; RIP is at the next instruction, which had no
+    /// effect. `Cpu::x87` has the exception and the address of its instruction.
+    X87Exception,
     /// BOUND found its index outside the bounds; RIP is at the instruction.
     BoundRange,
     /// A memory access was refused; RIP is at the instruction, which had no effect.
     Fault(Fault),
-    /// This processor does not have the instruction; RIP is at it, and `Cpu::disassemble` gives
-    /// its text.
+    /// This processor does not have the instruction; RIP is at the instruction, and
+    /// `Cpu::disassemble` gives its text.
     Unsupported {
-        /// Its address.
+        /// The address of the instruction.
         address: u64,
     },
 }
@@ -100,6 +103,7 @@ impl fmt::Display for Stop {
             Stop::Interrupt { vector, .. } => write!(f, "software interrupt {vector:#x}"),
             Stop::Undefined => write!(f, "undefined instruction"),
             Stop::DivideError => write!(f, "divide error"),
+            Stop::X87Exception => write!(f, "x87 exception"),
             Stop::BoundRange => write!(f, "bound range exceeded"),
             Stop::Fault(fault) => fault.fmt(f),
             Stop::Unsupported { address } => write!(f, "unsupported instruction at {address:#x}"),
@@ -114,7 +118,7 @@ pub struct Fault {
     pub address: u64,
     /// The access that was tried; a read-modify-write is a write.
     pub access: Access,
-    /// Why it was refused.
+    /// Why the access was refused.
     pub kind: FaultKind,
 }
 
@@ -219,7 +223,7 @@ impl fmt::Display for PortWidth {
 pub struct PortRead {
     /// The port address.
     pub port: u16,
-    /// How many bytes.
+    /// The number of bytes.
     pub width: PortWidth,
     /// Where the value goes.
     pub(crate) target: PortTarget,
@@ -237,6 +241,6 @@ pub(crate) enum PortTarget {
 /// A read of CR8 that waits for its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cr8Read {
-    /// The number of the general register that receives it.
+    /// The number of the general register that receives the value.
     pub(crate) target: u8,
 }

@@ -10,7 +10,7 @@ const CODE: u64 = 0x10000;
 const DATA: u64 = 0x20000;
 const ALL: Rights = Rights::READ.union(Rights::WRITE).union(Rights::EXECUTE);
 
-/// A processor with code in a page that may be written, and with a data page.
+/// A processor with code in a writable page, and with a data page.
 fn cpu(code: &[u8]) -> Cpu {
     let mut cpu = Cpu::new(Mode::Bits64);
     cpu.memory_mut().map(CODE, PAGE, ALL).unwrap();
@@ -45,8 +45,8 @@ fn each_right_is_needed_for_its_access() {
         let mut cpu = cpu(&code);
         cpu.memory_mut().protect(DATA, PAGE, allowed).unwrap();
         assert_eq!(cpu.run(10), Stop::Halt);
-        // The same code runs again, now with a cached translation. A changed right must count at
-        // once.
+        // The same code runs again, now with a cached translation. A changed right must have its
+        // effect at once.
         cpu.memory_mut().protect(DATA, PAGE, Rights::EXECUTE).unwrap();
         cpu.set_rip(CODE);
         assert_eq!(cpu.run(10), fault(DATA, access, FaultKind::Rights));
@@ -100,7 +100,7 @@ fn an_access_over_two_pages_needs_both_and_works_with_both() {
 
 #[test]
 fn code_that_rewrites_the_next_instruction_executes_what_it_wrote() {
-    // mov byte [rip], 0F4h: the jump to itself after it becomes hlt.
+    // mov byte [rip], 0F4h: the jump after this instruction jumps to itself, and becomes hlt.
     let mut cpu = cpu(&[0xC6, 0x05, 0, 0, 0, 0, 0xF4, 0xEB, 0xFE]);
     assert_eq!(cpu.run(100), Stop::Halt);
     assert_eq!(cpu.instruction_count(), 2);
@@ -238,7 +238,7 @@ const PAGES: u64 = 6;
 /// The model of memory: plain copies.
 type Model = Vec<Option<(Vec<u8>, Rights)>>;
 
-/// Writes a byte in the model, if the page may be written.
+/// Writes a byte in the model, if the page is writable.
 fn write(model: &mut Model, at: u64, value: u8) -> bool {
     match &mut model[(at / PAGE) as usize] {
         Some((bytes, rights)) if rights.contains(Rights::WRITE) => {
@@ -252,8 +252,8 @@ fn write(model: &mut Model, at: u64, value: u8) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The model copies everything; the memory shares pages and caches what it allowed. Both must
-    /// give the same results.
+    /// The model copies everything. The memory shares pages, and caches which accesses it has
+    /// allowed. Both must give the same results.
     #[test]
     fn any_history_equals_plain_copies(
         events in proptest::collection::vec(event(), 1..60)

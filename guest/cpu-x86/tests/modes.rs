@@ -97,8 +97,8 @@ fn the_disassembly_shows_what_lies_at_an_address() {
 
 #[test]
 fn a_walk_over_code_tells_what_would_be_refused() {
-    // in al, dx; fninit; cpuid; lidt [rax]; ret
-    let code = [0xEC, 0xDB, 0xE3, 0x0F, 0xA2, 0x0F, 0x01, 0x18, 0xC3];
+    // in al, dx; fninit; fsin; cpuid; lidt [rax]; ret
+    let code = [0xEC, 0xDB, 0xE3, 0xD9, 0xFE, 0x0F, 0xA2, 0x0F, 0x01, 0x18, 0xC3];
     let cpu = cpu(Mode::Bits64, &code);
     let (mut address, mut refused) = (CODE, Vec::new());
     while address < CODE + code.len() as u64 {
@@ -108,7 +108,7 @@ fn a_walk_over_code_tells_what_would_be_refused() {
             refused.push(instruction.text);
         }
     }
-    assert_eq!(refused, ["fninit", "lidt [rax]"]);
+    assert_eq!(refused, ["fsin", "lidt [rax]"]);
 }
 
 proptest! {

@@ -1,15 +1,15 @@
 //! Which identifiers of 16 bytes, such as GUIDs, a driver works with.
 //!
 //! An image often holds many identifiers that it does not use, because a header defines all of its
-//! GUIDs. So an identifier counts only where code leads to it. An instruction or a pointer names
-//! its address, or the compiler has put its bytes into instructions that compare an argument with
-//! it. This file must never know what an identifier stands for.
+//! GUIDs. So an identifier counts only if code leads to it. Code leads to an identifier in two
+//! ways: an instruction or a pointer names the address, or the bytes are inside instructions that
+//! compare an argument with the identifier. This file must never know what an identifier means.
 
 use crate::image::Image;
 use crate::sweep::Constants;
 use cpu_x86::Mode;
 
-/// An identifier as it lies in memory.
+/// The 16 bytes of an identifier, in their order in memory.
 pub type Identifier = [u8; 16];
 
 impl Constants {
@@ -23,7 +23,7 @@ impl Constants {
         self.addresses.iter().any(lies_at) || self.hold_in_code(image.mode(), wanted)
     }
 
-    /// Whether the bytes of an identifier stand in instructions: in 64-bit numbers of x64, or in
+    /// Whether the bytes of an identifier are inside instructions: in 64-bit numbers of x64, or in
     /// four numbers of 32 bits. The first 64-bit number is evidence enough.
     fn hold_in_code(&self, mode: Mode, wanted: &Identifier) -> bool {
         let (halves, _) = wanted.as_chunks::<8>();

@@ -15,17 +15,18 @@
 //! ```
 //!
 //! Addresses in an image are relative virtual addresses (RVA): offsets from the address to which
-//! it is loaded. Everything is checked once, in [`Image::parse`]. The sections of a parsed image
-//! are in order and do not overlap, its imports and relocations are inside them, and no number in
-//! it asks for more memory than [`IMAGE_LIMIT`].
+//! the image is loaded. [`Image::parse`] checks everything once. The sections of a parsed image are
+//! in order and do not overlap. Its imports and relocations are inside the sections. No number in
+//! the image asks for more memory than [`IMAGE_LIMIT`].
 //!
-//! It must never know what an imported function does, or a symbol's source line.
+//! This file must never know what an imported function does, or the source line of a symbol.
 //!
-//! A circular dependency that stays: a file of `image/` reads one table out of the unfinished
+//! This circular dependency stays: a file of `image/` reads one table out of the unfinished
 //! [`Image`], and the `Image` holds what the file found. The limits of all tables are here, in one
 //! place.
 //!
-//! Source: Microsoft, PE Format. Where the loader of Windows is less strict, a comment says so.
+//! Source: Microsoft, PE Format. If the loader of Windows is less strict than the format, a comment
+//! says so.
 
 mod error;
 mod exports;
@@ -50,11 +51,11 @@ pub use unwind::UnwindFunction;
 use headers::Headers;
 use relocations::Relocation;
 
-/// The largest file that is read, in bytes.
+/// The largest file that the parser reads, in bytes.
 /// Assumed: the largest audio drivers in the field have about 10 MiB.
 pub const FILE_LIMIT: usize = 64 << 20;
 
-/// The largest image in memory, in bytes: a quarter of what the processor's memory may hold.
+/// The largest image in memory, in bytes: a quarter of what the processor's memory can hold.
 pub const IMAGE_LIMIT: u32 = 64 << 20;
 
 /// The largest number of sections. Source: PE Format, the loader's limit.
@@ -186,7 +187,7 @@ impl Image {
         &self.exports
     }
 
-    /// The security cookie and the control-flow-guard pointers, if there are any.
+    /// The security cookie and the control-flow-guard pointers, if the image has them.
     pub fn load_config(&self) -> &LoadConfig {
         &self.load_config
     }
@@ -201,7 +202,7 @@ impl Image {
         &self.unwind_functions
     }
 
-    /// The addresses of full-width pointers that the relocations change, in order of address.
+    /// The addresses of the full-width pointers that the relocations change, in order of address.
     pub fn relocated_pointers(&self) -> Vec<u32> {
         let width = self.pointer_size();
         let full = self.relocations.iter().filter(|relocation| relocation.size() == width);
@@ -210,7 +211,8 @@ impl Image {
         places
     }
 
-    /// Whether a section begins with this code. Bytes that the relocations change are not compared.
+    /// Whether a section begins with this code. The method does not compare bytes that the
+    /// relocations change.
     pub(crate) fn holds_code(&self, section: &Section, code: &[u8]) -> bool {
         let mut relocated: Vec<_> = self.relocations.iter().map(|place| place.range()).collect();
         relocated.sort_unstable();
@@ -233,13 +235,14 @@ impl Image {
     ///
     /// # Errors
     /// When the file was linked without relocations, or the image would not fit into the address
-    /// space. Then nothing is changed.
+    /// space. In these cases nothing changes.
     pub fn relocate(&mut self, base: u64) -> Result<(), ImageError> {
         relocations::apply(self, base)
     }
 
-    /// The memory to map: whole pages in order of address, the headers first. Neighbours with the
-    /// same rights are one region. A page that two sections share has the rights of both.
+    /// The memory to map: whole pages in order of address, the headers first. Pages side by side
+    /// with the same rights are one region. A page that two sections share has the rights of both
+    /// sections.
     pub fn regions(&self) -> Vec<Region> {
         sections::regions(self)
     }
@@ -250,8 +253,8 @@ impl Image {
         std::iter::once((0, self.header_bytes.as_slice())).chain(sections)
     }
 
-    /// Reads initial bytes of a section. Bytes that the file does not hold are zero. `None` outside
-    /// of the section.
+    /// Reads initial bytes of a section. Bytes that the file does not hold are zero. `None` if a
+    /// byte is outside of the section.
     pub fn read(&self, rva: u32, buffer: &mut [u8]) -> Option<()> {
         let section = self.section_at(rva)?;
         if !section.contains(rva, u32::try_from(buffer.len()).ok()?) {
@@ -279,7 +282,7 @@ impl Image {
         Some(u32::from_le_bytes(bytes))
     }
 
-    /// A pointer of initial memory, of the image's own width.
+    /// A pointer of initial memory, with the width of the image's pointers.
     pub fn read_pointer(&self, rva: u32) -> Option<u64> {
         match self.mode() {
             Mode::Bits64 => {
@@ -312,7 +315,7 @@ impl Image {
         }
     }
 
-    /// Reads a string of printable ASCII in initial memory, which ends in a zero byte.
+    /// Reads a string of printable ASCII in initial memory. The string ends in a zero byte.
     fn read_name(&self, rva: u32, what: &str) -> Result<String, ImageError> {
         let unreadable = |why: &str| {
             ImageError::bad(

@@ -1,10 +1,10 @@
 //! A Windows driver's file: its image, its symbols, and its code at rest.
 //!
-//! Owns what a `.sys` and the files beside it say. [`image`] checks the file and says which bytes
-//! go to which place in memory. [`symbols`] names addresses and source lines. [`sweep`] looks for
-//! instructions that the emulated processor does not have. A caller may pass any bytes: a bad file
-//! is an error or a note in one line.
-//! It must never know a kernel, or how a driver runs.
+//! Owns all facts from a `.sys` and from the files beside it. [`image`] checks the file and says
+//! which bytes go to which place in memory. [`symbols`] names addresses and source lines. [`sweep`]
+//! looks for instructions that the emulated processor does not have. A caller may pass any bytes: a
+//! bad file is an error or a note in one line. This crate must never know a kernel, or how a driver
+//! runs.
 
 #![forbid(unsafe_code)]
 

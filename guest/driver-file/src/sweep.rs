@@ -1,10 +1,10 @@
 //! Finds instructions in a driver that the emulated processor does not have.
 //!
-//! The sweep looks at the code before the driver runs. A code section also holds data (jump
-//! tables, constants, padding), so the sweep walks along branches and calls. It starts at the
-//! entry, the exports, the functions of the exception table and every pointer into code. All that
-//! the walk reaches is certainly code. The sweep also reads the bytes between two pieces of reached
-//! code, and marks what it finds there. These bytes may be data, or code that only a jump table
+//! The sweep looks at the code before the driver runs. A code section also holds data (jump tables,
+//! constants, padding), so the sweep walks along branches and calls. It starts at the entry, the
+//! exports, the functions of the exception table and every pointer into code. All that the walk
+//! reaches is certainly code. The sweep also reads the bytes between two pieces of reached code,
+//! and marks the refusals in these bytes. These bytes may be data, or code that only a jump table
 //! leads to.
 
 use std::collections::{BTreeSet, VecDeque};
@@ -14,7 +14,7 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, OpKind};
 
 use crate::image::{Image, Section};
 
-/// The largest number of refusals that are kept; further refusals are only counted.
+/// The largest number of refusals that the sweep keeps; it only counts further refusals.
 pub const REFUSALS_KEPT: usize = 1_000;
 
 /// The longest instruction. Source: Intel SDM volume 2, 2.3.11.
@@ -38,7 +38,7 @@ pub struct Sweep {
 pub struct Constants {
     /// The addresses in the image that an instruction or a relocated pointer names.
     pub addresses: BTreeSet<u32>,
-    /// The numbers of 32 and 64 bits that stand in the instructions.
+    /// The numbers of 32 and 64 bits in the instructions.
     pub numbers: BTreeSet<u64>,
 }
 
@@ -49,20 +49,20 @@ pub struct Refusal {
     pub rva: u32,
     /// The instruction in Intel syntax.
     pub text: String,
-    /// Whether it is certainly code.
+    /// Whether the instruction is certainly code.
     pub reach: Reach,
 }
 
 /// How the sweep found an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Along branches and calls from the driver's known functions.
+    /// The sweep followed branches and calls from the driver's known functions.
     Reached,
-    /// Between pieces of reached code: it may be data.
+    /// The bytes are between pieces of reached code, and may be data.
     Between,
 }
 
-/// Sweeps all sections that the driver may execute.
+/// Sweeps all sections that the driver has the right to execute.
 ///
 /// # Errors
 /// When the image does not fit into the address space at its present base.
@@ -136,7 +136,8 @@ impl<'a> Walk<'a> {
             let target = self.image.read_pointer(pointer);
             let target = target.and_then(|address| self.rva(address));
             self.constants.addresses.extend(target);
-            // A target that is itself a pointer is not code, but a jump table in the code.
+            // If a relocated pointer lies at the target, the target is not code, but a jump table
+            // in the code.
             self.queue.extend(target.filter(|rva| pointers.binary_search(rva).is_err()));
         }
     }
@@ -157,7 +158,8 @@ impl<'a> Walk<'a> {
         let bytes = &bytes[..bytes.len().min(INSTRUCTION_BYTES)];
         let bits = if self.image.mode() == Mode::Bits64 { 64 } else { 32 };
         let address = self.image.base().wrapping_add(rva.into());
-        // Prefixes are read as on AMD processors, as the interpreter's own decoder does.
+        // The decoder reads prefixes like an AMD processor. The decoder of the interpreter does the
+        // same.
         let instruction = Decoder::with_ip(bits, bytes, address, DecoderOptions::AMD).decode();
         if instruction.is_invalid() {
             return None;
@@ -165,10 +167,12 @@ impl<'a> Walk<'a> {
         Some((instruction, self.cpu.disassemble(address)?))
     }
 
-    /// Walks on from an address until the path ends or reaches code that was walked before.
+    /// Walks from an address until the path ends, or until it reaches code that the walk has
+    /// reached before.
     fn follow(&mut self, mut rva: u32) {
         while self.mark(rva).is_some_and(|mark| *mark == Mark::Unknown) {
-            // An instruction that no processor has is data after a call that does not return.
+            // Bytes that are no instruction of any processor are data after a call that does not
+            // return.
             let Some((instruction, text)) = self.decode(rva) else { return };
             for offset in 0..text.length as u32 {
                 let mark = if offset == 0 { Mark::Start } else { Mark::Inside };
@@ -200,7 +204,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Adds the target of a `lea` of a code address: a function that is called by its pointer.
+    /// Adds the target of a `lea` with a code address: code calls this function by its pointer.
     fn add_code_pointer(&mut self, instruction: &Instruction) {
         let is_lea = instruction.mnemonic() == iced_x86::Mnemonic::Lea;
         if is_lea
@@ -225,8 +229,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Reads the code that the walk left out of a section, up to the first table that the headers
-    /// name. Linkers put the import table of a driver behind the code of INIT.
+    /// Reads the code of a section that the walk did not reach, up to the first table that the
+    /// headers name. Linkers put the import table of a driver after the code of INIT.
     fn read_between(&mut self, index: usize) {
         let section = self.codes[index].section;
         let start = section.rva;

@@ -1,12 +1,12 @@
 //! Names and source lines for addresses in a driver.
 //!
 //! An address always has a module and an offset. It also has a function and offset, a source file
-//! and a line, where one of these sources knows them:
+//! and a line, if one of these sources knows them:
 //! - the driver's export table;
 //! - symbols and DWARF that a compiler left in the `.sys`;
-//! - symbols and DWARF in a file beside it, `NAME.debug` or `NAME.sys.debug`: the same driver with
-//!   its symbols (or `objcopy --only-keep-debug`);
-//! - a PDB beside it, which is `NAME.pdb` or has the name that the driver gives it.
+//! - symbols and DWARF in a file beside the driver, `NAME.debug` or `NAME.sys.debug`: the same
+//!   driver with its symbols (or the output of `objcopy --only-keep-debug`);
+//! - a PDB beside the driver: `NAME.pdb`, or a file with the name that the driver has for its PDB.
 //!
 //! Symbols only help to read a report. So a file that is damaged or of another build is left out,
 //! and a note says so.
@@ -67,7 +67,7 @@ pub struct FunctionOffset {
 }
 
 impl Symbols {
-    /// The symbols that the image alone gives.
+    /// The symbols that are in the image.
     pub fn new(module: &str, image: &Image) -> Symbols {
         let named = image.exports().iter().filter_map(|export| {
             let name = export.name.as_ref()?;
@@ -80,8 +80,8 @@ impl Symbols {
         Symbols { module, functions, dwarf: None, pdb: None, notes: Vec::new() }
     }
 
-    /// The symbols from a driver's file and the files beside it. A file that cannot be used leaves
-    /// a note.
+    /// The symbols from a driver's file and the files beside it. For a file that cannot be used
+    /// there is a note.
     pub fn beside(path: &Path, image: &Image, driver: &[u8]) -> Symbols {
         let module = path.file_stem().unwrap_or_default().to_string_lossy();
         let mut symbols = Symbols::new(&module, image);
@@ -114,7 +114,7 @@ impl Symbols {
         }
     }
 
-    /// Adds the symbols from the bytes of a file. Leaves a note when they cannot be used.
+    /// Adds the symbols from the bytes of a file. Adds a note if the symbols cannot be used.
     pub fn add(&mut self, image: &Image, name: &str, bytes: &[u8]) {
         match file::read(image, bytes) {
             Ok(found) => {
@@ -137,7 +137,7 @@ impl Symbols {
         &self.notes
     }
 
-    /// The name of a return address. It has the lines of the call before it.
+    /// The name of a return address. The lines are the lines of the call before this address.
     pub fn place_of_return(&self, image: &Image, rva: u32) -> Place {
         let call = self.place(image, rva.saturating_sub(1));
         let function = call
@@ -176,8 +176,9 @@ impl Symbols {
     }
 }
 
-/// The path of the file from which a debugger reads an image: a file beside the driver when it is of
-/// the same build and has DWARF, else the driver itself. A debugger finds a PDB by itself.
+/// The path of the file from which a debugger reads an image. This is a file beside the driver, if
+/// it is of the same build and has DWARF. Otherwise it is the driver itself. A debugger finds a PDB
+/// by itself.
 #[must_use]
 pub fn file_for_debugger(path: &Path, image: &Image) -> PathBuf {
     let has_dwarf = |side: &PathBuf| {
@@ -195,7 +196,7 @@ impl fmt::Debug for Symbols {
 }
 
 impl fmt::Display for Place {
-    /// Writes the place as WinDbg does: `uart!Isr+1C [miniport.cpp @ 88]`, or `uart+1234`.
+    /// Writes the place in the form of WinDbg: `uart!Isr+1C [miniport.cpp @ 88]`, or `uart+1234`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.function {
             Some(FunctionOffset { name, offset: 0 }) => write!(f, "{}!{name}", self.module)?,
@@ -220,7 +221,7 @@ fn side_files(path: &Path) -> [PathBuf; 2] {
 
 /// The files beside a driver that may be its PDB: under the driver's name, or under the file name
 /// that the driver gives. The folders in that name are folders of the computer that built the
-/// driver, so they do not count.
+/// driver, so the search ignores them.
 fn pdb_files(path: &Path, image: &Image) -> Vec<PathBuf> {
     let mut files = vec![path.with_extension("pdb")];
     let told = image.pdb_reference().map(|pdb| pdb.file).unwrap_or_default();

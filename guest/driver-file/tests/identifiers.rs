@@ -1,4 +1,4 @@
-//! Identifiers count where code leads to them, not where they only lie.
+//! An identifier counts if code leads to it, not if it is only in the file.
 
 use cpu_x86::Mode;
 use portcls_driver_file::identifiers::Identifier;
@@ -48,7 +48,7 @@ fn an_instruction_with_the_address_of_an_identifier_names_it() {
     // lea rdx, [2300]; ret; and cmp rax, [2300]; ret
     assert!(is_named(Mode::Bits64, BASE + 0x1010, &[0x48, 0x8D, 0x15, 0xF9, 0x12, 0, 0, 0xC3]));
     assert!(is_named(Mode::Bits64, BASE + 0x1010, &[0x48, 0x3B, 0x05, 0xF9, 0x12, 0, 0, 0xC3]));
-    // The same instruction behind the end of the function, where no branch leads to it.
+    // The same instruction after the end of the function; no branch leads to this instruction.
     assert!(!is_named(
         Mode::Bits64,
         BASE + 0x1010,

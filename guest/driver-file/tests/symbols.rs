@@ -23,7 +23,8 @@ const TARGETS: [(&str, &str, &str); 2] = [
     ("x86", "i686-w64-mingw32-g++-win32", "i686-w64-mingw32-addr2line"),
 ];
 
-/// Builds once for all tests. `None`, with a message, when a compiler is missing.
+/// Builds the drivers once for all tests. If a compiler is missing, prints a message and returns
+/// `None`.
 fn built() -> Option<&'static Built> {
     static BUILT: OnceLock<Option<Built>> = OnceLock::new();
     BUILT.get_or_init(Built::new).as_ref()

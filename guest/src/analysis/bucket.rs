@@ -33,7 +33,7 @@ fn detail(bug: &BugCheck) -> String {
     }
 }
 
-/// FNV-1a with 64 bits: small, well known, and the same everywhere.
+/// FNV-1a with 64 bits: small, well known, and the same on every machine.
 pub(super) fn hash(name: &str) -> u64 {
     name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)

@@ -63,7 +63,7 @@ pub struct StackLine {
     pub stack_address: Hex,
     /// The address in the code.
     pub address: Hex,
-    /// The offset in the image, if the address is inside it.
+    /// The offset in the image, if the address is inside the image.
     pub offset: Option<Hex>,
     /// The address in words.
     pub place: String,
@@ -200,7 +200,8 @@ fn stack_line(guest: &Guest, stack_address: u64, address: u64, symbol: Option<Pl
     }
 }
 
-/// The words from the stack pointer to the end of its stack, or of its page if it is on no stack.
+/// The words from the stack pointer to the end of its stack. If the pointer is on no stack, the
+/// words go to the end of its page.
 fn stack_words(guest: &Guest, cpu: &Cpu, stack_pointer: u64) -> Vec<u64> {
     let page = PAGE_BYTES as u64;
     let width = guest.pointer_bytes();

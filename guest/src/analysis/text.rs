@@ -106,7 +106,7 @@ fn write_context(f: &mut fmt::Formatter<'_>, context: &GuestContext, bytes: u64)
     Ok(())
 }
 
-/// A part of the report that is lines already, if there are any.
+/// A part of the report that already consists of lines, if there are lines.
 fn write_lines(f: &mut fmt::Formatter<'_>, title: &str, lines: &[String]) -> fmt::Result {
     if lines.is_empty() {
         return Ok(());
@@ -133,7 +133,8 @@ fn write_wrapped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     writeln!(f)
 }
 
-/// A number with all digits of a pointer of the given size in bytes, and more if it needs them.
+/// A number with all digits of a pointer of the given size in bytes. A larger number has more
+/// digits.
 struct Digits(u64, u64);
 
 impl fmt::Display for Digits {

@@ -42,7 +42,8 @@ fn property_handler(guest: &Guest, item: u64, handler: u64) -> PropertyHandler {
             None => NtStatus(guest.call(handler, &[shown.address]) as u32),
         };
         if answer == NtStatus::PENDING {
-            // The leak report lists this as a property request, not as an IRP as well.
+            // The leak report lists this request as a property request, and not a second time as an
+            // IRP.
             guest.unlist_irp(&request.irp);
         } else if !kernel.is_frozen() {
             shown.take_answer(&guest);
@@ -104,7 +105,8 @@ impl ShownRequest {
         guest.load_into(self.value, &mut self.request.value.borrow_mut());
     }
 
-    /// Copies the value and its size into the driver's memory, as a handler in Rust left them.
+    /// A handler in Rust has left a value and its size. This function copies both into the driver's
+    /// memory.
     fn give_answer(&self, guest: &Guest) {
         let size = self.request.value_size.get();
         guest.put_u32(at(self.address, guest.layout().pcproperty_request.value_size), size);
@@ -141,7 +143,7 @@ pub(super) fn serve_lent_property(
     Ok(answer)
 }
 
-/// The address of a block, or a null pointer where there are no bytes.
+/// The address of a block, or a null pointer when there are no bytes.
 fn pointer_to(block: u64, bytes: &[u8]) -> u64 {
     if bytes.is_empty() { 0 } else { block }
 }

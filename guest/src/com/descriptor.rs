@@ -14,12 +14,13 @@ use portcls_port::guid::Guid;
 use portcls_port::ks::{DataAttribute, DataRange, KsIdentifier, KsPinCommunication, KsPinDataFlow};
 
 use super::automation::read_property_item;
+use super::event::read_event_item;
 use crate::guest::Guest;
 use crate::memory::at;
 use crate::rules;
 
 /// The largest number of pins, nodes, connections, categories, identifiers or ranges in one list.
-/// Assumed: the descriptors of MIDI devices have a handful of each.
+/// Assumed: the descriptors of MIDI devices have few items in each of these lists.
 const LONGEST_LIST: u32 = 1_024;
 
 /// The longest data range in bytes. Assumed: the largest published range has 112.
@@ -31,17 +32,17 @@ const RANGE_HEAD: u32 = 64;
 /// The offset of the flags in a data range, in bytes. Source: ks.h.
 const RANGE_FLAGS: u32 = 4;
 
-/// The length in bytes of an attribute with nothing after its head. Source: ks.h, KSATTRIBUTE.
+/// The length in bytes of an attribute that is only a head. Source: ks.h, KSATTRIBUTE.
 const ATTRIBUTE_HEAD: u32 = 24;
 
-/// The longest attribute in bytes. Assumed: as for a range.
+/// The longest attribute in bytes. Assumed: no attribute is longer than the longest range.
 const LONGEST_ATTRIBUTE: u32 = 4_096;
 
 /// Reads the PCFILTER_DESCRIPTOR at an address.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for a null pointer, a stride that is too small, a count or a size
-/// that is too large, or a value that is no member of its enumeration. Each of these also violates
+/// that is too large, or a value that is not in its enumeration. Each of these faults also violates
 /// the rule descriptor-unreadable.
 pub(crate) fn read_filter_descriptor(
     guest: &Guest,
@@ -53,8 +54,8 @@ pub(crate) fn read_filter_descriptor(
 /// Reads a pin of the PCFILTER_DESCRIPTOR at an address, without its automation table; `None` when
 /// there is no such pin.
 ///
-/// The driver may have changed the pin since the whole descriptor was read. When it cannot be read
-/// any more, that violates the rule descriptor-unreadable, and the result is `None`.
+/// The driver may have changed the pin since the whole descriptor was read. When the pin cannot be
+/// read any more, the driver breaks the rule descriptor-unreadable, and the result is `None`.
 pub(crate) fn read_pin_descriptor(
     guest: &Guest,
     filter: u64,
@@ -92,12 +93,12 @@ pub(crate) fn pin_descriptor_place(guest: &Guest, filter: u64, pin_id: u32) -> O
     Reader { guest }.pin_place(filter, pin_id)
 }
 
-/// The data range at an address that a driver passes on, without its attributes. The range may be
-/// a client's, and then be longer than those of a descriptor; behind the end of its memory, reading
-/// it is a bug check.
+/// The data range at an address that a driver passes on, without its attributes. The range may come
+/// from a client. A client's range may be longer than the ranges of a descriptor. When the memory
+/// of the range ends before the range, this is a bug check.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a size below that of the head.
+/// `STATUS_INVALID_PARAMETER` for a size below the size of the head.
 pub(crate) fn data_range_at(guest: &Guest, address: u64) -> Result<DataRange, NtStatus> {
     let size = guest.load_u32(address);
     if size < RANGE_HEAD {
@@ -286,9 +287,10 @@ impl Reader<'_> {
         })
     }
 
-    /// The addresses in an array of data ranges: that of each range, with that of its attribute
-    /// list when the range has the flag. Source: WDK, KSDATARANGE: the pointer that follows such a
-    /// range in the array leads to an attribute list. The published sysvad sample counts both.
+    /// The address of each range in an array of data ranges. When a range has the flag, the result
+    /// also has the address of its attribute list. Source: WDK, KSDATARANGE: the pointer that
+    /// follows such a range in the array leads to an attribute list. The published sysvad sample
+    /// counts the range and the list.
     fn range_places(&self, first: u64, count: u32) -> Read<Vec<(u64, Option<u64>)>> {
         let array = self.range_array(first, count);
         array.check()?;
@@ -330,8 +332,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Reads the properties of an automation table. PortCls has no methods, and the emulator
-    /// offers no events.
+    /// Reads the properties and the events of an automation table. PortCls has no methods.
     fn automation(&self, address: u64) -> Read<Option<Rc<PcAutomationTable>>> {
         if address == 0 {
             return Ok(None);
@@ -346,7 +347,15 @@ impl Reader<'_> {
         };
         let items =
             self.array(&properties, |address| Ok(read_property_item(self.guest, address)))?;
-        Ok(Some(Rc::new(PcAutomationTable { properties: items })))
+        let events = Array {
+            what: "event items",
+            first: self.guest.load_word(at(address, fields.events)),
+            count: self.guest.load_u32(at(address, fields.event_count)),
+            stride: self.guest.load_u32(at(address, fields.event_item_size)),
+            least_stride: self.guest.layout().pcevent_item.size_of,
+        };
+        let events = self.array(&events, |address| Ok(read_event_item(self.guest, address)))?;
+        Ok(Some(Rc::new(PcAutomationTable { properties: items, events })))
     }
 
     fn connection(&self, address: u64) -> PcConnectionDescriptor {
@@ -358,7 +367,7 @@ impl Reader<'_> {
     }
 }
 
-/// An array that a descriptor points to; `least_stride` is 0 where the stride is fixed.
+/// An array that a descriptor points to; `least_stride` is 0 when the stride is fixed.
 struct Array {
     what: &'static str,
     first: u64,

@@ -33,7 +33,7 @@ impl GuestObject {
     fn refuse_events(&self, kernel: &Kernel, allocator: u64, events: EventChain) -> NtStatus {
         let owner = self.guest.interface_at::<dyn IAllocatorMxf>(allocator, Hold::Retain);
         if let Some(owner) = owner {
-            // The allocator takes every event of its own.
+            // An allocator takes back every event that it gave out.
             let _ = owner.put_message(kernel, Some(events));
         }
         let status = NtStatus::INSUFFICIENT_RESOURCES;

@@ -1,8 +1,8 @@
 //! Objects of the guest as Rust values: one wrapper for each object.
 //!
 //! All interface pointers of an object lead to the same wrapper. The wrapper gets interface
-//! pointers from the driver, or asks the object for them. It holds one reference for each of them,
-//! and releases all references when it is dropped.
+//! pointers from the driver, or asks the object for them. The wrapper holds one reference for each
+//! pointer, and releases all references when it is dropped.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -21,9 +21,9 @@ const RELEASE: u64 = 2;
 /// Who owns the reference behind a pointer that the guest hands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hold {
-    /// The guest gave the reference away, as in an out parameter or a return value.
+    /// The guest gave the reference away, such as in an out parameter or a return value.
     Adopt,
-    /// The guest keeps its reference: the wrapper takes one of its own.
+    /// The guest keeps its reference, so the wrapper takes another reference.
     Retain,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct GuestObject {
 }
 
 impl Guest {
-    /// The wrapper, if the object is one.
+    /// The wrapper, if the object is a wrapper.
     pub(super) fn guest_object_behind(&self, object: &Rc<dyn IUnknown>) -> Option<Rc<GuestObject>> {
         self.0.guest_objects.find_by_place(Rc::as_ptr(object).cast())
     }
@@ -109,7 +109,8 @@ impl GuestObject {
         }
     }
 
-    /// The pointer of an interface. Where the wrapper has none, the pointer for `IUnknown`.
+    /// The pointer of an interface. When the wrapper has no pointer of this interface, the pointer
+    /// for `IUnknown`.
     pub fn pointer(&self, iid: &Guid) -> u64 {
         let pointers = self.pointers.borrow();
         let found = pointers.iter().find(|(known, _)| known == iid);
@@ -117,8 +118,8 @@ impl GuestObject {
     }
 
     /// The pointer by which the driver gave the object to the port. Drivers cast this pointer to
-    /// their own object without a query. Until a pointer is noted, it is the first pointer that the
-    /// driver gave.
+    /// their own object without a query. Until a pointer is noted, the result is the first pointer
+    /// that the driver gave.
     pub fn target(&self) -> u64 {
         self.target.get()
     }
@@ -140,6 +141,12 @@ impl GuestObject {
         self.identity
     }
 
+    /// The address of a method of one of the object's interfaces.
+    pub(super) fn method(&self, iid: &Guid, slot: u64) -> u64 {
+        let guest = &self.guest;
+        guest.load_word(guest.load_word(self.pointer(iid)) + slot * guest.pointer_bytes())
+    }
+
     /// Calls a method of one of the object's interfaces.
     pub fn call(&self, iid: &Guid, slot: u64, words: &[u64]) -> u64 {
         self.guest.call_method(self.pointer(iid), slot, words)
@@ -156,12 +163,12 @@ impl GuestObject {
         ask(&self.guest, self.identity, iid)
     }
 
-    /// The object that stands behind an interface, which may be another one than this object. So an
-    /// adapter's object answers the interrupt sync object of all its miniports, which is the port's
-    /// or the driver's own.
+    /// The object behind an interface, which may be another object than this object. For example,
+    /// an adapter's object answers a query with the interrupt sync object of all its miniports.
+    /// That object comes from the port or from the driver.
     ///
     /// # Errors
-    /// What the object answered.
+    /// The status that the object answered.
     fn object_for(&self, iid: &Guid) -> Result<Rc<dyn IUnknown>, NtStatus> {
         let pointer = self.ask(iid)?;
         self.guest.object_at(pointer, iid, Hold::Adopt).ok_or(NO_INTERFACE)
@@ -191,7 +198,8 @@ fn ask(guest: &Guest, pointer: u64, iid: &Guid) -> Result<u64, NtStatus> {
     }
 }
 
-/// The pointer that stands for the whole object: its answer for `IUnknown`, or else `pointer`.
+/// The pointer that stands for the whole object: the object's answer for `IUnknown`, or `pointer`
+/// when there is no such answer.
 fn identity_of(guest: &Guest, pointer: u64) -> u64 {
     match ask(guest, pointer, &iid::UNKNOWN) {
         Ok(identity) => {
@@ -213,12 +221,19 @@ pub(crate) fn interface_of_drivers(iid: &Guid) -> Option<Wrap> {
         iid::MINIPORT => |object| Interface::Miniport(object),
         iid::MINIPORT_MIDI => |object| Interface::MiniportMidi(object),
         iid::MINIPORT_DMUS => |object| Interface::MiniportDMus(object),
+        iid::MINIPORT_WAVE_CYCLIC => |object| Interface::MiniportWaveCyclic(object),
+        iid::MINIPORT_WAVE_PCI => |object| Interface::MiniportWavePci(object),
+        iid::MINIPORT_WAVE_RT => |object| Interface::MiniportWaveRT(object),
+        iid::MINIPORT_TOPOLOGY => |object| Interface::MiniportTopology(object),
         iid::MXF => |object| Interface::Mxf(object),
         iid::MINIPORT_MIDI_STREAM => |object| Interface::MiniportMidiStream(object),
         iid::SERVICE_SINK => |object| Interface::ServiceSink(object),
         iid::POWER_NOTIFY => |object| Interface::PowerNotify(object),
         iid::ADAPTER_POWER_MANAGEMENT => |object| Interface::AdapterPowerManagement(object),
+        iid::ADAPTER_POWER_MANAGEMENT_2 => |object| Interface::AdapterPowerManagement2(object),
+        iid::ADAPTER_POWER_MANAGEMENT_3 => |object| Interface::AdapterPowerManagement3(object),
         iid::PIN_COUNT => |object| Interface::PinCount(object),
+        iid::PIN_NAME => |object| Interface::PinName(object),
         iid::INTERRUPT_SYNC => |object| Interface::InterruptSync(object),
         _ => return None,
     };

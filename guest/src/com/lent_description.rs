@@ -1,7 +1,7 @@
 //! The filter descriptor of a miniport of the system in the driver's memory.
 //!
-//! Owns the writing of the tree of pointers that `descriptor.rs` reads, and the routine that stands
-//! in it for the handler of each property.
+//! This file writes the tree of pointers that `descriptor.rs` reads. It also owns the routine that
+//! stands in this tree for the handler of each property.
 
 use std::rc::Rc;
 
@@ -20,7 +20,8 @@ use crate::memory::at;
 use crate::routine::{Call, Pointer, Routine, row};
 use crate::tables::bindings::Bound;
 
-/// What the pointer to the handler of a property leads to. The handler itself is in Rust.
+/// The routine to which the pointer to the handler of a property leads. The handler itself is in
+/// Rust.
 pub(crate) static PROPERTY_HANDLER: Routine =
     row!("the property handler of a system miniport", ByKernel, serve_property);
 
@@ -34,8 +35,8 @@ const ALIGNMENT: usize = 8;
 
 /// Writes a filter descriptor into a block of the driver's memory, and returns its address.
 ///
-/// The driver may write to the block. `Assumed:` so may a driver on Windows, where the descriptor
-/// of a system miniport is in a section with data.
+/// The driver may write to the block. `Assumed:` a driver on Windows may also write to it, because
+/// the descriptor of a system miniport is in a section with data.
 pub(super) fn write_filter_descriptor(guest: &Guest, filter: &PcFilterDescriptor) -> u64 {
     let mut writer = Writer {
         guest,
@@ -50,8 +51,8 @@ pub(super) fn write_filter_descriptor(guest: &Guest, filter: &PcFilterDescriptor
 
 /// `NTSTATUS Handler(PPCPROPERTY_REQUEST)`
 ///
-/// A driver may have copied the item, so that the copy leads here too. The set and the number of
-/// the copy then tell which property is meant.
+/// A driver may have copied the item, so that the copy leads to this routine too. Then the set and
+/// the number in the copy tell which property the driver means.
 fn serve_property(call: &Call<'_>, request: Pointer) -> Result<NtStatus, NtStatus> {
     let guest = call.guest();
     let fields = &guest.layout().pcproperty_item;
@@ -71,7 +72,8 @@ struct Writer<'a> {
     guest: &'a Guest,
     layout: &'static Layout,
     bytes: Vec<u8>,
-    /// The fields that hold a place so far, and an address in the end.
+    /// The fields that hold a place while the block is written, and an address when the block is
+    /// complete.
     pointers: Vec<usize>,
     properties: Vec<(usize, PcPropertyItem)>,
 }
@@ -186,7 +188,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes an array of structures, and the pointer to it.
+    /// Writes an array of structures, and the pointer to the array.
     fn array<T>(
         &mut self,
         field: usize,
@@ -204,13 +206,13 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes an array of pointers, and the pointer to it.
+    /// Writes an array of pointers, and the pointer to the array.
     fn pointer_array(&mut self, field: usize, places: &[usize]) {
         let width = self.guest.pointer_bytes() as u32;
         self.array(field, places, width, |writer, place, target| writer.point(place, *target));
     }
 
-    /// Writes an array that has the same bytes here, and the pointer to it.
+    /// Writes an array with the same bytes in the driver's memory, and the pointer to the array.
     fn copy(&mut self, field: usize, bytes: &[u8]) {
         if !bytes.is_empty() {
             let place = self.block(bytes);

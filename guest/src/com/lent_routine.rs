@@ -1,8 +1,9 @@
 //! Routines in Rust that a driver's own interrupt sync object calls.
 //!
-//! Owns the one address that stands for all of them: the context of a call tells which routine is
-//! meant. A service routine is known until the guest ends, because no method takes it out of the
-//! object again. A synchronised routine is known for one call.
+//! This file owns the one address that stands for all these routines: the context of a call tells
+//! which routine the object means. The guest knows a service routine until the guest ends, because
+//! no method takes the routine out of the object again. The guest knows a synchronised routine for
+//! one call.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,7 +16,7 @@ use crate::guest::Guest;
 use crate::routine::{Call, Pointer, Routine, row};
 use crate::tables::bindings::Bound;
 
-/// What the driver's object gets as a PINTERRUPTSYNCROUTINE.
+/// The routine that the driver's object gets as a PINTERRUPTSYNCROUTINE.
 pub(crate) static LENT_ROUTINE: Routine =
     row!("a routine of a system miniport", ByKernel, run_lent_routine);
 
@@ -31,7 +32,7 @@ scoped_thread_local! {
     /// The context of the innermost synchronised call of a driver's own object, and its routine.
     ///
     /// The routine borrows from its caller, so no table that outlives the call can hold it. Calls
-    /// nest as plain calls on one stack, so the innermost one is the one that the driver serves.
+    /// nest as plain calls on one stack, so the driver always serves the innermost call.
     static SYNCHRONISED: for<'a> (u64, Synchronised<'a>)
 }
 
@@ -46,8 +47,8 @@ impl Guest {
     /// Lends a synchronised routine for the length of `work`, which gets its address and its
     /// context; `None` when the stack has no room for the context.
     ///
-    /// The routine runs once. A driver that calls it again, as the page does not allow, gets
-    /// `STATUS_UNSUCCESSFUL`.
+    /// The routine runs once. The page does not allow a second call, so a driver that calls the
+    /// routine again gets `STATUS_UNSUCCESSFUL`.
     pub(super) fn with_lent_routine<R>(
         &self,
         routine: &mut dyn FnMut(&Kernel) -> NtStatus,
@@ -68,7 +69,7 @@ impl Guest {
 /// `NTSTATUS Routine(PINTERRUPTSYNC, PVOID Context)`
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for another context than the one that came with the routine.
+/// `STATUS_INVALID_PARAMETER` for a context that is not the context of the routine.
 fn run_lent_routine(
     call: &Call<'_>,
     _sync: Pointer,

@@ -35,10 +35,38 @@ fn result_of(status: u64) -> Result<(), NtStatus> {
     if status.is_success() { Ok(()) } else { Err(status) }
 }
 
-/// The answer of a call whose out parameters have no room on the stack: the machine has stopped.
+/// The answer of a call when the stack has no room for the out parameters: the machine has stopped.
 pub(super) const STOPPED: NtStatus = NtStatus::UNSUCCESSFUL;
 
 impl GuestObject {
+    /// Calls `Init` of a miniport that has no service group. `iids` are the interfaces of the
+    /// miniport and of the port.
+    pub(super) fn init_without_group(
+        &self,
+        iids: (&Guid, &Guid),
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Option<Rc<dyn IResourceList>>,
+        port: Rc<dyn IUnknown>,
+    ) -> Result<(), NtStatus> {
+        let [adapter, resources, port] = self.init_words(iids.1, adapter, resources, &port);
+        self.call_for_status(iids.0, INIT, &[adapter, resources, port])
+    }
+
+    /// The first words of `Init`: the adapter, the resources and the port, each lent.
+    fn init_words(
+        &self,
+        port_iid: &Guid,
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Option<Rc<dyn IResourceList>>,
+        port: &Rc<dyn IUnknown>,
+    ) -> [u64; 3] {
+        let guest = &self.guest;
+        let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
+        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
+        let resources_at = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
+        [adapter, resources_at, guest.lend(port, port_iid)]
+    }
+
     /// Calls `Init` of a miniport with a port. `iids` are the interfaces of the two.
     pub(super) fn init_miniport(
         &self,
@@ -47,13 +75,9 @@ impl GuestObject {
         resources: Option<Rc<dyn IResourceList>>,
         port: Rc<dyn IUnknown>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let guest = &self.guest;
-        let adapter = adapter.map_or(0, |adapter| guest.lend(&adapter, &iid::UNKNOWN));
-        let resources = resources.map(|list| list as Rc<dyn IUnknown>);
-        let resources_at = resources.map_or(0, |list| guest.lend(&list, &iid::RESOURCE_LIST));
-        let port_at = guest.lend(&port, iids.1);
-        let group = guest.with_scratch(16, |out| {
-            let words = [adapter, resources_at, port_at, out];
+        let [adapter, resources, port] = self.init_words(iids.1, adapter, resources, &port);
+        let group = self.guest.with_scratch(16, |out| {
+            let words = [adapter, resources, port, out];
             self.call_for_status(iids.0, INIT, &words)?;
             Ok(self.group_at(out))
         });
@@ -74,7 +98,14 @@ impl GuestObject {
     /// The interface by which the wrapper knows a miniport. All such interfaces begin with
     /// `IMiniport`.
     fn miniport(&self) -> &'static Guid {
-        let known = [&iid::MINIPORT_MIDI, &iid::MINIPORT_DMUS];
+        let known = [
+            &iid::MINIPORT_MIDI,
+            &iid::MINIPORT_DMUS,
+            &iid::MINIPORT_TOPOLOGY,
+            &iid::MINIPORT_WAVE_CYCLIC,
+            &iid::MINIPORT_WAVE_PCI,
+            &iid::MINIPORT_WAVE_RT,
+        ];
         known.into_iter().find(|iid| self.has(iid)).unwrap_or(&iid::MINIPORT)
     }
 

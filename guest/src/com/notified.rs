@@ -1,9 +1,10 @@
 //! Small interfaces of a guest's object: service sinks, power, pin counts.
 
-use portcls_emulator::{DeviceCapabilities, DevicePowerState, Kernel, NtStatus};
-use portcls_port::guid::iid;
+use portcls_emulator::{DeviceCapabilities, DevicePowerState, Kernel, NtStatus, SystemPowerState};
+use portcls_port::guid::{Guid, iid};
 use portcls_port::interfaces::{
-    IAdapterPowerManagement, IPinCount, IPowerNotify, IServiceSink, PinCounts,
+    IAdapterPowerManagement, IAdapterPowerManagement2, IAdapterPowerManagement3, IPinCount,
+    IPowerNotify, IServiceSink, PcExitLatency, PinCounts,
 };
 
 use super::GuestObject;
@@ -18,6 +19,9 @@ const PIN_COUNT: u64 = 3;
 const POWER_CHANGE_STATE: u64 = 3;
 const QUERY_POWER_CHANGE_STATE: u64 = 4;
 const QUERY_DEVICE_CAPABILITIES: u64 = 5;
+const POWER_CHANGE_STATE_2: u64 = 6;
+const POWER_CHANGE_STATE_3: u64 = 7;
+const D3_EXIT_LATENCY_CHANGED: u64 = 8;
 
 impl IServiceSink for GuestObject {
     fn request_service(&self, _kernel: &Kernel) {
@@ -34,8 +38,8 @@ impl IPowerNotify for GuestObject {
 impl IPinCount for GuestObject {
     fn pin_count(&self, _kernel: &Kernel, pin_id: u32, counts: &mut PinCounts) {
         let guest = &self.guest;
-        // The driver's descriptor has the necessary and the possible count, and keeps the driver's
-        // changes.
+        // The driver's descriptor has the count of necessary instances and the counts of possible
+        // instances, and keeps the driver's changes.
         let pin = pin_descriptor_place(guest, self.description.get(), pin_id);
         let fields = &guest.layout().pcpin_descriptor;
         let described = |field: u32| pin.map(|pin| at(pin, field));
@@ -70,10 +74,20 @@ impl IPinCount for GuestObject {
     }
 }
 
+impl GuestObject {
+    /// The newest power interface by which the wrapper knows an adapter's object. All versions
+    /// begin with the methods of the first. Source: portcls.h.
+    fn power_management(&self) -> &'static Guid {
+        let known = [&iid::ADAPTER_POWER_MANAGEMENT_3, &iid::ADAPTER_POWER_MANAGEMENT_2];
+        let found = known.into_iter().find(|iid| self.has(iid));
+        found.unwrap_or(&iid::ADAPTER_POWER_MANAGEMENT)
+    }
+}
+
 impl IAdapterPowerManagement for GuestObject {
     fn power_change_state(&self, _kernel: &Kernel, state: DevicePowerState) {
         let words = [u64::from(state.number())];
-        self.call(&iid::ADAPTER_POWER_MANAGEMENT, POWER_CHANGE_STATE, &words);
+        self.call(self.power_management(), POWER_CHANGE_STATE, &words);
     }
 
     fn query_power_change_state(
@@ -82,7 +96,7 @@ impl IAdapterPowerManagement for GuestObject {
         state: DevicePowerState,
     ) -> Result<(), NtStatus> {
         let words = [u64::from(state.number())];
-        self.call_for_status(&iid::ADAPTER_POWER_MANAGEMENT, QUERY_POWER_CHANGE_STATE, &words)
+        self.call_for_status(self.power_management(), QUERY_POWER_CHANGE_STATE, &words)
     }
 
     fn query_device_capabilities(
@@ -94,11 +108,44 @@ impl IAdapterPowerManagement for GuestObject {
         let bytes = u64::from(guest.layout().device_capabilities.size_of);
         let answered = guest.with_scratch(bytes, |at| {
             write_capabilities(guest, at, capabilities);
-            let interface = &iid::ADAPTER_POWER_MANAGEMENT;
-            self.call_for_status(interface, QUERY_DEVICE_CAPABILITIES, &[at])?;
+            self.call_for_status(self.power_management(), QUERY_DEVICE_CAPABILITIES, &[at])?;
             read_capabilities(guest, at, capabilities);
             Ok(())
         });
         answered.unwrap_or(Err(NtStatus::UNSUCCESSFUL))
+    }
+}
+
+impl IAdapterPowerManagement2 for GuestObject {
+    fn power_change_state_2(
+        &self,
+        _kernel: &Kernel,
+        device: DevicePowerState,
+        system: SystemPowerState,
+    ) {
+        let words = [u64::from(device.number()), u64::from(system.number())];
+        self.call(self.power_management(), POWER_CHANGE_STATE_2, &words);
+    }
+}
+
+impl IAdapterPowerManagement3 for GuestObject {
+    fn power_change_state_3(
+        &self,
+        _kernel: &Kernel,
+        device: DevicePowerState,
+        system: SystemPowerState,
+        latency: PcExitLatency,
+    ) {
+        let words = [device.number(), system.number(), latency.value()].map(u64::from);
+        self.call(self.power_management(), POWER_CHANGE_STATE_3, &words);
+    }
+
+    fn d3_exit_latency_changed(
+        &self,
+        _kernel: &Kernel,
+        latency: PcExitLatency,
+    ) -> Result<(), NtStatus> {
+        let words = [u64::from(latency.value())];
+        self.call_for_status(self.power_management(), D3_EXIT_LATENCY_CHANGED, &words)
     }
 }

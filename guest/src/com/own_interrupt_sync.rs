@@ -1,7 +1,7 @@
 //! An interrupt sync object of the driver's own, as a Rust trait.
 //!
-//! An adapter hands it to a miniport of the system by its `QueryInterface`. The miniport's routines
-//! then run when the driver's object calls them, at the IRQL and under the lock that it chooses.
+//! An adapter's `QueryInterface` hands such an object to a miniport of the system. The miniport's
+//! routines then run when the driver's object calls them. The object chooses the IRQL and the lock.
 
 use portcls_emulator::{Interrupt, Kernel, NtStatus};
 use portcls_port::guid::iid;
@@ -29,7 +29,7 @@ impl IInterruptSync for GuestObject {
     }
 
     /// The interrupt behind the driver's PKINTERRUPT. `Assumed:` an object of the driver's own gets
-    /// it from an object of the port. Any other pointer counts as none.
+    /// this pointer from an object of the port. Any other pointer counts as no interrupt.
     fn get_kinterrupt(&self) -> Option<Interrupt> {
         let pointer = self.call(&iid::INTERRUPT_SYNC, GET_KINTERRUPT, &[]);
         self.guest.bound::<Interrupt>(pointer).map(|interrupt| (*interrupt).clone())

@@ -1,13 +1,14 @@
 //! Objects of the port in guest memory: pointers to vtables of thunks.
 //!
-//! The guest's references are counted, and an object lives while the guest has a reference. An
-//! object that was only lent to the guest is known while it lives. So a driver may keep a pointer
-//! without a reference, and mostly no failure follows, as on Windows. When such a driver releases
-//! the object, it breaks the rule release-without-reference. The table also remembers objects whose
-//! last reference was released, and a call to one of them is a bug check.
+//! The guest's references are counted, and an object lives while the guest has a reference. The
+//! guest knows an object that was only lent to the driver while the object lives. So a driver may
+//! keep a pointer without a reference, and mostly no failure follows. The same is true on Windows.
+//! When such a driver releases the object, it breaks the rule release-without-reference. The table
+//! also remembers objects whose last reference was released, and a call to such an object is a bug
+//! check.
 //!
 //! Architecture invariant: this file does not know what the methods do. The guest gets the list of
-//! vtables at its birth. Otherwise a reader of `com/` would have to read all of the families.
+//! vtables at its birth. So a reader of this file need not read the families.
 
 use std::rc::Rc;
 
@@ -47,7 +48,8 @@ impl Guest {
         address
     }
 
-    /// The face for an interface of an object; for `IUnknown`, the first face that the object has.
+    /// The face for an interface of an object. For `IUnknown`, this is the first face that the
+    /// object has.
     fn face_of(&self, object: &Rc<dyn IUnknown>, wanted: &Guid) -> FaceNumber {
         let mut last = None;
         for (number, face) in self.0.port_objects.faces() {
@@ -89,7 +91,7 @@ impl Guest {
         address
     }
 
-    /// Writes bytes that the guest may only read, and maps their pages where they are not mapped.
+    /// Writes bytes that the guest may only read, and maps the pages that are not mapped yet.
     fn put_read_only(&self, address: u64, bytes: &[u8]) {
         let page_bytes = PAGE_BYTES as u64;
         let mut cpu = self.0.vm.cpu.borrow_mut();

@@ -5,6 +5,7 @@ mod dmus;
 mod own_interrupt_sync;
 mod system_dmus;
 mod system_miniport;
+mod wave;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -45,7 +46,7 @@ fn group(guest: &Guest) -> Rc<dyn IUnknown> {
     pc_new_service_group(guest.kernel(), None).expect("a group")
 }
 
-/// Calls a method of an object through its vtable, as a driver does.
+/// Calls a method of an object through its vtable. A driver calls methods in the same way.
 fn call(guest: &Guest, pointer: u64, slot: u64, words: &[u64]) -> Result<u64, Stop> {
     guest.kernel().clone().enter(|_| guest.call_method(pointer, slot, words))
 }

@@ -1,9 +1,11 @@
 //! The registers of both bitnesses in the form that gdb expects.
 
-use cpu_x86::{RFlags, Registers};
+use cpu_x86::{RFlags, Registers, X87Registers};
 use gdbstub::arch::Arch;
 use gdbstub_arch::x86::reg::{X86_64CoreRegs, X86CoreRegs, X86SegmentRegs};
 use gdbstub_arch::x86::{X86_64_SSE, X86_SSE};
+
+use super::x87;
 
 /// An instruction set that gdb knows.
 pub(super) trait Architecture: Arch<BreakpointKind = usize> {
@@ -11,15 +13,15 @@ pub(super) trait Architecture: Arch<BreakpointKind = usize> {
     const TRIPLE: &'static str;
 
     /// The registers in gdb's order.
-    fn to_gdb(registers: &Registers) -> Self::Registers;
+    fn to_gdb(registers: &Registers, x87: &X87Registers) -> Self::Registers;
 
     /// Writes the changes of gdb into the registers.
-    fn from_gdb(changed: &Self::Registers, registers: &mut Registers);
+    fn from_gdb(changed: &Self::Registers, registers: &mut Registers, x87: &mut X87Registers);
 
     /// Converts an address from gdb.
     fn address(address: Self::Usize) -> u64;
 
-    /// Converts an address for gdb. In 32-bit mode the upper half is zero anyway.
+    /// Converts an address for gdb. In 32-bit mode the upper half is always zero.
     fn usize(address: u64) -> Self::Usize;
 }
 
@@ -37,19 +39,21 @@ const GDB_ORDER_64: [usize; 16] = [0, 3, 1, 2, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13,
 impl Architecture for X86_64_SSE {
     const TRIPLE: &'static str = "x86_64-pc-windows-msvc";
 
-    fn to_gdb(registers: &Registers) -> X86_64CoreRegs {
+    fn to_gdb(registers: &Registers, x87: &X87Registers) -> X86_64CoreRegs {
         X86_64CoreRegs {
             regs: GDB_ORDER_64.map(|number| registers.general[number]),
             eflags: registers.flags.bits() as u32,
             rip: registers.rip,
             segments: SEGMENTS_64,
+            st: x87::stack_to_gdb(x87),
+            fpu: x87::control_to_gdb(x87),
             xmm: registers.xmm,
             mxcsr: registers.mxcsr,
-            ..X86_64CoreRegs::default()
         }
     }
 
-    fn from_gdb(changed: &X86_64CoreRegs, registers: &mut Registers) {
+    fn from_gdb(changed: &X86_64CoreRegs, registers: &mut Registers, x87: &mut X87Registers) {
+        x87::from_gdb(&changed.st, &changed.fpu, x87);
         for (value, number) in changed.regs.iter().zip(GDB_ORDER_64) {
             registers.general[number] = *value;
         }
@@ -71,7 +75,7 @@ impl Architecture for X86_64_SSE {
 impl Architecture for X86_SSE {
     const TRIPLE: &'static str = "i386-pc-windows-msvc";
 
-    fn to_gdb(registers: &Registers) -> X86CoreRegs {
+    fn to_gdb(registers: &Registers, x87: &X87Registers) -> X86CoreRegs {
         let [eax, ecx, edx, ebx, esp, ebp, esi, edi, ..] =
             registers.general.map(|value| value as u32);
         let mut xmm = [0; 8];
@@ -88,13 +92,15 @@ impl Architecture for X86_SSE {
             eip: registers.rip as u32,
             eflags: registers.flags.bits() as u32,
             segments: SEGMENTS_32,
+            st: x87::stack_to_gdb(x87),
+            fpu: x87::control_to_gdb(x87),
             xmm,
             mxcsr: registers.mxcsr,
-            ..X86CoreRegs::default()
         }
     }
 
-    fn from_gdb(changed: &X86CoreRegs, registers: &mut Registers) {
+    fn from_gdb(changed: &X86CoreRegs, registers: &mut Registers, x87: &mut X87Registers) {
+        x87::from_gdb(&changed.st, &changed.fpu, x87);
         let general = [
             changed.eax,
             changed.ecx,

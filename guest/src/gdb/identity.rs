@@ -1,6 +1,7 @@
-//! What the guest is: the system for lldb and gdb, and the image of the driver.
+//! What the guest is: its system, and the image of the driver.
 //!
-//! Owns the answers by which a debugger places the image and finds its symbols by itself.
+//! This file owns the answers by which a debugger places the image and finds the symbols of the
+//! image by itself.
 
 use std::convert::Infallible;
 
@@ -16,7 +17,8 @@ use super::architecture::Architecture;
 use super::target::Guest;
 use crate::debugger::LoadedImage;
 
-/// Only lldb asks for this. It takes the calling convention and the processor from the answer.
+/// Only lldb asks this question. lldb takes the calling convention and the processor from the
+/// answer.
 impl<A: Architecture> HostInfo for Guest<A> {
     fn host_info(
         &self,
@@ -29,8 +31,8 @@ impl<A: Architecture> HostInfo for Guest<A> {
     }
 }
 
-/// Without a system gdb asks for the list of images. With its own system, which is Linux in most
-/// builds, it would look for Linux libraries in the memory of the guest.
+/// When the guest names no system, gdb asks for the list of images. When gdb takes its own system,
+/// which is Linux in most builds, it looks for Linux libraries in the memory of the guest.
 impl<A: Architecture> TargetDescriptionXmlOverride for Guest<A> {
     fn target_description_xml(
         &self,
@@ -46,7 +48,7 @@ impl<A: Architecture> TargetDescriptionXmlOverride for Guest<A> {
     }
 }
 
-/// gdb reads this file when the user has named none.
+/// gdb reads this file when the user has named no file.
 impl<A: Architecture> ExecFile for Guest<A> {
     fn get_exec_file(
         &self,
@@ -80,11 +82,13 @@ impl<A: Architecture> Libraries for Guest<A> {
     }
 }
 
-/// The list of images, which is one. The address of a segment is that of the first section.
+/// The list of images, which has one image. The address of a segment is the address of the first
+/// section.
 ///
-/// gdb asks for it when it has no file that it can move: its user named none, and the file of the
-/// answer to `qXfer:exec-file` is on another computer. lldb is not told to look: it would take the
-/// image as the program itself, and then forget where it lies.
+/// gdb asks for the list when gdb has no file that it can move. In this case the user named no
+/// file, and the file of the answer to `qXfer:exec-file` is on another computer. The guest does not
+/// tell lldb that there is a list, because lldb would take the image as the program itself, and
+/// then forget the place of the image.
 /// Source: gdb, Library List Format. Measured: lldb 19.1.7.
 fn library_list(image: &LoadedImage) -> String {
     let name = escape(&image.path.to_string_lossy());
@@ -109,7 +113,8 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// Copies the part of an answer that the debugger asks for; returns how many bytes that are.
+/// Copies the part of an answer that the debugger asks for; returns the number of bytes in this
+/// part.
 fn part(answer: &str, offset: u64, length: usize, buf: &mut [u8]) -> usize {
     let rest = usize::try_from(offset).ok().and_then(|offset| answer.as_bytes().get(offset..));
     let rest = rest.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A session with one gdb: its last request, and what this means for the run.
+//! A session with one gdb: gdb's last request, and its effect on the run.
 //!
 //! The state machine of the protocol outlives a machine. To go back, the session abandons the
 //! running machine. The next machine runs to the place that gdb asked for, without reports on the
@@ -36,9 +36,9 @@ enum Goal<A: Architecture> {
     AnyStop,
     /// To the next stop of any kind, but no further than this count: a step.
     Step(u64),
-    /// To this count without a report; then this reason is reported.
+    /// To this count without a report. At the count gdb gets this reason.
     At(u64, StopReason<A>),
-    /// To this count without a report, to find the last stop before it.
+    /// To this count without a report, to find the last stop before the count.
     LastStopBefore(u64, Option<(u64, StopReason<A>)>),
 }
 
@@ -48,7 +48,7 @@ enum Peer {
     Connected,
     /// gdb has left and lets the run go on.
     Detached,
-    /// gdb has gone, or it wants to end the run.
+    /// gdb has gone, or gdb wants to end the run.
     Gone,
 }
 
@@ -84,7 +84,7 @@ impl<A: Architecture> Session<A> {
         self.next_poll = POLL_EVERY;
     }
 
-    /// Whether the run was abandoned so that it is run again.
+    /// Whether the session abandoned the run so that the caller runs it again.
     pub(super) fn wants_replay(&self) -> bool {
         self.peer == Peer::Connected && matches!(self.goal, Goal::At(..) | Goal::LastStopBefore(..))
     }
@@ -160,7 +160,7 @@ impl<A: Architecture> Session<A> {
         }
     }
 
-    /// Reports the stop, then serves gdb until it lets the run go on.
+    /// Reports the stop, then serves gdb until gdb lets the run go on.
     fn talk(&mut self, reason: Option<StopReason<A>>, pause: &Pause) -> Verdict {
         let mut reason = reason;
         loop {
@@ -204,7 +204,7 @@ impl<A: Architecture> Session<A> {
         }
     }
 
-    /// Reports `reason` to gdb and serves its packets until it lets the guest run.
+    /// Reports `reason` to gdb and serves the packets of gdb until gdb lets the guest run.
     fn converse(&mut self, reason: Option<StopReason<A>>) -> io::Result<()> {
         let Some(mut machine) = self.machine.take() else {
             return Err(io::ErrorKind::NotConnected.into());

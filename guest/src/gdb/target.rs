@@ -38,8 +38,8 @@ pub(super) enum Request {
     ReverseStep,
 }
 
-/// The processor as gdb sees it. It outlives the processor, because the caller builds a new
-/// processor when gdb goes back.
+/// The processor as gdb sees it. This object outlives the processor, because the caller builds a
+/// new processor when gdb goes back.
 pub(super) struct Guest<A: Architecture> {
     pub(super) debuggee: Debuggee,
     breakpoints: BTreeSet<u64>,
@@ -155,15 +155,17 @@ impl<A: Architecture> Target for Guest<A> {
 
 impl<A: Architecture> SingleThreadBase for Guest<A> {
     fn read_registers(&mut self, registers: &mut A::Registers) -> TargetResult<(), Self> {
-        *registers = A::to_gdb(&self.debuggee.cpu.borrow().registers());
+        let cpu = self.debuggee.cpu.borrow();
+        *registers = A::to_gdb(&cpu.registers(), &cpu.x87());
         Ok(())
     }
 
     fn write_registers(&mut self, changed: &A::Registers) -> TargetResult<(), Self> {
         let mut cpu = self.debuggee.cpu.borrow_mut();
-        let mut registers = cpu.registers();
-        A::from_gdb(changed, &mut registers);
+        let (mut registers, mut x87) = (cpu.registers(), cpu.x87());
+        A::from_gdb(changed, &mut registers, &mut x87);
         cpu.set_registers(&registers);
+        cpu.set_x87(&x87);
         Ok(())
     }
 

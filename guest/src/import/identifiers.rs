@@ -1,8 +1,8 @@
-//! The classes and interfaces that a driver names, and which it gets.
+//! The classes and interfaces that a driver names, and whether it gets them.
 //!
-//! There is no list here, because it could be older than the code. For a class, this file makes an
-//! object. For an interface, it looks at the vtables of the port's objects, and at what the port
-//! asks a driver's objects for.
+//! There is no list here, because a list could be older than the code. For a class, this file makes
+//! an object. For an interface, this file looks at the vtables of the port's objects, and at the
+//! interfaces that the port asks a driver's objects for.
 
 use portcls_emulator::Kernel;
 use portcls_port::guid::{Guid, classes_and_interfaces, iid};
@@ -19,7 +19,7 @@ pub struct Identifier {
     pub name: &'static str,
     /// The value.
     pub guid: Guid,
-    /// What it stands for.
+    /// What the value stands for.
     pub kind: IdentifierKind,
 }
 
@@ -32,7 +32,7 @@ pub enum IdentifierKind {
     Interface,
 }
 
-/// All that have a name.
+/// All classes and interfaces that have a name.
 pub fn identifiers() -> impl Iterator<Item = Identifier> {
     classes_and_interfaces().map(|(name, guid)| {
         let is_class = name.starts_with("CLSID_");
@@ -41,9 +41,9 @@ pub fn identifiers() -> impl Iterator<Item = Identifier> {
     })
 }
 
-/// Whether a driver on this kernel gets what an identifier stands for. For a class, it gets an
-/// object. For an interface, it gets an object of the port, or the port asks the driver's own
-/// object for the interface.
+/// Whether a driver on this kernel gets what an identifier stands for. For a class, the driver gets
+/// an object. For an interface, the driver gets an object of the port, or the port asks the
+/// driver's own object for the interface.
 #[must_use]
 pub fn is_served(kernel: &Kernel, identifier: &Identifier) -> bool {
     let guid = identifier.guid;

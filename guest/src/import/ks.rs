@@ -1,10 +1,10 @@
 //! `ks.sys`: kernel streaming.
 //!
-//! A PortCls driver leaves kernel streaming to its port. It imports small things from ks.sys:
-//! routines for a dispatch table, and workers. Those are here. The rest of ks.sys, with object
-//! headers, AVStream objects, clocks and allocators, is not emulated. When a driver calls such a
-//! routine, the run ends with the routine's name, and `portcls-emu imports` lists the routine as
-//! missing.
+//! A PortCls driver leaves kernel streaming to its port. Such a driver imports small things from
+//! ks.sys: routines for a dispatch table, and workers. These routines are here. The rest of ks.sys,
+//! with object headers, AVStream objects, clocks and allocators, is not emulated. When a driver
+//! calls such a routine, the run ends with the routine's name, and `portcls-emu imports` lists the
+//! routine as missing.
 //!
 //! Source: ks.h of the public headers for the declarations; the import library of mingw-w64 for
 //! the size of the arguments in words; WDK, the pages of the routines for the levels.
@@ -37,8 +37,8 @@ static ROUTINES: &[Routine] = &[
 /// The number of the kernel's work queues: MaximumWorkQueue in wdm.h.
 const QUEUES: u32 = 7;
 
-/// `VOID KsNullDriverUnload(PDRIVER_OBJECT)`: the unload routine of a driver that has nothing to
-/// do in it.
+/// `VOID KsNullDriverUnload(PDRIVER_OBJECT)`: the unload routine of a driver whose unload routine
+/// has nothing to do.
 fn null_driver_unload(_call: &Call<'_>, _driver: Pointer) {}
 
 /// A worker: its work items run in a system thread. `waiting` counts the items that have not ended.
@@ -52,7 +52,7 @@ impl Bound for Worker {
     }
 }
 
-/// A worker is signalled while none of its work items is waiting or running.
+/// A worker is signalled while no work item of the worker waits or runs.
 impl Waitable for Worker {
     fn try_acquire(&self) -> bool {
         self.can_acquire()
@@ -72,7 +72,7 @@ const WORKER_BYTES: usize = 64;
 
 /// `NTSTATUS KsRegisterWorker(WORK_QUEUE_TYPE, PKSWORKER *)`
 ///
-/// Assumed: all queues are one queue, as for IoQueueWorkItem.
+/// Assumed: all queues are one queue. For IoQueueWorkItem all queues are one queue too.
 fn register_worker(call: &Call<'_>, queue: u32, out: Out<Pointer>) -> NtStatus {
     if queue >= QUEUES {
         return NtStatus::INVALID_PARAMETER;

@@ -8,7 +8,7 @@ use crate::routine::Routine;
 /// The exports of one module.
 #[derive(Debug)]
 pub struct Module {
-    /// The file names of the module in lower case; the usual one is first.
+    /// The file names of the module in lower case; the usual name is first.
     pub names: &'static [&'static str],
     /// The routines, in one list for each subject.
     pub routines: &'static [&'static [Routine]],
@@ -21,16 +21,18 @@ pub struct Module {
 pub struct Variable {
     /// The exported name.
     pub name: &'static str,
-    /// Where the variable lies.
+    /// The place of the variable.
     pub storage: Storage,
 }
 
-/// Where an imported variable lies.
+/// The place of an imported variable.
 #[derive(Debug, Clone, Copy)]
 pub enum Storage {
-    /// In memory of its own. The function makes its bytes at load and so decides its size.
+    /// The variable lies in memory of its own. The function makes the bytes of the variable at load
+    /// and so decides its size.
     Own(fn(Mode) -> Vec<u8>),
-    /// In KUSER_SHARED_DATA, at this offset, because its value changes with the time.
+    /// The variable lies in KUSER_SHARED_DATA, at this offset, because its value changes with the
+    /// time.
     SharedData(fn(&KuserSharedData) -> u32),
 }
 

@@ -11,6 +11,7 @@ mod contiguous_memory;
 mod devices;
 mod dispatch_table;
 mod dispatcher;
+mod dma_channels;
 mod files;
 mod floating_point;
 mod guards;
@@ -65,13 +66,14 @@ struct Bench {
 }
 
 impl Bench {
-    /// A guest whose code section begins with the code for its bitness: `code[0]` has 32 bits.
+    /// A guest whose code section begins with the code for the guest's bitness: `code[0]` has 32
+    /// bits.
     fn new(mode: Mode, code: [&[u8]; 2]) -> Bench {
         Bench::importing(mode, code, "DbgPrint")
     }
 
-    /// The guest of `new`, but it imports `wanted` in place of DbgPrint. The slot of the import is
-    /// at 2040.
+    /// The guest of `new`, but the image imports `wanted` in place of DbgPrint. The slot of the
+    /// import is at 2040.
     fn importing(mode: Mode, code: [&[u8]; 2], wanted: &str) -> Bench {
         let mut builder = Builder::driver(mode);
         builder.put(0x1000, code[usize::from(mode == Mode::Bits64)]);
@@ -144,7 +146,8 @@ impl Bench {
         }
     }
 
-    /// What the driver still has to give back, without the memory that the tests allocate.
+    /// The things that the driver still has to give back, without the memory that the tests
+    /// allocate.
     fn left(&self) -> Vec<String> {
         let symbols = || Symbols::new("test", &self.guest.loaded().image);
         let leaks = self.guest.left_behind(symbols).into_iter().map(|leak| leak.to_string());

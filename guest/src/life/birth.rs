@@ -5,11 +5,13 @@ use std::rc::Rc;
 
 use portcls_driver_file::image::Image;
 use portcls_emulator::Kernel;
+use portcls_port::dma_memory::install_dma_memory;
 
 use super::load::load;
 use super::load_error::LoadError;
 use super::routines::{faces, names};
 use crate::guest::{Guest, GuestState};
+use crate::objects::dma_memory::GuestDmaMemory;
 use crate::processor::vm::{GuestOptions, Vm};
 use crate::tables::bindings::Bindings;
 use crate::tables::event_table::EventTable;
@@ -29,7 +31,7 @@ impl Guest {
         let vm = Vm::new(kernel, image.mode(), options)?;
         let loaded = load(&vm, image)?;
         let space = vm.space;
-        Ok(Guest(Rc::new(GuestState {
+        let guest = Guest(Rc::new(GuestState {
             vm,
             loaded,
             pool: PoolTable::new(space),
@@ -45,6 +47,8 @@ impl Guest {
             left_step: RefCell::default(),
             is_transfer_taken: Cell::new(false),
             is_gone: Cell::new(false),
-        })))
+        }));
+        install_dma_memory(kernel, Rc::new(GuestDmaMemory::new(&guest)));
+        Ok(guest)
     }
 }

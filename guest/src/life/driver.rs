@@ -16,8 +16,9 @@ impl Guest {
     /// Calls DriverEntry of the image; on success the driver object has its routines.
     /// IRQL: PASSIVE_LEVEL.
     ///
-    /// From then on the driver object and the guest hold each other. The caller that made the guest
-    /// ends it with [`Guest::end`] after the driver was unloaded, or when the machine is dropped.
+    /// After this call the driver object and the guest hold each other. The caller that made the
+    /// guest ends it with [`Guest::end`] after the driver was unloaded, or when the machine is
+    /// dropped.
     ///
     /// # Errors
     /// The failure that DriverEntry returned.
@@ -51,7 +52,7 @@ impl Guest {
         for major in 0..MajorFunction::TABLE_ENTRIES as u8 {
             self.put_word(self.major_function(object, major), invalid);
         }
-        // DriverEntry may send requests to a device that it created.
+        // DriverEntry may send requests to a device that DriverEntry created.
         self.serve_dispatch_table(driver, object);
         object
     }

@@ -3,25 +3,33 @@
 //! Source: Bug Check Code Reference, the pages of the codes. The emulator does not run a driver's
 //! exception handlers, so every exception is unhandled.
 
-use cpu_x86::{Access, Fault, FaultKind, Register, Stop};
+use cpu_x86::{Access, Fault, FaultKind, Register, Stop, X87Registers};
 use portcls_emulator::{BugCheckCode, Irql};
 
 use crate::guest::Guest;
 
-/// The status of an access that is not allowed. Source: ntstatus.h, for all of these.
+/// The status of an access that is not allowed. Source of all STATUS values below: ntstatus.h.
 const STATUS_ACCESS_VIOLATION: u64 = 0xC000_0005;
 const STATUS_ILLEGAL_INSTRUCTION: u64 = 0xC000_001D;
 const STATUS_ARRAY_BOUNDS_EXCEEDED: u64 = 0xC000_008C;
+const STATUS_FLOAT_DENORMAL_OPERAND: u64 = 0xC000_008D;
+const STATUS_FLOAT_DIVIDE_BY_ZERO: u64 = 0xC000_008E;
+const STATUS_FLOAT_INEXACT_RESULT: u64 = 0xC000_008F;
+const STATUS_FLOAT_INVALID_OPERATION: u64 = 0xC000_0090;
+const STATUS_FLOAT_OVERFLOW: u64 = 0xC000_0091;
+const STATUS_FLOAT_STACK_CHECK: u64 = 0xC000_0092;
+const STATUS_FLOAT_UNDERFLOW: u64 = 0xC000_0093;
 const STATUS_INTEGER_DIVIDE_BY_ZERO: u64 = 0xC000_0094;
 const STATUS_ASSERTION_FAILURE: u64 = 0xC000_0420;
 const STATUS_BREAKPOINT: u64 = 0x8000_0003;
 
-/// The vectors of software interrupts that have a meaning. Source: KiFastFail, KiDebugService.
+/// The vectors of the software interrupts that the kernel serves. Source: KiFastFail,
+/// KiDebugService.
 const FAST_FAIL: u8 = 0x29;
 const ASSERTION: u8 = 0x2C;
 const BREAKPOINT: u8 = 3;
 
-/// The vector of the double fault that a stack overflow causes.
+/// The vector of the double fault, which a stack overflow causes.
 const DOUBLE_FAULT: u64 = 8;
 
 /// Who made the refused access.
@@ -80,8 +88,8 @@ impl Guest {
         if kind == FaultKind::Misaligned {
             return self.exception(STATUS_ACCESS_VIOLATION, rip, [0, u64::MAX]);
         }
-        // Assumed: a fault in special pool is reported as such at any IRQL; the page of D1 does not
-        // say which of the two codes comes first.
+        // Assumed: a fault in special pool gets the code of special pool at any IRQL. The page of
+        // D1 does not say whether D1 or that code comes first.
         if self.0.pool.freed_at(address).is_some() && kind == FaultKind::NotMapped {
             let code = BugCheckCode::DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL;
             return (code, [address, old_access, rip, 0]);
@@ -136,6 +144,10 @@ impl Guest {
 
     /// Raises the bug check of an instruction that traps.
     pub(super) fn accuse_of_trap(&self, stop: Stop) {
+        if stop == Stop::X87Exception {
+            self.accuse_of_x87();
+            return;
+        }
         let rip = self.0.vm.cpu.borrow().rip();
         let place = self.describe_address(rip);
         let (status, what) = match stop {
@@ -168,7 +180,21 @@ impl Guest {
         self.kernel().bug_check_with(code, parameters, &format!("{place}: {what}"));
     }
 
-    /// Raises the bug check of an operation that the processor refused, where there is no address.
+    /// Raises the bug check of an x87 exception.
+    ///
+    /// Assumed: the address in the bug check is the address of the instruction that caused the
+    /// exception. That instruction came before the instruction that waits. The context of the
+    /// report shows the waiting instruction.
+    fn accuse_of_x87(&self) {
+        let x87 = self.0.vm.cpu.borrow().x87();
+        let (status, what) = x87_exception(&x87);
+        let rip = x87.instruction_pointer;
+        let place = self.describe_address(rip);
+        let (code, parameters) = self.exception(status, rip, [0, 0]);
+        self.kernel().bug_check_with(code, parameters, &format!("{place}: {what}"));
+    }
+
+    /// Raises the bug check of an operation that the processor refused. The fault has no address.
     pub(super) fn accuse_of_protection(&self, what: &str) {
         let rip = self.0.vm.cpu.borrow().rip();
         let (code, parameters) = self.exception(STATUS_ACCESS_VIOLATION, rip, [0, u64::MAX]);
@@ -202,5 +228,28 @@ impl Guest {
             0..0x1_0000 => "near the null pointer".to_owned(),
             _ => "which is not mapped or does not allow it".to_owned(),
         }
+    }
+}
+
+/// The status of the x87 exception that waits. When there are several, the first in this order
+/// counts.
+///
+/// Source: Intel SDM volume 1, 4.9.2 (the order), 8.1.3 (the bits); ntstatus.h.
+fn x87_exception(x87: &X87Registers) -> (u64, &'static str) {
+    const STACK_FAULT: u16 = 0x40;
+    let waiting = x87.status & !x87.control;
+    let exceptions = [
+        (0x01, STATUS_FLOAT_INVALID_OPERATION, "an invalid floating-point operation"),
+        (0x04, STATUS_FLOAT_DIVIDE_BY_ZERO, "a floating-point division by zero"),
+        (0x02, STATUS_FLOAT_DENORMAL_OPERAND, "a denormal floating-point operand"),
+        (0x08, STATUS_FLOAT_OVERFLOW, "a floating-point overflow"),
+        (0x10, STATUS_FLOAT_UNDERFLOW, "a floating-point underflow"),
+    ];
+    match exceptions.into_iter().find(|(bit, ..)| waiting & bit != 0) {
+        Some((0x01, ..)) if x87.status & STACK_FAULT != 0 => {
+            (STATUS_FLOAT_STACK_CHECK, "an overflow or underflow of the x87's stack")
+        }
+        Some((_, status, what)) => (status, what),
+        None => (STATUS_FLOAT_INEXACT_RESULT, "a floating-point result that had to be rounded"),
     }
 }

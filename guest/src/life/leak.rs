@@ -1,4 +1,4 @@
-//! Leaks: what a driver took and did not give back, and where it took it.
+//! Leaks: the things that a driver took and did not give back, with origins.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ pub struct Leak {
     pub what: Left,
     /// The number of things.
     pub count: u64,
-    /// How the driver got it, where this is known: `by ZwOpenKey before uart!Init+1C`.
+    /// How the driver got the things, if this is known: `by ZwOpenKey before uart!Init+1C`.
     pub origin: Option<String>,
 }
 
@@ -41,7 +41,7 @@ pub enum Left {
 }
 
 impl Leak {
-    /// A leak of `count` things whose name in the plural is `kind`.
+    /// A leak of `count` things. `kind` is the name of these things in the plural.
     #[must_use]
     pub fn of(kind: &'static str, count: u64) -> Leak {
         Leak { what: Left::Object { kind }, count, origin: None }
@@ -75,7 +75,7 @@ struct Sum {
 
 impl Guest {
     /// The things that the driver holds now and has to give back. After the driver was unloaded,
-    /// they are the leaks.
+    /// these things are the leaks.
     ///
     /// `symbols` is only called when there is a leak, because reading symbols may take longer than
     /// the run.

@@ -14,10 +14,11 @@ use crate::tables::loaded::Loaded;
 const PAGE: u64 = PAGE_BYTES as u64;
 
 /// The security cookie of the driver. Assumed: any value other than the cookie in the file will do;
-/// a fixed value keeps runs alike. Its upper 16 bits are zero on x64, as on Windows.
+/// a fixed value keeps runs alike. On x64 the upper 16 bits of the cookie are zero. Windows makes
+/// them zero too.
 const SECURITY_COOKIE: u64 = 0x0000_6D1D_1401_31F8;
 
-/// Puts an image at the address that the space has for it.
+/// Puts an image at the address that the address map has for an image.
 pub(super) fn load(vm: &Vm, image: &Image) -> Result<Loaded, LoadError> {
     let mut image = image.clone();
     let base = vm.space.image;

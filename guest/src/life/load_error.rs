@@ -13,7 +13,7 @@ pub enum LoadError {
     /// The image does not fit into the guest's memory.
     #[error("the image cannot be mapped: {0}")]
     Memory(#[from] MapError),
-    /// The image imports more than there are addresses for.
+    /// The image has more imports than there are addresses.
     #[error("the image imports too much: {what} does not fit")]
     TooManyImports {
         /// The first import without an address.

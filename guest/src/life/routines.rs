@@ -1,7 +1,7 @@
 //! The list of all routines that a driver can reach, with their numbers.
 //!
-//! The processor and the tables know a routine by its number only. The numbers mean nothing
-//! outside of one run of the program.
+//! The processor and the tables know a routine by its number only. The numbers are valid only in
+//! one run of the program.
 
 use std::sync::LazyLock;
 

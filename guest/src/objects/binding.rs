@@ -1,4 +1,4 @@
-//! Bindings of kernel objects to the driver's memory, until it is freed.
+//! Bindings of kernel objects to the driver's memory.
 
 use std::rc::Rc;
 

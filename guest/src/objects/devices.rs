@@ -1,7 +1,7 @@
 //! Driver and device objects in guest memory, with their true layouts.
 //!
 //! Each object is made when the driver first gets a pointer to it, and lies on pages of its own.
-//! Its address leads to the kernel's object.
+//! The address of an object leads to the kernel's object.
 
 use std::rc::Rc;
 

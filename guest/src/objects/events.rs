@@ -1,9 +1,9 @@
 //! DirectMusic events across the border between the port and the driver.
 //!
 //! When the driver gets an event of the port, the event becomes a DMUS_KERNEL_EVENT at the place of
-//! its number. When the driver puts it, it becomes the event again. Long data lie in the place of
-//! their buffer. This file checks what the driver puts, because the driver can write anything into
-//! the structure. After a mistake the port gets only what is still sure.
+//! its number. When the driver puts the structure, it becomes the event again. Long data lie in the
+//! place of their buffer. This file checks what the driver puts, because the driver can write
+//! anything into the structure. After a mistake the port gets only the part that is still sure.
 //!
 //! The structure that the driver has put is filled with a pattern, so that the driver cannot rely
 //! on what it reads there. When the driver gets the event again, a changed pattern tells that the
@@ -32,7 +32,7 @@ pub(crate) enum Use {
     Send,
 }
 
-/// What a refusal says of events and buffers that get no place in the driver's memory.
+/// The words of a refusal for events and buffers that get no place in the driver's memory.
 pub(crate) const NO_PLACE: &str = "more than the driver's memory for events can hold";
 
 /// A chain that is being taken from the driver.
@@ -60,7 +60,7 @@ impl Guest {
     ///
     /// # Errors
     /// The chain, when the driver's memory has no place for all of its events and buffers. Then the
-    /// driver has none of them.
+    /// driver has no event and no buffer of the chain.
     pub(crate) fn show_events(
         &self,
         allocator: u64,
@@ -92,8 +92,8 @@ impl Guest {
         Ok(first)
     }
 
-    /// Finds a place for each event and buffer of a chain, and of the packages in it. False when
-    /// there is no place for one of them.
+    /// Finds a place for each event and buffer of a chain, and of the packages in the chain. False
+    /// when one event or buffer gets no place.
     fn have_places(&self, allocator: u64, events: &EventChain) -> bool {
         let mut packages = Vec::new();
         let mut chain = events;
@@ -190,8 +190,9 @@ impl Guest {
         }
     }
 
-    /// The address of an event or buffer. Maps its pages when it is needed for the first time.
-    /// `None` when the range of addresses for events is used up, or the processor's memory is.
+    /// The address of an event or buffer. Maps the pages when the event or buffer needs them for
+    /// the first time. `None` when the range of addresses for events or the processor's memory is
+    /// used up.
     fn place_of(&self, store: StoreNumber, kind: Kind, number: u32) -> Option<u64> {
         let table = &self.0.events;
         let wanted = match table.address(store, kind, number) {
@@ -215,11 +216,12 @@ impl Guest {
     }
 
     /// Takes the good part of the chain of events at an address from the driver. `sink` is the
-    /// object of the port that the driver puts the chain to.
+    /// object of the port to which the driver puts the chain.
     ///
     /// Every mistake of the driver breaks a rule of the port. An address that is no event of the
-    /// driver's ends its chain, because there is nothing sure there about the next event. An event
-    /// of another allocator is lost, but the events behind it and in its package are served.
+    /// driver ends the chain, because the bytes there say nothing sure about the next event. An
+    /// event of another allocator is lost, but this function serves the events behind it and in its
+    /// package.
     pub(crate) fn take_events(&self, sink: u64, first: u64, intent: Use) -> EventChain {
         let allocator = self.0.events.allocator_of_sink(sink);
         let earliest = self.0.events.new_chain();
@@ -384,8 +386,8 @@ impl Guest {
     /// Takes back a buffer that the driver puts without an event.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` for an address that is no buffer of the driver's, which also
-    /// breaks the rule event-data-foreign.
+    /// `STATUS_INVALID_PARAMETER` for an address that is no buffer of the driver. Such an address
+    /// also breaks the rule event-data-foreign.
     pub(crate) fn take_buffer(
         &self,
         allocator: u64,

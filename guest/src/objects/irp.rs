@@ -1,12 +1,11 @@
-//! Requests as a driver sees them: an IRP with two stack locations.
+//! Requests in the form that a driver sees: an IRP with two stack locations.
 //!
-//! The request itself lives in the kernel. Its IRP in guest memory is made when the driver gets
-//! the request. The IRP is freed when the request is complete and the driver's routine has
-//! returned, in any order. An IRP that a routine keeps with `STATUS_PENDING` stays until the driver
-//! completes it. The port can complete a request by itself, such as a read in its queue; then the
-//! IRP stays until the driver gets its next request. When the driver completes a request, the
-//! kernel takes over the status that the driver wrote into the IRP, and its mark of a pending
-//! request.
+//! The request itself lives in the kernel. The IRP in guest memory is made when the driver gets the
+//! request. The IRP is freed when the request is complete and the driver's routine has returned, in
+//! any order. An IRP that a routine keeps with `STATUS_PENDING` stays until the driver completes
+//! it. The port can complete a request by itself, such as a read in the port's queue. Then the IRP
+//! stays until the driver gets its next request. When the driver completes a request, the kernel
+//! takes over the status and the mark of a pending request that the driver wrote into the IRP.
 
 use std::rc::Rc;
 
@@ -35,17 +34,17 @@ const LOCATION_VERSION: u16 = 1;
 pub(crate) const PENDING_RETURNED: u8 = 0x01;
 
 impl Guest {
-    /// Runs `work`. It calls the driver's routine at `routine` with the address of an IRP for the
-    /// request, and returns the routine's status.
+    /// Runs `work`. `work` calls the driver's routine at `routine` with the address of an IRP for
+    /// the request, and returns the routine's status.
     ///
-    /// The IRP is freed when `work` has returned, unless the driver keeps the request: it returned
-    /// `STATUS_PENDING`, marked the request pending, or sent it to the driver below. Then the IRP
-    /// is freed when the request is completed.
+    /// The IRP is freed when `work` has returned, unless the driver keeps the request. A driver
+    /// keeps a request when it returned `STATUS_PENDING`, marked the request pending, or sent the
+    /// request to the driver below. Then the IRP is freed when the request is completed.
     ///
     /// The request is marked pending when the driver's own stack location is marked. A driver that
     /// returns the `STATUS_PENDING` of the driver below need not have marked its location yet: its
-    /// completion routine does that later. Where there is no completion routine, the mark moves up
-    /// by itself.
+    /// completion routine marks the location later. When there is no completion routine, the mark
+    /// moves up by itself.
     pub(crate) fn with_irp(
         &self,
         irp: &Irp,
@@ -68,6 +67,7 @@ impl Guest {
             is_listed: true,
         });
         let answer = work(address);
+        self.take_requirements(address, location, irp);
         let is_marked = self.is_location_marked(location);
         let mut is_below = false;
         self.0.shown.with_irp(address, |shown| {
@@ -107,7 +107,8 @@ impl Guest {
         }
     }
 
-    /// Notes that the IRP at an address has gone to the driver below, or has come back from it.
+    /// Notes that the IRP at an address has gone to the driver below, or has come back from that
+    /// driver.
     pub(crate) fn set_irp_below(&self, address: u64, is_below: bool) {
         self.0.shown.with_irp(address, |shown| shown.is_below = is_below);
     }
@@ -128,6 +129,7 @@ impl Guest {
 
     fn free_irps(&self, which: impl Fn(&ShownIrp) -> bool) {
         for shown in self.0.shown.take_irps(which) {
+            self.free_requirements(shown.address, shown.location, &shown.irp);
             for (block, length) in shown.blocks {
                 self.free_object_block(block, length);
             }
@@ -188,6 +190,12 @@ impl Guest {
                 let field = fields.parameters_start_device_allocated_resources_translated;
                 self.put_word(at(location, field), translated);
             }
+            Parameters::Pnp(PnpRequest::FilterResourceRequirements(wanted)) => {
+                let list = self.new_requirements(&wanted.borrow());
+                let field =
+                    fields.parameters_filter_resource_requirements_io_resource_requirement_list;
+                self.put_word(at(location, field), list);
+            }
             Parameters::Pnp(PnpRequest::QueryInterface) => {
                 // In PNP_LOCATION_INTERFACE the routines follow two numbers and a context.
                 let bytes = 5 * self.pointer_bytes();
@@ -236,6 +244,9 @@ impl Guest {
         irp.set_information(self.load_word(at(block, fields.information)));
         let mut found = None;
         self.0.shown.with_irp(address, |shown| found = Some((shown.location, shown.owes_mark)));
+        if let Some((location, _)) = found {
+            self.take_requirements(address, location, irp);
+        }
         match found {
             Some((location, _)) if self.is_location_marked(location) => irp.mark_pending(),
             Some((_, true)) => {

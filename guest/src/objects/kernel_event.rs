@@ -1,6 +1,6 @@
 //! The DMUS_KERNEL_EVENT structure: its fields, read and written.
 //!
-//! It must never know where an event comes from or where it goes.
+//! This file must never know where an event comes from or where an event goes.
 
 use portcls_port::dmus_event::{DmusKernelEvent, INLINE_LIMIT};
 
@@ -9,7 +9,8 @@ use crate::layout::Layout;
 /// The size of the structure on x64, in bytes. On x86 the structure is smaller. Source: dmusicks.h.
 const LARGEST: usize = 40;
 
-/// The driver reads this in an event that it has put. As a pointer it leads to no memory.
+/// The pattern that the driver reads in an event that it has put. As a pointer the pattern leads to
+/// no memory.
 /// Assumed: any value will do, except zero and good addresses.
 pub(super) const GONE: u8 = 0xDD;
 
@@ -32,7 +33,7 @@ pub(super) struct KernelEvent {
     pub byte_position: u64,
     /// `pNextEvt`
     pub next: u64,
-    /// `uData`: bytes, or an address. On x86, only the first four.
+    /// `uData`: bytes, or an address. On x86 there are only the first four bytes.
     pub data: [u8; INLINE_LIMIT as usize],
 }
 

@@ -1,4 +1,4 @@
-//! MDLs, as the macros of wdm.h read them: the pages of a buffer.
+//! MDLs in the form that the macros of wdm.h read: the pages of a buffer.
 //!
 //! Behind the structure stands the number of the frame of each page.
 //! Source: wdm.h, MDL and the macros around it.
@@ -18,12 +18,12 @@ pub(crate) const MAPPED: u16 = 0x0001;
 pub(crate) const LOCKED: u16 = 0x0002;
 /// MdlFlags: the pages are nonpaged memory, which needs no lock.
 pub(crate) const NONPAGED: u16 = 0x0004;
-/// MdlFlags: the pages are those of another MDL.
+/// MdlFlags: the pages belong to another MDL.
 pub(crate) const PARTIAL: u16 = 0x0010;
 /// MdlFlags: the pages are locked for writing.
 pub(crate) const FOR_WRITING: u16 = 0x0080;
 
-/// The buffer that an MDL describes.
+/// The buffer that an MDL describes: less than 4 GiB, at any address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Buffer {
     pub address: u64,
@@ -31,23 +31,28 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// The pages that hold the buffer. A buffer at a wild address ends with the address space.
+    /// The pages that hold the buffer. Those behind the end of the address space are left out.
     pub fn pages(&self) -> Range<u64> {
-        let start = self.address / PAGE * PAGE;
-        let end = self.address.saturating_add(self.bytes).checked_next_multiple_of(PAGE);
-        start..end.unwrap_or(u64::MAX / PAGE * PAGE)
+        let start = self.first_page();
+        start..start.saturating_add(self.page_count() * PAGE)
     }
 
     /// How many pages hold the buffer.
     pub fn page_count(&self) -> u64 {
-        let pages = self.pages();
-        (pages.end - pages.start) / PAGE
+        (self.address % PAGE + self.bytes).div_ceil(PAGE)
     }
 
-    /// An address in each page that holds the buffer: the first one of the buffer in that page.
+    /// An address in each page that holds the buffer: the first address of the buffer in that page.
     pub fn places(&self) -> impl Iterator<Item = u64> {
-        let first = self.address;
-        self.pages().step_by(PAGE_BYTES).map(move |page| page.max(first))
+        let (address, start) = (self.address, self.first_page());
+        (0..self.page_count()).map(move |index| match index {
+            0 => address,
+            index => start.wrapping_add(index * PAGE),
+        })
+    }
+
+    fn first_page(&self) -> u64 {
+        self.address / PAGE * PAGE
     }
 }
 
@@ -63,7 +68,7 @@ impl Guest {
         self.store_word(at(mdl, fields.next), 0);
         self.store_u16(at(mdl, fields.size), self.mdl_bytes(buffer) as u16);
         self.set_mdl_flags(mdl, 0);
-        self.store_word(at(mdl, fields.start_va), buffer.pages().start);
+        self.store_word(at(mdl, fields.start_va), buffer.first_page());
         self.store_u32(at(mdl, fields.byte_offset), (buffer.address % PAGE) as u32);
         self.store_u32(at(mdl, fields.byte_count), buffer.bytes as u32);
     }
@@ -87,7 +92,7 @@ impl Guest {
         self.store_u16(at(mdl, self.layout().mdl.mdl_flags), flags);
     }
 
-    /// The system's address for the pages of an MDL, which has one while it is mapped.
+    /// The system's address for the pages of an MDL. An MDL has such an address while it is mapped.
     pub(crate) fn mdl_system_address(&self, mdl: u64) -> u64 {
         self.load_word(at(mdl, self.layout().mdl.mapped_system_va))
     }
@@ -102,7 +107,8 @@ impl Guest {
         at(mdl, self.layout().mdl.size_of)
     }
 
-    /// Writes the frames behind pages that are in memory, one of each address.
+    /// Writes the numbers of the frames behind pages that are in memory. `places` has one address
+    /// in each page.
     pub(crate) fn write_mdl_frames(&self, mdl: u64, places: impl Iterator<Item = u64>) {
         let mut field = self.mdl_frames(mdl);
         for place in places {

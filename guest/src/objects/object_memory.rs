@@ -5,8 +5,8 @@ use cpu_x86::{PAGE_BYTES, Rights};
 use crate::guest::Guest;
 
 impl Guest {
-    /// Allocates memory for an object and fills it with `content`: pages of its own, then an
-    /// unmapped page.
+    /// Allocates pages for one object only, with an unmapped page behind them, and writes `content`
+    /// into them.
     pub(crate) fn new_object_block(&self, content: &[u8]) -> u64 {
         self.try_object_block(content).unwrap_or_else(|| {
             self.kernel().unsupported("more objects of the kernel than there is memory for");
@@ -14,7 +14,7 @@ impl Guest {
         })
     }
 
-    /// Allocates memory as `new_object_block` does; `None` when there is none left.
+    /// Allocates memory as `new_object_block` does; `None` when no memory is left.
     pub(crate) fn try_object_block(&self, content: &[u8]) -> Option<u64> {
         let bytes = block_bytes(content.len());
         let place = self.0.shown.place(bytes)?;
@@ -34,7 +34,7 @@ impl Guest {
         }
     }
 
-    /// Writes to an object as the kernel does: the driver's rights to the page do not matter.
+    /// Writes to an object for the kernel: the driver's rights to the page do not matter.
     pub(crate) fn put(&self, address: u64, bytes: &[u8]) {
         let written = self.0.vm.cpu.borrow_mut().memory_mut().poke(address, bytes);
         debug_assert!(written.is_ok() || self.kernel().is_frozen(), "{address:#x} is mapped");
@@ -58,7 +58,7 @@ impl Guest {
     }
 }
 
-/// The size in bytes of the pages that an object has to itself.
+/// The size in bytes of the pages of one object; no other object uses these pages.
 fn block_bytes(length: usize) -> u64 {
     (length as u64).max(1).next_multiple_of(PAGE_BYTES as u64)
 }

@@ -1,9 +1,9 @@
 //! Memory by its physical address: contiguous blocks and frames.
 
 use cpu_x86::PAGE_BYTES;
+use portcls_emulator::PhysicalRequest;
 
 use crate::guest::Guest;
-use crate::tables::physical_table::Wanted;
 
 const PAGE: u64 = PAGE_BYTES as u64;
 
@@ -13,22 +13,32 @@ const UNWRITTEN: u8 = 0xCD;
 impl Guest {
     /// Allocates a contiguous block and returns its address; `None` when there is no such memory.
     /// The block begins at the beginning of a page.
-    pub(crate) fn allocate_contiguous(&self, wanted: &Wanted, fill: Option<u8>) -> Option<u64> {
-        let first = self.0.physical.take_block(wanted)?;
-        let content = vec![fill.unwrap_or(UNWRITTEN); (wanted.pages * PAGE) as usize];
+    pub(crate) fn allocate_contiguous(
+        &self,
+        request: &PhysicalRequest,
+        fill: Option<u8>,
+    ) -> Option<u64> {
+        let start = self.kernel().take_physical_memory(request)?;
+        let pages = request.length.div_ceil(PAGE);
+        let content = vec![fill.unwrap_or(UNWRITTEN); (pages * PAGE) as usize];
         let Some(address) = self.try_object_block(&content) else {
-            self.0.physical.give_back(first);
+            self.kernel().give_physical_memory_back(start);
             return None;
         };
-        self.0.physical.put_behind(address, first, wanted.pages);
+        self.0.physical.put_behind(address, start / PAGE, pages);
         Some(address)
     }
 
     /// Frees a contiguous block.
     pub(crate) fn free_contiguous(&self, address: u64, pages: u64) {
-        self.0.physical.give_back(self.0.physical.frame_of(address));
+        self.kernel().give_physical_memory_back(self.0.physical.frame_of(address) * PAGE);
         self.0.physical.forget(address, pages);
         self.free_object_block(address, (pages * PAGE) as usize);
+    }
+
+    /// The physical address behind an address; `None` where no memory is.
+    pub(crate) fn physical_address(&self, address: u64) -> Option<u64> {
+        Some(self.frame_of(address)? * PAGE + address % PAGE)
     }
 
     /// The frame behind an address; `None` where no memory is.

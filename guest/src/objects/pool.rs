@@ -1,9 +1,9 @@
 //! Pool: each block on pages of its own, with unmapped pages on both sides.
 //!
-//! A block ends at the end of its last page, except for its alignment. So an access behind it
-//! faults at once. The rest of its pages holds a pattern. `free_pool` checks the pattern. A freed
-//! block is unmapped, and its addresses are not used again for a long time. So a later use faults,
-//! and the report can name the freed block.
+//! A block ends at the end of its last page, except for its alignment. So an access behind the
+//! block faults at once. The rest of the block's pages holds a pattern. `free_pool` checks the
+//! pattern. A freed block is unmapped, and its addresses are not used again for a long time. So a
+//! later use faults, and the report can name the freed block.
 
 use std::ops::Range;
 
@@ -44,7 +44,30 @@ impl Guest {
     /// Allocates pool. Returns 0 when there is no memory, or when `Kernel::allocate_pool` refuses.
     pub fn allocate_pool(&self, pool: PoolType, bytes: u64, tag: [u8; 4], fill: Fill) -> u64 {
         let length = usize::try_from(bytes).unwrap_or(usize::MAX);
-        let Some(accounted) = self.kernel().allocate_pool(pool, length, tag) else { return 0 };
+        let accounted = self.kernel().allocate_pool(pool, length, tag);
+        self.place_block(pool, bytes, tag, fill, accounted)
+    }
+
+    /// Puts what the system hands over to a driver into pool. Returns 0 when there is no memory.
+    pub(crate) fn new_system_block(&self, pool: PoolType, content: &[u8], tag: [u8; 4]) -> u64 {
+        let accounted = self.kernel().allocate_system_pool(pool, content.len(), tag);
+        let address = self.place_block(pool, content.len() as u64, tag, Fill::Zero, accounted);
+        if address != 0 {
+            self.put(address, content);
+        }
+        address
+    }
+
+    /// The address of a block that the kernel granted; 0 without a grant or without room.
+    fn place_block(
+        &self,
+        pool: PoolType,
+        bytes: u64,
+        tag: [u8; 4],
+        fill: Fill,
+        accounted: Option<PoolBlock>,
+    ) -> u64 {
+        let Some(accounted) = accounted else { return 0 };
         match self.map_block(pool, bytes, tag, fill, accounted) {
             Some(address) => address,
             None => {
@@ -146,7 +169,7 @@ impl Guest {
         self.kernel().bug_check_with(BugCheckCode::BAD_POOL_CALLER, [7, 0, 0, address], &message);
     }
 
-    /// Looks for a write beside a block: checks the pattern in the rest of its pages.
+    /// Looks for a write beside a block: checks the pattern in the rest of the block's pages.
     fn check_beside(&self, block: &Block) {
         let read = |range: Range<u64>| {
             let mut content = vec![0; (range.end - range.start) as usize];
@@ -155,7 +178,7 @@ impl Guest {
             content
         };
         let end = block.address + block.bytes;
-        // The changed byte that is nearest to the block says most about the mistake.
+        // The changed byte nearest to the block says most about the mistake.
         let behind = read(end..block.page_range().end);
         let behind = behind.iter().position(|byte| *byte != BESIDE);
         let before = read(block.pages..block.address);

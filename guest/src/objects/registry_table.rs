@@ -1,7 +1,7 @@
 //! RTL_QUERY_REGISTRY_TABLE, a driver's table of registry queries.
 //!
 //! `RtlQueryRegistryValues` and `IRegistryKey::QueryRegistryValues` take the same table. Each of
-//! them names the key.
+//! these two routines names the key in its own way.
 //!
 //! Source: WDK, RtlQueryRegistryValues; wdm.h for the numbers.
 
@@ -13,8 +13,8 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::tables::pool_table::Fill;
 
-/// The largest number of entries in a table. It stops the reading when a driver forgot the last
-/// entry.
+/// The largest number of entries in a table. The limit stops the reading when a driver forgot the
+/// last entry.
 const ENTRIES: u64 = 4_096;
 
 /// The bit position of the expected type in a default type. Source: wdm.h.
@@ -83,7 +83,7 @@ fn load_default(guest: &Guest, entry: u64, kind: ValueType) -> Option<(ValueType
     }
     let is_text = matches!(kind, ValueType::STRING | ValueType::EXPAND_STRING);
     let bytes = match length {
-        // Source: WDK, RtlQueryRegistryValues: the length of a text may be left out.
+        // Source: WDK, RtlQueryRegistryValues: a driver may leave out the length of a text.
         0 if is_text => {
             let units = guest.load_wide_string(data);
             units.into_iter().chain([0]).flat_map(u16::to_le_bytes).collect()
@@ -120,7 +120,7 @@ fn store_directly(guest: &Guest, context: u64, value: &RegistryValue) -> Result<
     Ok(())
 }
 
-/// Stores a text in a UNICODE_STRING, and allocates its buffer if it has none.
+/// Stores a text in a UNICODE_STRING. If the string has no buffer, allocates a buffer.
 fn store_text(guest: &Guest, string: u64, value: &RegistryValue) -> Result<(), NtStatus> {
     let fields = &guest.layout().unicode_string;
     let length = value.data.len();
@@ -144,7 +144,7 @@ fn store_text(guest: &Guest, string: u64, value: &RegistryValue) -> Result<(), N
     Ok(())
 }
 
-/// Calls the routine of an entry with a value, or with null pointers where there is none.
+/// Calls the routine of an entry with a value, or with null pointers when there is no value.
 fn tell_routine(guest: &Guest, entry: &Entry, value: &RegistryValue, context: u64) -> NtStatus {
     if entry.routine == 0 {
         return NtStatus::SUCCESS;

@@ -7,17 +7,17 @@ use crate::layout::Layout;
 use crate::memory::at;
 
 /// CM_SHARE_DISPOSITION. Source: wdm.h.
-const DEVICE_EXCLUSIVE: u8 = 1;
-const SHARED: u8 = 3;
+pub(super) const DEVICE_EXCLUSIVE: u8 = 1;
+pub(super) const SHARED: u8 = 3;
 
 /// CM_RESOURCE_INTERRUPT_LATCHED, in the flags of an interrupt; level sensitive is 0.
-const LATCHED: u16 = 1;
+pub(super) const LATCHED: u16 = 1;
 
 /// CM_RESOURCE_PORT_IO, in the flags of a port.
-const PORT_IO: u16 = 1;
+pub(super) const PORT_IO: u16 = 1;
 
 /// INTERFACE_TYPE Isa. Source: wdm.h.
-const ISA: u32 = 1;
+pub(super) const ISA: u32 = 1;
 
 /// The kind for a number of CM_RESOURCE_TYPE.
 pub(crate) fn kind_of(value: u32) -> Option<ResourceKind> {
@@ -117,7 +117,7 @@ pub(crate) fn list_bytes(layout: &Layout, resources: &[Resource]) -> Vec<u8> {
     bytes
 }
 
-/// The resources of the first bus in a CM_RESOURCE_LIST; none for a null pointer.
+/// The resources of the first bus in a CM_RESOURCE_LIST; an empty list for a null pointer.
 pub(crate) fn list_at(guest: &Guest, address: u64) -> Vec<Resource> {
     let layout = guest.layout();
     let list =
@@ -136,4 +136,4 @@ pub(crate) fn list_at(guest: &Guest, address: u64) -> Vec<Resource> {
 }
 
 /// The largest number of resources in a driver's list. Assumed: a card has a handful.
-const MOST_RESOURCES: u32 = 256;
+pub(super) const MOST_RESOURCES: u32 = 256;

@@ -1,4 +1,4 @@
-//! The buffer of a call that moves data: it ends where its pages end.
+//! The buffer of a call that moves data. The buffer ends where its pages end.
 //!
 //! A driver that reads or writes behind its buffer faults at once. Because of the buffer's
 //! alignment, up to 3 bytes behind it do not fault.

@@ -11,9 +11,10 @@ use super::vm::Vm;
 pub enum Convention {
     /// Arguments on the stack; the routine removes them.
     Stdcall,
-    /// The first two words in ECX and EDX, the other words as with `Stdcall`.
+    /// The first two words in ECX and EDX, the other words on the stack; the routine removes these.
     Fastcall,
-    /// Arguments on the stack; the caller removes them. Their number may be variable only here.
+    /// Arguments on the stack; the caller removes them. Only with this convention may the number of
+    /// arguments be variable.
     Cdecl,
 }
 
@@ -77,7 +78,7 @@ impl Vm {
     }
 
     /// Returns from the call that the guest has just made. `result` is the answer of the routine.
-    /// `stack_bytes` says how many bytes the routine removes from the stack on x86 beside its
+    /// `stack_bytes` says how many bytes the routine removes from the stack on x86, besides the
     /// return address.
     #[inline]
     pub fn return_from_call(

@@ -2,7 +2,9 @@
 //!
 //! A call borrows the processor only while the interpreter runs. A stop is served while the
 //! processor is not borrowed, so an interrupt, a DPC or another call can run on top. A call saves
-//! all registers when it begins and restores them when it ends.
+//! all registers except the x87 registers when it begins, and restores them when it ends. On x86 an
+//! interrupt leaves the x87 registers to the code that it interrupts and to
+//! KeSaveFloatingPointState.
 
 use std::rc::Rc;
 
@@ -137,8 +139,8 @@ impl Vm {
         }
     }
 
-    /// Whether the guest is about to leave for a routine, or to return from a call. A debugger is
-    /// not asked here, because no instruction stands here: a routine and the call of it are one
+    /// Whether the guest is about to leave for a routine, or to return from a call. The guest does
+    /// not ask a debugger here, because no instruction stands here: a routine and its call are one
     /// step.
     fn is_at_thunk(&self) -> bool {
         self.thunks.borrow().holds(self.cpu.borrow().rip())
@@ -181,7 +183,7 @@ impl Vm {
         *self.debugger.borrow_mut() = Some(debugger);
     }
 
-    /// Removes the debugger, so that the guest asks none.
+    /// Removes the debugger, so that the guest asks no debugger.
     pub fn remove_debugger(&self) {
         self.debugger.borrow_mut().take();
         self.pause_at.set(u64::MAX);
@@ -198,8 +200,8 @@ impl Vm {
         }
     }
 
-    /// Takes `bytes` of zeroed memory on the current stack. Returns its address, and a value by
-    /// which the caller gives it back.
+    /// Takes `bytes` of zeroed memory on the current stack. Returns the address of the memory, and
+    /// a value by which the caller gives the memory back.
     ///
     /// # Errors
     /// The fault when the stack has no room for them.
@@ -215,13 +217,13 @@ impl Vm {
         Ok((address, Scratch { stack_pointer: before }))
     }
 
-    /// Gives scratch memory back. Callers give it back in the reverse order of taking it.
+    /// Gives scratch memory back. The caller that took memory last gives it back first.
     pub fn give_scratch_back(&self, scratch: Scratch) {
         self.cpu.borrow_mut().set_register(Register::Rsp, scratch.stack_pointer);
     }
 }
 
-/// The value by which a caller gives scratch memory back: the stack pointer before.
+/// The value by which a caller gives scratch memory back: the stack pointer from before the call.
 pub(crate) struct Scratch {
     stack_pointer: u64,
 }

@@ -10,13 +10,13 @@ use super::space::Space;
 use crate::layout::Layout;
 
 /// The offset of the first thread's object in the control region's page, and the distance between
-/// two of them. Assumed: drivers compare the pointer to a thread and do not read the object.
+/// two such objects. Assumed: drivers compare the pointer to a thread and do not read the object.
 const FIRST_THREAD: u64 = 0xC00;
 const THREAD_BYTES: u64 = 0x10;
 
 /// The number of threads that have an object in this page: the thread of the event loop and those
 /// of work items. A system thread has an object elsewhere.
-/// Assumed: enough, because threads are nested, and the stack of one of them serves all work items.
+/// Assumed: enough, because threads are nested, and all work items run on one of the stacks.
 const THREADS: u64 = 64;
 
 /// Maps the control region, and points GS or FS at the region.

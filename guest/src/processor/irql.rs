@@ -9,8 +9,8 @@ use super::vm::Vm;
 
 impl Vm {
     /// Makes the guest's memory fit the current IRQL. Pageable memory goes in or out. The control
-    /// region gets the new level, because a driver may read the IRQL there inline. CLI does not
-    /// change that level.
+    /// region gets the new level, because a driver's inline code may read the IRQL there. CLI does
+    /// not change the level in the control region.
     #[inline]
     pub fn settle_irql(&self) {
         let irql = self.kernel().current_irql();

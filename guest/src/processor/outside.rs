@@ -5,15 +5,17 @@ use cpu_x86::{Fault, Stop};
 use super::thunk::RoutineNumber;
 
 /// Serves the stops that the processor cannot serve alone. The interpreter is never borrowed while
-/// one of these functions runs, so they may call into the driver, and interrupts may run on top.
+/// one of these functions runs, so these functions may call into the driver, and interrupts may
+/// begin meanwhile.
 pub(crate) trait Outside {
-    /// Runs the routine that the driver called. Afterwards the processor stands behind the call.
+    /// Runs the routine that the driver called. Afterwards the next instruction is the instruction
+    /// after the call.
     fn serve_routine(&self, routine: RoutineNumber);
 
-    /// The driver called an address in the range of the thunks that belongs to no routine.
+    /// The driver called an address that belongs to no routine, in the range of the thunks.
     fn reach_nothing(&self, address: u64);
 
-    /// Accuses the driver of a mistake. This does not return, except on a frozen kernel.
+    /// Accuses the driver of a mistake. The function does not return, except on a frozen kernel.
     fn accuse(&self, mistake: Mistake<'_>);
 }
 

@@ -1,9 +1,10 @@
 //! Pageable memory, which is out at DISPATCH_LEVEL and above.
 //!
 //! On Windows it is chance whether a page is in. In the emulator the page is always out at these
-//! levels, so the mistake shows every time. Pages are switched when guest code runs at a new
-//! level, not at every change of the IRQL: while a driver runs only at DISPATCH_LEVEL, no page is
-//! switched. A driver may lock pages of pageable memory; they stay in until it unlocks them.
+//! levels, so the mistake shows every time. The processor switches pages when guest code runs at a
+//! new level, and not at every change of the IRQL. So while a driver runs only at DISPATCH_LEVEL,
+//! the processor switches no page. A driver may lock pages of pageable memory. These pages stay in
+//! until the driver unlocks them.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -16,11 +17,11 @@ use portcls_emulator::Irql;
 pub(crate) struct Pageable {
     pub address: u64,
     pub bytes: u64,
-    /// The rights to the range while it is in.
+    /// The rights to the range while the range is in.
     pub rights: Rights,
 }
 
-/// All pageable memory, and whether it is out.
+/// All pageable memory, and whether this memory is out.
 #[derive(Debug, Default)]
 pub(crate) struct Paging {
     ranges: RefCell<Vec<Pageable>>,
@@ -51,7 +52,7 @@ impl Paging {
         }
     }
 
-    /// Locks a range of whole pages: those of them that are pageable stay in.
+    /// Locks a range of whole pages: the pageable pages of the range stay in.
     pub fn lock(&self, memory: &mut Memory, pages: Range<u64>) {
         if self.is_out.get() {
             self.bring_in(memory, &pages);
@@ -59,7 +60,7 @@ impl Paging {
         self.locked.borrow_mut().push(pages);
     }
 
-    /// Unlocks a range that was locked. Pages that are locked once more stay in.
+    /// Unlocks a range that was locked. Pages that another lock still covers stay in.
     pub fn unlock(&self, memory: &mut Memory, pages: &Range<u64>) {
         let mut locked = self.locked.borrow_mut();
         let Some(index) = locked.iter().position(|known| known == pages) else { return };
@@ -79,7 +80,7 @@ impl Paging {
         }
     }
 
-    /// The parts of a range that are pageable, with their rights while they are in.
+    /// The pageable parts of a range, with the rights to each part while it is in.
     fn pageable_parts(&self, pages: &Range<u64>) -> Vec<(Range<u64>, Rights)> {
         let ranges = self.ranges.borrow();
         let parts = ranges.iter().map(|range| {
@@ -97,7 +98,7 @@ impl Paging {
         self.ranges.borrow_mut().push(range);
     }
 
-    /// Forgets the range at `address`, which was unmapped, and what was locked in it.
+    /// Forgets the range at `address`, which was unmapped, and the locked pages in the range.
     pub fn remove(&self, address: u64) {
         let mut ranges = self.ranges.borrow_mut();
         for gone in ranges.extract_if(.., |range| range.address == address) {
@@ -115,7 +116,7 @@ mod tests {
 
     const PAGE: u64 = PAGE_BYTES as u64;
 
-    /// A processor with a pageable page at 1000 and a resident one behind it.
+    /// A processor with a pageable page at 1000 and a resident page behind it.
     fn cpu(paging: &Paging) -> Cpu {
         let mut cpu = Cpu::new(Mode::Bits32);
         let memory = cpu.memory_mut();

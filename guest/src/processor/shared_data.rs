@@ -25,7 +25,7 @@ pub(super) fn holds(space: &Space, address: u64) -> bool {
     (space.shared_data..space.shared_data + PAGE).contains(&address)
 }
 
-/// Runs the one instruction that wants to read the page, which holds `content` during this time.
+/// Runs the one instruction that wants to read the page. During this time the page holds `content`.
 /// Returns the stop of the instruction and the number of retired instructions.
 pub(super) fn step_over(cpu: &mut Cpu, space: &Space, content: &[u8; PAGE_BYTES]) -> (Stop, u64) {
     let page = space.shared_data;
@@ -60,7 +60,8 @@ pub(super) fn present(layout: &Layout, kernel: &Kernel) -> [u8; PAGE_BYTES] {
     page
 }
 
-/// Writes a KSYSTEM_TIME. It has its high part twice, so that a reader can detect a torn value.
+/// Writes a KSYSTEM_TIME. A KSYSTEM_TIME has its high part twice, so that a reader can detect a
+/// torn value.
 fn put_time(put: &mut impl FnMut(u32, &[u8]), time: &KsystemTime, offset: u32, value: u64) {
     let high = ((value >> 32) as u32).to_le_bytes();
     put(offset + time.low_part, &(value as u32).to_le_bytes());

@@ -1,7 +1,7 @@
 //! The address map: where things lie in the guest's half of the address range.
 //!
 //! Everything is in the kernel half, where a driver expects it. The places are far apart, so that
-//! a wild pointer hits no memory. They are fixed, so the same run has the same addresses.
+//! a wild pointer hits no memory. The places are fixed, so the same run has the same addresses.
 
 use std::ops::Range;
 
@@ -16,7 +16,8 @@ pub(crate) struct Space {
     pub kernel_half: u64,
     /// The address of the image.
     pub image: u64,
-    /// Addresses that stand for routines of the kernel and of PortCls. They are not mapped.
+    /// Addresses that stand for routines of the kernel and of PortCls. These addresses are not
+    /// mapped.
     pub thunks: Range<u64>,
     /// Storage of imported data.
     pub data_imports: Range<u64>,
@@ -26,7 +27,7 @@ pub(crate) struct Space {
     pub paged_pool: Range<u64>,
     /// COM objects of the port; each has a pointer to a vtable.
     pub port_objects: Range<u64>,
-    /// The vtables of those objects.
+    /// The vtables of the port's COM objects.
     pub vtables: Range<u64>,
     /// Driver, device, file and request objects.
     pub objects: Range<u64>,
@@ -68,8 +69,8 @@ static BITS_64: Space = Space {
     pool_alignment: 16,
 };
 
-/// Source: x86 Windows without PAE, which has 2 GiB of kernel space from 80000000. The rest is
-/// Assumed as for x64.
+/// Source: x86 Windows without PAE, which has 2 GiB of kernel space from 80000000. Assumed, for the
+/// rest: any place in the kernel half will do.
 static BITS_32: Space = Space {
     pointer_bytes: 4,
     kernel_half: 0x8000_0000,
@@ -105,7 +106,7 @@ impl Space {
     }
 }
 
-/// Hands out the addresses of a range upwards, and none twice.
+/// Hands out the addresses of a range upwards, and never hands out an address twice.
 #[derive(Debug)]
 pub(crate) struct Upwards {
     next: u64,

@@ -1,7 +1,7 @@
 //! The stacks: for threads, work items, DPCs, service routines, and each system thread.
 //!
-//! Each stack lies between unmapped pages and has a guard page at its end. Each has the size that
-//! NT gives a thread, so a driver that overflows its stack on Windows also overflows it here.
+//! Each stack lies between unmapped pages and has a guard page at its end. Each stack has the size
+//! that NT gives a thread, so a driver that overflows its stack on Windows also overflows it here.
 
 use std::cell::Cell;
 
@@ -13,7 +13,7 @@ use super::space::Space;
 /// The number of stacks that are always there: all but those of system threads.
 const STACKS: u64 = 4;
 
-/// The distance between two stacks; the gap between them is not mapped.
+/// The distance between the starts of two stacks. The gap between the stacks is not mapped.
 const PITCH: u64 = 0x10_0000;
 
 /// The places of the stacks.
@@ -52,10 +52,10 @@ impl Stacks {
         Ok(())
     }
 
-    /// The stack pointer for a call on the stack of `running`: `stack_pointer` when it already
-    /// points into this stack, else the top of the stack.
+    /// The stack pointer for a call on the stack of `running`. When `stack_pointer` already points
+    /// into this stack, the result is `stack_pointer`; otherwise it is the top of the stack.
     ///
-    /// Nested waits use the same stack, as in the Windows kernel.
+    /// Nested waits use the same stack. The same is true in the Windows kernel.
     pub fn place(&self, running: Running, stack_pointer: u64) -> u64 {
         let index = match running {
             Running::Thread => 0,
@@ -66,7 +66,7 @@ impl Stacks {
         };
         let bottom = self.first + index * PITCH;
         let top = bottom + self.bytes;
-        // An overflow leaves the stack pointer in the guard page. It stays there.
+        // An overflow leaves the stack pointer in the guard page. The stack pointer stays there.
         if (bottom - PAGE_BYTES as u64..top).contains(&stack_pointer) { stack_pointer } else { top }
     }
 

@@ -10,7 +10,7 @@ use super::vm::Vm;
 use crate::debugger::Pause;
 
 impl Vm {
-    /// Serves a stop. The processor is only borrowed to give it the answer.
+    /// Serves a stop. This function borrows the processor only to give the processor the answer.
     #[inline(always)]
     pub(super) fn serve(&self, outside: &impl Outside, stop: Stop) -> Served {
         match stop {

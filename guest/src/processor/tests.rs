@@ -98,6 +98,21 @@ fn a_routine_may_call_the_driver_again_while_it_is_served() {
 }
 
 #[test]
+fn a_call_on_top_of_another_leaves_the_x87_as_an_interrupt_leaves_it() {
+    // sub rsp, 28h; fldz; call rcx; fstp qword [rsp + 20h]; mov rax, [rsp + 20h]; add rsp, 28h; ret
+    let outer = [
+        0x48, 0x83, 0xEC, 0x28, 0xD9, 0xEE, 0xFF, 0xD1, 0xDD, 0x5C, 0x24, 0x20, 0x48, 0x8B, 0x44,
+        0x24, 0x20, 0x48, 0x83, 0xC4, 0x28, 0xC3,
+    ];
+    // fld1; ret
+    let inner = [0xD9, 0xE8, 0xC3];
+    let vm = vm(&[&outer[..], &inner].concat());
+    let notes = Notes { inner: Some(CODE + outer.len() as u64), ..notes(&vm) };
+    let thunk = vm.thunk_of(RoutineNumber::of_index(0));
+    assert_eq!(f64::from_bits(vm.call(&notes, CODE, &[thunk])), 1.0);
+}
+
+#[test]
 fn an_address_between_the_thunks_is_reached_and_is_nothing() {
     let vm = vm(CALL_ITS_ARGUMENT);
     let beside = vm.thunk_of(RoutineNumber::of_index(0)) + 1;

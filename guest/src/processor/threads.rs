@@ -4,16 +4,17 @@
 //! ends here, and its registers are kept until it goes on. A call from deeper code, such as a
 //! method of the driver that the thread reached through the port, cannot leave the thread so.
 
-use cpu_x86::{Register, Registers};
+use cpu_x86::{Register, Registers, X87Registers};
 
 use super::call::Served;
 use super::control_region::{tell_thread, thread_object};
 use super::outside::{Mistake, Outside};
-use super::vm::Vm;
+use super::vm::{Vm, initial_x87};
 
 /// A system thread that does not run.
 pub(crate) struct Standing {
     registers: Registers,
+    x87: X87Registers,
     /// Where the return address of its function lies.
     stack_pointer: u64,
 }
@@ -39,12 +40,18 @@ impl Vm {
     /// leave. The kernel names the thread as what runs now.
     pub fn run_thread(&self, outside: &impl Outside, entry: Entry) -> Exit {
         let saved = self.cpu.borrow().registers();
+        let saved_x87 = self.cpu.borrow().x87();
+        let x87 = match &entry {
+            Entry::Start(..) => initial_x87(),
+            Entry::GoOn(standing, _) => standing.x87,
+        };
+        self.cpu.borrow_mut().set_x87(&x87);
         let stack_pointer = match entry {
             Entry::Start(function, word) => match self.begin_call(function, &[word]) {
                 (begun, None) => begun.stack_pointer,
                 (_, Some(fault)) => {
                     outside.accuse(Mistake::Access(fault));
-                    self.cpu.borrow_mut().set_registers(&saved);
+                    self.put_back(&saved, &saved_x87);
                     return Exit::Returned;
                 }
             },
@@ -60,8 +67,8 @@ impl Vm {
         self.may_leave.set(deeper);
         let exit = match served {
             Served::Left => {
-                let registers = self.cpu.borrow().registers();
-                Exit::Left(Box::new(Standing { registers, stack_pointer }))
+                let (registers, x87) = (self.cpu.borrow().registers(), self.cpu.borrow().x87());
+                Exit::Left(Box::new(Standing { registers, x87, stack_pointer }))
             }
             Served::Returned => {
                 self.take_result(stack_pointer);
@@ -69,8 +76,15 @@ impl Vm {
             }
             Served::GoOn => Exit::Returned,
         };
-        self.cpu.borrow_mut().set_registers(&saved);
+        self.put_back(&saved, &saved_x87);
         exit
+    }
+
+    /// Gives the registers back to the code that ran before the thread.
+    fn put_back(&self, registers: &Registers, x87: &X87Registers) {
+        let mut cpu = self.cpu.borrow_mut();
+        cpu.set_registers(registers);
+        cpu.set_x87(x87);
     }
 
     /// Whether the routine being served was called by the own code of a system thread, which can

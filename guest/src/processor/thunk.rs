@@ -6,8 +6,8 @@
 use std::num::NonZero;
 use std::ops::Range;
 
-/// The distance between two thunks. It is large: a jump that is a few bytes off hits no other
-/// thunk.
+/// The distance between two thunks. The distance is large, so that a jump that is a few bytes wrong
+/// hits no other thunk.
 const STRIDE: u64 = 16;
 
 /// A routine as the processor knows it: its place in a list, counted from 1.

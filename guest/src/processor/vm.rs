@@ -1,13 +1,13 @@
 //! The machine for a driver's code: interpreter, stacks, thunks, fixed pages.
 //!
-//! The interpreter is borrowed while it runs, and never while a stop is served. What the processor
-//! cannot serve alone, it asks of an [`Outside`](super::outside::Outside).
-//! It must never know a routine, a pool block, or the purpose of a driver.
+//! The interpreter is borrowed while it runs, and never while a stop is served. The processor asks
+//! an [`Outside`](super::outside::Outside) to serve the stops that it cannot serve alone. This file
+//! must never know a routine, a pool block, or the purpose of a driver.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use cpu_x86::{Cpu, MapError, Mode};
+use cpu_x86::{Cpu, MapError, Mode, X87Registers};
 use portcls_emulator::{Irql, Kernel};
 
 use super::control_region;
@@ -25,10 +25,11 @@ pub struct GuestOptions {
     /// Time of one instruction in ns.
     /// Assumed: 1 ns. The port accesses of 1 µs are much longer, and a loop still takes time.
     pub instruction_ns: u64,
-    /// The largest number of instructions in one call into the driver; more count as a hang.
+    /// The largest number of instructions in one call into the driver. More instructions count as a
+    /// hang.
     pub call_budget: u64,
-    /// The largest number of instructions between two preemption points. The kernel's deadlines
-    /// are met to the instruction in any case. An exploration uses 1.
+    /// The largest number of instructions between two preemption points. A deadline of the kernel
+    /// is always met at the exact instruction. An exploration uses 1.
     pub longest_slice: u64,
 }
 
@@ -52,7 +53,8 @@ pub(crate) struct Vm {
     pub thunks: RefCell<Thunks>,
     pub stacks: Stacks,
     pub paging: Paging,
-    /// The instruction count at which the guest asks the debugger; `u64::MAX` for none.
+    /// The instruction count at which the guest asks the debugger; `u64::MAX` when the guest asks
+    /// no debugger.
     pub(super) pause_at: Cell<u64>,
     /// The IRQL to which the memory was last settled.
     pub(super) settled_irql: Cell<Irql>,
@@ -75,6 +77,7 @@ impl Vm {
         let (space, layout) = (Space::of(mode), Layout::of(mode));
         let mut cpu = Cpu::new(mode);
         cpu.add_stop_addresses(space.thunks.start..=space.thunks.end - 1);
+        cpu.set_x87(&initial_x87());
         let stacks = Stacks::map(&mut cpu, space)?;
         control_region::map(&mut cpu, space, layout)?;
         shared_data::map(cpu.memory_mut(), space)?;
@@ -126,4 +129,14 @@ impl Vm {
     pub fn thunk_of(&self, routine: RoutineNumber) -> u64 {
         self.thunks.borrow_mut().of_routine(routine).expect("the range holds every routine")
     }
+}
+
+/// The state in which a driver finds the x87: empty, all exceptions masked, results with the 53
+/// bits of a `double`.
+///
+/// Source: Microsoft, x64 ABI conventions, FpCsr: the state at the start of a program.
+/// Assumed: the state is the same in the kernel and on x86. The page of `_controlfp` states this
+/// for programs on x86.
+pub(crate) fn initial_x87() -> X87Registers {
+    X87Registers { control: 0x027F, ..X87Registers::default() }
 }

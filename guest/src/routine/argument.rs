@@ -10,8 +10,8 @@ use crate::guest::Guest;
 
 /// A type that an argument of a routine can have.
 ///
-/// A type is built from [`Words`], which only a call has. So a new type must use the types that
-/// are here: for example, three arguments that always come together may be one type.
+/// A type is built from [`Words`], which only a call has. So a new type must use the types in this
+/// file: for example, three arguments that always come together may be one type.
 pub trait Argument: Sized {
     /// The number of 32-bit words on x86. On x64 a simple argument is always one word of 64 bits.
     const WORDS: u8;
@@ -62,7 +62,7 @@ impl Pointer {
     /// The null pointer.
     pub const NULL: Pointer = Pointer(0);
 
-    /// Whether it is the null pointer.
+    /// Whether this pointer is the null pointer.
     #[must_use]
     pub fn is_null(self) -> bool {
         self == Pointer::NULL
@@ -84,7 +84,7 @@ pub struct Word(pub u64);
 pub struct Boolean(u8);
 
 impl Boolean {
-    /// Whether it is true.
+    /// Whether the byte means true.
     #[must_use]
     pub fn is_true(self) -> bool {
         self.0 != 0
@@ -137,7 +137,7 @@ impl Argument for i64 {
     }
 }
 
-/// A driver's pointer to a `T` where a routine writes a result. It may be null or bad.
+/// A driver's pointer to a `T` where a routine writes a result. The pointer may be null or bad.
 #[derive(Debug, Clone, Copy)]
 pub struct Out<T> {
     address: u64,
@@ -216,7 +216,8 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// The next word, or 0 behind the end of the stack, because a call does not say their number.
+    /// The next word, or 0 behind the end of the stack. A call does not say how many arguments it
+    /// has.
     pub(crate) fn next(&self, call: &Call<'_>) -> u64 {
         let index = self.taken.get();
         if let Some(address) = call.in_stack(index)

@@ -1,6 +1,6 @@
 //! One call of a routine by the guest, and where its arguments lie.
 //!
-//! It must never know what the arguments mean.
+//! This file must never know what the arguments mean.
 
 use portcls_emulator::trace::Layer;
 use portcls_emulator::{Kernel, Need, NtStatus, RefusedCall};
@@ -44,7 +44,8 @@ impl<'a> Call<'a> {
 
     /// Does the same as [`Call::tell_refusal`], for a driver that called `routine` of an interface.
     pub(crate) fn tell(&self, routine: String, need: Need, what: String, status: NtStatus) {
-        // A method, or a routine of PortCls; all others are the kernel's.
+        // A method or a routine of PortCls gets the actor of the port; all other routines get the
+        // actor of the kernel.
         let is_ports = routine.contains("::") || routine.starts_with("Pc");
         let who = if is_ports { "port" } else { "kernel" };
         let who = self.kernel().trace().actor(who, Layer::Software);
@@ -61,8 +62,8 @@ impl<'a> Call<'a> {
         answer
     }
 
-    /// Tells the trace that the call is refused, unless the called code has told this already.
-    /// `told` is the number of refusals before the call.
+    /// Tells the trace that the call is refused, unless the called code has told the refusal
+    /// already. `told` is the number of refusals before the call.
     #[cold]
     pub(super) fn tell_unless_told(&self, told: u64, status: NtStatus) {
         if self.kernel().refused_call_count() == told {

@@ -13,8 +13,8 @@ use super::origin::Origin;
 
 /// An object that a driver keeps in its memory.
 pub trait Bound: Any {
-    /// What is still pending, such as "a timer that is set", so that the memory must not be freed
-    /// yet. `None` when it may be freed.
+    /// What is still pending, such as "a timer that is set". Then the driver must not free the
+    /// memory yet. `None` when the driver may free the memory.
     fn pending(&self) -> Option<&'static str> {
         None
     }
@@ -26,7 +26,7 @@ pub trait Bound: Any {
     }
 
     /// The name in the plural, such as "work items", if the driver has to give the object back
-    /// before it is unloaded. `None` when it need not.
+    /// before it is unloaded. `None` when the driver need not give the object back.
     fn left(&self) -> Option<&'static str> {
         None
     }

@@ -1,8 +1,9 @@
 //! DirectMusic events and buffers that lie in the driver's memory.
 //!
-//! An allocator of the port numbers its events and its buffers, and uses each number again. So
-//! each number has one place in the driver's memory, and keeps it. While the driver has an event,
-//! this table holds the event itself; otherwise the port has it. The same is true of a buffer.
+//! An allocator of the port numbers its events and its buffers, and uses each number again. So each
+//! number has one place in the driver's memory, and keeps this place. While the driver has an
+//! event, this table holds the event itself; otherwise the port has it. The same is true of a
+//! buffer.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ pub(crate) struct EventTable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct StoreNumber(usize);
 
-/// What lies in a block of guest memory.
+/// The kind of things in a block of guest memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Event,
@@ -45,12 +46,12 @@ pub(crate) struct Wanted {
     pub bytes: u64,
 }
 
-/// What the driver has at an address.
+/// The thing that the driver has at an address.
 #[derive(Debug)]
 pub(crate) enum Found<T> {
     /// An event or buffer that the driver had. The table holds it no longer.
     Taken(StoreNumber, T),
-    /// An event or buffer that the driver has put before, as a part of this chain.
+    /// An event or buffer that the driver has put before. The field names the chain.
     Put { chain: u64 },
     /// Nothing: the driver never got an event or buffer at this address.
     Nothing,
@@ -107,7 +108,7 @@ struct Slots<T> {
 
 struct Slot<T> {
     held: Option<T>,
-    /// The chain in which the driver put it last.
+    /// The chain in which the driver put the event last.
     chain: u64,
 }
 
@@ -175,7 +176,7 @@ impl EventTable {
     }
 
     /// The number of the allocator whose events have this home. A new allocator gets the next
-    /// number. `allocator` is the guest's pointer to it.
+    /// number. `allocator` is the guest's pointer to the allocator.
     pub fn store_of(&self, home: &Rc<EventHome>, allocator: u64) -> StoreNumber {
         let mut state = self.state.borrow_mut();
         let known = state.stores.iter().find(|(_, store)| Rc::ptr_eq(&store.home, home));
@@ -274,7 +275,7 @@ impl EventTable {
         state.next_chain
     }
 
-    /// Takes the event at an address from the driver, as a part of a chain.
+    /// Takes the event at an address from the driver. The event is a part of a chain.
     pub fn take_event(&self, address: u64, chain: u64) -> Found<DmusKernelEvent> {
         let mut state = self.state.borrow_mut();
         let Some((number, index)) = state.number_at(address, Kind::Event) else {
@@ -307,7 +308,8 @@ impl EventTable {
         }
     }
 
-    /// Notes the allocator of a stream of the port, which the driver may put events to.
+    /// Notes the allocator of a stream of the port, because the driver may put events to this
+    /// stream.
     pub fn note_sink(&self, sink: u64, allocator: u64) {
         self.state.borrow_mut().sinks.insert(sink, allocator);
     }
@@ -329,8 +331,8 @@ impl EventTable {
     }
 
     /// Forgets a closed stream. Returns the blocks of its allocator with their sizes, so that the
-    /// caller unmaps them. It returns no blocks while another stream has the same allocator, or
-    /// while the driver still has an event or a buffer of the allocator.
+    /// caller unmaps them. The function returns no blocks while another stream has the same
+    /// allocator, or while the driver still has an event or a buffer of the allocator.
     pub fn close_stream(&self, stream: u64) -> Vec<(u64, u64)> {
         let mut state = self.state.borrow_mut();
         let Some(allocator) = state.streams.remove(&stream) else { return Vec::new() };

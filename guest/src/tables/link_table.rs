@@ -1,6 +1,6 @@
 //! Names that the driver gave to objects, and has to take away again.
 //!
-//! A symbolic link has no address in the driver's memory, so its name leads to it.
+//! A symbolic link has no address in the driver's memory, so the table finds a link by its name.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

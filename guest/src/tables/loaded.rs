@@ -7,20 +7,20 @@ use portcls_driver_file::image::Image;
 /// An image in memory.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The address of its first byte.
+    /// The address of the first byte of the image.
     pub base: u64,
-    /// Its size in bytes.
+    /// The size of the image in bytes.
     pub size: u64,
     /// The address of DriverEntry.
     pub entry: u64,
-    /// The image as it was read, relocated to `base`.
+    /// The image that was read from the file, relocated to `base`.
     pub image: Image,
     /// Whole pages that are taken away after DriverEntry.
     pub(crate) discardable: Vec<Range<u64>>,
 }
 
 impl Loaded {
-    /// The offset of an address in the image; `None` outside of it.
+    /// The offset of an address in the image; `None` for an address outside the image.
     #[must_use]
     pub fn rva(&self, address: u64) -> Option<u32> {
         let offset = address.checked_sub(self.base)?;

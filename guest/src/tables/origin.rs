@@ -14,6 +14,6 @@ pub(crate) struct Serving {
 pub(crate) enum Origin {
     /// The driver called a routine.
     Call { routine: &'static str, return_address: u64 },
-    /// The driver's own routine at this address got it as an argument.
+    /// The driver's own routine at this address got the object as an argument.
     Argument { routine: u64 },
 }

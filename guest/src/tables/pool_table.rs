@@ -39,12 +39,12 @@ pub(crate) struct Block {
     pub pool: PoolType,
     /// The kernel's account of the block.
     pub accounted: PoolBlock,
-    /// How the driver got it.
+    /// How the driver got the block.
     pub origin: Option<Origin>,
 }
 
 impl Block {
-    /// The addresses of all its pages.
+    /// The addresses of all pages of the block.
     pub fn page_range(&self) -> Range<u64> {
         self.pages..self.pages + self.page_count * PAGE
     }
@@ -152,8 +152,8 @@ impl PoolTable {
         self.state.borrow().blocks.values().copied().collect()
     }
 
-    /// The freed block whose pages held an address. If there were several such blocks, this is the
-    /// last.
+    /// The freed block whose pages held an address. If there were several such blocks, the result
+    /// is the block that was freed last.
     pub fn freed_at(&self, address: u64) -> Option<Block> {
         self.state.borrow().freed.iter().rev().find(|block| block.holds(address)).copied()
     }

@@ -17,7 +17,8 @@ use crate::processor::thunk::RoutineNumber;
 /// Bytes of an object in the guest: its vtable pointer, and room for a wild index.
 const OBJECT_BYTES: u64 = 32;
 
-/// One vtable: the most derived interface of an object, which also serves its bases.
+/// One vtable: the most derived interface of an object. The vtable also serves the bases of this
+/// interface.
 #[derive(Debug)]
 pub(crate) struct Face {
     /// The name of the interface.
@@ -48,11 +49,11 @@ struct PortObject {
     is_reported: bool,
 }
 
-/// What the table knows of the object behind a pointer.
+/// The knowledge of the table about the object behind a pointer.
 pub(crate) enum Behind {
     /// The live object.
     Object(Rc<dyn IUnknown>),
-    /// An object of this interface that is gone.
+    /// The object had this interface and is gone.
     Gone(&'static str),
     /// No object: the driver never got this pointer.
     Nothing,
@@ -63,10 +64,10 @@ pub(crate) enum Released {
     /// The driver has this number of references left. After the last reference, the caller must
     /// drop the object, because its destructor may use this table again.
     Left(u32, Option<Rc<dyn IUnknown>>),
-    /// The driver held no reference. Says the interface, and whether this is the first such
-    /// release.
+    /// The driver held no reference. The fields are the interface, and whether this is the first
+    /// such release.
     Never { interface: &'static str, is_new: bool },
-    /// The table has no object at the address.
+    /// The table has no object at this address.
     Unknown,
 }
 

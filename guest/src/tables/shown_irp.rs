@@ -16,17 +16,19 @@ pub(crate) struct ShownIrp {
     pub routine: u64,
     /// The routine has not returned yet.
     pub is_in_routine: bool,
-    /// The driver has sent the IRP to the driver below, and it has not come back.
+    /// The driver has sent the IRP to the driver below, and the IRP has not come back.
     pub is_below: bool,
     /// The routine returned the `STATUS_PENDING` of the driver below without marking its own
-    /// location. Its completion routine must mark it later.
+    /// location. The driver's completion routine must mark the location later.
     pub owes_mark: bool,
-    /// The driver has to complete it, and no other entry of the leak report stands for it.
+    /// The driver has to complete the request, and the request has no other entry in the leak
+    /// report.
     pub is_listed: bool,
 }
 
 impl ShownIrp {
-    /// Whether its memory may be freed: the request is complete, and its routine has returned.
+    /// Whether the memory of the IRP may be freed: the request is complete, and the driver's
+    /// routine has returned.
     pub fn is_over(&self) -> bool {
         self.irp.is_completed() && !self.is_in_routine
     }

@@ -19,7 +19,7 @@ pub const BOTH: [Mode; 2] = [Mode::Bits32, Mode::Bits64];
 /// The offset of a test's code in the image.
 pub const CODE: u64 = 0x1000;
 
-/// A kernel, and a guest whose code section begins with `code`. It imports `wanted` from
+/// A kernel, and a guest whose code section begins with `code`. The guest imports `wanted` from
 /// ntoskrnl.exe, with the slot at 2040.
 pub fn guest_with(mode: Mode, code: &[u8], wanted: &str, options: GuestOptions) -> Guest {
     let mut builder = Builder::driver(mode);

@@ -194,6 +194,40 @@ fn traps_are_the_exceptions_that_nt_makes_of_them() {
 }
 
 #[test]
+fn an_x87_exception_that_is_not_masked_is_told_with_the_instruction_that_made_it() {
+    // The control word, the instructions, and the offset of the instruction with the exception.
+    let cases: [(u8, &[u8], u64, u64); 4] = [
+        // fld1; fldz; fdivp st(1), st; fwait
+        (0x7B, &[0xD9, 0xE8, 0xD9, 0xEE, 0xDE, 0xF9, 0x9B], 4, 0xC000_008E),
+        // fldz; fldz; fdivp st(1), st; fwait
+        (0x7E, &[0xD9, 0xEE, 0xD9, 0xEE, 0xDE, 0xF9, 0x9B], 4, 0xC000_0090),
+        // fchs, with nothing on the stack; fwait
+        (0x7E, &[0xD9, 0xE0, 0x9B], 0, 0xC000_0092),
+        // fldl2e; fmul st, st; fwait
+        (0x5F, &[0xD9, 0xEA, 0xD8, 0xC8, 0x9B], 2, 0xC000_008F),
+    ];
+    for mode in BOTH {
+        for (control, instructions, at, status) in cases {
+            // push control word; fldcw [esp]
+            let code = [&[0x68, control, 3, 0, 0, 0xD9, 0x2C, 0x24], instructions].concat();
+            let guest = guest(mode, &code);
+            let (code, parameters, _) = bug_check(&guest, &[]);
+            let address = guest.loaded().base + CODE + 8 + at;
+            assert_eq!((code, parameters[0], parameters[1]), (0x7E, status, address));
+        }
+    }
+}
+
+#[test]
+fn the_x87_begins_with_the_precision_of_a_double() {
+    for mode in BOTH {
+        // push 0; fnstcw [esp]; pop eax; ret
+        let guest = guest(mode, &[0x6A, 0, 0xD9, 0x3C, 0x24, 0x58, 0xC3]);
+        assert_eq!(call(&guest, &[]).map(|result| result & 0xFFFF), Ok(0x027F));
+    }
+}
+
+#[test]
 fn a_read_only_page_may_not_be_written_and_data_not_executed() {
     // mov [rip-..], al: a write to the page of the code
     let guest_of = guest(Mode::Bits64, &[0x88, 0x05, 0xFA, 0xFF, 0xFF, 0xFF, 0xC3]);

@@ -10,7 +10,7 @@ use portcls_guest::GuestOptions;
 
 use crate::{BOTH, CODE, call, guest, guest_with};
 
-/// A device that raises its line at a given time, until its port is read.
+/// A device that raises its line at a given time, and lowers the line when its port is read.
 struct Alarm {
     due_ns: u64,
     fired: bool,

@@ -60,7 +60,7 @@ void midi_card_write(struct midi_card *card, uint16_t port, uint8_t value)
     midi_card_update(card);
 }
 
-/* A byte comes from a keyboard on the host. On the wire it takes its place behind the last one. */
+/* A byte comes from a keyboard on the host. It follows the byte before it on the wire. */
 void midi_card_receive(struct midi_card *card, uint8_t byte)
 {
     mpu401_midi_in(card->chip, pc_now_ns() - card->power_on_ns, byte);

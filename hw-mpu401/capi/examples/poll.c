@@ -1,5 +1,5 @@
 /*
- * Plays one note as a driver without interrupts does: it polls STATUS before each access.
+ * Plays one note like a driver without interrupts: the program polls STATUS before each access.
  *
  *     cc examples/poll.c -Iinclude -L../../target/release -lmpu401 -o poll && ./poll sb16
  *
@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The registers, and the two flags of STATUS, which are 0 when the answer is yes. */
+/* The registers, and the two flags of STATUS. A flag is 0 when an access is possible. */
 enum { DATA = 0, STATUS = 1, COMMAND = 1 };
 enum { NO_DATA = 0x80, NOT_READY = 0x40 };
 
@@ -64,7 +64,7 @@ static bool play(Mpu401 *chip)
         if (!put(chip, DATA, note[i], &now_ns))
             return false;
 
-    /* Nothing is left to do but to let time pass, from event to event. */
+    /* Now the program only lets time pass, from event to event. */
     do {
         next_ns = mpu401_advance(chip, now_ns);
         print_sent(chip);

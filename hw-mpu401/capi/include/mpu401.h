@@ -9,15 +9,15 @@
  *     while (mpu401_midi_out(chip, &start_ns, &byte)) ...
  *     mpu401_free(chip);
  *
- * Times are nanoseconds of emulated time since the card was powered on, which is what mpu401_new
- * does. The host owns time: it passes in every call and must not go back. An earlier time than
- * the latest one seen is taken as the latest one; a time above INT64_MAX (292 years) is taken as
- * INT64_MAX. Both are counted, and are no crash.
+ * Times are nanoseconds of emulated time since mpu401_new powered the card on. The host owns time:
+ * time passes in every call and must not go back. A time that is earlier than the latest time seen
+ * is taken as the latest time seen. A time above INT64_MAX (292 years) is taken as INT64_MAX. Both
+ * mistakes are counted and cause no crash.
  *
  * A null pointer is refused: the call does nothing and returns what its description says. Nothing
- * is allocated between mpu401_new and mpu401_free. There is no state outside an instance: two of
- * them know nothing of each other. One instance must not be used by two threads at once; it may
- * move from one thread to another.
+ * is allocated between mpu401_new and mpu401_free. There is no state outside an instance: two
+ * instances know nothing of each other. Two threads must not use one instance at once; an instance
+ * may move from one thread to another.
  *
  * docs/embedding.md is the guide, examples/adapter.c a starting point to copy.
  *
@@ -33,7 +33,7 @@
 #include <stdint.h>
 
 /**
- * The time of an event that never comes.
+ * The time that means: there will be no event.
  */
 #define MPU401_NEVER_NS UINT64_MAX
 
@@ -48,7 +48,7 @@
 #define MPU401_OUTPUT_LIMIT 4096
 
 /**
- * The most bytes given to mpu401_midi_in that wait for the line.
+ * The most bytes that a host has given to mpu401_midi_in and that wait for the line.
  */
 #define MPU401_INPUT_LIMIT 4096
 
@@ -81,10 +81,11 @@ typedef enum {
      */
     MPU401_COUNT_BYTES_RECEIVED = 5,
     /**
-     * Bytes that were lost. From the driver: overwritten before they were taken, written without
-     * effect, or dropped by a reset. From MIDI IN: more than the line or the card could hold,
-     * arrived while the card was busy or did not pass them on, or dropped by a reset. To the
-     * host: sent while the queue of mpu401_midi_out was full.
+     * Bytes that were lost. From the driver: bytes overwritten before the card took them, bytes
+     * written without effect, and bytes that a reset dropped. From MIDI IN: bytes beyond what the
+     * line or the card could hold, bytes that came while the card was busy or did not pass them
+     * on, and bytes that a reset dropped. To the host: bytes sent while the queue of
+     * mpu401_midi_out was full.
      */
     MPU401_COUNT_BYTES_DROPPED = 6,
     /**
@@ -121,26 +122,28 @@ void mpu401_free(Mpu401 *m);
 /**
  * Reads the register at an offset from the base port: DATA at 0, STATUS at 1.
  *
- * Ask mpu401_interrupt and mpu401_advance afterwards: a read can change the line and the time of
- * the next event. Where there is no register, and for NULL, the value is FF.
+ * Call mpu401_interrupt and mpu401_advance afterwards: a read can change the line and the time of
+ * the next event. If the offset has no register, or the card is NULL, the value is FF.
  */
 uint8_t mpu401_read(Mpu401 *m, uint16_t offset, uint64_t now_ns);
 
 /**
  * Writes the register at an offset from the base port: DATA at 0, COMMAND at 1.
  *
- * Ask mpu401_interrupt and mpu401_advance afterwards, as after a read. Where there is no register,
- * nothing happens.
+ * Call mpu401_interrupt and mpu401_advance afterwards, as after a read. If the offset has no
+ * register, nothing happens.
  */
 void mpu401_write(Mpu401 *m, uint16_t offset, uint8_t value, uint64_t now_ns);
 
 /**
  * Lets time pass and returns when something may happen next: the interrupt line may change, or a
- * byte starts or ends on a MIDI line. MPU401_NEVER_NS if nothing will; also for NULL.
+ * byte starts or ends on a MIDI line. Returns MPU401_NEVER_NS if nothing will happen, or if the
+ * card is NULL.
  *
  * The time returned is later than now_ns, with one exception. Time stops when MPU401_OUTPUT_LIMIT
- * sent bytes wait for mpu401_midi_out, and the function returns that moment. So when the time
- * returned is not later than now_ns, fetch the bytes and call again.
+ * sent bytes wait for mpu401_midi_out, and the function returns the time at which time has
+ * stopped. So if the time returned is not later than now_ns, fetch the bytes and call the function
+ * again.
  */
 uint64_t mpu401_advance(Mpu401 *m, uint64_t now_ns);
 
@@ -153,18 +156,19 @@ bool mpu401_interrupt(const Mpu401 *m);
  * Puts a byte on MIDI IN, with its start bit at start_ns, which may be in the future. Time does
  * not pass.
  *
- * A byte that would overlap the byte given before follows that byte back to back. When
- * MPU401_INPUT_LIMIT bytes wait, a further byte is lost and counted. Ask mpu401_advance
+ * If the byte would overlap the byte given before, it starts when that byte ends. When
+ * MPU401_INPUT_LIMIT bytes wait, a further byte is lost and counted. Call mpu401_advance
  * afterwards.
  */
 void mpu401_midi_in(Mpu401 *m, uint64_t start_ns, uint8_t byte);
 
 /**
  * Fetches the oldest byte that has left on MIDI OUT, and the time at which its start bit began.
- * Its stop bit ended MPU401_BYTE_TIME_NS later; a byte still on the line is not there yet.
+ * Its stop bit ended MPU401_BYTE_TIME_NS later. The function does not return a byte that is still
+ * on the line.
  *
- * Returns false, and leaves the two values as they are, when no byte waits. Returns false and
- * fetches no byte, too, when one of the pointers is NULL.
+ * When no byte waits, the function returns false and does not change the two values. When one of
+ * the pointers is NULL, the function returns false and fetches no byte.
  *
  * In mpu401_advance time stops when MPU401_OUTPUT_LIMIT bytes wait here. Reads and writes do not
  * stop time: then the bytes sent up to the access are lost and counted.
@@ -172,7 +176,8 @@ void mpu401_midi_in(Mpu401 *m, uint64_t start_ns, uint8_t byte);
 bool mpu401_midi_out(Mpu401 *m, uint64_t *start_ns, uint8_t *byte);
 
 /**
- * A sum since mpu401_new. `which` is one of Mpu401Count; any other number gives 0, as does NULL.
+ * A sum since mpu401_new. `which` is one of Mpu401Count; any other number gives 0. If the card is
+ * NULL, the result is 0.
  */
 uint64_t mpu401_count(const Mpu401 *m, uint32_t which);
 

@@ -16,10 +16,11 @@ pub enum Count {
     BytesSent = 4,
     /// Bytes that have arrived on MIDI IN.
     BytesReceived = 5,
-    /// Bytes that were lost. From the driver: overwritten before they were taken, written without
-    /// effect, or dropped by a reset. From MIDI IN: more than the line or the card could hold,
-    /// arrived while the card was busy or did not pass them on, or dropped by a reset. To the
-    /// host: sent while the queue of mpu401_midi_out was full.
+    /// Bytes that were lost. From the driver: bytes overwritten before the card took them, bytes
+    /// written without effect, and bytes that a reset dropped. From MIDI IN: bytes beyond what the
+    /// line or the card could hold, bytes that came while the card was busy or did not pass them
+    /// on, and bytes that a reset dropped. To the host: bytes sent while the queue of
+    /// mpu401_midi_out was full.
     BytesDropped = 6,
     /// Times that were clamped: a time before the latest time seen, or after INT64_MAX.
     ClampedTimes = 7,

@@ -1,10 +1,10 @@
 //! The functions that C calls, and the only `unsafe` of this crate.
 //!
-//! C code can pass any pointer, so the types here say what a correct caller passes. A pointer or
-//! null is `Option<&mut T>` or `Option<Box<T>>`, and the compiler knows these as such. Only two
-//! things still need `unsafe`: the exported names, because no other code may export them too, and
-//! the string that [`mpu401_new`] gets. Only a fault of this crate could cause a panic; a panic
-//! ends the process at `extern "C"` and never unwinds into C.
+//! C code can pass any pointer, so the types here say what a correct caller passes. A pointer that
+//! may be null is `Option<&mut T>` or `Option<Box<T>>`; the compiler gives these types the form of
+//! a C pointer. Only two things still need `unsafe`: the exported names, because no other code may
+//! export them too, and the string that [`mpu401_new`] gets. Only a fault of this crate could cause
+//! a panic. A panic ends the process at `extern "C"` and never unwinds into C.
 
 #![allow(unsafe_code, reason = "exported symbols, and a string that comes from C")]
 
@@ -13,7 +13,7 @@ use crate::instance::{Instance, OPEN_BUS};
 use std::ffi::{CStr, c_char};
 use std::mem::MaybeUninit;
 
-/// The time of an event that never comes.
+/// The time that means: there will be no event.
 pub const MPU401_NEVER_NS: u64 = u64::MAX;
 
 /// Time that a byte takes on a MIDI line, from its start bit to the end of its stop bit.
@@ -22,7 +22,7 @@ pub const MPU401_BYTE_TIME_NS: u64 = 320_000;
 /// The most sent bytes that wait for mpu401_midi_out.
 pub const MPU401_OUTPUT_LIMIT: usize = 4096;
 
-/// The most bytes given to mpu401_midi_in that wait for the line.
+/// The most bytes that a host has given to mpu401_midi_in and that wait for the line.
 pub const MPU401_INPUT_LIMIT: usize = 4096;
 
 const _: () = {
@@ -63,8 +63,8 @@ pub extern "C" fn mpu401_free(m: Option<Box<Instance>>) {
 
 /// Reads the register at an offset from the base port: DATA at 0, STATUS at 1.
 ///
-/// Ask mpu401_interrupt and mpu401_advance afterwards: a read can change the line and the time of
-/// the next event. Where there is no register, and for NULL, the value is FF.
+/// Call mpu401_interrupt and mpu401_advance afterwards: a read can change the line and the time of
+/// the next event. If the offset has no register, or the card is NULL, the value is FF.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_read(m: Option<&mut Instance>, offset: u16, now_ns: u64) -> u8 {
     m.map_or(OPEN_BUS, |m| m.read(offset, now_ns))
@@ -72,8 +72,8 @@ pub extern "C" fn mpu401_read(m: Option<&mut Instance>, offset: u16, now_ns: u64
 
 /// Writes the register at an offset from the base port: DATA at 0, COMMAND at 1.
 ///
-/// Ask mpu401_interrupt and mpu401_advance afterwards, as after a read. Where there is no register,
-/// nothing happens.
+/// Call mpu401_interrupt and mpu401_advance afterwards, as after a read. If the offset has no
+/// register, nothing happens.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_write(m: Option<&mut Instance>, offset: u16, value: u8, now_ns: u64) {
     if let Some(m) = m {
@@ -82,11 +82,13 @@ pub extern "C" fn mpu401_write(m: Option<&mut Instance>, offset: u16, value: u8,
 }
 
 /// Lets time pass and returns when something may happen next: the interrupt line may change, or a
-/// byte starts or ends on a MIDI line. MPU401_NEVER_NS if nothing will; also for NULL.
+/// byte starts or ends on a MIDI line. Returns MPU401_NEVER_NS if nothing will happen, or if the
+/// card is NULL.
 ///
 /// The time returned is later than now_ns, with one exception. Time stops when MPU401_OUTPUT_LIMIT
-/// sent bytes wait for mpu401_midi_out, and the function returns that moment. So when the time
-/// returned is not later than now_ns, fetch the bytes and call again.
+/// sent bytes wait for mpu401_midi_out, and the function returns the time at which time has
+/// stopped. So if the time returned is not later than now_ns, fetch the bytes and call the function
+/// again.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_advance(m: Option<&mut Instance>, now_ns: u64) -> u64 {
     m.map_or(MPU401_NEVER_NS, |m| m.advance(now_ns))
@@ -101,8 +103,8 @@ pub extern "C" fn mpu401_interrupt(m: Option<&Instance>) -> bool {
 /// Puts a byte on MIDI IN, with its start bit at start_ns, which may be in the future. Time does
 /// not pass.
 ///
-/// A byte that would overlap the byte given before follows that byte back to back. When
-/// MPU401_INPUT_LIMIT bytes wait, a further byte is lost and counted. Ask mpu401_advance
+/// If the byte would overlap the byte given before, it starts when that byte ends. When
+/// MPU401_INPUT_LIMIT bytes wait, a further byte is lost and counted. Call mpu401_advance
 /// afterwards.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_midi_in(m: Option<&mut Instance>, start_ns: u64, byte: u8) {
@@ -112,10 +114,11 @@ pub extern "C" fn mpu401_midi_in(m: Option<&mut Instance>, start_ns: u64, byte: 
 }
 
 /// Fetches the oldest byte that has left on MIDI OUT, and the time at which its start bit began.
-/// Its stop bit ended MPU401_BYTE_TIME_NS later; a byte still on the line is not there yet.
+/// Its stop bit ended MPU401_BYTE_TIME_NS later. The function does not return a byte that is still
+/// on the line.
 ///
-/// Returns false, and leaves the two values as they are, when no byte waits. Returns false and
-/// fetches no byte, too, when one of the pointers is NULL.
+/// When no byte waits, the function returns false and does not change the two values. When one of
+/// the pointers is NULL, the function returns false and fetches no byte.
 ///
 /// In mpu401_advance time stops when MPU401_OUTPUT_LIMIT bytes wait here. Reads and writes do not
 /// stop time: then the bytes sent up to the access are lost and counted.
@@ -136,7 +139,8 @@ pub extern "C" fn mpu401_midi_out(
     true
 }
 
-/// A sum since mpu401_new. `which` is one of Mpu401Count; any other number gives 0, as does NULL.
+/// A sum since mpu401_new. `which` is one of Mpu401Count; any other number gives 0. If the card is
+/// NULL, the result is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_count(m: Option<&Instance>, which: u32) -> u64 {
     m.zip(Count::from_number(which)).map_or(0, |(m, which)| m.count(which))

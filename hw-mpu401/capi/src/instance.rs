@@ -1,7 +1,7 @@
 //! A card for a host in another language: chip, latest time, sent bytes.
 //!
-//! The chip runs from event to event, so that each sent byte is in the queue at its time, and time
-//! can stop when the queue is full. This file knows no pointer and no C type: `ffi` has them.
+//! The chip runs from event to event. So each sent byte is in the queue at its time, and time can
+//! stop when the queue is full. This file knows no pointer and no C type: `ffi` has them.
 
 use crate::count::Count;
 use hw_mpu401::{BYTE_TIME_NS, InitialState, Mpu401, SentByte, card};
@@ -13,7 +13,7 @@ pub(crate) const OUTPUT_LIMIT: usize = 4096;
 /// The last moment of time, as in the chip: 292 years after the first.
 pub(crate) const LAST_NS: u64 = u64::MAX / 2;
 
-/// The time of an event that never comes.
+/// The time that means: there will be no event.
 pub(crate) const NEVER_NS: u64 = u64::MAX;
 
 /// The value of a read where no register answers.
@@ -67,9 +67,9 @@ impl Instance {
         }
     }
 
-    /// Lets time pass, at most until the queue of sent bytes is full. Returns when something may
-    /// happen next: `u64::MAX` for never; when the queue is full, the time at which time has
-    /// stopped.
+    /// Lets time pass, at most until the queue of sent bytes is full. Returns the time at which
+    /// something may happen next; `u64::MAX` for never. When the queue is full, it returns the time
+    /// at which time has stopped.
     pub fn advance(&mut self, now_ns: u64) -> u64 {
         let now_ns = self.clamp(now_ns);
         self.pass(now_ns);
@@ -122,15 +122,15 @@ impl Instance {
         }
     }
 
-    /// The nearest time that the chip can take; counts a time that had to be changed.
+    /// Returns the nearest time that the chip can take, and counts a time that had to change.
     fn clamp(&mut self, time_ns: u64) -> u64 {
         let clamped_ns = time_ns.clamp(self.now_ns, LAST_NS);
         self.clamped += u64::from(clamped_ns != time_ns);
         clamped_ns
     }
 
-    /// Lets time pass until an access. The access happens at its time even if the queue is full;
-    /// then the bytes sent in that time are lost.
+    /// Lets time pass until an access. The access happens at its time even if the queue is full. In
+    /// that case the bytes sent before the access are lost.
     fn catch_up(&mut self, now_ns: u64) {
         let now_ns = self.clamp(now_ns);
         self.pass(now_ns);
@@ -144,8 +144,8 @@ impl Instance {
     /// Lets time pass until `until_ns`, or until the queue is full if that is earlier.
     fn pass(&mut self, until_ns: u64) {
         while self.now_ns < until_ns && !self.sent.is_full() {
-            // In a number of byte times at most this number of bytes can end. So the queue cannot
-            // get full before the last of these times, or before the next event. A longer time
+            // In N byte times at most N bytes can end. So the queue cannot get full before the end
+            // of as many byte times as it has free places, or before the next event. A longer time
             // takes several rounds.
             let places = self.sent.vacant_len() as u64 - 1;
             let not_full_ns = self.now_ns.saturating_add(places * BYTE_TIME_NS);

@@ -7,7 +7,7 @@ use mpu401::instance::Instance;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// The system's allocator, and a count of the calls to it from each thread.
+/// The system's allocator. It counts the calls from each thread.
 struct Counting;
 
 thread_local! {
@@ -23,19 +23,19 @@ fn count_call() {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count_call();
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller makes the promise that the system's allocator needs.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         count_call();
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller makes the promise that the system's allocator needs.
         unsafe { System.dealloc(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         count_call();
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller makes the promise that the system's allocator needs.
         unsafe { System.realloc(block, layout, new_size) }
     }
 }

@@ -10,7 +10,7 @@ use std::{env, fs};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Warnings are errors, because our header must cause no warnings in a host's build.
+/// A warning is an error, because the header must cause no warning in a host's build.
 const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"];
 
 /// How a program gets the code of the library.
@@ -48,8 +48,8 @@ fn library_folder() -> PathBuf {
     test.parent().expect("its folder").to_path_buf()
 }
 
-/// Links a C program with the library and returns the path of the executable. Tests run at the
-/// same time, so each gives its programs different names.
+/// Links a C program with the library and returns the path of the executable. Tests run at the same
+/// time, so each test gives its programs other names.
 fn build(compiler: &str, source: &str, library: Library, name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let program = folder.join(format!("{name}-{library:?}{}", env::consts::EXE_SUFFIX));

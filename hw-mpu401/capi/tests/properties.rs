@@ -44,7 +44,7 @@ fn new(card_name: &str) -> Instance {
     Instance::new(card_name).expect("a known card")
 }
 
-/// Makes a call and returns what a host sees of it, except the fetched byte.
+/// Makes a call and returns what a host sees of the call, except the fetched byte.
 fn make(card: &mut Instance, call: Call, now_ns: u64) -> (u8, bool) {
     let mut value = 0;
     match call {

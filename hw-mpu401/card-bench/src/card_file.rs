@@ -1,8 +1,9 @@
 //! Cards in files: a profile in TOML, read and written.
 //!
 //! Owns: the keys of such a file (`keys`), reading it ([`CardFile::parse`]) with errors that name
-//! the file and the line, and the text of any profile ([`to_toml`]). It opens no file itself. The
-//! table of [`hw_mpu401::behaviour`] has everything that a file can set.
+//! the place in the file, and the text of any card ([`to_toml`], [`CardFile::to_toml`]). It opens
+//! no file itself. The table of [`hw_mpu401::behaviour`] has everything that a file can set of the
+//! chip; `resources` has what the device gets beside the chip.
 //!
 //! ```
 //! use mpu401_card_bench::card_file::CardFile;
@@ -22,6 +23,7 @@ mod consistency;
 mod error;
 mod keys;
 mod read;
+mod resources;
 mod value;
 mod write;
 
@@ -30,10 +32,12 @@ mod tests;
 
 use hw_mpu401::CardProfile;
 
+use crate::resources::CardResource;
+
 pub use error::CardFileError;
 pub use write::to_toml;
 
-/// Longest text of a card file, in bytes.
+/// The longest text of a card file, in bytes.
 pub const MAX_CARD_FILE_BYTES: usize = 1 << 20;
 
 /// A card that was read from a file.
@@ -43,4 +47,6 @@ pub struct CardFile {
     pub profile: CardProfile,
     /// The built-in card that this card starts from, if there is one.
     pub based_on: Option<String>,
+    /// All resources of the device in their order; empty for the MPU-401's ports and its line.
+    pub resources: Vec<CardResource>,
 }

@@ -1,10 +1,10 @@
 //! Register scripts: accesses to a card's ports, with expected results.
 //!
-//! Owns: reading a script ([`Script::parse`]), running it on a card ([`run`]) or on any other
-//! model of a card ([`run_on`]), the report of a run ([`RunReport`]), and the built-in suite
-//! ([`suite`], [`check`]). It never knows a driver, a kernel or a terminal.
+//! Owns: reading a script ([`Script::parse`]), running it on a card ([`run`]) or on any model of a
+//! card ([`run_on`]), the report ([`RunReport`]), and the built-in suite ([`suite`], [`check`]).
+//! This file never knows a driver, a kernel or a terminal.
 //!
-//! The documentation has a page about the format, `ops.md`. In short, each of these is a line:
+//! The documentation has a page about the format, `ops.md`. These are examples of lines:
 //!
 //! ```text
 //! title: what the scenario shows        init power-on | idle | uart | uart stale=40

@@ -7,18 +7,18 @@
 //! | signal `irq N` | `irq` | `irq` | the interrupt line |
 //! | signal `drr` | `drr` | `drr` | bit 6 of STATUS: 0 while the card takes a byte |
 //! | signal `dsr` | `dsr` | `dsr` | bit 7 of STATUS: 0 while a byte waits in DATA |
-//! | signal `tx fifo` | `tx_fifo` | | bytes for MIDI OUT, the one on the wire included |
+//! | signal `tx fifo` | `tx_fifo` | | bytes for MIDI OUT, including the byte on the wire |
 //! | signal `rx fifo` | `rx_fifo` | | bytes from MIDI IN that the driver has not read |
 //!
-//! The lanes and the interrupt line are always there. The other signals are there when the trace
-//! has them: a flag that the trace knows only from the driver's polls is no signal.
+//! A dump always has the lanes and the interrupt line. It has another signal only if the trace has
+//! that signal. A flag that the trace knows only from the driver's polls is no signal.
 
 use portcls_emulator::trace::{Event, TraceLog};
 use portcls_report::vcd::{Dialect, Source, Tick, VcdOptions, Wire};
 
 use crate::signals::{LANES, Signal};
 
-/// The options with which [`report::vcd::write`](portcls_report::vcd::write) writes a card's trace
+/// The options for [`report::vcd::write`](portcls_report::vcd::write), which writes a card's trace
 /// as a dump. The card may be alone or in a machine.
 ///
 /// With several interrupt lines in a trace the first line is `irq` and the other lines are `irq_N`.
@@ -59,8 +59,8 @@ fn signals(log: &TraceLog) -> Vec<&str> {
     seen.into_iter().map(|signal| log.name(signal)).collect()
 }
 
-/// A wire for each interrupt line of a trace. If a trace has no line, there is one wire that stays
-/// low: a trace has no event of a line before the line rises.
+/// A wire for each interrupt line of a trace. If a trace has no line, there is one wire, and it
+/// stays low: the first event of a line in a trace is always its rise.
 fn interrupt_lines(log: &TraceLog, signals: &[&str]) -> Vec<Wire> {
     // A trace that has dropped events may have lost its beginning.
     let start = (log.dropped() == 0).then_some(0);

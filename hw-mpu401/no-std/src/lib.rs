@@ -1,8 +1,8 @@
 //! The chip in a program without std: what a kernel or a firmware would link.
 //!
-//! It has the panic handler that std would bring. If the chip, or a crate that the chip uses,
-//! needed std, there would be two panic handlers, and the build would fail. The program is built,
-//! and never run.
+//! This program has its own panic handler. If the chip, or a crate that the chip uses, needed std,
+//! std would bring a second panic handler, and the build would fail. The program is built, and
+//! never run.
 
 #![no_std]
 
@@ -26,10 +26,10 @@ fn panicked(_: &PanicInfo<'_>) -> ! {
     loop {}
 }
 
-/// The heap of this program: there is none. The chip's FIFOs would need a heap to run.
+/// The heap of this program, which has no memory. The chip's FIFOs would need memory to run.
 struct NoHeap;
 
-// SAFETY: it gives out no memory, so no memory ever comes back.
+// SAFETY: this allocator gives out no memory, so no memory ever comes back.
 unsafe impl GlobalAlloc for NoHeap {
     unsafe fn alloc(&self, _: Layout) -> *mut u8 {
         core::ptr::null_mut()

@@ -1,7 +1,7 @@
 //! Creative Sound Blaster AWE64: a Sound Blaster 16 with a known output depth.
 //!
-//! Source: a list of output depths in Linux' driver. Everything else is as Creative's guide
-//! describes the whole series.
+//! Source: a list of output depths in Linux' driver. All other values come from the Sound Blaster
+//! 16, because Creative's guide is about the whole series.
 
 use super::sb16;
 use crate::behaviour::Behaviour;

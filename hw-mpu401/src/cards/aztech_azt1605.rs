@@ -1,7 +1,7 @@
 //! Aztech AZT1605: a Sound Blaster clone with an MPU-401.
 //!
-//! Source: a public note on what its driver for Windows NT waits for. All else comes from its
-//! family.
+//! Source: a public note on what the card's driver for Windows NT waits for. All other values come
+//! from the card's family.
 
 use super::families::UART_CHIP;
 use crate::answers::ResetAck;
@@ -21,7 +21,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         text("Lists of buffer sizes of sound cards"),
     ]),
     behaviour: Behaviour {
-        // Source: notes: its NT driver waits for an FE, but not for an interrupt with it.
+        // Source: notes: the card's NT driver waits for an FE, but not for the interrupt of that
+        // FE.
         ack_reset_in_uart: ResetAck::WithoutInterrupt,
         ..UART_CHIP
     },

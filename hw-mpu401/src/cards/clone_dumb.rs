@@ -1,6 +1,6 @@
 //! A cheap clone: a bare UART behind the two ports, and no commands at all.
 //!
-//! Source: published MPU-401 errata on such cards: base+1 is only STATUS, so a driver that waits
+//! Source: published MPU-401 errata on such cards: base+1 is only STATUS. So a driver that waits
 //! for an ACK without a time limit hangs.
 
 use super::families::UART_CHIP;
@@ -24,13 +24,13 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     behaviour: Behaviour {
         // Source: errata: status only.
         command_port: CommandPort::StatusOnly,
-        // Source: lists of buffer sizes: one byte. Assumed: it is the shifter itself.
+        // Source: lists of buffer sizes: one byte. Assumed: this byte is in the shifter itself.
         tx_depth: 1,
         // Source: errata: there is never an ACK, so a host cannot see whether an ACK would
         // interrupt.
         ack_set: AckSet::None,
         ack_interrupt: AckInterrupt::Silent,
-        // There is no command, so no reset and no entry into UART mode happens.
+        // The card has no command, so no reset and no entry into UART mode happens.
         cleared_by_reset: Fifos::empty(),
         cleared_by_uart_entry: Fifos::empty(),
         // Assumed: a write loads the shifter itself, so the card takes the next byte 320 us later.

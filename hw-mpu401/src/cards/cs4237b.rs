@@ -1,6 +1,6 @@
 //! Crystal CS4237B: the MPU-401 of a codec on many ISA cards and mainboards.
 //!
-//! Source: a list of output depths in Linux' driver. All else comes from its family.
+//! Source: a list of output depths in Linux' driver. All other values come from the card's family.
 
 use super::families::FIFO_CHIP;
 use crate::behaviour::Behaviour;

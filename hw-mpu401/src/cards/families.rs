@@ -1,12 +1,12 @@
 //! What cards have in common: three families, with the ground of each value.
 //!
-//! A family is written as the plainest card of that family; no real card has to be exactly like
-//! it. A card takes all values from a family, and names the values that differ or that have a
-//! ground of their own.
+//! The values of a family are the values of the plainest card that belongs to the family. No real
+//! card has to be exactly like this card. A card takes all values from a family, and names the
+//! values that differ or that have another ground.
 //!
-//! | family | what stands behind the two ports |
+//! | family | what is behind the two ports |
 //! |---|---|
-//! | `uart-chip` | a UART with a register or two each way, and two commands |
+//! | `uart-chip` | a UART with one or two registers for each direction, and two commands |
 //! | `fifo-chip` | the same with FIFOs |
 //! | `roland-firmware` | a microcontroller with Roland's firmware behind two mailboxes |
 
@@ -50,7 +50,7 @@ static FAMILIES: [CardProfile; 3] = [
     },
 ];
 
-/// Every family that cards belong to, each written as the plainest card of it.
+/// Every family that cards belong to. Each family has the values of its plainest card.
 #[must_use]
 pub fn families() -> &'static [CardProfile] {
     &FAMILIES
@@ -62,10 +62,10 @@ pub fn family(name: &str) -> Option<&'static CardProfile> {
     FAMILIES.iter().find(|family| family.name == name)
 }
 
-/// A UART behind the two ports, with a register or two each way and no firmware.
+/// A UART behind the two ports. It has one or two registers for each direction, and no firmware.
 ///
-/// For most such chips there is no known document. The values come from what drivers do with the
-/// chips, and from lists of buffer sizes.
+/// For most such chips no document is known. The values come from what drivers do with the chips,
+/// and from lists of buffer sizes.
 pub(super) const UART_CHIP: Behaviour = Behaviour {
     // Source: the drivers for these chips use only FF and 3F.
     firmware: None,
@@ -74,9 +74,9 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     status_offset: 1,
     // Assumed: the port that programs try first.
     usual_port: 0x330,
-    // Assumed: the ports are the ends of two buffers, as on the super-I/O, which has a data sheet.
+    // Assumed: the ports are the ends of two buffers, as the data sheet says of the super-I/O.
     host_port: HostPort::Fifo,
-    // Assumed: undriven bits read ones.
+    // Assumed: a read of bits that the card does not drive gives ones.
     status_low_bits: 0x3F,
     // Assumed: no source says that one of these bits changes.
     status_rx_full_bits: 0,
@@ -98,7 +98,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     ack_set: AckSet::ResetAndUart,
     // Assumed: as on the super-I/O and Roland's own unit.
     ack_reset_in_uart: ResetAck::Silent,
-    // Assumed: bytes come in the order in which they were made.
+    // Assumed: the host gets bytes in the order in which the card made them.
     ack_position: AckPosition::Tail,
     // Assumed: any byte that is available interrupts.
     ack_interrupt: AckInterrupt::Raised,
@@ -107,7 +107,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     // Assumed: as on the super-I/O.
     cleared_by_reset: Fifos::RX,
     cleared_by_uart_entry: Fifos::RX.union(Fifos::TX),
-    // Assumed: no sequencer, so nothing is sent by itself.
+    // Assumed: the card has no sequencer, so it sends nothing by itself.
     reset_output: None,
     // Assumed: there is no firmware, so the only wait is for the baud clock: half a bit to one and
     // a half bits, as in a 16550.
@@ -120,21 +120,22 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     access_ns: 1_000,
 };
 
-/// A UART with FIFOs, as in the super-I/O, whose data sheet says most.
+/// A UART with FIFOs, as in the super-I/O. The data sheet of the super-I/O says most.
 ///
-/// Source: SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART. They also give the ground of
-/// the other fields: the ports are the ends of two independent FIFOs; there are only the commands
-/// FF and 3F, and any other is ignored without an ACK; any available byte interrupts, by level,
-/// until the FIFO is empty; FF clears the receive FIFO, 3F clears both; only a full FIFO sets DRR.
+/// Source: SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART. The data sheets are also the
+/// ground of the other fields. The ports are the ends of two independent FIFOs. The only commands
+/// are FF and 3F; the card ignores any other command, without an ACK. Any available byte
+/// interrupts, by level, until the FIFO is empty. FF clears the receive FIFO, and 3F clears both
+/// FIFOs. Only a full FIFO sets DRR.
 pub(super) const FIFO_CHIP: Behaviour = Behaviour {
     // Source: data sheet: 16 in the FIFO. Assumed: one more byte in the shifter, as in a 16550.
     tx_depth: 17,
     // Source: data sheet: 16 in the FIFO.
     rx_depth: 16,
     // Source: data sheet: overrun as in a 16550: the newest byte is lost, and STATUS does not show
-    // it.
+    // the loss.
     rx_overrun: Overrun::DropNew,
-    // Source: data sheet: the reset is executed, but not acknowledged.
+    // Source: data sheet: the card executes the reset, but does not acknowledge it.
     ack_reset_in_uart: ResetAck::Silent,
     // Source: data sheet: an ACK comes before unread FIFO data.
     ack_position: AckPosition::Front,
@@ -154,9 +155,11 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     status_offset: 1,
     // Source: technical reference: the default of 330h.
     usual_port: 0x330,
-    // Measured: a second byte that is written before the unit takes the first replaces the first.
+    // Measured: if the host writes a second byte before the unit takes the first, the second
+    // replaces the first.
     host_port: HostPort::Mailbox,
-    // Assumed: the gate array does not drive these bits; an open bus with pull-ups reads ones.
+    // Assumed: the gate array does not drive these bits; a read of an open bus with pull-ups gives
+    // ones.
     status_low_bits: 0x3F,
     // Assumed: no source says that one of these bits changes.
     status_rx_full_bits: 0,
@@ -173,9 +176,9 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     rx_while_busy: RxWhileBusy::Lost,
     // Measured: the first byte written waits, DRR stays set.
     tx_while_busy: TxWhileBusy::Waits,
-    // Measured: from the second unread byte on the unit takes nothing, not even FF.
+    // Measured: from the second unread byte on, the unit takes nothing, not even FF.
     unread_input: UnreadInput::BlocksOutput,
-    // Measured: all 256 codes are acknowledged, also undefined codes.
+    // Measured: the unit acknowledges all 256 codes, also undefined codes.
     ack_set: AckSet::All,
     // Measured; Source: technical reference, reset in UART mode.
     ack_reset_in_uart: ResetAck::Silent,
@@ -186,10 +189,10 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     // Assumed: the line follows the mailbox. The next byte comes at least 9 us after a read, so
     // the line goes low in between.
     interrupt: InterruptKind::LatchEdge,
-    // Assumed: the input ring starts anew. Measured: output goes on for a while, see
+    // Assumed: the input ring is emptied. Measured: output goes on for a while, see
     // `backlog_after_exit_ns`.
     cleared_by_reset: Fifos::RX,
-    // Assumed: both rings start anew.
+    // Assumed: both rings are emptied.
     cleared_by_uart_entry: Fifos::RX.union(Fifos::TX),
     reset_output: Some(ROLAND_RESET_OUTPUT),
     timing: ROLAND_TIMING,
@@ -227,11 +230,11 @@ const ROLAND_TIMING: Timing = Timing {
     busy_after_exit_full_ns: Spread::between(70_110_000, 70_140_000, 70_180_000),
     // Measured: sending goes on for about 43 ms, up to 137 bytes: 136 byte times.
     backlog_after_exit_ns: Spread::exactly(43_520_000),
-    // Measured when 3F directly follows a reset. Assumed: the same holds for any unit whose clock
-    // does not run yet.
+    // Measured when 3F directly follows a reset. Assumed: the time is the same for any unit whose
+    // clock does not run yet.
     busy_after_early_uart_entry_ns: Spread::exactly(33_450_000),
-    // Measured: 140 to 200 us from a read to a byte that is not ready yet. A backlog drains at
-    // about 7200 bytes a second, which is 139 us a byte.
+    // Measured: 140 to 200 us from a read to a byte that is not ready yet. When many bytes wait,
+    // the host gets about 7200 bytes a second: one byte in 139 us.
     rx_queued_to_dsr_ns: Spread::between(139_000, 139_000, 200_000),
 };
 
@@ -241,6 +244,6 @@ const ROLAND_RESET_OUTPUT: ResetOutput = ResetOutput {
     stop_before_ready_ns: 570_000,
     // Measured: F8 from about 39 ms after a reset on.
     clock_after_ready_ns: 11_800_000,
-    // Measured: an F8 for each 24th of a beat, at the default tempo of 100.
+    // Measured: 24 F8s in each beat, at the default tempo of 100 beats a minute.
     clock_period_ns: 25_000_000,
 };

@@ -1,6 +1,7 @@
 //! National LM4560: a PCI sound chip with two more bits in STATUS.
 //!
-//! Source: its data sheet, for the bits of STATUS. All else comes from its family.
+//! Source: the chip's data sheet, for the bits of STATUS. All other values come from the chip's
+//! family.
 
 use super::families::FIFO_CHIP;
 use crate::behaviour::Behaviour;
@@ -15,11 +16,11 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     ),
     sources: Cow::Borrowed(&[text("LM4560 data sheet, MPU-401 status register")]),
     behaviour: Behaviour {
-        // Assumed: the bits without a meaning read zeros, as on the super-I/O.
+        // Assumed: a read of the bits without a meaning gives zeros, as on the super-I/O.
         status_low_bits: 0x00,
         // Source: data sheet: bit 5 is set while the receive FIFO is full.
         status_rx_full_bits: 0x20,
-        // Source: data sheet: bit 4 tells the mode. Assumed: 1 is UART mode.
+        // Source: data sheet: bit 4 shows the mode. Assumed: 1 is UART mode.
         status_uart_bits: 0x10,
         // Assumed: 16 bytes, as in the other chips of its time, and the same depth for MIDI IN.
         tx_depth: 16,

@@ -1,4 +1,4 @@
-//! The known cards, one file each: where it differs from its family, and why.
+//! The known cards: one file for each, with its differences from its family.
 
 mod awe64;
 mod aztech_azt1605;

@@ -1,6 +1,7 @@
 //! Music Quest MQX: another maker's unit with Roland's commands and some more.
 //!
-//! Source: public reports of its users. Values that they do not give come from Roland's own unit.
+//! Source: public reports of its users. All values that the reports do not give come from Roland's
+//! own unit.
 
 use super::families::ROLAND_FIRMWARE;
 use crate::answers::{AckSet, FirmwareId, TxWhileBusy};
@@ -22,8 +23,9 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         text("Roland MPU-401 firmware 1.5A for all else"),
     ]),
     behaviour: Behaviour {
-        // Source: version 20h; bit 6 of the revision says that it has the timebases 216 and 240.
-        // Assumed: it has no other extension, neither CLS (bit 1) nor 32 ports (bit 3).
+        // Source: version 20h; bit 6 of the revision says that the unit has the timebases 216 and
+        // 240.
+        // Assumed: the unit has no other extension, neither CLS (bit 1) nor 32 ports (bit 3).
         firmware: Some(FirmwareId { version: 0x20, revision: 0x40 }),
         // Source: reports: without a pause, the first bytes after the switch to UART mode are
         // lost, so DRR does not hold the host back.

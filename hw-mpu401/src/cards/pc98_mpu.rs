@@ -1,7 +1,7 @@
 //! Roland MPU-PC98: the unit on a card for NEC's PC-98.
 //!
-//! Source: public drivers and emulators, for its ports. Its firmware was not measured: all values
-//! for it come from the unit for the PC.
+//! Source: public drivers and emulators, for the ports. The firmware of this unit was not measured:
+//! all values of the firmware come from the unit for the PC.
 
 use super::families::ROLAND_FIRMWARE;
 use crate::behaviour::Behaviour;

@@ -1,6 +1,6 @@
 //! Roland MPU-401 with firmware 1.5A: the unit that named the interface.
 //!
-//! The family was measured on this unit, so no value differs.
+//! The values of the family were measured on this unit, so no value differs here.
 
 use super::families::ROLAND_FIRMWARE;
 use crate::profile::{CardProfile, text};

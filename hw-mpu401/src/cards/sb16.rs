@@ -2,8 +2,8 @@
 //!
 //! Source: Creative, Sound Blaster Series Hardware Programming Guide, MPU-401 UART mode. The guide
 //! says little beyond the two commands: the ports are 330h or 300h, by a jumper; FF and 3F are the
-//! commands; an ACK interrupts, and a read of DATA ends the interrupt. It names no wait except for
-//! the two flags.
+//! commands; an ACK interrupts, and a read of DATA ends the interrupt. The guide names no wait
+//! except for the two flags.
 
 use super::families::UART_CHIP;
 use crate::answers::{Overrun, ResetAck};
@@ -25,16 +25,17 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     behaviour: BEHAVIOUR,
 };
 
-/// The behaviour of this card and of the AWE64.
+/// The behaviour of this card. The AWE64 starts from this behaviour.
 pub(super) const BEHAVIOUR: Behaviour = Behaviour {
-    // Assumed: its successor, the AWE64, takes two bytes in a row.
+    // Assumed: two bytes, as in its successor, the AWE64.
     tx_depth: 2,
     // Assumed: the input has the depth of the output. A small buffer shows overruns; a large buffer
     // would hide them.
     rx_depth: 2,
     // Assumed: as in a 16550.
     rx_overrun: Overrun::DropNew,
-    // Assumed: the guide says to read an FE after a reset, and names no exception.
+    // Assumed: the card acknowledges a reset in UART mode too. The guide says that the driver reads
+    // an FE after a reset, and names no exception.
     ack_reset_in_uart: ResetAck::Acknowledged,
     ..UART_CHIP
 };

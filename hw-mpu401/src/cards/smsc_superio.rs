@@ -1,7 +1,7 @@
 //! SMSC LPC47M and LPC47B27x super-I/O: the MPU-401 of many mainboards.
 //!
-//! Source: SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART. It is a 16550-like UART with
-//! two commands. Most values of its family come from these data sheets.
+//! Source: SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART. The device is a 16550-like
+//! UART with two commands. Most values of its family come from these data sheets.
 
 use super::families::FIFO_CHIP;
 use crate::behaviour::Behaviour;
@@ -17,7 +17,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     ),
     sources: Cow::Borrowed(&[text("SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART")]),
     behaviour: Behaviour {
-        // Source: data sheet: reserved bits read 0, so STATUS is 80h after a reset.
+        // Source: data sheet: a read of the reserved bits gives 0, so STATUS is 80h after a reset.
         status_low_bits: 0x00,
         ..FIFO_CHIP
     },

@@ -1,7 +1,7 @@
 //! What the chip is doing, in plain data for an observer inside the card.
 //!
-//! A driver learns this by reads that change the chip. [`Mpu401::state`] tells the same and changes
-//! nothing. The caller puts it into words.
+//! A driver can learn this state only by reads, and reads change the chip. [`Mpu401::state`]
+//! returns the state and changes nothing. The caller turns the state into text.
 
 use super::Mpu401;
 use crate::answers::EmptyRead;
@@ -36,8 +36,8 @@ pub struct HostByte {
     pub register: Register,
     /// The byte.
     pub byte: u8,
-    /// When the unit takes it, in ns, if the host does nothing more; `None` if another event has to
-    /// come first, such as a read of DATA.
+    /// When the unit takes the byte, in ns, if the host does nothing more. `None` if another event
+    /// has to come first, such as a read of DATA.
     pub taken_ns: Option<u64>,
 }
 
@@ -48,7 +48,7 @@ pub enum DataKind {
     Ack,
     /// The byte answers a command.
     Answer,
-    /// The unit says or asks something of its own accord.
+    /// The unit sends the byte without a command of the host.
     Request,
     /// The byte came in on MIDI IN.
     MidiIn,
@@ -57,7 +57,7 @@ pub enum DataKind {
 /// A byte for the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DataByte {
-    /// Its kind.
+    /// The kind of the byte.
     pub kind: DataKind,
     /// The byte.
     pub byte: u8,
@@ -87,9 +87,9 @@ pub enum Transmission {
 /// How full a buffer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fill {
-    /// Bytes in it.
+    /// The number of bytes in the buffer.
     pub bytes: usize,
-    /// The most bytes that it holds.
+    /// The most bytes that the buffer can hold.
     pub limit: usize,
 }
 
@@ -98,7 +98,7 @@ pub struct Fill {
 pub struct State {
     /// The latest time that the chip has seen, in ns.
     pub time_ns: u64,
-    /// The mode that the unit is in.
+    /// The unit's mode.
     pub mode: Mode,
     /// What the unit is doing.
     pub phase: Phase,
@@ -112,13 +112,14 @@ pub struct State {
     pub to_host: Option<DataByte>,
     /// The value that a read of DATA would return now.
     pub data: u8,
-    /// The next byte that the unit puts into DATA, if it is an ACK or another byte of its own.
+    /// The next byte that the unit puts into DATA, if this byte comes from the unit and not from
+    /// MIDI IN.
     pub reply: Option<DataByte>,
     /// What MIDI OUT is doing.
     pub transmission: Transmission,
-    /// Bytes for MIDI OUT, with the byte on the line.
+    /// Bytes for MIDI OUT, including the byte on the line.
     pub output: Fill,
-    /// MIDI IN bytes that the host has not read, with the byte in DATA.
+    /// MIDI IN bytes that the host has not read, including the byte in DATA.
     pub input: Fill,
     /// The byte that is arriving on MIDI IN, and the time at which it will have arrived, in ns.
     pub arriving: Option<(u8, u64)>,
@@ -131,8 +132,8 @@ pub struct State {
 impl Mpu401 {
     /// What the chip is doing at the latest time that it has seen.
     ///
-    /// This is no access, and changes nothing. For the state at a later time, let that time pass in
-    /// a clone of the chip, and ask the clone.
+    /// This method is no access, and changes nothing. For the state at a later time, let that time
+    /// pass in a clone of the chip, and ask the clone.
     #[must_use]
     pub fn state(&self) -> State {
         let (parts, now_ns) = (&self.parts, self.parts.now_ns());
@@ -212,7 +213,8 @@ impl Mpu401 {
 }
 
 /// Whether the unit is busy with a reset or the start-up. In both cases the unit plans its own
-/// output. A unit without a sequencer has no such output, and only these two keep it busy for long.
+/// output. A unit without a sequencer has no such output. Only a reset or the start-up keeps that
+/// unit busy for long.
 fn is_resetting(parts: &Parts) -> bool {
     let own = parts.own_output;
     if parts.unit.mode() == Mode::Uart {

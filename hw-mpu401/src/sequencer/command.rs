@@ -13,8 +13,8 @@ use crate::parts::Parts;
 impl FirmwareId {
     /// Whether commands C9 and CA set 216 and 240 ticks a beat.
     ///
-    /// Measured: firmware 1.5A ignores them. Source: public notes on the Music Quest MQX, version
-    /// 20h, which has bit 40h in its revision for this.
+    /// Measured: firmware 1.5A ignores both commands. Source: public notes on the Music Quest MQX,
+    /// version 20h: bit 40h of its revision says that the unit has these timebases.
     const fn has_fine_timebases(self) -> bool {
         self.version >= 0x20 && self.revision & 0x40 != 0
     }
@@ -43,10 +43,12 @@ impl Sequencer {
         self.is_stale = true;
     }
 
-    /// Runs a command that the conductor gives. The unit does not tell the host.
+    /// Runs a command that the conductor gives. The host gets no ACK and no message for this
+    /// command.
     ///
-    /// Measured: C4 and E0 were tried. Assumed: the conductor may give a command that sets
-    /// something, unless it also answers, starts or stops. The unit skips all other commands.
+    /// Measured: C4 and E0 were tried. Assumed: the conductor can give a command that sets
+    /// something, unless the command also answers, starts or stops. The unit skips all other
+    /// commands.
     pub(super) fn run_conductor_command(&mut self, parts: &mut Parts, command: u8, data: u8) {
         match command {
             0xE0..=0xEF => self.set_parameter(parts, command, data),
@@ -103,8 +105,8 @@ impl Sequencer {
             0xE6 => self.metronome.set_beats_a_measure(data),
             0xE7 => self.host_clock.set(data),
             0xEC => self.active = data,
-            // Command ED names the tracks whose play counters are sent. Measured: A0 to A7 are
-            // answered without ED. Assumed: therefore ED has no effect.
+            // Command ED names the tracks whose play counters are sent. Measured: the unit answers
+            // A0 to A7 without ED. Assumed: therefore ED has no effect.
             0xEE => self.settings.accept_lower(data),
             0xEF => self.settings.accept_upper(data),
             _ => {}

@@ -12,7 +12,7 @@ use crate::spec::RESET;
 use crate::timing::NEVER_NS;
 
 impl Sequencer {
-    /// Takes a command, and returns what the firmware has to do with it.
+    /// Takes a command, and returns what the firmware has to do with this command.
     ///
     /// Measured: the first command before the timing byte of an answer is deferred; a second
     /// command ends the request. A reset is never deferred.
@@ -34,9 +34,9 @@ impl Sequencer {
         CommandFate::Runs { later_ns }
     }
 
-    /// Handles a command that has come where a data byte was expected. Measured: a request without
-    /// its timing byte is repeated after the commands; any other request is repeated at a later
-    /// tick.
+    /// Handles a command that has come while the unit expected a data byte. Measured: the unit
+    /// repeats a request without its timing byte after the commands, and any other request at a
+    /// later tick.
     fn break_off(&mut self, now_ns: u64) {
         let from_ns = match self.answer.timing {
             None => now_ns,
@@ -62,7 +62,7 @@ impl Sequencer {
         }
     }
 
-    /// Takes the deferred command, when its time has come.
+    /// Returns the deferred command, which waits no longer.
     pub(crate) fn take_deferred(&mut self) -> Option<u8> {
         self.deferred.take().map(|deferred| deferred.command)
     }
@@ -70,7 +70,7 @@ impl Sequencer {
     /// Takes a data byte.
     pub(crate) fn take_data(&mut self, parts: &mut Parts, byte: u8) {
         match self.expects {
-            // Measured: the unit takes data that it does not wait for, and ignores it.
+            // Measured: the unit takes data that it does not wait for, and ignores this data.
             Expects::Nothing => parts.counters.ignored += 1,
             Expects::Parameter(command) => {
                 parts.counters.parameters += 1;
@@ -135,8 +135,8 @@ impl Sequencer {
         }
     }
 
-    /// Takes a byte after DF; it goes out at once. Assumed: a byte that is not allowed there ends
-    /// the message and is skipped.
+    /// Takes a byte after DF; the byte goes out at once. Assumed: a byte that is not allowed there
+    /// ends the message, and the unit skips the byte.
     fn take_system_byte(&mut self, parts: &mut Parts, system: System, byte: u8) {
         let next = match (system, byte) {
             (System::Status, 0xF0..=0xF6) => match common_data_bytes(byte) {

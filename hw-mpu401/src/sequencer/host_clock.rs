@@ -1,7 +1,7 @@
 //! Clock to host: FD every few ticks, as set by command E7.
 
 /// The most FDs that wait for the host; further FDs are lost.
-/// Assumed: the firmware counts them in one byte. Measured: a backlog of 20 is kept.
+/// Assumed: the firmware counts the waiting FDs in one byte. Measured: a backlog of 20 is kept.
 const BACKLOG_LIMIT: u64 = 255;
 
 /// Quarter ticks from one FD to the next after a reset. Measured: FD every 60 ticks.
@@ -10,7 +10,8 @@ const DEFAULT_QUARTERS: u8 = 240;
 /// The smallest value that has an effect. Measured: 0 to 3 leave 60 ticks.
 const LEAST_QUARTERS: u8 = 4;
 
-/// The countdown to the next FD, in quarter ticks, so that four FDs share a remainder.
+/// The countdown to the next FD, in quarter ticks. So the rest of a division by four is spread over
+/// four FDs.
 #[derive(Clone)]
 pub(super) struct HostClock {
     quarters: u8,
@@ -58,7 +59,7 @@ impl HostClock {
         }
     }
 
-    /// Whether an FD waits to be given.
+    /// Whether an FD waits for the host.
     pub(super) fn is_due(&self) -> bool {
         self.backlog > 0
     }
@@ -68,7 +69,7 @@ impl HostClock {
         self.backlog = self.backlog.saturating_sub(1);
     }
 
-    /// Drops the FDs that wait, because the host does not want them any more.
+    /// Drops the FDs that wait, because the host wants no more FDs.
     pub(super) fn drop_backlog(&mut self) {
         self.backlog = 0;
     }

@@ -3,8 +3,8 @@
 //! A message goes to the host, to MIDI OUT, to both, or to neither.
 //!
 //! Measured: with all settings at their default, a channel message goes to MIDI OUT and not to the
-//! host. Realtime messages never go to MIDI OUT: the unit sends its own. Assumed: system common
-//! messages do not go to MIDI OUT either, and the unit skips FE and FF on MIDI IN.
+//! host. Realtime messages never go to MIDI OUT: the unit sends its own realtime messages. Assumed:
+//! system common messages do not go to MIDI OUT either, and the unit skips FE and FF on MIDI IN.
 
 use super::Sequencer;
 use super::figures::THRU_NS;
@@ -22,8 +22,8 @@ const SYSTEM_FOLLOWS: u8 = 0xFF;
 enum System {
     None,
     Exclusive,
-    /// A common message: its status, its data bytes so far, their number, and how many there will
-    /// be.
+    /// A common message: its status, its data bytes so far, the number of data bytes so far, and
+    /// the number of data bytes of the whole message.
     Common {
         status: u8,
         data: [u8; 2],
@@ -117,8 +117,8 @@ impl Sequencer {
         }
     }
 
-    /// Ends the system message before a status byte; the bytes of an incomplete common message are
-    /// lost.
+    /// Ends the system message because a status byte comes; the bytes of an incomplete common
+    /// message are lost.
     fn end_system(&mut self, parts: &mut Parts) {
         if let System::Common { filled, .. } = self.listener.system {
             parts.counters.unheard += 1 + u64::from(filled);
@@ -200,9 +200,9 @@ impl Sequencer {
 
     /// Sends a message to the host.
     ///
-    /// Measured: in record a timing byte comes before each message, in stop there is none; running
-    /// status stays as it came. When a filter has removed a status byte that the host needs, the
-    /// unit inserts it.
+    /// Measured: in record a timing byte comes before each message, in stop there is no timing
+    /// byte. The unit does not add a status byte to a message with running status. When a filter
+    /// has removed a status byte that the host needs, the unit inserts it.
     fn record_message(&mut self, parts: &mut Parts, whole: &Assembled) {
         let timing_always = self.switches().contains(Switches::TIMING_ALWAYS);
         let record = &mut self.record;
@@ -236,7 +236,7 @@ impl Sequencer {
         }
     }
 
-    /// Puts the message that is due on MIDI OUT.
+    /// Sends the message that is due to MIDI OUT.
     pub(super) fn send_thru(&mut self, parts: &mut Parts) {
         let Some(part) = self.thru.pop() else {
             return;

@@ -29,7 +29,7 @@ pub(super) struct Message {
 pub(super) enum MessageKind {
     /// Notes, programs, and controllers that are switches.
     Note,
-    /// Everything that a player moves: bender, pressure, and controllers 0 to 63.
+    /// Messages about everything that a player moves: bender, pressure, and controllers 0 to 63.
     /// Assumed: the documents say "bender and other continuous controllers".
     Bender,
     /// Controllers 120 to 127.

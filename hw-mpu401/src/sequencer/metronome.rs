@@ -1,13 +1,13 @@
-//! The metronome, and the measures whose ends record marks.
+//! The metronome, and the measures. Record marks the end of each measure.
 //!
-//! The unit has a separate output for clicks. They are no MIDI bytes: the caller of the chip
-//! fetches them with [`Mpu401::pop_click`](crate::Mpu401::pop_click).
+//! The unit has a separate output for clicks. Clicks are no MIDI bytes: the caller of the chip
+//! fetches clicks with [`Mpu401::pop_click`](crate::Mpu401::pop_click).
 
-/// MIDI clocks a beat after a reset.
+/// MIDI clocks in a beat, after a reset.
 /// Assumed: 12 and 8, as in the commands' documents. Measured: a measure is 4 beats of 24 clocks.
 const DEFAULT_CLOCKS: u8 = 12;
 
-/// Beats a measure after a reset.
+/// Beats in a measure, after a reset.
 const DEFAULT_BEATS: u8 = 8;
 
 /// A click of the metronome.
@@ -15,7 +15,7 @@ const DEFAULT_BEATS: u8 = 8;
 pub struct Click {
     /// When the click comes, in ns.
     pub time_ns: u64,
-    /// How it sounds.
+    /// How the click sounds.
     pub accent: Accent,
 }
 
@@ -81,7 +81,7 @@ impl Metronome {
         }
     }
 
-    /// Makes the next MIDI clock the first one of a measure.
+    /// Makes the next MIDI clock the first clock of a measure.
     pub(super) fn restart(&mut self) {
         self.position = 0;
         self.is_first = true;
@@ -102,7 +102,7 @@ impl Metronome {
         Falls { click, measure_ends }
     }
 
-    /// Counts `clocks` MIDI clocks at once. Returns how many clicks they make.
+    /// Counts `clocks` MIDI clocks at once. Returns the number of clicks in this time.
     pub(super) fn skip(&mut self, clocks: u64) -> u64 {
         if clocks == 0 {
             return 0;

@@ -1,4 +1,4 @@
-//! The events of tracks and conductor: what happens when they are due.
+//! What happens when an event of a track or of the conductor is due.
 
 use super::Sequencer;
 use super::figures::{LOOK_AHEAD_NS, REQUEST_NS};
@@ -22,7 +22,8 @@ impl Sequencer {
         }
     }
 
-    /// Takes an event of the host for a track. Measured: an event with delta 0 is sent at once.
+    /// Takes an event of the host for a track. Measured: the unit sends an event with delta 0 at
+    /// once.
     pub(super) fn take_track_event(
         &mut self,
         parts: &mut Parts,
@@ -85,7 +86,7 @@ impl Sequencer {
 
     /// Puts a message of the host on MIDI OUT.
     ///
-    /// Assumed: always with its status byte, because the tracks share one line.
+    /// Assumed: the message always has its status byte, because the tracks share one line.
     pub(super) fn play_message(&mut self, parts: &mut Parts, message: &Message) {
         parts.generate(message.bytes());
         parts.counters.played += message.bytes().len() as u64;

@@ -21,7 +21,8 @@ pub(super) enum RecordState {
 #[derive(Clone)]
 pub(super) struct Record {
     pub(super) state: RecordState,
-    /// Ticks since the last event, fewer than 240. The count also goes on without record.
+    /// Ticks since the last event, fewer than 240. The unit counts these ticks even when record is
+    /// off.
     pub(super) ticks: u64,
     /// Whether the first tick after a start has not come yet: that tick is tick 0.
     pub(super) starts: bool,
@@ -43,7 +44,7 @@ impl Record {
         u64::from(OVERFLOW_TICKS).saturating_sub(self.ticks)
     }
 
-    /// Lets ticks pass. Without record the unit does not tell the host of an overflow.
+    /// Lets ticks pass. When record is off, the unit does not tell the host of an overflow.
     pub(super) fn pass(&mut self, ticks: u64) {
         let first = u64::from(ticks > 0 && core::mem::take(&mut self.starts));
         self.ticks = self.ticks.saturating_add(ticks - first);
@@ -52,13 +53,13 @@ impl Record {
         }
     }
 
-    /// Lets ticks pass while the unit cannot tell the host of their overflows.
+    /// Lets ticks pass while the unit cannot tell the host of an overflow of the counter.
     pub(super) fn leave_out(&mut self, ticks: u64) {
         self.ticks = self.ticks.saturating_add(ticks) % u64::from(OVERFLOW_TICKS);
     }
 
-    /// Returns the ticks since the last event, for a timing byte or the answer to AB, and sets
-    /// them to 0.
+    /// Returns the number of ticks since the last event, for a timing byte or the answer to AB.
+    /// Sets the number to 0.
     pub(super) fn take_ticks(&mut self) -> u8 {
         let ticks = self.ticks.min(u64::from(OVERFLOW_TICKS - 1)) as u8;
         self.ticks = 0;
@@ -77,7 +78,7 @@ pub(super) struct PacketEnds {
 }
 
 impl PacketEnds {
-    /// The packets of a FIFO that holds `held` bytes, each of them a packet.
+    /// The packets of a FIFO that holds `held` bytes. Each byte is a packet.
     pub(super) const fn new(held: usize) -> Self {
         Self { bits: [u64::MAX; END_WORDS], pushed: held, popped: 0 }
     }
@@ -107,7 +108,7 @@ pub(super) struct Packet<'a> {
 }
 
 impl Sequencer {
-    /// Queues a packet for the host. When it does not fit, the whole packet is lost.
+    /// Queues a packet for the host. A packet that does not fit is lost as a whole.
     pub(super) fn queue_packet(&mut self, parts: &mut Parts, packet: Packet<'_>) {
         let length = packet.bytes.len();
         let came_in = packet.came_in as u64;

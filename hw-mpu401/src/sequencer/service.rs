@@ -1,4 +1,4 @@
-//! What the unit tells the host and expects from it, and in which order.
+//! The unit's messages to the host, the expected answers, and their order.
 
 use super::Sequencer;
 use super::figures::{CLOCK_TO_HOST_NS, REQUEST_NS, WAITING_TAKE_NS};
@@ -9,7 +9,7 @@ use crate::reply::{AfterReply, Reply, ReplyKind, Request};
 use crate::timing::NEVER_NS;
 use crate::unit::{Action, Plan};
 
-/// What the next data byte of the host is. While the unit expects a data byte, everything else
+/// What the next data byte of the host is for. While the unit expects a data byte, everything else
 /// waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expects {
@@ -54,8 +54,8 @@ pub(crate) enum CommandFate {
 }
 
 impl Sequencer {
-    /// Decides what the unit does next in intelligent mode. Returns when the sequencer acts by
-    /// itself; [`NEVER_NS`] for never.
+    /// Decides what the unit does next in intelligent mode. Returns the time at which the sequencer
+    /// acts by itself; [`NEVER_NS`] for never.
     pub(crate) fn schedule(&mut self, parts: &mut Parts) -> u64 {
         if self.expects != Expects::Nothing {
             self.catch_up(parts.now_ns());
@@ -71,8 +71,8 @@ impl Sequencer {
 
     /// Whether a tick waits for requests: the host has room for a request, and a request is due.
     ///
-    /// Measured: the count of ticks waits for a host that answers late. It does not wait for a
-    /// host that leaves FD or an ACK unread.
+    /// Measured: the unit stops counting ticks while it waits for a late answer of the host. The
+    /// unit goes on counting while the host leaves FD or an ACK unread.
     pub(super) fn requests_hold_ticks(&self, parts: &Parts) -> bool {
         let is_due = |from_ns: Option<u64>| from_ns.is_some_and(|ns| ns <= parts.now_ns());
         self.expects != Expects::Nothing
@@ -100,7 +100,7 @@ impl Sequencer {
         self.plan_request(parts).or_earlier(parts.plan_take_or_fetch())
     }
 
-    /// Plans to take the byte of the host that the unit waits for; the unit does nothing else.
+    /// Plans to take the host's byte that the unit waits for. The unit does nothing else meanwhile.
     fn plan_take_awaited(&self, parts: &Parts) -> Plan {
         let is_system = matches!(self.expects, Expects::SystemMessage(_));
         let room_ns = match parts.latches.inbox() {
@@ -148,7 +148,7 @@ impl Sequencer {
         next
     }
 
-    /// Gets the due request on its way.
+    /// Makes the due request the reply on its way.
     pub(crate) fn give_request(&mut self, parts: &mut Parts) {
         let Some((request, _)) = self.next_request(parts) else {
             return;
@@ -162,7 +162,7 @@ impl Sequencer {
         });
     }
 
-    /// Notes that a request is in the latch.
+    /// Handles a request that is now in the latch.
     pub(crate) fn request_is_given(&mut self, parts: &mut Parts, request: Request) {
         let now_ns = parts.now_ns();
         parts.counters.requests += 1;
@@ -188,7 +188,7 @@ impl Sequencer {
         self.expects != Expects::Nothing
     }
 
-    /// Notes that a byte for the host has been fetched from the input.
+    /// Notes that the unit has fetched a byte for the host from the input.
     pub(crate) fn follow_packet(&mut self) {
         self.in_packet = !self.ends.pop();
     }

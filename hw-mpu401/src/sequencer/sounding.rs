@@ -2,9 +2,9 @@
 
 use super::message::Message;
 
-/// The keys that sound, for each channel; the documents call this map the play map.
+/// The keys that sound, for each channel. The documents call this map the play map.
 ///
-/// Measured: a stop, the end of play and B9 end only notes that the unit started.
+/// Measured: a stop, the end of play, and B9 end only the notes that the unit started.
 #[derive(Clone)]
 pub(super) struct Sounding {
     keys: [u128; 16],
@@ -45,8 +45,8 @@ impl Sounding {
         self.keys.iter().all(|keys| *keys == 0)
     }
 
-    /// The next message that ends a note; the lowest channel and key come first. After the last
-    /// note of a channel comes All Notes Off.
+    /// The next message that ends a note. The lowest channel and the lowest key come first. After
+    /// the last note of a channel comes All Notes Off.
     pub(super) fn next_off(&mut self) -> Option<(SilenceMessage, Option<SilenceMessage>)> {
         let (channel, keys) = self.keys.iter_mut().enumerate().find(|(_, keys)| **keys != 0)?;
         let key = keys.trailing_zeros() as u8;

@@ -1,7 +1,7 @@
 //! The settings: filters of MIDI IN, thru, marks, and channels.
 //!
-//! Source: the command list of the technical reference, as quoted by others. Where a document only
-//! names a switch, its effect here is `Assumed:`.
+//! Source: the command list of the technical reference, as quoted by others. If a document only
+//! names a switch, the effect of the switch here is `Assumed:`.
 
 use super::message::{Message, MessageKind};
 use bitflags::bitflags;
@@ -21,7 +21,7 @@ bitflags! {
         const THRU = 1 << 3;
         /// Exclusive messages go to MIDI OUT. Off by 36, on by 37.
         const EXCLUSIVE_THRU = 1 << 4;
-        /// A timing byte comes before data in stop as well. On by 34.
+        /// A timing byte also comes before data in stop. On by 34.
         const TIMING_ALWAYS = 1 << 5;
         /// Mode messages go to the host. On by 35.
         const MODE_TO_HOST = 1 << 6;
@@ -33,7 +33,7 @@ bitflags! {
         const EXCLUSIVE_TO_HOST = 1 << 9;
         /// Benders and other continuous controllers go to the host. Off by 86, on by 87.
         const BENDER_TO_HOST = 1 << 10;
-        /// MIDI IN goes to the host without record as well. Off by 8A, on by 8B.
+        /// MIDI IN also goes to the host while record is off. Off by 8A, on by 8B.
         const DATA_IN_STOP = 1 << 11;
         /// Record marks the end of each measure. Off by 8C, on by 8D.
         const MEASURE_END = 1 << 12;
@@ -74,8 +74,9 @@ impl Switches {
 
 /// The four channel reference tables.
 ///
-/// Assumed: a table that is on protects notes from MIDI thru. These are the notes that a track
-/// plays on the table's channel: a note message on MIDI IN for such a key does not go to MIDI OUT.
+/// Assumed: a table that is on protects notes from MIDI thru. The protected notes are the notes
+/// that a track plays on the table's channel. A note message on MIDI IN for such a key does not go
+/// to MIDI OUT.
 #[derive(Clone, Copy)]
 pub(super) struct ReferenceTables {
     channels: [u8; 4],
@@ -93,7 +94,7 @@ impl ReferenceTables {
         }
     }
 
-    /// Commands 98 to 9F: off and on for each table.
+    /// Commands 98 to 9F: switch each table off or on.
     pub(super) fn switch(&mut self, command: u8) {
         if let Some(is_on) = self.are_on.get_mut(usize::from((command >> 1) & 0x03)) {
             *is_on = command & 1 != 0;

@@ -3,10 +3,10 @@
 //! The unit counts half ticks with a timer of 1 us. Measured: all 70 valid pairs of tempo and
 //! timebase fit this arithmetic within 0.013 %.
 
-/// Ticks a beat after a reset. Measured.
+/// Ticks in a beat, after a reset. Measured.
 const DEFAULT_TIMEBASE: u8 = 120;
 
-/// Beats a minute after a reset. Measured.
+/// Beats in a minute, after a reset. Measured.
 const DEFAULT_TEMPO: u8 = 100;
 
 /// The relative tempo that does not change the tempo.
@@ -15,28 +15,31 @@ pub(super) const RELATIVE_ONE: u8 = 0x40;
 /// The limits of the tempo, in beats a minute. Measured: answers of AF.
 const TEMPO_LIMITS: (u8, u8) = (4, 250);
 
-/// The limits of half a tick, in us: what the timer can hold. Measured: the lower limit ends the
-/// tempo at 156.25 beats a minute with timebase 192, the upper one at 9.54 with timebase 48.
+/// The limits of half a tick, in us: what the timer can hold. Measured: the lower limit gives the
+/// fastest tempo with timebase 192, 156.25 beats a minute. The upper limit gives the slowest tempo
+/// with timebase 48, 9.54 beats a minute.
 const HALF_TICK_LIMITS_US: (u64, u64) = (1_000, 65_536);
 
 /// Half ticks a minute at one beat a minute and one tick a beat, in us.
 const HALF_MINUTE_US: u64 = 30_000_000;
 
-/// A graduation goes through this number of parts of a step of the relative tempo.
+/// A graduation divides a step of the relative tempo into this number of parts.
 const FRACTION: u64 = 256;
 
-/// Square of the time in ns that the slowest graduation takes for one step of the relative tempo.
+/// The square of a time in ns: the slowest graduation takes this time for one step of the relative
+/// tempo.
 ///
-/// Measured: x2, which is 64 steps, takes 175 ms with FF, 263 with 80, 387 with 40, 799 with 10 and
-/// 3.4 s with 01. So the time goes with the root of the value. The same is true of a movement that
-/// speeds up evenly to the middle, and then slows down evenly. Assumed: the same for other
-/// distances.
+/// Measured: the change to twice the tempo is 64 steps. It takes 175 ms with FF, 263 ms with 80,
+/// 387 ms with 40, 799 ms with 10, and 3.4 s with 01. So the time is in proportion to 1 divided by
+/// the square root of the value. The same is true of a movement that speeds up evenly to the
+/// middle, and then slows down evenly. Assumed: the same for other distances.
 const GLIDE_SQUARE: u128 = 3_420_000_000 * 3_420_000_000 / 64;
 
-/// How much shorter than this law a graduation is, in ns. Fitted to the same five measurements.
+/// A graduation is this much shorter than [`GLIDE_SQUARE`] says, in ns. The number fits the five
+/// measurements of [`GLIDE_SQUARE`].
 const GLIDE_SHORTER_NS: u64 = 40_000_000;
 
-/// A change of the relative tempo that is going on, in parts of a step.
+/// A gradual change of the relative tempo, in parts of a step.
 #[derive(Clone, Copy)]
 struct Glide {
     from: u64,

@@ -1,4 +1,4 @@
-//! The clock that leaves out ticks, compared with a clock that stops at each.
+//! The clock that leaves out ticks, against a clock that stops at each tick.
 
 use crate::{InitialState, Mpu401, Register, WireEvent, card};
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ enum Step {
     Answer([u8; 4]),
 }
 
-/// Commands that make the sequencer busy. Their data bytes come as separate steps.
+/// Commands that give the sequencer work. Their data bytes come as separate steps.
 const COMMANDS: [u8; 32] = [
     0x0A, 0x08, 0x05, 0x22, 0x20, 0x2A, 0x11, 0x8B, 0x8F, 0x95, 0x94, 0xB8, 0xB8, 0xEC, 0xE0, 0xE1,
     0xE2, 0xE4, 0xE6, 0xE7, 0xD0, 0xDF, 0x85, 0x82, 0x80, 0xA0, 0xAB, 0xC2, 0xC8, 0x01, 0x8F, 0x8E,

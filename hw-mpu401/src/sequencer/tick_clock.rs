@@ -1,7 +1,7 @@
 //! The ticks: when the next important tick comes, and how many have passed.
 //!
-//! Nothing runs at a tick at which nothing happens. The clock knows the time of the last counted
-//! tick, and after how many more ticks there is something to do.
+//! No code runs at a tick at which nothing happens. The clock knows the time of the last counted
+//! tick, and the number of ticks until there is something to do.
 
 use crate::timing::NEVER_NS;
 
@@ -22,7 +22,7 @@ enum Gait {
     /// After a reset, before the first MIDI clock.
     NotYet,
     Goes,
-    /// The unit waits for the host, and ticks wait with it.
+    /// The unit waits for the host, and no tick comes meanwhile.
     Held,
 }
 
@@ -96,7 +96,7 @@ impl TickClock {
         };
     }
 
-    /// Starts the clock or starts it again: the next tick comes at this time, and is a MIDI clock.
+    /// Starts the clock, or starts it again. The next tick comes at this time, and is a MIDI clock.
     pub(super) fn restart(&mut self, first_tick_ns: u64) {
         if self.source == ClockSource::Internal {
             self.last_ns = first_tick_ns.saturating_sub(self.tick_ns);
@@ -134,8 +134,8 @@ impl TickClock {
         self.last_ns.saturating_add((passed + 1).saturating_mul(self.tick_ns))
     }
 
-    /// The ticks that have passed and are not counted. The tick with something to do, and any
-    /// after it, are not included.
+    /// The number of ticks that have passed and are not counted yet. The tick with something to do,
+    /// and all ticks after it, are not included.
     pub(super) fn passed(&self, now_ns: u64) -> u64 {
         if self.gait != Gait::Goes {
             return 0;
@@ -173,9 +173,9 @@ impl TickClock {
 
     /// Lets a held clock go on, and returns whether it was held.
     ///
-    /// Measured: ticks wait for a host that is late. After a long wait a play counter still has the
-    /// value that the host has just given. Assumed: the clock counts one tick that came during a
-    /// short wait, so that a prompt host loses no time.
+    /// Measured: no tick comes while the unit waits for a late host. After a long wait a play
+    /// counter still has the value that the host has just given. Assumed: the clock counts one tick
+    /// that came during a short wait, so that a prompt host loses no time.
     pub(super) fn release(&mut self, now_ns: u64) -> bool {
         if self.gait != Gait::Held {
             return false;
@@ -189,11 +189,11 @@ impl TickClock {
         true
     }
 
-    /// Takes an F8 that has come in with MIDI sync. A MIDI clock comes now, and the ticks up to the
-    /// next MIDI clock follow at the pace of the last two F8s.
+    /// Takes an F8 that has come in with MIDI sync. A MIDI clock comes now. The ticks up to the
+    /// next MIDI clock are spread over the time between the last two F8s.
     ///
-    /// Assumed: the unit spreads ticks in this way. The clock still counts the ticks that the F8
-    /// before allows, and one F8 that came during a short wait.
+    /// Assumed: the unit spreads ticks in this way. The clock still counts the ticks that the
+    /// earlier F8 allows, and one F8 that came during a short wait.
     pub(super) fn hear_clock(&mut self, ticks_a_clock: u8, now_ns: u64) {
         if self.source != ClockSource::Midi {
             return;

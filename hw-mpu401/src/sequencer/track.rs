@@ -1,16 +1,16 @@
-//! A track and the conductor: the one event that each holds.
+//! A track and the conductor. Each holds one event.
 //!
 //! This file also reads the answer in which the host gives the event.
 
 use super::message::{Assembly, Message};
 
-/// Ticks that a timing byte F8 stands for. Source: technical reference, timing overflow.
+/// The number of ticks that a timing byte F8 means. Source: technical reference, timing overflow.
 pub(super) const OVERFLOW_TICKS: u8 = 240;
 
 /// The first byte that is not a time. Source: technical reference, timing byte.
 const NO_TIME: u8 = 0xF0;
 
-/// A timing byte with this value stands for 240 ticks and no event. An event with this value does
+/// A timing byte with this value means 240 ticks without an event. An event with this value does
 /// nothing.
 pub(super) const TIMING_OVERFLOW: u8 = 0xF8;
 
@@ -26,9 +26,9 @@ pub(super) const DATA_END: u8 = 0xFC;
 pub(super) enum Slot<E> {
     /// The track does not play.
     Idle,
-    /// The track needs an event; from this time on the unit asks the host for it.
+    /// The track needs an event. From this time on the unit asks the host for an event.
     Wants(u64),
-    /// Holds an event that is due in `ticks_left` ticks.
+    /// The track holds an event that is due in `ticks_left` ticks.
     Holds { ticks_left: u8, event: E },
 }
 
@@ -45,7 +45,7 @@ impl<E> Slot<E> {
         }
     }
 
-    /// The time from which the unit asks the host; `None` if it need not ask.
+    /// The time from which the unit asks the host for an event; `None` if the unit need not ask.
     pub(super) const fn wants_from_ns(&self) -> Option<u64> {
         match self {
             Self::Wants(from_ns) => Some(*from_ns),
@@ -53,7 +53,7 @@ impl<E> Slot<E> {
         }
     }
 
-    /// Lets ticks pass, but none after the tick at which the event is due.
+    /// Lets ticks pass, but no tick after the tick at which the event is due.
     pub(super) fn pass(&mut self, ticks: u64) {
         if let Self::Holds { ticks_left, .. } = self {
             *ticks_left = u64::from(*ticks_left).saturating_sub(ticks) as u8;
@@ -64,7 +64,7 @@ impl<E> Slot<E> {
 /// What a track does when its event is due.
 #[derive(Clone, Copy)]
 pub(super) enum TrackEvent {
-    /// Nothing: a mark, or a part of a time that is longer than one byte can say.
+    /// Nothing: the event is a mark, or a part of a time that is too long for one byte.
     Nothing,
     /// A message goes to MIDI OUT.
     Message(Message),
@@ -147,7 +147,7 @@ impl Answer {
     fn time(&mut self, byte: u8) -> Option<u8> {
         match byte {
             TIMING_OVERFLOW => Some(OVERFLOW_TICKS),
-            // Assumed: the unit skips a byte that is not a time, and waits on.
+            // Assumed: the unit skips a byte that is not a time, and still waits for a time.
             NO_TIME.. => None,
             _ => {
                 self.timing = Some(byte);

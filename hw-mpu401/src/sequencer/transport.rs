@@ -31,7 +31,8 @@ impl Silence {
 }
 
 impl Sequencer {
-    /// Commands 00 to 2F: two bits each for the realtime message, for play and for record.
+    /// Commands 00 to 2F: two bits for the realtime message, two bits for play, two bits for
+    /// record.
     pub(super) fn run_transport(&mut self, parts: &mut Parts, command: u8) {
         let starts = matches!(command & 0x03, 2 | 3);
         match command & 0x03 {
@@ -54,7 +55,8 @@ impl Sequencer {
     }
 
     /// Obeys FA, FB and FC on MIDI IN, when realtime affection is on.
-    /// Assumed: they do the same as 0A, 0B and 05, and a record in standby begins with FA.
+    /// Assumed: FA, FB and FC do the same as commands 0A, 0B and 05. A record in standby begins
+    /// with FA.
     pub(super) fn be_affected(&mut self, parts: &mut Parts, realtime: u8) {
         match realtime {
             MIDI_STOP => {
@@ -82,7 +84,7 @@ impl Sequencer {
         }
     }
 
-    /// Starts the clock again. A first clock that a reset has planned then does not come.
+    /// Starts the clock again. If a reset has planned a first F8, this F8 then does not come.
     fn restart_clock(&mut self, parts: &mut Parts, first_tick_ns: u64) {
         self.clock.restart(first_tick_ns);
         parts.own_output.cancel_first_clock();
@@ -132,8 +134,8 @@ impl Sequencer {
         }
     }
 
-    /// Ends a track or the conductor. When no track and no conductor is left, play ends. The unit
-    /// tells the host if there was a track. Measured: no FC when only the conductor played.
+    /// Ends a track or the conductor. When no track and no conductor plays any more, play ends. If
+    /// a track has played, the unit tells the host. Measured: no FC when only the conductor played.
     pub(super) fn end_play(&mut self, now_ns: u64, of: Ended) {
         if !self.tracks.iter().all(|track| track.slot.is_idle()) {
             return;
@@ -168,7 +170,8 @@ impl Sequencer {
         }
     }
 
-    /// Notes that the end of play waited for a MIDI clock, and that this clock has gone out.
+    /// Notes that a MIDI clock has gone out. If the note-offs at the end of play waited for this
+    /// clock, the method plans them.
     pub(super) fn clock_has_fallen(&mut self, now_ns: u64) {
         if self.silence == Silence::AfterClock {
             self.silence = Silence::At(now_ns.saturating_add(SILENCE_NS));

@@ -1,4 +1,4 @@
-//! The simplest host: one access a microsecond, and loops as in drivers.
+//! The simplest host: one access in each microsecond, and loops as in drivers.
 
 use hw_mpu401::{InitialState, Lane, Mpu401, Register, WireEdge, card};
 
@@ -79,5 +79,5 @@ impl Bus {
     }
 }
 
-/// UART mode, and the ACK of 3F was the last byte read.
+/// UART mode; the last byte that the host read was the ACK of 3F.
 pub const UART: InitialState = InitialState::Uart { stale: 0xFE };

@@ -102,7 +102,8 @@ fn ff_lets_an_smsc_send_what_it_holds_and_3f_throws_it_away() {
     assert_eq!(bus.chip.counters().dropped_by_reset, 6);
 }
 
-/// Assumed: the guide says to read an FE after a reset, and makes no exception for UART mode.
+/// Assumed: the guide tells the driver to read an FE after a reset, and makes no exception for UART
+/// mode.
 #[test]
 fn an_sb16_acknowledges_a_reset_in_uart_mode_with_an_interrupt() {
     let mut bus = Bus::new("sb16", UART);

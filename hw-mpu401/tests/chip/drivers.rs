@@ -2,7 +2,8 @@
 //!
 //! Each access takes one microsecond.
 //!
-//! On the Roland unit, its firmware 1.5A gives the same results with the same accesses.
+//! Roland's firmware 1.5A gives the same results as the model of the Roland unit, with the same
+//! accesses.
 
 use crate::bus::{Bus, TimedOut, UART};
 use hw_mpu401::{AckSet, CardProfile, InitialState, Mode, cards};
@@ -24,7 +25,8 @@ fn linux_command(bus: &mut Bus, command: u8) -> Result<(), TimedOut> {
     ready
 }
 
-/// Waits for the ACK as Linux does. At the end Linux reads one byte without a check.
+/// Waits for the ACK as Linux does. At the end Linux reads one byte and does not check whether a
+/// byte waits.
 fn linux_ack(bus: &mut Bus) -> u8 {
     for _ in 0..10_000 {
         if bus.status() & 0x80 == 0 && bus.data() == 0xFE {
@@ -138,8 +140,8 @@ fn netbsd_finds_no_device_in_a_roland_in_uart_mode() {
     assert_eq!(bus.poll(0x80, 20_000, 0), Err(TimedOut));
 }
 
-/// Does one half of the Windows driver's start: writes FF, then polls for the ACK every 25 us for
-/// up to 50 ms.
+/// Does one of the two resets at the start of the Windows driver: writes FF, then polls for the ACK
+/// every 25 us for up to 50 ms.
 fn windows_reset(bus: &mut Bus) -> (Result<(), TimedOut>, u8) {
     bus.poll(0x40, 50_000, 0).expect("ready within 50 ms");
     bus.write_command(0xFF);
@@ -187,7 +189,7 @@ fn windows_sends_3f_again_for_a_new_stream_and_no_card_minds() {
     }
 }
 
-/// Writes as a driver that checks the wrong bit, and so never waits.
+/// Writes like a driver that checks the wrong bit and therefore never waits.
 fn write_without_waiting(bus: &mut Bus) {
     for byte in [0x90, 0x50, 0x7F] {
         bus.status();

@@ -46,7 +46,7 @@ impl Host {
         self.give(data);
     }
 
-    /// Writes a command and returns the byte that answers it.
+    /// Writes a command and returns the byte with the answer.
     pub fn ask(&mut self, command: u8) -> u8 {
         self.command(command);
         self.next_byte()

@@ -18,7 +18,7 @@ fn register() -> impl Strategy<Value = Register> {
     prop_oneof![Just(Register::Data), Just(Register::Command)]
 }
 
-/// Times in ns as in real drivers: an access, a byte, a busy time, and sometimes any time.
+/// Times in ns that are usual in drivers: an access, a byte, a busy time. Sometimes any time.
 fn pause_ns() -> impl Strategy<Value = u64> {
     prop_oneof![
         8 => 0..2_000_u64,
@@ -28,7 +28,7 @@ fn pause_ns() -> impl Strategy<Value = u64> {
     ]
 }
 
-/// Resets, modes, any commands, and commands that make a sequencer busy.
+/// Resets, changes of mode, any commands, and commands that give a sequencer work.
 fn command() -> impl Strategy<Value = u8> {
     let busy = prop::sample::select(vec![
         0x0A, 0x08, 0x05, 0x22, 0x20, 0x2A, 0x11, 0x8B, 0x8F, 0x95, 0xB8, 0xB8, 0xEC, 0xEC, 0xE0,
@@ -64,8 +64,8 @@ fn timing() -> impl Strategy<Value = CardTiming> {
     ]
 }
 
-/// Starts play and record of a card in intelligent mode, and then makes accesses as a host of the
-/// sequencer does, some of them wrong.
+/// Starts play and record of a card in intelligent mode. Then it makes the accesses of a host of
+/// the sequencer; some accesses are wrong.
 fn talk() -> impl Strategy<Value = Vec<(u64, Step)>> {
     let data = prop_oneof![
         Just(0x00),

@@ -220,7 +220,7 @@ fn a_byte_that_waits_for_the_host_lets_centuries_pass_at_once() {
     host.command(0x95);
     host.hear(&[0xC0, 0x05]);
     host.wait_us(50_000);
-    // A clock to the host is due all this time, and the unit cannot give it.
+    // All this time an FD is due, and the unit cannot give the FD to the host.
     host.wait_us(9_000_000_000_000_000);
     let bytes = [host.next_byte(), host.next_byte(), host.next_byte()];
     assert_eq!(bytes, [0xC0, 0x05, 0xFD]);

@@ -7,7 +7,7 @@ fn roland(initial: InitialState) -> Bus {
     Bus::new("roland-mpu401", initial)
 }
 
-/// Time until DRR clears after the latest write, in us.
+/// Time from the latest write until DRR clears, in us.
 fn drr_clear_us(bus: &mut Bus) -> u64 {
     let written_us = bus.now_us();
     bus.poll(0x40, 200_000, 0).expect("DRR clears");
@@ -291,10 +291,10 @@ fn a_byte_that_arrives_when_the_unit_is_free_again_goes_before_the_byte_of_the_h
         free_us.push(bus.now_us());
         bus.write_data(0x55);
     }
-    // The data byte 00 is taken at 22 us; the command is dropped at 177 us, when the unit is done
-    // with the 00. The first 55 is taken at 199 us, and the unit is done with it at 354 us. Then
-    // the unit fetches the byte that has just arrived, which takes 139 us, and after that takes
-    // the second 55.
+    // The unit takes the data byte 00 at 22 us. It drops the command at 177 us, at the end of its
+    // work on the 00. It takes the first 55 at 199 us, and its work on this byte ends at 354 us.
+    // Then the unit fetches the byte that has just arrived. The fetch takes 139 us, and after the
+    // fetch the unit takes the second 55.
     assert_eq!(free_us, [177, 199, 493]);
 }
 

@@ -1,11 +1,11 @@
-//! What the chip tells of its state, beside what the host can see.
+//! What the chip reports of its state, compared with what the host can see.
 
 use crate::bus::{Bus, UART};
 use hw_mpu401::{
     DataByte, DataKind, Fill, HostByte, InitialState, Mode, Phase, Register, State, Transmission,
 };
 
-/// The state after `now_us` µs, as a clone of the chip tells it.
+/// The state after `now_us` µs, taken from a clone of the chip.
 fn state_at(bus: &Bus, now_us: u64) -> State {
     let mut later = bus.chip.clone();
     later.advance(now_us * 1_000);

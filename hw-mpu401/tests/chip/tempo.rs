@@ -2,7 +2,7 @@
 
 use crate::host::Host;
 
-/// The mean pace of F8, in ns.
+/// The mean time from one F8 to the next, in ns.
 fn clock_ns(host: &mut Host) -> u64 {
     host.wait_us(100_000);
     host.clocks();
@@ -83,7 +83,7 @@ fn a_graduation_doubles_the_tempo_by_and_by() {
         let clocks = host.clocks();
         let doubled = clocks.windows(2).find(|pair| pair[1] - pair[0] == 12_500).expect("reached");
         let took_ms = (doubled[0] - begun_us) / 1_000;
-        // A clock takes 12.5 ms, so an observer on the wire cannot tell the time more exactly.
+        // F8 comes every 12.5 ms, so an observer on the wire cannot measure the time more exactly.
         assert!(took_ms.abs_diff(ms) <= 13 + ms * 3 / 100, "{value:02X}: {took_ms} ms");
     }
 }

@@ -45,7 +45,7 @@ fn measure(choice: CardTiming) -> [u64; 7] {
     // The unit sees the command when it is free again.
     let reset_ns = time_until(&mut chip, 2_500_000, can_write) + 2_500_000 - taken_ns;
     assert_eq!(chip.read(Register::Data, 40_000_000), 0xFE);
-    // This is long enough after the reset for the unit's clock to run.
+    // At this time, long after the reset, the unit's clock runs.
     chip.write(Register::Command, 0x3F, 60_000_000);
     let entered_ns = 60_000_000 + time_until(&mut chip, 60_000_000, has_data);
     chip.read(Register::Data, entered_ns);
@@ -65,7 +65,7 @@ fn measure(choice: CardTiming) -> [u64; 7] {
 }
 
 /// The ranges of the reference, in us: three busy times, two times until DRR, the ACK, and MIDI IN.
-/// The order is that of [`measure`].
+/// They have the order of [`measure`].
 ///
 /// Measured: Roland firmware 1.5A.
 const MEASURED_US: [(u64, u64); 7] = [
@@ -75,7 +75,7 @@ const MEASURED_US: [(u64, u64); 7] = [
     (34_600, 34_730),
     (11, 32),
     (129, 149),
-    // FF is taken 11 to 32 us after its write.
+    // The unit takes FF 11 to 32 us after the write of FF.
     (60_460 + 11, 60_460 + 32),
 ];
 
@@ -115,8 +115,8 @@ fn every_range_of_a_card_is_in_order() {
     }
 }
 
-/// Writes and hears 100 bytes on a card, and returns the times of the writes and of the sent
-/// bytes.
+/// Writes 100 bytes to a card and sends 100 bytes into its MIDI IN. Returns the times of the writes
+/// and of the sent bytes.
 fn course(profile: &CardProfile, choice: CardTiming) -> Vec<u64> {
     let mut chip = Mpu401::with_timing(profile, InitialState::Uart { stale: 0xFE }, choice);
     let mut times = Vec::new();
@@ -166,7 +166,7 @@ fn a_byte_with_drawn_times_goes_the_same_way_as_one_of_the_fast_stream() {
     }
 }
 
-/// What a host and an observer see of a card at a time.
+/// What a host and an observer see of a card at one moment.
 #[derive(PartialEq, Eq)]
 struct Look {
     status: u8,
@@ -175,7 +175,7 @@ struct Look {
     wire: Vec<(u64, u8)>,
 }
 
-/// Looks at a card each 100 us from `from_ns` on. All times count from `from_ns`.
+/// Looks at a card every 100 us from `from_ns` on. All times are counted from `from_ns`.
 fn watch(chip: &mut Mpu401, from_ns: u64) -> Vec<Look> {
     let look = |step: u64| {
         chip.advance(from_ns + step * 100_000);

@@ -1,9 +1,9 @@
 //! The containers of a Standard MIDI File: RIFF wrapper, header, track chunks.
 //!
-//! The reader notes in the song what is wrong: a wrong count, a chunk that is cut short, bytes that
-//! are no chunk. The reader still uses the tracks that it finds. Only one thing is an error: a
-//! header that gives no length of a tick. Chunks of unknown kinds are skipped without a warning, as
-//! the standard asks.
+//! The reader notes each damage in the song: a wrong count, a chunk that is cut short, bytes that
+//! are no chunk. The reader still uses the tracks that it finds. The only error is a header that
+//! gives no length of a tick. The reader skips chunks of unknown kinds without a warning, as the
+//! standard says.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), chunks and header; RIFF MIDI (RP-029).
 
@@ -11,7 +11,7 @@ use crate::clock::Division;
 use crate::error::{MidiFileError, not_midi};
 use crate::song::Song;
 
-/// Most tracks one file may hold: the header counts them in 16 bits.
+/// The most tracks in one file: the header counts the tracks in 16 bits.
 const MAX_TRACKS: usize = 0xFFFF;
 
 /// How the tracks of a file belong together.
@@ -19,14 +19,14 @@ const MAX_TRACKS: usize = 0xFFFF;
 pub(crate) enum Layout {
     /// Formats 0 and 1: all tracks sound together.
     Together,
-    /// Format 2: each track is a sequence of its own.
+    /// Format 2: each track is a separate sequence.
     OneByOne,
 }
 
-/// The tracks of a file, and what its header says of them.
+/// The tracks of a file, and what the header of the file says of the tracks.
 #[derive(Debug)]
 pub(crate) struct Tracks<'a> {
-    /// How they belong together.
+    /// How the tracks belong together.
     pub(crate) layout: Layout,
     /// What a tick is.
     pub(crate) division: Division,
@@ -37,7 +37,7 @@ pub(crate) struct Tracks<'a> {
 /// The events of one track, undecoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TrackChunk<'a> {
-    /// Where its first event lies in the file, counted from 0.
+    /// Where the first event of the track lies in the file, counted from 0.
     pub(crate) offset: usize,
     /// The events.
     pub(crate) bytes: &'a [u8],
@@ -50,7 +50,7 @@ struct Rest<'a> {
 }
 
 impl<'a> Rest<'a> {
-    /// Takes up to `count` bytes; fewer at the end of the file.
+    /// Takes `count` bytes, or fewer bytes at the end of the file.
     fn take(&mut self, count: usize) -> &'a [u8] {
         let (taken, rest) = self.bytes.split_at(count.min(self.bytes.len()));
         self.offset += taken.len();
@@ -62,7 +62,8 @@ impl<'a> Rest<'a> {
 /// Finds the tracks of a file.
 ///
 /// # Errors
-/// `NotMidi` when the file is no MIDI file, `DamagedHeader` when its header cannot be used.
+/// `NotMidi` when the file is no MIDI file, `DamagedHeader` when the header of the file cannot be
+/// used.
 pub(crate) fn find_tracks<'a>(
     file: &'a [u8],
     song: &mut Song,
@@ -150,7 +151,7 @@ fn read_division(high: u8, low: u8) -> Result<Division, String> {
     }
 }
 
-/// Collects the track chunks up to the end of the file or to bytes that are no chunk.
+/// Collects the track chunks up to the end of the file, or up to bytes that are no chunk.
 fn read_track_chunks<'a>(rest: &mut Rest<'a>, song: &mut Song) -> Vec<TrackChunk<'a>> {
     let mut tracks = Vec::new();
     while !rest.bytes.is_empty() {

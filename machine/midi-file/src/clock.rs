@@ -3,8 +3,9 @@
 //! The length of a tick depends on the header's division. A positive division makes a tick a
 //! fraction of a beat, and tempo events set the length of the beat. An SMPTE division makes a tick
 //! a fraction of a second, and tempo events change nothing. The clock adds up time exactly: at any
-//! tempo, a tick is a whole number of its units. It divides only when the caller asks for the time.
-//! So the only rounding is down to a whole ns, and changes of the tempo add no errors.
+//! tempo, a tick is a whole number of the clock's units. The clock divides only when the caller
+//! asks for the time. So the only rounding is down to a whole ns, and changes of the tempo add no
+//! errors.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), header chunk and Set Tempo.
 
@@ -12,19 +13,19 @@
 /// Source: Standard MIDI Files 1.0, Set Tempo.
 pub(crate) const DEFAULT_TEMPO_US: u32 = 500_000;
 
-/// What a tick is, as the header says it.
+/// What a tick is, as the header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Division {
-    /// A number of ticks a beat.
+    /// A tick is a fraction of a beat.
     Beat {
-        /// 1 to 32767.
+        /// The number of ticks in a beat, 1 to 32767.
         ticks: u16,
     },
-    /// A number of ticks a frame of video.
+    /// A tick is a fraction of a frame of video.
     Frame {
-        /// Frames a second: 24, 25, 29 or 30. 29 stands for 30 000 / 1001, the "drop frame" rate.
+        /// Frames in a second: 24, 25, 29 or 30. 29 means 30 000 / 1001, the "drop frame" rate.
         rate: u8,
-        /// 1 to 255.
+        /// The number of ticks in a frame, 1 to 255.
         ticks: u8,
     },
 }
@@ -55,9 +56,9 @@ impl TickClock {
         TickClock { division, numerator, denominator, units_per_tick, tick: 0, units: 0 }
     }
 
-    /// Goes on to a tick and returns its time in ns, rounded down.
+    /// Moves the clock on to a tick, and returns the time of the tick in ns, rounded down.
     ///
-    /// Limits: 2^60 ticks of the longest tempo fit.
+    /// Limits: the clock can count 2^60 ticks of the longest beat.
     pub(crate) fn advance_to(&mut self, tick: u64) -> u128 {
         let ticks = tick.saturating_sub(self.tick);
         self.units += u128::from(ticks) * u128::from(self.units_per_tick);
@@ -65,7 +66,8 @@ impl TickClock {
         self.units * self.numerator / self.denominator
     }
 
-    /// Sets the length of a beat from here on, in us. SMPTE time does not depend on it.
+    /// Sets the length of a beat from this tick on, in us. SMPTE time does not depend on the length
+    /// of a beat.
     pub(crate) fn set_tempo(&mut self, tempo_us: u32) {
         if matches!(self.division, Division::Beat { .. }) {
             self.units_per_tick = tempo_us;

@@ -1,6 +1,7 @@
 //! Why a file cannot be read or written, in sentences that say how to mend it.
 //!
-//! Owns the texts. It never reads a file: the code that finds a fault says where the fault is.
+//! This file owns the texts. It never reads a file: the code that finds a fault says where the
+//! fault is.
 
 use crate::limits::{MAX_FILE_BYTES, MAX_MESSAGES};
 
@@ -30,7 +31,7 @@ pub enum MidiFileError {
         /// What is wrong.
         problem: String,
     },
-    /// There is nothing to send. The text names the first warning, if there is one.
+    /// There is nothing to send. The text names the first warning, if there is a warning.
     #[error("holds no MIDI event: nothing to play{}", because(.warning))]
     NoEvents {
         /// The first part that the reader left out.
@@ -39,7 +40,7 @@ pub enum MidiFileError {
     /// The file has more than [`MAX_FILE_BYTES`].
     #[error("the file has {bytes} bytes, the limit is {MAX_FILE_BYTES}: split it")]
     TooBig {
-        /// Its size.
+        /// The size of the file, in bytes.
         bytes: usize,
     },
     /// The file has more than [`MAX_MESSAGES`].
@@ -57,7 +58,7 @@ pub(crate) fn not_midi(file: &[u8], expected: &'static str) -> MidiFileError {
     MidiFileError::NotMidi { expected, found }
 }
 
-/// The tail of a sentence that names a warning.
+/// The end of a sentence: it names the warning.
 fn because(warning: &Option<String>) -> String {
     warning.as_ref().map_or_else(String::new, |text| format!(" ({text})"))
 }

@@ -1,19 +1,19 @@
 //! MIDI files as timed messages: .mid, .rmi, .syx and raw bytes in, .mid out.
 //!
 //! This file owns what a caller sees: the formats, and [`read_song`], the only function that reads
-//! a file. Below it, `chunks` finds the tracks of a file, `track` decodes one track, `smf` merges
-//! tracks into a [`Song`], `clock` turns ticks into ns, `syx` reads dumps, `wire` splits a byte
-//! stream into messages, and `write` makes a file. `limits` and `error` say what these files
-//! refuse. `tune` is the music of a run without a file. Nothing here knows ports, drivers, machines
-//! or the file system: bytes come in, bytes go out.
+//! a file. The work is in the other files: `chunks` finds the tracks of a file, `track` decodes one
+//! track, `smf` merges tracks into a [`Song`], and `clock` turns ticks into ns. `syx` reads dumps,
+//! `wire` splits a byte stream into messages, and `write` makes a file. `limits` and `error` say
+//! what these files refuse. `tune` is the music of a run without a file. Nothing here knows ports,
+//! drivers, machines or the file system: a caller gives bytes and gets bytes.
 //!
 //! A damaged file that still holds whole messages is played, and [`Song::warnings`] says what the
 //! reader left out. A file with nothing to play, or a file that passes a limit, is an error.
 //!
-//! The crate midly decodes and encodes track events. Its feature `strict` must be on: without it
-//! midly reports a cut event as a whole event. This crate reads containers and headers itself,
-//! because midly names no place in its errors, ends a track at the first oddity, and negates the
-//! division byte 80 with overflow.
+//! The crate midly decodes and encodes track events. The feature `strict` of midly must be on:
+//! without `strict`, midly reports a cut event as a whole event. This crate reads containers and
+//! headers itself, for three reasons. midly names no place in its errors, ends a track at the first
+//! oddity, and negates the division byte 80 with overflow.
 //! Measured: midly 0.5.3.
 
 mod chunks;
@@ -38,7 +38,7 @@ pub use write::{FILE_TICK_NS, write_smf};
 /// How to read the bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum InputFormat {
-    /// By the first bytes: `MThd` or `RIFF`..`RMID` is [`Smf`](Self::Smf), F0 is
+    /// The first bytes decide: `MThd` or `RIFF`..`RMID` is [`Smf`](Self::Smf), F0 is
     /// [`Syx`](Self::Syx), anything else is an error.
     #[default]
     Auto,
@@ -50,11 +50,11 @@ pub enum InputFormat {
     Raw,
 }
 
-/// Reads a file into the messages it holds.
+/// Reads the messages that a file holds.
 ///
 /// # Errors
-/// One of [`MidiFileError`] when there is nothing to play, or when the file passes a limit. Damage
-/// that leaves whole messages is no error: see [`Song::warnings`].
+/// A [`MidiFileError`] when there is nothing to play, or when the file passes a limit. Damage that
+/// leaves whole messages is no error: see [`Song::warnings`].
 pub fn read_song(file: &[u8], format: InputFormat) -> Result<Song, MidiFileError> {
     if file.is_empty() {
         return Err(MidiFileError::Empty);

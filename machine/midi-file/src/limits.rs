@@ -1,17 +1,18 @@
 //! The limits of a file: its size, its number of messages, its length in time.
 //!
-//! Owns the numbers and their grounds; the readers keep to them.
+//! Owns the numbers and their grounds; the readers keep to these limits.
 
-/// Largest file that is read, in bytes.
+/// The largest file that a reader reads, in bytes.
 /// Assumed: 64 MiB is nearly 6 hours of wire time, far above any song.
 pub const MAX_FILE_BYTES: usize = 64 << 20;
 
-/// Most messages one file may hold.
-/// Assumed: 45 minutes of wire time at one byte each. The largest file could hold 8 times as many.
-/// Each message takes 16 bytes of memory beside its own bytes.
+/// The most messages in one file.
+/// Assumed: this number is 45 minutes of wire time if each message has one byte. The largest file
+/// could hold 8 times as many messages. Each message takes 16 bytes of memory besides the bytes of
+/// the message.
 pub const MAX_MESSAGES: usize = 8 << 20;
 
-/// Latest time at which a message of a file may be due, in ns: 24 hours.
+/// The latest time at which a message of a file may be due, in ns: 24 hours.
 /// Assumed: a later time comes from a damaged delta time. The reader leaves out messages that are
 /// due later.
 pub const MAX_SONG_NS: u64 = 24 * 3600 * 1_000_000_000;

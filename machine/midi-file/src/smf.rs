@@ -1,11 +1,11 @@
 //! A Standard MIDI File as a song: tracks merged, ticks turned into ns.
 //!
-//! Running status is expanded. A SysEx event goes out with its F0. An escape event (F7) goes out as
-//! the bytes it holds. A meta event is not sent: the reader obeys it or drops it. Events of one
-//! tick go out in track order, and within a track in file order. A tempo event of any track counts
-//! for all tracks.
+//! The song has no running status: each channel message has its status byte. The song has a SysEx
+//! event with its F0. It has the bytes of an escape event (F7) as they are. A meta event is not
+//! sent: the reader obeys the event or drops it. Events of one tick go out in track order, and
+//! within a track in file order. A tempo event of any track counts for all tracks.
 //!
-//! Assumed: a file for several MIDI ports (meta event 21) plays on the one port there is.
+//! Assumed: a file for several MIDI ports (meta event 21) plays on the only port here.
 //! Source: Standard MIDI Files 1.0 (RP-001).
 
 use core::cmp::Reverse;
@@ -50,8 +50,8 @@ pub(crate) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
     Ok(song)
 }
 
-/// Merges tracks that sound together. Returns the time at which the last of them ends, in ns from
-/// the start of the song; `u64::MAX` when the song is longer than the limit.
+/// Merges tracks that sound together. Returns the time at which the last track ends, in ns from the
+/// start of the song; `u64::MAX` when the song is longer than the limit.
 ///
 /// The heap holds the tick of each track's next event, or of the track's end. The lowest tick is
 /// first; of equal ticks, the tick of the lowest track is first.
@@ -72,7 +72,8 @@ fn merge(
         let due_ns = u128::from(start_ns) + clock.advance_to(tick);
         let due_ns = u64::try_from(due_ns).unwrap_or(u64::MAX);
         end_ns = due_ns;
-        // Without a next event the track is at its end, and `end_ns` now has the time of the end.
+        // If the track has no next event, the track is at its end, and `end_ns` now has the time of
+        // the end.
         let Some(event) = waiting[index].take() else {
             continue;
         };

@@ -5,15 +5,16 @@
 
 use core::iter::FusedIterator;
 
-/// Most warnings a song keeps; further warnings are only counted.
+/// The most warnings that a song keeps; it only counts further warnings.
 const MAX_WARNINGS: usize = 50;
 
 /// One MIDI message and the time at which it is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TimedMessage<'a> {
-    /// When its first byte is due, in ns from the start of the song.
+    /// When the first byte of the message is due, in ns from the start of the song.
     pub due_ns: u64,
-    /// Its bytes, status byte first; only a part of a message when the source had only a part.
+    /// The bytes of the message, status byte first. Only a part of a message if the source had only
+    /// a part.
     pub bytes: &'a [u8],
 }
 
@@ -26,7 +27,7 @@ pub struct Song {
     warnings_left_out: usize,
 }
 
-/// Where a message ends in the buffer; it begins where the message before it ends.
+/// Where a message ends in the buffer. The message begins at the end of the message before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
     due_ns: u64,
@@ -41,7 +42,7 @@ impl Song {
     }
 
     /// Adds a message at the end. An empty message is not added. A message that is due before the
-    /// last message gets the time of the last message. So the order is kept.
+    /// last message gets the time of the last message. So due times never go back.
     pub fn push(&mut self, due_ns: u64, message: &[u8]) {
         self.push_parts(due_ns, message, &[]);
     }
@@ -82,19 +83,19 @@ impl Song {
         self.entries.is_empty()
     }
 
-    /// How many bytes all messages have together. Each takes 320 us on the wire.
+    /// The number of bytes of all messages together. Each byte takes 320 us on the wire.
     #[must_use]
     pub fn byte_count(&self) -> usize {
         self.bytes.len()
     }
 
-    /// When the last message is due, in ns; 0 without messages.
+    /// When the last message is due, in ns; 0 if the song has no message.
     #[must_use]
     pub fn duration_ns(&self) -> u64 {
         self.entries.last().map_or(0, |entry| entry.due_ns)
     }
 
-    /// What was odd or damaged in the file, one sentence each; empty for a good file.
+    /// What was odd or damaged in the file: one sentence for each fault; empty for a good file.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
@@ -128,7 +129,7 @@ impl<'a> IntoIterator for &'a Song {
     }
 }
 
-/// The messages of a song, in order. [`Song::iter`] makes this.
+/// The messages of a song, in order. [`Song::iter`] makes this iterator.
 #[derive(Debug, Clone)]
 pub struct Messages<'a> {
     rest: &'a [u8],

@@ -1,7 +1,7 @@
 //! A .syx file: system exclusive messages, F0 to F7, one after the other.
 //!
-//! Assumed: there is no standard for these files; dump programs write them in this form. The reader
-//! leaves out and notes two things: a message without its F7, and bytes outside of messages. A
+//! Assumed: there is no standard for these files; dump programs write files of this form. The
+//! reader leaves out a message without its F7, and bytes outside of messages, and notes both. A
 //! device that gets half a dump may wait for the rest for ever.
 
 use crate::error::{MidiFileError, not_midi};
@@ -45,7 +45,7 @@ pub(crate) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
 enum Part {
     /// A whole message.
     Message,
-    /// Anything else.
+    /// Other bytes.
     Other,
 }
 

@@ -56,7 +56,7 @@ fn track(parts: &[&[u8]]) -> Vec<u8> {
 
 #[test]
 fn running_status_is_expanded_and_ticks_become_ns() {
-    // 96 ticks a beat at 120 beats a minute: 48 ticks are 250 ms.
+    // 96 ticks in a beat, at 120 beats a minute: 48 ticks are 250 ms.
     let events = track(&[NOTE_ON, &[0x30, 0x3C, 0x00], &[0x81, 0x10, 0xC1, 0x05], END]);
     assert_plays(
         &smf(0, 1, [0, 96], &[&events]),
@@ -99,7 +99,7 @@ fn tracks_of_format_2_play_one_after_another_each_at_its_own_tempo() {
 
 #[test]
 fn smpte_division_counts_frames() {
-    // E7 28: 25 frames a second of 40 ticks, so a tick is 1 ms.
+    // E7 28: 25 frames a second, 40 ticks in a frame. So a tick is 1 ms.
     let events = track(&[&[0x0A, 0x90, 0x3C, 0x40], END]);
     assert_plays(&smf(0, 1, [0xE7, 0x28], &[&events]), &[(10_000_000, "90 3C 40")]);
 }

@@ -3,7 +3,7 @@
 //! The reader skips a meta event with a right length and wrong contents: such an event makes no
 //! sound. In old files running status continues after a meta or SysEx event. The standard forbids
 //! this, but the reader accepts it. At any other damage the track ends, because the start of the
-//! next event is not known. Each case is noted, with its place in the file.
+//! next event is not known. The reader notes each case, with its place in the file.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), track chunks.
 
@@ -33,7 +33,7 @@ pub(crate) struct TrackReader<'a> {
 /// How a track ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
-    /// With the event End of Track, and this many bytes after it.
+    /// With the event End of Track. There are this many bytes after the event.
     Marked { bytes_after: usize },
     /// At its last byte, without the event End of Track.
     Unmarked,
@@ -62,7 +62,7 @@ impl<'a> TrackReader<'a> {
         self.number
     }
 
-    /// The tick of the event read last.
+    /// The tick of the last event that the reader has read.
     pub(crate) fn tick(&self) -> u64 {
         self.tick
     }

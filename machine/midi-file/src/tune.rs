@@ -1,8 +1,8 @@
 //! The built-in tune: ten seconds of music for a run without a file.
 //!
 //! Five bars in A minor, written for this project: melody, chords and bass on three channels. The
-//! tune has each kind of message that a driver meets in music: a SysEx (GM System On), control and
-//! program changes, notes alone and at one time, a pitch bend.
+//! tune has each kind of message that is usual in music: a SysEx (GM System On), control changes
+//! and program changes, single notes, several notes at one time, a pitch bend.
 
 use crate::song::Song;
 
@@ -13,7 +13,8 @@ const EIGHTH_NS: u64 = 250_000_000;
 /// Assumed: a synthesizer needs a moment after GM System On; 200 ms is enough for most.
 const FIRST_BAR_NS: u64 = 200_000_000;
 
-/// How long before its end a note is released, in ns, so that a repeated note is heard twice.
+/// The time from the release of a note to the end of its length, in ns. So a listener hears a
+/// repeated note twice.
 const GAP_NS: u64 = 20_000_000;
 
 /// Eighth notes in a bar.
@@ -30,7 +31,7 @@ const BASS_CHANNEL: u8 = 2;
 /// Program of each channel: flute, electric piano 1, acoustic bass, counted from 0.
 const PROGRAMS: [(u8, u8); 3] = [(MELODY_CHANNEL, 73), (CHORD_CHANNEL, 4), (BASS_CHANNEL, 32)];
 
-/// The melody: length in eighths, key. Each note begins where the note before it ends.
+/// The melody: length in eighths, key. Each note begins at the end of the note before it.
 #[rustfmt::skip]
 const MELODY: [(u64, u8); 19] = [
     (2, 69), (1, 72), (1, 76), (2, 74), (2, 72),

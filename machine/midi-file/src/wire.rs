@@ -2,16 +2,16 @@
 //!
 //! What becomes a message:
 //! - channel and system common messages, due when their first byte began. A message that came under
-//!   running status gets its status byte back, except in raw files, which stay unchanged;
+//!   running status gets its status byte back. In raw files it stays unchanged;
 //! - system exclusive, F0 to F7, due at F0;
-//! - a real-time byte (F8 to FF, the undefined F9 and FD too), due when it began. A real-time byte
+//! - a real-time byte (F8 to FF, also the undefined F9 and FD), due when it began. A real-time byte
 //!   inside a system exclusive message splits that message: the part before, the real-time byte,
 //!   the part after, each at its own time. So the order of bytes on the wire is kept. A real-time
 //!   byte inside any other message comes after that message. Such a message has 3 bytes at most,
 //!   and stays whole for the tools that read it. A receiver sees no difference;
-//! - bytes that are no whole message, unchanged: a message or SysEx cut by a status byte or the
-//!   end, data bytes without a status (a row of them is one message), a lone F7, the undefined F4
-//!   and F5.
+//! - bytes that are no whole message, unchanged. They are: a message or SysEx that a status byte or
+//!   the end cuts, data bytes without a status, an F7 alone, the undefined F4 and F5. Data bytes in
+//!   a row are one message.
 //!
 //! So the bytes of all messages, without the status bytes that were put back, are the bytes of the
 //! wire.
@@ -38,7 +38,7 @@ enum State {
     Between,
     /// A channel or system common message that still lacks `missing` bytes.
     Short { missing: u8 },
-    /// A SysEx, or data bytes without a status; both go on until a status byte.
+    /// A SysEx, or data bytes without a status. Both end at a status byte.
     Run,
 }
 
@@ -51,21 +51,22 @@ struct WireParser {
     state: State,
     /// The channel status that the next data bytes belong to when they come without a status byte.
     last_status: Option<u8>,
-    /// The bytes of the unfinished message, and when the first of them began.
+    /// The bytes of the unfinished message, and the time at which the first byte began.
     message: Vec<u8>,
     start_ns: u64,
     /// Real-time bytes that came inside a short message, with their times.
     held: Vec<(u64, u8)>,
 }
 
-/// Splits captured bytes into messages. Each byte comes with the time its start bit began, in ns.
+/// Splits captured bytes into messages. Each byte comes with the time at which its start bit began,
+/// in ns.
 ///
 /// Nothing is lost: the bytes of all messages, without the status bytes that were put back for
 /// running status, are the bytes given. A message is due when its first byte began. A real-time
-/// byte is a message of its own: it splits a SysEx message into parts, and comes after any other
-/// message that it interrupts. Bytes that make no whole message are kept as they came. When the
-/// time of a byte is earlier than the time of the byte before it, it gets the time of the byte
-/// before it.
+/// byte is a separate message: it splits a SysEx message into parts, and comes after any other
+/// message that it interrupts. Bytes that make no whole message are kept as they came. If the time
+/// of a byte is earlier than the time of the byte before, the byte gets the time of the byte
+/// before.
 #[must_use]
 pub fn messages_from_wire(bytes: &[(u64, u8)]) -> Song {
     let mut parser = WireParser::new(RunningStatus::Expand);
@@ -75,7 +76,8 @@ pub fn messages_from_wire(bytes: &[(u64, u8)]) -> Song {
     parser.finish()
 }
 
-/// Reads a file of raw bytes: split at message boundaries, otherwise unchanged, due at time 0.
+/// Reads a file of raw bytes: splits the bytes at message boundaries, and otherwise does not change
+/// them. All messages are due at time 0.
 pub(crate) fn read_raw(file: &[u8]) -> Result<Song, MidiFileError> {
     let mut parser = WireParser::new(RunningStatus::Keep);
     for &byte in file {
@@ -182,8 +184,8 @@ impl WireParser {
         self.end_message();
     }
 
-    /// Adds the current message to the song, whole or not, and then the real-time bytes held for
-    /// it.
+    /// Adds the current message to the song, whole or not, and then the real-time bytes that came
+    /// inside this message.
     fn end_message(&mut self) {
         self.song.push(self.start_ns, &self.message);
         self.message.clear();

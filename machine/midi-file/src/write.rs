@@ -1,11 +1,12 @@
 //! A song as a Standard MIDI File: format 0, one tick is 10 us.
 //!
-//! A byte takes 320 us on the wire, so two bytes in a row have different times with a tick of 10
-//! us. Due times are rounded down to a tick, counted from the start of the song, so rounding
-//! errors do not add up. Reading the file gives the same bytes, at times less than one tick early.
+//! A byte takes 320 us on the wire, so with a tick of 10 us two bytes in a row have different
+//! times. Due times are counted from the start of the song and rounded down to a tick, so rounding
+//! errors do not add up. A reader of the file gets the same bytes, at times less than one tick
+//! early.
 //!
-//! A channel message becomes an event of its own. A message that starts with F0 becomes a SysEx
-//! event. All else (system common, real-time, parts of messages) becomes an escape event, F7.
+//! A channel message becomes a separate event. A message that starts with F0 becomes a SysEx event.
+//! Any other message (system common, real-time, a part of a message) becomes an escape event, F7.
 //! Source: Standard MIDI Files 1.0 (RP-001), SysEx events.
 
 use midly::live::LiveEvent;
@@ -19,22 +20,24 @@ use crate::wire::data_bytes;
 /// Time of one tick of the files that [`write_smf`] makes, in ns.
 pub const FILE_TICK_NS: u64 = 10_000;
 
-/// Length of a beat, in us: 240 beats a minute, which every sequencer can show.
+/// Length of a beat, in us: 240 beats a minute. Every sequencer can show this tempo.
 const TEMPO_US: u32 = 250_000;
 
-/// Ticks a beat: with the tempo above, 10 us a tick exactly.
+/// Ticks in a beat. With [`TEMPO_US`] a tick is exactly 10 us.
 const TICKS_A_BEAT: u16 = 25_000;
 
-/// Most data bytes of one event: its length has 28 bits. A longer message is split into packets.
+/// The most data bytes of one event: the length of an event has 28 bits. A longer message is split
+/// into packets.
 const MAX_EVENT_BYTES: usize = (1 << 28) - 1;
 
-/// Longest delta time, in ticks: it has 28 bits. Empty text events fill a longer pause.
+/// The longest delta time, in ticks: a delta time has 28 bits. Empty text events fill a longer
+/// pause.
 const MAX_DELTA_TICKS: u64 = (1 << 28) - 1;
 
 /// Writes messages as a Standard MIDI File.
 ///
-/// Times: rounded down to [`FILE_TICK_NS`]. A message due before the message in front of it is
-/// written at the time of that message.
+/// Times: rounded down to [`FILE_TICK_NS`]. A message that is due earlier than the message before
+/// it gets the time of the message before it.
 ///
 /// # Errors
 /// `TooBigToWrite` when the track needs 4 GiB or more.
@@ -90,7 +93,7 @@ fn push_message<'a>(events: &mut Vec<TrackEvent<'a>>, delta_ticks: u64, bytes: &
     }
 }
 
-/// The event of a whole channel message; `None` for all else.
+/// The event of a whole channel message; `None` for any other message.
 fn channel_event(bytes: &[u8]) -> Option<TrackEventKind<'_>> {
     let (&status @ 0x80..=0xEF, data) = bytes.split_first()? else {
         return None;

@@ -23,7 +23,7 @@ use portcls_machine::port::{
 };
 use portcls_machine::{Driver, MachineBuilder};
 
-/// The reference names of the filters: the first one is not for MIDI.
+/// The reference names of the filters. The first filter is not for MIDI.
 pub const FILTERS: [&str; 2] = ["Wave", "Midi"];
 
 type Started = Result<(), NtStatus>;
@@ -49,20 +49,21 @@ pub fn machine(refusing: &'static [u32]) -> MachineBuilder {
     MachineBuilder::new().driver(Driver::new("two-filters", entry))
 }
 
-/// A driver that gives up when it does not get a wave port.
+/// A class that is not one of ports.
+const NO_PORT: Guid = clsid::MINIPORT_DRIVER_UART;
+
+/// A driver that gives up when it does not get a port.
 pub fn refusing_driver() -> Driver {
     Driver::new("gives-up", |kernel, driver, path| {
-        load(kernel, driver, path, |kernel, _, _, _| {
-            pc_new_port(kernel, &clsid::PORT_WAVE_RT).map(drop)
-        })
+        load(kernel, driver, path, |kernel, _, _, _| pc_new_port(kernel, &NO_PORT).map(drop))
     })
 }
 
-/// A driver that goes on without its wave port, and has no filter then.
+/// A driver that goes on without a port, and has no filter then.
 pub fn swallowing_driver() -> Driver {
     Driver::new("goes-on", |kernel, driver, path| {
         load(kernel, driver, path, |kernel, _, _, _| {
-            let _ = pc_new_port(kernel, &clsid::PORT_WAVE_RT);
+            let _ = pc_new_port(kernel, &NO_PORT);
             Ok(())
         })
     })
@@ -208,7 +209,7 @@ impl IMiniportMidi for Miniport {
     }
 }
 
-/// A stream that takes every byte and captures none.
+/// A stream that takes every byte and captures no byte.
 struct Stream;
 
 impl IUnknown for Stream {

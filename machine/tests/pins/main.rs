@@ -21,7 +21,7 @@ fn started(refusing: &'static [u32]) -> Machine {
     machine
 }
 
-/// The pin that is opened to render, as text.
+/// The text of the pin that is opened to render.
 fn opened(machine: &Machine, pin: Option<&str>) -> Result<String, String> {
     let application = Application::new(machine);
     let opened = match pin {
@@ -183,10 +183,10 @@ fn a_driver_that_gives_up_is_told_with_what_it_was_refused() {
     assert_eq!(
         error,
         "the driver refuses to start: StartDevice answered STATUS_NOT_SUPPORTED, most likely \
-         because PcNewPort refused CLSID_PortWaveRT"
+         because PcNewPort refused CLSID_MiniportDriverUart"
     );
     let trace = machine.trace_text(Filter::Full);
-    let line = "port      PcNewPort refuses CLSID_PortWaveRT: STATUS_NOT_SUPPORTED\n";
+    let line = "port      PcNewPort refuses CLSID_MiniportDriverUart: STATUS_NOT_SUPPORTED\n";
     assert!(trace.contains(line), "{trace}");
 }
 
@@ -197,7 +197,7 @@ fn a_driver_without_filters_that_went_on_after_a_refusal_is_told_with_it_too() {
     assert_eq!(
         opened(&machine, None),
         Err("no filter of the driver has a render pin for MIDI that a client can open; earlier, \
-             PcNewPort refused CLSID_PortWaveRT with STATUS_NOT_SUPPORTED"
+             PcNewPort refused CLSID_MiniportDriverUart with STATUS_NOT_SUPPORTED"
             .to_owned())
     );
     assert_eq!(

@@ -33,7 +33,7 @@ pub(super) struct CaptureStream {
     kernel: Kernel,
     hardware: Rc<Hardware>,
     allocator: Rc<dyn IAllocatorMxf>,
-    /// The sink for the events. Without a sink they go back to the allocator.
+    /// The sink for the events. Without a sink the events go back to the allocator.
     output: RefCell<Option<Rc<dyn IMxf>>>,
     retry: Retry,
 
@@ -69,8 +69,9 @@ impl CaptureStream {
         })
     }
 
-    /// Sets what the driver does with input. In RUN it keeps input. In PAUSE it discards new input,
-    /// and still sends the kept bytes on. Below PAUSE it drops all bytes.
+    /// Sets what the driver does with input. In RUN the driver keeps input. In PAUSE the driver
+    /// discards new input, and still sends the kept bytes on. Below PAUSE the driver drops all
+    /// bytes.
     ///
     /// Source: WDK, IMXF::SetState, for the events that go on in PAUSE. Assumed: a paused stream
     /// takes no new input, as the published sample does.

@@ -3,7 +3,7 @@
 //! Data only. The MIDI pin comes before the DirectMusic pin because the legacy API prefers this. A
 //! card without an interrupt cannot announce input, so its filter has no capture side.
 //! Source: the published MPU-401 sample (DMusUART). Assumed: the filter without a capture side; the
-//! sample's filter always has it.
+//! sample's filter always has the capture side.
 
 use std::rc::Rc;
 

@@ -1,11 +1,12 @@
 //! A render stream: events in, bytes out.
 //!
-//! Owns the queue of events that are due and not played yet. The port's sequencer puts an event
-//! when it is due. If the card is busy then, the stream's timer sends the rest of the event later.
+//! This file owns the queue of events that are due and not played yet. The port's sequencer puts an
+//! event when the event is due. If the card is busy at that time, the stream's timer sends the rest
+//! of the event later.
 //!
-//! When a dead card does not play an event, the stream reports this.
-//! Assumed: the documents do not say what the system's own miniport does then; the published sample
-//! counts an event whose write failed as written.
+//! When a dead card does not play an event, the stream reports the failure.
+//! Assumed: the documents do not say what the system's own miniport does with a dead card; when a
+//! write fails, the published sample still counts the event as written.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -26,11 +27,11 @@ use crate::hardware::Hardware;
 /// Longest time of one turn of the stream, in ns. After a turn other code can run.
 ///
 /// Assumed: 20 ms. Until the next clock interrupt, up to 1 ms later, the line of a card with a
-/// buffer of a byte or two may be idle. This costs 5 % of the wire's rate.
+/// buffer of a byte or two may be idle. This idle time costs 5 % of the wire's rate.
 const TURN_NS: u64 = 20_000_000;
 
-/// The events that wait. All of them are the allocator's, so the allocator's limit is the limit of
-/// the queue.
+/// The events that wait. All these events come from the allocator, so the allocator's limit is the
+/// limit of the queue.
 #[derive(Default)]
 struct Queue {
     events: VecDeque<DmusKernelEvent>,
@@ -65,11 +66,11 @@ impl Queue {
 
 /// The result of sending the first event.
 enum Sent {
-    /// All of its bytes are out.
+    /// All bytes of the event are out.
     Whole,
     /// The card is busy, or another stream's message is not over.
     Part,
-    /// The card is dead: it takes no bytes any more.
+    /// The card is dead: the card takes no bytes any more.
     Dead,
 }
 
@@ -166,7 +167,8 @@ impl RenderStream {
 
     /// Takes the first event out of the queue, in RUN only.
     ///
-    /// If it is a package, its events take its place, and the empty package goes back.
+    /// If the event is a package, the events of the package take its place, and the empty package
+    /// goes back.
     fn take_first(&self, kernel: &Kernel) -> Option<DmusKernelEvent> {
         while self.state.get() == KsState::Run && !kernel.is_frozen() {
             let mut event = self.with_queue(kernel, |queue| queue.events.pop_front())?;
@@ -231,7 +233,7 @@ impl RenderStream {
 
 impl Drop for RenderStream {
     /// Gives back the events that are not played, because a client can close its pin, or die, in
-    /// any state. The timer is dropped after this. IRQL: PASSIVE_LEVEL.
+    /// any state. After this call the timer is dropped. IRQL: PASSIVE_LEVEL.
     fn drop(&mut self) {
         self.state.set(KsState::Stop);
         self.retry.cancel();
@@ -247,7 +249,8 @@ impl IUnknown for RenderStream {
 }
 
 impl IMxf for RenderStream {
-    /// Plays the queue in RUN, holds it in PAUSE, and gives it back below PAUSE.
+    /// Plays the queue in RUN, holds the queue in PAUSE, and gives the events of the queue back
+    /// below PAUSE.
     ///
     /// When PAUSE cuts a message, MIDI OUT is free, and another stream's message may come before
     /// the rest.
@@ -277,7 +280,7 @@ impl IMxf for RenderStream {
             return Ok(());
         }
         self.with_queue(kernel, |queue| queue.events.extend(events));
-        // The timer looks at a busy card again. A new event does not.
+        // The timer looks at a busy card again. A new event does not cause a look.
         if self.retry.is_set() { Ok(()) } else { self.play(kernel) }
     }
 

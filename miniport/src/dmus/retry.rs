@@ -1,4 +1,4 @@
-//! A timer with its DPC: a stream goes on a little later.
+//! A timer with its DPC: with it a stream goes on a little later.
 
 use std::rc::Rc;
 
@@ -9,8 +9,8 @@ const RETRY_100NS: u64 = 10_000;
 
 /// The timer and the DPC of a stream.
 ///
-/// Dropping it cancels the timer and waits for a queued DPC, because the DPC must not run after its
-/// memory is freed.
+/// When this object is dropped, it cancels the timer and waits for a queued DPC. The DPC must not
+/// run after its memory is freed.
 pub(super) struct Retry {
     kernel: Kernel,
     timer: Timer,

@@ -1,7 +1,8 @@
 //! The properties of the two synthesizer nodes.
 //!
-//! Owns the structures of dmusprop.h that the answers have, and the values for an MPU-401: a device
-//! outside the computer with one group of 16 channels. The driver knows nothing more of the device.
+//! This file owns the structures of dmusprop.h that the answers have, and the values for an
+//! MPU-401: a device outside the computer with one group of 16 channels. The driver knows nothing
+//! more of the device.
 //! Source: WDK, KSPROPSETID_Synth; the values of the published MPU-401 sample (DMusUART).
 
 use std::rc::{Rc, Weak};
@@ -56,6 +57,7 @@ pub(super) fn synth_properties(card: &Rc<Card>) -> Rc<PcAutomationTable> {
             property(KsPropertySynth::ChannelGroups, get | set, channel_groups),
             property(KsPropertySynth::LatencyClock, get, latency_clock),
         ],
+        events: Vec::new(),
     })
 }
 
@@ -64,7 +66,7 @@ type Handler = fn(&Kernel, &Card, &PcPropertyRequest) -> NtStatus;
 
 /// Answers a question for basic support, or calls the handler of the property.
 ///
-/// Two of the properties belong to a stream. On the filter they support no access.
+/// Two of the properties belong to a stream. On the filter these two properties support no access.
 fn serve(
     kernel: &Kernel,
     card: &Weak<Card>,
@@ -135,7 +137,7 @@ fn port_parameters(_kernel: &Kernel, _card: &Card, request: &PcPropertyRequest) 
 
 /// ULONG: the number of channel groups. The client can set it only to the present number.
 ///
-/// Assumed: the status for another number is `STATUS_INVALID_PARAMETER`; no page names one.
+/// Assumed: the status for another number is `STATUS_INVALID_PARAMETER`; no page names a status.
 fn channel_groups(_kernel: &Kernel, _card: &Card, request: &PcPropertyRequest) -> NtStatus {
     if !request.verb.contains(KsPropertyType::SET) {
         return request.answer(&CHANNEL_GROUPS.to_le_bytes());

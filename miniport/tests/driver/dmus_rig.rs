@@ -50,7 +50,8 @@ impl Pool {
         event
     }
 
-    /// The numbers of the events that are back since the last call, and in how many calls.
+    /// The numbers of the events that are back since the last call, and the number of PutMessage
+    /// calls that brought them.
     pub fn take_back(&self) -> (Vec<u32>, usize) {
         let back = self.back.take();
         (back.concat(), back.len())
@@ -118,7 +119,7 @@ pub struct Put {
 /// The port's end of a capture stream.
 #[derive(Default)]
 pub struct Sink {
-    /// The chains in their order.
+    /// The chains in the order of their arrival.
     pub chains: RefCell<Vec<Vec<Put>>>,
 }
 
@@ -168,7 +169,7 @@ impl IMasterClock for Clock {
     }
 }
 
-/// A started miniport with what its streams need.
+/// A started miniport with the objects that its streams need.
 pub struct DmusRig {
     pub rig: Rig,
     pub miniport: Rc<MiniportDMusUart>,
@@ -235,7 +236,7 @@ impl DmusRig {
         self.rig.script.check();
     }
 
-    /// Calls PutMessage without events, as the port does in the DPC.
+    /// Calls PutMessage without events. The port makes the same call in the DPC.
     pub fn serve(&self, stream: &Rc<dyn IMxf>) {
         self.rig.at_dispatch(|kernel| stream.put_message(kernel, None)).unwrap();
     }

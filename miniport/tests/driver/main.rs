@@ -1,7 +1,7 @@
 //! The driver alone, against scripts of the accesses that it must make.
 //!
-//! There is no model of a card: each test has the answers of the card written down. So a test fails
-//! when the driver makes one access too many, one too few, or an access at a wrong time.
+//! There is no model of a card: each test contains the answers of the card. So a test fails when
+//! the driver makes an additional access, leaves out an access, or makes an access at a wrong time.
 
 mod adapter;
 mod dmus_input;

@@ -1,4 +1,4 @@
-//! Write: how many bytes it takes, how long it waits, when it gives up.
+//! Write: how many bytes the call takes, how long it waits, when it gives up.
 
 use portcls_emulator::NtStatus;
 use portcls_port::interfaces::{IMiniportMidiStream, StreamDirection};
@@ -8,7 +8,7 @@ use crate::rig::{Rig, Wiring};
 
 const DATA: [u8; 6] = [0x90, 0x3C, 0x40, 0x80, 0x3C, 0x00];
 
-/// Runs a write against a script; returns its result and how long it took in us.
+/// Runs a write against a script; returns the result of the write and its duration in us.
 fn write(
     rig: &Rig,
     stream: &dyn IMiniportMidiStream,

@@ -1,4 +1,4 @@
-//! PowerChangeNotify: no access during sleep, and UART mode after it.
+//! PowerChangeNotify: no access during sleep, and UART mode after the sleep.
 
 use portcls_emulator::NtStatus;
 use portcls_port::interfaces::{DevicePowerState, IPowerNotify, StreamDirection};

@@ -49,7 +49,7 @@ pub enum Wiring {
 pub struct CountingPort {
     pub groups: RefCell<Vec<Rc<dyn IServiceGroup>>>,
     pub notified: Cell<u32>,
-    /// The IRQLs at which Notify was called, each once.
+    /// The IRQLs at which Notify was called. Each IRQL is in the list once.
     pub levels: RefCell<Vec<Irql>>,
 }
 
@@ -152,14 +152,14 @@ impl Rig {
         (rig, miniport)
     }
 
-    /// Adds steps to the script, and sets the line of the card as the script says.
+    /// Adds steps to the script, and sets the line of the card to the level in the script.
     pub fn expect(&self, text: &str) {
         self.script.expect(text);
         self.kernel.touch_device(self.device);
     }
 
-    /// Connects another driver to the line. It claims each interrupt that the first driver refuses,
-    /// and lowers the line.
+    /// Connects another driver to the line. The other driver claims each interrupt that the first
+    /// driver refuses, and lowers the line.
     pub fn share_line(&self) {
         let (script, device) = (self.script.clone(), self.device);
         let routine = move |kernel: &Kernel| {

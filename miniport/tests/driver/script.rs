@@ -1,7 +1,7 @@
-//! A card that expects an exact list of accesses and answers as the list says.
+//! A card that expects an exact list of accesses, and answers from the list.
 //!
-//! One step a line, `;` begins a remark:
-//! `R S -> 80` STATUS is read as 80; `R D -> FE` DATA is read; `W C FF` and `W D 90` are written.
+//! Each line has one step, and `;` begins a remark. `R S -> 80`: the driver reads STATUS as 80. `R
+//! D -> FE`: the driver reads DATA as FE. `W C FF` and `W D 90`: the driver writes COMMAND or DATA.
 //! `x20` after a step repeats the step; `+11` before it demands that 11 microseconds have passed
 //! since the access before, for every repetition. `irq up` and `irq down` move the line together
 //! with the access before them; `irq up +77` moves it 77 microseconds after that access.
@@ -33,7 +33,7 @@ struct State {
     complaint: Option<String>,
 }
 
-/// The card; a clone of it is the test's handle.
+/// The card; a clone of this value is the test's handle.
 #[derive(Clone, Default)]
 pub struct Script(Rc<RefCell<State>>);
 

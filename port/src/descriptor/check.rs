@@ -1,6 +1,6 @@
 //! The check of a filter descriptor. Rule descriptor-contradiction.
 //!
-//! Owns the faults only. The caller decides how grave a fault is, and where to report it.
+//! This file owns only the faults. The caller decides how grave a fault is, and where to report it.
 
 use core::fmt;
 
@@ -29,7 +29,7 @@ pub enum DescriptorFault {
         range: u32,
         /// The size that the range states, in bytes.
         stated: u32,
-        /// The size that it should state, in bytes.
+        /// The size that the range should state, in bytes.
         expected: u32,
     },
     /// A bridge pin has instance limits other than 0, 0, 0.
@@ -37,7 +37,7 @@ pub enum DescriptorFault {
         /// The pin.
         pin: u32,
     },
-    /// A pin needs more instances than it may have.
+    /// A pin needs more instances than its limit allows.
     InstanceLimits {
         /// The pin.
         pin: u32,
@@ -133,7 +133,7 @@ impl PcFilterDescriptor {
         faults
     }
 
-    /// The fault of one end of a connection, if it has one.
+    /// The fault of one end of a connection, if this end has a fault.
     fn check_end(
         &self,
         connection: u32,

@@ -1,8 +1,8 @@
 //! The allocator of a stream: events and buffers, used again and again.
 //!
-//! Owns the number of events and buffers, and knows which of them are out. The allocator gets the
-//! memory of an event or a buffer when it first hands out that event or buffer, and keeps the
-//! memory. This file does not know what an event means.
+//! This file owns the number of events and buffers, and knows which of them are out. The allocator
+//! gets the memory of an event or a buffer when it first hands out that event or buffer, and keeps
+//! the memory. This file does not know what an event means.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -17,8 +17,8 @@ use crate::interfaces::{IAllocatorMxf, IMxf};
 use crate::ks::KsState;
 use crate::rules::{self, require_irql_at_most};
 
-/// The number of events that an allocator has from the start, and by which it grows. Assumed: the
-/// pages say that there are some events from the start, but not how many.
+/// The number of events that an allocator has from the start. When it grows, it grows by the same
+/// number. Assumed: the pages say that there are some events from the start, but not how many.
 const EVENTS_AT_ONCE: u32 = 1_000;
 
 /// The most events of one allocator. Assumed: they are 13 minutes of notes at the speed of the
@@ -28,8 +28,8 @@ pub(crate) const EVENT_LIMIT: u32 = 250_000;
 /// The room in a buffer, in bytes. Assumed: the pages only say that all buffers have the same room.
 pub(crate) const BUFFER_SIZE: u16 = 1_024;
 
-/// The most buffers of one allocator: 16 MiB. Assumed: as with the events, a driver that holds all
-/// buffers puts no buffer back.
+/// The most buffers of one allocator: 16 MiB. Assumed: a driver that holds all buffers puts no
+/// buffer back.
 pub(crate) const BUFFER_LIMIT: u32 = 16_384;
 
 /// The events and buffers of one stream.
@@ -38,8 +38,8 @@ pub(super) struct EventAllocator {
 
     /// The events that came back, all zero.
     free_events: RefCell<Vec<DmusKernelEvent>>,
-    /// The number of events that were handed out at least once; it is also the number of the next
-    /// such event.
+    /// The number of events that were handed out at least once. The next new event gets this
+    /// number.
     used_events: Cell<u32>,
     /// The number of events in all.
     events: Cell<u32>,
@@ -49,7 +49,7 @@ pub(super) struct EventAllocator {
     buffers: Cell<u32>,
 }
 
-/// The events and buffers that an allocator has given out and not got back.
+/// The events and buffers that an allocator has given out and has not yet taken back.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(super) struct Outstanding {
     pub events: u32,
@@ -127,8 +127,8 @@ impl EventAllocator {
         foreign
     }
 
-    /// Takes back the rest of a chain and the packages in the chain, of which the caller has found
-    /// the first.
+    /// Takes back the rest of a chain and the packages in the chain. The caller has found the first
+    /// package.
     ///
     /// A driver can build packages in packages of any depth. This function does not recurse,
     /// because the stack must not grow with them.
@@ -151,7 +151,8 @@ impl EventAllocator {
         }
     }
 
-    /// Takes back an event and its data. The package of an event is not taken back, but returned.
+    /// Takes back an event and its data. This function does not take back the package of an event,
+    /// but returns it.
     fn free_one(
         &self,
         mut event: DmusKernelEvent,

@@ -64,7 +64,7 @@ pub(super) struct CaptureSink {
 
     parser: RefCell<Parser>,
     messages: RefCell<VecDeque<Captured>>,
-    /// Counts the bytes in the messages that the client does not have yet.
+    /// The count of the bytes in the messages that the client does not have yet.
     backlog: Backlog,
     /// The port has asked the stream for its data. The sink fills no request until the stream has
     /// put all the data.
@@ -211,7 +211,7 @@ impl CaptureSink {
     /// a whole message. Returns the time of the first message.
     ///
     /// The times never go back. A real-time message inside another message is delivered first, but
-    /// has the later time. So the other message gets that time too.
+    /// has the later time. So the message around it gets that time too.
     fn each_message(&self, mut take: impl FnMut(u64, u16, &[u8]) -> usize) -> i64 {
         let mut messages = self.messages.borrow_mut();
         let start_100ns = messages.front().map_or(0, |message| message.time_100ns);

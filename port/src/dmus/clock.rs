@@ -9,7 +9,7 @@ use crate::com::{IUnknown, Interface};
 use crate::guid::Guid;
 use crate::interfaces::IMasterClock;
 
-/// The clock. It has no state, because it never pauses and takes its time from the system.
+/// The clock. The clock has no state, because it never pauses and takes its time from the system.
 pub(super) struct MasterClock;
 
 impl MasterClock {

@@ -15,8 +15,8 @@ use crate::lane::Lane;
 /// Source: WDK, DMUS_EVENTHEADER and KSMUSICFORMAT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum WireForm {
-    /// MIDI bytes in KSMUSICFORMAT records. Assumed: their times are stream times, as on a pin of
-    /// a MIDI miniport, because a client cannot distinguish the two pins.
+    /// MIDI bytes in KSMUSICFORMAT records. Assumed: their times are stream times. The pins of a
+    /// MIDI miniport have the same times, and a client cannot distinguish the two pins.
     Midi,
     /// Events in DMUS_EVENTHEADER records. Their times are times of the master clock.
     DirectMusic,

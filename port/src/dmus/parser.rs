@@ -1,8 +1,8 @@
 //! The parser: MIDI bytes, cut anywhere, into whole messages.
 //!
-//! Owns the running status and the open message: the message that is not whole yet. Every byte
-//! comes out again: in a message, or as a raw byte when it belongs to no message. The parser never
-//! knows an event, a clock or a direction.
+//! This file owns the running status and the open message: the message that is not whole yet. Every
+//! byte comes out again: in a message, or as a raw byte when it belongs to no message. This file
+//! never knows an event, a clock or a direction.
 //!
 //! Source: MIDI 1.0 Detailed Specification: running status; real-time messages anywhere; any other
 //! status byte ends a system exclusive message.
@@ -15,8 +15,8 @@ const PIECE_LIMIT: usize = BUFFER_SIZE as usize;
 /// The kind of a piece that the parser gives out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Piece {
-    /// A whole message with its status byte, even when the sender left it out; or the last part of
-    /// a system exclusive message that came out in parts.
+    /// A whole message with its status byte, even when the sender left that byte out; or the last
+    /// part of a system exclusive message that came out in parts.
     Whole,
     /// A part of a system exclusive message, or bytes that belong to no message.
     Raw,
@@ -35,7 +35,7 @@ pub(super) struct Parser {
     /// The running status: the status byte that the next message may leave out; 0 when there is
     /// none.
     running: u8,
-    /// The bytes of the open message. Its status byte comes first, even when the sender left it
+    /// The bytes of the open message. The status byte comes first, even when the sender left it
     /// out.
     open: Vec<u8>,
     /// How many bytes the open message has in all; 0 while no message is open, and for a system
@@ -74,8 +74,8 @@ impl Parser {
         }
     }
 
-    /// Splits bytes behind the whole channel message that they begin with, status byte included.
-    /// `None` when they begin with no such message, or while a message is open.
+    /// Splits bytes that begin with a whole channel message, status byte included, behind that
+    /// message. `None` when the bytes do not begin with such a message, or while a message is open.
     fn whole_message<'a>(&self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let status = bytes.first().filter(|byte| (0x80..0xF0).contains(*byte))?;
         if self.in_exclusive || self.wanted > 0 {
@@ -198,8 +198,8 @@ fn channel_length(status: u8) -> usize {
     if matches!(status, 0xC0..=0xDF) { 2 } else { 3 }
 }
 
-/// How many bytes a message with this status has; 0 when the status does not say it, or when the
-/// byte is no status.
+/// How many bytes a message with this status has; 0 when the status does not give the number, or
+/// when the byte is no status.
 pub(super) fn length_of(status: u8) -> usize {
     match status {
         0x80..=0xEF => channel_length(status),

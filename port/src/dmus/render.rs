@@ -1,8 +1,9 @@
 //! The render side of a DirectMusic lane: its sequencer.
 //!
-//! The sequencer puts each event to the miniport's stream when the event is due. It merges the
-//! events of all requests by their times. It completes a request when it has put the last event of
-//! the request, and does not wait for the miniport to play it.
+//! The sequencer puts each event to the miniport's stream when the event is due. The sequencer
+//! merges the events of all requests by their times. The sequencer completes a request when it has
+//! put the last event of the request. The sequencer does not wait until the miniport has played
+//! that event.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -44,7 +45,8 @@ pub(super) struct Renderer {
 }
 
 impl Renderer {
-    /// Makes a sequencer for a stream that wants each event `prefetch_100ns` before it is due.
+    /// Makes a sequencer for a stream that wants each event `prefetch_100ns` before the event is
+    /// due.
     pub fn new(
         kernel: &Kernel,
         lane: &Rc<Lane>,
@@ -95,7 +97,7 @@ impl Renderer {
         self.sweep();
     }
 
-    /// Gives back the events of all requests, which end now, and forgets the open message.
+    /// Gives back the events of all requests and forgets the open message. All requests end now.
     pub fn flush(&self) {
         *self.sequence.borrow_mut() = Sequence::default();
         self.stale.set(0);
@@ -106,7 +108,7 @@ impl Renderer {
 
     fn remove(&self, is_it: impl FnMut(&Rc<Pending>) -> bool) -> Option<Rc<Pending>> {
         let mut all = self.pending.borrow_mut();
-        // Nearly always it is the oldest.
+        // Nearly always the request is the oldest request.
         match all.iter().position(is_it)? {
             0 => all.pop_front(),
             position => all.remove(position),
@@ -129,7 +131,8 @@ impl Renderer {
         self.pump.run(kernel, lane, || self.step(kernel, lane, stream));
     }
 
-    /// Handles the first request if it is due: puts its next event, or completes it.
+    /// Handles the first request if it is due: puts the next event of the request, or completes the
+    /// request.
     fn step(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMxf) -> Outcome {
         let mut sequence = self.sequence.borrow_mut();
         let Some((due_100ns, pending)) = sequence.first() else { return Outcome::Idle };

@@ -5,9 +5,9 @@ use std::collections::{BinaryHeap, VecDeque};
 
 /// Things in the order of their times. Things of the same time are in the order of their arrival.
 ///
-/// The first thing stands alone, where it can be looked at, and be given a later time, without a
-/// search. Nearly all others arrive in the order of their times: these are appended to a queue, the
-/// run. Only a thing that is earlier than the end of the run goes into the heap.
+/// The first thing stands alone. So the caller can look at it and give it a later time without a
+/// search. Nearly all other things arrive in the order of their times: the sequence appends these
+/// to a queue, the run. Only a thing that is earlier than the end of the run goes into the heap.
 pub(super) struct Sequence<T> {
     /// No thing is earlier; absent only in an empty sequence.
     first: Option<Entry<T>>,
@@ -85,8 +85,8 @@ impl<T> Sequence<T> {
         Some((entry.time_100ns, entry.thing))
     }
 
-    /// Gives the thing that comes first another time, not earlier than its own. Among things of the
-    /// same time it keeps its place.
+    /// Gives the first thing another time that is not earlier than its own time. Among things of
+    /// the same time, the thing keeps its place.
     pub fn postpone(&mut self, time_100ns: i64) {
         let Some(first) = &mut self.first else { return };
         first.time_100ns = time_100ns;
@@ -169,7 +169,8 @@ mod tests {
                             *time = time.saturating_add(by);
                             sequence.postpone(*time);
                         }
-                        // Of equal times the one with the smaller number comes first.
+                        // Of two things with equal times, the thing with the smaller number comes
+                        // first.
                         model.sort();
                     }
                     Step::DropOdd => {

@@ -1,7 +1,7 @@
-//! A stream of a DirectMusic miniport, with what the port needs to drive it.
+//! A stream of a DirectMusic miniport, with the port's parts that drive it.
 //!
-//! Owns the objects around the stream: its allocator, the sequencer of a render stream, and the
-//! sink of a capture stream.
+//! This file owns the objects around the stream: its allocator, the sequencer of a render stream,
+//! and the sink of a capture stream.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -85,8 +85,8 @@ impl Stream for DmusStream {
         Rc::clone(self.stream()) as _
     }
 
-    /// Accepts only a format of the same form. Assumed: the form of the buffers stays as it was
-    /// when the pin was opened, and the port does not ask the miniport.
+    /// Accepts only a format of the same form. Assumed: the form of the buffers does not change
+    /// after the pin was opened, and the port does not ask the miniport.
     fn set_format(&self, _: &Kernel, _: &Lane, format: &KsDataFormat) -> Result<(), NtStatus> {
         if WireForm::of(format) == self.form {
             Ok(())
@@ -158,13 +158,13 @@ impl Stream for DmusStream {
         let Some(sink) = connected.take() else { return };
         let none = Argument::None;
         let disconnect = || self.stream().disconnect_output(kernel, Some(&sink));
-        // The trace shows a failure, and the port releases the stream anyway.
+        // The trace shows a failure, and the port still releases the stream.
         let _ = lane.calls().call(kernel, Method::DisconnectOutput, none, disconnect, |()| none);
     }
 }
 
-/// Releases the driver's stream, then counts the events that are out: the destructor of the
-/// driver's stream may still put events.
+/// Releases the driver's stream, and then counts the events that are out. The order matters,
+/// because the destructor of the driver's stream may still put events.
 impl Drop for DmusStream {
     fn drop(&mut self) {
         self.stream = None;

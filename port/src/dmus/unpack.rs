@@ -1,7 +1,7 @@
 //! The unpacker: makes events with their times from a client's write request.
 //!
-//! Owns the part of a message that waits for the rest from the next request. The unpacker does not
-//! know when an event goes out.
+//! This file owns the part of a message that waits for the rest from the next request. This file
+//! does not know when an event goes out.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -20,7 +20,7 @@ use crate::stream_request::StreamRequest;
 /// group.
 const FIRST_GROUP: u16 = 1;
 
-/// The most items whose memory the unpacker keeps for the next request: 64 KiB.
+/// The most items whose memory the unpacker keeps for the next request: 24 KiB.
 const SPARE_ITEMS: usize = 1_024;
 
 /// A write request whose events wait until they are due.
@@ -32,7 +32,8 @@ pub(super) struct Pending {
     next: Cell<usize>,
     /// The status for the completion of the request.
     pub status: Cell<NtStatus>,
-    /// True when the request was completed, or when its canceller will complete it.
+    /// True when the request was completed, or when the code that cancels the request will complete
+    /// it.
     pub has_ended: Cell<bool>,
 }
 
@@ -54,9 +55,9 @@ impl Pending {
         self.items.borrow().first().map_or(i64::MIN, |item| item.due_100ns)
     }
 
-    /// Takes the event that goes out next. Also returns when the event after that one is due; for
-    /// the last event, when the request ends, which is the time of the last event. `None` after the
-    /// last event.
+    /// Takes the event that goes out next. Also returns when the event after it is due. For the
+    /// last event, returns when the request ends: the time of the last event. `None` after the last
+    /// event.
     pub fn take_next(&self) -> Option<(DmusKernelEvent, i64)> {
         let next = self.next.get();
         let mut items = self.items.borrow_mut();
@@ -147,8 +148,8 @@ impl Unpacker {
     /// an event too. IRQL: up to DISPATCH_LEVEL.
     ///
     /// # Errors
-    /// `STATUS_INSUFFICIENT_RESOURCES` when there are not enough events: then all events of the
-    /// request are back.
+    /// `STATUS_INSUFFICIENT_RESOURCES` when there are not enough events. Then the allocator has all
+    /// events of the request back.
     pub fn unpack(
         &self,
         kernel: &Kernel,
@@ -183,7 +184,8 @@ impl Unpacker {
         });
         making.settle();
         let Making { mut items, failed, .. } = making;
-        // Nearly all are in order. Events of the same time stay in the order of their arrival.
+        // Nearly all events are in order. Events of the same time stay in the order of their
+        // arrival.
         if !items.is_sorted_by_key(|item| item.due_100ns) {
             items.sort_by_key(|item| item.due_100ns);
         }

@@ -1,25 +1,27 @@
-//! Requests of clients to an open filter: its pins and its properties.
+//! Requests of clients to an open filter: its pins, its properties, events.
 //!
-//! Owns the table of the filter's own properties. `property.rs` knows what happens to a property
-//! that is not in this table.
+//! This file owns the table of the filter's own properties. `property.rs` knows what happens to a
+//! property that is not in this table.
 
 use std::rc::Rc;
 
 use portcls_emulator::{Irp, Kernel, NtStatus, Parameters};
 
 use super::Filter;
+use crate::com::query;
 use crate::descriptor::DescribedPin;
 use crate::guid::Guid;
-use crate::interfaces::IMasterClock;
+use crate::interfaces::{IMasterClock, IPinName};
 use crate::irp::complete;
 use crate::ks::guids::property_set;
 use crate::ks::intersection::{check_format, data_intersection};
 use crate::ks::{
-    KsDataFormat, KsIoctl, KsPPin, KsPinCInstances, KsProperty, KsPropertyPin,
+    KsDataFormat, KsIoctl, KsNodeProperty, KsPPin, KsPinCInstances, KsProperty, KsPropertyPin,
     KsPropertySynthClock, KsPropertyTopology, KsPropertyType, LengthReply, list_of_ranges,
     multiple_item, read,
 };
 use crate::miniport_calls::Method;
+use crate::names::registered_name;
 use crate::physical_connection::{connected_to, wire_form};
 use crate::property::{self, OwnHandler, OwnProperty, PropertyRequest, Target};
 use crate::rules;
@@ -28,8 +30,8 @@ use crate::subdevice::KsObject;
 const GET: KsPropertyType = KsPropertyType::GET;
 const SET: KsPropertyType = KsPropertyType::SET;
 
-/// The properties of a filter. The name of a pin is not among them: no names are installed.
-static PROPERTIES: [OwnProperty<Filter>; 18] = [
+/// The properties of a filter.
+static PROPERTIES: [OwnProperty<Filter>; 20] = [
     of_pins(KsPropertyPin::CInstances, GET, instances),
     of_pins(KsPropertyPin::CTypes, GET, pin_count),
     of_pins(KsPropertyPin::DataFlow, GET, data_flow),
@@ -42,11 +44,13 @@ static PROPERTIES: [OwnProperty<Filter>; 18] = [
     of_pins(KsPropertyPin::NecessaryInstances, GET, necessary_instances),
     of_pins(KsPropertyPin::PhysicalConnection, GET, physical_connection),
     of_pins(KsPropertyPin::Category, GET, category),
+    of_pins(KsPropertyPin::Name, GET, pin_name),
     of_pins(KsPropertyPin::ConstrainedDataRanges, GET, constrained_data_ranges),
     of_pins(KsPropertyPin::ProposeDataFormat, SET, propose_data_format),
     of_topology(KsPropertyTopology::Categories, categories),
     of_topology(KsPropertyTopology::Nodes, nodes),
     of_topology(KsPropertyTopology::Connections, connections),
+    of_topology(KsPropertyTopology::Name, node_name),
     SYNTH_CLOCK,
 ];
 
@@ -87,15 +91,22 @@ impl KsObject for Filter {
         let Parameters::DeviceControl { code, .. } = irp.parameters() else {
             return complete(kernel, irp, NtStatus::INVALID_PARAMETER);
         };
-        if KsIoctl::from_u32(*code) != Some(KsIoctl::Property) {
-            return complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST);
+        match KsIoctl::from_u32(*code) {
+            Some(KsIoctl::Property) => {
+                property::serve(kernel, irp, self, self.properties(), || self.target())
+            }
+            Some(KsIoctl::EnableEvent) => {
+                self.events.enable(kernel, irp, None, self.target().as_ref())
+            }
+            Some(KsIoctl::DisableEvent) => self.events.disable(kernel, irp, self.target().as_ref()),
+            _ => complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST),
         }
-        property::serve(kernel, irp, self, self.properties(), || self.target())
     }
 
     fn cleanup(&self, _kernel: &Kernel) {}
 
     fn close(&self, kernel: &Kernel) {
+        self.events.end_all(kernel, self.target().as_ref(), None);
         // A client may close a filter before its pins.
         for pin in self.pins.open() {
             pin.shut(kernel);
@@ -126,6 +137,40 @@ impl Filter {
             table: self.descriptor.automation.as_ref(),
             nodes: &self.descriptor.nodes,
         })
+    }
+
+    /// The name that the miniport gives to a pin; `None` when the port has to look for one.
+    fn miniports_pin_name(
+        &self,
+        kernel: &Kernel,
+        request: &PropertyRequest<'_>,
+    ) -> Option<LengthReply> {
+        let miniport = self.binding.miniport().ok()?.object();
+        let hook = query::<dyn IPinName>(&miniport).ok()?;
+        let (pin, length) = (read(request.input)?, request.length);
+        let ask = || hook.get_pin_name(kernel, request.irp, &pin, length);
+        let reply = self.binding.calls().call_for_reply(kernel, Method::GetPinName, ask);
+        if reply.bytes.len() > length as usize {
+            let written = reply.bytes.len();
+            let message = format!("GetPinName gave {written} bytes for {length} of room");
+            kernel.report_violation(&rules::PROPERTY_OVERRUN, &message);
+            return Some(LengthReply::of_status(NtStatus::BUFFER_TOO_SMALL));
+        }
+        let answers = [NtStatus::SUCCESS, NtStatus::BUFFER_OVERFLOW, NtStatus::BUFFER_TOO_SMALL];
+        answers.contains(&reply.status).then_some(reply)
+    }
+
+    /// The answer with the name of the first GUID that has one.
+    fn registered_name(
+        &self,
+        kernel: &Kernel,
+        request: &PropertyRequest<'_>,
+        guids: impl IntoIterator<Item = Option<Guid>>,
+    ) -> Reply {
+        let device = self.binding.device().map_err(|_| NtStatus::NOT_FOUND)?;
+        let guids = guids.into_iter().flatten();
+        let name = registered_name(kernel, &device, guids).ok_or(NtStatus::NOT_FOUND)?;
+        Ok(request.value(&name))
     }
 
     /// The pin that a request for a pin's property names.
@@ -162,8 +207,34 @@ fn category(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> 
 fn physical_connection(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (pin_id, _) = filter.asked_pin(kernel, request)?;
     let device = filter.binding.device().map_err(|_| NtStatus::NOT_FOUND)?;
-    let (link, pin) = connected_to(&device, &filter.port, pin_id).ok_or(NtStatus::NOT_FOUND)?;
+    let (link, pin) =
+        connected_to(kernel, &device, &filter.port, pin_id).ok_or(NtStatus::NOT_FOUND)?;
     Ok(request.value(&wire_form(&link, pin)))
+}
+
+/// Tells the name of a pin: the miniport's own, or the registered one of its name, or that of its
+/// category.
+///
+/// Source: WDK, KSPROPERTY_PIN_NAME; IPinName::GetPinName. Assumed: the port's answer to a pin
+/// without a name is STATUS_NOT_FOUND, and then the filter's table can still answer.
+fn pin_name(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let (_, pin) = filter.asked_pin(kernel, request)?;
+    if let Some(reply) = filter.miniports_pin_name(kernel, request) {
+        return Ok(reply);
+    }
+    let guids = [pin.pin.name, pin.pin.category];
+    filter.registered_name(kernel, request, guids)
+}
+
+/// Tells the name of a node: the registered one of its name, or of its type when it has none.
+///
+/// Source: WDK, KSPROPERTY_TOPOLOGY_NAME; PCNODE_DESCRIPTOR, Name. Assumed: as for a pin, a node
+/// without a name is STATUS_NOT_FOUND.
+fn node_name(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
+    let head: KsNodeProperty = read(request.input).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
+    let node = filter.descriptor.nodes.get(head.node_id as usize);
+    let node = node.ok_or(NtStatus::INVALID_PARAMETER)?;
+    filter.registered_name(kernel, request, [node.name.or(Some(node.node_type))])
 }
 
 fn instances(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
@@ -259,7 +330,7 @@ fn master_clock(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>)
     Ok(request.value(&clock.get_time(kernel)?.to_le_bytes()))
 }
 
-/// A list of items. The size of an item is a multiple of 8 anyway.
+/// A list of items. The size of an item is already a multiple of 8.
 fn list_of<T: bytemuck::NoUninit>(items: &[T]) -> Vec<u8> {
     multiple_item(items.iter().map(bytemuck::bytes_of))
 }

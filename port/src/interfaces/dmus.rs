@@ -11,8 +11,9 @@ use crate::ks::{KsDataFormat, KsState};
 
 /// The interface of the DirectMusic port for its miniport.
 ///
-/// The port implements it, and the miniport calls it. The same object also has `IPortMidi`, for
-/// either class of port. Source: WDK, MIDI and DirectMusic filters: since Windows XP.
+/// The port implements this interface, and the miniport calls it. The same object also has
+/// `IPortMidi`, for either class of port. Source: WDK, MIDI and DirectMusic filters: since Windows
+/// XP.
 #[doc(alias = "PPORTDMUS")]
 pub trait IPortDMus: IPort {
     /// Tells the port that the hardware wants service.
@@ -40,13 +41,13 @@ pub trait IPortDMus: IPort {
 
 /// A DirectMusic miniport driver.
 ///
-/// The driver implements it, and the port calls it. The methods stand in the order of the header,
-/// which does not have [`inline_limit`](Self::inline_limit).
+/// The driver implements this interface, and the port calls it. The methods stand in the order of
+/// the header. The header does not have [`inline_limit`](Self::inline_limit).
 #[doc(alias = "PMINIPORTDMUS")]
 pub trait IMiniportDMus: IMiniport {
     /// Starts the hardware and returns the miniport's service group.
     ///
-    /// The port calls this once, from `IPort::Init`. The driver has the same duties as in
+    /// The port calls this once, from `IPort::Init`. The driver's duties are the duties of
     /// [`IMiniportMidi::init`](super::IMiniportMidi::init), also after a failure.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportDMus::Init.
@@ -101,8 +102,9 @@ pub trait IMiniportDMus: IMiniport {
         request: &DmusStreamRequest<'_>,
     ) -> Result<NewDmusStream, NtStatus>;
 
-    /// The most bytes that an event holds by itself for this driver. This is the size of the
-    /// driver's pointers: 8, or 4 for a driver that was compiled for 32 bits. It never changes.
+    /// The most bytes that an event holds by itself for this driver. The number is the size of the
+    /// driver's pointers: 8, or 4 for a driver that was compiled for 32 bits. The number never
+    /// changes.
     ///
     /// The header has no such method, because there the driver's compiler sets the size.
     fn inline_limit(&self) -> u8 {
@@ -110,20 +112,20 @@ pub trait IMiniportDMus: IMiniport {
     }
 }
 
-/// The stream that the port wants from [`IMiniportDMus::new_stream`], and the objects that it lends
-/// to it.
+/// The stream that the port wants from [`IMiniportDMus::new_stream`], and the objects that the port
+/// lends to the stream.
 pub struct DmusStreamRequest<'a> {
-    /// Which pin.
+    /// The pin.
     pub pin: u32,
     /// Which way events go.
     pub stream_type: DmusStreamType,
     /// The format, which fits the pin.
     pub format: &'a KsDataFormat,
-    /// The allocator from which the stream gets its events, and which takes each back. It lives
-    /// until the stream is released.
+    /// The allocator from which the stream gets its events. The stream gives each event back to the
+    /// allocator. The allocator lives until the stream is released.
     pub allocator: &'a Rc<dyn IAllocatorMxf>,
-    /// The clock for the times of all events. It lives until the port is released. So a driver need
-    /// not count its reference; the published sample does not.
+    /// The clock for the times of all events. The clock lives until the port is released. So a
+    /// driver need not count its reference; the published sample does not count it.
     pub clock: &'a Rc<dyn IMasterClock>,
 }
 
@@ -133,8 +135,8 @@ pub struct NewDmusStream {
     pub stream: Rc<dyn IMxf>,
     /// The service group of the stream, absent when the stream needs no service.
     pub service_group: Option<Rc<dyn IServiceGroup>>,
-    /// How long before its due time the stream wants each event, in 100 ns. With 0 the port puts an
-    /// event when it is due; with a very large number, the port puts it at once.
+    /// How long before the due time of an event the stream wants the event, in 100 ns. With 0 the
+    /// port puts an event when it is due; with a very large number, the port puts it at once.
     #[doc(alias = "SchedulePreFetch")]
     pub schedule_pre_fetch_100ns: u64,
 }
@@ -170,7 +172,7 @@ impl DmusStreamType {
 
 /// A sink of events: a stream of a DirectMusic miniport, an allocator, or a part of the port.
 ///
-/// Both sides implement it, and both call it. No method may wait.
+/// Ports and drivers implement this interface, and both call it. No method may wait.
 #[doc(alias = "PMXF")]
 pub trait IMxf: IUnknown {
     /// Moves the stream to a neighbouring state: STOP, ACQUIRE, PAUSE, RUN and back.
@@ -186,11 +188,12 @@ pub trait IMxf: IUnknown {
     /// # Errors
     /// - On the way up, any failure, such as `STATUS_INVALID_DEVICE_STATE`: the stream stays in its
     ///   state, and the client's request ends with the same status.
-    /// - On the way down, any failure is a violation, and the port goes on as after success.
+    /// - On the way down, any failure is a violation, and the port then goes on as if the call had
+    ///   succeeded.
     #[doc(alias = "IMXF::SetState")]
     fn set_state(&self, kernel: &Kernel, state: KsState) -> Result<(), NtStatus>;
 
-    /// Hands over events. The whole chain belongs to the sink now, also after a failure.
+    /// Hands over events. From now on the whole chain belongs to the sink, also after a failure.
     ///
     /// Each sink must put its events on, so that every event reaches its allocator in the end. The
     /// allocator frees the event, and its buffer or the events of its package. A chain is never
@@ -199,8 +202,8 @@ pub trait IMxf: IUnknown {
     /// sink do nothing with `None`.
     ///
     /// The port calls this on a render stream when an event is due, or earlier by the time that the
-    /// stream asked for; it does so in RUN only, and with one event a call. On a capture stream the
-    /// port calls this in the DPC of the stream's group, in any state.
+    /// stream asked for. The port makes this call in RUN only, with one event in each call. On a
+    /// capture stream the port calls this in the DPC of the stream's group, in any state.
     ///
     /// IRQL: DISPATCH_LEVEL; for an allocator and the port's own sink, up to DISPATCH_LEVEL.
     /// Source: WDK, IMXF::PutMessage. Assumed: one event a call, where the page allows a chain.
@@ -212,8 +215,8 @@ pub trait IMxf: IUnknown {
     #[doc(alias = "IMXF::PutMessage")]
     fn put_message(&self, kernel: &Kernel, events: Option<EventChain>) -> Result<(), NtStatus>;
 
-    /// Connects a capture stream to a sink: the stream puts its events there from now on. Before
-    /// this call, the stream puts them to the allocator.
+    /// Connects a capture stream to a sink: from now on the stream puts its events to the sink.
+    /// Before this call, the stream puts its events to the allocator.
     ///
     /// The port calls this once, right after NewStream, on capture streams only. An allocator
     /// answers success and does nothing.
@@ -229,15 +232,15 @@ pub trait IMxf: IUnknown {
 
     /// Sends the output of a capture stream to the allocator again.
     ///
-    /// The port calls this once on each stream that it has connected, with the same sink. It does
-    /// so in STOP, before it leaves the stream's group and releases the stream. A null sink means
-    /// any sink; the port never passes a null sink.
+    /// The port calls this once on each stream that it has connected, with the same sink. The port
+    /// makes the call in STOP, before it leaves the stream's group and releases the stream. A null
+    /// sink means any sink; the port never passes a null sink.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::DisconnectOutput.
     ///
     /// # Errors
-    /// - Any failure, such as `STATUS_UNSUCCESSFUL` when the output is another sink: the failure is
-    ///   in the trace, and the port releases the stream anyway.
+    /// - Any failure, such as `STATUS_UNSUCCESSFUL` when the output is another sink: the trace has
+    ///   the failure, and the port still releases the stream.
     #[doc(alias = "IMXF::DisconnectOutput")]
     fn disconnect_output(
         &self,
@@ -248,15 +251,15 @@ pub trait IMxf: IUnknown {
 
 /// An allocator of events, which is also the last sink of each event.
 ///
-/// The port implements it, and the miniport calls it. When the miniport puts an event to it, the
-/// allocator frees the event, and its buffer or all events of its package. An event of another
-/// allocator is a violation (`event-foreign`, `event-data-foreign`) and is lost.
+/// The port implements this interface, and the miniport calls it. When the miniport puts an event
+/// to the allocator, the allocator frees the event, and its buffer or all events of its package. An
+/// event of another allocator is a violation (`event-foreign`, `event-data-foreign`) and is lost.
 ///
-/// `Assumed:` each stream has its own allocator. So when a stream is released and events are not
-/// back, that stream has lost them: a violation (`events-outstanding`).
+/// `Assumed:` each stream has its own allocator. When a stream is released and some of its events
+/// are not back, the stream has lost these events: a violation (`events-outstanding`).
 #[doc(alias = "PAllocatorMXF")]
 pub trait IAllocatorMxf: IMxf {
-    /// Hands out an event that is all zero; the caller owns it.
+    /// Hands out an event that is all zero; the caller owns the event.
     ///
     /// IRQL: up to DISPATCH_LEVEL. Limits: 250 000 events of one allocator.
     /// Source: WDK, IAllocatorMXF::GetMessage. Assumed: the limit.
@@ -292,7 +295,7 @@ pub trait IAllocatorMxf: IMxf {
     /// IRQL: up to DISPATCH_LEVEL. Source: WDK, IAllocatorMXF::PutBuffer.
     ///
     /// # Errors
-    /// - `STATUS_INVALID_PARAMETER`: the buffer belongs to another allocator, which is also a
+    /// - `STATUS_INVALID_PARAMETER`: the buffer belongs to another allocator. This is also a
     ///   violation (`event-data-foreign`). Assumed: the page is silent.
     #[doc(alias = "IAllocatorMXF::PutBuffer")]
     fn put_buffer(&self, kernel: &Kernel, buffer: EventBuffer) -> Result<(), NtStatus>;
@@ -300,9 +303,10 @@ pub trait IAllocatorMxf: IMxf {
 
 /// The clock for the times of all events.
 ///
-/// The port implements it, and the miniport calls it. The clock wraps the system clock: it runs at
-/// a constant rate and never pauses, not even while the device sleeps. All streams of a port have
-/// the same clock. The header gives the interface no identifier, so a driver cannot query for it.
+/// The port implements this interface, and the miniport calls it. The clock wraps the system clock:
+/// it runs at a constant rate and never pauses, not even while the device sleeps. All streams of a
+/// port have the same clock. The header gives the interface no identifier, so a driver cannot query
+/// for it.
 ///
 /// Source: WDK, Latency Clocks; dmusicks.h.
 #[doc(alias = "PMASTERCLOCK")]

@@ -9,16 +9,17 @@ use crate::ks::wire_enum;
 
 /// An interrupt of the device with the routines that serve it.
 ///
-/// PortCls implements it (`PcNewInterruptSync`), and the driver calls it. Two subdevices that share
-/// one object share the connection: the first `disconnect` ends the interrupt for both.
+/// PortCls implements this interface (`PcNewInterruptSync`), and the driver calls it. Two
+/// subdevices that share one object share the connection: the first `disconnect` ends the interrupt
+/// for both.
 #[doc(alias = "PINTERRUPTSYNC")]
 pub trait IInterruptSync: IUnknown {
     /// Runs a routine that no service routine and no other synchronised routine can interrupt.
     ///
     /// The call raises the IRQL to DIRQL, takes the interrupt lock, and calls `routine` exactly
-    /// once. It then releases the lock and restores the IRQL. Before `connect` there is no lock:
-    /// `routine` runs at DIRQL without a lock, and the trace notes this once. `Assumed:` the page
-    /// does not say what happens before `connect`; the published sample relies on it.
+    /// once. The call then releases the lock and restores the IRQL. Before `connect` there is no
+    /// lock: `routine` runs at DIRQL without a lock, and the trace notes this once. `Assumed:` the
+    /// page does not say what happens before `connect`; the published sample relies on it.
     ///
     /// IRQL: at most the DIRQL of the interrupt.
     /// Source: WDK, IInterruptSync::CallSynchronizedRoutine.
@@ -42,8 +43,8 @@ pub trait IInterruptSync: IUnknown {
     /// Connects the interrupt. The first interrupt may come before this call returns.
     ///
     /// A second call while the interrupt is connected succeeds and changes nothing. `Assumed:` a
-    /// call before a service routine is registered succeeds too. It connects the interrupt, and the
-    /// trace notes that no routine serves it yet.
+    /// call before a service routine is registered succeeds too. The call connects the interrupt,
+    /// and the trace notes that no routine serves the interrupt yet.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IInterruptSync::Connect.
     ///
@@ -55,9 +56,9 @@ pub trait IInterruptSync: IUnknown {
     #[doc(alias = "IInterruptSync::Connect")]
     fn connect(&self, kernel: &Kernel) -> Result<(), NtStatus>;
 
-    /// Disconnects the interrupt; the driver has silenced the device before.
+    /// Disconnects the interrupt. Before this call, the driver has silenced the device.
     ///
-    /// No service routine is called after this. Without a connection the call has no effect.
+    /// After this call no service routine is called. Without a connection the call has no effect.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IInterruptSync::Disconnect.
     #[doc(alias = "IInterruptSync::Disconnect")]
@@ -65,10 +66,11 @@ pub trait IInterruptSync: IUnknown {
 
     /// Adds a service routine at one end of the list.
     ///
-    /// The routine runs at DIRQL with the interrupt lock held, in the order and as often as the
-    /// [`InterruptSyncMode`] of the object says. It returns `STATUS_SUCCESS` when its device caused
-    /// the interrupt, and any other status when it did not. The kernel learns that the interrupt is
-    /// the driver's when at least one routine returned `STATUS_SUCCESS`.
+    /// The routine runs at DIRQL with the interrupt lock held. The [`InterruptSyncMode`] of the
+    /// object decides the order of the routines, and how often each routine runs. The routine
+    /// returns `STATUS_SUCCESS` when its device caused the interrupt, and any other status when its
+    /// device did not. When at least one routine returned `STATUS_SUCCESS`, the kernel learns that
+    /// the interrupt came from the driver's device.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IInterruptSync::RegisterServiceRoutine.
     ///
@@ -91,9 +93,9 @@ pub type ServiceRoutine = Rc<dyn Fn(&Kernel) -> NtStatus>;
 #[doc(alias = "First")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RoutinePosition {
-    /// Before all others; `First` is TRUE.
+    /// Before all other routines; `First` is TRUE.
     Head,
-    /// After all others; `First` is FALSE.
+    /// After all other routines; `First` is FALSE.
     Tail,
 }
 
@@ -110,7 +112,7 @@ wire_enum! {
         #[doc(alias = "InterruptSyncModeAll")]
         All = 2,
         /// Passes over the whole list, until a pass in which no routine returned `STATUS_SUCCESS`.
-        /// A routine that always returns it keeps the processor for ever.
+        /// A routine that always returns `STATUS_SUCCESS` keeps the processor for ever.
         #[doc(alias = "InterruptSyncModeRepeat")]
         Repeat = 3,
     }

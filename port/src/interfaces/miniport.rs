@@ -11,7 +11,7 @@ use crate::ks::{DataRange, KsDataFormat, KsPinDataFlow, KsState, LengthReply};
 
 /// A miniport of any kind: its description, and the formats that its pins take.
 ///
-/// The driver implements it, and the port calls it.
+/// The driver implements this interface, and the port calls it.
 #[doc(alias = "PMINIPORT")]
 pub trait IMiniport: IUnknown {
     /// Describes the filter: pins, nodes, connections, categories.
@@ -32,7 +32,7 @@ pub trait IMiniport: IUnknown {
     /// Describes a pin as it is now; `None` when the port's description is still right.
     ///
     /// In C the pin descriptors are memory of the driver. The driver may change them, and the port
-    /// reads them again for each request about a pin. This method stands for that reading. A driver
+    /// reads them again for each request about a pin. This method replaces that reading. A driver
     /// whose pins never change leaves the method out. The port then has the description from
     /// [`get_description`](Self::get_description), with the counts that the miniport's `IPinCount`
     /// has corrected.
@@ -51,14 +51,14 @@ pub trait IMiniport: IUnknown {
 
     /// Finds a format that lies in a client's range and in a range of the pin.
     ///
-    /// The port calls this for KSPROPERTY_PIN_DATAINTERSECTION, until a reply ends the search. It
-    /// goes through the client's ranges in order, and for each of them through the ranges of the
-    /// pin. It calls this exactly once for each pair that fits: major format, subformat and
-    /// specifier are each equal, or one of the two is all zero, the wildcard. The miniport never
-    /// sees another pair. With `STATUS_SUCCESS` the reply has the format: the search ends, and no
-    /// call follows.
+    /// The port calls this for KSPROPERTY_PIN_DATAINTERSECTION, until a reply ends the search. The
+    /// port goes through the client's ranges in order, and for each of them through the ranges of
+    /// the pin. The port calls this exactly once for each pair that fits. A pair fits when major
+    /// format, subformat and specifier are each equal, or one of the two values is all zero, the
+    /// wildcard. The miniport never sees another pair. With `STATUS_SUCCESS` the reply has the
+    /// format: the search ends, and no call follows.
     ///
-    /// IRQL: PASSIVE_LEVEL. Units: `output_length` in bytes. It is at most the length of the
+    /// IRQL: PASSIVE_LEVEL. Units: `output_length` is in bytes, and at most the length of the
     /// buffer that the client owns.
     /// Source: WDK, IMiniport::DataRangeIntersection; KsPinDataIntersection; the comments of the
     /// AC97 sample.
@@ -88,7 +88,8 @@ pub trait IMiniport: IUnknown {
 
 /// A MIDI miniport driver.
 ///
-/// The driver implements it, and the port calls it. The methods stand in the order of the header.
+/// The driver implements this interface, and the port calls it. The methods stand in the order of
+/// the header.
 #[doc(alias = "PMINIPORTMIDI")]
 pub trait IMiniportMidi: IMiniport {
     /// Starts the hardware and returns the miniport's service group.
@@ -97,7 +98,7 @@ pub trait IMiniportMidi: IMiniport {
     /// from `resources`, registers its group with the port before the device can interrupt,
     /// connects its ISR, and brings the device to a known state. A driver whose device never
     /// interrupts returns `None` for the group; no Service call follows then. The adapter driver
-    /// gave the `resources` to `IPort::Init`; there may be none.
+    /// gave the `resources` to `IPort::Init`; they are `None` when it gave no list.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidi::Init.
     ///
@@ -122,7 +123,7 @@ pub trait IMiniportMidi: IMiniport {
     ///
     /// The port's sink calls this in the DPC of the miniport's service group, after a
     /// [`notify`](IPortMidi::notify). All notices before the DPC has run bring exactly one call; a
-    /// notice while it runs brings one more call. No call follows once the port was released.
+    /// notice while the DPC runs brings one more call. No call follows after the port was released.
     ///
     /// IRQL: DISPATCH_LEVEL; no lock of the port is held. Never fails.
     /// Source: WDK, IMiniportMidi::Service.
@@ -135,7 +136,8 @@ pub trait IMiniportMidi: IMiniport {
     /// ranges of the pin. The device is in D0. `outer` is for aggregation and absent in practice;
     /// `pool` is where the driver allocates the stream. The port adds a sink to the group of the
     /// stream, if the stream comes with a group. When that group refuses the sink, the client's
-    /// request fails with its status, and the port releases the stream without another call.
+    /// request fails with the status of the group, and the port releases the stream without another
+    /// call.
     ///
     /// IRQL: PASSIVE_LEVEL. Limits: `pin` is less than the number of pins of the descriptor.
     /// Source: WDK, IMiniportMidi::NewStream.
@@ -190,16 +192,17 @@ impl StreamDirection {
 
 /// A stream of a MIDI miniport: one open pin.
 ///
-/// The driver implements it, and the port calls it. No method may wait. The port calls `read` and
-/// `write` from DPCs and timers, so they must not touch pageable code or data.
+/// The driver implements this interface, and the port calls it. No method may wait. The port calls
+/// `read` and `write` from DPCs and timers, so they must not touch pageable code or data.
 ///
 /// The port closes the pin when the client closes its file, and when the device stops or is
-/// removed. It then cancels the queued requests, moves the stream down to STOP, leaves the stream's
-/// group and drops its reference at PASSIVE_LEVEL. No call of the stream follows. A driver must
-/// allow the last release in any state, because a client can die while the stream runs.
+/// removed. The port then cancels the queued requests, moves the stream down to STOP, leaves the
+/// stream's group and drops its reference at PASSIVE_LEVEL. No call of the stream follows. A driver
+/// must allow the last release in any state, because a client can die while the stream runs.
 #[doc(alias = "PMINIPORTMIDISTREAM")]
 pub trait IMiniportMidiStream: IUnknown {
-    /// Changes the format of the stream; only MIDI is possible, so this is mostly just a check.
+    /// Changes the format of the stream. Only MIDI is possible, so most drivers only check the
+    /// format.
     ///
     /// The port calls this for a SET of KSPROPERTY_CONNECTION_DATAFORMAT, with a format that fits
     /// the pin.
@@ -214,9 +217,9 @@ pub trait IMiniportMidiStream: IUnknown {
     /// Moves the stream to a neighbouring state: STOP, ACQUIRE, PAUSE, RUN and back.
     ///
     /// The port makes one call for each state on the way to the state that the client wants. So the
-    /// driver never has to skip a state. The port writes only in RUN. It keeps captured bytes in
-    /// RUN and PAUSE; in ACQUIRE and STOP, and during a reset by the client, it throws them away.
-    /// On the way down from PAUSE it cancels the queued requests before the call.
+    /// driver never has to skip a state. The port writes only in RUN. The port keeps captured bytes
+    /// in RUN and PAUSE; in ACQUIRE and STOP, and during a reset by the client, it throws captured
+    /// bytes away. On the way down from PAUSE the port cancels the queued requests before the call.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidiStream::SetState.
     ///
@@ -230,26 +233,27 @@ pub trait IMiniportMidiStream: IUnknown {
     #[doc(alias = "IMiniportMidiStream::SetState")]
     fn set_state(&self, kernel: &Kernel, state: KsState) -> Result<(), NtStatus>;
 
-    /// Takes captured bytes from the driver and returns how many, 0 when there are none.
+    /// Takes captured bytes from the driver and returns their number, 0 when there are none.
     ///
     /// The port calls this in the DPC of the stream's service group, in every state, again and
-    /// again until it returns 0 or fails. After 65 536 calls in one service without a 0 the port
-    /// stops, which is a violation. The count is at most the length of `buffer`. A greater count is
-    /// a violation, and the port takes the whole buffer.
+    /// again until the call returns 0 or fails. After 65 536 calls in one service without a 0 the
+    /// port stops, and the trace shows a violation. The count is at most the length of `buffer`. A
+    /// greater count is a violation, and the port takes the whole buffer.
     ///
     /// IRQL: DISPATCH_LEVEL. Source: WDK, IMiniportMidiStream::Read.
     ///
     /// # Errors
     /// A failure ends the service: the port notes the status in the trace and calls no further Read
-    /// until the next service. The client gets the bytes of the Reads before it. No request of the
-    /// client fails: its read requests wait for the bytes of a later service. `Assumed:` no page
-    /// says whether the client learns of the failure, and a device that failed once can still have
-    /// bytes later.
+    /// until the next service. The client gets the bytes of the Reads before the failure. No
+    /// request of the client fails: its read requests wait for the bytes of a later service.
+    /// `Assumed:` no page says whether the client learns of the failure, and a device that failed
+    /// once can still have bytes later.
     /// - `STATUS_INVALID_DEVICE_REQUEST`: the stream is a render stream.
     #[doc(alias = "IMiniportMidiStream::Read")]
     fn read(&self, kernel: &Kernel, buffer: &mut [u8]) -> Result<u32, NtStatus>;
 
-    /// Writes MIDI bytes to the device and returns how many it took, 0 when it is busy.
+    /// Writes MIDI bytes to the device and returns how many bytes the device took, 0 when the
+    /// device is busy.
     ///
     /// The port calls this in RUN, when the bytes are due. The count is the length of `data`, a
     /// smaller multiple of 4, or 0. After a part the port offers the rest at once. After 0 it
@@ -260,8 +264,8 @@ pub trait IMiniportMidiStream: IUnknown {
     /// down. Then the port ignores the result of the call, except a count that is too great, and
     /// offers nothing more of that request.
     ///
-    /// The driver must tell a busy device from a dead one and must not return 0 for ever. After
-    /// 10 000 answers of 0 in a row, which is a violation, the port ends the request with
+    /// The driver must tell a busy device from a dead device and must not return 0 for ever. 10 000
+    /// answers of 0 in a row are a violation, and the port ends the request with
     /// `STATUS_IO_DEVICE_ERROR`.
     ///
     /// IRQL: DISPATCH_LEVEL. Source: WDK, IMiniportMidiStream::Write.

@@ -7,8 +7,8 @@ use crate::guid::Guid;
 
 /// Lets an adapter driver set the technology of a miniport's music data ranges; optional.
 ///
-/// A miniport that comes with the system implements it, and the adapter driver queries the miniport
-/// for it. Without a call every range says `KSMUSIC_TECHNOLOGY_PORT`.
+/// A miniport that comes with the system implements this interface, and the adapter driver queries
+/// the miniport for it. Without a call every range says `KSMUSIC_TECHNOLOGY_PORT`.
 ///
 /// Source: WDK, Music Technology GUIDs. On another page the port makes the query.
 #[doc(alias = "PMUSICTECHNOLOGY")]

@@ -6,8 +6,8 @@ use crate::com::IUnknown;
 
 /// Lets a miniport say how many instances of a pin there are, and how many there can be; optional.
 ///
-/// The driver implements it on the miniport. The port queries the miniport for it, and uses its own
-/// counts when the miniport has no such interface.
+/// The driver implements this interface on the miniport. The port queries the miniport for the
+/// interface, and uses its own counts when the miniport does not have it.
 #[doc(alias = "PPINCOUNT")]
 pub trait IPinCount: IUnknown {
     /// Corrects the counts that the port has filled in.
@@ -23,10 +23,10 @@ pub trait IPinCount: IUnknown {
     ///
     /// `Assumed:` the page of PinCount says that all five pointers lead into the filter's
     /// description. The page of PCPIN_DESCRIPTOR, and portcls.h, have only three counts there:
-    /// MaxGlobalInstanceCount, MaxFilterInstanceCount and MinFilterInstanceCount. So a change to
-    /// the two others has no place in which it could stay. Nor could the port keep it beside the
-    /// description: the number of open instances changes with each pin that a client opens or
-    /// closes, and no page says what a kept change would then be counted from.
+    /// MaxGlobalInstanceCount, MaxFilterInstanceCount and MinFilterInstanceCount. So the
+    /// description has no place for a change to the two other counts. The port could not keep such
+    /// a change beside the description either. The number of open instances changes with each pin
+    /// that a client opens or closes, and no page says how a kept change would then count.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPinCount::PinCount and PCPIN_DESCRIPTOR.
     #[doc(alias = "IPinCount::PinCount")]

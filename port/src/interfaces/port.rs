@@ -11,23 +11,23 @@ use crate::ks::{LengthReply, wire_enum};
 
 /// A port: the half of a subdevice that PortCls brings along.
 ///
-/// The port implements it, and the adapter driver calls it.
+/// The port implements this interface, and the adapter driver calls it.
 #[doc(alias = "PPORT")]
 pub trait IPort: IUnknown {
     /// Binds the port to its miniport and starts the miniport.
     ///
     /// The adapter driver calls this once, inside StartDevice, before `PcRegisterSubdevice`. The
-    /// port queries the miniport for the interface that the port works with. Then it makes exactly
-    /// one call of that interface's `Init`, with the adapter, the resources and itself, and, when
-    /// `Init` succeeds, exactly one of `GetDescription`. The port may read the resource list and
-    /// never edits it.
+    /// port queries the miniport for the interface that the port works with. Then the port calls
+    /// that interface's `Init` exactly once, with the adapter, the resources and itself. When
+    /// `Init` succeeds, the port calls `GetDescription` exactly once. The port may read the
+    /// resource list and never edits it.
     ///
     /// A driver that makes a subdevice after the start has no start request, so it passes no `irp`.
-    /// A driver whose subdevice has no hardware of its own passes no `resources`; the miniport's
-    /// `Init` gets none then.
+    /// A driver whose subdevice has no hardware of its own passes no `resources`. Then the
+    /// miniport's `Init` gets no list.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IPort::Init; portcls.h, where `irp` is optional; published
-    /// samples; one of them passes no resources.
+    /// samples. One sample passes no resources.
     ///
     /// # Errors
     /// After each failure except the last one below, the port has left the miniport's service group
@@ -35,7 +35,8 @@ pub trait IPort: IUnknown {
     /// can only release the port.
     /// - What the miniport's `QueryInterface` returned: the miniport does not have the interface.
     ///   No `Init` follows.
-    /// - `STATUS_INVALID_PARAMETER`: the device object is not an adapter's. No `Init` follows.
+    /// - `STATUS_INVALID_PARAMETER`: the device object does not belong to an adapter driver. No
+    ///   `Init` follows.
     /// - What the miniport's `Init` returned. No `GetDescription` follows.
     /// - What the miniport's service group returned when the port joined it after `Init`. No
     ///   `GetDescription` follows.
@@ -76,7 +77,7 @@ pub trait IPort: IUnknown {
 
     /// Opens a registry key that belongs to the port's device, or to its device interface.
     ///
-    /// The same service as `PcNewRegistryKey`, and the only one for
+    /// The same service as `PcNewRegistryKey`. Only this method opens a key of the type
     /// [`RegistryKeyType::DeviceInterface`].
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IPort::NewRegistryKey.
@@ -99,17 +100,18 @@ pub trait IPort: IUnknown {
 
 /// The MIDI port; since Windows XP one object serves `CLSID_PortMidi` and `CLSID_PortDMus`.
 ///
-/// The port implements it, and the miniport calls it.
+/// The port implements this interface, and the miniport calls it.
 #[doc(alias = "PPORTMIDI")]
 pub trait IPortMidi: IPort {
     /// Tells the port that the hardware needs service; the miniport's ISR calls this.
     ///
-    /// With a group the request goes to that group. Without a group it goes to the miniport's group
-    /// and to the group of every open stream. The ISR has cleared the interrupt source before. The
-    /// port does not call the driver inside this call: each group queues its DPC, in which the port
-    /// calls the driver.
+    /// With a group the request goes to that group. Without a group the request goes to the
+    /// miniport's group and to the group of every open stream. Before this call, the ISR has
+    /// cleared the interrupt source. The port does not call the driver inside this call: each group
+    /// queues its DPC, in which the port calls the driver.
     ///
-    /// All calls of Notify before the DPC of a group has run count as one. Then this follows, once:
+    /// All calls of Notify before the DPC of a group has run count as one call. Then one of these
+    /// follows, once:
     /// - the miniport's group: exactly one call of
     ///   [`IMiniportMidi::service`](super::IMiniportMidi::service);
     /// - the group of a capture stream: [`read`](super::IMiniportMidiStream::read), until it

@@ -50,14 +50,14 @@ wire_enum! {
         WindowsServer2003Unregisters = 13,
         /// Windows Vista and every later version.
         WindowsVista = 14,
-        /// No version. No PortCls answers this.
+        /// No version. No PortCls answers this value.
         Invalid = 0xFFFF_FFFF,
     }
 }
 
 /// Tells a driver the version of Windows.
 ///
-/// The port implements it; the driver queries a port for it and calls it.
+/// The port implements this interface. The driver queries a port for the interface and calls it.
 pub trait IPortClsVersion: IUnknown {
     /// The version, the same at every call.
     ///

@@ -1,25 +1,26 @@
 //! Power: notices to a miniport or stream, and requests to an adapter driver.
 //!
-//! The adapter's interface is version 1. Versions 2 and 3 belong to idle power management, which
-//! is not offered yet.
+//! The adapter's interface has three versions. A later version has the methods of the earlier ones
+//! and tells the driver more about a change of the state.
 
-use portcls_emulator::{DeviceCapabilities, DevicePowerState, Kernel, NtStatus};
+use portcls_emulator::{DeviceCapabilities, DevicePowerState, Kernel, NtStatus, SystemPowerState};
 
 use crate::com::IUnknown;
+use crate::ks::wire_enum;
 
 /// Receives notice when the device changes its power state; optional on a miniport and on a
 /// stream.
 ///
-/// The driver implements it, and the port calls it.
+/// The driver implements this interface, and the port calls it.
 #[doc(alias = "PPOWERNOTIFY")]
 pub trait IPowerNotify: IUnknown {
     /// Tells the driver that the device changes its power state.
     ///
     /// On the way down the port has paused the streams before this call, and exactly one call of
     /// the adapter's `power_change_state` follows. On the way up the port has called the adapter
-    /// before, and in D0 the streams go on after this call. From D3 to D1 or D2 is a way up: the
-    /// adapter comes before the miniport, and the miniport before its streams. The driver may use
-    /// the hardware inside the call. The state at the start is D0.
+    /// before this call, and in D0 the streams go on after this call. A change from D3 to D1 or D2
+    /// is also a way up: the port calls the adapter before the miniport, and the miniport before
+    /// its streams. The driver may use the hardware inside the call. The state at the start is D0.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPowerNotify::PowerChangeNotify.
     #[doc(alias = "IPowerNotify::PowerChangeNotify")]
@@ -29,7 +30,10 @@ pub trait IPowerNotify: IUnknown {
 /// Power management of an adapter driver, version 1.
 ///
 /// The adapter driver implements it and registers it with `PcRegisterAdapterPowerManagement`;
-/// PortCls calls it.
+/// PortCls calls it. PortCls asks the object for version 3 first, then for 2, then for 1, and uses
+/// the first one that it gets: its own method for a change of the state, and no other version's.
+/// `Assumed:` the pages do not say in which order; a published driver of version 3 does no work in
+/// the methods of the earlier versions.
 #[doc(alias = "PADAPTERPOWERMANAGEMENT")]
 pub trait IAdapterPowerManagement: IUnknown {
     /// Puts the device into a power state before it returns; the driver cannot refuse.
@@ -71,4 +75,79 @@ pub trait IAdapterPowerManagement: IUnknown {
         kernel: &Kernel,
         capabilities: &mut DeviceCapabilities,
     ) -> Result<(), NtStatus>;
+}
+
+/// Power management of an adapter driver, version 2: a change of the state with the state of the
+/// system.
+#[doc(alias = "PADAPTERPOWERMANAGEMENT2")]
+pub trait IAdapterPowerManagement2: IAdapterPowerManagement {
+    /// Puts the device into a power state before it returns, in the place of
+    /// [`power_change_state`](IAdapterPowerManagement::power_change_state).
+    ///
+    /// `system` is the state that the system has, or that it goes to.
+    ///
+    /// IRQL: PASSIVE_LEVEL. Never fails.
+    /// Source: WDK, IAdapterPowerManagement2::PowerChangeState2.
+    #[doc(alias = "IAdapterPowerManagement2::PowerChangeState2")]
+    fn power_change_state_2(
+        &self,
+        kernel: &Kernel,
+        device: DevicePowerState,
+        system: SystemPowerState,
+    );
+}
+
+/// Power management of an adapter driver, version 3: a change of the state with the time that the
+/// device may take to leave D3.
+#[doc(alias = "PADAPTERPOWERMANAGEMENT3")]
+pub trait IAdapterPowerManagement3: IAdapterPowerManagement2 {
+    /// Puts the device into a power state before it returns, in the place of the methods of the
+    /// earlier versions.
+    ///
+    /// `latency` says how long the device may take. It is [`PcExitLatency::Instant`] for a change
+    /// that does not begin in D3.
+    ///
+    /// IRQL: PASSIVE_LEVEL. Never fails.
+    /// Source: WDK, IAdapterPowerManagement3::PowerChangeState3.
+    #[doc(alias = "IAdapterPowerManagement3::PowerChangeState3")]
+    fn power_change_state_3(
+        &self,
+        kernel: &Kernel,
+        device: DevicePowerState,
+        system: SystemPowerState,
+        latency: PcExitLatency,
+    );
+
+    /// Tells a device in D3 how long it may take to leave D3.
+    ///
+    /// Not called here: on Windows the runtime power framework tells PortCls how long a device may
+    /// take, and no such framework stands here. The time is always
+    /// [`PcExitLatency::Instant`].
+    ///
+    /// IRQL: PASSIVE_LEVEL. Source: WDK, IAdapterPowerManagement3::D3ExitLatencyChanged.
+    ///
+    /// # Errors
+    /// - Any failure.
+    #[doc(alias = "IAdapterPowerManagement3::D3ExitLatencyChanged")]
+    fn d3_exit_latency_changed(
+        &self,
+        kernel: &Kernel,
+        latency: PcExitLatency,
+    ) -> Result<(), NtStatus>;
+}
+
+wire_enum! {
+    /// How long a device may take to leave D3. Source: portcls.h.
+    #[doc(alias = "PC_EXIT_LATENCY")]
+    pub enum PcExitLatency {
+        /// No time.
+        #[doc(alias = "PcExitLatencyInstant")]
+        Instant = 0,
+        /// 10 ms.
+        #[doc(alias = "PcExitLatencyFast")]
+        Fast = 1,
+        /// 200 ms.
+        #[doc(alias = "PcExitLatencyResponsive")]
+        Responsive = 2,
+    }
 }

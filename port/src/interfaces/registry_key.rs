@@ -66,7 +66,7 @@ bitflags::bitflags! {
 }
 
 impl KeyAccess {
-    /// The rights, with the rights for which the generic rights stand.
+    /// The rights, and the rights that the generic rights mean.
     ///
     /// Source: wdm.h, KEY_READ, KEY_WRITE and KEY_ALL_ACCESS are what the three generic rights of a
     /// key mean. `Assumed:` MAXIMUM_ALLOWED is all rights, since a driver of the kernel has them.
@@ -88,8 +88,8 @@ pub type RegistryAnswer<'a> = dyn FnMut(usize, &RegistryValue) -> NtStatus + 'a;
 
 /// A key of the registry.
 ///
-/// PortCls implements it, and drivers call it. The methods that return a [`QueryReply`] have these
-/// statuses in it:
+/// PortCls implements this interface, and drivers call it. The methods that return a [`QueryReply`]
+/// have these statuses in it:
 /// - `STATUS_BUFFER_OVERFLOW`: the fixed part fits into `length`, and the rest is cut off; the
 ///   reply has the needed length.
 /// - `STATUS_BUFFER_TOO_SMALL`: not even the fixed part fits, and nothing is written; the reply
@@ -176,8 +176,8 @@ pub trait IRegistryKey: IUnknown {
     ///
     /// # Errors
     /// `STATUS_ACCESS_DENIED` when the key was not opened with `KEY_QUERY_VALUE`, and every failure
-    /// of [`Kernel::query_registry_values`]; it ends the query, and no call of
-    /// `deliver` follows.
+    /// of [`Kernel::query_registry_values`]. A failure ends the query, and no call of `deliver`
+    /// follows.
     #[doc(alias = "IRegistryKey::QueryRegistryValues")]
     fn query_registry_values(
         &self,
@@ -186,7 +186,7 @@ pub trait IRegistryKey: IUnknown {
         deliver: &mut RegistryAnswer<'_>,
     ) -> Result<(), NtStatus>;
 
-    /// Opens a subkey, and makes it when it is not there.
+    /// Opens a subkey, and makes the subkey when it is not there.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///

@@ -8,9 +8,9 @@ use crate::com::IUnknown;
 
 /// Two lists of the same resources: translated for the processor, and untranslated for the bus.
 ///
-/// PortCls implements it. A driver reads the list that its StartDevice gets, and divides it with
-/// `PcNewResourceSublist`. The methods after [`untranslated_list`](Self::untranslated_list) are
-/// the helper macros of the header.
+/// PortCls implements this interface. A driver reads the list that its StartDevice gets, and
+/// divides it with `PcNewResourceSublist`. The methods after
+/// [`untranslated_list`](Self::untranslated_list) are the helper macros of the header.
 ///
 /// IRQL of every method: PASSIVE_LEVEL. Source: WDK, IResourceList.
 #[doc(alias = "PRESOURCELIST")]

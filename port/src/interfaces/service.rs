@@ -8,18 +8,19 @@ use crate::com::IUnknown;
 
 /// An object that is called when the hardware needs service.
 ///
-/// The port and its pins implement it; the service group calls its members in its DPC.
+/// The port and its pins implement this interface. The service group calls its members in the DPC
+/// of the group.
 #[doc(alias = "PSERVICESINK")]
 pub trait IServiceSink: IUnknown {
-    /// Serves the hardware; a group queues its DPC, in which it calls its members.
+    /// Serves the hardware. A group queues its DPC, and calls its members in this DPC.
     ///
     /// For a group, exactly one call of each member follows, in the order in which the members were
     /// added. A second request before the DPC has run adds no call. A request while the DPC runs
     /// adds one more call of each member.
     ///
-    /// IRQL: DISPATCH_LEVEL for a member of a group. Any for a group, because it only queues its
-    /// DPC. Never fails. Source: WDK, IServiceSink::RequestService. `Assumed:` the page of the
-    /// group says PASSIVE_LEVEL, which an ISR could not obey.
+    /// IRQL: DISPATCH_LEVEL for a member of a group. Any for a group, because a group only queues
+    /// its DPC. Never fails. Source: WDK, IServiceSink::RequestService. `Assumed:` any for a group.
+    /// The page of the group says PASSIVE_LEVEL, but an ISR could not obey this.
     #[doc(alias = "IServiceSink::RequestService")]
     #[doc(alias = "IServiceGroup::RequestService")]
     fn request_service(&self, kernel: &Kernel);
@@ -27,11 +28,11 @@ pub trait IServiceSink: IUnknown {
 
 /// A group of sinks behind one DPC; a group is itself a sink, so groups nest.
 ///
-/// PortCls implements it (`PcNewServiceGroup`); drivers and ports call it. All requests before the
-/// DPC has run count as one request.
+/// PortCls implements this interface (`PcNewServiceGroup`); drivers and ports call it. All requests
+/// before the DPC has run count as one request.
 #[doc(alias = "PSERVICEGROUP")]
 pub trait IServiceGroup: IServiceSink {
-    /// Adds a sink and keeps a reference to it.
+    /// Adds a sink and keeps a reference to the sink.
     ///
     /// `Assumed:` the group calls its members in the order in which they were added; the pages do
     /// not say.
@@ -44,7 +45,8 @@ pub trait IServiceGroup: IServiceSink {
     #[doc(alias = "IServiceGroup::AddMember")]
     fn add_member(&self, kernel: &Kernel, sink: Rc<dyn IServiceSink>) -> Result<(), NtStatus>;
 
-    /// Removes a sink and drops the reference; without effect when the sink is not a member.
+    /// Removes a sink and drops the reference. When the sink is not a member, the call has no
+    /// effect.
     ///
     /// The group finds the sink by its object. The group does not call the sink any more, even when
     /// the DPC is queued already.

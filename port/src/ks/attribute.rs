@@ -1,7 +1,8 @@
 //! Attributes of data ranges, and lists of ranges with them.
 //!
-//! Owns the wire form of both. A range with attributes has the flag [`DataRange::ATTRIBUTES`]; in a
-//! list the item behind such a range is its attribute list, which is a list itself.
+//! This file owns the wire form of both. A range with attributes has the flag
+//! [`DataRange::ATTRIBUTES`]. In a list of ranges, the item behind such a range is the attribute
+//! list of the range. This item is itself a list.
 
 use portcls_emulator::NtStatus;
 
@@ -12,7 +13,7 @@ use crate::guid::Guid;
 /// The size of an attribute with nothing after its head, in bytes. Source: WDK ks.h, KSATTRIBUTE.
 const HEAD_SIZE: usize = 24;
 
-/// An attribute of a data range: its identifier, and what follows that.
+/// An attribute of a data range: its identifier, and the bytes after the identifier.
 ///
 /// Source: WDK, KSATTRIBUTE.
 #[doc(alias = "KSATTRIBUTE")]
@@ -20,9 +21,9 @@ const HEAD_SIZE: usize = 24;
 pub struct DataAttribute {
     /// [`DataAttribute::REQUIRED`], or 0.
     pub flags: u32,
-    /// What the attribute is.
+    /// The identifier of the attribute.
     pub attribute: Guid,
-    /// The bytes after the head, whose meaning the identifier gives.
+    /// The bytes after the head. The identifier gives their meaning.
     pub rest: Vec<u8>,
 }
 
@@ -40,8 +41,8 @@ impl DataAttribute {
     /// Reads the attribute at the start of a buffer; bytes after it are ignored.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` when the size in the head is less than the head or more than
-    /// there are bytes.
+    /// `STATUS_INVALID_PARAMETER` when the size in the head is less than the size of the head, or
+    /// more than the number of bytes.
     pub fn read(bytes: &[u8]) -> Result<DataAttribute, NtStatus> {
         let number = |at: usize| super::read::<u32>(bytes.get(at..)?);
         let head = (number(0), number(4), bytes.get(8..).and_then(super::read::<Guid>));
@@ -67,11 +68,11 @@ impl DataAttribute {
     }
 }
 
-/// The list of ranges that a client gets: each range, and behind a range with attributes the list
-/// of these.
+/// The list of ranges that a client gets. Behind each range with attributes stands the list of
+/// these attributes.
 ///
 /// Source: WDK, KSPROPERTY_PIN_DATARANGES: a KSMULTIPLE_ITEM with items at multiples of 8 bytes;
-/// KSDATARANGE: behind a range with the flag, the next item is to be read as an attribute list.
+/// KSDATARANGE: a reader must read the item behind a range with the flag as an attribute list.
 /// Assumed: the attribute list is a KSMULTIPLE_ITEM of KSATTRIBUTE, and counts as one item of the
 /// outer list, because the pages give a client no other way to find the next range.
 #[must_use]
@@ -88,12 +89,13 @@ pub fn list_of_ranges(ranges: &[DataRange]) -> Vec<u8> {
 
 /// Reads a list of ranges, each with the attribute list behind it.
 ///
-/// The last range may have the flag and no attribute list. `Assumed:` a client that copies a range
-/// of a pin into a request of its own does this, and its range has no attributes then.
+/// The last range may have the flag and no attribute list. `Assumed:` a client makes such a list
+/// when it copies a range of a pin into a request of its own. The copied range then has no
+/// attributes.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when a size in the list is less than the head there or more than
-/// there are bytes.
+/// `STATUS_INVALID_PARAMETER` when a size in the list is less than the size of the head there, or
+/// more than the number of bytes.
 pub fn read_list_of_ranges(list: &[u8]) -> Result<Vec<DataRange>, NtStatus> {
     let (count, mut items) = read_multiple_item(list)?;
     let mut ranges = Vec::new();

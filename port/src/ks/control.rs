@@ -32,7 +32,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The begin or the end of a reset. Between them the pin refuses data.
+    /// The begin or the end of a reset. Between begin and end the pin refuses data.
     #[doc(alias = "KSRESET")]
     pub enum KsReset {
         /// Cancel what is queued and refuse more.
@@ -70,7 +70,7 @@ impl KsState {
     /// The neighbouring state on the way to another state. `None` when the two states are the same.
     ///
     /// A client may ask for any state, but a stream gets only neighbouring states. So the port
-    /// calls this until it returns `None`.
+    /// calls this function until the function returns `None`.
     #[must_use]
     pub const fn step_towards(self, target: KsState) -> Option<KsState> {
         let (from, to) = (self.value(), target.value());

@@ -41,7 +41,7 @@ assert_layout!(
 );
 const _: () = assert!(align_of::<KsDataFormat>() == 8);
 
-/// The head of a data range; the same structure as a format.
+/// The head of a data range. A format has the same structure.
 #[doc(alias = "KSDATARANGE")]
 pub type KsDataRange = KsDataFormat;
 
@@ -130,7 +130,8 @@ impl KsDataRangeMusic {
         padding: 0,
     };
 
-    /// The data range of a pin that takes DirectMusic events. Source: as for MIDI.
+    /// The data range of a pin that takes DirectMusic events. Source: the published sample miniport
+    /// describes its pins so.
     pub const DIRECTMUSIC_PORT: KsDataRangeMusic = KsDataRangeMusic {
         data_range: KsDataRange {
             format_size: KsDataRangeMusic::SIZE,
@@ -142,8 +143,9 @@ impl KsDataRangeMusic {
 
 /// A data range of any size: its head, the bytes after it, and its attributes.
 ///
-/// The driver or client that owns the range wrote the size in the head; the checks of a descriptor
-/// compare this size with the bytes that are present. The attributes are no part of these bytes.
+/// The driver or the client that owns the range wrote the size in the head. The checks of a
+/// descriptor compare this size with the number of bytes that are present. The attributes are no
+/// part of these bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataRange {
     head: KsDataRange,
@@ -162,7 +164,7 @@ impl DataRange {
         DataRange { head, rest, attributes: Vec::new() }
     }
 
-    /// The range with an attribute list, and with the flag that says so.
+    /// The range with an attribute list, and with the flag for an attribute list.
     #[must_use]
     pub fn with_attributes(mut self, attributes: Vec<DataAttribute>) -> DataRange {
         self.head.flags |= DataRange::ATTRIBUTES;
@@ -199,13 +201,20 @@ impl DataRange {
         &self.head
     }
 
-    /// The range as a music range, `None` when it is of another kind or shorter.
+    /// The range as a music range, `None` when the range is of another kind or shorter than a music
+    /// range.
     #[must_use]
     pub fn as_music(&self) -> Option<KsDataRangeMusic> {
         if self.head.major_format != data_format::MUSIC {
             return None;
         }
         read(&self.to_bytes())
+    }
+
+    /// The same range with another specifier.
+    #[must_use]
+    pub fn with_specifier(&self, specifier: Guid) -> DataRange {
+        DataRange { head: KsDataRange { specifier, ..self.head }, ..self.clone() }
     }
 
     /// The number of bytes that the range has; its head should have the same number.

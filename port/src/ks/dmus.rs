@@ -2,8 +2,8 @@
 //!
 //! A buffer is a chain of records. A record has a head of 20 bytes (byte count, channel group,
 //! time, flags), the data, and padding up to a multiple of 8. [`event_records`] takes a chain
-//! apart, [`EventPacker`] builds one. Neither knows what the data mean; [`EventForm::of`] alone
-//! looks at them.
+//! apart, and [`EventPacker`] builds a chain. Neither of the two knows what the data mean; only
+//! [`EventForm::of`] looks at the data.
 
 use bytemuck::{Pod, Zeroable};
 use portcls_emulator::NtStatus;
@@ -34,7 +34,7 @@ assert_layout!(
 );
 
 impl DmusEventHeader {
-    /// The flag of a channel message; other data, such as system exclusive, have none.
+    /// The flag of a channel message. Other data, such as system exclusive, do not have the flag.
     #[doc(alias = "DMUS_EVENT_STRUCTURED")]
     pub const STRUCTURED: u32 = 1;
 }
@@ -81,13 +81,14 @@ impl EventForm {
 /// One record of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventRecord<'a> {
-    /// Time since the presentation time of the buffer, in 100 ns; not since the record before.
+    /// Time since the presentation time of the buffer, in 100 ns. The time does not count from the
+    /// record before.
     pub offset_100ns: i64,
     /// The number of a group of 16 channels.
     pub channel_group: u32,
     /// The kind of the data.
     pub form: EventForm,
-    /// The data; there may be none.
+    /// The data, which may be empty.
     pub data: &'a [u8],
     /// Where the next record begins in the buffer.
     pub end: usize,
@@ -95,8 +96,8 @@ pub struct EventRecord<'a> {
 
 /// Takes apart the used part of a stream buffer (`DataUsed` bytes), record by record.
 ///
-/// After an error there are no more records. An empty record is accepted, and also a last record
-/// with too little padding. Other flags have no effect.
+/// After an error there are no more records. The port also accepts an empty record, and a last
+/// record with too little padding. Other flags have no effect.
 /// Source: WDK, DMUS_EVENTHEADER. `Assumed:` the treatment of malformed chains, on which the page
 /// is silent.
 ///

@@ -17,6 +17,17 @@ pub mod data_format {
         DIRECTMUSIC = "KSDATAFORMAT_SUBTYPE_DIRECTMUSIC" "1A82F8BC-3F8B-11D2-B774-0060083316C1";
         /// Subformat: a MIDI file in RIFF.
         RIFFMIDI = "KSDATAFORMAT_SUBTYPE_RIFFMIDI" "4995DAF0-9EE6-11D0-A40E-00A0C9223196";
+        /// Major format: sound.
+        AUDIO = "KSDATAFORMAT_TYPE_AUDIO" "73647561-0000-0010-8000-00AA00389B71";
+        /// Subformat: samples without compression.
+        PCM = "KSDATAFORMAT_SUBTYPE_PCM" "00000001-0000-0010-8000-00AA00389B71";
+        /// Subformat: an analogue cable, on bridge pins.
+        ANALOG = "KSDATAFORMAT_SUBTYPE_ANALOG" "6DBA3190-67BD-11CF-A0F7-0020AFD156E4";
+        /// Specifier: a WAVEFORMATEX follows the format.
+        WAVEFORMATEX = "KSDATAFORMAT_SPECIFIER_WAVEFORMATEX"
+            "05589F81-C356-11CE-BF01-00AA0055595A";
+        /// Specifier: a description for DirectSound follows the format.
+        DSOUND = "KSDATAFORMAT_SPECIFIER_DSOUND" "518590A2-A184-11D0-8522-00C04FD9BAF3";
         /// Specifier: nothing follows the format.
         NONE = "KSDATAFORMAT_SPECIFIER_NONE" "0F6417D6-C318-11D0-A43F-00A0C9223196";
     }
@@ -82,6 +93,10 @@ pub mod node_type {
         MUTE = "KSNODETYPE_MUTE" "02B223C0-C557-11D0-8A2B-00A0C9255AC1";
         /// A mixer.
         SUM = "KSNODETYPE_SUM" "DA441A60-C556-11D0-8A2B-00A0C9255AC1";
+        /// A speaker.
+        SPEAKER = "KSNODETYPE_SPEAKER" "DFF21CE1-F70F-11D0-B917-00A0C9223196";
+        /// A microphone.
+        MICROPHONE = "KSNODETYPE_MICROPHONE" "DFF21BE1-F70F-11D0-B917-00A0C9223196";
         /// A connector of an old sound card.
         LEGACY_AUDIO_CONNECTOR = "KSNODETYPE_LEGACY_AUDIO_CONNECTOR"
             "DFF21FE4-F70F-11D0-B917-00A0C9223196";

@@ -26,7 +26,7 @@ pub struct KsIdentifier {
 assert_layout!(KsIdentifier, 24, set @ 0, id @ 16, flags @ 20);
 const _: () = assert!(align_of::<KsIdentifier>() == 8);
 
-/// A property request; the same structure as an identifier.
+/// A property request. An identifier has the same structure.
 #[doc(alias = "KSPROPERTY")]
 pub type KsProperty = KsIdentifier;
 
@@ -63,7 +63,7 @@ bitflags::bitflags! {
         const SETSUPPORT = 0x100;
         /// Whether the property can be read and changed.
         const BASICSUPPORT = 0x200;
-        /// The properties that depend on this one.
+        /// The properties that depend on this property.
         const RELATIONS = 0x400;
         /// The values of the set in one block.
         const SERIALIZESET = 0x800;
@@ -77,7 +77,7 @@ bitflags::bitflags! {
         const SERIALIZESIZE = 0x8000;
         /// The default values of the property.
         const DEFAULTVALUES = 0x1_0000;
-        /// The property is a node's, and the request is a [`KsNodeProperty`].
+        /// The property belongs to a node, and the request is a [`KsNodeProperty`].
         const TOPOLOGY = 0x1000_0000;
         const _ = !0;
     }
@@ -203,8 +203,8 @@ wire_enum! {
         VolumeBoost = 1,
         /// SYNTHCAPS: what the synthesizer is and can do.
         Caps = 2,
-        /// SYNTH_PORTPARAMS: the parameters of an open pin. The client wants some, and gets some of
-        /// them.
+        /// SYNTH_PORTPARAMS: the parameters of an open pin. The client asks for some parameters,
+        /// and gets some of these.
         PortParameters = 3,
         /// ULONG: the number of channel groups.
         ChannelGroups = 4,

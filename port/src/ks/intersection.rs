@@ -1,8 +1,9 @@
 //! Data intersection: a format in a client's range and in a pin's range.
 //!
-//! Owns the port's own rule for a pair of ranges, the order in which pairs are tried, and the check
-//! of the format with which a pin is opened. The attributes of a range have no part in it.
-//! `Assumed:` no page names an attribute of music, so none can keep two ranges apart.
+//! This file owns the port's own rule for a pair of ranges, the order in which pairs are tried, and
+//! the check of the format with which a pin is opened. Here the attributes of a range have no
+//! effect. `Assumed:` no page names an attribute of music, so no attribute can keep two ranges
+//! apart.
 
 use portcls_emulator::NtStatus;
 
@@ -15,11 +16,11 @@ use crate::guid::Guid;
 /// Answers KSPROPERTY_PIN_DATAINTERSECTION: the first pair of ranges with a format in common.
 ///
 /// `client_list` is the KSMULTIPLE_ITEM that follows the request; each of its ranges starts at a
-/// multiple of 8 bytes, and the attribute list behind a range is passed over. The client ranges are
-/// tried in their order, each with every pin range in turn. `ask` calls the miniport for each pair
-/// that fits; see [`may_meet`]. When `ask` answers `STATUS_NOT_IMPLEMENTED`,
-/// [`default_intersection`] answers instead. Any answer other than `STATUS_NO_MATCH` ends the
-/// search and is the reply.
+/// multiple of 8 bytes, and the search skips the attribute list behind a range. The search tries
+/// the client ranges in their order, and each client range with every pin range in turn. `ask`
+/// calls the miniport for each pair that fits; see [`may_meet`]. When `ask` answers
+/// `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers instead. The search ends at any
+/// answer other than `STATUS_NO_MATCH`, and this answer is the reply.
 ///
 /// With a malformed list the reply is `STATUS_INVALID_PARAMETER`, and `ask` is not called.
 /// Source: WDK, IMiniport::DataRangeIntersection, KSPROPERTY_PIN_DATAINTERSECTION and
@@ -76,12 +77,13 @@ pub fn default_intersection(
 
 /// The format that lies in both ranges.
 ///
-/// Major format, subformat and specifier must each be equal, or one of the two all zero, the
-/// wildcard. The format has nothing after its head, so its specifier is NONE.
+/// Major format, subformat and specifier must each be equal, or one of the two values is all zero,
+/// the wildcard. The format has nothing after its head, so its specifier is NONE.
 ///
 /// # Errors
-/// `STATUS_NO_MATCH` when a GUID differs; when both sides have a wildcard; when the specifier asks
-/// for more bytes after the head. `Assumed:` the last two; the pages speak of equal GUIDs only.
+/// `STATUS_NO_MATCH` when a GUID differs, when both sides have a wildcard, or when the specifier
+/// asks for more bytes after the head. `Assumed:` the last two cases; the pages speak of equal
+/// GUIDs only.
 pub fn intersect(client: &KsDataRange, mine: &KsDataRange) -> Result<KsDataFormat, NtStatus> {
     let specifier = common(&client.specifier, &mine.specifier)?;
     if specifier != data_format::NONE {
@@ -101,9 +103,9 @@ pub fn intersect(client: &KsDataRange, mine: &KsDataRange) -> Result<KsDataForma
 /// Checks a format against the pin's ranges. A client opens a pin with this format, or sets it.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when the size in the format is less than its head; `STATUS_NO_MATCH`
-/// when the format lies in none of the ranges. A format with wildcards or with bytes after its head
-/// lies in no range (`Assumed:` a MIDI format is documented as its head alone).
+/// `STATUS_INVALID_PARAMETER` when the size in the format is less than the size of its head;
+/// `STATUS_NO_MATCH` when the format lies in no range. A format with wildcards or with bytes after
+/// its head lies in no range (`Assumed:` a MIDI format is documented as its head alone).
 pub fn check_format(format: &KsDataFormat, pin_ranges: &[DataRange]) -> Result<(), NtStatus> {
     if format.format_size < KsDataFormat::SIZE {
         return Err(NtStatus::INVALID_PARAMETER);

@@ -1,9 +1,9 @@
-//! Music buffers: MIDI bytes in timed records, as a stream buffer holds them.
+//! Music buffers: the MIDI bytes in timed records that a stream buffer holds.
 //!
 //! A buffer is a chain of records: a head of 8 bytes (time since the record before, byte count),
 //! the MIDI bytes, and 0 to 3 bytes up to a multiple of 4. [`records`] takes a chain apart,
-//! [`record_places`] says where its records lie, [`Packer`] builds a chain. None of them knows what
-//! the MIDI bytes mean.
+//! [`record_places`] says where the records of a chain lie, and [`Packer`] builds a chain. None of
+//! these three knows what the MIDI bytes mean.
 
 use core::ops::Range;
 
@@ -66,9 +66,9 @@ pub struct RecordPlace {
 
 /// Takes apart the used part of a stream buffer (`DataUsed` bytes), record by record.
 ///
-/// After an error there are no more records. An empty record is accepted, and also a last record
-/// whose filling is cut off. Source: WDK, KSMUSICFORMAT. `Assumed:` the treatment of malformed
-/// chains, on which the page is silent.
+/// After an error there are no more records. The port also accepts an empty record, and a last
+/// record whose filling is cut off. Source: WDK, KSMUSICFORMAT. `Assumed:` the treatment of
+/// malformed chains, on which the page is silent.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` in place of a record whose head is shorter than 8 bytes or whose
@@ -160,10 +160,11 @@ impl<'a> Packer<'a> {
         whole.saturating_sub(HEAD_SIZE)
     }
 
-    /// Appends a record with the bytes of `data` for which there is room, and returns their number.
-    /// When it is 0, no record is appended.
+    /// Appends a record with the bytes of `data` for which there is room, and returns the number of
+    /// these bytes. When this number is 0, no record is appended.
     pub fn push(&mut self, time_delta_ms: u32, data: &[u8]) -> usize {
-        // A ULONG counts the bytes, and a record that long is still a multiple of 4.
+        // The byte count is a ULONG. A record with the largest such count still has a size that is
+        // a multiple of 4.
         let taken = data.len().min(self.room()).min(u32::MAX as usize & !3);
         if taken == 0 {
             return 0;

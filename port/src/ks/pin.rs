@@ -25,7 +25,8 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// Which side of a pin's connection sends requests; the direction of data is another matter.
+    /// Which side of a pin's connection sends requests. The sending side does not depend on the
+    /// direction of data.
     ///
     /// Source: WDK ks.h.
     #[doc(alias = "KSPIN_COMMUNICATION")]
@@ -33,13 +34,13 @@ wire_enum! {
         /// No client can connect.
         #[doc(alias = "KSPIN_COMMUNICATION_NONE")]
         None = 0,
-        /// The pin receives requests, as every pin that a client opens does.
+        /// The pin receives requests. Every pin that a client opens is of this kind.
         #[doc(alias = "KSPIN_COMMUNICATION_SINK")]
         Sink = 1,
         /// The pin sends requests to another pin.
         #[doc(alias = "KSPIN_COMMUNICATION_SOURCE")]
         Source = 2,
-        /// The pin can do either.
+        /// The pin can receive requests or send requests.
         #[doc(alias = "KSPIN_COMMUNICATION_BOTH")]
         Both = 3,
         /// The pin is wired to a place outside the filter; no client can open it.

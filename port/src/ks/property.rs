@@ -5,10 +5,10 @@ use portcls_emulator::NtStatus;
 
 use super::{KsIdentifier, KsPropertyType, assert_layout, read};
 
-/// The answer to a request that states how many bytes it has room for.
+/// The answer to a request that states its room in bytes.
 ///
-/// `information` is the value for the I/O status block: the length of `bytes`, or the length needed
-/// when there was no room.
+/// `information` is the value for the I/O status block: the length of `bytes`, or, when there was
+/// no room, the needed length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LengthReply {
     /// The status of the request.
@@ -28,10 +28,12 @@ impl LengthReply {
 
     /// Answers a property request for `value` with `output_length` bytes of room.
     ///
-    /// A request without room asks for the length: `STATUS_BUFFER_OVERFLOW` with the length needed.
-    /// With too little room the reply is `STATUS_BUFFER_TOO_SMALL`, and no byte is written.
+    /// A request without room asks for the length. The reply to it is `STATUS_BUFFER_OVERFLOW` with
+    /// the needed length. With too little room the reply is `STATUS_BUFFER_TOO_SMALL`, and no byte
+    /// is written.
     /// Source: WDK, KS properties.
-    /// `Assumed:` the failure carries no length, since a failed request returns none to a client.
+    /// `Assumed:` the failure carries no length, since a failed request returns no length to a
+    /// client.
     #[must_use]
     pub fn of_value(value: &[u8], output_length: u32) -> LengthReply {
         let needed = length_of(value);
@@ -48,11 +50,11 @@ impl LengthReply {
 
     /// Answers a property request for a list from [`multiple_item`].
     ///
-    /// The rules of [`of_value`](Self::of_value) hold, and two more. A request with exactly the
-    /// room of the list's head gets the head, which has the size needed and the count. A request
-    /// with exactly the room of the first ULONG gets the size. Source: WDK, KsHandleSizedListQuery;
-    /// `Assumed:` the case of one ULONG, which the pages describe only for relations between
-    /// properties.
+    /// The rules of [`of_value`](Self::of_value) hold, and two more rules. A request with exactly
+    /// the room of the list's head gets the head, which has the needed size and the count. A
+    /// request with exactly the room of the first ULONG gets the needed size. Source: WDK,
+    /// KsHandleSizedListQuery; `Assumed:` the case of one ULONG, which the pages describe only for
+    /// relations between properties.
     #[must_use]
     pub fn of_list(list: &[u8], output_length: u32) -> LengthReply {
         match output_length {
@@ -64,7 +66,7 @@ impl LengthReply {
     /// Answers a request for basic support: tells which of the accesses in `flags` a property has.
     ///
     /// A request with room for a [`KsPropertyDescription`] gets a description, which says nothing
-    /// about the values. With less room it gets the accesses alone, a ULONG.
+    /// about the values. A request with less room gets only the accesses, as a ULONG.
     /// Source: WDK, KSPROPERTY, KSPROPERTY_TYPE_BASICSUPPORT. `Assumed:` a request without room
     /// asks for the length of the description.
     #[must_use]
@@ -81,7 +83,8 @@ impl LengthReply {
         }
     }
 
-    /// Answers a request for the properties that depend on a property: there are none.
+    /// Answers a request for the properties that depend on a property: no property depends on
+    /// another property.
     ///
     /// Source: WDK, KSPROPERTY, KSPROPERTY_TYPE_RELATIONS: every set supports the question.
     #[must_use]
@@ -91,8 +94,8 @@ impl LengthReply {
 
     /// Answers a request for a device property with `length` bytes of room.
     ///
-    /// With too little room, or none, the reply is `STATUS_BUFFER_TOO_SMALL` with the length
-    /// needed.
+    /// With too little room, or without room, the reply is `STATUS_BUFFER_TOO_SMALL` with the
+    /// needed length.
     /// Source: WDK, PcGetDeviceProperty.
     #[must_use]
     pub fn of_device_property(value: &[u8], length: u32) -> LengthReply {
@@ -129,7 +132,7 @@ pub struct KsPropertyDescription {
     /// Size of the description in bytes, this head included.
     #[doc(alias = "DescriptionSize")]
     pub description_size: u32,
-    /// The type of the value; zero for none.
+    /// The type of the value; zero when the description names no type.
     #[doc(alias = "PropTypeSet")]
     pub prop_type_set: KsIdentifier,
     /// The number of lists that follow.

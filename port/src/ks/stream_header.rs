@@ -31,7 +31,7 @@ impl KsTime {
     ///
     /// # Errors
     /// `STATUS_INVALID_PARAMETER` when the denominator is 0 or the time does not fit 64 bits.
-    /// `Assumed:` the pages are silent on both.
+    /// `Assumed:` the pages are silent on both cases.
     pub fn to_100ns(self) -> Result<i64, NtStatus> {
         let scaled = i128::from(self.time) * i128::from(self.numerator);
         let time_100ns = scaled.checked_div(i128::from(self.denominator));
@@ -39,7 +39,7 @@ impl KsTime {
     }
 }
 
-/// The header of one buffer of a read or write request, as on 64-bit Windows.
+/// The header of one buffer of a read or write request, in the form of 64-bit Windows.
 #[doc(alias = "KSSTREAM_HEADER")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -86,8 +86,8 @@ impl KsStreamHeader {
 
     /// The time at which the buffer is due, in units of 100 ns; `None` means at once.
     ///
-    /// `Assumed:` the port reads a time only when it is flagged as valid. The denominator of any
-    /// other time may be 0, as in a header that a client has cleared.
+    /// `Assumed:` the port reads a time only when a flag says that the time is valid. The
+    /// denominator of any other time may be 0, such as in a header that a client has cleared.
     ///
     /// # Errors
     /// The errors of [`KsTime::to_100ns`].

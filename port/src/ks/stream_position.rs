@@ -1,4 +1,4 @@
-//! What a pin tells of its stream: its position, and the buffers it wants.
+//! What a pin tells of its stream: the position, and the wanted buffers.
 
 use bytemuck::{Pod, Zeroable};
 

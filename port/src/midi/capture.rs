@@ -16,7 +16,7 @@ use crate::rules;
 /// Bytes of room in one Read.
 const READ_LENGTH: usize = 256;
 
-/// The greatest number of Reads in one service. Without a limit, a service would never end if a
+/// The greatest number of Reads in one service. Without a limit, a service would never end when a
 /// miniport always returns data.
 const READS_PER_SERVICE: u32 = 65_536;
 

@@ -1,9 +1,9 @@
 //! The render sequencer: writes each message of a request when it is due.
 //!
-//! It takes the music records of write requests apart.
-//! Times have the resolution of the sequencer's timer, 1 ms; a message never goes out before its
-//! time. Requests are served strictly one after the other. The sequencer offers bytes that the
-//! miniport did not take again: at once when it took some, 1 ms later when it took none.
+//! The sequencer takes the music records of write requests apart. Times have the resolution of the
+//! sequencer's timer, 1 ms; a message never goes out before its time. Requests are served strictly
+//! one after the other. When the miniport took only some of the bytes, the sequencer offers the
+//! rest at once. When the miniport took no byte, the sequencer offers the bytes again 1 ms later.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -26,7 +26,7 @@ const RETRY_100NS: u64 = 10_000;
 /// success for so long breaks the contract of Write.
 const EMPTY_WRITES: u32 = 10_000;
 
-/// The message that is going out; none when all of it is sent.
+/// The message that is going out; empty when the whole message is sent.
 #[derive(Default)]
 struct Message {
     bytes: Vec<u8>,
@@ -35,7 +35,7 @@ struct Message {
 }
 
 impl Message {
-    /// The time at which the message is due, if it is not sent.
+    /// The time at which the message is due, if the message is not sent.
     fn due_ns(&self) -> Option<u64> {
         (!self.is_sent()).then_some(self.due_ns)
     }
@@ -60,8 +60,8 @@ struct Cursor {
     offset: usize,
     /// Offset of the first record that is not wholly sent, in bytes.
     done: usize,
-    /// Stream time of the buffer's start in ns, once it is known; negative when the buffer starts
-    /// before the stream.
+    /// Stream time of the buffer's start in ns, when this time is known; negative when the buffer
+    /// starts before the stream.
     start_ns: Option<i64>,
 }
 
@@ -90,7 +90,7 @@ impl Renderer {
         }
     }
 
-    /// Stops the timer, so that what is not sent yet waits.
+    /// Stops the timer, so that data that is not sent yet waits.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     pub fn pause(&self, kernel: &Kernel) {
@@ -104,8 +104,8 @@ impl Renderer {
         self.empty_writes.set(0);
     }
 
-    /// Notes in the request that is going out how much of it was sent, and forgets its message; the
-    /// request ends now.
+    /// Notes in the request that is going out how much of its data was sent, and forgets its
+    /// message. The request ends now.
     pub fn abandon(&self, request: &StreamRequest) {
         request.note_done(self.cursor.get().done as u32);
         self.abandoned.set(true);
@@ -162,8 +162,8 @@ impl Renderer {
             _ => i64::try_from(lane.time_ns(kernel)).unwrap_or(i64::MAX),
         });
         let data = data.borrow();
-        // The places of the records were found when the request came. When the client has cut the
-        // buffer since, the rest of it is lost.
+        // The places of the records were found when the request came. When the client has since
+        // made the buffer shorter, the rest of the buffer is lost.
         let record = request.take_record();
         let Some((record, bytes)) = record.and_then(|it| Some((it, data.get(it.data.clone())?)))
         else {
@@ -183,12 +183,12 @@ impl Renderer {
 
     /// Offers the rest of the current message to the miniport once.
     ///
-    /// The request can end during the call: its client cancels it, or the stream goes down. Then
-    /// the sequencer does not offer the rest of its message, and does not use the result of the
-    /// call.
+    /// The request can end during the call: the client cancels the request, or the stream goes
+    /// down. Then the sequencer does not offer the rest of the message, and does not use the result
+    /// of the call.
     ///
     /// # Errors
-    /// The request fails with it: the status that the miniport returned, or
+    /// The request fails with the same error: the status that the miniport returned, or
     /// `STATUS_IO_DEVICE_ERROR` when the miniport took nothing [`EMPTY_WRITES`] times in a row.
     fn write_some(
         &self,
@@ -196,7 +196,8 @@ impl Renderer {
         lane: &Lane,
         stream: &dyn IMiniportMidiStream,
     ) -> Result<Outcome, NtStatus> {
-        // The message is out of its cell during the call, because the call can come back here.
+        // During the call the message is out of its cell, because the call can lead back to this
+        // function.
         let mut message = self.message.take();
         self.abandoned.set(false);
         let rest = &message.bytes[message.sent..];

@@ -1,7 +1,7 @@
 //! A stream of a MIDI miniport, with the side that moves its bytes.
 //!
-//! Owns the choice between the two sides. Neither side, nor this file, knows a pin or a filter:
-//! each call has the lane as a parameter.
+//! This file owns the choice between the two sides. Neither the sides nor this file know a pin or a
+//! filter: each call has the lane as a parameter.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ use crate::lane::{Lane, Stream};
 use crate::miniport_calls::Method;
 use crate::stream_request::StreamRequest;
 
-/// A stream as its lane drives it.
+/// A stream, with the calls by which its lane drives it.
 pub(super) struct MidiStream {
     stream: Rc<dyn IMiniportMidiStream>,
     side: Side,
@@ -54,7 +54,8 @@ impl Stream for MidiStream {
         Rc::clone(&self.stream) as _
     }
 
-    /// Refuses the format of DirectMusic, as at the opening of the pin.
+    /// Refuses the format of DirectMusic. The port refuses the same format when a client opens the
+    /// pin.
     fn set_format(
         &self,
         kernel: &Kernel,

@@ -1,6 +1,6 @@
-//! Requests of clients to an open pin: data, a reset, its properties.
+//! Requests of clients to an open pin: data, a reset, its properties, events.
 //!
-//! Owns the table of the pin's own properties. It does not know how data moves.
+//! This file owns the table of the pin's own properties. This file does not know how data moves.
 //!
 //! A pin of this port has no clock and no allocator of its own: the handles are null, and the
 //! names of such objects cannot be opened.
@@ -87,6 +87,10 @@ impl KsObject for Pin {
             Some(KsIoctl::Property) => {
                 property::serve(kernel, irp, self, &PROPERTIES, || self.target())
             }
+            Some(KsIoctl::EnableEvent) => {
+                self.events.enable(kernel, irp, Some(self.id), self.target().as_ref())
+            }
+            Some(KsIoctl::DisableEvent) => self.events.disable(kernel, irp, self.target().as_ref()),
             _ => complete(kernel, irp, NtStatus::INVALID_DEVICE_REQUEST),
         }
     }
@@ -96,6 +100,7 @@ impl KsObject for Pin {
     }
 
     fn close(&self, kernel: &Kernel) {
+        self.events.end_all(kernel, self.target().as_ref(), None);
         self.shut(kernel);
     }
 }
@@ -157,11 +162,12 @@ fn allocator_framing(
     Ok(request.value(bytemuck::bytes_of(&KsAllocatorFraming::MUSIC)))
 }
 
-/// Answers for the allocator and for the master clock.
+/// Answers the requests for the allocator and for the master clock.
 ///
 /// Source: WDK, KSPROPERTY_STREAM_MASTERCLOCK: the handle is null, and a call that succeeds says
 /// that the property is supported. Assumed: the same holds for the allocator. Assumed: a client can
-/// set the null handle again. Any other handle is no clock or allocator that this port could use.
+/// set the null handle again. With any other handle, a client would name a clock or an allocator
+/// that this port cannot use.
 fn null_handle(
     _: &Pin,
     _: &Kernel,

@@ -152,7 +152,7 @@ fn what_plug_and_play_asks_at_every_start_and_management_requests_go_down_to_the
         let from_bus = NtStatus(0xC000_00BB);
         rig.bus_answer.set(BusAnswer::Fails(from_bus));
         for request in [
-            PnpRequest::FilterResourceRequirements,
+            PnpRequest::FilterResourceRequirements(Rc::default()),
             PnpRequest::QueryInterface,
             PnpRequest::QueryPnpDeviceState,
             PnpRequest::QueryDeviceRelations,
@@ -304,7 +304,8 @@ impl IMiniport for Bare {
     }
 }
 
-/// A driver may take these entries itself and pass the request on to PortCls, which refuses it too.
+/// A driver may take these entries itself and pass the request on to PortCls. PortCls refuses the
+/// request in this case too.
 #[test]
 fn reads_writes_flushes_and_questions_about_security_are_refused_on_a_filter_and_a_pin() {
     on_device(|rig| {

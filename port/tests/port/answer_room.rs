@@ -30,7 +30,7 @@ fn a_handler_has_the_room_that_the_client_owns_whatever_it_states() {
     };
     let flags = KsPropertyType::GET | KsPropertyType::SET;
     let item = PcPropertyItem { set: SET_GUID, id: 1, flags, handler: Some(Rc::new(handler)) };
-    let table = Rc::new(PcAutomationTable { properties: vec![item] });
+    let table = Rc::new(PcAutomationTable { properties: vec![item], ..Default::default() });
     on_planned_device(
         |plan| plan.filter.automation = Some(table),
         |rig| {
@@ -96,9 +96,15 @@ fn no_control_request_believes_the_length_that_it_states() {
                     assert!(irp.buffer().borrow().is_empty());
                 }
             }
-            for code in [0x002F_0007, 0x002F_000B, 0x002F_000F, WRITE_STREAM, READ_STREAM] {
+            for code in [0x002F_000F, WRITE_STREAM, READ_STREAM] {
                 let irp = file.control_with(code, &[], Vec::new(), MOST);
                 assert!(!irp.status().is_success());
+            }
+            // The sets of events, and the events to disable: there are none.
+            for code in [0x002F_0007, 0x002F_000B] {
+                let irp = file.control_with(code, &[], Vec::new(), MOST);
+                assert_eq!((irp.status(), irp.information()), (NtStatus::SUCCESS, 0));
+                assert!(irp.buffer().borrow().is_empty());
             }
         }
     });

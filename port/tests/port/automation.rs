@@ -47,7 +47,7 @@ fn table(word: &'static str, seen: &Seen) -> Option<Rc<PcAutomationTable>> {
     let both = KsPropertyType::GET | KsPropertyType::SET;
     let properties =
         vec![item(1, both, Some(Rc::new(handler))), item(2, KsPropertyType::GET, None)];
-    Some(Rc::new(PcAutomationTable { properties }))
+    Some(Rc::new(PcAutomationTable { properties, ..Default::default() }))
 }
 
 fn plan_tables(plan: &mut Plan, seen: &Seen) {
@@ -181,8 +181,9 @@ fn a_miniport_adds_members_to_the_ports_sets_and_takes_none_over() {
         let table = plan.filter.automation.as_ref().unwrap();
         let mut properties = table.properties.clone();
         properties[0].set = property_set::TOPOLOGY;
-        properties[1] = PcPropertyItem { id: 3, ..properties[0].clone() };
-        plan.filter.automation = Some(Rc::new(PcAutomationTable { properties }));
+        properties[1] = PcPropertyItem { id: 4, ..properties[0].clone() };
+        plan.filter.automation =
+            Some(Rc::new(PcAutomationTable { properties, ..Default::default() }));
     };
     on_planned_device(add, |rig| {
         let filter = rig.open_filter().unwrap();
@@ -191,12 +192,12 @@ fn a_miniport_adds_members_to_the_ports_sets_and_takes_none_over() {
             let irp = filter.control(PROPERTY, bytemuck::bytes_of(&property), &[], 8);
             (irp.status(), irp.buffer().borrow().clone())
         };
-        // The port itself answers for the nodes, the miniport for the name of a node.
+        // The port itself answers for the nodes, the miniport for a member that the port lacks.
         assert_eq!(get(1), (NtStatus::SUCCESS, vec![24, 0, 0, 0, 1, 0, 0, 0]));
         assert!(seen.borrow().is_empty());
-        assert_eq!(get(3), (NtStatus::SUCCESS, vec![7, 0, 0, 0]));
+        assert_eq!(get(4), (NtStatus::SUCCESS, vec![7, 0, 0, 0]));
         assert_eq!(seen.borrow().len(), 1);
-        assert_eq!(get(4).0, NtStatus::NOT_FOUND);
+        assert_eq!(get(5).0, NtStatus::NOT_FOUND);
     });
 }
 
@@ -222,7 +223,7 @@ fn a_request_can_be_completed_later_but_not_as_pending() {
         NtStatus::PENDING
     };
     let properties = vec![item(1, KsPropertyType::GET, Some(Rc::new(handler)))];
-    let table = Rc::new(PcAutomationTable { properties });
+    let table = Rc::new(PcAutomationTable { properties, ..Default::default() });
     on_planned_device(
         |plan| plan.filter.automation = Some(table),
         |rig| {
@@ -256,7 +257,7 @@ fn a_request_may_be_completed_before_its_handler_returns_pending() {
         NtStatus::PENDING
     };
     let properties = vec![item(1, KsPropertyType::GET, Some(Rc::new(handler)))];
-    let table = Rc::new(PcAutomationTable { properties });
+    let table = Rc::new(PcAutomationTable { properties, ..Default::default() });
     on_planned_device(
         |plan| plan.filter.automation = Some(table),
         |rig| {
@@ -281,7 +282,7 @@ fn a_handler_that_claims_more_than_there_is_room_for_breaks_a_rule() {
         NtStatus::SUCCESS
     };
     let properties = vec![item(1, KsPropertyType::GET, Some(Rc::new(handler)))];
-    let table = Rc::new(PcAutomationTable { properties });
+    let table = Rc::new(PcAutomationTable { properties, ..Default::default() });
     on_planned_device(
         |plan| plan.filter.automation = Some(table),
         |rig| {
@@ -301,7 +302,10 @@ fn a_property_handler_that_returns_at_another_level_is_named() {
     };
     let properties = vec![item(1, KsPropertyType::GET, Some(Rc::new(handler)))];
     on_planned_device(
-        |plan| plan.filter.automation = Some(Rc::new(PcAutomationTable { properties })),
+        |plan| {
+            plan.filter.automation =
+                Some(Rc::new(PcAutomationTable { properties, events: Vec::new() }))
+        },
         |rig| {
             let filter = rig.open_filter().unwrap();
             let irp = ask(&filter, 1, GET, &[], 1);

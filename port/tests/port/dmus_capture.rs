@@ -309,7 +309,7 @@ fn a_disconnected_stream_and_a_null_chain_find_nothing_to_do() {
         drop(stream);
         rig.expect_violations(&["events-outstanding"]);
         pin.close();
-        // The event was out when the pin closed; the sink still puts it to the allocator.
+        // The event was out when the pin closed. The sink still puts the event to the allocator.
         assert_eq!(sink.put_message(&rig.kernel, Some(late.into())), Ok(()));
         assert_eq!(allocator.get_message(&rig.kernel).unwrap().number(), 0);
     });

@@ -1,4 +1,4 @@
-//! By which interface a class of port drives a miniport, and how streams open.
+//! Which interface of a miniport a port uses, and how streams open.
 
 use std::rc::Rc;
 
@@ -61,8 +61,8 @@ fn an_init_or_a_new_stream_that_returns_at_another_level_is_named() {
     });
 }
 
-/// One table of interfaces for both: the port of either class takes a service group by either
-/// interface, at PASSIVE_LEVEL only, and tells by which one it was called.
+/// One table of interfaces for both classes: the port of either class takes a service group by
+/// either interface, at PASSIVE_LEVEL only, and tells by which interface the miniport called it.
 #[test]
 fn a_service_group_is_registered_by_either_interface_of_the_port() {
     on_dmus_device(|rig| {
@@ -281,7 +281,7 @@ fn a_miniport_with_neither_interface_is_refused_by_what_it_answers_first() {
     }
 }
 
-/// The calls that the trace shows so far, each with its argument.
+/// The calls that the trace shows so far. Each call has its argument.
 fn calls(rig: &Rig) -> Vec<String> {
     let log = rig.kernel.trace().log();
     let calls = log.events().filter_map(|event| match event.event {

@@ -15,7 +15,7 @@ const WHOLE: DmusEventFlags = DmusEventFlags::empty();
 const RAW: DmusEventFlags = DmusEventFlags::INCOMPLETE;
 const MS: i64 = 10_000;
 
-/// A note with this key. A test recognises it by the key.
+/// A note with this key. A test recognises the note by the key.
 fn note(key: u8) -> [u8; 3] {
     [0x90, key, 0x40]
 }

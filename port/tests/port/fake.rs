@@ -12,10 +12,10 @@ use portcls_port::com::{IUnknown, Interface};
 use portcls_port::descriptor::{PcFilterDescriptor, PcPinDescriptor};
 use portcls_port::guid::{Guid, iid};
 use portcls_port::interfaces::{
-    DevicePowerState, IMiniport, IMiniportMidi, IMiniportMidiStream, IPinCount, IPortMidi,
-    IPowerNotify, IResourceList, IServiceGroup, NewStream, PinCounts, StreamDirection,
+    DevicePowerState, IMiniport, IMiniportMidi, IMiniportMidiStream, IPinCount, IPinName,
+    IPortMidi, IPowerNotify, IResourceList, IServiceGroup, NewStream, PinCounts, StreamDirection,
 };
-use portcls_port::ks::{DataRange, KsDataFormat, KsState, LengthReply};
+use portcls_port::ks::{DataRange, KsDataFormat, KsPPin, KsState, LengthReply};
 use portcls_port::{
     answer_query, pc_add_adapter_device, pc_initialize_adapter_driver, pc_new_port,
     pc_new_service_group, pc_register_subdevice,
@@ -27,7 +27,7 @@ use crate::plan::{
 };
 use crate::power::FakeAdapter;
 
-/// One call of Write, as the driver got it.
+/// One call of Write, with the bytes that the driver got.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
     pub time_ns: u64,
@@ -42,16 +42,16 @@ type StateAnswer = Rc<dyn Fn(&Kernel, KsState) -> Result<(), NtStatus>>;
 /// The plan, the answers and the notes of one driver.
 pub struct Fake {
     pub plan: RefCell<Plan>,
-    /// For destructors, which get no kernel as an argument.
+    /// The kernel for destructors, because a destructor gets no kernel as an argument.
     pub kernel: RefCell<Option<Kernel>>,
 
     write: RefCell<WriteAnswer>,
     read: RefCell<Option<ReadAnswer>>,
     state: RefCell<StateAnswer>,
-    /// The bytes that Read returns, one entry a call.
+    /// The bytes that Read returns. Each call takes one entry.
     pub incoming: RefCell<VecDeque<Vec<u8>>>,
 
-    /// The full name of a method that returns at DISPATCH_LEVEL when it is called next.
+    /// The full name of a method. The next call of this method returns at DISPATCH_LEVEL.
     leaves_high: Cell<Option<&'static str>>,
     words: RefCell<Vec<String>>,
     writes: RefCell<Vec<Write>>,
@@ -265,8 +265,8 @@ pub fn midi_miniport(fake: &Rc<Fake>) -> Rc<dyn IUnknown> {
 
 struct FakeMiniport {
     fake: Rc<Fake>,
-    /// The miniport keeps its port, as real drivers do. This makes the cycle of references that the
-    /// port must end.
+    /// The miniport keeps its port. Real drivers keep it too. So there is a cycle of references,
+    /// and the port must end it.
     port: RefCell<Option<Rc<dyn IPortMidi>>>,
     group: RefCell<Option<Rc<dyn IServiceGroup>>>,
 }
@@ -290,6 +290,9 @@ impl IUnknown for FakeMiniport {
         if *iid == iid::PIN_COUNT && self.fake.plan.borrow().pin_count.is_some() {
             return Ok(Interface::PinCount(self));
         }
+        if *iid == iid::PIN_NAME && self.fake.plan.borrow().pin_name.is_some() {
+            return Ok(Interface::PinName(self));
+        }
         if *iid == iid::POWER_NOTIFY && self.fake.has_power_interfaces() {
             return Ok(Interface::PowerNotify(self));
         }
@@ -308,6 +311,15 @@ impl IPinCount for FakeMiniport {
     fn pin_count(&self, _kernel: &Kernel, pin_id: u32, counts: &mut PinCounts) {
         let hook = self.fake.plan.borrow().pin_count.expect("the query found it");
         hook(pin_id, counts);
+    }
+}
+
+impl IPinName for FakeMiniport {
+    fn get_pin_name(&self, kernel: &Kernel, irp: &Irp, pin: &KsPPin, length: u32) -> LengthReply {
+        assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
+        assert!(irp.file().is_some() && !irp.is_completed());
+        let hook = self.fake.plan.borrow().pin_name.expect("the query found it");
+        hook(pin.pin_id, length)
     }
 }
 
@@ -409,7 +421,7 @@ impl IMiniportMidi for FakeMiniport {
 
 struct FakeStream {
     fake: Rc<Fake>,
-    /// A stream keeps its miniport, as in the samples.
+    /// A stream keeps its miniport. The streams of the samples keep it too.
     _miniport: Rc<FakeMiniport>,
 }
 

@@ -34,7 +34,7 @@ pub struct Put {
 type PutAnswer = Rc<dyn Fn(&Kernel, &FakeDmusStream, EventChain) -> Result<(), NtStatus>>;
 type ServiceAnswer = Rc<dyn Fn(&Kernel, &FakeDmusStream) -> Result<(), NtStatus>>;
 
-/// The planned answers of a DirectMusic miniport, and what it writes down.
+/// The planned answers of a DirectMusic miniport, and the facts that the miniport writes down.
 pub struct DmusNotes {
     pub puts: RefCell<Vec<Put>>,
     pub prefetch_100ns: Cell<u64>,
@@ -62,7 +62,8 @@ impl Default for DmusNotes {
 }
 
 impl DmusNotes {
-    /// Sets the answer of PutMessage with events. Without it, the stream gives the events back.
+    /// Sets the answer of PutMessage with events. Without this answer, the stream gives the events
+    /// back.
     pub fn answer_put(
         &self,
         answer: impl Fn(&Kernel, &FakeDmusStream, EventChain) -> Result<(), NtStatus> + 'static,
@@ -113,7 +114,7 @@ pub fn on_dmus_device(test: impl FnOnce(&Rig)) {
 }
 
 impl Rig {
-    /// Opens a pin for DirectMusic events and sets it to RUN. Its filter stays open.
+    /// Opens a pin for DirectMusic events and sets it to RUN. The filter of the pin stays open.
     pub fn run_dmus_pin(&self, pin_id: u32) -> File<'_> {
         let filter = self.open_filter().expect("the filter is there");
         let pin = filter.dmus_pin(pin_id).expect("the pin can be opened");
@@ -125,6 +126,15 @@ impl Rig {
     pub fn has_note(&self, sentence: &str) -> bool {
         let log = self.kernel.trace().log();
         log.events().any(|it| matches!(it.event, Event::Note(text) if log.text(text) == sentence))
+    }
+
+    /// True when the trace has a call of a method of the driver by this name.
+    pub fn has_call(&self, method: &str) -> bool {
+        let log = self.kernel.trace().log();
+        log.events().any(|it| match it.event {
+            Event::Call { function, .. } => log.name(function) == method,
+            _ => false,
+        })
     }
 
     /// The time of the master clock in 100 ns, as the driver gets it.
@@ -259,7 +269,8 @@ impl IMiniportDMus for FakeDmusMiniport {
     }
 }
 
-/// The tests look only at its Init: it shows by which interface the port drives the miniport.
+/// The tests look only at Init of this miniport: Init shows by which interface the port drives the
+/// miniport.
 impl IMiniportMidi for FakeDmusMiniport {
     fn init(
         self: Rc<Self>,

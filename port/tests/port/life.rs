@@ -192,7 +192,7 @@ fn a_filter_opens_by_its_name_in_any_case_and_no_other() {
 #[test]
 fn an_unknown_class_of_port_is_not_supported() {
     on_device(|rig| {
-        let refused = pc_new_port(&rig.kernel, &clsid::PORT_TOPOLOGY).err();
+        let refused = pc_new_port(&rig.kernel, &clsid::MINIPORT_DRIVER_UART).err();
         assert_eq!(refused, Some(NtStatus::NOT_SUPPORTED));
     });
 }
@@ -332,7 +332,7 @@ fn a_pin_that_dies_in_run_with_a_resending_client_is_gone_for_good() {
     });
 }
 
-/// Lets each completion send another request, until one is refused.
+/// Lets each completion send another request, until the port refuses a request.
 fn resend_until_refused(sender: &Sender, irp: &Irp, refused: &Rc<Cell<u32>>) {
     let (sender, refused) = (sender.clone(), Rc::clone(refused));
     irp.set_completion_routine(Box::new(move |kernel, done| {

@@ -1,23 +1,28 @@
 //! The port from both sides: a client that sends, a driver that answers.
 //!
-//! There is no hardware, and no driver for hardware. Each test has the driver's answers written
-//! down. After every test the device is removed, and no object of the driver may be left.
+//! There is no hardware, and no driver for hardware. Each test contains the driver's answers. After
+//! every test the device is removed, and no object of the driver may be left.
 
 mod adapter_services;
 mod answer_room;
 mod automation;
 mod capture;
+mod dma_channels;
 mod dmus_capture;
 mod dmus_classes;
 mod dmus_render;
 mod dmus_requests;
+mod events;
 mod fake;
 mod fake_dmus;
+mod fake_wave;
 mod frames;
 mod held_creates;
+mod idle;
 mod interrupt_sync;
 mod life;
 mod malformed;
+mod names;
 mod pin_descriptions;
 mod pin_properties;
 mod pins;
@@ -34,3 +39,5 @@ mod rig;
 mod service_group;
 mod states;
 mod stream_headers;
+mod topology;
+mod wave;

@@ -1,4 +1,4 @@
-//! Wrong requests: each is answered, nothing panics, and nothing is left.
+//! Wrong requests: the port answers each, nothing panics, nothing is left.
 
 use std::cell::RefCell;
 
@@ -163,7 +163,7 @@ fn unknown_controls_are_no_requests_of_a_filter_or_pin() {
     on_device(|rig| {
         let (filter, pin) = rig.open_pin(RENDER);
         let wrong = NtStatus::INVALID_DEVICE_REQUEST;
-        for code in [0, 0x002F_0007, 0x002F_000B, 0x002F_000F, u32::MAX] {
+        for code in [0, 0x002F_000F, u32::MAX] {
             assert_eq!(filter.control(code, &[], &[], 0).status(), wrong);
             assert_eq!(pin.control(code, &[], &[], 0).status(), wrong);
         }

@@ -21,10 +21,10 @@ pub const BRIDGE: u32 = 1;
 /// The pin to capture from.
 pub const CAPTURE: u32 = 2;
 
-/// When the miniport makes its group known.
+/// The moment when the miniport makes its group known.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Grouping {
-    /// Init registers the group with RegisterServiceGroup, and returns it too.
+    /// Init registers the group with RegisterServiceGroup, and also returns the group.
     Early,
     /// Init returns the group.
     Late,
@@ -70,6 +70,15 @@ pub enum PortInit {
     Bare,
 }
 
+/// The newest version of `IAdapterPowerManagement` that the adapter object has; it has those before
+/// too.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+pub enum PowerVersion {
+    First,
+    Second,
+    Third,
+}
+
 /// When the driver registers its adapter object for power.
 #[derive(Clone, Copy, PartialEq)]
 pub enum PowerRegistration {
@@ -101,6 +110,10 @@ pub struct Plan {
     pub power_veto: NtStatus,
     pub pin_count: Option<fn(u32, &mut PinCounts)>,
     pub intersection: fn(u32) -> LengthReply,
+    /// The name of a pin, for this length of room.
+    pub pin_name: Option<fn(u32, u32) -> LengthReply>,
+    /// The version of the adapter's power management.
+    pub power_version: PowerVersion,
 }
 
 impl Default for Plan {
@@ -124,11 +137,13 @@ impl Default for Plan {
             power_veto: NtStatus::SUCCESS,
             pin_count: None,
             intersection: |_| LengthReply::of_status(NtStatus::NOT_IMPLEMENTED),
+            pin_name: None,
+            power_version: PowerVersion::First,
         }
     }
 }
 
-/// A render, a bridge and a capture pin; one client each.
+/// A render pin, a bridge pin and a capture pin. Each pin takes one client.
 pub fn filter() -> PcFilterDescriptor {
     let midi = || DataRange::from(KsDataRangeMusic::MIDI_PORT);
     PcFilterDescriptor {

@@ -9,8 +9,11 @@ use portcls_emulator::{
 };
 use portcls_port::automation::{PcAutomationTable, PcPropertyItem, PcPropertyRequest};
 use portcls_port::com::{IUnknown, Interface};
-use portcls_port::guid::{Guid, clsid};
-use portcls_port::interfaces::{DevicePowerState, IAdapterPowerManagement};
+use portcls_port::guid::{Guid, clsid, iid};
+use portcls_port::interfaces::{
+    DevicePowerState, IAdapterPowerManagement, IAdapterPowerManagement2, IAdapterPowerManagement3,
+    PcExitLatency,
+};
 use portcls_port::ks::{KsProperty, KsPropertyType, KsState};
 use portcls_port::{
     answer_query, pc_register_adapter_power_management, pc_request_new_power_state,
@@ -19,12 +22,12 @@ use portcls_port::{
 
 use crate::fake::Fake;
 use crate::frames::Frame;
-use crate::plan::{CAPTURE, Plan, PowerInterfaces, PowerRegistration, RENDER};
+use crate::plan::{CAPTURE, Plan, PowerInterfaces, PowerRegistration, PowerVersion, RENDER};
 use crate::rig::{
     BusAnswer, File, GET, PROPERTY, Rig, on_added_device, on_device, on_planned_device,
 };
 
-/// The adapter object of the fake driver; it writes down its calls.
+/// The adapter object of the fake driver. The object writes down its calls.
 pub struct FakeAdapter(Rc<Fake>);
 
 impl FakeAdapter {
@@ -44,7 +47,16 @@ impl FakeAdapter {
 
 impl IUnknown for FakeAdapter {
     fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
-        answer_query!(self, iid, IAdapterPowerManagement)
+        let version = self.0.plan.borrow().power_version;
+        match *iid {
+            iid::ADAPTER_POWER_MANAGEMENT_2 if version >= PowerVersion::Second => {
+                Ok(Interface::AdapterPowerManagement2(self))
+            }
+            iid::ADAPTER_POWER_MANAGEMENT_3 if version >= PowerVersion::Third => {
+                Ok(Interface::AdapterPowerManagement3(self))
+            }
+            _ => answer_query!(self, iid, IAdapterPowerManagement),
+        }
     }
 }
 
@@ -80,6 +92,39 @@ impl IAdapterPowerManagement for FakeAdapter {
     }
 }
 
+impl IAdapterPowerManagement2 for FakeAdapter {
+    fn power_change_state_2(
+        &self,
+        kernel: &Kernel,
+        device: DevicePowerState,
+        system: SystemPowerState,
+    ) {
+        assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
+        self.0.note(format!("adapter {device:?} in {system:?}"));
+    }
+}
+
+impl IAdapterPowerManagement3 for FakeAdapter {
+    fn power_change_state_3(
+        &self,
+        kernel: &Kernel,
+        device: DevicePowerState,
+        system: SystemPowerState,
+        latency: PcExitLatency,
+    ) {
+        assert_eq!(kernel.current_irql(), Irql::PASSIVE_LEVEL);
+        self.0.note(format!("adapter {device:?} in {system:?}, {latency:?}"));
+    }
+
+    fn d3_exit_latency_changed(
+        &self,
+        _kernel: &Kernel,
+        _latency: PcExitLatency,
+    ) -> Result<(), NtStatus> {
+        unreachable!("the port has no other latency to tell of")
+    }
+}
+
 fn on_powered_device(test: impl FnOnce(&Rig)) {
     on_planned_device(|plan: &mut Plan| plan.power = PowerInterfaces::Offered, test);
 }
@@ -91,6 +136,11 @@ fn device_power(rig: &Rig, action: PowerAction, state: DevicePowerState) -> NtSt
     let done = Box::new(move |_: &Kernel, status| result.set(status));
     rig.kernel.request_power_irp(&rig.physical, action, state, Some(done));
     answer.get()
+}
+
+/// Puts the system into a state.
+pub fn system_power_set(rig: &Rig, system: SystemPowerState) -> NtStatus {
+    system_power(rig, PowerAction::Set, system)
 }
 
 /// Sends a system power request to the top of the stack.
@@ -160,8 +210,8 @@ fn a_system_state_brings_the_device_state_that_the_adapter_chose() {
         system_power(rig, PowerAction::Set, SystemPowerState::S3);
         let words = ["bus Set System(S3)", "miniport D2", "adapter D2", "bus Set Device(D2)"];
         assert_eq!(rig.fake.words(), words);
-        // Down from a light sleep, and up to a light sleep: the streams and the miniport get calls
-        // too.
+        // The device goes down from a light sleep, and up to a light sleep. The streams and the
+        // miniport get calls in these cases too.
         system_power(rig, PowerAction::Set, SystemPowerState::S4);
         system_power(rig, PowerAction::Set, SystemPowerState::S0);
         assert_eq!(rig.physical.top().power_state(), DevicePowerState::D0);
@@ -256,7 +306,8 @@ fn a_property_of_the_miniport_finds_an_idle_device_in_d0() {
     on_planned_device(
         |plan| {
             plan.power = PowerInterfaces::Offered;
-            plan.filter.automation = Some(Rc::new(PcAutomationTable { properties }));
+            plan.filter.automation =
+                Some(Rc::new(PcAutomationTable { properties, ..Default::default() }));
         },
         |rig| {
             let filter = rig.open_filter().unwrap();
@@ -424,6 +475,52 @@ fn a_driver_without_power_interfaces_is_left_alone_and_its_stream_pauses() {
         assert_eq!(rig.fake.words(), ["SetState Run"]);
         assert_eq!(pin.state(), KsState::Run as u32);
     });
+}
+
+#[test]
+fn a_later_version_of_an_adapter_is_told_by_its_own_method_alone() {
+    let versions = [
+        (PowerVersion::First, "adapter D3", "adapter D0", "adapter D3"),
+        (PowerVersion::Second, "adapter D3 in S3", "adapter D0 in S0", "adapter D3 in S0"),
+        (
+            PowerVersion::Third,
+            "adapter D3 in S3, Instant",
+            "adapter D0 in S0, Instant",
+            "adapter D3 in S0, Instant",
+        ),
+    ];
+    for (version, down, up, alone) in versions {
+        on_planned_device(
+            |plan| {
+                plan.power = PowerInterfaces::Offered;
+                plan.power_version = version;
+            },
+            |rig| {
+                rig.fake.words();
+                let told = || {
+                    let words = rig.fake.words();
+                    let mut told: Vec<String> =
+                        words.into_iter().filter(|word| word.starts_with("adapter")).collect();
+                    assert_eq!(told.len(), 1, "{told:?}");
+                    told.remove(0)
+                };
+                assert_eq!(system_power_set(rig, SystemPowerState::S3), NtStatus::SUCCESS);
+                assert_eq!(told(), down);
+                assert_eq!(system_power_set(rig, SystemPowerState::S0), NtStatus::SUCCESS);
+                assert_eq!(told(), up);
+                let device = rig.physical.top();
+                pc_request_new_power_state(&rig.kernel, &device, DevicePowerState::D3).unwrap();
+                assert_eq!(told(), alone);
+                let asked = device_power(rig, PowerAction::Query, DevicePowerState::D2);
+                assert_eq!(asked, NtStatus::SUCCESS);
+                assert_eq!(told(), "adapter is asked for D2");
+                let methods = ["PowerChangeState", "PowerChangeState2", "PowerChangeState3"];
+                let called = methods.map(|method| rig.has_call(method));
+                let wanted = [PowerVersion::First, PowerVersion::Second, PowerVersion::Third];
+                assert_eq!(called, wanted.map(|it| it == version));
+            },
+        );
+    }
 }
 
 /// The port restores the level, so power goes on.

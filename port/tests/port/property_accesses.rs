@@ -33,7 +33,7 @@ fn accesses(file: &File<'_>, set: Guid, id: u32) -> Result<u32, NtStatus> {
 }
 
 #[test]
-fn a_filter_offers_the_properties_of_its_pins_but_no_names() {
+fn a_filter_offers_the_properties_of_its_pins() {
     on_device(|rig| {
         let (filter, pin) = rig.open_pin(RENDER);
         let accesses_of = |id: KsPropertyPin| accesses(&filter, property_set::PIN, id.value());
@@ -50,6 +50,7 @@ fn a_filter_offers_the_properties_of_its_pins_but_no_names() {
             KsPropertyPin::NecessaryInstances,
             KsPropertyPin::PhysicalConnection,
             KsPropertyPin::Category,
+            KsPropertyPin::Name,
             KsPropertyPin::ConstrainedDataRanges,
         ] {
             assert_eq!(accesses_of(id), Ok(GET), "{id:?}");
@@ -57,12 +58,11 @@ fn a_filter_offers_the_properties_of_its_pins_but_no_names() {
             assert_eq!(on_pin, Err(NtStatus::PROPSET_NOT_FOUND), "{id:?}");
         }
         assert_eq!(accesses_of(KsPropertyPin::ProposeDataFormat), Ok(SET));
-        assert_eq!(accesses_of(KsPropertyPin::Name), Err(NtStatus::NOT_FOUND));
     });
 }
 
 #[test]
-fn a_filter_offers_its_topology_but_no_names() {
+fn a_filter_offers_its_topology() {
     on_device(|rig| {
         let filter = rig.open_filter().expect("the filter is there");
         let accesses_of =
@@ -70,7 +70,7 @@ fn a_filter_offers_its_topology_but_no_names() {
         assert_eq!(accesses_of(KsPropertyTopology::Categories), Ok(GET));
         assert_eq!(accesses_of(KsPropertyTopology::Nodes), Ok(GET));
         assert_eq!(accesses_of(KsPropertyTopology::Connections), Ok(GET));
-        assert_eq!(accesses_of(KsPropertyTopology::Name), Err(NtStatus::NOT_FOUND));
+        assert_eq!(accesses_of(KsPropertyTopology::Name), Ok(GET));
     });
 }
 
@@ -128,7 +128,8 @@ fn a_pin_offers_its_position_and_handles_and_takes_rights_to_content() {
     });
 }
 
-/// A synthesizer's properties are those of its driver's tables, on the node; the port has none.
+/// The properties of a synthesizer come from the driver's tables, on the node. The port itself has
+/// no such properties.
 #[test]
 fn a_property_of_a_synthesizer_is_there_only_when_a_table_of_the_driver_has_it() {
     const SYNTH: [KsPropertySynth; 4] = [
@@ -152,7 +153,8 @@ fn a_property_of_a_synthesizer_is_there_only_when_a_table_of_the_driver_has_it()
             flags: KsPropertyType::GET,
             handler: Some(Rc::clone(&handler)),
         };
-        let table = PcAutomationTable { properties: SYNTH[..2].iter().map(item).collect() };
+        let properties = SYNTH[..2].iter().map(item).collect();
+        let table = PcAutomationTable { properties, events: Vec::new() };
         plan.filter.nodes = vec![PcNodeDescriptor {
             flags: 0,
             automation: Some(Rc::new(table)),

@@ -1,4 +1,4 @@
-//! Kinds of property requests: who answers each, a handler or the port.
+//! Kinds of property requests: a handler or the port answers each kind.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -42,7 +42,7 @@ fn table(set: Guid, flags: u32, word: &'static str, seen: &Seen) -> Rc<PcAutomat
     };
     let flags = KsPropertyType::from_bits_retain(flags);
     let item = PcPropertyItem { set, id: 1, flags, handler: Some(Rc::new(handler)) };
-    Rc::new(PcAutomationTable { properties: vec![item] })
+    Rc::new(PcAutomationTable { properties: vec![item], ..Default::default() })
 }
 
 fn node(automation: Option<Rc<PcAutomationTable>>) -> PcNodeDescriptor {
@@ -169,7 +169,7 @@ fn a_property_of_a_node_can_be_asked_for_without_the_node() {
                 let unknown = file.control(PROPERTY, bytemuck::bytes_of(&unknown), &[], 4);
                 assert_eq!(unknown.status(), NtStatus::NOT_FOUND);
             }
-            // The filter has a table of its own, which comes first; the pin has none.
+            // The filter has a table of its own, and that table comes first. The pin has no table.
             assert_eq!(ask(&filter, SET_GUID, GET, 4).status(), NtStatus::SUCCESS);
             assert_eq!(ask(&pin, SET_GUID, GET, 4).status(), NtStatus::SUCCESS);
             let expected = ["first FFFFFFFF 1", "first FFFFFFFF 1", "filter FFFFFFFF 1"];

@@ -35,8 +35,9 @@ fn newest(kernel: &Kernel) -> (String, Need) {
 fn a_class_that_is_not_offered_is_refused_by_its_name_or_else_its_number() {
     on_device(|rig| {
         let kernel = &rig.kernel;
-        assert_eq!(pc_new_port(kernel, &clsid::PORT_WAVE_RT).err(), Some(NtStatus::NOT_SUPPORTED));
-        let line = "PcNewPort refuses CLSID_PortWaveRT: STATUS_NOT_SUPPORTED";
+        let no_port = clsid::MINIPORT_DRIVER_FM_SYNTH;
+        assert_eq!(pc_new_port(kernel, &no_port).err(), Some(NtStatus::NOT_SUPPORTED));
+        let line = "PcNewPort refuses CLSID_MiniportDriverFmSynth: STATUS_NOT_SUPPORTED";
         assert_eq!(newest(kernel), (line.to_owned(), Need::Required));
         let unknown = guid!("00000001-0002-0003-0405-060708090A0B");
         assert_eq!(pc_new_miniport(kernel, &unknown).err(), Some(NtStatus::NOT_SUPPORTED));
@@ -47,7 +48,7 @@ fn a_class_that_is_not_offered_is_refused_by_its_name_or_else_its_number() {
     });
 }
 
-/// A compiled driver gets the same line; `guest/src/import/tests/refusals.rs` has it.
+/// A compiled driver gets the same line; `guest/src/import/tests/refusals.rs` tests that line.
 #[test]
 fn an_interface_that_an_object_of_the_port_does_not_have_is_refused_to_a_rust_driver_by_name() {
     on_device(|rig| {

@@ -171,7 +171,7 @@ impl Rig {
         irp
     }
 
-    /// The file that a request has opened, once it is complete.
+    /// The file that a request has opened; the request must be complete.
     pub fn opened(&self, irp: &Irp) -> Result<File<'_>, NtStatus> {
         let file = Rc::clone(irp.file().expect("it opens one"));
         if irp.status() != NtStatus::SUCCESS {
@@ -182,14 +182,14 @@ impl Rig {
         Ok(File { rig: self, file })
     }
 
-    /// A filter with a pin of it.
+    /// A filter with one of its pins.
     pub fn open_pin(&self, pin_id: u32) -> (File<'_>, File<'_>) {
         let filter = self.open_filter().expect("the filter is there");
         let pin = filter.pin(pin_id).expect("the pin can be opened");
         (filter, pin)
     }
 
-    /// A pin in RUN, its filter left open.
+    /// A pin in RUN. The filter of the pin stays open.
     pub fn run_pin(&self, pin_id: u32) -> File<'_> {
         let (_, pin) = self.open_pin(pin_id);
         assert_eq!(pin.set_state(KsState::Run), NtStatus::SUCCESS);
@@ -275,7 +275,7 @@ fn complete_later(kernel: &Kernel, irp: &Irp, time_ms: u64) {
     kernel.set_timer(&timer, DueTime::Relative(time_ms * 10_000), 0, Some(&dpc));
 }
 
-/// Sends stream requests, also from a completion routine, which has no rig.
+/// Sends stream requests, also from a completion routine. Such a routine has no rig.
 #[derive(Clone)]
 pub struct Sender {
     file: Rc<FileObject>,
@@ -333,7 +333,7 @@ impl<'a> File<'a> {
         self.rig.open(self.file.device(), Some(Rc::clone(&self.file)), name)
     }
 
-    /// Closes the file, as the end of its last handle does.
+    /// Closes the file, like the end of the file's last handle.
     pub fn close(self) {
         self.rig.files.borrow_mut().retain(|other| !Rc::ptr_eq(other, &self.file));
         self.rig.close_file(&self.file);

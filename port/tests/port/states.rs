@@ -1,4 +1,4 @@
-//! The walk through the states, and the requests on its way.
+//! The walk through the states, and the requests during the walk.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! What is wrong with a text, where, and how to mend it.
+//! The error of a text: what is wrong, where, and how to mend it.
 
 use thiserror::Error;
 
@@ -52,6 +52,6 @@ impl<'t> Fault<'t> {
 pub(super) enum Extent {
     /// One line, so the error can name a column.
     OneLine,
-    /// A line joined from several.
+    /// A line that was joined from several lines.
     Joined,
 }

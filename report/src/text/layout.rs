@@ -4,7 +4,7 @@ use portcls_emulator::trace::Level;
 
 /// The first line of a text without its version.
 pub(super) const FORMAT: &str = "# portcls-emu trace ";
-/// The version of the format that this room writes and reads.
+/// The version of the format that this crate writes and reads.
 pub(super) const VERSION: &str = "1";
 
 /// The lines of the header that are the same in every text.
@@ -17,11 +17,12 @@ pub(super) const COLUMNS: &str = "#\n#    time -PDI who       event\n";
 
 /// Columns of the longest line.
 pub(super) const LINE_COLUMNS: usize = 100;
-/// Columns of a time; a longer time takes more.
+/// Columns of a time; a longer time takes more columns.
 pub(super) const TIME_COLUMNS: usize = 9;
-/// Columns of an actor; a longer name takes more.
+/// Columns of an actor; a longer name takes more columns.
 pub(super) const WHO_COLUMNS: usize = 9;
-/// Column in the text of an access at which the note's semicolon stands; a longer access moves it.
+/// The column of the note's semicolon in the text of an access. A longer access moves the
+/// semicolon.
 pub(super) const NOTE_COLUMN: usize = 25;
 
 /// The beginning of a continuation of an event or a mark; the words stay in their column.
@@ -38,7 +39,8 @@ pub(super) const MARKER: &str = "kernel";
 /// The level of a mark without a level in its line.
 pub(super) const MARK_LEVEL: Level = Level::Passive;
 
-/// Length of a bit when the text has none. Source: MIDI 1.0 Detailed Specification, 31 250 bit/s.
+/// Length of a bit when the text gives no length. Source: MIDI 1.0 Detailed Specification, 31 250
+/// bit/s.
 pub(super) const USUAL_BIT_NS: u32 = 32_000;
 
 /// The letter of a level.
@@ -97,9 +99,9 @@ fn wrap_long(out: &mut String, start: usize, continuation: &str) {
 
 /// The column of the break: before a space in the second half of the line, else at the line's end.
 ///
-/// No piece ends in a space, because an editor could remove it. This works because a run of spaces
-/// is shorter than half a line: columns are narrower, and words hold at most eight spaces in a
-/// row.
+/// No piece ends in a space, because an editor could remove such a space. A break at a space is
+/// always possible, because spaces in a row fill less than half a line. Columns are narrower than
+/// half a line, and words hold at most eight spaces in a row.
 fn break_column(line: &[u8], columns: usize) -> usize {
     let ends_word = |at: usize| line[at - 1] != b' ';
     (columns / 2..=columns)

@@ -7,7 +7,7 @@ use portcls_emulator::trace::{Layer, NameId, Names, TextRef};
 use super::error::Fault;
 use super::layout::HARDWARE;
 
-/// Most names of one trace, including the empty name: one for each 16-bit number.
+/// The most names of one trace, including the empty name: one name for each 16-bit number.
 const MOST_NAMES: usize = 1 << 16;
 
 /// The names and texts of a trace that is being read.
@@ -23,7 +23,7 @@ pub(super) struct Collected {
 }
 
 impl Collected {
-    /// Takes the list of hardware actors. False when there was a list already.
+    /// Takes the list of hardware actors. Returns false if there was a list already.
     pub(super) fn set_hardware(&mut self, actors: Vec<String>) -> bool {
         self.hardware.replace(actors).is_none()
     }
@@ -45,7 +45,7 @@ impl Collected {
         Ok(id)
     }
 
-    /// The number of an actor, which is stored with its layer.
+    /// The number of an actor. The actor is stored with its layer.
     pub(super) fn actor<'t>(&mut self, name: &str, at: &'t str) -> Result<NameId, Fault<'t>> {
         if let Some(&id) = self.actors.get(name) {
             return Ok(id);

@@ -50,7 +50,8 @@ fn expect_end(rest: &str) -> Result<(), Fault<'_>> {
     Err(Fault::new(rest, "this is more than the event needs", hint))
 }
 
-/// A name, in quotes or up to a comma, and the rest from the comma on.
+/// Reads a name, which is in quotes or ends before a comma. Returns the name with the text after
+/// it.
 fn read_phrase(text: &str) -> Result<(Cow<'_, str>, &str), Fault<'_>> {
     if text.starts_with('"') {
         return read_quoted(text);
@@ -81,8 +82,8 @@ fn after_comma(text: &str) -> Result<Option<&str>, Fault<'_>> {
     }
 }
 
-/// The status at the beginning of a return's text, and the rest; success when no status is
-/// written.
+/// Reads the status at the beginning of the text of a return, and returns it with the text after
+/// it. Without a status the return is a success.
 fn read_status(text: &str) -> Result<(NtStatus, &str), Fault<'_>> {
     let Some(status) = after_comma(text)? else {
         return Ok((NtStatus::SUCCESS, text));

@@ -1,4 +1,4 @@
-//! Writes the text: the header, then one event a line, into one buffer.
+//! Writes the text into one buffer: the header, then one line for each event.
 
 use std::io;
 
@@ -20,9 +20,9 @@ use super::words::{
 };
 use crate::Filter;
 
-/// Bytes that [`write()`] gathers before it writes them out.
+/// The size of the pieces in which [`write()`] writes the text, in bytes.
 const CHUNK_BYTES: usize = 1 << 16;
-/// Bytes of a usual line, to reserve the buffer at once.
+/// Bytes of a usual line. With this number the whole buffer is reserved at once.
 const LINE_BYTES: usize = 56;
 
 /// The text of a trace.
@@ -40,7 +40,7 @@ pub fn print(log: &TraceLog, header: &Header, filter: Filter) -> String {
 /// Writes the text of a trace in pieces, for a trace whose text is too long for memory.
 ///
 /// # Errors
-/// Any error of `to`; some lines may have been written before it.
+/// Any error of `to`. Some lines may have been written before the error.
 pub fn write(
     log: &TraceLog,
     header: &Header,

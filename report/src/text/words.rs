@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::error::Fault;
 
-/// Spaces in a row that are written without an escape.
+/// The most spaces in a row that the writer writes without an escape.
 const MOST_SPACES: u32 = 8;
 
 const BLANK: &str = "                                ";
@@ -12,7 +12,7 @@ const BLANK: &str = "                                ";
 /// What surrounds the words.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Frame {
-    /// Nothing, so a space at either end would get lost.
+    /// Nothing, so a space at the beginning or the end would get lost.
     Open,
     /// Double quotes.
     Quotes,
@@ -192,7 +192,7 @@ pub(super) fn us_columns(ns: u64) -> usize {
     (ns / 1_000).checked_ilog10().unwrap_or(0) as usize + ".000".len() + 1
 }
 
-/// Reads a time in us with up to three decimals; returns it in ns.
+/// Reads a time in us with up to three decimals, and returns the time in ns.
 pub(super) fn read_us(text: &str) -> Option<u64> {
     let (us, decimals) = text.split_once('.').unwrap_or((text, "0"));
     if decimals.is_empty() || decimals.len() > 3 {

@@ -2,7 +2,7 @@
 
 use portcls_emulator::trace::{Event, Level, NameId, TimedEvent};
 
-/// Most calls that are remembered; in a deeper nesting the outermost calls are forgotten.
+/// The most calls that the follower remembers. In a deeper nesting it forgets the outermost calls.
 const DEEPEST: usize = 256;
 
 /// Follows the IRQL through a trace.
@@ -21,8 +21,8 @@ impl IrqlFollower {
         IrqlFollower { level: Level::Passive, calls: Vec::new() }
     }
 
-    /// Takes an event; returns the IRQL from this event on, or `None` if the event does not show
-    /// it.
+    /// Takes an event. Returns the IRQL from this event on, or `None` if the event does not show
+    /// the IRQL.
     pub(super) fn follow(&mut self, event: &TimedEvent) -> Option<u32> {
         if event.level == Level::Hardware {
             return None;
@@ -43,8 +43,8 @@ impl IrqlFollower {
         self.calls.push((function, before));
     }
 
-    /// Restores the level from before the call of `function`. Also forgets the calls inside it
-    /// that never returned.
+    /// Restores the level from before the call of `function`. Also forgets the calls inside this
+    /// call that never returned.
     fn leave(&mut self, function: NameId) {
         let called = self.calls.iter().rposition(|&(called, _)| called == function);
         if let Some(index) = called {

@@ -8,7 +8,7 @@ pub(super) const FRAME_BITS: u64 = 10;
 pub(super) struct LaneBits {
     start_ns: u64,
     bit_ns: u64,
-    /// The bits of the byte; the first one is the lowest.
+    /// The bits of the byte; the first bit is the lowest.
     frame: u16,
     /// The number of the next bit; [`FRAME_BITS`] when the line is idle.
     next: u64,
@@ -20,7 +20,7 @@ impl LaneBits {
         LaneBits { next: FRAME_BITS, ..LaneBits::default() }
     }
 
-    /// Begins a byte. Bits of an unfinished byte before it are cut off.
+    /// Begins a byte. If the byte before is unfinished, the rest of its bits is cut off.
     pub(super) fn begin(&mut self, start_ns: u64, byte: u8, bit_ns: u32) {
         let stop = 1 << (FRAME_BITS - 1);
         *self = LaneBits {

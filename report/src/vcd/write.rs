@@ -1,4 +1,4 @@
-//! Writes a dump: the head, then the changes tick by tick, into one buffer.
+//! Writes a dump into one buffer: the head, then the changes tick by tick.
 
 use std::borrow::Cow;
 use std::io;
@@ -9,19 +9,19 @@ use super::irql::IrqlFollower;
 use super::lane::{FRAME_BITS, LaneBits};
 use super::{Dialect, Source, Tick, VcdOptions, Wire};
 
-/// Bytes that are gathered before they are written out.
+/// The size of the pieces in which the dump is written, in bytes.
 const CHUNK_BYTES: usize = 1 << 16;
 
-/// Widest signal, in bits: a value in the trace has 32.
+/// The widest signal, in bits: a value in the trace has 32 bits.
 const WIDEST: u8 = 32;
 
 /// The characters of an identifier: printable ASCII. Source: IEEE 1364-2001, 18.2.1.
 const IDENTIFIER: std::ops::RangeInclusive<u8> = b'!'..=b'~';
 
-/// Writes a trace as a dump, in pieces as it goes.
+/// Writes a trace as a dump, in pieces.
 ///
 /// # Errors
-/// Any error of `to`; some lines may have been written before it.
+/// Any error of `to`. Some lines may have been written before the error.
 pub fn write(log: &TraceLog, options: &VcdOptions, to: &mut impl io::Write) -> io::Result<()> {
     let mut dump = Dump::new(options);
     dump.push_head(options, log.dropped());
@@ -75,7 +75,7 @@ struct Dump<'a> {
     tick_ns: u64,
     lines: Vec<Line<'a>>,
 
-    /// The tick whose changes are being gathered.
+    /// The present tick: the writer gathers its changes.
     tick: u64,
     /// The latest time of all events so far.
     now_ns: u64,

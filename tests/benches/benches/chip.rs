@@ -49,7 +49,7 @@ fn byte_out(c: &mut Criterion) {
 struct Player {
     chip: Mpu401,
     now_ns: u64,
-    /// For each track, whether its note sounds. If it sounds, the next event ends the note.
+    /// For each track, whether its note sounds. If the note sounds, the next event ends the note.
     sounds: [bool; 8],
 }
 

@@ -73,7 +73,7 @@ fn stops(c: &mut Criterion) {
 }
 
 fn snapshots(c: &mut Criterion) {
-    // 1000 pages; the code writes to one of them between a snapshot and its restore.
+    // 1000 pages; the code writes to one page between a snapshot and its restore.
     let mut cpu = cpu(&[0x48, 0x89, 0x03, 0xEB, 0xFB]);
     cpu.memory_mut().map(0x100_0000, 1000 << 12, Rights::READ | Rights::WRITE).unwrap();
     for page in 0..1000 {

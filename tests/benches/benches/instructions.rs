@@ -6,8 +6,8 @@
 //! cargo bench -p portcls-benches --bench instructions
 //! ```
 //!
-//! The command prints one line for each work. The benchmark `speed` has the chip's own counts,
-//! card by card. Needs valgrind.
+//! The command prints one line for each work. The benchmark `speed` has the counts of the chip,
+//! card by card. The command needs valgrind.
 
 use std::env;
 use std::hint::black_box;

@@ -9,7 +9,7 @@
 //! Prints a table. valgrind's callgrind counts the instructions; without valgrind that column
 //! stays empty.
 //!
-//! The trace is no part of the chip, so it is off here.
+//! The trace is no part of the chip, so the trace is off here.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -25,8 +25,8 @@ const ACCESS_NS: u64 = 1_000;
 /// Rounds of the shorter run under callgrind.
 const COUNTED_ROUNDS: u64 = 100_000;
 
-/// Rounds of a timed run, and how many runs there are. The result is the fastest run. Runs are
-/// short, so some of them have the processor for themselves.
+/// Rounds of a timed run, and the number of runs. The result is the fastest run. Runs are short, so
+/// no other program interrupts some of the runs.
 const TIMED_ROUNDS: u64 = 100_000;
 const TIMED_RUNS: u32 = 500;
 
@@ -48,8 +48,8 @@ enum Work {
     ByteFetched,
 }
 
-/// The most that a round may take. Only the instructions decide, because times vary between
-/// machines.
+/// The most instructions that a round may take. Only the instructions decide, because times vary
+/// between machines.
 struct Bar {
     instructions: u64,
     picoseconds: u64,
@@ -201,7 +201,7 @@ impl Player {
     }
 }
 
-/// Eight tracks play this many times faster here than on the real unit.
+/// How many times faster eight tracks play here than on the real unit.
 fn times_real_time() -> u64 {
     let run = || {
         let mut player = Player::start();

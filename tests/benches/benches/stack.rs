@@ -7,7 +7,7 @@ use hw_mpu401::cards;
 use portcls_machine::midi_file::{Song, default_tune};
 use portcls_machine::{Machine, MachineBuilder, capture, play};
 
-/// Messages of three bytes at the pace of the wire, 10 s of them.
+/// Messages of three bytes at the speed of the wire, for 10 s.
 fn wire_rate() -> Song {
     let mut song = Song::new();
     for index in 0..10_416 {

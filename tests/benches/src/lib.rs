@@ -1,8 +1,8 @@
 //! Benchmarks of the project; they are in `benches/`, one file for each room.
 //!
-//! `cargo bench -p portcls-benches` runs all of them. Times vary between machines, so compare them
-//! only within one run. Instructions do not vary; this library counts them. It also makes what
-//! several benchmarks need.
+//! `cargo bench -p portcls-benches` runs all benchmarks. Times vary between machines, so compare
+//! only the times of one run. Instruction counts do not vary; this library counts instructions. It
+//! also makes what several benchmarks need.
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -13,8 +13,8 @@ use portcls_machine::driver_file::image::Image;
 use portcls_machine::emulator::{Kernel, KernelConfig, PoolType};
 use portcls_machine::guest::{Fill, Guest};
 
-/// Events that a recorder takes before a benchmark makes a new recorder. So the recorder stays
-/// small in memory.
+/// The number of events that a recorder takes before a benchmark makes a new recorder. So the
+/// recorder stays small in memory.
 pub const EVENTS: u64 = 100_000;
 
 /// A read of a port, as the trace records it.

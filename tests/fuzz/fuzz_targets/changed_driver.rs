@@ -3,7 +3,8 @@
 //! The run must end in an error, in a report, or with the driver unloaded.
 //!
 //! The first byte of the input chooses the driver. Then each group of three bytes is a change: two
-//! bytes for the place, and the new byte. So the loader accepts most inputs.
+//! bytes for the place, and the new byte. Such inputs change few bytes, so the loader accepts most
+//! inputs.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

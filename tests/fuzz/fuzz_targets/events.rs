@@ -1,8 +1,8 @@
 //! Wrong uses of DirectMusic events: each run ends well or in a report.
 //!
-//! The first byte of the input chooses the bitness. The rest comes in on MIDI IN, and the driver
-//! `dmus_script` takes each byte for a command: it gets events and buffers, changes them, and puts
-//! them.
+//! The first byte of the input chooses the bitness. The rest comes in on MIDI IN. The driver
+//! `dmus_script` takes each byte as a command: the driver gets events and buffers, changes them,
+//! and puts them.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,7 @@
-//! Any bytes as the requests of a client: answered, and nothing left.
+//! Any bytes as a client's requests: all are answered, and nothing is left.
 //!
-//! The allocator fails the run when code asks for a very long piece of memory. No client of these
-//! sequences owns nearly that much.
+//! The allocator ends the run when code asks for a very long piece of memory. No client of these
+//! sequences owns nearly so much memory.
 #![no_main]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -22,24 +22,24 @@ struct Limited;
 unsafe impl GlobalAlloc for Limited {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         check(layout.size());
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller makes the promise that the system's allocator needs.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         check(layout.size());
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller makes the promise that the system's allocator needs.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, piece: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller makes the promise that the system's allocator needs.
         unsafe { System.dealloc(piece, layout) }
     }
 
     unsafe fn realloc(&self, piece: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         check(new_size);
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller makes the promise that the system's allocator needs.
         unsafe { System.realloc(piece, layout, new_size) }
     }
 }

@@ -1,6 +1,6 @@
 //! Songs in: the application reads what was sent, on every card.
 //!
-//! The bytes also come at full wire rate.
+//! In some tests the bytes come at full wire rate.
 
 use std::rc::{Rc, Weak};
 
@@ -51,7 +51,7 @@ fn a_byte_bears_the_time_at_which_it_arrived_to_the_millisecond() {
     }
 }
 
-/// Time between two bytes on a line that never stays idle, in ns: a MIDI clock at 125 beats a
+/// Time between two bytes on a line that is never idle for long, in ns: a MIDI clock at 125 beats a
 /// minute.
 const CLOCK_PERIOD_NS: u64 = 20_000_000;
 

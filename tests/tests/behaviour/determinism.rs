@@ -35,8 +35,9 @@ fn the_same_song_gives_the_same_trace() {
     }
 }
 
-/// A debug build and a release build, on any computer, compare with the same text here. A change
-/// of behaviour changes that text: accept it with the goldens that show the change.
+/// A debug build and a release build, on any computer, are compared with the same text here. A
+/// change of behaviour changes that text: accept the new text together with the goldens that show
+/// the change.
 #[test]
 fn every_build_gives_the_same_trace() {
     let line = |card: &str| {

@@ -1,8 +1,8 @@
-//! When a message leaves: never early, and soon after it is due.
+//! When a message leaves: never too early, and soon after its due time.
 //!
-//! The model is a queue: a message may begin when it is due and the message before it has left.
-//! The machine adds two times: 2 ms (the millisecond of the music record and the millisecond of
-//! the clock interrupt), and the card's own latency.
+//! The model is a queue: a message can begin when it is due and the message before it has left. The
+//! machine adds two times: 2 ms (the millisecond of the music record and the millisecond of the
+//! clock interrupt), and the card's own latency.
 
 use portcls_machine::chip::{BYTE_TIME_NS, card};
 use portcls_machine::midi_file::{Song, default_tune};
@@ -33,9 +33,9 @@ fn card_latency_ns(name: &str) -> u64 {
 
 /// The longest pause between two messages that are both due.
 ///
-/// The sequencer lets other code run once in 100 ms, and goes on at the next clock interrupt. A
-/// card that holds more bytes than leave in that time has no pause. Any other card pauses for the
-/// rest of the millisecond and for one poll of the driver.
+/// The sequencer lets other code run once in 100 ms, and goes on at the next clock interrupt. If a
+/// card holds more bytes than leave before that interrupt, the wire has no pause. With any other
+/// card the wire pauses for the rest of the millisecond and for one poll of the driver.
 fn pause_ns(name: &str) -> u64 {
     let held = u64::from(card(name).unwrap().behaviour.tx_depth) - 1;
     let empty_ns = CLOCK_NS.saturating_sub(held * BYTE_TIME_NS);
@@ -81,7 +81,7 @@ fn the_tune_is_never_early_and_at_most_2_ms_and_the_card_late() {
 fn a_note_on_an_idle_wire_begins_within_2_ms_and_the_card_whenever_it_is_due() {
     let mut song = Song::new();
     for index in 0..200 {
-        // These steps are chosen so that messages fall on every phase of the clock.
+        // With this step the messages fall on every phase of the clock.
         song.push(index * 5_137_311, &[0x90, 60, 64]);
     }
     for card in CARDS {

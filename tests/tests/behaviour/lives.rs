@@ -5,7 +5,7 @@ use portcls_machine::{Application, Machine};
 
 use crate::{CARDS, machine};
 
-/// Sends a note each way through the driver.
+/// Sends a note in each direction through the driver.
 fn use_driver(machine: &Machine) {
     let application = Application::new(machine);
     let output = application.open_render().unwrap();

@@ -1,4 +1,4 @@
-//! Load as in real files: a dense file of several tracks.
+//! A load that is usual in real files: a dense file of several tracks.
 //!
 //! The file goes through the reader of MIDI files and through the driver.
 
@@ -7,10 +7,10 @@ use portcls_machine::play;
 
 use crate::{CARDS, assert_played, machine};
 
-/// Tracks of the file, one channel each.
+/// Tracks of the file. Each track has its own channel.
 const TRACKS: u8 = 8;
 
-/// Notes of each track; each is two messages.
+/// Notes of each track. Each note is two messages.
 const NOTES: u32 = 400;
 
 /// Ticks of a quarter note. Without a tempo event a quarter note takes 500 ms.
@@ -57,7 +57,8 @@ fn expected_bytes() -> Vec<u8> {
             }
         }
     }
-    // At tick 0 a track sends its program change and its first note before the next track does.
+    // At tick 0 a track sends its program change and its first note before the next track sends its
+    // messages.
     let program_changes: Vec<u8> = bytes.drain(..first_notes).collect();
     for (channel, change) in program_changes.chunks(2).enumerate() {
         let at = channel * 5;

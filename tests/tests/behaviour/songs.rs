@@ -13,7 +13,7 @@ pub fn flood(bytes: usize) -> Song {
     song
 }
 
-/// A SysEx with every data byte in it, `F0` and `F7` included.
+/// A SysEx with all values of data bytes. The length includes `F0` and `F7`.
 pub fn sysex(bytes: usize) -> Vec<u8> {
     let data = (0..bytes - 2).map(|index| (index % 128) as u8);
     [0xF0].into_iter().chain(data).chain([0xF7]).collect()

@@ -52,7 +52,7 @@ impl Started<'_> {
         self.install(classes, None, Rc::clone(&self.resources))
     }
 
-    /// An interrupt sync object of the adapter driver's own.
+    /// An interrupt sync object that the adapter driver makes.
     fn interrupt(&self) -> Result<Rc<dyn IInterruptSync>, NtStatus> {
         let mode = InterruptSyncMode::Normal;
         pc_new_interrupt_sync(self.kernel, None, &self.resources, 0, mode)
@@ -90,7 +90,7 @@ fn midi_with_the_adapters_interrupt(started: &Started<'_>) -> Result<(), NtStatu
     started.install(MIDI, Some(started.interrupt()?), started.ports()?)
 }
 
-/// PortCls refuses the FM synthesizer, and the driver ignores this.
+/// PortCls refuses the FM synthesizer, and the driver ignores the refusal.
 fn sound_card(started: &Started<'_>) -> Result<(), NtStatus> {
     let interrupt = started.interrupt()?;
     let adapter: Rc<dyn IUnknown> = interrupt;
@@ -155,7 +155,8 @@ fn event_drivers() -> impl Iterator<Item = Driver> {
     drivers().into_iter().filter(has_events)
 }
 
-/// The tune, and then SysEx of these lengths with notes and a clock around it.
+/// The tune, and then SysEx messages of these lengths, with notes and a clock before and after
+/// them.
 fn song_with_sysex(lengths: [usize; 2]) -> Song {
     let [first, second] = lengths.map(sysex);
     let mut song = default_tune();
@@ -167,7 +168,8 @@ fn song_with_sysex(lengths: [usize; 2]) -> Song {
     song
 }
 
-/// The song for a driver. What is long is tried with one driver, because all have one miniport.
+/// The song for a driver. Only one driver gets the long song, because all drivers have the same
+/// miniport.
 fn song_for(driver: &Driver) -> Song {
     song_with_sysex(if driver.name == "directmusic" { [5, 100 * 1_024] } else { [5, 1_100] })
 }
@@ -225,8 +227,8 @@ fn what_is_recorded_as_events_has_the_bytes_and_times_of_what_is_recorded_as_byt
             assert_eq!(events.len(), bytes.len(), "{name}");
             for ((event_ns, event), (byte_ns, byte)) in events.into_iter().zip(bytes) {
                 assert_eq!(event, byte, "{name}");
-                // A record of bytes tells whole milliseconds, and a real-time byte inside another
-                // message may stand in a buffer with the time of that message.
+                // A record of bytes has its time in whole milliseconds. A real-time byte inside
+                // another message may be in a buffer with the time of that message.
                 assert!(event_ns.abs_diff(byte_ns) <= 1_000_000, "{name}: {event_ns} {byte_ns}");
             }
         }
@@ -247,7 +249,7 @@ fn the_time_of_a_pin_begins_anew_after_stop_in_both_formats() {
             machine.cable().send(&[0xF8]);
             machine.run_for_ns(2_000_000).expect("the machine runs");
             pin.set_state(KsState::Stop).expect("it stops");
-            // The byte is whole after 320 us.
+            // The byte has arrived completely after 320 us.
             let [received] = &pin.take_received()[..] else { panic!("{format}, {round} time") };
             let expected_ns = 7_320_000..=7_340_000;
             assert!(expected_ns.contains(&received.time_ns), "{format}, {round}: {received:?}");
@@ -256,7 +258,7 @@ fn the_time_of_a_pin_begins_anew_after_stop_in_both_formats() {
     }
 }
 
-/// DMusUART has a pin for bytes and a pin for events, and one cable behind both.
+/// DMusUART has a pin for bytes and a pin for events, and one cable for both pins.
 #[test]
 fn a_client_of_bytes_and_a_client_of_events_play_at_the_same_time() {
     let driver = drivers().into_iter().find(|driver| driver.name == "directmusic");

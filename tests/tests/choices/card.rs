@@ -13,8 +13,8 @@ use crate::{Once, machine};
 /// A byte time in ns.
 const BYTE_NS: u64 = 320_000;
 
-/// The bytes on MIDI OUT when the first of three bytes gets this fate. Their times count from the
-/// usual time of the first byte.
+/// The bytes on MIDI OUT when the first of three bytes gets this fate. The times of the bytes are
+/// counted from the usual time of the first byte.
 fn out(answer: u32) -> Vec<(u64, u8)> {
     let usual_ns = played(0)[0].0;
     played(answer).into_iter().map(|(time_ns, byte)| (time_ns - usual_ns, byte)).collect()

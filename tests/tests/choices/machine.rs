@@ -1,4 +1,4 @@
-//! What may happen to a driver from the kernel and around the machine.
+//! What the kernel and the surroundings of the machine may do to a driver.
 
 use std::rc::Rc;
 

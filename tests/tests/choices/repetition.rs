@@ -58,8 +58,8 @@ fn a_life_asks_about_the_choices_that_it_meets() {
     assert_eq!(not_asked, [Choice::Clock, Choice::Registry]);
 }
 
-/// The times of the preemption points of a start, in ns, and its trace. With `look_ns`, the kernel
-/// has a deadline at that time. Nothing happens at this deadline.
+/// The times of the preemption points of a start, in ns, and the trace of the start. With
+/// `look_ns`, the kernel has a deadline at that time. Nothing happens at this deadline.
 fn points(look_ns: Option<u64>) -> (Vec<u64>, String) {
     let machine = usual(compiled("smsc-superio", "x64/uart"));
     let times_ns: Rc<RefCell<Vec<u64>>> = Rc::default();
@@ -89,7 +89,7 @@ fn a_deadline_makes_a_preemption_point_at_any_instruction_of_a_compiled_driver()
     }
 }
 
-/// How a life under an oracle ended, and its trace.
+/// How a life under an oracle ended, and the trace of the life.
 fn outcome(machine: &Machine, oracle: Rc<dyn Oracle>) -> (String, String) {
     machine.set_oracle(oracle);
     let result = live(machine);
@@ -118,7 +118,7 @@ proptest! {
         let first = outcome(&build_machine(), random);
         let (_, log) = parse(&first.1).expect("the text of a trace is well formed");
         let answers = Answers::of_trace(&log).expect("the trace is whole");
-        // The test turns the list into text and back, as a program does that passes the list on.
+        // The test turns the list into text and back, like a program that passes the list on.
         let list: Answers = answers.to_string().parse().expect("a list reads back");
         prop_assert_eq!(&list, &answers);
         let replay = Rc::new(Replay::new(list));

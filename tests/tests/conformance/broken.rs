@@ -1,6 +1,6 @@
 //! Register scripts on cards with a fault.
 //!
-//! Such a card is a shell around the chip. Any test can write such a shell.
+//! A card with a fault is a wrapper around the chip. Any test can write such a wrapper.
 
 use portcls_machine::card_bench::ops::{Model, Script, Verdict, run_on};
 use portcls_machine::chip::{InitialState, Mode, Mpu401, Register, WireEvent, card};
@@ -10,9 +10,9 @@ use portcls_machine::chip::{InitialState, Mode, Mpu401, Register, WireEvent, car
 enum Fault {
     /// Nothing.
     None,
-    /// The card has been pulled: an empty bus reads ones.
+    /// The card is no longer on the bus: a read of an empty bus gives ones.
     Removed,
-    /// STATUS always says that the card takes no byte, and the card takes none.
+    /// STATUS always says that the card takes no byte, and the card takes no byte.
     DrrStuck,
     /// STATUS always says that a byte waits.
     DsrStuck,

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use crate::reference::Reference;
 
-/// A model whose wire events are kept.
+/// A model that keeps all its wire events.
 struct Probe<M> {
     model: M,
     seen: Rc<RefCell<Vec<WireEvent>>>,
@@ -134,8 +134,8 @@ fn script(
         .prop_map(|(init, lines)| format!("{init}\n{}\n", lines.join("\n")))
 }
 
-/// A script in UART mode. The card was in this mode before, or has just entered it. It has no
-/// command FF, the only command that leaves UART mode.
+/// A script in UART mode. The card was in this mode before, or has just entered it. The script does
+/// not have the command FF, the only command that leaves UART mode.
 fn uart_script() -> impl Strategy<Value = String> {
     let found = any::<u8>().prop_map(|stale| format!("init uart stale={stale:02X}"));
     let entered = Just("init idle\nW C 3F\nwait 100".to_owned());

@@ -1,10 +1,11 @@
-//! A second model of the cards, slow and simple.
+//! A second model of the cards, which is slow and simple.
 //!
-//! It looks at all of its state once a microsecond.
+//! The model looks at its whole state once in each microsecond.
 //!
-//! It shares no code with the chip, only the numbers of a card's profile. It knows UART mode and
-//! the commands FF and 3F. In intelligent mode it ignores MIDI IN and every other command, so
-//! scripts for it must not use them in this mode. All times of the model are whole microseconds.
+//! The model shares no code with the chip, only the numbers of a card's profile. The model knows
+//! UART mode and the commands FF and 3F. In intelligent mode the model ignores MIDI IN and every
+//! other command. So scripts for the model must not use MIDI IN or another command in this mode.
+//! All times of the model are whole microseconds.
 
 #[path = "reference_ports.rs"]
 mod ports;
@@ -192,7 +193,7 @@ impl Reference {
         self.input.push_back(byte);
     }
 
-    /// MIDI IN bytes in the latch and on their way to it.
+    /// MIDI IN bytes in the latch and on their way to the latch.
     fn input_at_port(&self) -> usize {
         let is_midi = |kind: Option<Kind>| usize::from(kind == Some(Kind::Midi));
         is_midi(self.outbox) + is_midi(self.gift.map(|gift| gift.kind))
@@ -202,7 +203,7 @@ impl Reference {
         self.input_at_port() + self.input.len() >= usize::from(self.card.rx_depth)
     }
 
-    /// Runs the unit's main loop until it has no more work now.
+    /// Runs the unit's main loop until the unit has no more work now.
     fn run_unit(&mut self) {
         while self.give() || self.take_or_fetch() {}
     }

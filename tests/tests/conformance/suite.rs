@@ -1,4 +1,4 @@
-//! Every scenario of the suite on every card, and the page that shows it.
+//! Every scenario of the suite on every card, and the page with the results.
 
 use std::fs;
 use std::path::Path;

@@ -2,7 +2,7 @@
 //!
 //! The names are packages, targets, tests and the verbs of xtask. A command is the text after the
 //! word `cargo` in code for a shell or between backticks. An option of cargo that stands alone
-//! between backticks is a command too. A name in capitals stands for any name.
+//! between backticks is a command too. A name in capitals means any name.
 
 use crate::Fault;
 use crate::page::{Code, CodeKind, Page, is_placeholder};
@@ -24,8 +24,8 @@ pub fn faults(repository: &Repository, _name: &str, page: &Page) -> Vec<Fault> {
 /// A command without the word `cargo`: its words, each with its line.
 type Words<'t> = Vec<(usize, &'t str)>;
 
-/// The commands in a piece of code. A command ends with its line, unless the line ends in `\`. It
-/// also ends before an operator such as `&&`, which joins it to another command.
+/// The commands in a piece of code. A command ends with its line, unless the line ends in `\`. A
+/// command also ends before an operator such as `&&`, which joins two commands.
 fn commands(code: &Code) -> Vec<Words<'_>> {
     let mut commands: Vec<Words<'_>> = Vec::new();
     let mut is_open = false;
@@ -60,7 +60,7 @@ fn word_before(code: &Code, line: usize) -> Option<&str> {
 }
 
 fn faults_of(repository: &Repository, command: &[(usize, &str)]) -> Vec<Fault> {
-    // The words behind `--` are for another program.
+    // The words after `--` are for another program.
     let own: Vec<(usize, &str)> =
         command.iter().copied().take_while(|(_, word)| *word != "--").collect();
     if let [(_, "xtask"), (line, verb), ..] = own[..] {
@@ -106,7 +106,7 @@ fn faults_of(repository: &Repository, command: &[(usize, &str)]) -> Vec<Fault> {
     faults
 }
 
-/// The words behind these options, each with its line and its option.
+/// The words after these options, each with its line and its option.
 fn named<'t>(
     command: &[(usize, &'t str)],
     options: &[&'static str],

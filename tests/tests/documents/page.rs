@@ -10,26 +10,26 @@ use pulldown_cmark::{BrokenLink, CodeBlockKind, Event, LinkType, Options, Parser
 /// A document.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// The targets of its links and pictures, each with its line.
+    /// The targets of the links and pictures of the document, each with its line.
     pub links: Vec<(usize, String)>,
-    /// Names of links that it uses without a definition, each with its line.
+    /// Names of links that the document uses without a definition, each with its line.
     pub unexplained: Vec<(usize, String)>,
-    /// The words that may stand behind a `#` in a link to this document.
+    /// The words that a link to this document can have after a `#`.
     pub anchors: BTreeSet<String>,
-    /// Its code, in order.
+    /// The code of the document, in order.
     pub codes: Vec<Code>,
 }
 
 /// A piece of code.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
-    /// Its line.
+    /// The line of the code.
     pub line: usize,
-    /// The number of the block in which it stands: a paragraph, a row of a table, or another block.
+    /// The number of the block that has the code: a paragraph, a row of a table, or another block.
     pub block: usize,
-    /// Its kind.
+    /// The kind of the code.
     pub kind: CodeKind,
-    /// Its text.
+    /// The text of the code.
     pub text: String,
 }
 
@@ -38,9 +38,9 @@ pub struct Code {
 pub enum CodeKind {
     /// In a sentence, between backticks.
     Span,
-    /// In lines of their own, for a shell.
+    /// In separate lines, for a shell.
     Shell,
-    /// In lines of their own, for anything else.
+    /// In separate lines, for anything else.
     Other,
 }
 
@@ -103,8 +103,8 @@ impl Page {
         page
     }
 
-    /// Adds the anchor of a heading as GitHub makes it: letters, digits, `-` and `_` in lower case,
-    /// a `-` for each space, and a number when the same anchor was there before.
+    /// Adds the anchor of a heading, made like GitHub's: letters, digits, `-` and `_` in lower
+    /// case, a `-` for each space, and a number if the document already has the same anchor.
     fn add_anchor(&mut self, heading: &str) {
         let letters = heading.chars().filter_map(|letter| match letter {
             ' ' => Some('-'),
@@ -129,8 +129,8 @@ impl CodeKind {
 }
 
 impl Code {
-    /// Its words without quotes around them, each with its line. In code for a shell, the comments
-    /// behind `#` are left out.
+    /// The words of the code without their quotes, each with its line. In code for a shell, the
+    /// comments after `#` are left out.
     pub fn words(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().flat_map(move |(number, line)| {
             let is_shell = self.kind == CodeKind::Shell;
@@ -141,7 +141,7 @@ impl Code {
     }
 }
 
-/// True for a word in capitals, such as `NAME` and `TEST_NAME`, which stands for any name.
+/// True for a word in capitals, such as `NAME` and `TEST_NAME`. Such a word means any name.
 pub fn is_placeholder(word: &str) -> bool {
     word.len() > 1 && word.bytes().all(|letter| letter.is_ascii_uppercase() || letter == b'_')
 }

@@ -1,10 +1,10 @@
 //! Paths in backticks, and in the commands for a shell: each exists.
 //!
-//! A word with a `/` is a path when it has the ending of one of our files, or ends in `/`, or
-//! begins with a folder of the root. The path may begin at the root, at the folder of the document,
-//! or at a folder that the same paragraph or row of a table names. So a row about `port/` may say
-//! `src/lib.rs`. Files that programs write and git does not keep may be missing. A `*` stands for
-//! any letters, and a name in capitals for any name.
+//! A word with a `/` is a path in three cases: it has the ending of a file of the project, it ends
+//! in `/`, or it begins with a folder of the root. The path may begin at the root, at the folder of
+//! the document, or at a folder that the same paragraph or row of a table names. So a row about
+//! `port/` may say `src/lib.rs`. Files that programs write and git does not keep may be missing. A
+//! `*` means any letters, and a name in capitals means any name.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ pub fn faults(repository: &Repository, name: &str, page: &Page) -> Vec<Fault> {
     missing.map(|(_, line, word)| (*line, format!("{word} is not there"))).collect()
 }
 
-/// The letters behind the last dot of a file's name.
+/// The letters after the last dot of a file's name.
 fn ending_of(file: &str) -> Option<&str> {
     let name = file.rsplit('/').next()?;
     name.rsplit_once('.').map(|(_, ending)| ending).filter(|ending| !ending.is_empty())
@@ -74,7 +74,7 @@ fn stem_of(file: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-/// Whether a file has a name of this pattern, in which `*` stands for any letters but `/`.
+/// Whether a file has a name of this pattern. In a pattern `*` means any letters except `/`.
 fn matches(pattern: &str, file: &str) -> bool {
     let Some((before, behind)) = pattern.split_once('*') else { return pattern == file };
     let Some(rest) = file.strip_prefix(before) else { return false };

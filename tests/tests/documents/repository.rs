@@ -1,8 +1,8 @@
 //! The things in the repository that a document can name.
 //!
-//! They are files, documents, packages with their targets, and the verbs of xtask. The tree is read
-//! once, into lists. All answers come from these lists, so a test can make a small repository of
-//! its own.
+//! These things are files, documents, packages with their targets, and the verbs of xtask. The tree
+//! is read once, into lists. All answers come from these lists, so a test can make its own small
+//! repository.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,16 +23,16 @@ pub struct Repository {
     /// `corpus/` is a folder of this name anywhere.
     generated: Vec<String>,
     packages: Vec<Package>,
-    /// The source of `xtask/`, which has the names of its verbs as literals.
+    /// The source of `xtask/`. The source has the names of the verbs as literals.
     xtask: String,
 }
 
 /// A package of one of the workspaces.
 #[derive(Debug)]
 pub struct Package {
-    /// Its name.
+    /// The name of the package.
     pub name: String,
-    /// Its targets.
+    /// The targets of the package.
     pub targets: Vec<Target>,
 }
 
@@ -41,9 +41,9 @@ pub struct Package {
 pub struct Target {
     /// `example`, `bench`, `test`, `bin` or another.
     pub kind: String,
-    /// Its name.
+    /// The name of the target.
     pub name: String,
-    /// The names of the functions and modules in its source.
+    /// The names of the functions and modules in the source of the target.
     pub names: BTreeSet<String>,
 }
 
@@ -161,8 +161,8 @@ impl Repository {
         self.pages.get(name)
     }
 
-    /// Whether there is a file or a folder of this name. A name with a `/` at its end is a folder
-    /// only.
+    /// Whether there is a file or a folder of this name. A name with a `/` at its end can only be a
+    /// folder.
     pub fn has(&self, name: &str) -> bool {
         match name.strip_suffix('/') {
             Some(folder) => self.folders.contains(folder),

@@ -1,6 +1,6 @@
 //! The scenes with which the goldens begin.
 //!
-//! A scene is a started machine, an open pin, or a processor that is kept busy.
+//! A scene is a started machine, an open pin, or a processor that other work keeps busy.
 
 pub use portcls_machine::chip::CARD_NAMES as CARDS;
 use portcls_machine::chip::InitialState;
@@ -50,8 +50,8 @@ pub fn wait_us(machine: &Machine, time_us: u64) {
     machine.run_for_ns(time_us * 1_000).expect("the machine runs");
 }
 
-/// Keeps the processor at an IRQL for a time, as the work of another driver does. At the end of
-/// that work this function calls `last`.
+/// Keeps the processor at an IRQL for a time, like the work of another driver. At the end of that
+/// work this function calls `last`.
 pub fn hold_irql(machine: &Machine, irql: Irql, time_us: u32, last: impl Fn(&Kernel)) {
     let work = |kernel: &Kernel| {
         let old = kernel.raise_irql(irql);

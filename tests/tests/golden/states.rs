@@ -12,7 +12,7 @@ use crate::scene::{capture, mark, render, started, wait_us};
 /// A Note On.
 const NOTE: [u8; 3] = [0x90, 0x3C, 0x40];
 
-/// The records of a note that is due a second after the start of its buffer.
+/// The records of a note that is due one second after the start of the buffer.
 fn note_in_a_second() -> Vec<u8> {
     let mut records = vec![0; 12];
     Packer::new(&mut records).push(1_000, &NOTE);

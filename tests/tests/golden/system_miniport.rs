@@ -101,7 +101,7 @@ fn a_note_comes_in_as_a_directmusic_event() {
     golden("directmusic_event_in", description, &machine, Filter::Full, words);
     let [received] = &pin.take_received()[..] else { panic!("one event") };
     assert_eq!(received.bytes, [0xC0, 0x05]);
-    // The cable began with the message at once, and the service routine found its first byte when
-    // 460 us had passed.
+    // The cable began with the message at once. The service routine found the first byte of the
+    // message after 460 us.
     assert_eq!(received.time_ns, machine.now_ns() - run_ns - 2_000_000 + 460_000);
 }

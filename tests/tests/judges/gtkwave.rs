@@ -16,7 +16,7 @@ fn is_there() -> bool {
 struct Waves(BTreeMap<String, Vec<(u64, String)>>);
 
 impl Waves {
-    /// Reads a dump: ours, or a dump that the judge wrote.
+    /// Reads a dump of the project, or a dump that the judge wrote.
     fn of(text: &str) -> Waves {
         let (head, body) = text.split_once("$enddefinitions").expect("a dump has a head");
         let mut names = BTreeMap::new();
@@ -43,7 +43,7 @@ impl Waves {
         waves
     }
 
-    /// Adds a change. The judge also writes values that stay the same; these are left out.
+    /// Adds a change. The judge also writes values that stay the same; these values are left out.
     fn change(&mut self, name: &str, tick: u64, bits: &str) {
         let significant = bits.trim_start_matches('0');
         let bits = if significant.is_empty() { "0" } else { significant };

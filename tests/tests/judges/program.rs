@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// Whether a program is installed; says so when it is not.
+/// Whether a program is installed. Prints a message if the program is not installed.
 pub fn is_installed(name: &str, package: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&paths).any(|folder| folder.join(name).is_file());
@@ -14,8 +14,8 @@ pub fn is_installed(name: &str, package: &str) -> bool {
     found
 }
 
-/// Runs a program to its end and returns what it wrote to stdout. The program must end well, with
-/// nothing on stderr.
+/// Runs a program to its end, and returns its stdout. The program must end well, with nothing on
+/// stderr.
 pub fn run(name: &str, arguments: &[&str]) -> Vec<u8> {
     let Output { status, stdout, stderr } = output(name, arguments);
     let complaint = String::from_utf8_lossy(&stderr);
@@ -23,7 +23,7 @@ pub fn run(name: &str, arguments: &[&str]) -> Vec<u8> {
     stdout
 }
 
-/// Runs a program to its end, which may be a failure.
+/// Runs a program to its end. The program may fail.
 pub fn output(name: &str, arguments: &[&str]) -> Output {
     let run = Command::new(name).args(arguments).output();
     run.unwrap_or_else(|error| panic!("{name} does not run: {error}"))

@@ -1,9 +1,9 @@
 //! sigrok decodes the wire: bytes, start times and frames.
 //!
-//! The bytes are ours, each begins at our time, and no frame is broken. sigrok's UART decoder is
-//! lenient: it reads even a line that is 5 % too fast. So the decoder proves content and framing,
-//! and the times of the start bits prove the rate. Each run asks about one line, because sigrok's
-//! decoder of MIDI mixes the two directions up.
+//! The bytes are the bytes of the song, each begins at its time, and no frame is broken. sigrok's
+//! UART decoder is lenient: it reads even a line that is 5 % too fast. So the decoder proves
+//! content and framing, and the times of the start bits prove the rate. Each run is about one line,
+//! because sigrok's decoder of MIDI mixes the two directions up.
 
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;

@@ -1,7 +1,7 @@
 //! The page of the contract: the routines and methods, and the test of each.
 //!
-//! Owns the form of the page. Its content comes from the tables of the code and from a scan of the
-//! sources.
+//! Owns the form of the page. The content of the page comes from the tables of the code and from a
+//! scan of the sources.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -101,7 +101,7 @@ impl Book {
         self.push_row(text, &[&code(routine.name), offered, &irql], &spellings);
     }
 
-    /// The level that a service checks, or the rule by which it checks the level.
+    /// The level that a service checks, or the rule by which the service checks the level.
     fn irql_by_service(&self, name: &str) -> String {
         if let Some(level) = self.limits.get(name) {
             return level.clone();
@@ -143,16 +143,18 @@ impl Book {
 
     fn push_events(&self, text: &mut String) {
         text.push_str(
-            "\n## Events and methods of kernel streaming\n\nNone are offered: a filter and a pin \
-             refuse these control codes with `STATUS_INVALID_DEVICE_REQUEST`. A test names one by \
-             its number, `0x002F_0007`, or in Rust.\n\n",
+            "\n## Events and methods of kernel streaming\n\nEvents are those of the tables of a \
+             miniport, for a filter, a pin or a node; the port has none of its own. Methods are \
+             refused with `STATUS_INVALID_DEVICE_REQUEST`. A test names a control code by its \
+             number, `0x002F_0007`, or in Rust.\n\n",
         );
         push_head(text, &["control code", "offered", "test"]);
         for code in [KsIoctl::EnableEvent, KsIoctl::DisableEvent, KsIoctl::Method] {
             let name = format!("`{code:?}`");
             let number = format!("0x{:04X}_{:04X}", code.value() >> 16, code.value() & 0xFFFF);
             let spellings = [format!("KsIoctl::{code:?}"), number].map(Spelling::of);
-            self.push_row(text, &[&name, "refused"], &spellings);
+            let offered = if code == KsIoctl::Method { "refused" } else { "yes" };
+            self.push_row(text, &[&name, offered], &spellings);
         }
     }
 
@@ -201,8 +203,8 @@ fn dispatch_table() -> Rc<DriverObject> {
     driver
 }
 
-/// How a test can name a method. A name that several interfaces have is clear only in a file that
-/// names the interface.
+/// How a test can name a method. If several interfaces have a method of this name, the name is
+/// clear only in a file that names the interface.
 fn spellings_of_method(name: &str) -> Vec<Spelling> {
     let Some((interface, method)) = name.split_once("::") else { return vec![Spelling::of(name)] };
     let of_port = interfaces().flat_map(|(_, methods)| methods).map(|method| method.name);
@@ -214,8 +216,8 @@ fn spellings_of_method(name: &str) -> Vec<Spelling> {
     vec![Spelling::of(name), in_rust, in_file(format!("\"{method}\""))]
 }
 
-/// The levels of the calls `require_irql_at_most(kernel, Irql::LEVEL, name)` in the sources, where
-/// the name is a text or a constant above the call.
+/// The levels of the calls `require_irql_at_most(kernel, Irql::LEVEL, name)` in the sources. In
+/// such a call the name is a text, or a constant above the call.
 fn limits(root: &Path) -> BTreeMap<String, String> {
     let mut limits = BTreeMap::new();
     for room in ["emulator", "guest", "port"] {

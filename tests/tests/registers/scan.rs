@@ -25,14 +25,14 @@ pub struct Tests(Vec<Test>);
 
 /// One way in which a test can name a thing.
 pub struct Spelling {
-    /// The word that stands in the test, as a whole word.
+    /// A word that the test must have, as a whole word.
     pub text: String,
-    /// A word that stands in the same file, in upper or lower case; empty for none.
+    /// A word that the same file must have, in upper or lower case; empty for no word.
     pub file_word: String,
 }
 
 impl Spelling {
-    /// A spelling that is clear by itself.
+    /// A spelling that is clear without another word in the file.
     pub fn of(text: impl Into<String>) -> Spelling {
         Spelling { text: text.into(), file_word: String::new() }
     }
@@ -58,7 +58,7 @@ impl Tests {
         Tests(tests)
     }
 
-    /// The first test that has one of the spellings; the first spelling that is found decides.
+    /// The first test that has one of the spellings. The first spelling that any test has decides.
     pub fn covering(&self, spellings: &[Spelling]) -> Option<&str> {
         let has = |test: &&Test, spelling: &Spelling| {
             has_word(&test.text, &spelling.text)
@@ -70,7 +70,8 @@ impl Tests {
     }
 }
 
-/// Adds the tests of a file, each with the functions of the same file of tests that it calls.
+/// Adds the tests of a file. The text of a test includes the functions of the same file that the
+/// test calls.
 fn add_tests(tests: &mut Vec<Test>, place: &str, text: &str) {
     let file: Rc<str> = text.to_lowercase().into();
     let is_of_tests = place.contains("/tests/") || place.ends_with("tests.rs");
@@ -93,8 +94,8 @@ struct Function<'a> {
     text: String,
 }
 
-/// The functions of a file: each begins at its line with `fn`, and ends at the next line that is a
-/// closing brace with the same indentation.
+/// The functions of a file. A function begins at its line with `fn`. It ends at the next line that
+/// is a closing brace with the same indentation.
 fn functions(text: &str) -> Vec<Function<'_>> {
     let mut functions = Vec::new();
     let mut is_test = false;

@@ -1,29 +1,33 @@
 //! Any bytes as the requests of a client to a machine with a correct driver.
 //!
-//! Owns the meaning of the bytes, and the rules that hold for any bytes. Nothing panics or stops,
-//! and no rule of a driver is broken. No answer is longer than the client's own buffer. Every
-//! request comes back after its file is closed, and the driver leaves nothing behind. The test of
-//! the suite and the fuzz target `requests` run this same file.
+//! Owns the meaning of the bytes, and these rules for any bytes. Nothing panics or stops, and no
+//! rule of a driver is broken. No answer is longer than the client's own buffer. Every request
+//! comes back after its file is closed, and the driver leaves nothing behind. The test of the suite
+//! and the fuzz target `requests` run this same file.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcls_machine::emulator::{
-    DeviceInterface, DeviceObject, DriverObject, FileObject, Irp, Kernel, KernelConfig, NtStatus,
-    Parameters,
+    DeviceInterface, DeviceObject, DriverObject, Event, EventKind, FileObject, HandleTarget, Irp,
+    Kernel, KernelConfig, NtStatus, Parameters, Semaphore,
 };
 use portcls_machine::port::guid::{Guid, clsid};
 use portcls_machine::port::interfaces::IResourceList;
-use portcls_machine::port::ks::guids::{category, property_set};
+use portcls_machine::port::ks::guids::{category, event_set, property_set};
 use portcls_machine::port::ks::pin_connect::{PinRequest, filter_name};
 use portcls_machine::port::ks::{
-    KsIoctl, KsProperty, KsPropertyConnection, KsPropertyType, KsStreamHeader, KsTime,
+    KsEvent, KsEventData, KsEventType, KsIoctl, KsNodeEvent, KsProperty, KsPropertyConnection,
+    KsPropertyType, KsStreamHeader, KsTime,
 };
 use portcls_machine::port::{
     pc_add_adapter_device, pc_initialize_adapter_driver, pc_new_miniport, pc_new_port,
     pc_register_subdevice,
 };
 use portcls_machine::{Driver, Machine, MachineBuilder};
+
+#[path = "mixer.rs"]
+mod mixer;
 
 /// The most requests of one sequence.
 const MOST_STEPS: usize = 100;
@@ -47,14 +51,16 @@ const SETS: [Guid; 9] = [
     property_set::GENERAL,
 ];
 
-/// How far a sequence came. A test can demand some progress, because a sequence that does nothing
-/// must not pass.
+/// How much a sequence has done. A test can demand some progress, because a sequence that does
+/// nothing must not pass.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reached {
     /// Files that were opened.
     pub files: usize,
     /// Requests for a property that succeeded.
     pub properties: usize,
+    /// Events that were enabled or disabled.
+    pub events: usize,
     /// Requests with data that were served.
     pub streams: usize,
     /// Requests that were refused, cancelled or failed.
@@ -64,9 +70,10 @@ pub struct Reached {
 /// Runs one sequence. The first byte chooses the driver.
 pub fn run(input: &[u8]) -> Reached {
     let mut bytes = Bytes(input);
-    let driver = match bytes.byte() % 2 {
+    let driver = match bytes.byte() % 3 {
         0 => Driver::named("uart").expect("the reference driver"),
-        _ => Driver::new("directmusic", driver_entry),
+        1 => Driver::new("directmusic", driver_entry),
+        _ => Driver::new("mixer", mixer::driver_entry),
     };
     let machine = MachineBuilder::new().driver(driver).kernel(KernelConfig::default());
     let machine = machine.build().expect("a machine with the usual card");
@@ -81,7 +88,7 @@ pub fn run(input: &[u8]) -> Reached {
     client.end()
 }
 
-/// The input, which gives zeros when it is used up.
+/// The input. At its end it gives zeros.
 struct Bytes<'a>(&'a [u8]);
 
 impl Bytes<'_> {
@@ -99,7 +106,7 @@ impl Bytes<'_> {
         u32::from_le_bytes(std::array::from_fn(|_| self.byte()))
     }
 
-    /// Up to `most` bytes; the first byte says how many.
+    /// Returns up to `most` bytes; the first byte of the input is their number.
     fn some(&mut self, most: usize) -> Vec<u8> {
         let count = self.below(most + 1).min(self.0.len());
         let (taken, rest) = self.0.split_at(count);
@@ -120,7 +127,7 @@ impl Bytes<'_> {
         }
     }
 
-    /// The length of a buffer as a client states it: true, or any number up to 4 GiB.
+    /// The length of a buffer in a request: the true length, or any number up to 4 GiB.
     fn stated_length(&mut self, owned: usize) -> u32 {
         match self.byte() % 16 {
             0 => 0,
@@ -151,6 +158,8 @@ struct Client<'m> {
     interfaces: Vec<DeviceInterface>,
     files: Vec<Rc<FileObject>>,
     sent: Vec<Sent>,
+    /// A handle to an event, and one to a semaphore.
+    handles: [u64; 2],
     reached: Reached,
 }
 
@@ -159,7 +168,11 @@ impl<'m> Client<'m> {
         let interfaces = machine.kernel().device_interfaces(bytemuck::cast(category::AUDIO));
         assert!(!interfaces.is_empty(), "the driver has a filter");
         let (files, sent) = (Vec::new(), Vec::new());
-        Client { machine, interfaces, files, sent, reached: Reached::default() }
+        let event = Event::new(EventKind::Synchronization, "a client's event");
+        let targets = [HandleTarget::Event(event), HandleTarget::Semaphore(Semaphore::new(0, 100))];
+        let open = |target| machine.kernel().open_handle(target).expect("there is room");
+        let (handles, reached) = (targets.map(open), Reached::default());
+        Client { machine, interfaces, files, sent, handles, reached }
     }
 
     fn run<R>(&self, work: impl FnOnce(&Kernel) -> R) -> R {
@@ -170,7 +183,7 @@ impl<'m> Client<'m> {
     }
 
     fn step(&mut self, bytes: &mut Bytes<'_>) {
-        match bytes.byte() % 20 {
+        match bytes.byte() % 23 {
             0..=1 => self.open_filter(bytes),
             2..=4 => self.open_pin(bytes),
             5 => self.open_any(bytes),
@@ -183,6 +196,8 @@ impl<'m> Client<'m> {
             16 => self.close(bytes),
             17 => self.cut_a_buffer(bytes),
             18 => self.machine.cable().send(&bytes.some(30)),
+            20..=21 => self.enable_event(bytes),
+            22 => self.disable_event(bytes),
             _ => {
                 let time_ns = u64::from(bytes.byte()) * 100_000;
                 self.run(|kernel| kernel.run_until(kernel.now_ns() + time_ns));
@@ -224,7 +239,7 @@ impl<'m> Client<'m> {
         self.open(FileObject::new(&interface.device, None), name);
     }
 
-    /// Opens a pin on any file. Its name is good, or some bytes of it are changed.
+    /// Opens a pin on any file. The name of the pin is good, or some bytes of the name are changed.
     fn open_pin(&mut self, bytes: &mut Bytes<'_>) {
         let Some(filter) = self.file(bytes, Kind::Filter) else { return self.open_filter(bytes) };
         let pin_id = u32::from(bytes.byte() % 6);
@@ -270,6 +285,52 @@ impl<'m> Client<'m> {
         let buffer = value(bytes);
         if self.send(bytes, Kind::Any, (KsIoctl::Property.value(), input), buffer, Vec::new()) {
             self.reached.properties += 1;
+        }
+    }
+
+    /// How the client is told of an event, right or wrong.
+    fn event_data(&self, bytes: &mut Bytes<'_>) -> Vec<u8> {
+        let data = match bytes.byte() % 2 {
+            0 => KsEventData::of_event(self.handles[0]),
+            _ => KsEventData::of_semaphore(self.handles[1], i32::from(bytes.byte() % 4)),
+        };
+        let mut data = bytemuck::bytes_of(&data).to_vec();
+        bytes.spoil(&mut data);
+        if bytes.byte() % 8 == 7 {
+            data.truncate(bytes.below(data.len()));
+        }
+        data
+    }
+
+    fn enable_event(&mut self, bytes: &mut Bytes<'_>) {
+        let id = u32::from(bytes.byte() % 4);
+        let flags = match bytes.byte() % 8 {
+            0..=2 => KsEventType::ENABLE.bits(),
+            3..=4 => KsEventType::ONESHOT.bits(),
+            5 => KsEventType::BASICSUPPORT.bits(),
+            6 => 1 << (bytes.byte() % 32),
+            _ => bytes.word(),
+        };
+        let topology = u32::from(bytes.byte() % 2) * KsEventType::TOPOLOGY.bits();
+        let set = event_set::AUDIO_CONTROL_CHANGE;
+        let event = KsEvent { set, id, flags: flags | topology };
+        let node_id = u32::from(bytes.byte() % 3);
+        let mut input = bytemuck::bytes_of(&KsNodeEvent { event, node_id, reserved: 0 }).to_vec();
+        bytes.spoil(&mut input);
+        if bytes.byte() % 8 == 7 {
+            input.truncate(bytes.below(input.len()));
+        }
+        let data = self.event_data(bytes);
+        if self.send(bytes, Kind::Any, (KsIoctl::EnableEvent.value(), input), data, Vec::new()) {
+            self.reached.events += 1;
+        }
+    }
+
+    fn disable_event(&mut self, bytes: &mut Bytes<'_>) {
+        let data = if bytes.byte().is_multiple_of(4) { Vec::new() } else { self.event_data(bytes) };
+        let code = KsIoctl::DisableEvent.value();
+        if self.send(bytes, Kind::Any, (code, data), Vec::new(), Vec::new()) {
+            self.reached.events += 1;
         }
     }
 
@@ -335,7 +396,7 @@ impl<'m> Client<'m> {
         }
     }
 
-    /// Sends a control request to any file; true when it was served at once or is kept.
+    /// Sends a control request to any file; true if the request was served at once or is kept.
     fn send(
         &mut self,
         bytes: &mut Bytes<'_>,
@@ -364,7 +425,7 @@ impl<'m> Client<'m> {
         self.run(|kernel| kernel.cancel_request(&irp));
     }
 
-    /// A client that takes a part of a buffer away while the request waits.
+    /// Acts as a client that takes a part of a buffer away while the request waits.
     fn cut_a_buffer(&mut self, bytes: &mut Bytes<'_>) {
         self.check_answers();
         let Some(sent) = self.sent.get(bytes.below(self.sent.len())) else { return };

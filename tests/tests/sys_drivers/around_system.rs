@@ -1,4 +1,4 @@
-//! C++ drivers with a miniport of their own around one of the system.
+//! C++ drivers with their own miniport around a miniport of the system.
 
 use portcls_machine::emulator::{NtStatus, SystemPowerState};
 use portcls_machine::midi_file::default_tune;
@@ -14,10 +14,10 @@ use crate::scene::{TARGETS, driver, live, machine, notes};
 const DRIVERS: [(&str, &str); 2] =
     [("around_uart", "around: 4 pins, 0 nodes"), ("around_dmus", "around: 5 pins, 2 nodes")];
 
-/// A card with a FIFO, one that is slow to take a byte, and one of a sound card.
+/// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
 const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
-/// Every build of the drivers, with what it says about its description.
+/// Every build of the drivers, with the text that the build prints about its description.
 fn builds() -> impl Iterator<Item = (String, &'static str)> {
     let of_target = |target| DRIVERS.map(|(name, said)| (format!("{target}/{name}"), said));
     TARGETS.into_iter().flat_map(of_target)
@@ -50,7 +50,7 @@ fn every_call_of_the_port_goes_through_the_outer_objects() {
         assert_eq!(notes(&machine, "around:")[0], described, "{build}");
         let moved: Vec<String> =
             notes(&machine, "around:").into_iter().filter(|line| line.contains(" out, ")).collect();
-        // 90 3C 40 F8 go out and 80 3C 00 come in: two messages and one. A capture stream of the
+        // 90 3C 40 F8 go out: two messages. 80 3C 00 come in: one message. A capture stream of the
         // system sends the bytes of one interrupt as one raw event.
         let expected = match build.ends_with("uart") {
             true => ["around: 4 bytes out, 0 bytes in", "around: 0 bytes out, 3 bytes in"],
@@ -78,7 +78,7 @@ fn the_inner_miniport_hears_of_power_and_a_note_goes_out_after_a_sleep() {
     }
 }
 
-/// The tables of the nodes are those of the inner miniport, whose handlers are in Rust.
+/// The nodes have the tables of the inner miniport. The handlers of the inner miniport are in Rust.
 #[test]
 fn a_property_of_the_inner_miniport_is_answered_through_the_outer_one() {
     for target in TARGETS {

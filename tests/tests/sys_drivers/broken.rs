@@ -18,7 +18,7 @@ const INPUT: [u8; 4] = [0x80, 0x3C, 0x00, 0xFE];
 /// Longest stall in one call, in us. Source: WDK, KeStallExecutionProcessor.
 const STALL_US: u32 = 50;
 
-/// The results of a driver's life that went to its end.
+/// The results of a driver's complete life.
 pub struct Life {
     received: Vec<u8>,
     leaks: Vec<Leak>,

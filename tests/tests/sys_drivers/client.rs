@@ -47,7 +47,7 @@ impl<'k> Client<'k> {
         let mut input = set.to_bytes().to_vec();
         input.extend(id.to_le_bytes());
         input.extend(flags.bits().to_le_bytes());
-        // A KSP_PIN and a KSP_NODE have a reserved number behind their own.
+        // In a KSP_PIN and a KSP_NODE a reserved number follows the number of the pin or node.
         input.extend(number.into_iter().flat_map(|number| u64::from(number).to_le_bytes()));
         let irp = self.control(KsIoctl::Property.value(), input, room);
         *irp.buffer().borrow_mut() = vec![0; room as usize];

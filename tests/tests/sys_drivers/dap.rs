@@ -1,7 +1,7 @@
-//! A client of the Debug Adapter Protocol, as an editor is one.
+//! A client of the Debug Adapter Protocol, which acts like an editor.
 //!
-//! It plays one conversation with lldb-dap: attach, a breakpoint by line, the stack, the locals, a
-//! step, the end. Source: Microsoft, Debug Adapter Protocol, the specification.
+//! The client has one conversation with lldb-dap: attach, a breakpoint by line, the stack, the
+//! locals, a step, the end. Source: Microsoft, Debug Adapter Protocol, the specification.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 pub struct Seen {
     /// Why the run stopped.
     pub reason: String,
-    /// The function in which it stopped.
+    /// The function in which the run stopped.
     pub function: String,
-    /// The line on which it stopped.
+    /// The line on which the run stopped.
     pub line: u32,
     /// The names and values of the locals.
     pub variables: Vec<(String, String)>,
@@ -33,7 +33,7 @@ impl Seen {
     }
 }
 
-/// Starts the adapter and a thread that talks to it.
+/// Starts the adapter, and a thread that talks to the adapter.
 pub fn start(
     adapter: &str,
     driver: &Path,
@@ -63,7 +63,7 @@ struct Client {
     input: ChildStdin,
     output: BufReader<ChildStdout>,
     sent: u64,
-    /// Messages that came while the client waited for another one.
+    /// Messages that came while the client waited for another message.
     early: Vec<Value>,
 }
 
@@ -136,7 +136,7 @@ impl Client {
         message["body"].clone()
     }
 
-    /// Waits for a message, and keeps the messages that come before it.
+    /// Waits for a message, and keeps the messages that come before this message.
     fn wait_for(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
         if let Some(index) = self.early.iter().position(&is_it) {
             return self.early.remove(index);

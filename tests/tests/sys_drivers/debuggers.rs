@@ -1,7 +1,7 @@
-//! gdb and lldb find the driver's image by themselves, and stop in it by name and by line.
+//! gdb and lldb find the image by themselves, and stop by name and by line.
 //!
-//! The driver dies on purpose in `Init`, line 8 of its source. It is built with DWARF for gdb and
-//! lldb, and with a PDB, which only lldb reads.
+//! The driver dies on purpose in `Init`, line 8 of its source. The driver is built with DWARF for
+//! gdb and lldb, and with a PDB. Only lldb reads the PDB.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ fn gdb(commands: &[&str]) -> impl FnOnce(u16) -> Command {
     }
 }
 
-/// Runs lldb; `first` are the commands before it connects.
+/// Runs lldb; `first` are the commands before lldb connects.
 fn lldb(first: &[String], commands: &[&str]) -> impl FnOnce(u16) -> Command {
     move |port| {
         let mut lldb = Command::new(LLDB);
@@ -141,8 +141,8 @@ fn gdb_stops_by_name_and_by_line_without_being_told_a_file() {
     }
 }
 
-/// A debugger that cannot read the file that the stub names, as on another computer: the user names
-/// a copy, and the stub says how far the image lies from where it was linked.
+/// On another computer the debugger cannot read the file that the stub names. The user names a copy
+/// of the file. The stub gives the distance of the image from the base that the linker chose.
 #[test]
 fn gdb_moves_the_file_that_its_user_has() {
     if !has_gdb() {
@@ -168,7 +168,7 @@ fn lldb_stops_by_name_and_by_line_with_a_pdb_and_with_dwarf() {
     }
     let dwarf = |target| Some((built(target)?.with_extension("debug"), METHOD));
     let pdb = folder().join("bin/msvc-x64/null_adapter.sys");
-    // lldb does not undecorate the name of a C++ method that is __stdcall, as all are on x86.
+    // On x86 all C++ methods are __stdcall. lldb does not undecorate the name of such a method.
     let x86 = dwarf("x86").map(|(file, _)| (file, "AddDevice"));
     for (file, name) in dwarf("x64").into_iter().chain(x86).chain([(pdb, METHOD)]) {
         let by_name = format!("breakpoint set --name {name}");

@@ -25,7 +25,7 @@ const CARDS: [&str; 3] = ["roland-mpu401", "smsc-superio", "sb16"];
 /// The formats with which a client opens a pin of the DirectMusic driver.
 pub const FORMATS: [PinFormat; 2] = [PinFormat::Midi, PinFormat::DirectMusic];
 
-/// The time between two messages of a song that do not touch, in ns for each byte.
+/// The time that one byte takes on the wire, in ns.
 const BYTE_TIME_NS: u64 = 320_000;
 
 /// A SysEx message of this length, with the beginning and the end byte.
@@ -36,8 +36,8 @@ fn sysex(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Five bytes of SysEx, which fit into an event on x64 and need a buffer on x86. Then 100 KiB of
-/// SysEx, which need a hundred buffers. Between them are notes and a clock.
+/// First comes a SysEx of five bytes: it fits into an event on x64 and needs a buffer on x86. Later
+/// comes a SysEx of 100 KiB: it needs a hundred buffers. Notes and a clock are between them.
 const MESSAGES: [fn() -> Vec<u8>; 8] = [
     || sysex(5),
     || sysex(8),
@@ -61,8 +61,8 @@ pub fn long_song() -> Song {
     song
 }
 
-/// Runs a test on each build: with bytes on every card, with events on some. The first parameter of
-/// the test tells which.
+/// Runs a test on each build: with bytes on every card, and with events on some cards. The first
+/// parameter of the test names the build, the card and the format.
 fn each_machine(cards_for_events: &[&str], mut test: impl FnMut(&str, Machine)) {
     for build in DMUS_BUILDS {
         for card in CARDS {
@@ -76,12 +76,12 @@ fn each_machine(cards_for_events: &[&str], mut test: impl FnMut(&str, Machine)) 
     }
 }
 
-/// The card on which long songs go out and come in as events. One is enough: what is different from
-/// bytes happens before the card, and a long song takes long.
+/// The card on which long songs go out and come in as events. One card is enough, because events
+/// differ from bytes only before the card, and a long song takes a long time.
 const CARD_FOR_LONG_EVENTS: [&str; 1] = ["smsc-superio"];
 
-/// Plays a song, which must come out whole and without a mistake of the driver. Returns what the
-/// wire carried.
+/// Plays a song. The song must come out whole and without a mistake of the driver. Returns the
+/// bytes on the wire.
 pub fn assert_plays(name: &str, machine: &Machine, song: &Song) -> Vec<u8> {
     let report = play(machine, song).expect("it plays");
     assert!(report.is_complete(), "{name}: {:?}", report.job.stop);
@@ -92,7 +92,7 @@ pub fn assert_plays(name: &str, machine: &Machine, song: &Song) -> Vec<u8> {
     machine.cable().sent_bytes()
 }
 
-/// Captures a song, which must come in whole and without a mistake of the driver.
+/// Captures a song. The song must come in whole and without a mistake of the driver.
 pub fn assert_captures(name: &str, machine: &Machine, song: &Song) {
     let report = capture(machine, song).expect("it captures");
     assert!(report.is_complete(), "{name}: {:?}", report.job.stop);

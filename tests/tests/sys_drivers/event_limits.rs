@@ -6,7 +6,7 @@ use portcls_machine::{Application, PinFormat};
 
 use crate::scene::{driver, machine_with};
 
-/// The command by which the script driver gets a buffer of its capture stream's allocator.
+/// The command with which the script driver gets a buffer from the allocator of its capture stream.
 const GET_DATA: u8 = 0x30;
 
 /// The bytes that the cable takes at once.

@@ -1,8 +1,8 @@
 //! A driver that gets commands for DirectMusic events from random bytes.
 //!
-//! The bytes come in on MIDI IN. The driver gets events and buffers, changes them, and puts them,
-//! mostly wrong. Each script ends well or in a report. The fuzz target `events` in `tests/fuzz/`
-//! does the same for any length of time.
+//! The bytes come in on MIDI IN. The driver gets events and buffers, changes them, and puts them.
+//! Most scripts have mistakes. Each script ends well or in a report. The fuzz target `events` in
+//! `tests/fuzz/` does the same for any length of time.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ const SCRIPTS: u64 = 100;
 /// The bytes of a script.
 const SCRIPT_BYTES: usize = 300;
 
-/// The time that a script takes on the wire and a little more, in ns.
+/// The time that a script takes on the wire, and some time more, in ns.
 const SCRIPT_NS: u64 = 320_000 * SCRIPT_BYTES as u64 + 10_000_000;
 
 /// Runs a script and returns the rules that it broke.

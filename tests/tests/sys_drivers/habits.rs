@@ -108,7 +108,7 @@ fn the_object_of_the_last_start_is_told_of_power_and_a_note_goes_out_after_a_sle
 const PENDING_PROPERTY: [&str; 3] =
     ["x64/pending_property", "x86/pending_property", "msvc-x64/pending_property"];
 
-/// The property set of the driver, as its source has it.
+/// The property set of the driver, as in its source.
 const CARD_PROPERTIES: Guid = Guid {
     data1: 0x0A6E_51C7,
     data2: 0x93D2,
@@ -116,7 +116,7 @@ const CARD_PROPERTIES: Guid = Guid {
     data4: [0x8F, 0x35, 0x71, 0xC2, 0x4E, 0xD0, 0x96, 0x1B],
 };
 
-/// The driver takes this long to answer.
+/// The time that the driver takes to answer, in ns.
 const ANSWER_TIME_NS: u64 = 5_000_000;
 
 /// A client's question for the card's port, with this much room for the answer.
@@ -191,7 +191,8 @@ fn the_tune_goes_through_a_driver_whose_range_has_attributes() {
     play_and_record(&ATTRIBUTES);
 }
 
-/// The array of the driver has a range, its attribute list, and a range without one.
+/// The array of the driver has a range, the attribute list of this range, and a range without an
+/// attribute list.
 #[test]
 fn an_attribute_list_of_a_driver_is_an_item_behind_its_range_and_no_range() {
     for build in ATTRIBUTES {

@@ -1,8 +1,8 @@
 //! An interrupt between any two instructions of a Write, or of a PutMessage.
 //!
-//! An instruction takes 1 us here, so each boundary between two instructions has a time of its
-//! own. At each of these times a byte comes in, one run for each time. Other bytes come before it
-//! and after it.
+//! An instruction takes 1 us here, so each boundary between two instructions has its own time.
+//! There is one run for each of these times, and in this run a byte comes in at this time. Other
+//! bytes come before and after this byte.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use portcls_machine::{Application, GuestOptions, Machine};
 
 use crate::scene::{driver_with, machine};
 
-/// Time of an instruction in ns, which is also the time between two boundaries.
+/// Time of an instruction, in ns. It is also the time between two boundaries.
 const INSTRUCTION_NS: u64 = 1_000;
 
 /// The bytes that come in. The test chooses the time of the second byte.
@@ -31,7 +31,8 @@ struct Run {
     sent: Vec<u8>,
     /// When Write was called and when it returned, in ns.
     write_ns: Range<u64>,
-    /// When the service routine began, in ns: the times of the first events at its IRQL.
+    /// When the service routine began, in ns: the times of the first events at the IRQL of the
+    /// routine.
     services_ns: Vec<u64>,
 }
 
@@ -94,8 +95,8 @@ fn moves_data(method: &str) -> bool {
 
 /// A run for each boundary of the method that takes the output.
 fn all_boundaries(build: &str) -> Vec<Run> {
-    // In this run the input is over long before the Write, so it gives the times of an undisturbed
-    // Write.
+    // In this run the input ends long before the Write. So this run gives the times of an
+    // undisturbed Write.
     let early_ns = WRITE_NS - 100_000_000;
     let undisturbed = run(build, early_ns);
     assert_eq!(undisturbed.received, INPUT);

@@ -18,7 +18,7 @@ fn the_tune_goes_through_a_driver_that_is_found_by_names_of_its_own() {
     play_and_record(&LINKS);
 }
 
-/// The interface class of the driver, as its source has it.
+/// The interface class of the driver, as in its source.
 const LINKS_CLASS: Guid = Guid {
     data1: 0x4F1A_7C52,
     data2: 0x8D30,
@@ -78,7 +78,7 @@ fn the_tune_goes_through_a_driver_that_looks_at_each_control_request_first() {
     play_and_record(&CSQ);
 }
 
-/// The control codes of the driver, as its source has them.
+/// The control codes of the driver, as in its source.
 const KEEP: u32 = 0x22_2003;
 const ANSWER: u32 = 0x22_2007;
 const KEEP_URGENT: u32 = 0x22_200B;

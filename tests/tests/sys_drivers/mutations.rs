@@ -1,7 +1,7 @@
 //! Good drivers with random changes: each ends in a defined way.
 //!
-//! A changed driver ends in a clear error, in a report, or at the end of its life, and never harms
-//! the program. The fuzz targets in `tests/fuzz/` do the same without a limit of time.
+//! A changed driver ends in a clear error, in a report, or at the end of its life. A changed driver
+//! never harms the program. The fuzz targets in `tests/fuzz/` do the same without a limit of time.
 
 use portcls_machine::emulator::{KernelConfig, Stop};
 use portcls_machine::{Driver, GuestOptions, MachineBuilder, MachineError};
@@ -34,7 +34,7 @@ impl Numbers {
     }
 }
 
-/// Changes a few bytes: anywhere in the file, in its headers, or in its first code.
+/// Changes a few bytes: at any place in the file, in the headers, or in the first code.
 fn mutate(file: &mut [u8], numbers: &mut Numbers) {
     for _ in 0..=numbers.below(6) {
         let at = match numbers.below(4) {
@@ -105,7 +105,7 @@ fn changed_drivers_end_in_an_error_or_a_report() {
         mutate(&mut file, &mut numbers);
         ends.try_driver(&file, seed);
     }
-    // If all of them ended in the same way, the changes would not reach enough of the code.
+    // If all changed drivers ended in the same way, the changes would not reach enough of the code.
     let Ends { refused_file, died, lived, .. } = ends;
     assert!(refused_file > 20 && died > 20 && lived > 20, "{ends:?}");
 }

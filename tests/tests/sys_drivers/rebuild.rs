@@ -1,6 +1,6 @@
 //! Builds the test drivers from their sources.
 //!
-//! Tests that need the compilers are skipped without them; `.ci/run` installs them.
+//! Tests that need a missing compiler are skipped; `.ci/run` installs the compilers.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,8 +11,8 @@ use portcls_test_tools::{has_program, skip};
 use crate::reports::report_of;
 use crate::scene::{Access, accesses, driver, driver_at, folder, live, machine};
 
-/// Builds with `build.sh`, with its options before the names. Returns false, and says so, when a
-/// compiler is missing.
+/// Runs `build.sh` with its options before the names. If a compiler is missing, prints a message
+/// and returns false.
 pub fn build(into: &Path, wanted: &[&str]) -> bool {
     for triple in ["x86_64-w64-mingw32", "i686-w64-mingw32"] {
         if !has_program(&format!("{triple}-g++-win32"), "--version", "see guest/drivers/README.md")

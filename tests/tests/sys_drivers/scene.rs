@@ -9,7 +9,7 @@ use portcls_machine::{
     Application, Driver, GuestOptions, Machine, MachineBuilder, PinFormat, capture, play,
 };
 
-/// The cards whose two registers are neighbours. The C++ drivers need one range of two ports.
+/// The cards with their two registers side by side. The C++ drivers need one range of two ports.
 pub fn neighbour_cards() -> impl Iterator<Item = &'static str> {
     let neighbours = cards().iter().filter(|card| card.behaviour.status_offset == 1);
     neighbours.map(|card| &*card.name)
@@ -115,7 +115,7 @@ pub fn play_and_record(builds: &[&str]) {
 pub struct Access {
     /// The time of the access, in ns.
     pub time_ns: u64,
-    /// Read or write.
+    /// Whether the access is a read or a write.
     pub direction: Direction,
     /// The port.
     pub port: u16,

@@ -39,7 +39,7 @@ fn a_thousand_bytes_come_in_through_every_build_at_full_wire_rate() {
 }
 
 /// Real drivers do this. With 2,000 bytes the driver stays at DISPATCH_LEVEL for 640 ms. This is
-/// bad practice but no error: the watchdog comes at 20 s.
+/// bad practice, but no error: the limit of the watchdog is 20 s.
 #[test]
 fn a_write_that_holds_the_processor_for_a_whole_sysex_is_no_bug_check() {
     let mut sysex = vec![0x11; 2_000];

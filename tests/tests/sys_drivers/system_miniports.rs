@@ -7,7 +7,8 @@ use portcls_machine::{Application, PinFormat, capture, play};
 use crate::dmus::{FORMATS, assert_captures, assert_plays, long_song};
 use crate::scene::{CARDS, TARGETS, driver, live, machine, machine_with, notes};
 
-/// The drivers: three classes, with an interrupt of their own, the adapter's or the driver's.
+/// The drivers, for the three classes of miniports. The interrupt comes from the miniport, from the
+/// adapter driver's interrupt sync object, or from a sync object that the driver itself implements.
 const DRIVERS: [&str; 7] = [
     "system_uart",
     "system_dmus",
@@ -104,7 +105,8 @@ fn a_driver_plays_and_records_after_its_device_was_stopped_and_started_again() {
     }
 }
 
-/// Without power the card forgets UART mode, and then a note would not reach MIDI OUT.
+/// Without power the card forgets UART mode. If the driver did not set it again, a note would not
+/// reach MIDI OUT.
 #[test]
 fn a_note_goes_out_after_a_sleep() {
     for build in builds() {

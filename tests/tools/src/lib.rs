@@ -7,7 +7,7 @@ use std::process::Command;
 /// The environment variable that turns a missing tool into a failure; `.ci/run` sets it.
 pub const REQUIRE_TOOLS: &str = "PORTCLS_REQUIRE_TOOLS";
 
-/// Says that a test is skipped, and which tool is missing.
+/// Prints that a test is skipped, and which tool is missing.
 ///
 /// # Panics
 /// When [`REQUIRE_TOOLS`] is set, because then no test may be skipped.
@@ -17,7 +17,8 @@ pub fn skip(missing: &str) {
     eprintln!("SKIPPED: {missing}");
 }
 
-/// True when a program runs with this argument and ends with success. Otherwise calls [`skip`].
+/// True if a program runs with this argument and ends with success. Otherwise the function calls
+/// [`skip`].
 ///
 /// # Panics
 /// When [`skip`] panics.

@@ -18,7 +18,7 @@ pub fn is_met(expression: &str, is_allowed: &dyn Fn(&str) -> bool) -> Result<boo
     }
 }
 
-/// The words of an expression. Each parenthesis is a word of its own, and a slash becomes OR.
+/// The words of an expression. Each parenthesis is a separate word, and a slash becomes OR.
 fn words(expression: &str) -> Vec<String> {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     spaced.split_whitespace().map(str::to_owned).collect()
@@ -37,7 +37,7 @@ impl Reader<'_> {
         word
     }
 
-    /// Reads the next word and returns true, if it is the expected word.
+    /// If the next word is the expected word, reads it and returns true.
     fn takes(&mut self, expected: &str) -> bool {
         let is_next = self.words.get(self.at).is_some_and(|word| word == expected);
         self.at += usize::from(is_next);

@@ -1,10 +1,10 @@
-//! The check finds planted licences, each with the way to its package.
+//! The check finds planted licences, each with the way to the package.
 
 use serde_json::{Value, json};
 
 use super::Graph;
 
-// The kinds of a dependency, as cargo tells them.
+// The kinds of a dependency, in the words of cargo.
 const NORMAL: Option<&str> = None;
 const FOR_TESTS: Option<&str> = Some("dev");
 
@@ -18,7 +18,7 @@ fn node(name: &str, needs: &[(&str, Option<&str>)]) -> Value {
     json!({"id": name, "deps": needs.collect::<Vec<_>>()})
 }
 
-/// The faults of a project of one crate, `ours`, that needs `middle`, which needs `last`.
+/// The faults of a project of one crate, `ours`. `ours` needs `middle`, and `middle` needs `last`.
 fn faults(last: &Value, need: Option<&str>) -> Vec<String> {
     let metadata = json!({
         "packages": [package("ours", Some("MIT")), package("middle", Some("MIT/Zlib")), last],

@@ -12,7 +12,7 @@ const TOOLS: &str = "tests/tools";
 /// The tests of the whole machine: no crate may depend on them.
 const TOP: &str = "tests";
 
-/// Dependencies that only a manifest or only a table has, and rooms that are not in a table.
+/// Dependencies that are only in a manifest or only in a table, and rooms that are not in a table.
 pub fn forbidden(manifests: &[Manifest], files: &[File]) -> Vec<Fault> {
     let rooms: BTreeMap<&str, &str> = manifests
         .iter()
@@ -57,7 +57,7 @@ fn compare(
     rooms: &BTreeMap<&str, &str>,
 ) -> Vec<Fault> {
     // Crates of tests, benchmarks and examples are never published. The table has one list for all
-    // their dependencies, unless the row has a second list for tests.
+    // dependencies of such a crate, unless the row has a second list for tests.
     let has_one_list = !manifest.is_published() && row.tests_know.is_empty();
     let known: BTreeSet<&str> = row.knows.iter().copied().collect();
     let known_by_tests: BTreeSet<&str> = row.tests_know.iter().copied().collect();
@@ -116,7 +116,7 @@ mod tests {
 | `tests/tools/` | nothing of ours | tools |
 ";
 
-    /// The sections behind `[package]` in the manifest of each room.
+    /// The sections after `[package]` in the manifest of each room.
     const MANIFESTS: [(&str, &str); 6] = [
         ("chip", "[dev-dependencies]\ntools.workspace = true\n"),
         ("chip/bench", "[dependencies]\nchip.workspace = true\nlog.workspace = true\n"),

@@ -5,9 +5,9 @@ use super::File;
 /// A manifest.
 #[derive(Debug)]
 pub struct Manifest {
-    /// Its path from the root.
+    /// The path of the manifest from the root.
     pub path: String,
-    /// Its sections, in order.
+    /// The sections of the manifest, in order.
     pub sections: Vec<Section>,
 }
 
@@ -16,9 +16,9 @@ pub struct Manifest {
 pub struct Section {
     /// The text between the brackets.
     pub name: String,
-    /// Its line, from 1.
+    /// The line of the section, from 1.
     pub line: usize,
-    /// Its entries, in order.
+    /// The entries of the section, in order.
     pub entries: Vec<Entry>,
 }
 
@@ -27,11 +27,11 @@ pub struct Section {
 pub struct Entry {
     /// The line, from 1.
     pub line: usize,
-    /// The key up to its first dot: `log` for `log.workspace = true`.
+    /// The key up to the first dot of the key: `log` for `log.workspace = true`.
     pub key: String,
-    /// The value, with the rest of the key behind its dot: `workspace = true`.
+    /// The value, with the rest of the key after the first dot: `workspace = true`.
     pub value: String,
-    /// True where an empty line or a comment stands before the entry, so that it begins a group.
+    /// True if an empty line or a comment is before the entry. Such an entry begins a group.
     pub begins_group: bool,
 }
 
@@ -45,7 +45,7 @@ pub enum Kind {
 }
 
 impl Manifest {
-    /// Reads a manifest. It reports no errors, because cargo does.
+    /// Reads a manifest. The function reports no errors, because cargo reports them.
     pub fn read(file: &File) -> Manifest {
         let mut sections: Vec<Section> = Vec::new();
         let mut begins_group = true;
@@ -95,12 +95,12 @@ impl Manifest {
         value.split('"').skip(1).step_by(2).collect()
     }
 
-    /// The name of its package; `None` for a manifest that has none.
+    /// The name of the package; `None` for a manifest without a package.
     pub fn package(&self) -> Option<&str> {
         Some(self.value("package", "name")?.trim_matches('"'))
     }
 
-    /// False where the manifest says that the package is never published.
+    /// False if the manifest says that the package is never published.
     pub fn is_published(&self) -> bool {
         self.value("package", "publish") != Some("false")
     }
@@ -110,7 +110,7 @@ impl Manifest {
         self.sections.iter().any(|section| section.name == "workspace")
     }
 
-    /// Its dependencies, each with its kind.
+    /// The dependencies of the manifest, each with its kind.
     pub fn dependencies(&self) -> impl Iterator<Item = (Kind, &Entry)> {
         self.sections
             .iter()

@@ -21,8 +21,8 @@ const PACKAGE_KEYS: [&str; 11] = [
 /// The keys that a member takes from the workspace.
 const SHARED_KEYS: [&str; 4] = ["version", "edition", "rust-version", "license"];
 
-/// The categories of crates.io that our crates use. crates.io drops a category that it does not
-/// know. So look up a new category there before you add it.
+/// The categories of crates.io that the crates of the project use. crates.io drops a category that
+/// it does not know. So look up a new category at crates.io before you add it here.
 const CATEGORIES: [&str; 11] = [
     "command-line-utilities",
     "development-tools::debugging",
@@ -140,8 +140,8 @@ fn unsorted(manifest: &Manifest, entries: &[Entry], may_have_groups: bool) -> Ve
     faults
 }
 
-/// True for a version like `1.2.3`, and for a crate of the project without a version, which is
-/// never published.
+/// True for a version like `1.2.3`. Also true for a crate of the project without a version: such a
+/// crate is never published.
 fn has_three_numbers(value: &str) -> bool {
     let versions = value.split('"').skip(1).step_by(2);
     let is_version = |text: &&str| text.starts_with(|letter: char| letter.is_ascii_digit());

@@ -12,13 +12,13 @@ pub struct Row<'a> {
     pub line: usize,
     /// The folder.
     pub room: &'a str,
-    /// The rooms on which this room depends. Each is named by the last part of its folder.
+    /// The rooms on which this room depends. The name of a room is the last part of its folder.
     pub knows: Vec<&'a str>,
     /// The rooms on which only this room's tests depend, in the same form.
     pub tests_know: Vec<&'a str>,
 }
 
-/// The rows of the table in a page; none where there is no such page or table.
+/// The rows of the table in a page; no rows if there is no such page or table.
 pub fn rows<'a>(files: &'a [File], page: &str) -> Vec<Row<'a>> {
     let Some(file) = find(files, page) else { return Vec::new() };
     let table = file.lines().skip_while(|(_, line)| !line.starts_with("| room | "));

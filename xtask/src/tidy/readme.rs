@@ -6,7 +6,7 @@ use super::{Fault, File, find};
 
 const README: &str = "README.md";
 
-/// Facts in README.md that differ from the sources, and facts that README.md must have and lacks.
+/// Facts in README.md that differ from the sources, and required facts that are not in README.md.
 pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
     let text = |path: &str| find(files, path).map_or("", |file| file.text.as_str());
     let readme = text(README);
@@ -28,8 +28,8 @@ pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// Compares a fact in the page (`told`) with the sources (`made`). `None` in either means that the
-/// fact was not found there.
+/// Compares a fact in the page (`told`) with the sources (`made`). A `None` means that the fact was
+/// not found there.
 fn differ<T: PartialEq + Debug>(fact: &str, told: Option<T>, made: Option<T>) -> Option<Fault> {
     let what = match (told, made) {
         (Some(told), Some(made)) if told == made => return None,
@@ -40,7 +40,7 @@ fn differ<T: PartialEq + Debug>(fact: &str, told: Option<T>, made: Option<T>) ->
     Some(Fault::new(README, 0, what))
 }
 
-/// The text between two other texts, where they occur first.
+/// The text between two other texts, at the first place where both occur.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     Some(rest.split_once(after)?.0)
@@ -60,7 +60,7 @@ fn told_exit_codes(readme: &str) -> Option<Vec<u8>> {
     Some(words.filter_map(|word| word.parse().ok()).collect())
 }
 
-/// The verbs of the program: the variants of `enum Verb`, in the form that clap gives them.
+/// The verbs of the program: the variants of `enum Verb`, in the spelling of clap.
 fn verbs(source: &str) -> Option<Vec<String>> {
     let body = between(source, "pub enum Verb {", "\n}")?;
     let variant = |line: &str| {

@@ -1,4 +1,4 @@
-//! The names of rules and bug checks stand only in their registers.
+//! The names of rules and bug checks are only in their registers.
 //!
 //! Tests may have such a name, because they compare with the text that a user sees.
 
@@ -7,8 +7,8 @@ use super::{Fault, File, find};
 /// The registers of rules.
 const RULES: [&str; 3] = ["emulator/src/rules.rs", "guest/src/rules.rs", "port/src/rules.rs"];
 
-/// Rules that Microsoft named after a routine. Code may spell such a name, because it means the
-/// routine.
+/// Rules that Microsoft named after a routine. Code may have such a name, because there the name
+/// means the routine.
 const NAMED_AFTER_A_ROUTINE: [&str; 1] = ["PcAddAdapterDevice"];
 
 /// The register of bug checks, and the file that makes bug check codes from numbers.

@@ -10,7 +10,7 @@ const MAX_HEAD_COLUMNS: usize = 79;
 
 /// Lines with too many columns.
 ///
-/// A line with an address in it may be longer, because an address cannot be broken.
+/// A line with a web address may be longer, because an address cannot be broken.
 pub fn long_lines(files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for file in files.iter().filter(|file| file.is_rust()) {

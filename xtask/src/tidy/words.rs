@@ -2,7 +2,7 @@
 
 use super::{Fault, File};
 
-/// The words, in lower case, each with what to write.
+/// The words, in lower case. Each has an advice what to write in place of the word.
 const WORDS: [(&str, &str); 6] = [
     ("somebody", "name who: the caller, the driver, a test"),
     ("whoever", "name who: the caller, the driver, a test"),
@@ -12,7 +12,8 @@ const WORDS: [(&str, &str); 6] = [
     ("no eye on", "say what does not look"),
 ];
 
-/// Such words in the comments of source files. Names of tests and texts for users are no comments.
+/// The places of such words in the comments of source files. Names of tests and texts for users are
+/// no comments.
 pub fn unclear_words(files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for file in files.iter().filter(|file| file.is_rust()) {
@@ -26,13 +27,13 @@ pub fn unclear_words(files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// The comment at the end of a line. The slashes of an address begin no comment.
+/// The comment at the end of a line. The slashes of a web address begin no comment.
 fn comment_of(line: &str) -> &str {
     let mut begins = line.match_indices("//").map(|(at, _)| at);
     begins.find(|&at| !line[..at].ends_with(':')).map_or("", |at| &line[at..])
 }
 
-/// True where a word is in a text as a whole word, not as a part of a longer one.
+/// True if a word is in a text as a whole word, not as a part of a longer word.
 fn has_word(text: &str, word: &str) -> bool {
     let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
     text.match_indices(word).any(|(at, _)| {

@@ -1,6 +1,6 @@
-//! The slow way into memory: rights, watchpoints, code pages.
+//! The slow way of an access: rights, watchpoints, code pages.
 //!
-//! The host's own accesses are here, too.
+//! The accesses by the host are also here.
 
 use std::ops::Range;
 
@@ -41,7 +41,7 @@ impl Memory {
         self.peek(address, bytes)
     }
 
-    /// Writes with the rights of the guest; either all bytes or none.
+    /// Writes with the rights of the guest. The method writes either all bytes or none.
     ///
     /// # Errors
     /// The fault that an instruction would get.
@@ -64,7 +64,7 @@ impl Memory {
         self.poke(address, bytes)
     }
 
-    /// Reads as a debugger does: rights and guard pages are ignored.
+    /// Reads like a debugger, and ignores rights and guard pages.
     ///
     /// # Errors
     /// `FaultKind::NotMapped` with the first address that is not mapped.
@@ -79,8 +79,8 @@ impl Memory {
         Ok(())
     }
 
-    /// Writes as a loader or debugger does: rights and guard pages are ignored, and no watchpoint
-    /// is hit. Either all bytes are written or none.
+    /// Writes like a loader or a debugger: ignores rights and guard pages, and hits no watchpoint.
+    /// The method writes either all bytes or none.
     ///
     /// # Errors
     /// `FaultKind::NotMapped` with the first address that is not mapped.
@@ -95,11 +95,11 @@ impl Memory {
         Ok(())
     }
 
-    /// Copies instruction bytes up to the first byte that may not be executed, at most all of
-    /// `bytes`.
+    /// Copies instruction bytes until `bytes` is full, or up to the first byte that has no right to
+    /// be executed.
     ///
     /// # Errors
-    /// The fault of the fetch of the first byte.
+    /// The fault that the fetch of the first byte gets.
     pub(crate) fn fetch(&self, address: u64, bytes: &mut [u8]) -> Result<usize, Fault> {
         let mut length = 0;
         for piece in pieces(address, bytes.len()) {
@@ -118,7 +118,8 @@ impl Memory {
         Ok(length)
     }
 
-    /// Notes that bytes are in the decode cache, so that a write to them removes them from it.
+    /// Notes that the decode cache has these bytes, so that a write to these bytes removes their
+    /// block from the cache.
     pub(crate) fn mark_code(&mut self, address: u64, length: usize) {
         for piece in pieces(address, length) {
             let Some(page) = self.layout.pages.get(&piece.page).copied() else { continue };
@@ -131,7 +132,7 @@ impl Memory {
         }
     }
 
-    /// Loads what the translation cache did not let through.
+    /// Loads what the translation cache has refused.
     #[cold]
     pub(super) fn load_checked(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), Refused> {
         self.load_checked_as(address, bytes, Access::Read)
@@ -160,7 +161,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Stores what the translation cache did not let through.
+    /// Stores what the translation cache has refused.
     #[cold]
     pub(super) fn store_checked(&mut self, address: u64, bytes: &[u8]) -> Result<(), Refused> {
         self.check(address, bytes.len(), Access::Write)?;
@@ -183,7 +184,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Whether an access is allowed; the access itself is not done.
+    /// Whether an access is allowed. The method does not do the access.
     pub(crate) fn check(
         &mut self,
         address: u64,

@@ -1,11 +1,11 @@
-//! Saves and restores memory; copies only the pages written in between.
+//! Saves and restores memory; copies only the pages written between the two.
 
 use std::sync::Arc;
 
 use super::{Memory, SlotState};
 use crate::pages::{Copies, Layout, Page, Rights};
 
-/// The memory's part of a snapshot. Snapshots share it, so each further snapshot costs only what
+/// The memory's part of a snapshot. Snapshots share pages, so each further snapshot costs only what
 /// differs.
 #[derive(Debug, Clone)]
 pub(crate) struct SavedMemory {
@@ -14,7 +14,7 @@ pub(crate) struct SavedMemory {
 }
 
 impl Memory {
-    /// Saves the pages written since the last save, and shares the rest.
+    /// Saves the pages written since the last save, and shares all other pages.
     pub(crate) fn save(&mut self) -> SavedMemory {
         for slot in std::mem::take(&mut self.changed_slots) {
             let known = &mut self.slots[slot as usize];

@@ -61,7 +61,7 @@ fn unary<U: Unary, T: Target, W: Width>(machine: &mut Machine, operation: &Opera
     T::modify::<W>(machine, operation, |value, flags| U::apply::<W>(flags, value))
 }
 
-/// Adds with a carry in, and records the flags.
+/// Adds two numbers and a carry, and records the flags.
 #[inline(always)]
 pub(crate) fn add<W: Width>(flags: &mut Flags, left: u64, right: u64, carry: u64) -> u64 {
     let sum = left.wrapping_add(right).wrapping_add(carry);
@@ -70,7 +70,7 @@ pub(crate) fn add<W: Width>(flags: &mut Flags, left: u64, right: u64, carry: u64
     sum & W::MASK
 }
 
-/// Subtracts with a borrow in, and records the flags.
+/// Subtracts a number and a borrow, and records the flags.
 #[inline(always)]
 pub(crate) fn subtract<W: Width>(flags: &mut Flags, left: u64, right: u64, borrow: u64) -> u64 {
     let difference = left.wrapping_sub(right).wrapping_sub(borrow);

@@ -28,7 +28,7 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
 
 /// A change of the tested bit.
 trait BitChange {
-    /// Whether the operand is written.
+    /// Whether the instruction writes the operand.
     const WRITES: bool;
     fn apply(value: u64, bit: u64) -> u64;
 }

@@ -38,10 +38,10 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// LOOPcc and JCXZ, by the width of their counter, which is the address size.
+/// LOOPcc and JCXZ, by the width of their counter. This width is the address size.
 ///
 /// Measured: on an AMD EPYC a repeat prefix changes the condition of LOOPE and LOOPNE. No manual
-/// says this, so both are refused with such a prefix.
+/// says so. So this processor refuses both instructions with such a prefix.
 fn counted(instruction: &Instruction) -> Option<Handler> {
     let repeated = instruction.has_rep_prefix() || instruction.has_repne_prefix();
     if repeated || !is_near(instruction) {
@@ -70,7 +70,7 @@ fn is_near(instruction: &Instruction) -> bool {
     matches!(instruction.op0_kind(), OpKind::NearBranch32 | OpKind::NearBranch64)
 }
 
-/// The width of an indirect jump's target; a far pointer has none.
+/// The width of an indirect jump's target, in bytes; 0 for a far pointer.
 fn near_bytes(instruction: &Instruction) -> usize {
     match instruction.code() {
         Code::Jmp_rm32 | Code::Jmp_rm64 => bytes(instruction, 0),
@@ -115,7 +115,7 @@ fn return_near<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcom
     Ok(())
 }
 
-/// The condition of LOOPcc besides its counter.
+/// The further condition of LOOPcc, besides the condition on its counter.
 trait LoopCondition {
     fn holds(machine: &Machine) -> bool;
 }

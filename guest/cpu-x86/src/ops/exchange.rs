@@ -16,7 +16,7 @@ use crate::stop::Access;
 pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     match instruction.mnemonic() {
         Mnemonic::Xchg => match places(instruction) {
-            // The decoder shows the memory operand first, even when it was written second.
+            // The decoder gives the memory operand first, even if the assembler text has it second.
             (_, Place::General) => by_target!(instruction, by_width, exchange),
             _ => None,
         },
@@ -43,8 +43,8 @@ fn exchange<T: Target, W: Width>(machine: &mut Machine, operation: &Operation) -
     Ok(())
 }
 
-/// XADD: the source gets the old target before the target gets the sum. The order matters when
-/// both are the same register.
+/// XADD: the source gets the old target before the target gets the sum. The order matters if source
+/// and target are the same register.
 fn exchange_add<T: Target, W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let addend = W::get(&machine.general, operation.source);
     let (mut old, mut sum) = (0, 0);
@@ -76,7 +76,8 @@ fn compare_exchange<W: Width>(machine: &mut Machine, operation: &Operation) -> O
     Ok(())
 }
 
-/// CMPXCHG with a register: when the comparison fails, the register also keeps its upper half.
+/// CMPXCHG with a register as target: if the comparison fails, the register also keeps its upper
+/// half.
 /// Measured: on an AMD EPYC.
 fn compare_exchange_register<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let expected = W::get(&machine.general, RAX as u8);

@@ -11,7 +11,8 @@ use crate::select::Place::{Immediate, Memory, Xmm};
 use crate::select::places;
 use crate::stop::Access;
 
-/// Chooses the register or memory form of a packed operation, given as a function of two values.
+/// Chooses the register form or the memory form of a packed operation. The operation is a function
+/// of two values.
 macro_rules! packed {
     ($instruction:expr, $function:expr) => {{
         fn on_registers(machine: &mut Machine, operation: &Operation) -> Outcome {
@@ -236,7 +237,7 @@ fn whole_shift(instruction: &Instruction, handler: Handler) -> Option<Handler> {
     (places(instruction) == (Xmm, Immediate)).then_some(handler)
 }
 
-/// The count in bits: eight for each byte. 16 bytes or more leave nothing.
+/// The count in bits: eight for each byte. A count of 16 bytes or more gives 0 as the result.
 fn byte_count(operation: &Operation) -> u32 {
     8 * (operation.immediate as u8).min(16) as u32
 }

@@ -1,8 +1,7 @@
 //! Shifts and rotates, single and double.
 //!
-//! The manual leaves OVERFLOW undefined for counts above 1: here it follows the formula for a count
-//! of 1, and the formula gets the result. Where the manual leaves ADJUST undefined, it becomes
-//! clear.
+//! For counts above 1 the manual leaves OVERFLOW undefined. Here the manual's formula for a count
+//! of 1 sets OVERFLOW from the result. If the manual leaves ADJUST undefined, ADJUST becomes clear.
 //! Assumed: no code reads these flags.
 //! Source: Intel SDM volume 2, SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD.
 
@@ -46,14 +45,14 @@ fn double<D: DoubleShift>(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// A shift by a count of at least 1, already masked.
+/// A shift. The count is masked already, and is at least 1.
 trait Shift {
     fn apply<W: Width>(flags: &mut Flags, value: u64, count: u32) -> u64;
 }
 
-/// A double shift by a count of at least 1, already masked.
+/// A double shift. The count is masked already, and is at least 1.
 trait DoubleShift {
-    /// The result and the last bit shifted out.
+    /// The result, and the last bit that the shift moves out.
     fn apply<W: Width>(value: u64, filler: u64, count: u32) -> (u64, bool);
 }
 
@@ -208,8 +207,8 @@ impl Shift for CarryRight {
     }
 }
 
-// For 16 bits and counts above 16 the manual leaves the result undefined. Here the bits of the
-// value come in again after all bits of the filler.
+// For 16 bits and counts above 16 the manual leaves the result undefined. Here, after all bits of
+// the filler, the bits of the value are shifted in again.
 
 impl DoubleShift for DoubleLeft {
     #[inline(always)]

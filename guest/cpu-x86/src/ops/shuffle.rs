@@ -78,7 +78,7 @@ fn pack_dwords(left: u128, right: u128) -> u128 {
     })
 }
 
-/// Takes elements from both operands alternately, from one half of each.
+/// Takes elements alternately from both operands: from one half of each operand.
 fn interleave<const BITS: u32>(left: u128, right: u128, half: u32) -> u128 {
     let mask = u128::MAX >> (128 - BITS);
     (0..64 / BITS).fold(0, |result, element| {
@@ -99,7 +99,7 @@ struct HighWords;
 struct TwoDwordPairs;
 struct TwoQwords;
 
-/// Two bits of the control byte, which choose an element.
+/// Two bits of the control byte. These bits choose an element.
 fn choice(control: u8, number: u32) -> usize {
     usize::from(control >> (2 * (number % 4)) & 3)
 }

@@ -127,7 +127,7 @@ fn push_flags<W: Width>(machine: &mut Machine, _: &Operation) -> Outcome {
     push_value::<W>(machine, machine.flags.bits().bits() | RFlags::ALWAYS_ONE)
 }
 
-/// POPF at privilege level 0, where it can also set the interrupt flag and the I/O level.
+/// POPF at privilege level 0. At this level POPF can also set the interrupt flag and the I/O level.
 fn pop_flags<W: Width>(machine: &mut Machine, _: &Operation) -> Outcome {
     let popped = machine.load::<W>(machine.general[RSP])?;
     let old = machine.flags.bits();

@@ -1,10 +1,11 @@
 //! String instructions, single and repeated.
 //!
-//! Each iteration of a repeated string instruction ends at an instruction boundary: the iteration
-//! counts as one instruction, a budget can end there, and after a fault the registers are those of
-//! the iterations before.
+//! Each iteration of a repeated string instruction ends at an instruction boundary. The iteration
+//! counts as one instruction, and a budget can end there. After a fault the registers have their
+//! values from the end of the iteration before.
 //! Source: Intel SDM volume 2, REP/REPE/REPNE and the page of each instruction.
-//! Assumed: an iteration counts as an instruction, so that no instruction outlasts a budget.
+//! Assumed: an iteration counts as an instruction. Otherwise one instruction could take more than
+//! the budget.
 
 use iced_x86::{Instruction, Mnemonic};
 
@@ -20,7 +21,7 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     match instruction.mnemonic() {
         Mnemonic::Movsb => plain::<Move>(instruction, 1),
         Mnemonic::Movsw => plain::<Move>(instruction, 2),
-        // The operands tell MOVSD from the scalar SSE move of the same name.
+        // The operands distinguish MOVSD from the scalar SSE move of the same name.
         Mnemonic::Movsd if instruction.is_string_instruction() => plain::<Move>(instruction, 4),
         Mnemonic::Movsq => plain::<Move>(instruction, 8),
         Mnemonic::Stosb => plain::<Fill>(instruction, 1),
@@ -51,7 +52,7 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// Whether a prefix repeats the instruction; such an instruction gets a block of its own.
+/// Whether a prefix repeats the instruction. Such an instruction gets its own block.
 pub(crate) fn is_repeated(instruction: &Instruction) -> bool {
     instruction.is_string_instruction()
         && (instruction.has_rep_prefix() || instruction.has_repne_prefix())
@@ -85,10 +86,10 @@ fn port<S: Step>(instruction: &Instruction, bytes: usize) -> Option<Handler> {
 
 /// One iteration.
 trait Step {
-    /// Does one iteration and moves the index registers; when it is refused, it has no effect.
+    /// Does one iteration and moves the index registers. A refused iteration has no effect.
     fn step<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome;
 
-    /// Does all iterations that one page allows at once, at most `limit`. It may do no iteration.
+    /// Does at once as many iterations as one page allows, at most `limit`. The number may be 0.
     fn stride<W: Width>(_: &mut Machine, _: &Operation, _limit: u64) -> u64 {
         0
     }

@@ -1,6 +1,6 @@
 //! One case: one instruction on both processors, from the same state.
 
-use cpu_x86::{Cpu, Mode, RFlags, Registers, Rights, Stop};
+use cpu_x86::{Cpu, Mode, RFlags, Registers, Rights, Stop, X87Registers};
 use iced_x86::{FlowControl, Mnemonic, OpKind, Register, RflagsBits};
 use proptest::prelude::*;
 
@@ -90,7 +90,7 @@ pub fn compare(
     cpu.set_registers(&registers);
     let start = registers.rip;
     let mut stop = cpu.step();
-    // A repeated string instruction takes several steps, at most one for each byte of a page.
+    // A repeated string instruction takes several steps, at most one step for each byte of a page.
     for _ in 0..PAGE {
         if stop != Stop::Budget || cpu.rip() != start {
             break;
@@ -115,7 +115,7 @@ pub fn compare(
         landings.push(cpu.rip());
     }
     let mut native = registers.clone();
-    let ending = host.execute(form.mode, &mut native, &landings);
+    let ending = host.execute(form.mode, &mut native, &mut X87Registers::default(), &landings);
     let expected = match stop {
         Stop::Budget => Ending::Landed(landings.len() - 1),
         Stop::DivideError => Ending::Signal(libc::SIGFPE),
@@ -171,7 +171,7 @@ fn prepare(host: &mut Host, form: &Form, operands: &Operands) -> Registers {
         Mnemonic::Xlatb => general[3] = pointer,
         Mnemonic::Leave | Mnemonic::Enter => general[5] = stack + 0x700,
         Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc if uses_memory(form) => {
-            // The bit number reaches at most 256 bytes either way.
+            // The bit number reaches at most 256 bytes up or down.
             if let Some(source) = general_number(instruction.op1_register())
                 && source != 4
             {
@@ -257,18 +257,18 @@ fn general_number(register: Register) -> Option<usize> {
 /// Forms that cannot be compared.
 fn is_skipped(form: &Form) -> bool {
     match form.instruction.mnemonic() {
-        // CPUID differs by design; the others need privilege level 0.
+        // CPUID differs on purpose; the other instructions need privilege level 0.
         Mnemonic::Cpuid | Mnemonic::Cli | Mnemonic::Sti => true,
         // On a host without these instructions, the same bytes do something else or nothing.
         Mnemonic::Lzcnt => !is_x86_feature_detected!("lzcnt"),
         Mnemonic::Tzcnt => !is_x86_feature_detected!("bmi1"),
         Mnemonic::Popcnt => !is_x86_feature_detected!("popcnt"),
         Mnemonic::Movbe => !is_x86_feature_detected!("movbe"),
-        _ => false,
+        _ => crate::x87_forms::is_x87(form),
     }
 }
 
-/// The count of a shift, if the instruction is one.
+/// The count of a shift; `None` if the instruction is not a shift.
 fn shift_count(form: &Form, registers: &Registers) -> Option<u64> {
     let instruction = &form.instruction;
     let operand = match instruction.mnemonic() {

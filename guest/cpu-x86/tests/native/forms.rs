@@ -1,6 +1,6 @@
 //! Which instructions are compared: a walk over the opcode maps.
 //!
-//! It takes every prefix, every register field and each way to address memory.
+//! The walk takes every prefix, every register field and each way to address memory.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ const PREFIXES_32: [&[u8]; 5] = [&[], &[0x66], &[0xF2], &[0xF3], &[0xF0]];
 
 const MAPS: [&[u8]; 3] = [&[], &[0x0F], &[0x0F, 0x38]];
 
-/// Every form of a mode that the decoder knows; each encoding comes once.
+/// Every form of a mode that the decoder knows. Each encoding comes once.
 pub fn all(mode: Mode, host: &Host) -> Vec<Form> {
     let prefixes: &[&[u8]] = match mode {
         Mode::Bits64 => &PREFIXES_64,
@@ -82,7 +82,7 @@ fn is_prefix(mode: Mode, map: &[u8], opcode: u8) -> bool {
         }
 }
 
-fn decode(mode: Mode, host: &Host, bytes: &[u8]) -> Option<Form> {
+pub fn decode(mode: Mode, host: &Host, bytes: &[u8]) -> Option<Form> {
     let bits = match mode {
         Mode::Bits32 => 32,
         Mode::Bits64 => 64,

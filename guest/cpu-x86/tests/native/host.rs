@@ -1,17 +1,17 @@
 //! The reference: the host's own processor executes one instruction.
 //!
-//! This needs unsafe code: memory is mapped executable at a low address, a stub loads every
-//! register and jumps to the instruction, and a signal handler turns a fault into a result. The
-//! unsafe code is only in this file; the library has none.
+//! The reference needs unsafe code. It maps executable memory at a low address. A stub loads every
+//! register and jumps to the instruction. A signal handler turns a fault into a result. The unsafe
+//! code is only in this file; the library has no unsafe code.
 
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
-use cpu_x86::{Mode, RFlags, Registers};
+use cpu_x86::{Mode, RFlags, Registers, X87Registers};
 
-/// The pages that the instruction may touch: code, data, stack. They follow each other.
+/// The pages that the instruction may touch: code, data and stack, one after the other.
 pub const CODE_PAGES: u64 = 1;
 pub const DATA_PAGES: u64 = 2;
 pub const STACK_PAGES: u64 = 1;
@@ -29,6 +29,7 @@ const CONTROL: u64 = 0x98;
 const HOST_CONTROL: u64 = 0x9C;
 const FAR_POINTER: u64 = 0xA0;
 const XMM: u64 = 0x100;
+const X87: u64 = 0x200;
 
 /// The stubs, by offset in the second page.
 const ENTRY_64: u64 = PAGE;
@@ -49,7 +50,7 @@ static RUNNING: AtomicBool = AtomicBool::new(false);
 /// How the instruction ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// Execution went on at the landing place with this number.
+    /// Execution continued at the landing place with this number.
     Landed(usize),
     /// The processor raised a fault that arrived as this signal.
     Signal(i32),
@@ -87,8 +88,8 @@ impl Host {
     /// All bytes that the instruction may touch.
     pub fn guest_bytes(&mut self) -> &mut [u8] {
         let length = (CODE_PAGES + DATA_PAGES + STACK_PAGES) * PAGE;
-        // SAFETY: the mapping is ours and lives as long as the process. The borrow of `self` keeps
-        // the instruction from running during that time.
+        // SAFETY: only this host uses the mapping, and the mapping lives as long as the process.
+        // The borrow of `self` keeps the instruction from running during that time.
         unsafe { std::slice::from_raw_parts_mut(self.code() as *mut u8, length as usize) }
     }
 
@@ -98,12 +99,25 @@ impl Host {
         self.guest_bytes()[INSTRUCTION_OFFSET as usize] = 0x90;
         let mut registers = Registers::default();
         registers.general[4] = self.stack() + PAGE / 2;
-        self.execute(Mode::Bits32, &mut registers, &[next]) == Ending::Landed(0)
+        let mut x87 = X87Registers::default();
+        self.execute(Mode::Bits32, &mut registers, &mut x87, &[next]) == Ending::Landed(0)
     }
 
-    /// Executes the instruction at `INSTRUCTION_OFFSET` with these registers, and puts the
-    /// registers after it into `registers`. It must continue at one of the `landings`.
-    pub fn execute(&mut self, mode: Mode, registers: &mut Registers, landings: &[u64]) -> Ending {
+    /// Whether the processor says that AMD is its maker.
+    pub fn is_amd(&self) -> bool {
+        let leaf = std::arch::x86_64::__cpuid(0);
+        [leaf.ebx, leaf.edx, leaf.ecx].map(u32::to_le_bytes).concat() == b"AuthenticAMD"
+    }
+
+    /// Executes the instruction at `INSTRUCTION_OFFSET` with these registers, and puts the new
+    /// registers into `registers`. Execution must continue at one of the `landings`.
+    pub fn execute(
+        &mut self,
+        mode: Mode,
+        registers: &mut Registers,
+        x87: &mut X87Registers,
+        landings: &[u64],
+    ) -> Ending {
         for (number, &landing) in landings.iter().enumerate() {
             self.write_landing(mode, landing, number);
         }
@@ -116,6 +130,7 @@ impl Host {
         let flags = registers.flags.bits() | RFlags::ALWAYS_ONE;
         self.put(FLAGS, &flags.to_le_bytes());
         self.put(CONTROL, &registers.mxcsr.to_le_bytes());
+        self.put(X87, &x87_image(x87));
         SIGNAL.store(0, Ordering::SeqCst);
         let entry = self.base
             + match mode {
@@ -138,6 +153,7 @@ impl Host {
         }
         registers.flags = RFlags::from_bits_truncate(u64::from_le_bytes(self.get(FLAGS)));
         registers.mxcsr = u32::from_le_bytes(self.get(CONTROL));
+        *x87 = from_x87_image(&self.get(X87));
         match SIGNAL.load(Ordering::SeqCst) {
             0 => Ending::Landed(u64::from_le_bytes(self.get(LANDING)) as usize),
             signal => Ending::Signal(signal),
@@ -145,7 +161,7 @@ impl Host {
     }
 
     fn new() -> Host {
-        // SAFETY: a new anonymous mapping touches no memory of ours.
+        // SAFETY: a new anonymous mapping touches no memory that this program uses.
         let pointer = unsafe {
             libc::mmap(
                 std::ptr::null_mut(),
@@ -177,6 +193,9 @@ impl Host {
         load.push(0xB8);
         load.extend(DATA_SEGMENT.to_le_bytes());
         load.extend([0x8E, 0xD8, 0x8E, 0xC0]);
+        // frstor [X87], which may leave an exception waiting
+        load.extend([0xDD, 0x24, 0x25]);
+        load.extend(data(X87));
         // ldmxcsr [CONTROL]; movdqu xmmN, [XMM + 16 N]; push [FLAGS]; popfq
         load.extend([0x0F, 0xAE, 0x14, 0x25]);
         load.extend(data(CONTROL));
@@ -227,6 +246,9 @@ impl Host {
             save.extend([0x9C, 0x8F, 0x04, 0x25]);
             save.extend(data(FLAGS));
             save.push(0xFC);
+            // fnsave [X87], which also initializes
+            save.extend([0xDD, 0x34, 0x25]);
+            save.extend(data(X87));
             // stmxcsr [CONTROL]; ldmxcsr [HOST_CONTROL]
             save.extend([0x0F, 0xAE, 0x1C, 0x25]);
             save.extend(data(CONTROL));
@@ -256,7 +278,7 @@ impl Host {
 
     fn put(&mut self, offset: u64, bytes: &[u8]) {
         assert!(offset + bytes.len() as u64 <= MAPPING_BYTES);
-        // SAFETY: inside our mapping, as just asserted, and no other code uses it now.
+        // SAFETY: the place is inside the mapping, as just asserted, and no other code uses it now.
         unsafe {
             let target = (self.base + offset) as *mut u8;
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len());
@@ -265,9 +287,58 @@ impl Host {
 
     fn get<const N: usize>(&self, offset: u64) -> [u8; N] {
         assert!(offset + N as u64 <= MAPPING_BYTES);
-        // SAFETY: inside our mapping, as just asserted; bytes have no invalid values.
+        // SAFETY: the place is inside the mapping, as just asserted; bytes have no invalid values.
         unsafe { std::ptr::read_volatile((self.base + offset) as *const [u8; N]) }
     }
+}
+
+/// Bytes of the environment in front of the registers.
+const X87_ENVIRONMENT: usize = 28;
+
+/// The image of FRSTOR. It has the registers from ST(0) on.
+fn x87_image(x87: &X87Registers) -> [u8; 108] {
+    let tags =
+        (0..8).map(|place| if x87.occupied >> place & 1 == 0 { 3 << (2 * place) } else { 0 });
+    let words: [u32; 7] = [
+        x87.control.into(),
+        x87.status.into(),
+        tags.sum(),
+        x87.instruction_pointer as u32,
+        u32::from(x87.opcode) << 16,
+        x87.data_pointer as u32,
+        0,
+    ];
+    let mut image = [0; 108];
+    for (place, word) in image.chunks_exact_mut(4).zip(words) {
+        place.copy_from_slice(&word.to_le_bytes());
+    }
+    let top = usize::from(x87.status >> 11 & 7);
+    for (number, place) in image[X87_ENVIRONMENT..].chunks_exact_mut(10).enumerate() {
+        place.copy_from_slice(&x87.registers[(top + number) % 8].to_le_bytes()[..10]);
+    }
+    image
+}
+
+/// The registers in an image of FNSAVE.
+fn from_x87_image(image: &[u8; 108]) -> X87Registers {
+    let word = |at: usize| u16::from_le_bytes([image[at], image[at + 1]]);
+    let pointer = |at: usize| u64::from(word(at)) | u64::from(word(at + 2)) << 16;
+    let mut x87 = X87Registers {
+        registers: [0; 8],
+        control: word(0),
+        status: word(4),
+        occupied: (0..8).filter(|place| word(8) >> (2 * place) & 3 != 3).map(|n| 1 << n).sum(),
+        opcode: word(18) & 0x7FF,
+        instruction_pointer: pointer(12),
+        data_pointer: pointer(20),
+    };
+    let top = usize::from(x87.status >> 11 & 7);
+    for (number, place) in image[X87_ENVIRONMENT..].chunks_exact(10).enumerate() {
+        let mut bytes = [0; 16];
+        bytes[..10].copy_from_slice(place);
+        x87.registers[(top + number) % 8] = u128::from_le_bytes(bytes);
+    }
+    x87
 }
 
 fn landing_stub(number: usize) -> u64 {
@@ -297,7 +368,7 @@ extern "C" fn on_signal(signal: libc::c_int, _: *mut libc::siginfo_t, context: *
     // only calls `signal` with the default action, which a handler is allowed to do.
     unsafe {
         let registers = &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
-        // The instruction may have jumped anywhere, so RIP does not tell which code faulted.
+        // The instruction may have jumped to any address, so RIP does not say which code faulted.
         if !RUNNING.load(Ordering::SeqCst) {
             libc::signal(signal, libc::SIG_DFL);
             return;

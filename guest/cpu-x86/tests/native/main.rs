@@ -11,6 +11,11 @@ mod forms;
 mod host;
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod x87;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod x87_forms;
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod native {
     use std::cell::{Cell, RefCell};
     use std::collections::BTreeMap;
@@ -71,7 +76,7 @@ mod native {
         agreed
     }
 
-    /// Fails when an instruction that was compared before is not compared any more.
+    /// Fails if the test compared an instruction before and does not compare it any more.
     fn expect_covered(expected: &str, agreed: &BTreeMap<String, u32>) {
         let names: Vec<&str> = agreed.keys().map(String::as_str).collect();
         let missing: Vec<&str> =

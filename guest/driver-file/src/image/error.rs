@@ -7,7 +7,7 @@ pub enum ImageError {
     /// The file is no Windows image.
     #[error("not a Windows driver: this is {what}; {mend}")]
     NotAnImage {
-        /// The kind of file that it looks like.
+        /// The kind of file that the bytes look like.
         what: &'static str,
         /// How to get a driver.
         mend: &'static str,
@@ -22,7 +22,7 @@ pub enum ImageError {
         what: String,
         /// The length of the file.
         end: u64,
-        /// The least length that it needs.
+        /// The least length that the file needs.
         needed: u64,
     },
     /// The driver is for a processor that is not emulated.
@@ -37,7 +37,7 @@ pub enum ImageError {
     /// The file is a program or a library for applications.
     #[error("not a kernel driver: {why}; link it with /driver /subsystem:native, or give the .sys")]
     UserMode {
-        /// The fact that shows it.
+        /// The fact that shows this.
         why: String,
     },
     /// The file is a managed assembly.
@@ -63,7 +63,7 @@ pub enum ImageError {
          /dynamicbase and without /fixed"
     )]
     Fixed {
-        /// The only base it can have.
+        /// The only base that the driver can have.
         preferred: u64,
     },
     /// A number is larger than a limit of this program.
@@ -71,7 +71,7 @@ pub enum ImageError {
     Limit {
         /// The number that is too large.
         what: String,
-        /// Its value.
+        /// The value of the number.
         value: u64,
         /// The largest accepted value.
         limit: u64,

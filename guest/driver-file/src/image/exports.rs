@@ -1,4 +1,4 @@
-//! The export table: names of addresses, where the linker kept them.
+//! The export table: the names of addresses that the linker kept.
 
 use std::collections::BTreeMap;
 

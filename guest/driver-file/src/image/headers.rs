@@ -1,4 +1,4 @@
-//! The headers: whether the file is a driver, its processor, its tables.
+//! The headers: whether the file is a driver, the processor, the tables.
 
 use object::LittleEndian as LE;
 use object::pe::{
@@ -45,7 +45,7 @@ impl Headers {
             .filter_map(|index| self.directory(index))
     }
 
-    /// The table with a number of the format; `None` where there is none.
+    /// The table that has this number in the format; `None` if the file has no such table.
     pub fn directory(&self, index: usize) -> Option<Directory> {
         self.directories.get(index).copied().filter(|directory| directory.rva != 0)
     }

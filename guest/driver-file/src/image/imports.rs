@@ -86,7 +86,7 @@ fn read_descriptor(image: &Image, at: u32) -> Result<Option<Descriptor>, ImageEr
         })
     };
     let (names_rva, name_rva, slots_rva) = (field(0)?, field(12)?, field(16)?);
-    // For Windows, a zero in either field ends the table.
+    // For Windows, a zero in one of the two fields ends the table.
     if name_rva == 0 || slots_rva == 0 {
         return Ok(None);
     }

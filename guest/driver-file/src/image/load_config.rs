@@ -1,15 +1,15 @@
-//! The load configuration: places that the loader must fill in.
+//! The load configuration: places into which the loader must write.
 
 use object::pe::IMAGE_DIRECTORY_ENTRY_LOAD_CONFIG;
 
 use super::error::ImageError;
 use super::{Image, Mode};
 
-/// Places in the image that the loader fills in before the driver runs.
+/// Places in the image into which the loader writes before the driver runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LoadConfig {
     /// The security cookie, a pointer-sized number. The loader must replace the constant in the
-    /// file, because drivers for Windows 8 and later refuse to run with it.
+    /// file, because drivers for Windows 8 and later refuse to run with this constant.
     pub security_cookie_rva: Option<u32>,
     /// A pointer to the function that checks the target of an indirect call.
     pub guard_check_rva: Option<u32>,
@@ -48,7 +48,7 @@ pub(super) fn read(image: &Image) -> Result<LoadConfig, ImageError> {
     })
 }
 
-/// The RVA of the address in a field; the address is for the preferred base.
+/// Turns the address in a field into an RVA. The address is for the preferred base.
 fn place(
     image: &Image,
     at: u32,

@@ -7,7 +7,7 @@ use super::{Image, NAME_LIMIT};
 /// The size of one entry of the debug directory in bytes.
 const ENTRY_SIZE: u32 = 28;
 
-/// The largest number of entries that are read.
+/// The largest number of entries that the parser reads.
 /// Assumed: linkers write from one to six.
 const ENTRY_LIMIT: u32 = 32;
 
@@ -18,7 +18,7 @@ pub struct PdbReference {
     pub guid: [u8; 16],
     /// The number of times that the PDB was written for this build.
     pub age: u32,
-    /// The path that the linker got, often with folders of the developer's computer.
+    /// The path that was given to the linker, often with folders of the developer's computer.
     pub file: String,
 }
 
@@ -26,7 +26,8 @@ impl PdbReference {
     /// GUID and age in the form of symbol servers, such as `3844DBB920174967BE7AA4A2C20430FA2`.
     pub fn identity(&self) -> String {
         let guid = &self.guid;
-        // Three numbers, which the file holds with the lowest byte first, and eight single bytes.
+        // Three numbers and eight single bytes. The file holds the numbers with the lowest byte
+        // first.
         let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
         let digits: String = order.iter().map(|&byte| format!("{:02X}", guid[byte])).collect();
         format!("{digits}{:X}", self.age)

@@ -12,13 +12,13 @@ const PAGE: u32 = cpu_x86::PAGE_BYTES as u32;
 /// A section in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// The name, at most 8 letters. Bytes that are no ASCII letters are shown as `?`.
+    /// The name, at most 8 letters. The name has `?` for each byte that is no ASCII letter.
     pub name: String,
-    /// The address of its first byte.
+    /// The address of the first byte of the section.
     pub rva: u32,
     /// The size in memory in bytes, at least 1.
     pub size: u32,
-    /// The rights of the driver to it.
+    /// The rights of the driver to this memory.
     pub rights: Rights,
     /// Whether the section stays in memory.
     pub residence: Residence,
@@ -33,7 +33,7 @@ pub enum Residence {
     Resident,
     /// The section may be paged out. An access at DISPATCH_LEVEL or above is a mistake.
     Paged,
-    /// The section is taken away after DriverEntry.
+    /// Windows removes the section from memory after DriverEntry.
     Discardable,
 }
 
@@ -44,7 +44,7 @@ pub struct Region {
     pub rva: u32,
     /// The size in bytes; a multiple of a page.
     pub size: u32,
-    /// The rights of the driver to it.
+    /// The rights of the driver to this memory.
     pub rights: Rights,
 }
 
@@ -199,7 +199,7 @@ fn add_page(regions: &mut Vec<Region>, rva: u32, rights: Rights) {
         }
         add_page(regions, rva, both);
     } else if last_page == rva {
-        // The region before has this page already, and its rights are enough.
+        // The region before has this page already, and the rights of that region are enough.
     } else if last.rva + last.size == rva && last.rights == rights {
         last.size += PAGE;
     } else {

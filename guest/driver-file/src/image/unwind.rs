@@ -10,14 +10,14 @@ const ENTRY_BYTES: u32 = 12;
 /// A function, or a part of one, that the exception table lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnwindFunction {
-    /// The address of its first byte.
+    /// The address of the first byte of the function.
     pub start: u32,
-    /// The address of the first byte after it.
+    /// The address of the first byte after the function.
     pub end: u32,
 }
 
-/// Reads the table in order of address. Entries that make no sense are left out, because the table
-/// only helps to read the code.
+/// Reads the table in order of address. Entries with impossible addresses are left out. They are no
+/// error, because the table only helps to read the code.
 pub(super) fn read(image: &Image) -> Vec<UnwindFunction> {
     let directory = image.headers.directory(IMAGE_DIRECTORY_ENTRY_EXCEPTION);
     let (Some(directory), Mode::Bits64) = (directory, image.mode()) else {

@@ -8,26 +8,26 @@ use msvc_demangler::DemangleFlags;
 
 use crate::image::NAME_LIMIT;
 
-/// The largest number of functions that are taken from one file.
+/// The largest number of functions that the reader takes from one file.
 /// Assumed: a large driver with its libraries has some ten thousand.
 pub(super) const FUNCTION_LIMIT: usize = 200_000;
 
-/// The longest name in the C++ ABI of MSVC that is undecorated, in bytes.
-/// Assumed: the undecorator recurses once for each nesting in the name, so this limit bounds its
-/// stack.
+/// The longest name in the C++ ABI of MSVC that this file undecorates, in bytes.
+/// Assumed: the undecorator recurses once for each nesting in the name. So this limit bounds the
+/// stack of the undecorator.
 const DECORATED_LIMIT: usize = 512;
 
-/// The largest number of digits in such a name that is read with its types. A digit may stand for
-/// any earlier part of the name, which may hold digits again, so this bounds the size of the
+/// The largest number of digits in a name that is read with its types. A digit may mean any earlier
+/// part of the name, and that part may hold digits again. So this limit bounds the size of the
 /// result.
 const REFERENCE_LIMIT: usize = 12;
 
 /// A function's name.
 #[derive(Clone)]
 pub(super) enum Name {
-    /// In the form that the linker needs.
+    /// The name in the form that the linker needs.
     Decorated(String),
-    /// In the form that the programmer wrote.
+    /// The name in the form that the programmer wrote.
     Plain(String),
 }
 
@@ -51,7 +51,7 @@ fn undecorated(name: &str) -> String {
         _ => name,
     };
     let mangled: Cow<'_, str> = match without_bytes {
-        // The 32-bit compilers put one more underscore in front of a name.
+        // The 32-bit compilers put one more underscore before a name.
         name if name.starts_with("__Z") => Cow::Borrowed(&name[1..]),
         name => Cow::Borrowed(name),
     };
@@ -65,8 +65,8 @@ fn undecorated(name: &str) -> String {
     without_bytes.trim_start_matches(['_', '@']).to_owned()
 }
 
-/// A text of limited length. One part of a mangled name may stand for all parts before it, again
-/// and again. So the text of a short name can need more than all memory.
+/// A text of limited length. One part of a mangled name may mean all parts before it, and those
+/// parts may do the same. So the text of a short name can need more than all memory.
 struct ShortName(String);
 
 impl Write for ShortName {
@@ -85,10 +85,12 @@ fn undecorated_msvc(name: &str) -> Option<String> {
         return None;
     }
     let demangle = |name: &str| msvc_demangler::demangle(name, DemangleFlags::NAME_ONLY).ok();
-    // The type behind the name is not needed: a function without parameters will do.
+    // The type after the name is not needed: the code replaces the type by the type of a function
+    // without parameters.
     let front = name.split_once("@@").filter(|_| !name.contains("?$"));
     let plain = front.and_then(|(front, _)| demangle(&format!("{front}@@YAXXZ")));
-    // A name with template arguments, and the name of an operator without a class, are read whole.
+    // The code reads the whole name if the name has template arguments, or is an operator without a
+    // class.
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     let plain = plain.or_else(|| if digits <= REFERENCE_LIMIT { demangle(name) } else { None });
     plain.filter(|plain| plain.len() <= NAME_LIMIT)
@@ -127,7 +129,7 @@ mod tests {
         let nested = "?x@?1".repeat(200);
         let templates = format!("?f@{}", "?$A@V".repeat(90));
         let pointers = format!("??$f@{}H@@YAXXZ", "PEAQEA".repeat(80));
-        // Ten levels: each level stands for many copies of the level before.
+        // Ten levels: each level means many copies of the level before.
         let levels: String =
             (0..9).map(|level| format!("V?${level}@{}@", "0".repeat(40))).collect();
         let levels = format!("??$f@{levels}@YAXXZ");
@@ -137,7 +139,8 @@ mod tests {
         assert_eq!(plain(&levels), levels);
         assert_eq!(plain(&nested), nested);
         assert!(plain(&pointers).len() <= NAME_LIMIT);
-        // Ten levels in the other ABI: each level has six arguments, and each is the level before.
+        // Ten levels in the other ABI: each level has six arguments, and each argument is the level
+        // before.
         let levels: String =
             (1..=9).map(|level| format!("S0_I{}E", format!("S{level}_").repeat(6))).collect();
         let doubled = format!("_Z1fI1AIiiiiiiE{levels}EvT_");

@@ -1,13 +1,13 @@
 //! Names and source lines from the PDBs that Microsoft and LLVM linkers write.
 //!
-//! A PDB is used only when it is of the same build: the driver names it by a GUID and an age. Its
-//! types and variables are not read. Our own reader checks everything as it reads, because a file
-//! beside a driver can come from anywhere. The crates that read PDBs trust the file, and panic on
-//! many damaged files. For example, pdb2 0.11 panics on bad offsets of stream names, and bad sizes
-//! of line blocks and modules.
+//! A PDB is used only if it is of the same build as the driver: the driver names its PDB by a GUID
+//! and an age. The reader here does not read types and variables. It checks everything that it
+//! reads, because a file beside a driver can come from any place. The crates that read PDBs trust
+//! the file, and panic on many damaged files. For example, pdb2 0.11 panics on bad offsets of
+//! stream names, and bad sizes of line blocks and modules.
 //!
-//! A circular dependency that stays: `module.rs` reads the part of one object file into the names
-//! and lines of all, which are declared here.
+//! This circular dependency stays: `module.rs` reads the part of one object file into the names and
+//! lines of all object files. This file declares the types of these names and lines.
 //!
 //! Source: LLVM, The PDB File Format.
 
@@ -27,7 +27,8 @@ use container::{Container, MAGIC};
 use module::Module;
 use reader::Reader;
 
-/// The largest number of code ranges with a line that are taken from one file: 32 MiB of them.
+/// The largest number of code ranges with a line that the reader takes from one file. This number
+/// of ranges needs 32 MiB.
 /// Assumed: a large driver has some hundred thousand.
 const LINE_LIMIT: usize = 2_000_000;
 
@@ -52,9 +53,9 @@ pub(super) struct Pdb {
     lines: Lines,
 }
 
-/// Ranges of code with their lines, by depth: depth 0 is the functions, depth 1 is the functions
-/// that are inlined into them, and so on. In good files, the ranges of one depth are in order and
-/// do not overlap.
+/// Ranges of code with their lines, by depth. Depth 0 has the functions, depth 1 has the functions
+/// that are inlined into functions of depth 0, and so on. In good files, the ranges of one depth
+/// are in order and do not overlap.
 #[derive(Default)]
 pub(super) struct Lines {
     depths: Vec<Vec<Line>>,
@@ -68,7 +69,8 @@ struct Line {
     line: u32,
 }
 
-/// The functions that the modules name. When two have one address, the first function stays.
+/// The functions that the modules name. When two functions have the same address, the first
+/// function stays.
 #[derive(Default)]
 pub(super) struct Procedures(BTreeMap<u32, Name>);
 
@@ -144,7 +146,7 @@ pub(super) fn read(image: &Image, bytes: &[u8]) -> Result<PdbRead, String> {
     Ok(PdbRead { functions: procedures.0, pdb, note })
 }
 
-/// Refuses a PDB that is not the PDB that the image names.
+/// Refuses any PDB except the PDB that the image names.
 fn check_build(wanted: &PdbReference, guid: [u8; 16], age: u32) -> Result<(), String> {
     let found = PdbReference { guid, age, file: String::new() };
     if (wanted.guid, wanted.age) == (found.guid, found.age) {
@@ -173,7 +175,8 @@ impl Pdb {
 }
 
 impl Lines {
-    /// Adds the line of a range, `depth` inlined functions deep. Beyond a limit, it is left out.
+    /// Adds the line of a range at this depth of inlined functions. Beyond a limit the range is
+    /// left out.
     fn add(&mut self, depth: usize, range: Range<u32>, file: u32, line: u32) {
         if range.is_empty() || line == 0 || depth >= INLINE_LIMIT || self.count == LINE_LIMIT {
             return;
@@ -194,13 +197,14 @@ impl Lines {
 
 impl Procedures {
     /// Adds a function of a module. A function that the compiler made, such as a thunk that moves
-    /// `this`, has a decorated name there too.
+    /// `this`, has a decorated name in a module too.
     fn add(&mut self, rva: Option<u32>, name: &[u8]) {
         let is_decorated = name.starts_with(b"?");
         self.insert(rva, name, if is_decorated { Name::Decorated } else { Name::Plain });
     }
 
-    /// Adds the public symbols, which have decorated names, where no module names a function.
+    /// Adds the public symbols at addresses for which no module names a function. Public symbols
+    /// have decorated names.
     fn add_publics(&mut self, addresses: &Addresses<'_>, records: &[u8]) {
         let mut records = Reader::new(records);
         while let Some(record) = records.u16().and_then(|size| records.take(size.into())) {
@@ -303,8 +307,7 @@ fn read_debug_information(stream: &[u8]) -> Option<DebugInformation> {
     }
     let mut streams = Reader::new(stream.take_u32(streams_size)?);
     let streams: Vec<u16> = std::iter::from_fn(|| streams.u16()).collect();
-    // The fourth and the fifth of these streams hold tables that map old addresses to new
-    // addresses.
+    // The fourth and the fifth stream hold tables that map old addresses to new addresses.
     let is_rearranged = streams.iter().skip(3).take(2).any(|&number| number != NO_STREAM);
     Some(DebugInformation { age, symbols, modules, is_rearranged })
 }

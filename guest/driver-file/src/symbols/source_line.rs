@@ -8,7 +8,7 @@ pub(super) const INLINE_LIMIT: usize = 16;
 /// A line of a source file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceLine {
-    /// The file's name that the compiler got, without the folders.
+    /// The name of the file that was given to the compiler, without the folders.
     pub file: String,
     /// The line, from 1.
     pub line: u32,

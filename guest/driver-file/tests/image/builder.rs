@@ -32,8 +32,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A driver with a code, a data and an INIT section, with imports from two modules, two
-    /// exports, relocations and a load configuration.
+    /// A driver with a code section, a data section and an INIT section. It has imports from two
+    /// modules, two exports, relocations and a load configuration.
     pub fn driver(mode: Mode) -> Builder {
         let machine = if mode == Mode::Bits64 { 0x8664 } else { 0x14C };
         let mut builder = Builder {
@@ -135,8 +135,8 @@ impl Builder {
         self.put(0x4340, b"entry\0");
     }
 
-    /// Adds relocations for two pointers: the pointer at 2100 is inside .data's bytes, and half of
-    /// the pointer at 27FE is.
+    /// Adds relocations for two pointers. The pointer at 2100 is inside .data's bytes. Only half of
+    /// the pointer at 27FE is inside.
     fn add_relocations(&mut self) {
         let kind = if self.mode == Mode::Bits64 { 0xA000 } else { 0x3000 };
         self.directories[5] = (0x4380, 12);
@@ -147,7 +147,8 @@ impl Builder {
         self.put_pointer(0x2100, BASE + 0x1010);
     }
 
-    /// Adds a load configuration at 2200: cookie at 2300, check at 2310, on x64 dispatch at 2318.
+    /// Adds a load configuration at 2200: cookie at 2300, check at 2310, and, on x64, dispatch at
+    /// 2318.
     fn add_load_config(&mut self) {
         self.directories[10] = (0x2200, 0x94);
         self.put_u32(0x2200, 0x94);

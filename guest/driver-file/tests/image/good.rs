@@ -35,7 +35,7 @@ fn both_widths_give_the_same_facts() {
                 ("INIT", 0x4000, 0x400, code, Residence::Discardable),
             ]
         );
-        // The file holds 200 bytes of .text, but only 40 of them are in memory.
+        // The file holds 200 bytes of .text, but only 40 bytes are in memory.
         assert_eq!(image.sections()[0].bytes.len(), 0x40);
         assert_eq!(image.section_at(0x37FF).map(|section| section.rva), Some(0x2000));
         assert_eq!(image.section_at(0x3800), None);

@@ -46,7 +46,7 @@ fn position() -> impl Strategy<Value = usize> {
     prop_oneof![0x80..0x240_usize, 0x600..0x900_usize, 0xE00..0x1200_usize, 0..0x1200_usize]
 }
 
-/// Numbers, most of them extreme.
+/// Numbers. Most numbers are extreme.
 fn value() -> impl Strategy<Value = u32> {
     prop_oneof![
         Just(0),

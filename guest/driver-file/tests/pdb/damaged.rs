@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::{code, driver, find_all, pdb, with_pdb};
 
-/// Asks for many places in the code, and checks the promises about notes and names.
+/// Asks for the names of many places in the code, and checks the promises about notes and names.
 fn check(bytes: &[u8]) -> (Image, Symbols) {
     let (image, symbols) = with_pdb(bytes);
     for note in symbols.notes() {
@@ -59,7 +59,7 @@ fn position() -> impl Strategy<Value = usize> {
     ]
 }
 
-/// Numbers, most of them extreme.
+/// Numbers. Most numbers are extreme.
 fn value() -> impl Strategy<Value = u32> {
     prop_oneof![
         Just(0),
@@ -100,7 +100,7 @@ proptest! {
 
 const BLOCK: usize = 512;
 
-/// A PDB with these streams, each in blocks of its own.
+/// A PDB with these streams, each in its own blocks.
 fn container(streams: &[Vec<u8>]) -> Vec<u8> {
     let mut file = vec![0; 3 * BLOCK];
     let mut sizes = Vec::new();
@@ -173,7 +173,8 @@ fn many_modules_on_the_same_bytes_cost_no_more_than_the_file() {
 fn a_stream_or_a_directory_that_claims_gigabytes_is_refused() {
     let mut file = vec![0; 3 * BLOCK];
     append(&mut file, &[0; BLOCK]);
-    // Five streams of almost 4 GiB each, whose blocks the directory would have to list.
+    // Five streams of almost 4 GiB each. The directory would have to list the blocks of these
+    // streams.
     let directory = [5, 0xFFFF_FF00, 0xFFFF_FF00, 0xFFFF_FF00, 0xFFFF_FF00, 0xFFFF_FF00, 3];
     for told_size in [None, Some(u32::MAX - 1), Some(64 << 20)] {
         let (_, symbols) = check(&finish(file.clone(), &directory, told_size));
@@ -190,7 +191,7 @@ fn a_stream_or_a_directory_that_claims_gigabytes_is_refused() {
 
 #[test]
 fn decorated_names_that_unfold_without_end_stay_as_they_are() {
-    // Each part of the name stands for many copies of the part before it.
+    // Each part of the name means many copies of the part before it.
     let parts: String = (0..9).map(|part| format!("V?${part}@{}@", "0".repeat(30))).collect();
     let name = format!("??$f@{parts}@YAXXZ\0");
     let record = |name: &[u8]| {
@@ -204,7 +205,7 @@ fn decorated_names_that_unfold_without_end_stay_as_they_are() {
     assert_eq!(symbols.notes(), [""; 0]);
     let function = symbols.place(&image, 0x1000).function.expect("a public symbol");
     assert_eq!(function.name, name.trim_end_matches('\0'));
-    // The same symbol with a good name, to show that such a symbol is read.
+    // The same symbol with a good name, to show that the reader reads a symbol at this place.
     streams[4] = record(b"?Isr@@YAEPEAX@Z\0");
     let (image, symbols) = check(&container(&streams));
     assert_eq!(symbols.place(&image, 0x1000).to_string(), "null_adapter!Isr");

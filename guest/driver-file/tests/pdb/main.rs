@@ -45,7 +45,8 @@ fn code(image: &Image) -> impl Iterator<Item = u32> {
     code.flat_map(|section| section.rva..section.rva + section.size)
 }
 
-/// `file.cpp:12` for each line of an address; the line of the function itself is first.
+/// A text such as `file.cpp:12` for each line of an address. The line of the function itself is
+/// first.
 fn lines_at(image: &Image, symbols: &Symbols, rva: u32) -> Vec<String> {
     let lines = symbols.place(image, rva).lines;
     lines.iter().rev().map(|line| format!("{}:{}", line.file, line.line)).collect()
@@ -104,7 +105,8 @@ fn without_modules_the_public_symbols_name_functions() {
             place.function.zip(expected).filter(|(it, _)| it.offset == 0)
             && !ours.name.contains('`')
         {
-            // A public symbol has none of the underscores that a 32-bit compiler may add in front.
+            // A public symbol does not have the underscores that a 32-bit compiler may add before a
+            // name.
             assert_eq!(ours.name, expected.name.trim_start_matches('_'), "{rva:X}");
             compared += 1;
         }

@@ -68,7 +68,7 @@ fn put_message(call: &Call<'_>, sink: This<dyn IMxf>, event: Pointer) -> Result<
 ///
 /// # Errors
 /// The status that the sink answers; `STATUS_INVALID_PARAMETER` for a chain without a good event.
-/// Assumed: the page is silent about mistakes.
+/// Assumed: the status for such a chain; the page is silent about mistakes.
 fn put(
     call: &Call<'_>,
     sink: &This<dyn IMxf>,
@@ -116,7 +116,7 @@ fn get_message(
     let kernel = call.kernel();
     let got = allocator.get_message(kernel).and_then(|event| {
         call.guest().show_events(allocator.address, event.into()).map_err(|events| {
-            // The allocator takes every event of its own.
+            // An allocator takes back every event that it gave out.
             let _ = allocator.put_message(kernel, Some(events));
             no_place(call)
         })

@@ -1,9 +1,9 @@
 //! A miniport of the system as a driver sees it.
 //!
-//! A driver gets such a miniport from PcNewMiniport. Most drivers give it to `IPort::Init`, where
-//! the guest finds the object in Rust by the pointer. The port then calls this object without the
-//! guest. Another driver puts a miniport of its own around the one of the system: that miniport
-//! passes the port's calls on.
+//! A driver gets a miniport of the system from PcNewMiniport. Most drivers give this miniport to
+//! `IPort::Init`, and there the guest finds the object in Rust by the pointer. The port then calls
+//! the object without the guest. Another driver puts its own miniport around the miniport of the
+//! system: the driver's miniport passes the port's calls on.
 
 use std::rc::Rc;
 
@@ -87,7 +87,7 @@ fn set_technology(
 
 /// `VOID PowerChangeNotify(POWER_STATE)`
 fn power_change_notify(call: &Call<'_>, miniport: This<dyn IPowerNotify>, state: u32) {
-    // Assumed: a number that is no device power state is no change.
+    // Assumed: with a number that is no device power state, the call changes nothing.
     if let Some(state) = DevicePowerState::from_number(state) {
         miniport.power_change_notify(call.kernel(), state);
     }
@@ -110,7 +110,7 @@ fn get_description(
 
 /// `NTSTATUS DataRangeIntersection(ULONG, PKSDATARANGE, PKSDATARANGE, ULONG, PVOID, PULONG)`
 ///
-/// A status that is no success is a usual answer here, and no refusal.
+/// Here a status other than success is a usual answer, and no refusal.
 fn data_range_intersection(
     call: &Call<'_>,
     miniport: This<dyn IMiniport>,
@@ -273,7 +273,8 @@ fn or_null<T>(
     result
 }
 
-/// Gives the driver a service group with one reference, or a null pointer for none.
+/// Gives the driver a service group with one reference. Without a group the driver gets a null
+/// pointer.
 fn set_group(guest: &Guest, out: Out<Pointer>, group: Option<Rc<dyn IServiceGroup>>) {
     let group = group.map_or(0, |group| {
         let group: Rc<dyn IUnknown> = group;

@@ -40,10 +40,11 @@ pub(super) static DMUS: Family = Family {
     ],
 };
 
-const INIT: Routine = row!("IPort::Init", ByKernel, init);
-const GET_DEVICE_PROPERTY: Routine =
+pub(super) const INIT: Routine = row!("IPort::Init", ByKernel, init);
+pub(super) const GET_DEVICE_PROPERTY: Routine =
     row!("IPort::GetDeviceProperty", ByKernel, get_device_property);
-const NEW_REGISTRY_KEY: Routine = row!("IPort::NewRegistryKey", ByKernel, new_registry_key);
+pub(super) const NEW_REGISTRY_KEY: Routine =
+    row!("IPort::NewRegistryKey", ByKernel, new_registry_key);
 
 pub(super) static VERSION: Family = Family {
     name: "IPortClsVersion",

@@ -1,7 +1,7 @@
 //! A stream of a system miniport as a driver sees it: `IMiniportMidiStream`.
 //!
-//! A driver gets one from `IMiniportMidi::NewStream` of such a miniport. The streams of DirectMusic
-//! are sinks, which are in `dmus.rs`.
+//! A driver gets a stream from `IMiniportMidi::NewStream` of a system miniport. The streams of
+//! DirectMusic are sinks, which are in `dmus.rs`.
 
 use portcls_emulator::NtStatus;
 use portcls_port::guid::iid;
@@ -25,14 +25,14 @@ pub(super) static MIDI: Family = Family {
     ],
 };
 
-/// The most bytes that one call of Read or Write moves. Assumed: a longer buffer is used as far as
-/// this, because both methods may move less than the caller asks for.
+/// The most bytes that one call of Read or Write moves. Assumed: the guest uses only this many
+/// bytes of a longer buffer, because both methods may move fewer bytes than the caller asks for.
 const LONGEST_TRANSFER: u32 = 65_536;
 
-/// The format that a driver passes on, as far as its head.
+/// The head of the format that a driver passes on.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when the format says that it is shorter than its head.
+/// `STATUS_INVALID_PARAMETER` when the format states a size that is less than the size of its head.
 pub(super) fn format_at(guest: &Guest, format: Pointer) -> Result<KsDataFormat, NtStatus> {
     let head = guest.load::<{ KsDataFormat::SIZE as usize }>(format.0);
     let head: KsDataFormat = bytemuck::pod_read_unaligned(&head);

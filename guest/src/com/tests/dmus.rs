@@ -131,7 +131,7 @@ impl IAllocatorMxf for Allocator {
     }
 }
 
-/// A sink that writes down its events in words, and frees them.
+/// A sink that writes down its events in words, and frees the events.
 struct Sink {
     allocator: Rc<Allocator>,
     seen: RefCell<Vec<String>>,
@@ -191,7 +191,7 @@ struct Desk {
     out: u64,
 }
 
-/// The address of the stream. There is no object at it in these tests.
+/// The address of the stream. In these tests there is no object at this address.
 const STREAM: u64 = 0x1234;
 
 impl Desk {
@@ -326,7 +326,7 @@ fn without_a_place_in_its_memory_a_driver_gets_null_pointers_and_the_status() {
     for place in BOTH {
         let desk = Desk::new(place);
         let places = desk.use_up_places();
-        // Each place has a page, and a page behind it that is no memory.
+        // Each place has a page. Behind this page lies a page without memory.
         assert_eq!(places.len(), 0x1000_0000 / 0x2000, "{place}");
         for slot in [GET_MESSAGE, GET_BUFFER] {
             desk.guest.store_word(desk.out, 7);

@@ -19,7 +19,7 @@ const CALL: [u8; 17] = [
     0xC3,
 ];
 
-/// The same with a context that is 8 too large: lea rdx, [r8 + 8] in place of mov rdx, r8.
+/// The same routine with a context that is 8 too large: lea rdx, [r8 + 8] in place of mov rdx, r8.
 const CALL_WITH_ANOTHER_CONTEXT: [u8; 18] = [
     0x48, 0x83, 0xEC, 0x28, 0x48, 0x89, 0xD0, 0x49, 0x8D, 0x50, 0x08, 0xFF, 0xD0, 0x48, 0x83, 0xC4,
     0x28, 0xC3,
@@ -45,7 +45,7 @@ fn sync(call: &[u8]) -> (Guest, u64, Rc<dyn IInterruptSync>) {
     (guest, object, sync)
 }
 
-/// What the driver's object has kept: a routine and its context.
+/// The routine and the context that the driver's object has kept.
 fn kept(guest: &Guest, object: u64) -> [u64; 2] {
     [0xF0, 0xF8].map(|offset| guest.load_u64(object + offset))
 }
@@ -69,7 +69,7 @@ fn a_synchronised_routine_runs_inside_the_drivers_method_and_its_status_comes_ba
     assert_eq!((answer, count), (Ok(NtStatus::NO_MATCH), 1));
 }
 
-/// Both routines borrow from their callers, and the inner call ends before the outer one.
+/// Both routines borrow from their callers, and the inner call ends before the outer call.
 #[test]
 fn a_synchronised_call_inside_another_runs_its_own_routine() {
     let (guest, _, sync) = sync(&CALL);

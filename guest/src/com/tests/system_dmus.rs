@@ -30,7 +30,7 @@ const INIT: u64 = 5;
 const SERVICE: u64 = 6;
 const NEW_STREAM: u64 = 7;
 
-/// A miniport that notes what it is given.
+/// A miniport that notes the arguments that it gets.
 #[derive(Default)]
 struct Miniport {
     services: Cell<u32>,
@@ -39,7 +39,7 @@ struct Miniport {
     stream: RefCell<Option<Rc<Stream>>>,
 }
 
-/// What came with the newest request for a stream.
+/// The arguments of the newest request for a stream.
 struct Given {
     pin: u32,
     stream_type: DmusStreamType,
@@ -86,8 +86,8 @@ impl Bench {
         NtStatus(call(&self.guest, object, slot, words).expect("it returns") as u32)
     }
 
-    /// Asks for a stream. The pointers to it, to its group and to its time ahead are the first
-    /// three places of the memory, 16 bytes each.
+    /// Asks for a stream. The first three places of the memory, 16 bytes each, get the pointer to
+    /// the stream, the pointer to its group, and how long ahead the stream wants each event.
     fn open(&self, stream_type: u64, allocator: u64, clock: u64) -> NtStatus {
         let [out, group, ahead, format] = [0, 16, 32, 64].map(|offset| self.memory + offset);
         let words = [out, 0, 0x200, 1, stream_type, format, group, allocator, clock, ahead];

@@ -54,7 +54,7 @@ fn a_miniport_in_rust_is_one_object_for_the_driver_and_the_port() {
     }
 }
 
-/// The reader of descriptors is the judge of the writer.
+/// The reader of descriptors checks the work of the writer.
 #[test]
 fn a_description_is_read_back_from_the_drivers_memory_as_it_was() {
     for place in TARGETS {
@@ -78,13 +78,14 @@ fn a_description_is_read_back_from_the_drivers_memory_as_it_was() {
     }
 }
 
-/// Equal tables have equal sets, numbers and accesses; a handler is another routine for each side.
+/// Equal tables have equal sets, numbers and accesses. Each side has its own routine as the
+/// handler.
 fn without_handlers(mut filter: PcFilterDescriptor) -> PcFilterDescriptor {
     let strip = |table: &mut Option<Rc<PcAutomationTable>>| {
         if let Some(table) = table {
             let mut properties = table.properties.clone();
             properties.iter_mut().for_each(|item| item.handler = None);
-            *table = Rc::new(PcAutomationTable { properties });
+            *table = Rc::new(PcAutomationTable { properties, events: Vec::new() });
         }
     };
     strip(&mut filter.automation);
@@ -93,7 +94,8 @@ fn without_handlers(mut filter: PcFilterDescriptor) -> PcFilterDescriptor {
     filter
 }
 
-/// A driver may copy an item into a table of its own, so the address of the item is not all.
+/// A driver may copy an item into a table of its own, so the address of the item alone does not
+/// name the property.
 #[test]
 fn the_handler_in_a_description_is_no_routine_for_another_request() {
     for place in TARGETS {
@@ -140,7 +142,7 @@ fn a_pair_of_ranges_is_answered_with_the_length_protocol() {
         assert_eq!(guest.load::<64>(format), bytemuck::bytes_of(&KsDataFormat::MIDI));
         guest.store_u32(range, 63);
         assert_eq!(ask(64, format).0, NtStatus::INVALID_PARAMETER, "{place}: no range is so short");
-        // A client's range may be longer than the range of a driver can be.
+        // A client's range may be longer than the longest range of a driver.
         let long = guest.new_object_block(&[0; 100_000]);
         guest.store(long, bytemuck::bytes_of(&KsDataFormat::MIDI));
         guest.store_u32(long, 100_000);
@@ -263,7 +265,7 @@ fn scratch(guest: &Guest) -> u64 {
     guest.new_object_block(&[0; 1_024])
 }
 
-/// A description that has something of everything.
+/// A description with at least one item of each kind.
 pub(super) fn description() -> PcFilterDescriptor {
     let handler: PropertyHandler = Rc::new(|_, request| request.answer(&[1, 2]));
     let table = |id: u32| {
@@ -274,7 +276,7 @@ pub(super) fn description() -> PcFilterDescriptor {
             handler,
         };
         let properties = vec![item(id, Some(Rc::clone(&handler))), item(9, None)];
-        Some(Rc::new(PcAutomationTable { properties }))
+        Some(Rc::new(PcAutomationTable { properties, events: Vec::new() }))
     };
     let attributes = vec![
         DataAttribute::new(category::AUDIO),
@@ -319,7 +321,7 @@ pub(super) fn description() -> PcFilterDescriptor {
     }
 }
 
-/// A MIDI miniport that notes what it is given.
+/// A MIDI miniport that notes the arguments that it gets.
 struct Miniport {
     is_set: Cell<bool>,
     fails: Cell<bool>,
@@ -428,7 +430,7 @@ impl IMiniportMidi for Miniport {
     }
 }
 
-/// A stream that reads what it was written, without the last byte of each buffer.
+/// A stream whose Read returns the bytes that were written, without the last byte of each buffer.
 struct Stream(RefCell<Vec<u8>>);
 
 impl Stream {

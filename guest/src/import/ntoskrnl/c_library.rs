@@ -1,10 +1,10 @@
-//! The C library: the one table of its routines, and those for memory.
+//! The C library: the one table of its routines, and the routines for memory.
 //!
-//! A character of the narrow texts is one byte; letters are those of ASCII.
+//! A character of the narrow texts is one byte; only the letters of ASCII count as letters.
 //! Assumed: the kernel's own routines know no other locale than "C".
 //!
 //! Source: the C standard; the WDK for the routines with the prefix Rtl; the C runtime of Microsoft
-//! for those with an underscore.
+//! for the routines with an underscore.
 
 mod characters;
 mod narrow;

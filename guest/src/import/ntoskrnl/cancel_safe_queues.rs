@@ -1,7 +1,7 @@
 //! Cancel-safe queues: the driver keeps requests, the system cancels them.
 //!
 //! The callbacks of an IO_CSQ run under the driver's own lock, at the IRQL that this lock has. Only
-//! CsqCompleteCanceledIrp runs without it.
+//! CsqCompleteCanceledIrp runs without this lock.
 //! Assumed: the fields of an IO_CSQ_IRP_CONTEXT and DriverContext\[3\] of the IRP are written as
 //! csq.h describes them; drivers must not read them.
 //!
@@ -33,7 +33,7 @@ const TYPE_CONTEXT: u32 = 1;
 const TYPE_QUEUE: u32 = 2;
 const TYPE_QUEUE_EX: u32 = 3;
 
-/// The number of words in DriverContext before the one that these routines use.
+/// The number of words in DriverContext before the word that these routines use.
 const WORDS_BEFORE: u64 = 3;
 
 /// The most requests that one search of the driver's queue goes through, for a driver whose
@@ -160,7 +160,7 @@ impl Queue {
     }
 
     /// Runs `work` under the driver's lock. `None` when the stack has no room for the old IRQL.
-    /// A lock that leaves another IRQL than it found breaks a rule.
+    /// When the driver's lock routines do not restore the IRQL, the driver breaks a rule.
     fn locked<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
         let fields = &self.guest.layout().io_csq;
         let kernel = self.guest.kernel();
@@ -179,10 +179,11 @@ impl Queue {
         })
     }
 
-    /// Puts a request into the queue and lets it be cancelled.
+    /// Puts a request into the queue. From then on the kernel can cancel the request.
     ///
     /// A request that was cancelled before is not put into the queue.
-    /// Assumed: CsqCompleteCanceledIrp completes such a request, as it does one in the queue.
+    /// Assumed: CsqCompleteCanceledIrp completes such a request, just like a cancelled request in
+    /// the queue.
     fn insert(&self, irp: u64, context: Pointer, insert_context: Pointer) -> NtStatus {
         let guest = &self.guest;
         let fields = &guest.layout().io_csq;
@@ -224,7 +225,8 @@ impl Queue {
     }
 
     /// Sets the cancel routine of a request, unless the request was cancelled while the driver put
-    /// it in. A request that the driver allocated has none, because nothing here cancels it.
+    /// it into the queue. A request that the driver allocated has no cancel routine, because
+    /// nothing here cancels such a request.
     fn let_be_cancelled(&self, irp: u64, request: Option<Irp>) -> Cancelled {
         let Some(request) = request else { return Cancelled::Not };
         request.mark_pending();
@@ -249,7 +251,8 @@ impl Queue {
         }
     }
 
-    /// Takes the first request that is not being cancelled out of the queue; 0 for none.
+    /// Takes the first request that is not being cancelled out of the queue; 0 when there is no
+    /// such request.
     fn remove_next(&self, peek_context: Pointer) -> u64 {
         let fields = &self.guest.layout().io_csq;
         let removed = self.locked(|| {
@@ -270,8 +273,8 @@ impl Queue {
         removed.unwrap_or(0)
     }
 
-    /// Takes the request of a context out of the queue; 0 when it is not there or is being
-    /// cancelled.
+    /// Takes the request of a context out of the queue; 0 when the request is not in the queue or
+    /// is being cancelled.
     fn remove(&self, context: Pointer) -> u64 {
         let guest = &self.guest;
         let removed = self.locked(|| {
@@ -292,7 +295,8 @@ impl Queue {
         request.is_none_or(|request| request.set_cancel_routine(None).is_some())
     }
 
-    /// Fills in the driver's context, and writes what the queue keeps of it into the request.
+    /// Fills in the driver's context, and writes the part of it that the queue keeps into the
+    /// request.
     fn write_context(&self, irp: u64, context: Pointer) {
         let guest = &self.guest;
         let fields = &guest.layout().io_csq_irp_context;

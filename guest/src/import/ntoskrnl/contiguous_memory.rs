@@ -1,14 +1,16 @@
 //! Contiguous memory and physical addresses.
 //!
-//! `tables/physical_table.rs` says which physical address a page has.
+//! The kernel hands out contiguous memory, and `tables/physical_table.rs` says which physical address
+//! a page has.
 //! Source: WDK, the pages of the routines.
 
 use std::rc::Rc;
 
+use portcls_emulator::PhysicalRequest;
+
 use crate::routine::{Call, Pointer, Routine, Word, row};
 use crate::rules::NOT_CONTIGUOUS_MEMORY;
 use crate::tables::bindings::Bound;
-use crate::tables::physical_table::Wanted;
 
 pub(super) static ROUTINES: &[Routine] = &[
     row!("MmAllocateContiguousMemory", UpTo(DISPATCH_LEVEL), allocate_contiguous_memory),
@@ -65,8 +67,10 @@ fn allocate(call: &Call<'_>, bytes: Word, lowest: u64, highest: u64, boundary: u
         return Pointer::NULL;
     }
     let pages = bytes.0.div_ceil(PAGE);
-    let wanted = Wanted { pages, lowest, highest, boundary };
-    let Some(address) = guest.allocate_contiguous(&wanted, None) else { return Pointer::NULL };
+    let request = PhysicalRequest { lowest, highest, ..PhysicalRequest::anywhere(bytes.0) };
+    let Some(address) = guest.allocate_contiguous(&request.within(boundary), None) else {
+        return Pointer::NULL;
+    };
     guest.bind(address, Rc::new(ContiguousBlock { pages }));
     Pointer(address)
 }
@@ -94,8 +98,7 @@ fn free_contiguous_memory_specify_cache(
     free_contiguous_memory(call, address);
 }
 
-/// `PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID)`: 0 for an address where no memory is.
+/// `PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID)`: 0 for an address without memory.
 fn get_physical_address(call: &Call<'_>, address: Pointer) -> u64 {
-    let frame = call.guest().frame_of(address.0);
-    frame.map_or(0, |frame| frame * PAGE + address.0 % PAGE)
+    call.guest().physical_address(address.0).unwrap_or(0)
 }

@@ -73,7 +73,7 @@ fn delete_device(call: &Call<'_>, device: Pointer) {
 }
 
 /// `PDEVICE_OBJECT IoAttachDeviceToDeviceStack(PDEVICE_OBJECT, PDEVICE_OBJECT)`: returns the device
-/// that was on top before. It is now the device below.
+/// that was on top before the call. That device is now the device below.
 fn attach_device_to_device_stack(
     call: &Call<'_>,
     source_at: Pointer,
@@ -137,7 +137,8 @@ fn get_device_property(
     reply.status
 }
 
-/// The device at an address. Any other address is the driver's mistake, and a violation.
+/// The device at an address. When the address is no device, the driver made a mistake, and this is
+/// a violation.
 pub(super) fn known_device(call: &Call<'_>, address: Pointer) -> Option<Rc<DeviceObject>> {
     let device = call.guest().device_at(address.0);
     if device.is_none() {
@@ -213,7 +214,8 @@ fn queue_work_item(
 /// An address without memory faults. An address that is no device is bug check
 /// REFERENCE_BY_POINTER. IoAllocateWorkItem only stores the pointer, so the mistake shows when the
 /// driver queues the item.
-/// Assumed: the count would be in front of the address, and the bytes there are no valid count.
+/// Assumed: the system looks for the count in front of the address, and the bytes there are no
+/// valid count.
 fn can_refer_to(call: &Call<'_>, device: Pointer) -> bool {
     let guest = call.guest();
     let is_device = guest.device_at(device.0).is_some();
@@ -247,7 +249,8 @@ fn work_item(call: &Call<'_>, address: Pointer) -> Option<Rc<DriverWorkItem>> {
 
 /// References that the driver took to an object and has not given back: at least one.
 ///
-/// The leak report names the place that took the first of them. It counts objects, not references.
+/// The leak report names the place that took the first reference. The report counts objects, not
+/// references.
 struct References(Cell<u64>);
 
 impl Bound for References {

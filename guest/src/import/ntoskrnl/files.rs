@@ -14,7 +14,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("ZwReadFile", UpTo(PASSIVE_LEVEL), read_file).refusing(),
 ];
 
-/// The values of CreateDisposition that want a file which exists.
+/// The values of CreateDisposition that want an existing file.
 const FILE_OPEN: u32 = 1;
 const FILE_OVERWRITE: u32 = 4;
 
@@ -28,7 +28,7 @@ const FILE_DOES_NOT_EXIST: u64 = 5;
 /// PLARGE_INTEGER, ULONG, ULONG ShareAccess, ULONG CreateDisposition, ULONG, PVOID, ULONG)`
 ///
 /// Assumed: a new file is refused with STATUS_OBJECT_PATH_NOT_FOUND, because its directory does not
-/// exist. A name that leads to a device ends the run, because a driver cannot open one here.
+/// exist. A name that leads to a device ends the run, because a driver cannot open a device here.
 fn create_file(
     call: &Call<'_>,
     _out: Out<Word>,
@@ -63,7 +63,7 @@ fn create_file(
     Err(status)
 }
 
-/// The answer for a handle that is that of no file.
+/// The answer for a handle that belongs to no file.
 fn no_file(call: &Call<'_>, handle: Word) -> NtStatus {
     match is_open(call.guest(), handle) {
         true => NtStatus::OBJECT_TYPE_MISMATCH,

@@ -1,17 +1,18 @@
 //! The floating-point state that a driver saves before it calculates.
 //!
-//! The processor's state does not fit into a driver's KFLOATING_SAVE. It is kept as an object that
-//! is bound to the address of that structure.
+//! The processor's state does not fit into a driver's KFLOATING_SAVE. The kernel keeps the state as
+//! an object that is bound to the address of that structure.
 //!
 //! Source: WDK, KeSaveFloatingPointState and KeRestoreFloatingPointState.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-use cpu_x86::{Mode, Registers};
+use cpu_x86::{Mode, Registers, X87Registers};
 use portcls_emulator::{BugCheckCode, Irql, NtStatus};
 
 use crate::guest::Guest;
+use crate::processor::vm::initial_x87;
 use crate::routine::{Call, Pointer, Routine, row};
 use crate::rules::{FLOATING_POINT_KEPT, FLOATING_POINT_NESTING};
 use crate::tables::bindings::Bound;
@@ -24,11 +25,12 @@ pub(super) static ROUTINES: &[Routine] = &[
 /// The state of the processor behind a KFLOATING_SAVE.
 struct SavedState {
     registers: Registers,
+    x87: X87Registers,
     irql: Irql,
     thread: u32,
     /// The state that the same thread had saved before and not restored.
     outer: Option<Rc<SavedState>>,
-    /// Whether the thread has saved no state after this one.
+    /// Whether the thread has saved no state after this state.
     is_innermost: Cell<bool>,
 }
 
@@ -42,14 +44,14 @@ impl Bound for SavedState {
 /// Assumed: any value but 0 will do, because the structure is opaque to drivers.
 const HOLDS_STATE: u32 = 1;
 
-/// Copies the part of the registers that a KFLOATING_SAVE stands for.
+/// Copies the part of the registers that a KFLOATING_SAVE covers.
 fn copy_floating_point(from: &Registers, to: &mut Registers) {
     to.xmm = from.xmm;
     to.mxcsr = from.mxcsr;
 }
 
 /// `NTSTATUS KeSaveFloatingPointState(PKFLOATING_SAVE)`: saves the state of the processor and gives
-/// the caller a fresh one, in which the XMM registers are 0.
+/// the caller a fresh state, in which the XMM registers are 0 and the x87 is empty.
 ///
 /// On x64 the routine succeeds and changes nothing. Source: the KFLOATING_SAVE of wdm.h for x64 has
 /// no room for a state, and the x64 calling convention lets all code use XMM registers.
@@ -77,19 +79,20 @@ fn save_floating_point_state(call: &Call<'_>, save: Pointer) -> Result<(), NtSta
     }
     guest.store(save.0, &vec![0; guest.layout().kfloating_save.size_of as usize]);
     guest.store_u32(mark_of(guest, save), HOLDS_STATE);
-    let mut registers = guest.cpu().borrow().registers();
+    let (mut registers, x87) = (guest.cpu().borrow().registers(), guest.cpu().borrow().x87());
     let is_innermost = Cell::new(true);
-    let state = SavedState { registers: registers.clone(), irql, thread, outer, is_innermost };
+    let state = SavedState { registers: registers.clone(), x87, irql, thread, outer, is_innermost };
     guest.bind(save.0, Rc::new(state));
     copy_floating_point(&Registers::default(), &mut registers);
     guest.cpu().borrow_mut().set_registers(&registers);
+    guest.cpu().borrow_mut().set_x87(&initial_x87());
     Ok(())
 }
 
 /// `NTSTATUS KeRestoreFloatingPointState(PKFLOATING_SAVE)`
 ///
-/// Bug check INVALID_FLOATING_POINT_STATE when the structure holds no state, or one that was saved
-/// at another IRQL or by another thread.
+/// Bug check INVALID_FLOATING_POINT_STATE when the structure holds no state, or a state that was
+/// saved at another IRQL or by another thread.
 fn restore_floating_point_state(call: &Call<'_>, save: Pointer) -> NtStatus {
     let guest = call.guest();
     if guest.mode() == Mode::Bits64 {
@@ -122,6 +125,7 @@ fn restore_floating_point_state(call: &Call<'_>, save: Pointer) -> NtStatus {
     let mut registers = guest.cpu().borrow().registers();
     copy_floating_point(&state.registers, &mut registers);
     guest.cpu().borrow_mut().set_registers(&registers);
+    guest.cpu().borrow_mut().set_x87(&state.x87);
     NtStatus::SUCCESS
 }
 

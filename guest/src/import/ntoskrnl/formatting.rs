@@ -9,7 +9,7 @@ use portcls_emulator::Irql;
 use crate::guest::Guest;
 use crate::routine::{Call, Pointer, Variables};
 
-/// What makes the formats of one routine different from those of another.
+/// The differences between the formats of one routine and the formats of another routine.
 pub(super) struct Form {
     /// The width of the format, and of a text without a size prefix.
     pub width: Width,
@@ -22,13 +22,13 @@ pub(super) struct Form {
 /// What becomes of a bad pointer in an argument.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum BadPointers {
-    /// The text names it.
+    /// The text names the bad pointer.
     Shown,
-    /// It is a bug check, as in any other routine.
+    /// A bad pointer is a bug check. The same is true in any other routine.
     Fault,
 }
 
-/// Where the arguments that follow a format come from.
+/// The place of the arguments that follow a format.
 pub(super) enum Values {
     /// The call itself.
     OfCall(Variables),
@@ -106,7 +106,7 @@ impl Arguments<'_> {
 }
 
 /// The text of characters. A narrow character is one of the first 256 of Unicode.
-/// Assumed: this is the code page 1252, but for 27 signs.
+/// Assumed: except for 27 signs, this is the code page 1252.
 fn text_of(units: &[u16], width: Width) -> String {
     match width {
         Width::Wide => String::from_utf16_lossy(units),
@@ -263,7 +263,7 @@ impl Specification {
     }
 
     /// The width of a text. A size prefix decides; without one, a small letter means the width of
-    /// the format and a capital letter the other one.
+    /// the format, and a capital letter means the other width.
     fn width_of(&self, letter: char, format: Width) -> Width {
         match (self.size, letter.is_uppercase(), format) {
             (Size::Short, _, _) => Width::Narrow,

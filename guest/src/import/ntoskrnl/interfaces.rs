@@ -32,8 +32,8 @@ const INCLUDE_DISABLED: u32 = 1;
 /// The tag of the pool that these routines hand out. Assumed: any tag will do.
 const TAG: [u8; 4] = *b"Pp  ";
 
-/// The language identifiers that stand for no certain language, which the routines for properties
-/// refuse: LOCALE_SYSTEM_DEFAULT and LOCALE_USER_DEFAULT. Source: winnt.h.
+/// The language identifiers for no certain language: LOCALE_SYSTEM_DEFAULT and LOCALE_USER_DEFAULT.
+/// The routines for properties refuse these identifiers. Source: winnt.h.
 const DEFAULT_LOCALES: [u32; 2] = [0x800, 0x400];
 
 /// The physical device at an address.

@@ -60,7 +60,7 @@ fn compare_exchange(call: &Call<'_>, number: Pointer, new: u32, comparand: u32) 
     change(call, number, |old| if old == comparand { new } else { old }).0
 }
 
-/// Which of the two pointers in a list entry.
+/// One of the two pointers in a list entry.
 #[derive(Clone, Copy)]
 enum Link {
     Forward,
@@ -90,7 +90,7 @@ fn insert(guest: &Guest, entry: u64, before: u64, behind: u64) {
 }
 
 /// `PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY, PLIST_ENTRY, PKSPIN_LOCK)`: returns the
-/// entry that was first before, or null if there was none.
+/// entry that was first before the call, or null if the list was empty.
 fn insert_head_list(
     call: &Call<'_>,
     Pointer(head): Pointer,
@@ -104,7 +104,7 @@ fn insert_head_list(
 }
 
 /// `PLIST_ENTRY ExInterlockedInsertTailList(PLIST_ENTRY, PLIST_ENTRY, PKSPIN_LOCK)`: returns the
-/// entry that was last before, or null if there was none.
+/// entry that was last before the call, or null if the list was empty.
 fn insert_tail_list(
     call: &Call<'_>,
     Pointer(head): Pointer,
@@ -172,7 +172,7 @@ fn pop_entry_slist_locked(call: &Call<'_>, head: Pointer, _lock: Pointer) -> Poi
 }
 
 /// `PSLIST_ENTRY InterlockedPushEntrySList(PSLIST_HEADER, PSLIST_ENTRY)`: returns the entry that
-/// was first before.
+/// was first before the call.
 fn push_entry_slist(call: &Call<'_>, Pointer(head): Pointer, Pointer(entry): Pointer) -> Pointer {
     let guest = call.guest();
     let old = slist_first(guest, head);

@@ -1,6 +1,6 @@
 //! Lookaside lists, on which the driver's own inlined code works.
 //!
-//! That code calls the routines whose addresses are in the structure.
+//! The driver's inlined code calls the routines whose addresses are in the structure.
 //!
 //! Source: wdm.h, ExAllocateFromNPagedLookasideList, which compilers inline.
 

@@ -1,19 +1,19 @@
 //! MDLs: the pages of a buffer, locked and mapped.
 //!
 //! The address space of the kernel has one mapping of each page. So the system's address for locked
-//! pages is the address that the driver has already. Pages of paged memory stay in while they are
-//! locked, at each IRQL.
-//! Assumed: a driver does not compare the two addresses. A driver that uses the first address at
-//! DISPATCH_LEVEL, where only the system's address is sure to be there, is not told.
+//! pages is the address that the driver has already. Pages of paged memory stay in memory while
+//! they are locked, at each IRQL.
+//! Assumed: a driver does not compare the two addresses. At DISPATCH_LEVEL only the system's
+//! address is safe on Windows. A driver that uses the first address at this level gets no report.
 //!
-//! The exceptions of MmProbeAndLockPages are bug checks, as all exceptions are here.
+//! The exceptions of MmProbeAndLockPages are bug checks. All exceptions are bug checks here.
 //!
 //! Source: WDK, Using MDLs and the pages of the routines.
 
 use std::ops::Range;
 use std::rc::Rc;
 
-use portcls_emulator::{Irql, PoolType, Rule};
+use portcls_emulator::{Irql, PhysicalRequest, PoolType, Rule};
 
 use crate::guest::Guest;
 use crate::memory::at;
@@ -21,7 +21,6 @@ use crate::objects::mdl::{Buffer, FOR_WRITING, LOCKED, MAPPED, NONPAGED, PARTIAL
 use crate::routine::{Boolean, Call, Pointer, Routine, Word, row};
 use crate::rules::{self, report_high_irql};
 use crate::tables::bindings::Bound;
-use crate::tables::physical_table::Wanted;
 use crate::tables::pool_table::Fill;
 
 pub(super) static ROUTINES: &[Routine] = &[
@@ -51,7 +50,7 @@ const KERNEL_MODE: u8 = 0;
 /// The pool tag of an MDL that the driver frees as pool. Assumed: any tag will do.
 const TAG: [u8; 4] = *b"Mdl ";
 
-/// An MDL of IoAllocateMdl. It is bound to the address of the MDL.
+/// An MDL of IoAllocateMdl. This object is bound to the address of the MDL.
 struct AllocatedMdl {
     bytes: usize,
 }
@@ -62,7 +61,7 @@ impl Bound for AllocatedMdl {
     }
 }
 
-/// The locked pages of an MDL. They are bound to the address of the MDL's frames.
+/// The locked pages of an MDL. This object is bound to the address of the MDL's frames.
 struct LockedPages {
     pages: Range<u64>,
 }
@@ -73,14 +72,15 @@ impl Bound for LockedPages {
     }
 }
 
-/// Pages that were allocated for an MDL. They are bound to the address of the MDL's frames.
+/// Pages that were allocated for an MDL. This object is bound to the address of the MDL's frames.
 struct PagesOfMdl {
     address: u64,
 }
 
 impl Bound for PagesOfMdl {}
 
-/// The same pages. They are bound to their own address, because the driver may lose the MDL.
+/// The same pages. This object is bound to the address of the pages, because the driver may lose
+/// the MDL.
 struct AllocatedPages {
     pages: u64,
 }
@@ -98,8 +98,8 @@ fn report(call: &Call<'_>, rule: &'static Rule, mdl: u64, what: &str) {
 
 /// `PMDL IoAllocateMdl(PVOID, ULONG, BOOLEAN SecondaryBuffer, BOOLEAN, PIRP)`
 ///
-/// Assumed: the driver frees the MDLs that it puts into a request, as it must for a request of its
-/// own.
+/// Assumed: the driver frees the MDLs that it puts into a request. For a request of its own, a
+/// driver must free them.
 fn allocate_mdl(
     call: &Call<'_>,
     address: Pointer,
@@ -127,8 +127,8 @@ fn allocate_mdl(
     Pointer(mdl)
 }
 
-/// The last pointer of a chain of MDLs, which is null. The search ends where a chain of 65 536 MDLs
-/// would, for a chain that is a circle.
+/// The last pointer of a chain of MDLs, which is null. A chain may be a circle, so the search ends
+/// after 65 536 MDLs.
 fn end_of_chain(guest: &Guest, mut field: u64) -> u64 {
     for _ in 0..0x1_0000 {
         match guest.load_word(field) {
@@ -238,7 +238,7 @@ fn map_locked_pages(call: &Call<'_>, mdl: Pointer, mode: u8) -> Pointer {
 /// `PVOID MmMapLockedPagesSpecifyCache(PMDL, KPROCESSOR_MODE, MEMORY_CACHING_TYPE, PVOID, ULONG,
 /// ULONG Priority)`
 ///
-/// Assumed: the type of caching makes no difference, and neither do the flags in the priority.
+/// Assumed: the type of caching and the flags in the priority make no difference.
 fn map_locked_pages_specify_cache(
     call: &Call<'_>,
     mdl: Pointer,
@@ -294,7 +294,8 @@ fn unmap_locked_pages(call: &Call<'_>, address: Pointer, mdl: Pointer) {
 /// SIZE_T)`: pages of zeros, which have no address before they are mapped.
 ///
 /// The driver frees the pages, and then the MDL as pool.
-/// Assumed: the pages are contiguous, or there are none. Windows may give fewer than wanted.
+/// Assumed: the routine gives all pages, which are contiguous, or no page. Windows may give fewer
+/// pages than the driver wants.
 fn allocate_pages_for_mdl(
     call: &Call<'_>,
     lowest: u64,
@@ -308,8 +309,8 @@ fn allocate_pages_for_mdl(
     if buffer.bytes > LARGEST_BUFFER.into() || call.kernel().ask_allocation().is_err() {
         return Pointer::NULL;
     }
-    let wanted = Wanted { pages, lowest, highest, boundary: 0 };
-    let Some(address) = guest.allocate_contiguous(&wanted, Some(0)) else { return Pointer::NULL };
+    let request = PhysicalRequest { lowest, highest, ..PhysicalRequest::anywhere(buffer.bytes) };
+    let Some(address) = guest.allocate_contiguous(&request, Some(0)) else { return Pointer::NULL };
     let size = guest.mdl_bytes(&buffer);
     let mdl = guest.allocate_pool(PoolType::NonPagedNx, size, TAG, Fill::Zero);
     if mdl == 0 {

@@ -42,7 +42,7 @@ fn initialize_mutex(call: &Call<'_>, mutex: Pointer, _level: u32) {
     guest.bind(mutex.0, Rc::new(Mutex::new(call.kernel())));
 }
 
-/// `LONG KeReleaseMutex(PRKMUTEX, BOOLEAN Wait)`: the result is 0 once the mutex is free.
+/// `LONG KeReleaseMutex(PRKMUTEX, BOOLEAN Wait)`: the result is 0 when the mutex is free.
 fn release_mutex(call: &Call<'_>, mutex: Pointer, _wait: Boolean) -> i32 {
     let Some(mutex) = found::<Mutex>(call, mutex, "a mutex") else { return 0 };
     i32::from(call.kernel().release_mutex(&mutex))
@@ -71,7 +71,8 @@ fn release_fast_mutex(call: &Call<'_>, address: Pointer) {
     call.kernel().release_fast_mutex(&mutex);
 }
 
-/// Writes the count in a FAST_MUTEX, where a driver may read it: 1 while the mutex is free.
+/// Writes the count in a FAST_MUTEX, because a driver may read it. The count is 1 while the mutex
+/// is free.
 fn note_count(guest: &Guest, address: Pointer, count: u32) {
     guest.store_u32(address.at(guest.layout().fast_mutex.count), count);
 }

@@ -1,8 +1,8 @@
 //! Plug and Play notifications: device interfaces come and go.
 //!
-//! A registration for a change of the hardware profile is kept and never told of a change, because
-//! the machine has one profile. A registration for a target device needs a file object, and the
-//! routines that would give a driver one are not there.
+//! The kernel keeps a registration for a change of the hardware profile, but never reports a
+//! change, because the machine has one profile. A registration for a target device needs a file
+//! object, and the emulator does not have the routines that give a driver a file object.
 //!
 //! Source: WDK, IoRegisterPlugPlayNotification; DEVICE_INTERFACE_CHANGE_NOTIFICATION; wdmguid.h.
 
@@ -39,7 +39,7 @@ const REMOVAL: [u8; 16] = [
 ];
 
 /// The bytes of a DEVICE_INTERFACE_CHANGE_NOTIFICATION before the pointer to the name: version,
-/// size, event and class. The pointer follows with its alignment.
+/// size, event and class. The pointer follows at the next multiple of its size.
 const HEAD_BYTES: u64 = 0x24;
 
 /// A registration of the driver.
@@ -54,10 +54,11 @@ impl Bound for Notification {
     }
 }
 
-/// Size of a registration in bytes. Assumed: any size will do, because it is opaque to drivers.
+/// Size of a registration in bytes. Assumed: any size will do, because a registration is opaque to
+/// drivers.
 const ENTRY_BYTES: usize = 64;
 
-/// The routine that a driver registered, with what it gets.
+/// The routine that a driver registered, with the arguments that it gets.
 #[derive(Clone)]
 struct Callback {
     guest: Guest,

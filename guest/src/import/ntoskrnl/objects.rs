@@ -33,7 +33,8 @@ pub(super) static ROUTINES: &[Routine] = &[
 /// `KDPC.Type`.
 const DPC_OBJECT: u8 = 0x13;
 
-/// `DISPATCHER_HEADER.Type` of the first kind of event and timer. The second kind is one higher.
+/// `DISPATCHER_HEADER.Type` of the first kind of event and timer. The number of the second kind is
+/// one higher.
 const EVENT_OBJECT: u8 = 0;
 const TIMER_OBJECT: u8 = 8;
 
@@ -81,8 +82,8 @@ fn note_signal(guest: &Guest, object: Pointer, is_signalled: bool) {
     guest.store_u32(object.at(layout.signal_state), is_signalled.into());
 }
 
-/// The object at an address. If there is none of this type, the driver made a mistake: the
-/// violation is reported, and the routine does nothing else.
+/// The object at an address. If there is no object of this type, the driver made a mistake: the
+/// routine reports a violation and does nothing else.
 pub(super) fn found<T: Bound>(call: &Call<'_>, address: Pointer, what: &str) -> Option<Rc<T>> {
     let object = call.guest().bound::<T>(address.0);
     if object.is_none() {
@@ -111,7 +112,7 @@ fn set_event(call: &Call<'_>, address: Pointer, _increment: u32, _wait: Boolean)
     i32::from(signal(call.guest(), address, &event))
 }
 
-/// Sets an event; returns whether it was set before.
+/// Sets an event; returns whether the event was set before.
 pub(super) fn signal(guest: &Guest, address: Pointer, event: &Event) -> bool {
     note_signal(guest, address, true);
     guest.kernel().set_event(event)
@@ -198,7 +199,8 @@ fn insert_queue_dpc(call: &Call<'_>, address: Pointer, first: Pointer, second: P
     if dpc.is_queued() {
         return false;
     }
-    // This must come before the DPC is queued, because below DISPATCH_LEVEL the DPC runs at once.
+    // The fields must be written before the DPC is queued, because below DISPATCH_LEVEL the DPC
+    // runs at once.
     let (guest, layout) = (call.guest(), &call.guest().layout().kdpc);
     guest.store_word(address.at(layout.system_argument1), first.0);
     guest.store_word(address.at(layout.system_argument2), second.0);

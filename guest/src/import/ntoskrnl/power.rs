@@ -18,9 +18,9 @@ pub(super) static ROUTINES: &[Routine] = &[
 /// `NTSTATUS PoRequestPowerIrp(PDEVICE_OBJECT, UCHAR, POWER_STATE, PREQUEST_POWER_COMPLETE,
 /// PVOID, PIRP *)`
 ///
-/// A miniport that sets a state in this way breaks the rule PcPoRequestPowerIrp, because
-/// PcRequestNewPowerState is for that. The out parameter for the request is set to null: only
-/// IRP_MN_WAIT_WAKE needs it.
+/// A miniport that sets a state in this way breaks the rule PcPoRequestPowerIrp, because a miniport
+/// must call PcRequestNewPowerState. The out parameter for the request is set to null: only
+/// IRP_MN_WAIT_WAKE needs the request.
 fn request_power_irp(
     call: &Call<'_>,
     device_at: Pointer,
@@ -60,8 +60,8 @@ fn request_power_irp(
     call.kernel().request_power_irp(&device, action, wanted, completion)
 }
 
-/// `POWER_STATE PoSetPowerState(PDEVICE_OBJECT, POWER_STATE_TYPE, POWER_STATE)`: returns the state
-/// before.
+/// `POWER_STATE PoSetPowerState(PDEVICE_OBJECT, POWER_STATE_TYPE, POWER_STATE)`: returns the
+/// earlier state.
 fn set_power_state(call: &Call<'_>, device: Pointer, kind: u32, state: u32) -> u32 {
     if kind == PowerStateType::System.number() {
         // The system is in S0 before it goes to any other state.

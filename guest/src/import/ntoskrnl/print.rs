@@ -1,6 +1,7 @@
 //! DbgPrint: the messages of a driver.
 //!
-//! A bad pointer in an argument appears in the text and never ends the run, as on Windows.
+//! A bad pointer in an argument appears in the text and never ends the run. The same is true on
+//! Windows.
 //! Source: WDK, DbgPrint.
 
 use portcls_emulator::NtStatus;
@@ -26,7 +27,8 @@ fn dbg_print(call: &Call<'_>, format: Pointer, variables: Variables) -> NtStatus
 
 /// `ULONG DbgPrintEx(ULONG, ULONG, PCSTR, ...)`
 ///
-/// Assumed: messages of every component and level are shown, as to a debugger that wants all.
+/// Assumed: messages of every component and level are shown. A debugger can ask Windows for all of
+/// them too.
 fn dbg_print_ex(
     call: &Call<'_>,
     _component: u32,

@@ -148,7 +148,7 @@ fn set_value_key(
     key.key.set_value(call.kernel(), RegistryValue { name, kind: ValueType(kind), data })
 }
 
-/// Bits of `RelativeTo` beside its number. Source: wdm.h, RTL_REGISTRY_.
+/// Bits of `RelativeTo` beside the number in it. Source: wdm.h, RTL_REGISTRY_.
 const BY_HANDLE: u32 = 0x4000_0000;
 const OPTIONAL: u32 = 0x8000_0000;
 

@@ -40,13 +40,13 @@ const INVOKE_ON_ERROR: u8 = 0x80;
 /// Who frees a request that a driver asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// The driver, with IoFreeIrp.
+    /// The driver frees the request with IoFreeIrp.
     Driver,
-    /// The system, when the request is complete.
+    /// The system frees the request when the request is complete.
     System,
 }
 
-/// A request that the driver allocated, or had the system allocate.
+/// A request that the driver allocated, or that the system allocated for the driver.
 struct DriverRequest {
     bytes: usize,
     owner: Owner,
@@ -157,7 +157,15 @@ pub(super) fn call_driver(
         own.is_sent.set(true);
     }
     let file = original.as_ref().and_then(|irp| irp.file().cloned());
+    let keeps_information =
+        matches!(parameters, Parameters::Pnp(PnpRequest::FilterResourceRequirements(_)));
     let request = Irp::new(parameters, file, Vec::new());
+    if keeps_information {
+        // The driver may have put its own list there already, and the bus leaves it.
+        let block = at(irp_at, guest.layout().irp.io_status);
+        let information = guest.layout().io_status_block.information;
+        request.set_information(guest.load_word(at(block, information)));
+    }
     let caller = guest.clone();
     request.set_completion_routine(Box::new(move |kernel, request| {
         if request.is_marked_pending() {
@@ -168,7 +176,7 @@ pub(super) fn call_driver(
     guest.set_irp_below(irp_at, true);
     let answer = call.kernel().call_driver(&device, &request);
     if request.is_marked_pending() && !request.is_completed() {
-        // When the driver skipped its location, `location` is the driver's own.
+        // When the driver skipped its location, `location` is the driver's own location.
         guest.mark_location(location);
     }
     answer
@@ -244,7 +252,9 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
             PnpMinor::CancelStopDevice => PnpRequest::CancelStopDevice,
             PnpMinor::QueryDeviceRelations => PnpRequest::QueryDeviceRelations,
             PnpMinor::QueryInterface => PnpRequest::QueryInterface,
-            PnpMinor::FilterResourceRequirements => PnpRequest::FilterResourceRequirements,
+            PnpMinor::FilterResourceRequirements => {
+                PnpRequest::FilterResourceRequirements(Rc::default())
+            }
             PnpMinor::QueryPnpDeviceState => PnpRequest::QueryPnpDeviceState,
             _ => return None,
         })),
@@ -254,8 +264,9 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
 }
 
 /// Completes a request from its current stack location upwards. Each completion routine that is set
-/// for the outcome is called, until a routine keeps the request. Where no routine is called, the
-/// mark of a pending request goes to the location above, as with IoCompleteRequest.
+/// for the outcome is called, until a routine keeps the request. When no routine of a location is
+/// called, the mark of a pending request goes to the location above. IoCompleteRequest does the
+/// same.
 fn complete_upwards(
     guest: &Guest,
     kernel: &Kernel,

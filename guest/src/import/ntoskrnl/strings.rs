@@ -1,4 +1,4 @@
-//! Counted strings of wide characters, and those of narrow ones.
+//! Counted strings of wide characters and of narrow characters.
 //!
 //! Source: WDK, the pages of the routines.
 
@@ -34,7 +34,7 @@ const LONGEST_NARROW: usize = 0xFFFE;
 /// The tag of the pool for new strings. Assumed: any tag will do.
 const TAG: [u8; 4] = *b"Strg";
 
-/// The fields of a UNICODE_STRING, or of an ANSI_STRING, which has the same.
+/// The fields of a UNICODE_STRING. An ANSI_STRING has the same fields.
 struct Counted {
     address: Pointer,
     length: u16,
@@ -68,8 +68,8 @@ impl Counted {
         let end = self.buffer.wrapping_add(self.length.into());
         guest.store(end, &bytes);
         self.length += bytes.len() as u16;
-        // Where there is room, a zero follows the text. Some drivers read the buffer without the
-        // length.
+        // When there is room, a zero follows the text, because some drivers read the buffer without
+        // the length.
         if room > fitting.len() {
             guest.store_u16(end.wrapping_add(bytes.len() as u64), 0);
         }
@@ -112,7 +112,7 @@ fn append_unicode_string_to_string(call: &Call<'_>, to: Pointer, from: Pointer) 
     append_whole(call.guest(), to, &text)
 }
 
-/// Appends all of the text, or none of it.
+/// Appends the whole text or nothing.
 fn append_whole(guest: &Guest, to: Pointer, text: &[u16]) -> NtStatus {
     let mut string = Counted::load(guest, to);
     if usize::from(string.maximum.saturating_sub(string.length)) < 2 * text.len() {
@@ -152,7 +152,8 @@ fn compare(guest: &Guest, left: Pointer, right: Pointer, ignores_case: Boolean) 
     }
 }
 
-/// A unit in upper case, as in the system's table: only where the upper case is one unit too.
+/// A unit in upper case, by the rule of the system's table. When the upper case has more than one
+/// unit, the unit stays.
 fn upper(unit: u16) -> u16 {
     let Some(letter) = char::from_u32(unit.into()) else { return unit };
     let mut upper = letter.to_uppercase();
@@ -176,8 +177,8 @@ fn init_ansi_string(call: &Call<'_>, address: Pointer, Pointer(buffer): Pointer)
 
 /// `NTSTATUS RtlAnsiStringToUnicodeString(PUNICODE_STRING, PCANSI_STRING, BOOLEAN Allocate)`
 ///
-/// Assumed: a byte is one of the first 256 characters of Unicode, as in code page 1252 but for 27
-/// signs.
+/// Assumed: a byte is one of the first 256 characters of Unicode. Except for 27 signs, this is code
+/// page 1252.
 fn ansi_string_to_unicode_string(
     call: &Call<'_>,
     to: Pointer,
@@ -192,7 +193,7 @@ fn ansi_string_to_unicode_string(
 }
 
 /// `NTSTATUS RtlUnicodeStringToAnsiString(PANSI_STRING, PCUNICODE_STRING, BOOLEAN Allocate)`: a
-/// character that is none of the first 256 becomes a question mark.
+/// character that is not one of the first 256 characters becomes a question mark.
 fn unicode_string_to_ansi_string(
     call: &Call<'_>,
     to: Pointer,
@@ -205,8 +206,8 @@ fn unicode_string_to_ansi_string(
     convert(guest, to, &narrow, 1, allocate)
 }
 
-/// Puts a converted text and a zero of `zero` bytes into a string, whose buffer is allocated when
-/// `allocate` says so.
+/// Puts a converted text and a zero of `zero` bytes into a string. When `allocate` says so, the
+/// routine allocates the buffer of the string.
 fn convert(
     guest: &Guest,
     to: Pointer,
@@ -230,7 +231,7 @@ fn convert(
     Ok(())
 }
 
-/// Fills in a string whose buffer is new pool with a text and a zero of some bytes.
+/// Fills in a string with a text and a zero of `zero` bytes. The buffer of the string is new pool.
 fn store_new(
     guest: &Guest,
     to: Pointer,
@@ -249,7 +250,7 @@ fn store_new(
     Ok(())
 }
 
-/// Fills in a UNICODE_STRING whose buffer is new pool, for the driver to free.
+/// Fills in a UNICODE_STRING. The buffer of the string is new pool, which the driver frees.
 pub(super) fn store_new_unicode_string(
     guest: &Guest,
     to: Pointer,

@@ -1,4 +1,4 @@
-//! Requests that the system makes for a driver, and frees at the end.
+//! Requests that the system makes for a driver, and frees when complete.
 //!
 //! Source: WDK, IoBuildSynchronousFsdRequest.
 
@@ -17,7 +17,8 @@ pub(super) static ROUTINES: &[Routine] =
 /// `PIRP IoBuildSynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT, PVOID Buffer, ULONG,
 /// PLARGE_INTEGER, PKEVENT, PIO_STATUS_BLOCK)`
 ///
-/// Only Plug and Play requests are there: no device here can be read or written by a driver.
+/// The routine makes only Plug and Play requests, because a driver cannot read or write any device
+/// here.
 fn build_synchronous_fsd_request(
     call: &Call<'_>,
     major: u32,
@@ -48,8 +49,8 @@ fn build_synchronous_fsd_request(
     Pointer(irp)
 }
 
-/// Tells the driver that a request of this file is complete: its status block and its event. The
-/// caller frees the request.
+/// Tells the driver that a request of this file is complete: writes the driver's status block and
+/// sets the driver's event. The caller frees the request.
 pub(super) fn tell_completion(guest: &Guest, irp: u64) {
     let fields = &guest.layout().irp;
     let from = at(irp, fields.io_status);

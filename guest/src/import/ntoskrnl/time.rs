@@ -35,7 +35,8 @@ fn query_time_increment(call: &Call<'_>) -> u32 {
     call.kernel().time_increment_100ns()
 }
 
-/// The address to which the driver's own setting of the resolution is bound. No memory is there.
+/// The address to which the driver's own setting of the resolution is bound. There is no memory at
+/// this address.
 const RESOLUTION: u64 = 1;
 
 /// The driver has set the resolution of the clock, and has to restore it.
@@ -51,7 +52,8 @@ impl Bound for SetResolution {
 /// in 100 ns units.
 ///
 /// Assumed: the clock of the machine has its finest resolution already, because an application for
-/// MIDI asks for it. So no driver makes it finer, and none makes it coarser by restoring it.
+/// MIDI asks for it. So no driver makes the resolution finer, and no driver makes it coarser when
+/// it restores the resolution.
 fn set_timer_resolution(call: &Call<'_>, _desired_100ns: u32, set: Boolean) -> u32 {
     let guest = call.guest();
     if set.is_true() {

@@ -12,8 +12,8 @@ pub(super) static ROUTINES: &[Routine] =
 
 /// `NTSTATUS WmiTraceMessage(TRACEHANDLE, ULONG MessageFlags, LPGUID, USHORT MessageNumber, ...)`
 ///
-/// The message is accepted, and a note in the trace has its number and its GUID. Its text is not in
-/// the driver, and so its values are not read.
+/// The routine accepts the message, and a note in the trace has the number and the GUID of the
+/// message. The text of the message is not in the driver, so the routine does not read the values.
 fn wmi_trace_message(
     call: &Call<'_>,
     _session: u64,

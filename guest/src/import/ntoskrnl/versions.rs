@@ -1,6 +1,6 @@
-//! The version of Windows, as a driver asks for it.
+//! The version of Windows, for drivers that ask for it.
 //!
-//! The version is that of the shared data and of NtBuildNumber: Windows 10, build 19041.
+//! The version is Windows 10, build 19041. The shared data and NtBuildNumber have the same version.
 //! Source: WDK, IoIsWdmVersionAvailable and RtlIsNtDdiVersionAvailable; sdkddkver.h.
 
 use crate::routine::{Call, Routine, row};

@@ -40,7 +40,7 @@ pub(super) static ROUTINES: &[Routine] = &[
 /// The routine that PortCls writes into a driver's dispatch table.
 pub(crate) static DISPATCH: Routine = row!("PortCls' dispatch routine", ByKernel, dispatch_irp);
 
-/// The major functions that PortCls takes over. Source: WDK, PcInitializeAdapterDriver. The list of
+/// The major functions that PortCls takes over. Source: WDK, PcInitializeAdapterDriver. The list on
 /// the page has no IRP_MJ_CLEANUP.
 const TAKEN_OVER: [MajorFunction; 11] = [
     MajorFunction::Create,
@@ -225,7 +225,8 @@ fn request_new_power_state(call: &Call<'_>, device: Pointer, state: u32) -> Resu
     pc_request_new_power_state(call.kernel(), &device, state)
 }
 
-/// A registered I/O timeout. It is bound to a block of guest memory that only the kernel uses.
+/// A registered I/O timeout. This object is bound to a block of guest memory that only the kernel
+/// uses.
 struct IoTimeout {
     wanted: WantedTimeout,
     registered: IoTimeoutRoutine,

@@ -1,24 +1,26 @@
 //! The PortCls routines that make objects, and PcGetTimeInterval.
 
-use std::rc::Rc;
-
 use portcls_emulator::{Kernel, NtStatus, PoolType};
-use portcls_port::com::IUnknown;
 use portcls_port::guid::{Guid, clsid, iid};
 use portcls_port::interfaces::{IResourceList, InterruptSyncMode, KeyAccess, RegistryKeyType};
 use portcls_port::{
-    RegistryKeyRequest, pc_get_time_interval, pc_new_interrupt_sync, pc_new_miniport, pc_new_port,
-    pc_new_registry_key, pc_new_resource_list, pc_new_resource_sublist, pc_new_service_group,
+    RegistryKeyRequest, pc_get_time_interval, pc_new_dma_channel, pc_new_interrupt_sync,
+    pc_new_miniport, pc_new_port, pc_new_registry_key, pc_new_resource_list,
+    pc_new_resource_sublist, pc_new_service_group,
 };
 
 use crate::com::Hold;
 use crate::com::families::port::{disposition_of, path_of_attributes};
 use crate::com::families::registry_key::hand_out_key;
+use crate::com::new_object::{hand_out, outer_at};
+use crate::objects::device_description::device_description_at;
+use crate::objects::pool::pool_type;
 use crate::objects::resources::list_at;
 use crate::routine::{Call, Out, Pointer, Routine, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
     row!("PcGetTimeInterval", ByKernel, get_time_interval),
+    row!("PcNewDmaChannel", ByKernel, new_dma_channel),
     row!("PcNewInterruptSync", ByKernel, new_interrupt_sync),
     row!("PcNewMiniport", ByKernel, new_miniport).of_classes(makes_miniport),
     row!("PcNewPort", ByKernel, new_port).of_classes(makes_port),
@@ -27,35 +29,6 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("PcNewResourceSublist", ByKernel, new_resource_sublist),
     row!("PcNewServiceGroup", ByKernel, new_service_group),
 ];
-
-/// Gives the guest a new object with one reference, through an out parameter.
-///
-/// # Errors `STATUS_INVALID_PARAMETER` for a null out parameter; the failure in `made`.
-fn hand_out<T: IUnknown + ?Sized>(
-    call: &Call<'_>,
-    out: Out<Pointer>,
-    iid: &Guid,
-    made: Result<Rc<T>, NtStatus>,
-    upcast: impl FnOnce(Rc<T>) -> Rc<dyn IUnknown>,
-) -> Result<(), NtStatus> {
-    if out.is_null() {
-        return Err(NtStatus::INVALID_PARAMETER);
-    }
-    let guest = call.guest();
-    match made {
-        Ok(object) => out.set(guest, Pointer(guest.give(&upcast(object), iid))),
-        Err(failure) => {
-            out.set(guest, Pointer::NULL);
-            return Err(failure);
-        }
-    }
-    Ok(())
-}
-
-/// The outer object for an aggregation. No object of PortCls supports an aggregation.
-fn outer_at(call: &Call<'_>, outer: Pointer) -> Option<Rc<dyn IUnknown>> {
-    call.guest().object_at(outer.0, &iid::UNKNOWN, Hold::Retain)
-}
 
 /// `NTSTATUS PcNewPort(PPORT *, REFCLSID)`
 fn new_port(call: &Call<'_>, out: Out<Pointer>, class: Pointer) -> Result<(), NtStatus> {
@@ -108,6 +81,28 @@ fn new_registry_key(
     };
     let made = pc_new_registry_key(call.kernel(), outer, &request);
     hand_out_key(guest, out, disposition_of(key_type, disposition), made)
+}
+
+/// `NTSTATUS PcNewDmaChannel(PDMACHANNEL *, PUNKNOWN, POOL_TYPE, PDEVICE_DESCRIPTION,
+/// PDEVICE_OBJECT)`
+fn new_dma_channel(
+    call: &Call<'_>,
+    out: Out<Pointer>,
+    outer: Pointer,
+    pool: u32,
+    description: Pointer,
+    device: Pointer,
+) -> Result<(), NtStatus> {
+    let guest = call.guest();
+    let outer = outer_at(call, outer);
+    let description = device_description_at(guest, description.0);
+    let made = match guest.device_at(device.0) {
+        Some(device) => {
+            pc_new_dma_channel(call.kernel(), outer, pool_type(pool), &description, &device)
+        }
+        None => Err(NtStatus::INVALID_PARAMETER),
+    };
+    hand_out(call, out, &iid::DMA_CHANNEL, made, |channel| channel)
 }
 
 /// `NTSTATUS PcNewServiceGroup(PSERVICEGROUP *, PUNKNOWN)`

@@ -13,8 +13,8 @@ fn wide_at(bench: &Bench, address: u64) -> String {
     String::from_utf16_lossy(&bench.guest.load_wide_string(address))
 }
 
-/// Calls the routine of narrow characters with this prefix, and that of wide ones, and compares
-/// what the two return. The texts are "Midi-401 midi" and `other`.
+/// Calls the routine of narrow characters with this prefix and the routine of wide characters, and
+/// compares the two results. The texts are "Midi-401 midi" and `other`.
 fn both_widths(name: &str, other: &str, check: impl Fn(&Bench, [u64; 3], u64)) {
     for mode in BOTH {
         let bench = Bench::plain(mode);

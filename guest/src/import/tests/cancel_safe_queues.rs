@@ -1,4 +1,4 @@
-//! Cancel-safe queues: the order of the callbacks, and who completes.
+//! Cancel-safe queues: the order of the callbacks, and the completion.
 
 use std::rc::Rc;
 

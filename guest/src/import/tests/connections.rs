@@ -126,7 +126,8 @@ fn started(bench: &Bench) -> (Rc<DeviceObject>, Rc<dyn IUnknown>) {
     (physical.top(), port)
 }
 
-/// What a client hears about the other end of a pin: the number of the pin there, and the link.
+/// What a client hears about the other end of a pin: the number of the pin at that end, and the
+/// link.
 fn other_end(kernel: &Kernel, pin: u32) -> Option<(u32, String)> {
     let found = kernel.device_interfaces(category::AUDIO.to_bytes());
     let file = FileObject::new(&found[0].device, None);

@@ -1,4 +1,4 @@
-//! Files: none exists.
+//! Files: no file exists.
 
 use portcls_emulator::{DeviceObject, DriverObject, NtStatus};
 

@@ -8,9 +8,9 @@ use super::{BOTH, Bench};
 const SAVE: &str = "KeSaveFloatingPointState";
 const RESTORE: &str = "KeRestoreFloatingPointState";
 
-/// Code that fills XMM0, calls both routines, and returns XMM0 as it was between the calls in EDX,
-/// and as it is at the end in EAX. The bench restores all registers after a call from outside, so
-/// the code of the driver has to look at them.
+/// Code that fills XMM0 and calls both routines. The code returns the value of XMM0 between the
+/// calls in EDX, and the value at the end in EAX. The bench restores all registers after a call
+/// from outside, so the code of the driver has to look at XMM0.
 fn code_of_32_bits(save: u64, calls: [u64; 2]) -> Vec<u8> {
     let [first, second] = calls.map(|address| (address as u32).to_le_bytes());
     let save = (save as u32).to_le_bytes();
@@ -85,6 +85,25 @@ fn on_x86_a_state_that_was_not_saved_here_and_now_is_bug_check_e7() {
     bench.call(SAVE, &[save]);
     bench.kernel.raise_irql(Irql::DISPATCH_LEVEL);
     assert_eq!(bench.bug_check(RESTORE, &[save]), (0xE7, 1));
+}
+
+#[test]
+fn on_x86_the_x87_is_empty_after_a_save_and_after_the_restore_as_before() {
+    let bench = Bench::plain(Mode::Bits32);
+    let save = bench.memory(32);
+    let used = cpu_x86::X87Registers {
+        registers: [7; 8],
+        control: 0x0F7F,
+        status: 3 << 11,
+        occupied: 0xF8,
+        ..cpu_x86::X87Registers::default()
+    };
+    bench.guest.cpu().borrow_mut().set_x87(&used);
+    bench.call(SAVE, &[save]);
+    let fresh = bench.guest.cpu().borrow().x87();
+    assert_eq!((fresh.control, fresh.occupied), (0x027F, 0));
+    bench.call(RESTORE, &[save]);
+    assert_eq!(bench.guest.cpu().borrow().x87(), used);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a driver did not give back, by kind and by place.
+//! The things that a driver did not give back, by kind and by place.
 
 use portcls_emulator::{DeviceObject, DriverObject, Irql, NtStatus};
 

@@ -1,4 +1,4 @@
-//! The IRQL as a driver's code reads it, and fastcall release of a lock.
+//! The IRQL that a driver's code reads, and fastcall release of a lock.
 
 use cpu_x86::Mode;
 use portcls_emulator::Irql;

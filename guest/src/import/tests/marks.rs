@@ -13,18 +13,18 @@ use super::{BOTH, Bench};
 /// The slot of the import, IofCompleteRequest.
 const SLOT: u32 = 0x2040;
 
-/// How a driver passes a request to the driver below.
+/// The way in which a driver passes a request to the driver below.
 #[derive(Clone, Copy)]
 enum Way {
-    /// In its own stack location.
+    /// The driver passes its own stack location.
     Skip,
-    /// In the next stack location, without a completion routine.
+    /// The driver fills in the next stack location, without a completion routine.
     Copy,
-    /// In the next stack location, with the completion routine.
+    /// The driver fills in the next stack location, with the completion routine.
     Watch,
 }
 
-/// The value that the completion routine writes: PendingReturned plus one.
+/// The value before a call of the completion routine, which writes PendingReturned plus one.
 const NOT_CALLED: u32 = 0;
 const NOT_PENDED: u32 = 1;
 const PENDED: u32 = 2;
@@ -66,8 +66,8 @@ fn dispatch(mode: Mode) -> Vec<u8> {
     }
 }
 
-/// A completion routine that writes PendingReturned plus one to its context. It copies the mark to
-/// its own location if `hands_on` is true.
+/// A completion routine that writes PendingReturned plus one to its context. The routine copies the
+/// mark to its own location if `hands_on` is true.
 fn completion(mode: Mode, answer: NtStatus, hands_on: bool) -> Vec<u8> {
     let guest = Bench::plain(mode).guest;
     let irp = &guest.layout().irp;

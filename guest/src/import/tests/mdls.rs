@@ -1,4 +1,4 @@
-//! MDLs: their fields, and what may be done with them in which order.
+//! MDLs: the fields, and the order in which a driver may call the routines.
 
 use portcls_emulator::{Irql, NtStatus, PoolType};
 

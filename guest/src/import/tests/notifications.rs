@@ -12,7 +12,7 @@ const ARRIVAL: u32 = 0xCB3A_4004;
 const REMOVAL: u32 = 0xCB3A_4005;
 
 /// A guest whose code is a notification routine: it stores the first four bytes of the event at
-/// the address in its context, and the pointer to the name behind them.
+/// the address in its context, and the pointer to the name behind these bytes.
 fn bench(mode: Mode) -> Bench {
     #[rustfmt::skip]
     let narrow = [
@@ -31,7 +31,7 @@ fn bench(mode: Mode) -> Bench {
     Bench::new(mode, [&narrow, &wide])
 }
 
-/// What a registration is made of.
+/// The parts of a registration.
 struct Registration {
     link: u64,
     told: u64,

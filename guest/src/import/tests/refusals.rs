@@ -1,4 +1,4 @@
-//! What a driver asked for and did not get stands in the trace by its name.
+//! When a driver does not get what it asked for, the trace names the thing.
 
 use portcls_emulator::trace::{Event, Layer};
 use portcls_emulator::{Need, RefusedCall};
@@ -30,9 +30,9 @@ fn a_class_and_an_interface_are_refused_by_their_names_and_told_once() {
         let bench = Bench::plain(mode);
         let block = bench.memory(64);
         let (id, out) = (block, block + 32);
-        bench.guest.store(id, bytemuck::bytes_of(&clsid::PORT_WAVE_PCI));
+        bench.guest.store(id, bytemuck::bytes_of(&clsid::MINIPORT_DRIVER_FM_SYNTH));
         assert_eq!(bench.call("PcNewPort", &[out, id]), 0xC000_00BB);
-        let line = "PcNewPort refuses CLSID_PortWavePci: STATUS_NOT_SUPPORTED";
+        let line = "PcNewPort refuses CLSID_MiniportDriverFmSynth: STATUS_NOT_SUPPORTED";
         assert_eq!(newest(&bench), is("port", line, Need::Required));
         assert_eq!(bench.kernel.refused_call_count(), 1);
 

@@ -14,8 +14,8 @@ const READ: u64 = 0x2_0019;
 const WRITE: u64 = 0x2_0006;
 
 /// A guest whose registry has a key with a number, and whose code is a query routine:
-/// `routine(name, type, data, length, context, entry)` writes the first ULONG of its data to
-/// `entry` and returns success.
+/// `routine(name, type, data, length, context, entry)` writes the first ULONG of `data` to `entry`
+/// and returns success.
 fn bench(mode: cpu_x86::Mode) -> Bench {
     // mov eax, [esp+0Ch]; mov eax, [eax]; mov ecx, [esp+18h]; mov [ecx], eax; xor eax, eax;
     // ret 18h

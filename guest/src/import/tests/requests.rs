@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use portcls_emulator::{
     DeviceObject, DriverObject, Irp, Kernel, MajorFunction, NtStatus, Parameters, PnpRequest,
+    Resource, ResourceRequirements,
 };
 
 use super::{BOTH, Bench};
@@ -150,5 +151,52 @@ fn a_question_for_an_interface_names_it_and_has_room_for_it() {
             NtStatus::SUCCESS
         });
         assert_eq!(status, NtStatus::SUCCESS);
+    }
+}
+
+/// Source: wdm.h, IO_RESOURCE_REQUIREMENTS_LIST and Parameters.FilterResourceRequirements; WDK,
+/// IRP_MN_FILTER_RESOURCE_REQUIREMENTS.
+#[test]
+fn a_list_of_requirements_is_pool_that_a_driver_changes_or_replaces() {
+    let raw = [Resource::Port { start: 0x330, length: 2 }, Resource::Dma { channel: 5, port: 0 }];
+    for mode in BOTH {
+        for replaces in [false, true] {
+            let (bench, seen) = (bench(mode), Seen::default());
+            let (device, _) = device(&bench, &seen);
+            let guest = &bench.guest;
+            let list = Rc::new(RefCell::new(ResourceRequirements::of(&raw)));
+            let request = PnpRequest::FilterResourceRequirements(Rc::clone(&list));
+            let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
+            guest.with_irp(&irp, &device, 0, |address| {
+                let fields = &guest.layout().irp;
+                let current = u64::from(fields.tail_overlay_current_stack_location);
+                let location = guest.load_word(address + current);
+                let mut own = guest.load_word(location + guest.pointer_bytes());
+                // The head has 32 bytes, a list 8, an entry 32.
+                assert_eq!(guest.load_u32(own), 32 + 8 + 2 * 32, "ListSize");
+                assert_eq!(guest.load_u32(own + 0x1C), 1, "AlternativeLists");
+                assert_eq!(guest.load_u32(own + 0x24), 2, "Count");
+                assert_eq!(guest.load_bytes(own + 0x28, 6), [0, 1, 1, 0, 1, 0]);
+                assert_eq!(guest.load_u32(own + 0x30), 2, "Length");
+                assert_eq!(guest.load_u64(own + 0x38), 0x330, "MinimumAddress");
+                assert_eq!(guest.load_u64(own + 0x40), 0x331, "MaximumAddress");
+                assert_eq!(guest.load_u8(own + 0x49), 4, "Type");
+                assert_eq!(guest.load_u32(own + 0x50), 5, "MinimumChannel");
+                if replaces {
+                    let bytes = guest.load_bytes(own, 104);
+                    bench.call("ExFreePoolWithTag", &[own, 0]);
+                    own = bench.call_for_pointer("ExAllocatePoolWithTag", &[1, 104, 0x6461_6554]);
+                    guest.store(own, &bytes);
+                    let block = address + u64::from(fields.io_status);
+                    let information = guest.layout().io_status_block.information;
+                    guest.store_word(block + u64::from(information), own);
+                }
+                guest.store_u32(own + 0x24, 1);
+                NtStatus::SUCCESS
+            });
+            assert_eq!(*list.borrow(), ResourceRequirements::of(&raw[..1]), "{replaces}");
+            assert_eq!(guest.kernel().pool_in_use(), [], "{replaces}");
+            assert_eq!(guest.kernel().violations(), [], "{replaces}");
+        }
     }
 }

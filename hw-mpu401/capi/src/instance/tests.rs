@@ -13,7 +13,8 @@ fn instance(card_name: &str) -> Instance {
     Instance::new(card_name).expect("a known card")
 }
 
-/// A card with a FIFO of 16 bytes, in UART mode, and its ACK read. The line takes 32 us to start.
+/// A card with a FIFO of 16 bytes, in UART mode; the host has read the ACK. The first byte starts
+/// on the line 32 us after its write.
 fn smsc_in_uart_mode() -> Instance {
     let mut card = instance("smsc-superio");
     card.write(COMMAND, 0x3F, 0);

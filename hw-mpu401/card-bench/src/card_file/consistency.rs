@@ -1,4 +1,4 @@
-//! Values that exclude each other, though each of them is possible alone.
+//! Values that exclude each other, though each value alone is possible.
 
 use hw_mpu401::{AckSet, Behaviour, CommandPort, HostPort, NEVER_NS, ResetAck};
 

@@ -1,15 +1,17 @@
-//! What is wrong with a card file, where, and how to mend it.
+//! The error of a card file: what is wrong, where, and how to mend it.
 
 use thiserror::Error;
 
 /// Why a text is no card.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
-#[error("{file}:{line}: {what}; {hint}")]
+#[error("{file}:{line}:{column}: {what}; {hint}")]
 pub struct CardFileError {
-    /// The file, as it was given.
+    /// The name of the file, as the caller gave it.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
     /// What is wrong.
     pub what: String,
     /// What to write instead.
@@ -31,8 +33,10 @@ impl Fault {
     }
 
     pub fn place(self, file: &str, text: &str) -> CardFileError {
-        let before = text.as_bytes().iter().take(self.at);
-        let line = before.filter(|byte| **byte == b'\n').count() + 1;
-        CardFileError { file: file.to_owned(), line, what: self.what, hint: self.hint }
+        let before = text.as_bytes().get(..self.at).unwrap_or(text.as_bytes());
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+        CardFileError { file: file.to_owned(), line, column, what: self.what, hint: self.hint }
     }
 }

@@ -1,7 +1,7 @@
 //! The keys of a card file except the latencies, each with its place.
 //!
-//! Texts for people are here; everything that a card does is in the table of
-//! `hw_mpu401::behaviour`. Reading and writing use the same list, so that both always know the
+//! The keys of texts for people are here. The keys of everything that a card does are in the table
+//! of `hw_mpu401::behaviour`. The reader and the writer use the same list, so both always know the
 //! same keys.
 
 use hw_mpu401::behaviour::{FIELDS, Kind};
@@ -10,7 +10,7 @@ use hw_mpu401::{CardProfile, Text};
 /// A key of the file.
 pub(super) struct Key {
     pub name: &'static str,
-    /// What the key means, for the text that is written.
+    /// What the key means; the writer puts this explanation into the card file.
     pub about: &'static str,
     pub value: Value,
 }
@@ -25,7 +25,7 @@ pub(super) enum Value {
     Behaviour(&'static Kind),
 }
 
-/// Every key except the keys of `timing`, in the order in which they are written.
+/// Every key except the keys of `timing`, in the order in which the writer writes them.
 pub(super) fn keys() -> impl Iterator<Item = Key> {
     let fields = FIELDS.iter();
     let behaviour = fields.map(|field| Key {

@@ -12,13 +12,14 @@ use toml::de::DeTable;
 use super::consistency::contradiction;
 use super::error::Fault;
 use super::keys::{Key, Value, keys};
+use super::resources::{RESOURCE_KEY, read_resources};
 use super::value::{Entry, entries, short};
 use super::{CardFile, CardFileError};
 
-/// Longest duration in a file, in ns: a day.
+/// The longest duration in a file, in ns: a day.
 const MAX_TIME_NS: u64 = 86_400_000_000_000;
 
-/// Longest name of a card, in characters.
+/// The longest name of a card, in characters.
 const MAX_NAME: usize = 40;
 
 const BASE_KEY: &str = "based-on";
@@ -52,7 +53,7 @@ fn parse(text: &str) -> Result<CardFile, Fault> {
             Some(key) => read_key(&mut profile, &key, entry)?,
             None => match entry.key {
                 TIMING_KEY => read_timing(&mut profile.behaviour.timing, entry, needed)?,
-                BASE_KEY | FAMILY_KEY => {}
+                BASE_KEY | FAMILY_KEY | RESOURCE_KEY => {}
                 _ => return Err(unknown(entry, keys().map(|key| key.name))),
             },
         }
@@ -64,13 +65,15 @@ fn parse(text: &str) -> Result<CardFile, Fault> {
         return Err(missing(name, text.len()));
     }
     check(&profile.behaviour, &entries)?;
-    Ok(CardFile { profile, based_on: start.based_on })
+    let listed = entries.iter().find(|entry| entry.key == RESOURCE_KEY);
+    let resources = listed.map(|entry| read_resources(entry, &profile.behaviour)).transpose()?;
+    Ok(CardFile { profile, based_on: start.based_on, resources: resources.unwrap_or_default() })
 }
 
 /// What a card file must have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Needed {
-    /// The name, and the values that differ from the profile that the card starts from.
+    /// The name, and the values that differ from the profile with which the card starts.
     Differences,
     /// Every key.
     Everything,
@@ -135,10 +138,10 @@ fn missing(key: &str, end: usize) -> Fault {
     Fault::new(end, what, hint)
 }
 
-/// A fault for an unknown key, with the known key that looks most like it.
+/// A fault for an unknown key. The hint has the known key that looks most like the unknown key.
 fn unknown(entry: &Entry<'_>, known: impl Iterator<Item = &'static str>) -> Fault {
     let what = format!("there is no key {}", short(entry.key));
-    let known = known.chain([BASE_KEY, FAMILY_KEY, TIMING_KEY]);
+    let known = known.chain([BASE_KEY, FAMILY_KEY, TIMING_KEY, RESOURCE_KEY]);
     let near = known.max_by_key(|key| likeness(key, entry.key));
     let near = near.filter(|key| likeness(key, entry.key) >= key.len() / 2);
     let hint = match near {

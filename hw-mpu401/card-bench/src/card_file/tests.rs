@@ -1,4 +1,4 @@
-//! Good and bad card files; a card that is written and read is the same.
+//! Good and bad card files; a card that is written and read stays the same.
 
 use hw_mpu401::behaviour::{FIELDS, Kind, LATENCIES};
 use hw_mpu401::{
@@ -28,7 +28,11 @@ fn error_of(line: &str) -> String {
 fn every_built_in_card_is_the_same_when_it_is_written_and_read() {
     for profile in cards() {
         let text = to_toml(profile);
-        assert_eq!(read(&text), CardFile { profile: profile.clone(), based_on: None }, "{text}");
+        assert_eq!(
+            read(&text),
+            CardFile { profile: profile.clone(), based_on: None, resources: Vec::new() },
+            "{text}"
+        );
         assert!(text.is_ascii());
     }
 }
@@ -71,7 +75,7 @@ fn a_card_of_a_family_needs_only_its_name_and_what_it_has_otherwise() {
     for plain in families() {
         let found = read(&format!("name = \"mine\"\nfamily = \"{}\"\n", plain.name));
         let expected = CardProfile { name: Text::Borrowed("mine"), ..plain.clone() };
-        assert_eq!(found, CardFile { profile: expected, based_on: None });
+        assert_eq!(found, CardFile { profile: expected, based_on: None, resources: Vec::new() });
     }
     let found = read(
         "family = \"fifo-chip\"\nname = \"mine\"\ntitle = \"Mine\"\nrx-depth = 8\n\
@@ -89,29 +93,29 @@ fn a_family_that_is_not_known_or_not_alone_is_refused() {
     let cases = [
         (
             "name = \"mine\"\n\nfamily = \"fifo\"",
-            format!("t.toml:3: family = \"fifo\" is not possible; {known}"),
+            format!("t.toml:3:1: family = \"fifo\" is not possible; {known}"),
         ),
-        ("name = \"mine\"\nfamily = 16", format!("t.toml:2: family = 16 is not possible; {known}")),
+        ("name = \"mine\"\nfamily = 16", format!("t.toml:2:1: family = 16 is not possible; {known}")),
         (
             "name = \"mine\"\nfamily = \"sb16\"",
-            format!("t.toml:2: family = \"sb16\" is not possible; {known}"),
+            format!("t.toml:2:1: family = \"sb16\" is not possible; {known}"),
         ),
         (
             "name = \"mine\"\nfamilly = \"fifo-chip\"",
-            "t.toml:2: there is no key familly; did you mean family?".to_owned(),
+            "t.toml:2:1: there is no key familly; did you mean family?".to_owned(),
         ),
         (
             "family = \"fifo-chip\"",
-            "t.toml:1: the key name is missing; give the card a name, as in name = \"my-card\""
+            "t.toml:1:21: the key name is missing; give the card a name, as in name = \"my-card\""
                 .to_owned(),
         ),
         (
             "name = \"mine\"\nfamily = \"fifo-chip\"\ntx-depth = 0",
-            "t.toml:3: tx-depth = 0 is not possible; write a number from 1 to 512".to_owned(),
+            "t.toml:3:1: tx-depth = 0 is not possible; write a number from 1 to 512".to_owned(),
         ),
         (
             "name = \"mine\"\nfamily = \"roland-firmware\"\ntx-depth = 1",
-            "t.toml:3: a mailbox needs a place in the latch and one on the wire; write tx-depth = \
+            "t.toml:3:1: a mailbox needs a place in the latch and one on the wire; write tx-depth = \
              2 or more, or host-port = \"fifo\""
                 .to_owned(),
         ),
@@ -121,7 +125,7 @@ fn a_family_that_is_not_known_or_not_alone_is_refused() {
     }
     assert_eq!(
         error_of("family = \"fifo-chip\""),
-        "t.toml:3: a card cannot start from another card and from a family; leave out based-on or \
+        "t.toml:3:1: a card cannot start from another card and from a family; leave out based-on or \
          family"
     );
 }
@@ -138,65 +142,71 @@ fn the_documentation_of_card_files_names_every_family_with_what_it_is() {
 #[test]
 fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
     let cases = [
-        ("tx-depht = 4", "t.toml:3: there is no key tx-depht; did you mean tx-depth?"),
-        ("tx_depth = 4", "t.toml:3: there is no key tx_depth; did you mean tx-depth?"),
-        ("zebra = 4", "t.toml:3: there is no key zebra; cards --show roland-mpu401 shows all keys"),
-        ("tx-depth = 0", "t.toml:3: tx-depth = 0 is not possible; write a number from 1 to 512"),
+        ("tx-depht = 4", "t.toml:3:1: there is no key tx-depht; did you mean tx-depth?"),
+        ("tx_depth = 4", "t.toml:3:1: there is no key tx_depth; did you mean tx-depth?"),
+        (
+            "zebra = 4",
+            "t.toml:3:1: there is no key zebra; cards --show roland-mpu401 shows all keys",
+        ),
+        ("tx-depth = 0", "t.toml:3:1: tx-depth = 0 is not possible; write a number from 1 to 512"),
         (
             "rx-depth = 2049",
-            "t.toml:3: rx-depth = 2049 is not possible; write a number from 1 to 2048",
+            "t.toml:3:1: rx-depth = 2049 is not possible; write a number from 1 to 2048",
         ),
-        ("tx-depth = -1", "t.toml:3: tx-depth = -1 is not possible; write a number from 1 to 512"),
+        (
+            "tx-depth = -1",
+            "t.toml:3:1: tx-depth = -1 is not possible; write a number from 1 to 512",
+        ),
         (
             "tx-depth = 1.5",
-            "t.toml:3: tx-depth is a number with a point; write a number from 1 to 512",
+            "t.toml:3:1: tx-depth is a number with a point; write a number from 1 to 512",
         ),
         (
             "status-low-bits = 0x40",
-            "t.toml:3: status-low-bits = 0x40 is not possible; write a number from 0x0 to 0x3F",
+            "t.toml:3:1: status-low-bits = 0x40 is not possible; write a number from 0x0 to 0x3F",
         ),
         (
             "interrupt = \"edge\"",
-            "t.toml:3: interrupt = \"edge\" is not possible; write \"latch-edge\" or \"level\"",
+            "t.toml:3:1: interrupt = \"edge\" is not possible; write \"latch-edge\" or \"level\"",
         ),
         (
             "interrupt = true",
-            "t.toml:3: interrupt is true or false; write \"latch-edge\" or \"level\"",
+            "t.toml:3:1: interrupt is true or false; write \"latch-edge\" or \"level\"",
         ),
         (
             "name = \"Mine\"",
-            "t.toml:3: this is no TOML: duplicate key; write key = value, one a line, with texts \
+            "t.toml:3:1: this is no TOML: duplicate key; write key = value, one a line, with texts \
              in \"\"",
         ),
         (
             "[timing]\n\ntx-accept-ns = { min = 3, typ = 2, max = 1 }",
-            "t.toml:5: tx-accept-ns has min, typ and max out of order; write them so that \
+            "t.toml:5:1: tx-accept-ns has min, typ and max out of order; write them so that \
              min <= typ <= max",
         ),
         (
             "[timing]\nbusy-after-reset-ns = 86_400_000_000_001",
-            "t.toml:4: busy-after-reset-ns = 86400000000001 is not possible; write ns up to \
+            "t.toml:4:1: busy-after-reset-ns = 86400000000001 is not possible; write ns up to \
              86400000000000 (a day), or { min = 1, typ = 2, max = 3 }",
         ),
         (
             "[timing]\nbusy-after-rest-ns = 1",
-            "t.toml:4: there is no key busy-after-rest-ns; did you mean busy-after-reset-ns?",
+            "t.toml:4:1: there is no key busy-after-rest-ns; did you mean busy-after-reset-ns?",
         ),
         (
             "cleared-by-reset = [\"tx\", \"fifo\"]",
-            "t.toml:3: cleared-by-reset is a list; write a list of \"tx\" and \"rx\", as in \
+            "t.toml:3:1: cleared-by-reset is a list; write a list of \"tx\" and \"rx\", as in \
              [\"rx\"] or []",
         ),
         (
             "firmware = { version = 1 }",
-            "t.toml:3: firmware has not just the keys version, revision; write \
+            "t.toml:3:1: firmware has not just the keys version, revision; write \
              { version = 0x15, revision = 0x01 } or \"none\"",
         ),
         (
             "empty-read = 0x1FF",
-            "t.toml:3: empty-read = 0x1FF is not possible; write \"stale\" or a byte, as in 0xFE",
+            "t.toml:3:1: empty-read = 0x1FF is not possible; write \"stale\" or a byte, as in 0xFE",
         ),
-        ("\n\ntx-depth = ", "t.toml:5: this is no TOML: "),
+        ("\n\ntx-depth = ", "t.toml:5:12: this is no TOML: "),
     ];
     for (line, expected) in cases {
         let found = error_of(line);
@@ -207,32 +217,32 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
 #[test]
 fn a_contradiction_is_named_at_the_key_that_makes_it() {
     let cases = [
-        ("tx-depth = 1", "t.toml:3: a mailbox needs a place in the latch and one on the wire"),
+        ("tx-depth = 1", "t.toml:3:1: a mailbox needs a place in the latch and one on the wire"),
         (
             "command-port = \"status-only\"",
-            "t.toml:3: a card without a command port cannot be asked for its firmware",
+            "t.toml:3:1: a card without a command port cannot be asked for its firmware",
         ),
         (
             "firmware = \"none\"\ncommand-port = \"status-only\"",
-            "t.toml:4: a card without a command port has nothing to acknowledge",
+            "t.toml:4:1: a card without a command port has nothing to acknowledge",
         ),
         (
             "ack-set = \"reset-and-uart\"",
-            "t.toml:3: a card that knows only FF and 3F cannot be asked for its firmware",
+            "t.toml:3:1: a card that knows only FF and 3F cannot be asked for its firmware",
         ),
         (
             "firmware = \"none\"\nack-set = \"none\"\nack-reset-in-uart = \"acknowledged\"",
-            "t.toml:5: a card without an ACK has none in UART mode either",
+            "t.toml:5:1: a card without an ACK has none in UART mode either",
         ),
-        ("status-uart-bits = 0x10", "t.toml:3: one bit of STATUS has two meanings"),
-        ("usual-port = 0xFFFE\nstatus-offset = 2", "t.toml:3: STATUS would lie above port FFFF"),
+        ("status-uart-bits = 0x10", "t.toml:3:1: one bit of STATUS has two meanings"),
+        ("usual-port = 0xFFFE\nstatus-offset = 2", "t.toml:3:1: STATUS would lie above port FFFF"),
         (
             "[timing]\nbusy-after-exit-full-ns = 1",
-            "t.toml:3: busy-after-exit-full-ns is shorter than busy-after-exit-ns",
+            "t.toml:3:2: busy-after-exit-full-ns is shorter than busy-after-exit-ns",
         ),
         (
             "[timing]\nbacklog-after-exit-ns = 61_000_000",
-            "t.toml:3: the card would throw its output away after it is ready again",
+            "t.toml:3:2: the card would throw its output away after it is ready again",
         ),
     ];
     for (line, expected) in cases {
@@ -245,12 +255,12 @@ fn a_contradiction_is_named_at_the_key_that_makes_it() {
 fn a_missing_key_is_named_when_there_is_no_card_to_start_from() {
     assert_eq!(
         error("name = \"mine\"\n"),
-        "t.toml:2: the key title is missing; write it, or what to start from, as in \
+        "t.toml:2:1: the key title is missing; write it, or what to start from, as in \
          based-on = \"roland-mpu401\" or family = \"fifo-chip\""
     );
     assert_eq!(
         error("based-on = \"sb16\""),
-        "t.toml:1: the key name is missing; give the card a name, as in name = \"my-card\""
+        "t.toml:1:18: the key name is missing; give the card a name, as in name = \"my-card\""
     );
     let text = to_toml(&cards()[0]).replace("next-byte-ns = 9_000\n", "");
     assert!(error(&text).contains("the key next-byte-ns is missing"), "{}", error(&text));
@@ -337,5 +347,71 @@ proptest! {
         if let Err(error) = CardFile::parse("t.toml", &damaged) {
             prop_assert!(error.line >= 1 && error.line <= damaged.lines().count() + 1);
         }
+    }
+}
+
+fn words(card: &CardFile) -> String {
+    let words: Vec<String> = card.resources.iter().map(ToString::to_string).collect();
+    words.join(" ")
+}
+
+#[test]
+fn the_example_with_resources_is_a_card_and_is_the_same_when_it_is_written_and_read() {
+    let card = read(include_str!("../../../../docs/combined-card.toml"));
+    assert_eq!(words(&card), "port:388+4 port:220+16,sb-dsp mpu401 dma:1 dma:5 irq:5 irq");
+    let again = read(&card.to_toml());
+    assert_eq!((again.profile, again.resources), (card.profile, card.resources));
+}
+
+#[test]
+fn every_kind_of_resource_is_the_same_when_it_is_written_and_read() {
+    let text = format!(
+        "{BASED}[[resource]]\nkind = \"memory\"\nstart = 0xD0000\nlength = 4096\n\
+         [[resource]]\nkind = \"mpu401\"\nlength = 4\n\
+         [[resource]]\nkind = \"irq\"\nline = 7\n\
+         [[resource]]\nkind = \"port\"\nstart = 0x388\nlength = 4\n\
+         answers = [{{ offset = 3, value = 0x1F }}]\n"
+    );
+    let card = read(&text);
+    assert_eq!(words(&card), "memory:D0000+0x1000 mpu401+4 irq:7 port:388+4");
+    assert_eq!(read(&card.to_toml()).resources, card.resources);
+}
+
+#[test]
+fn a_bad_resource_is_named_with_its_line_and_column_and_how_to_mend_it() {
+    let own = "[[resource]]\nkind = \"mpu401\"\n";
+    let port = "[[resource]]\nkind = \"port\"\nstart = 0x220\nlength = 4\n";
+    let cases = [
+        ("resource = 1".to_owned(), "3:1: resource = 1 is not possible; write [[resource]]"),
+        ("resource = [1]".to_owned(), "3:13: resource = 1 is not possible; write [[resource]]"),
+        ("[[resource]]\nstart = 1".to_owned(), "3:1: the resource has no kind; write kind ="),
+        ("[[resource]]\nkind = \"midi\"".to_owned(), "4:1: kind = \"midi\" is not possible; write"),
+        (format!("{own}channel = 1"), "5:1: a resource of the kind mpu401 has no key channel; its"),
+        (format!("{own}length = 1"), "3:1: the MPU-401 does not fit into 1 ports; give 2"),
+        ("[[resource]]\nkind = \"port\"".to_owned(), "3:1: the resource has no length; write"),
+        (format!("{own}[[resource]]\nkind = \"irq\"\nline = 16"), "7:1: line = 16 is not possible"),
+        (format!("{own}[[resource]]\nkind = \"dma\"\nchannel = 4"), "5:1: DMA channel 4 connects"),
+        (format!("{port}{own}{port}"), "9:1: the ports 220 to 223 and 220 to 223 overlap; move"),
+        (port.to_owned(), "3:1: no range of the list is the MPU-401's; put mpu401 at its place"),
+        (format!("{own}{own}"), "5:1: two ranges are the MPU-401's; leave one of them out"),
+        (format!("{own}{port}answers = \"opl\""), "9:1: answers = \"opl\" is not possible; write"),
+        (format!("{own}{port}answers = \"sb-dsp\""), "5:1: the registers of a Sound Blaster's DSP"),
+        (format!("{own}{port}answers = [7]"), "9:12: a row of answers = 7 is not possible; write"),
+        (
+            format!("{own}{port}answers = [{{ offset = 1 }}]"),
+            "9:12: a row of answers has not just the keys offset, value; write",
+        ),
+        (
+            format!("{own}{port}answers = [{{ offset = 1, value = 0x100 }}]"),
+            "9:26: value = 0x100 is not possible; write a number from 0x0 to 0xFF",
+        ),
+        (
+            format!("{own}{port}answers = [{{ offset = 4, value = 1 }}]"),
+            "5:1: offset 4 lies behind the 4 ports of the range; use an offset up to 3",
+        ),
+    ];
+    for (text, expected) in cases {
+        let found = error(&format!("{BASED}{text}\n"));
+        assert!(found.starts_with(&format!("t.toml:{expected}")), "{text}:\n{found}\n{expected}");
     }
 }

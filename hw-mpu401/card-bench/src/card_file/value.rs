@@ -11,14 +11,14 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::Fault;
 
-/// Longest text in characters.
+/// The longest text, in characters.
 const MAX_TEXT: usize = 1_000;
 
-/// A key with its value, and the places of both.
+/// A key with its value, and the place of each in the text.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'t> {
     pub key: &'t str,
-    /// Where the key stands, in bytes.
+    /// The place of the key in the text, in bytes.
     pub at: usize,
     pub value: &'t Spanned<DeValue<'t>>,
 }

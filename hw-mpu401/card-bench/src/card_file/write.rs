@@ -5,9 +5,11 @@ use std::fmt::Write;
 use hw_mpu401::behaviour::{Kind, LATENCIES, Radix};
 use hw_mpu401::{Behaviour, CardProfile, EmptyRead, Fifos, NEVER_NS, Spread};
 
+use super::CardFile;
 use super::keys::{Key, Value, keys};
+use super::resources;
 
-/// The text of a card file that gives the same card when it is read.
+/// The text of a card file. A reader of this text gets the same card.
 #[must_use]
 pub fn to_toml(card: &CardProfile) -> String {
     let mut text = String::new();
@@ -23,6 +25,14 @@ pub fn to_toml(card: &CardProfile) -> String {
         let _ = writeln!(text, "# {}\n{} = {spread}", latency.about, latency.key);
     }
     text
+}
+
+impl CardFile {
+    /// The text of a file that gives the same card and the same resources when it is read.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        to_toml(&self.profile) + &resources::tables(&self.resources)
+    }
 }
 
 fn about(key: &Key) -> String {

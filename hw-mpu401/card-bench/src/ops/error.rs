@@ -1,4 +1,4 @@
-//! What is wrong with a register script, where, and how to mend it.
+//! The error of a register script: what is wrong, where, and how to mend it.
 
 use thiserror::Error;
 
@@ -6,7 +6,7 @@ use thiserror::Error;
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("{file}:{line}:{column}: {what}; {hint}")]
 pub struct OpsError {
-    /// The file, as it was given.
+    /// The name of the file, as the caller gave it.
     pub file: String,
     /// The line, from 1.
     pub line: usize,

@@ -2,7 +2,8 @@
 
 use hw_mpu401::{Mode, Mpu401, Register, WireEvent};
 
-/// A model of a card. Implement it for another emulator's card to run the same scripts on it.
+/// A model of a card. Implement this trait for another emulator's card to run the same scripts on
+/// that card.
 ///
 /// Times are in ns since the model was made and never go back.
 pub trait Model {
@@ -15,8 +16,8 @@ pub trait Model {
     /// Lets time pass.
     fn advance(&mut self, now_ns: u64);
 
-    /// Puts a byte on MIDI IN, with its start bit at `start_ns`. This is never before the end of
-    /// the byte before it.
+    /// Puts a byte on MIDI IN, with its start bit at `start_ns`. The caller never gives a time
+    /// before the end of the byte before.
     fn midi_in(&mut self, start_ns: u64, byte: u8);
 
     /// Whether the interrupt line is up, at the latest time given.
@@ -25,8 +26,8 @@ pub trait Model {
     /// Fetches the oldest event on a MIDI line, up to the latest time given.
     fn pop_wire(&mut self) -> Option<WireEvent>;
 
-    /// The mode: whether data written now is MIDI. The script needs the mode to tell the host's
-    /// clock bytes from clock bytes that the card sends by itself.
+    /// The mode: whether data written now is MIDI. The bench needs the mode to distinguish the
+    /// host's clock bytes from clock bytes that the card sends by itself.
     fn mode(&self) -> Mode;
 }
 

@@ -47,7 +47,7 @@ impl Script {
     }
 }
 
-/// The most that the lines of a scenario may need, for the lines that were read so far.
+/// What the lines of a scenario may need at most, summed over the lines read so far.
 struct Used {
     steps: u64,
     accesses: u64,

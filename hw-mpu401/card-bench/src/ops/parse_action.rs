@@ -17,7 +17,7 @@ const POLL: &str = "write P S MASK VALUE TIMES PAUSE, like P S 40 00 1000 10";
 const MORE: &str = "end the line here, or begin a comment with #";
 const BYTE_RESULT: &str = "write a byte, like 80, or a byte and a mask, like 80/C0";
 
-/// Reads an action from the words; `first` is the word before them.
+/// Reads an action. `first` is its first word, and `words` are the words after `first`.
 pub(super) fn parse_action(first: Word<'_>, words: &mut Words<'_>) -> Result<Action, Fault> {
     match first.text {
         "init" => parse_init(words),
@@ -74,7 +74,7 @@ enum Access {
     Write,
 }
 
-/// S and C are the same port: STATUS when it is read, COMMAND when it is written.
+/// S and C are the same port: a read gives STATUS, and a write goes to COMMAND.
 fn parse_register(words: &mut Words<'_>, access: Access) -> Result<Register, Fault> {
     let word = words.need("the register", REGISTERS)?;
     match (word.text, access) {
@@ -209,7 +209,8 @@ fn parse_wire_bytes(first: Word<'_>, words: &mut Words<'_>) -> Result<Expected, 
     Ok(Expected::Bytes(bytes))
 }
 
-/// The most that a step can need: accesses, time without the accesses, and bytes on MIDI IN.
+/// The largest cost of a step: the number of accesses, the waiting time between them, and the bytes
+/// on MIDI IN.
 pub(super) fn cost(action: &Action) -> (u64, u64, u64) {
     match action {
         Action::Read(_) | Action::Write(..) => (1, 0, 0),

@@ -1,7 +1,7 @@
 //! A run of a script as a trace: wires, interrupt line, flags and buffers.
 //!
-//! A script has no kernel, so this file takes from the card what a bus would see. It records at
-//! each access, and each time the card changes by itself.
+//! A script has no kernel, so this file takes from the card what a bus would see. The recorder
+//! records at each access, and each time the card changes by itself.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -13,12 +13,12 @@ use super::model::Model;
 use crate::signals::{LANES, NAMES, Signal, serial_edge};
 
 /// Time before the first card, and between the end of one card's part and the beginning of the
-/// next, in ns. It is longer than a byte, so that a byte on the wire has gone, and a decoder sees
-/// an idle line before the first start bit.
+/// next, in ns. This time is longer than a byte. So a byte on the wire has ended, and a decoder
+/// sees an idle line before the first start bit.
 const BETWEEN_CARDS_NS: u64 = 1_000_000;
 
-/// Records scripts one after the other. Each `init` begins shortly after the end of the part
-/// before.
+/// Records scripts one after the other. Each `init` begins a new part, shortly after the end of the
+/// part before.
 pub struct Recorder {
     trace: Trace,
     names: Names,
@@ -62,7 +62,7 @@ impl Recorder {
         self.trace.log()
     }
 
-    /// When the trace became full, in ns of the trace; it has no later events.
+    /// When the trace became full, in ns of the trace. The trace has no events after this time.
     #[must_use]
     pub fn first_dropped_ns(&self) -> Option<u64> {
         self.trace.first_dropped_ns()
@@ -85,7 +85,7 @@ pub(super) struct Watched<'r> {
     /// The time in the trace at which this card's time begins.
     begin_ns: u64,
     values: [Option<u32>; 5],
-    /// Events on the wires that are recorded but not yet fetched by the script.
+    /// Events on the wires that are recorded and that the script has not fetched yet.
     events: VecDeque<WireEvent>,
 }
 

@@ -7,17 +7,17 @@ use serde::Serialize;
 use super::script::{Action, Expectation, Expected, Level, PollEnd};
 use super::text::{bytes_beside, bytes_text, us};
 
-/// The column where the remark of a line begins. After a longer text it begins later.
+/// The column where the remark of a line begins. After a longer text the remark begins later.
 const REMARK_COLUMN: usize = 46;
 
-/// The results of a script on one card. It prints as text for a person.
+/// The results of a script on one card. `Display` writes them as text for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunReport {
-    /// The file, as it was given.
+    /// The name of the file, as the caller gave it.
     pub file: String,
     /// The card.
     pub card: String,
-    /// What an access cost, in ns.
+    /// The time of one access, in ns.
     pub access_ns: u64,
     /// The scenarios in the order of the file.
     pub scenarios: Vec<ScenarioReport>,
@@ -30,12 +30,12 @@ pub struct ScenarioReport {
     pub title: String,
     /// The line on which the scenario begins, from 1.
     pub line: usize,
-    /// The results of its lines, in order; `None` if the scenario is not meant for the card.
+    /// The results of its lines, in order; `None` if the scenario is not for this card.
     pub lines: Option<Vec<LineResult>>,
 }
 
 impl ScenarioReport {
-    /// Whether an expectation was not met; `None` if the scenario is not meant for the card.
+    /// Whether an expectation was not met; `None` if the scenario is not for this card.
     #[must_use]
     pub fn has_failed(&self) -> Option<bool> {
         let has_failed = |line: &LineResult| matches!(line.outcome, Outcome::Fail { .. });
@@ -52,7 +52,7 @@ pub struct LineResult {
     pub time_ns: u64,
     /// What the line did and its result, in the words of a script.
     pub text: String,
-    /// The number of reads of a poll; 0 for a line that is no poll.
+    /// The number of reads of a poll; 0 if the line is not a poll.
     pub reads: u32,
     /// Whether the line was as expected.
     pub outcome: Outcome,
@@ -85,11 +85,11 @@ pub enum Verdict {
     NothingChecked,
 }
 
-/// An expectation that was not met. It prints as one line for a person. For programs its fields
-/// have this order.
+/// An expectation that was not met. `Display` writes it as one line for a person. For programs its
+/// fields have this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Failure<'r> {
-    /// The file, as it was given.
+    /// The name of the file, as the caller gave it.
     pub file: &'r str,
     /// The line, from 1.
     pub line: usize,
@@ -216,7 +216,7 @@ impl Got {
         text
     }
 
-    /// What came; only the part that the expectation is about.
+    /// The result of the step, but only the part that the expectation is about.
     pub(super) fn words(&self, wanted: &Expectation, start_ns: u64, end_ns: u64) -> String {
         let mut text = match (self, &wanted.result) {
             (Self::Wire(bytes), Expected::Count { .. }) => format!("count {}", bytes.len()),

@@ -16,8 +16,8 @@ use super::script::{
 /// The MIDI clock. Source: MIDI 1.0 Detailed Specification, System Real Time.
 const MIDI_CLOCK: u8 = 0xF8;
 
-/// The bench looks at the wire at least once in this time, in ns. So no model has to keep more than
-/// the events of this time.
+/// The longest time between two looks of the bench at the wire, in ns. So no model has to keep more
+/// than the events of this time.
 const WIRE_LOOK_NS: u64 = 50_000_000;
 
 /// Runs a script on the model of this card.
@@ -93,7 +93,7 @@ fn run_scenario<M: Model>(
     lines
 }
 
-/// A model on a bus of its own, with a cable at each end.
+/// A model on its own bus, with a cable at each MIDI socket.
 struct Bench<M> {
     // Configuration.
     access_ns: u64,
@@ -101,11 +101,11 @@ struct Bench<M> {
     model: M,
     // State.
     now_ns: u64,
-    /// When the last byte given to MIDI IN ends.
+    /// When the last byte that the bench has given to MIDI IN ends.
     input_until_ns: u64,
     /// Clock bytes that the host has written and that have not left yet.
     host_clocks: u64,
-    /// Bytes that have left, and that no `wire` line has checked yet.
+    /// Bytes that have left on MIDI OUT, and that no `wire` line has checked yet.
     sent: VecDeque<Sent>,
 }
 
@@ -188,8 +188,8 @@ impl<M: Model> Bench<M> {
 
     /// Fetches the bytes that have left on MIDI OUT.
     ///
-    /// Assumed: clock bytes leave in the order in which they were caused, so the first clock bytes
-    /// after a write of F8 are the host's.
+    /// Assumed: the first clock bytes that leave after the host writes F8 are the host's clock
+    /// bytes.
     fn fetch_sent(&mut self) {
         while let Some(event) = self.model.pop_wire() {
             if (event.lane, event.edge) != (Lane::Out, WireEdge::End) {

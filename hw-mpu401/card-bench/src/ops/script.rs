@@ -14,7 +14,7 @@ pub const MIDI_IN_LIMIT: u64 = hw_mpu401::MIDI_IN_LIMIT as u64;
 /// A script that has been read: at least one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
-    /// The name of the file, as it was given.
+    /// The name of the file, as the caller gave it.
     pub file: String,
     /// Cards that are assumed to be like another card.
     pub likes: Vec<Like>,
@@ -22,13 +22,13 @@ pub struct Script {
     pub scenarios: Vec<Scenario>,
 }
 
-/// Cards that are assumed to be like another card. A line about that card alone also holds for
-/// these cards, unless a line names them.
+/// Cards that are assumed to be like a known card. A line about only the known card also holds for
+/// these cards, unless a line names these cards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Like {
     /// The known card.
     pub known: String,
-    /// The cards that are assumed to be like it.
+    /// The cards that are assumed to be like the known card.
     pub others: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ pub struct Remark {
 /// What is known of a difference between cards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RemarkKind {
-    /// The card is built like this.
+    /// The real card differs in this way.
     Differs,
     /// No real card has been tested; the expectation is what the model assumes.
     Open,
@@ -81,13 +81,14 @@ pub struct Block {
 /// A line of the script that does something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// Its line, from 1.
+    /// The line of the step, from 1.
     pub line: usize,
-    /// What it does.
+    /// What the step does.
     pub action: Action,
     /// What is expected of a card that no following line names.
     pub expectation: Option<Expectation>,
-    /// What is expected of single cards, including cards that are assumed to be like another card.
+    /// What is expected of the cards that following lines name, including cards that are assumed to
+    /// be like such a card.
     pub of_cards: Vec<(String, Expectation)>,
 }
 
@@ -111,7 +112,7 @@ pub enum Action {
     Write(Register, u8),
     /// Reads until some bits have the wanted values.
     Poll(Poll),
-    /// No access, for this many ns.
+    /// No access for this time, in ns.
     Wait(u64),
     /// Bytes arrive on MIDI IN, from now on.
     MidiIn(Vec<u8>),
@@ -128,7 +129,7 @@ pub struct Poll {
     pub register: Register,
     /// The bits that count.
     pub mask: u8,
-    /// The values that they must have.
+    /// The values that these bits must have.
     pub wanted: u8,
     /// The most reads, at least 1.
     pub times: u32,
@@ -136,12 +137,12 @@ pub struct Poll {
     pub pause_ns: u64,
 }
 
-/// Whether a `wire` line shows the clock bytes F8 that a card sends by itself.
+/// Whether a `wire` line shows the clock bytes (F8) that a card sends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OwnClocks {
-    /// The `wire` line leaves them out.
+    /// The `wire` line leaves these clock bytes out.
     LeftOut,
-    /// The `wire` line shows them.
+    /// The `wire` line shows these clock bytes.
     Shown,
 }
 
@@ -150,7 +151,7 @@ pub enum OwnClocks {
 pub struct Expectation {
     /// The result that the step must give.
     pub result: Expected,
-    /// When the step must end, since `init`.
+    /// When the step must end, counted from `init`.
     pub within: Option<Span>,
     /// How long the step must take.
     pub took: Option<Span>,
@@ -169,7 +170,7 @@ impl Expectation {
 pub enum Expected {
     /// Any result.
     Any,
-    /// A byte that has the bits of the value, for all bits in the mask.
+    /// A byte that is equal to the value in all bits of the mask.
     Byte {
         /// The bits.
         value: u8,
@@ -182,9 +183,9 @@ pub enum Expected {
     Bytes(Vec<u8>),
     /// A number of bytes on MIDI OUT.
     Count {
-        /// At least.
+        /// The smallest number.
         least: u64,
-        /// At most.
+        /// The largest number.
         most: u64,
     },
     /// The level of the interrupt line.
@@ -194,7 +195,7 @@ pub enum Expected {
 /// How a poll ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PollEnd {
-    /// The bits got the wanted values.
+    /// The bits have the wanted values.
     Ok,
     /// The last read did not give the wanted values.
     Timeout,
@@ -212,9 +213,9 @@ pub enum Level {
 /// A span of time, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Span {
-    /// From, in ns.
+    /// The beginning, in ns.
     pub from_ns: u64,
-    /// To, in ns.
+    /// The end, in ns.
     pub to_ns: u64,
 }
 

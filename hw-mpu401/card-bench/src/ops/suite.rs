@@ -12,7 +12,7 @@ use super::script::{Like, RemarkKind, Scenario, Script};
 /// The built-in scripts.
 ///
 /// # Panics
-/// If one of them is not a script. A test excludes this.
+/// If one of the texts is not a script. A test makes sure that each text is a script.
 #[must_use]
 pub fn suite() -> Vec<Script> {
     let parse = |(file, text): &(&str, &str)| match Script::parse(file, text) {
@@ -29,8 +29,8 @@ pub enum Cell {
     Pass,
     /// The card behaved unlike other cards, as the suite expects.
     Differs,
-    /// The card behaved as the model assumes, or like a card that it is assumed to be like. The
-    /// behaviour was never compared with a real card.
+    /// The card behaved as the model assumes. A card that is assumed to be like another card
+    /// behaved like that card. The behaviour was never compared with a real card.
     Open,
     /// The scenario is not meant for the card.
     NotMeant,
@@ -104,7 +104,7 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
-/// The results of cards in the suite. It prints as a few lines for a person.
+/// The results of cards in the suite. `Display` writes them as a few lines for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SuiteReport {
     /// The names of the cards.

@@ -6,7 +6,7 @@ use hw_mpu401::{InitialState, Register};
 
 use super::script::{Action, Expectation, Expected, Level, OwnClocks, Poll, PollEnd, Span};
 
-/// The most bytes that the text shows. Of further bytes it gives only the number.
+/// The most bytes that the text shows. For further bytes the text has only their number.
 const MOST_BYTES: usize = 24;
 
 /// A time in us.
@@ -29,8 +29,8 @@ pub(super) fn bytes_text(bytes: &[u8]) -> String {
     }
 }
 
-/// The bytes that left on MIDI OUT when the script wanted other bytes: the wanted number of bytes
-/// and a few more.
+/// The text of the bytes that left on MIDI OUT, if the script wanted other bytes. It shows as many
+/// bytes as the script wanted, and a few more.
 pub(super) fn bytes_beside(bytes: &[u8], wanted: &[u8]) -> String {
     let shown = bytes.len().min(wanted.len().max(MOST_BYTES));
     let rest = bytes.len() - shown;

@@ -21,14 +21,14 @@ impl Word<'_> {
         Fault::new(self.column, format!("'{}' is not {wanted}", self.text), hint)
     }
 
-    /// Two hexadecimal digits.
+    /// Reads two hexadecimal digits.
     pub fn byte(&self) -> Result<u8, Fault> {
         let is_hex = self.text.len() == 2 && self.text.bytes().all(|b| b.is_ascii_hexdigit());
         let value = u8::from_str_radix(self.text, 16).ok().filter(|_| is_hex);
         value.ok_or_else(|| self.fault("a byte", BYTE_HINT))
     }
 
-    /// A decimal number from 1 to `most`.
+    /// Reads a decimal number from 1 to `most`.
     pub fn number(&self, most: u64) -> Result<u64, Fault> {
         let value = decimal(self.text).filter(|value| (1..=most).contains(value));
         value.ok_or_else(|| {
@@ -36,12 +36,12 @@ impl Word<'_> {
         })
     }
 
-    /// A time in us, in ns.
+    /// Reads a time that is written in us, and returns it in ns.
     pub fn time_ns(&self) -> Result<u64, Fault> {
         time_ns(self.text).ok_or_else(|| self.fault("a time", TIME_HINT))
     }
 
-    /// Two times with `..` between them.
+    /// Reads two times with `..` between them.
     pub fn span(&self) -> Result<Span, Fault> {
         let hint = "write the first and the last time in us, like 26000..28000";
         let (from, to) = self.text.split_once("..").ok_or_else(|| self.fault("a span", hint))?;
@@ -50,7 +50,7 @@ impl Word<'_> {
         Ok(Span { from_ns, to_ns })
     }
 
-    /// A number of bytes, or two numbers with `..` between them.
+    /// Reads a number of bytes, or two numbers with `..` between them.
     pub fn count(&self) -> Result<(u64, u64), Fault> {
         let (least, most) = self.text.split_once("..").unwrap_or((self.text, self.text));
         let ends = decimal(least).zip(decimal(most)).filter(|(least, most)| least <= most);
@@ -97,23 +97,23 @@ impl<'t> Words<'t> {
         Words { words: words.into_iter(), end_column: column }
     }
 
-    /// The next word, if there is one.
+    /// Returns the next word, if the line has one more word.
     pub fn next(&mut self) -> Option<Word<'t>> {
         self.words.next()
     }
 
-    /// The next word. It stays the next word.
+    /// Returns the next word and does not use it up.
     pub fn peek(&self) -> Option<Word<'t>> {
         self.words.as_slice().first().copied()
     }
 
-    /// The next word, or a fault when the line is at its end.
+    /// Returns the next word, or a fault at the end of the line.
     pub fn need(&mut self, wanted: &str, hint: &str) -> Result<Word<'t>, Fault> {
         let end_column = self.end_column;
         self.next().ok_or_else(|| Fault::new(end_column, format!("{wanted} is missing"), hint))
     }
 
-    /// A fault if there is another word.
+    /// Returns a fault if the line has another word.
     pub fn end(&mut self, hint: &str) -> Result<(), Fault> {
         self.next().map_or(Ok(()), |word| Err(word.fault("expected here", hint)))
     }

@@ -185,9 +185,9 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// The model: the test makes the messages, so it knows each whole message. It sends them with
-    /// running status where that is allowed, puts real-time bytes between, and cuts the bytes
-    /// anywhere.
+    /// The model: the test makes the messages, so the test knows each whole message. The test sends
+    /// the messages with running status where the specification allows it, puts real-time bytes
+    /// between other bytes, and cuts the bytes anywhere.
     #[test]
     fn messages_come_out_whole_under_any_cut(
         messages in prop::collection::vec((message(), any::<bool>()), 0..20),

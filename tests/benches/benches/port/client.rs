@@ -19,14 +19,14 @@ use crate::driver::{Class, Driver, MESSAGE};
 /// Bytes of a record with one message.
 const RECORD_LENGTH: usize = 12;
 
-/// Room to read into, in bytes: that of the application of the machine.
+/// The room for a read, in bytes: the same as in the application of the machine.
 const READ_BUFFER: usize = 1_024;
 
 /// The client, on a device that is started.
 pub struct Client {
     kernel: Kernel,
     driver: Rc<Driver>,
-    /// The bus has the device as long as this is there.
+    /// The device stays on the bus as long as this object lives.
     _bus: Rc<DeviceObject>,
 }
 
@@ -80,7 +80,8 @@ impl Client {
         assert_eq!(self.kernel.send_request(file.device(), &irp), NtStatus::SUCCESS);
     }
 
-    /// Writes messages that are due at once, in one request, which is complete then.
+    /// Writes messages that are due at once, in one request. The request is complete at the end of
+    /// this call.
     pub fn write(&self, pin: &Pin, messages: u64) {
         let mut data = vec![0; messages as usize * RECORD_LENGTH];
         let mut packer = Packer::new(&mut data);
@@ -91,7 +92,8 @@ impl Client {
         assert!(irp.is_completed());
     }
 
-    /// Queues a request to read, lets messages come in, and returns how many bytes were read.
+    /// Queues a request to read, lets messages come in, and returns the number of bytes that the
+    /// request got.
     pub fn read(&self, pin: &Pin, messages: u64) -> u64 {
         let room = READ_BUFFER.max(messages as usize * RECORD_LENGTH);
         let irp = self.stream(pin, KsIoctl::ReadStream, 0, vec![0; room]);

@@ -1,7 +1,7 @@
 //! A driver without hardware, with a MIDI miniport or a DirectMusic miniport.
 //!
-//! It counts what it is given to play, and hands out as many messages as it was told to. It never
-//! knows the client.
+//! The driver counts the messages that it gets to play. It hands out as many messages as the
+//! benchmark asks for. The driver never knows the client.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -51,7 +51,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Loads the driver: its AddDevice is known to the kernel then.
+    /// Loads the driver: afterwards the kernel knows its AddDevice.
     pub fn load(kernel: &Kernel, object: &Rc<DriverObject>, class: Class) -> Rc<Driver> {
         let driver = Rc::new(Driver {
             class,
@@ -88,7 +88,7 @@ impl Driver {
         pc_register_subdevice(kernel, device, "Port", port)
     }
 
-    /// How many messages the port gave the driver.
+    /// The number of messages that the port gave the driver.
     pub fn messages_played(&self) -> u64 {
         self.played.get()
     }
@@ -109,7 +109,7 @@ impl Driver {
         Ok(Some(group))
     }
 
-    /// Takes one of the messages that came in; false when there is none.
+    /// Takes one of the messages that came in; false if there is no message.
     fn take_message(&self) -> bool {
         let waiting = self.waiting.get();
         self.waiting.set(waiting.saturating_sub(1));
@@ -276,7 +276,8 @@ impl IMxf for DmusStream {
         Ok(())
     }
 
-    /// Plays events; without events, sends on what came in, one event for each message.
+    /// Plays events. Without events, passes on the messages that came in, one event for each
+    /// message.
     fn put_message(&self, kernel: &Kernel, events: Option<EventChain>) -> Result<(), NtStatus> {
         if let Some(chain) = &events {
             self.driver.played.set(self.driver.played.get() + chain.len() as u64);

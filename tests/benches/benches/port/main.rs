@@ -1,14 +1,15 @@
 //! Counts the instructions of the port alone: DirectMusic beside MIDI.
 //!
-//! Driver and client do next to nothing, so the port is what is counted, with the kernel and the
-//! trace below it. A round is one message of three bytes, with its part of the request that it is
-//! in.
+//! The driver and the client do almost nothing. So the count is the work of the port, with the
+//! kernel and the trace below it. A round is one message of three bytes, with the message's share
+//! of its request.
 //!
 //! ```text
 //! cargo bench -p portcls-benches --bench port
 //! ```
 //!
-//! The command prints one line for each direction and number of messages. Needs valgrind.
+//! The command prints one line for each direction and number of messages. The command needs
+//! valgrind.
 
 mod client;
 mod driver;
@@ -21,7 +22,7 @@ use portcls_benches::instructions_of_a_round;
 use client::Client;
 use driver::Class;
 
-/// Messages of one count.
+/// The number of messages that one count has.
 const ROUNDS: u64 = 4_000;
 
 /// Messages in a request to render, or between two interrupts of a capture.
@@ -29,7 +30,11 @@ const GROUPS: [u64; 3] = [1, 10, 100];
 
 const CLASSES: [(&str, Class); 2] = [("midi", Class::Midi), ("directmusic", Class::DirectMusic)];
 
-const WAYS: [(&str, fn(Class, u64, u64)); 2] = [("render", render), ("capture", capture)];
+/// Moves messages in one direction: with this class of driver, this number of messages together,
+/// and this number of messages in all.
+type Way = fn(Class, u64, u64);
+
+const WAYS: [(&str, Way); 2] = [("render", render), ("capture", capture)];
 
 fn render(class: Class, group: u64, messages: u64) {
     let client = Client::new(class);

@@ -1,4 +1,4 @@
-//! The check finds planted faults in a manifest, and none in a good one.
+//! The check finds planted faults in a manifest, and none in a good manifest.
 
 use super::*;
 

@@ -18,9 +18,9 @@ pub(super) struct Container<'a> {
     block_size: usize,
     /// The size of each stream in bytes, and the numbers of its blocks.
     streams: Vec<(usize, Vec<u32>)>,
-    /// The number of bytes that may still be read from streams: in total, the size of the file. So
-    /// a file with many streams on the same blocks cannot cost more memory or time than the file
-    /// has bytes.
+    /// The number of bytes that may still be read from streams. The total is the size of the file.
+    /// So the cost in memory and time is bounded by the size of the file, even if many streams have
+    /// the same blocks.
     left: Cell<usize>,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Container<'a> {
         header.take(4)?;
         let mut container =
             Container { file, block_size, streams: Vec::new(), left: Cell::new(file.len()) };
-        // The directory's blocks are listed in blocks that the header lists.
+        // The header lists blocks, and these blocks list the blocks of the directory.
         let block_count = directory_size.div_ceil(block_size);
         let list_size = block_count.checked_mul(4)?;
         let lists = numbers(&mut header, list_size.div_ceil(block_size))?;
@@ -55,7 +55,7 @@ impl<'a> Container<'a> {
         Some(container)
     }
 
-    /// The bytes of a stream; `None` when there is no such stream, or when it is damaged.
+    /// The bytes of a stream; `None` if the file has no such stream, or if the stream is damaged.
     pub fn stream(&self, number: u16) -> Option<Vec<u8>> {
         let (size, blocks) = self.streams.get(usize::from(number))?;
         self.gather(blocks, *size)

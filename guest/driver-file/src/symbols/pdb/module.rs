@@ -1,7 +1,7 @@
 //! One module of a PDB: symbols and lines of one object file.
 //!
-//! Source: LLVM, The Module Information Stream and CodeView Symbol Records; the numbers are those
-//! of Microsoft's cvinfo.h.
+//! Source: LLVM, The Module Information Stream and CodeView Symbol Records; the numbers are the
+//! numbers in Microsoft's cvinfo.h.
 
 use std::collections::HashMap;
 
@@ -26,14 +26,15 @@ const INLINEE_LINES: u32 = 0xF6;
 /// The first number of a module's symbols.
 const SIGNATURE: u32 = 4;
 
-/// Two line numbers that stand for no line: code that the compiler made.
+/// Two line numbers that mean no line: code that the compiler made.
 const HIDDEN_LINES: [u32; 2] = [0x00F0_0F00, 0x00FE_EFEE];
 
 /// A module: its symbols, and the needed subsections.
 pub(super) struct Module<'a> {
     symbols: Reader<'a>,
     lines: Vec<&'a [u8]>,
-    /// The place of each source file's name, by the number that lines use for the file.
+    /// The places of the source files' names. Lines have a number for each file, and this number
+    /// finds the place.
     checksums: &'a [u8],
     /// The file and the first line of each function that was inlined somewhere.
     inlinees: HashMap<u32, (u32, u32)>,
@@ -89,7 +90,7 @@ impl<'a> Module<'a> {
         Some(())
     }
 
-    /// Adds the functions, and the lines of functions that were inlined into them.
+    /// Adds the functions, and the lines of the functions that were inlined into these functions.
     pub fn procedures(
         &self,
         addresses: &Addresses,
@@ -152,7 +153,8 @@ impl<'a> Module<'a> {
     ) -> Option<()> {
         let &(mut file, mut line) = self.inlinees.get(&function)?;
         let (mut base, mut offset) = (0_u32, 0_u32);
-        // The open range. It ends where the next range begins, or at a length in the program.
+        // The open range. It ends at the beginning of the next range, or after a length in the
+        // program.
         let mut open: Option<(u32, u32, u32)> = None;
         let mut close = |open: Option<(u32, u32, u32)>, end: u32| {
             let (start, file, line) = open?;
@@ -209,7 +211,7 @@ impl<'a> Module<'a> {
         for part in &self.lines {
             let mut part = Reader::new(part);
             let (offset, segment) = (part.u32()?, part.u16()?);
-            // A flag: columns follow the lines of a block. The columns are skipped.
+            // A flag: columns follow the lines of a block. The reader skips the columns.
             part.u16()?;
             let size = part.u32()?;
             let mut starts: Vec<(u32, u32, u32)> = Vec::new();
@@ -244,7 +246,8 @@ impl<'a> Module<'a> {
     }
 }
 
-/// Reads a number of one, two or four bytes; its first bits say how many.
+/// Reads a number of one, two or four bytes. The first bits of the number say how many bytes it
+/// has.
 fn compressed(program: &mut Reader<'_>) -> Option<u32> {
     let first = u32::from(program.u8()?);
     let mut next = |number: u32| Some(number << 8 | u32::from(program.u8()?));

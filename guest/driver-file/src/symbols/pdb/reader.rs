@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
         Some(u32::from_le_bytes(bytes.try_into().ok()?))
     }
 
-    /// Takes the bytes up to a zero byte. The zero is taken too, but not returned.
+    /// Returns the bytes up to a zero byte. Also takes the zero byte, but does not return it.
     pub fn string(&mut self) -> Option<&'a [u8]> {
         let length = self.0.iter().position(|&byte| byte == 0)?;
         let string = self.take(length)?;

@@ -15,7 +15,7 @@ use super::{
 /// The allocator of another stream of the driver.
 struct Other {
     allocator: Rc<Allocator>,
-    /// The driver's pointer to it.
+    /// The driver's pointer to the allocator.
     address: u64,
 }
 
@@ -45,7 +45,8 @@ impl Other {
 }
 
 /// A mistake: what the driver does, the rules that it breaks, and a part of the last message. The
-/// last field is the number of events and buffers that are not back at the allocator after it.
+/// last field is the number of events and buffers that are not back at the allocator after the
+/// mistake.
 type Mistake = (fn(&Desk), &'static str, &'static str, (i32, i32));
 
 const MISTAKES: &[Mistake] = &[

@@ -1,6 +1,6 @@
 //! Single characters, and numbers as texts.
 //!
-//! The kind of a character that is not in ASCII is none, and EOF is one of those.
+//! A character that is not in ASCII has no kind. EOF is such a character.
 
 use super::text;
 use crate::routine::{Call, Pointer};
@@ -73,7 +73,7 @@ pub(super) fn towupper(_call: &Call<'_>, character: u16) -> u16 {
     text::Character::to_upper(character)
 }
 
-/// `int atoi(const char *)`, and `atol`: a number that is too large becomes the largest one.
+/// `int atoi(const char *)`, and `atol`: a number that is too large becomes the largest number.
 /// Source: Microsoft, atoi.
 pub(super) fn atoi(call: &Call<'_>, text: Pointer) -> i32 {
     let text: Vec<u8> = text::load(call.guest(), text.0, u64::MAX);

@@ -1,6 +1,6 @@
 //! Texts that are made from a format: sprintf and its family.
 //!
-//! Assumed: no format for floating-point numbers works, as with DbgPrint.
+//! Assumed: no format for floating-point numbers works, because no such format works in DbgPrint.
 //! Source: Microsoft, _snprintf and the other pages of the C runtime.
 
 use super::super::formatting::{Arguments, BadPointers, Form, Values, Width, formatted};
@@ -99,8 +99,8 @@ fn format_text(call: &Call<'_>, width: Width, format: Pointer, values: Values) -
     formatted(&Arguments { call, form, values }, format)
 }
 
-/// Stores a text, with a zero where there is room for it. Returns the number of its characters; -1
-/// when they are more than there is room for.
+/// Stores a text. When there is room, a zero follows the text. Returns the number of characters of
+/// the text; -1 when there is no room for all characters.
 ///
 /// Without a buffer and without room, nothing is stored and the number of characters is returned.
 fn deliver<C: text::Character>(

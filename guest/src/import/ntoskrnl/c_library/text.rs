@@ -1,6 +1,7 @@
 //! Texts that end in a zero, of narrow or of wide characters.
 //!
-//! Owns what the routines for both widths have in common; the routines themselves give it a width.
+//! This file owns what the routines for both widths have in common. The routines themselves give
+//! the width.
 
 use crate::guest::Guest;
 
@@ -9,7 +10,7 @@ const LONGEST: u64 = u32::MAX as u64;
 
 /// A character of a text.
 pub(super) trait Character: Copy + Ord {
-    /// Its size in bytes.
+    /// The size of the character in bytes.
     const BYTES: u64;
 
     /// The character that ends a text.
@@ -21,10 +22,10 @@ pub(super) trait Character: Copy + Ord {
     /// Adds the character to bytes in memory.
     fn append_to(self, bytes: &mut Vec<u8>);
 
-    /// The character with its letter made small.
+    /// The character as a small letter, if it is a letter.
     fn to_lower(self) -> Self;
 
-    /// The character with its letter made a capital.
+    /// The character as a capital letter, if it is a letter.
     fn to_upper(self) -> Self;
 }
 
@@ -140,14 +141,15 @@ pub(super) fn find<C: Character>(guest: &Guest, address: u64, wanted: C) -> u64 
     found.map_or(0, |index| place::<C>(address, index as u64))
 }
 
-/// The address of the last character that is `wanted`, as `find` does for the first one.
+/// The address of the last character that is `wanted`; `find` returns the first such character.
 pub(super) fn find_last<C: Character>(guest: &Guest, address: u64, wanted: C) -> u64 {
     let text = with_zero::<C>(guest, address);
     let found = text.iter().rposition(|character| *character == wanted);
     found.map_or(0, |index| place::<C>(address, index as u64))
 }
 
-/// The address of the first place of a text in another one; 0 when it is not in it.
+/// The address of the first place of a text in another text; 0 when the other text does not contain
+/// it.
 pub(super) fn find_text<C: Character>(guest: &Guest, address: u64, wanted: u64) -> u64 {
     let text: Vec<C> = load(guest, address, LONGEST);
     let wanted: Vec<C> = load(guest, wanted, LONGEST);
@@ -155,7 +157,7 @@ pub(super) fn find_text<C: Character>(guest: &Guest, address: u64, wanted: u64) 
     found.map_or(0, |index| place::<C>(address, index as u64))
 }
 
-/// The number of characters at the beginning of a text that are among those of another one.
+/// The number of characters at the beginning of a text that also stand in another text.
 pub(super) fn span<C: Character>(guest: &Guest, address: u64, among: u64) -> u64 {
     let (text, among): (Vec<C>, Vec<C>) =
         (load(guest, address, LONGEST), load(guest, among, LONGEST));

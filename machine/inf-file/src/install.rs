@@ -1,0 +1,217 @@
+//! Follows the install section of a model to all that it names.
+
+use std::collections::BTreeSet;
+
+use crate::add_reg::Registry;
+use crate::error::{Fault, Place, short};
+use crate::lines::{Inf, Line};
+use crate::log_config;
+use crate::models::{Model, best_section, choose, models, needed, section_names};
+use crate::strings::is_strings;
+use crate::{Architecture, Configuration, Installation, Root, Unused};
+
+/// SPSVCINST_ASSOCSERVICE: the service is the driver of the device.
+const ASSOCIATED: u32 = 2;
+
+/// The longest chain of sections by Needs.
+const DEEPEST: usize = 16;
+
+/// What is found on the way.
+struct Walk<'a> {
+    inf: &'a Inf,
+    architecture: Architecture,
+    registry: Registry,
+    configurations: Vec<Configuration>,
+    unused: Vec<Unused>,
+    /// The sections that were read.
+    read: BTreeSet<usize>,
+    /// The sections whose directives or values were taken, each with what HKR meant. None is taken
+    /// twice in the same meaning.
+    taken: BTreeSet<(usize, Root)>,
+}
+
+/// Reads what the installation of the chosen model does.
+pub(crate) fn install(
+    inf: &Inf,
+    unknown: Vec<Unused>,
+    wanted: Option<&str>,
+    architecture: Architecture,
+) -> Result<Installation, Fault> {
+    if inf.find("Version").is_none() {
+        let hint = "give a driver's INF; it begins with [Version]";
+        return Err(Fault::new(Place::START, "there is no section [Version]", hint));
+    }
+    let (models, sections) = models(inf, architecture)?;
+    let model = choose(&models, wanted, architecture)?;
+    let mut walk = Walk {
+        inf,
+        architecture,
+        registry: Registry::default(),
+        configurations: Vec::new(),
+        unused: unknown,
+        read: sections.into_iter().chain(inf.find("Version")).collect(),
+        taken: BTreeSet::new(),
+    };
+    walk.model(model)?;
+    let Walk { registry, configurations, mut unused, read, .. } = walk;
+    let others = inf.sections.iter().enumerate().filter(|(index, section)| {
+        !read.contains(index) && !is_strings(&section.name) && !section.lines.is_empty()
+    });
+    unused.extend(others.map(|(_, section)| Unused {
+        line: section.place.line,
+        what: format!("[{}]", short(&section.name)),
+    }));
+    unused.sort();
+    unused.dedup();
+    Ok(Installation {
+        description: model.description.clone(),
+        model_count: models.len(),
+        values: registry.entries(),
+        configurations,
+        unused,
+    })
+}
+
+impl Walk<'_> {
+    fn model(&mut self, model: &Model) -> Result<(), Fault> {
+        let base = &model.install;
+        let Some(section) = best_section(self.inf, base, "", self.architecture) else {
+            needed(self.inf, base, model.place)?;
+            return Ok(());
+        };
+        // Source: WDK: the sections that belong to an install section have its whole name in
+        // theirs, with the ending for the processor.
+        let full = self.inf.sections[section].name.clone();
+        let belonging = |suffix: &str| {
+            let own = self.inf.find(&format!("{full}{suffix}"));
+            own.or_else(|| best_section(self.inf, base, suffix, self.architecture))
+        };
+        let (services, hardware) = (belonging(".Services"), belonging(".HW"));
+        let (overrides, factory) = (belonging(".LogConfigOverride"), belonging(".FactDef"));
+        let service = services.map(|section| self.services(section)).transpose()?.flatten();
+        let service = service.as_deref();
+        // Source: WDK: an override takes the place of what the device itself tells.
+        if let Some(section) = overrides {
+            self.section(section, Root::Driver, service, 0)?;
+        }
+        self.section(section, Root::Driver, service, 0)?;
+        if let Some(section) = hardware {
+            self.section(section, Root::Device, service, 0)?;
+        }
+        if let (Some(section), true) = (factory, self.configurations.is_empty()) {
+            self.configuration(section)?;
+        }
+        Ok(())
+    }
+
+    /// The services of the model; returns the name of the driver's one.
+    fn services(&mut self, section: usize) -> Result<Option<String>, Fault> {
+        let inf = self.inf;
+        self.read.insert(section);
+        let mut found: Option<(&str, &Line)> = None;
+        for line in &inf.sections[section].lines {
+            if !line.is("AddService") {
+                self.tell(line, section);
+                continue;
+            }
+            let flags = line.value(1);
+            let flags = flags
+                .strip_prefix("0x")
+                .map_or(flags.parse(), |digits| u32::from_str_radix(digits, 16));
+            let is_driver = flags.is_ok_and(|flags| flags & ASSOCIATED != 0);
+            let other = if is_driver { found.replace((line.value(0), line)) } else { None };
+            match (is_driver, other) {
+                (false, _) => self.tell(line, section),
+                (true, Some((_, other))) => self.tell(other, section),
+                (true, None) => {}
+            }
+        }
+        let Some((name, line)) = found else { return Ok(None) };
+        if !line.value(2).is_empty() {
+            let install = needed(inf, line.value(2), line.place_of(2))?;
+            self.section(install, Root::Service, Some(name), 0)?;
+        }
+        Ok(Some(name.to_owned()))
+    }
+
+    /// A section with directives. `own` is what HKR means in the sections of its AddReg.
+    fn section(
+        &mut self,
+        section: usize,
+        own: Root,
+        service: Option<&str>,
+        depth: usize,
+    ) -> Result<(), Fault> {
+        let inf = self.inf;
+        self.read.insert(section);
+        if !self.taken.insert((section, own)) {
+            return Ok(());
+        }
+        for line in &inf.sections[section].lines {
+            if line.is("AddReg") {
+                for name in section_names(&line.values) {
+                    let values = needed(inf, &name.text, name.place)?;
+                    self.read.insert(values);
+                    if !self.taken.insert((values, own)) {
+                        continue;
+                    }
+                    for line in &inf.sections[values].lines {
+                        self.registry.add(line, own, service, &mut self.unused)?;
+                    }
+                }
+            } else if line.is("LogConfig") {
+                for name in section_names(&line.values) {
+                    let section = needed(inf, &name.text, name.place)?;
+                    self.configuration(section)?;
+                }
+            } else if line.is("Needs") {
+                for name in section_names(&line.values) {
+                    match inf.find(&name.text) {
+                        Some(_) if depth == DEEPEST => {
+                            let what = "sections need each other without an end";
+                            let hint = "leave one of the directives Needs out";
+                            return Err(Fault::new(name.place, what, hint));
+                        }
+                        Some(needed) => {
+                            self.section(needed, own, service, depth + 1)?;
+                        }
+                        None => self.unused.push(Unused {
+                            line: name.place.line,
+                            what: format!("Needs {}, a section of another file", short(&name.text)),
+                        }),
+                    }
+                }
+            } else {
+                self.tell(line, section);
+            }
+        }
+        Ok(())
+    }
+
+    fn configuration(&mut self, section: usize) -> Result<(), Fault> {
+        let inf = self.inf;
+        if !self.read.insert(section) {
+            return Ok(());
+        }
+        let mut resources = Vec::new();
+        for line in &inf.sections[section].lines {
+            match log_config::read_line(line)? {
+                Some(resource) => resources.push(resource),
+                // It says how Windows would rank the section; here the first one that fits is taken.
+                None if line.is("ConfigPriority") => {}
+                None => self.tell(line, section),
+            }
+        }
+        let section = inf.sections[section].name.clone();
+        self.configurations.push(Configuration { section, resources });
+        Ok(())
+    }
+
+    /// Notes a line that has no effect here.
+    fn tell(&mut self, line: &Line, section: usize) {
+        let word = line.key.as_ref().map_or(line.value(0), |key| &key.text);
+        let section = short(&self.inf.sections[section].name);
+        let what = format!("{} in [{section}]", short(word));
+        self.unused.push(Unused { line: line.place.line, what });
+    }
+}

@@ -1,0 +1,42 @@
+//! `IPortTopology` and `IMiniportTopology`: a filter that moves no data.
+
+use std::rc::Rc;
+
+use portcls_emulator::{Kernel, NtStatus};
+
+use super::{IMiniport, IPort, IResourceList};
+use crate::com::IUnknown;
+
+/// The topology port, the object of `CLSID_PortTopology`. It has the methods of `IPort` and no
+/// other.
+///
+/// The port implements it, and the miniport calls it. Source: WDK, IPortTopology.
+#[doc(alias = "PPORTTOPOLOGY")]
+pub trait IPortTopology: IPort {}
+
+/// A topology miniport: its filter describes pins, nodes and the lines between them.
+///
+/// The driver implements it, and the port calls it. There is no stream and no service group, and
+/// no client can open a pin of the filter.
+#[doc(alias = "PMINIPORTTOPOLOGY")]
+pub trait IMiniportTopology: IMiniport {
+    /// Starts the miniport.
+    ///
+    /// The port calls this once, from `IPort::Init`. `resources` are those that the adapter driver
+    /// gave to `IPort::Init`; a driver whose topology has no hardware of its own gives none.
+    ///
+    /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportTopology::Init; a published sample, which gives
+    /// no resources.
+    ///
+    /// # Errors
+    /// - Any failure: `IPort::Init` fails with the same status. The port releases the miniport,
+    ///   and no other call of the miniport follows.
+    #[doc(alias = "IMiniportTopology::Init")]
+    fn init(
+        self: Rc<Self>,
+        kernel: &Kernel,
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Option<Rc<dyn IResourceList>>,
+        port: Rc<dyn IPortTopology>,
+    ) -> Result<(), NtStatus>;
+}

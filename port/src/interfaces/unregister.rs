@@ -1,0 +1,88 @@
+//! `IUnregisterSubdevice` and `IUnregisterPhysicalConnection`.
+
+use std::rc::Rc;
+
+use portcls_emulator::{DeviceObject, Kernel, NtStatus};
+
+use crate::com::IUnknown;
+
+/// Takes a subdevice away from clients while the device stays started.
+///
+/// The port implements it, and the adapter driver queries a port for it and calls it. Any port of
+/// the adapter does for any subdevice of the adapter.
+#[doc(alias = "PUNREGISTERSUBDEVICE")]
+pub trait IUnregisterSubdevice: IUnknown {
+    /// Undoes `PcRegisterSubdevice`.
+    ///
+    /// Clients find the filter no more. The port closes the pins that are open, so each of their
+    /// streams is moved to STOP and released, and releases its miniport. The name is free for
+    /// another subdevice. The physical connections of the subdevice stay registered, until the
+    /// driver unregisters them or the device stops.
+    ///
+    /// IRQL: PASSIVE_LEVEL. Source: WDK, IUnregisterSubdevice::UnregisterSubdevice; Dynamic Audio
+    /// Subdevices. `Assumed:` the pages do not say what becomes of open pins; here they end as they
+    /// end when the device is removed.
+    ///
+    /// # Errors
+    /// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, or the object is no port.
+    /// - `STATUS_NOT_FOUND`: the port is not registered (`Assumed:` the page names no value).
+    #[doc(alias = "IUnregisterSubdevice::UnregisterSubdevice")]
+    fn unregister_subdevice(
+        &self,
+        kernel: &Kernel,
+        device: &Rc<DeviceObject>,
+        subdevice: Rc<dyn IUnknown>,
+    ) -> Result<(), NtStatus>;
+}
+
+/// Takes physical connections away, each of which the driver has registered before.
+///
+/// The port implements it, and the adapter driver queries a port for it and calls it. Ends and
+/// pins are those that the registration was given. The driver may call it before or after it
+/// unregisters the subdevices.
+///
+/// # Errors
+/// Of each method:
+/// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's.
+/// - `STATUS_NOT_FOUND`: there is no such connection (`Assumed:` the pages name no value).
+#[doc(alias = "PUNREGISTERPHYSICALCONNECTION")]
+pub trait IUnregisterPhysicalConnection: IUnknown {
+    /// Undoes `PcRegisterPhysicalConnection`.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    /// Source: WDK, IUnregisterPhysicalConnection::UnregisterPhysicalConnection.
+    #[doc(alias = "IUnregisterPhysicalConnection::UnregisterPhysicalConnection")]
+    fn unregister_physical_connection(
+        &self,
+        kernel: &Kernel,
+        device: &Rc<DeviceObject>,
+        from: (Rc<dyn IUnknown>, u32),
+        to: (Rc<dyn IUnknown>, u32),
+    ) -> Result<(), NtStatus>;
+
+    /// Undoes `PcRegisterPhysicalConnectionToExternal`; `to` has the symbolic link.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    /// Source: WDK, IUnregisterPhysicalConnection::UnregisterPhysicalConnectionToExternal.
+    #[doc(alias = "IUnregisterPhysicalConnection::UnregisterPhysicalConnectionToExternal")]
+    fn unregister_physical_connection_to_external(
+        &self,
+        kernel: &Kernel,
+        device: &Rc<DeviceObject>,
+        from: (Rc<dyn IUnknown>, u32),
+        to: (&str, u32),
+    ) -> Result<(), NtStatus>;
+
+    /// Undoes `PcRegisterPhysicalConnectionFromExternal`; `from` has the symbolic link.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    /// Source: WDK, IUnregisterPhysicalConnection::UnregisterPhysicalConnectionFromExternal.
+    #[doc(alias = "IUnregisterPhysicalConnection::UnregisterPhysicalConnectionFromExternal")]
+    fn unregister_physical_connection_from_external(
+        &self,
+        kernel: &Kernel,
+        device: &Rc<DeviceObject>,
+        from: (&str, u32),
+        to: (Rc<dyn IUnknown>, u32),
+    ) -> Result<(), NtStatus>;
+}

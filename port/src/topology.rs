@@ -1,0 +1,79 @@
+//! The kind of port for topology: filters that move no data.
+//!
+//! Owns the calls of a topology miniport. No pin of its filter can be opened, so no stream stands
+//! here; what a client can ask of such a filter is in `filter/requests.rs`, as for every kind.
+
+use std::rc::{Rc, Weak};
+
+use portcls_emulator::trace::Argument;
+use portcls_emulator::{Kernel, NtStatus};
+
+use crate::answer_query;
+use crate::binding::{Miniport, NoStreams, StreamMiniport};
+use crate::com::{IUnknown, Interface, query};
+use crate::guid::Guid;
+use crate::interfaces::{
+    IMiniport, IMiniportTopology, IPortClsVersion, IPortTopology, IResourceList, IServiceGroup,
+};
+use crate::ks::guids::category;
+use crate::miniport_calls::{Method, MiniportCalls};
+use crate::port::{Kind, Port};
+
+/// The kind of port that `PcNewPort` makes for the topology class.
+pub(crate) enum Topology {}
+
+impl Kind for Topology {
+    const MINIPORT: &'static str = "IMiniportTopology";
+
+    /// Source: WDK, Installing Device Interfaces for an Audio Adapter: the category of all audio
+    /// devices and that of topology miniports. Assumed: a filter that names no categories gets
+    /// these; no page says so of the topology port.
+    const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::TOPOLOGY];
+
+    fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus> {
+        answer_query!(port, iid, IPortTopology, IPortClsVersion)
+    }
+
+    fn find_miniport(
+        port: &Rc<Port<Self>>,
+        object: &Rc<dyn IUnknown>,
+    ) -> Result<Rc<dyn Miniport>, NtStatus> {
+        let miniport = query::<dyn IMiniportTopology>(object)?;
+        let (calls, port) = (Rc::clone(port.calls()), Rc::downgrade(port));
+        Ok(Rc::new(TopologyMiniport { calls, port, miniport }))
+    }
+}
+
+impl IPortTopology for Port<Topology> {}
+
+/// A topology miniport of a driver.
+struct TopologyMiniport {
+    calls: Rc<MiniportCalls>,
+    port: Weak<Port<Topology>>,
+    miniport: Rc<dyn IMiniportTopology>,
+}
+
+impl Miniport for TopologyMiniport {
+    fn object(&self) -> Rc<dyn IMiniport> {
+        Rc::clone(&self.miniport) as _
+    }
+
+    fn init(
+        &self,
+        kernel: &Kernel,
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Option<Rc<dyn IResourceList>>,
+    ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
+        let port = self.port.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+        let none = Argument::None;
+        let init = || Rc::clone(&self.miniport).init(kernel, adapter, resources, port);
+        self.calls.call(kernel, Method::InitTopology, none, init, |()| none)?;
+        Ok(None)
+    }
+
+    /// Assumed: the status is the one for a pin that no client can open; no page names one.
+    fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams> {
+        let status = NtStatus::INVALID_DEVICE_REQUEST;
+        Err(NoStreams { status, reason: "a topology filter has no streams" })
+    }
+}

@@ -1,0 +1,76 @@
+//! The kind of port for WaveRT miniports.
+
+use std::rc::{Rc, Weak};
+
+use portcls_emulator::trace::Argument;
+use portcls_emulator::{Kernel, NtStatus};
+
+use super::{SOUND_IS_OUTSIDE, add_directsound, tell_bound};
+use crate::answer_query;
+use crate::binding::{Miniport, NoStreams, StreamMiniport};
+use crate::com::{IUnknown, Interface, query};
+use crate::guid::Guid;
+use crate::interfaces::{IMiniport, IMiniportWaveRT, IPortWaveRT, IResourceList, IServiceGroup};
+use crate::ks::DataRange;
+use crate::miniport_calls::{Method, MiniportCalls};
+use crate::port::{Kind, Port, SOUND_CATEGORIES};
+
+/// The kind of port.
+pub(crate) enum WaveRT {}
+
+impl Kind for WaveRT {
+    const MINIPORT: &'static str = "IMiniportWaveRT";
+    const CATEGORIES: &'static [Guid] = &SOUND_CATEGORIES;
+
+    /// Source: WDK, IPortClsVersion: the page lists the ports that have it, and this one is not
+    /// among them.
+    fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus> {
+        answer_query!(port, iid, IPortWaveRT)
+    }
+
+    fn find_miniport(
+        port: &Rc<Port<Self>>,
+        object: &Rc<dyn IUnknown>,
+    ) -> Result<Rc<dyn Miniport>, NtStatus> {
+        let miniport = query::<dyn IMiniportWaveRT>(object)?;
+        let calls = Rc::clone(port.calls());
+        Ok(Rc::new(RtMiniport { calls, port: Rc::downgrade(port), miniport }))
+    }
+}
+
+/// A WaveRT miniport of a driver. It has no service group.
+struct RtMiniport {
+    calls: Rc<MiniportCalls>,
+    port: Weak<Port<WaveRT>>,
+    miniport: Rc<dyn IMiniportWaveRT>,
+}
+
+impl Miniport for RtMiniport {
+    fn object(&self) -> Rc<dyn IMiniport> {
+        Rc::clone(&self.miniport) as _
+    }
+
+    fn init(
+        &self,
+        kernel: &Kernel,
+        adapter: Option<Rc<dyn IUnknown>>,
+        resources: Option<Rc<dyn IResourceList>>,
+    ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
+        let port = self.port.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
+        let none = Argument::None;
+        let init = || Rc::clone(&self.miniport).init(kernel, adapter, resources, port);
+        self.calls.call(kernel, Method::InitWaveRT, none, init, |()| none)?;
+        tell_bound(&self.calls, kernel);
+        Ok(None)
+    }
+
+    fn add_ranges(&self, ranges: &mut Vec<DataRange>) {
+        add_directsound(ranges);
+    }
+
+    fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams> {
+        Err(SOUND_IS_OUTSIDE)
+    }
+}
+
+impl IPortWaveRT for Port<WaveRT> {}
