@@ -1,8 +1,8 @@
 //! System threads: contexts of their own that wait without nesting.
 //!
 //! A thread is a [`ThreadBody`]. The kernel resumes the body; the body runs until it waits or ends
-//! and says so by the [`Step`] that it returns. So any number of threads can wait at once, and their
-//! waits end in any order. Which thread runs when is decided in `thread/schedule.rs`.
+//! and says so by the [`Step`] that it returns. So any number of threads can wait at once, and
+//! their waits end in any order. Which thread runs when is decided in `thread/schedule.rs`.
 
 mod inspect;
 mod schedule;

@@ -79,8 +79,9 @@ impl Waitable for WaitSet {
 }
 
 impl Kernel {
-    /// Waits for several objects, as [`Kernel::wait_for_single_object`] waits for one. The status is
-    /// the index of the object that ended the wait, or `SUCCESS` when the wait needed all objects.
+    /// Waits for several objects, as [`Kernel::wait_for_single_object`] waits for one. The status
+    /// is the index of the object that ended the wait, or `SUCCESS` when the wait needed all
+    /// objects.
     #[doc(alias = "KeWaitForMultipleObjects")]
     pub fn wait_for_multiple_objects(&self, set: &WaitSet, timeout: Timeout) -> NtStatus {
         match self.wait_for_single_object(set, timeout) {

@@ -248,8 +248,8 @@ bug_checks! {
         distinction: Distinction::FirstParameter,
     };
 
-    /// A driver was unloaded while something that it began was not over, such as a system thread. Its
-    /// code is gone, and the system wanted to run or read it.
+    /// A driver was unloaded while something that it began was not over, such as a system thread.
+    /// The driver's code is gone, and the system wanted to run or read it.
     DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS = 0xCE, [
         ADDRESS,
         ACCESS,

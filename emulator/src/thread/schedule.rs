@@ -3,11 +3,12 @@
 //! A ready thread goes on in a turn of the event loop, after the work items: when the thread that
 //! runs now waits or is idle. Threads do not preempt each other.
 //!
-//! Assumed: of the ready threads, the one with the highest priority goes on first, and of those with
-//! the same priority the one that became ready first. So do the ready queues of Windows. A thread
-//! that computes without a wait keeps the processor, because one that lets itself be preempted here
-//! would need an order that no document gives. Work items come before threads, because the worker
-//! threads of Windows have higher priorities (12 and more) than a new system thread.
+//! Assumed: of the ready threads, the one with the highest priority goes on first, and of those
+//! with the same priority the one that became ready first. The ready queues of Windows have the
+//! same order. A thread that computes without a wait keeps the processor: where Windows takes the
+//! processor away depends on time slices, which no document promises. Work items come before
+//! threads, because the worker threads of Windows have higher priorities (12 and more) than a new
+//! system thread.
 
 use std::rc::Rc;
 
@@ -127,11 +128,15 @@ impl Kernel {
     fn take_step(&self, thread: &Thread, step: Step) {
         match step {
             Step::Waits(object, timeout) => {
+                let only_looks = timeout == Timeout::Relative(0);
+                if !only_looks && !self.may_wait("KeWaitForSingleObject", &*object) {
+                    return;
+                }
                 if object.try_acquire() {
                     self.make_ready(thread, object.acquired_status());
-                } else if timeout == Timeout::Relative(0) {
+                } else if only_looks {
                     self.make_ready(thread, NtStatus::TIMEOUT);
-                } else if self.may_wait("KeWaitForSingleObject", &*object) {
+                } else {
                     let deadline_ns = self.wait_deadline_ns(timeout);
                     self.begin_wait(thread, object, deadline_ns, NtStatus::TIMEOUT);
                 }

@@ -1,8 +1,8 @@
 // A UART driver whose captured bytes go through a system thread.
 //
 // The service routine keeps the bytes and queues a DPC. The DPC sets an event, for which the thread
-// waits. The thread feeds the port: it puts the bytes into a queue and notifies the port, which then
-// reads the queue.
+// waits. The thread feeds the port: it puts the bytes into a queue and notifies the port, which
+// then reads the queue.
 #pragma once
 
 #include "byte_queue.h"

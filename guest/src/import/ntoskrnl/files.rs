@@ -65,9 +65,10 @@ fn create_file(
 
 /// The answer for a handle that belongs to no file.
 fn no_file(call: &Call<'_>, handle: Word) -> NtStatus {
-    match is_open(call.guest(), handle) {
-        true => NtStatus::OBJECT_TYPE_MISMATCH,
-        false => NtStatus::INVALID_HANDLE,
+    if is_open(call.guest(), handle) {
+        NtStatus::OBJECT_TYPE_MISMATCH
+    } else {
+        NtStatus::INVALID_HANDLE
     }
 }
 
