@@ -153,6 +153,13 @@ impl Kernel {
         }
         self.require_irql_at_most(Irql::APC_LEVEL, "ExAcquireFastMutex");
         self.wait_for_single_object(mutex, Timeout::Never);
+        self.own_fast_mutex(mutex);
+    }
+
+    /// Raises the IRQL for a fast mutex that a wait of this thread has taken. Only a host of
+    /// compiled system threads calls this: its threads wait for a fast mutex without nesting.
+    /// IRQL: up to APC_LEVEL.
+    pub fn own_fast_mutex(&self, mutex: &FastMutex) {
         let old = self.current_irql();
         mutex.0.old.set(old);
         if old < Irql::APC_LEVEL {
@@ -175,6 +182,7 @@ impl Kernel {
             self.bug_check_with(code, [0x34, u64::from(irql.0), 0, 0], &message);
             return;
         }
+        self.wake_threads();
         self.lower_irql(mutex.0.old.get());
     }
 }

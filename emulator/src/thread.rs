@@ -222,8 +222,8 @@ impl Kernel {
         Ok(thread)
     }
 
-    /// The system thread that runs now, also while a DPC, a service routine or a work item runs on
-    /// top of it. `None` in the thread of the event loop and in a work item.
+    /// The system thread that runs now, also while a DPC or a service routine runs on top of it.
+    /// `None` in the thread of the event loop and in a work item.
     #[must_use]
     pub fn current_system_thread(&self) -> Option<Thread> {
         let slot = self.current_thread().checked_sub(FIRST_NUMBER)?;

@@ -129,6 +129,8 @@ struct Body {
     context: u64,
     /// The state of the thread while it waits; empty before it begins.
     standing: RefCell<Option<Box<Standing>>>,
+    /// What the routine in which the thread waits still has to do.
+    then: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 
 impl ThreadBody for Body {
@@ -141,13 +143,18 @@ impl ThreadBody for Body {
             Some(standing) => Entry::GoOn(standing, u64::from(status.0)),
             None => Entry::Start(self.routine, self.context),
         };
+        if let Some(then) = self.then.take() {
+            then();
+        }
         let exit = guest.0.vm.in_thread(self.state.object, || guest.0.vm.run_thread(guest, entry));
         let step = match exit {
             // A routine that returns ends its thread. Source: WDK, PsCreateSystemThread.
             Exit::Returned => Step::Ends(NtStatus::SUCCESS),
             Exit::Left(standing) => {
                 self.standing.replace(Some(standing));
-                guest.0.left_step.take().expect("the routine left a step")
+                let left = guest.0.left_step.take().expect("the routine left a step");
+                self.then.replace(left.then);
+                left.step
             }
         };
         if matches!(step, Step::Ends(_)) {
@@ -192,6 +199,7 @@ fn create_system_thread(
         routine: routine.0,
         context: context.0,
         standing: RefCell::default(),
+        then: RefCell::default(),
     });
     let name = guest.describe_address(routine.0);
     let made = kernel.create_system_thread(&name, body);

@@ -15,7 +15,7 @@ use portcls_emulator::{
 };
 
 use super::system_threads::SystemThread;
-use crate::guest::Guest;
+use crate::guest::{Guest, LeftStep};
 use crate::routine::{Boolean, Call, Pointer, Routine, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
@@ -122,7 +122,15 @@ pub(super) fn can_leave(guest: &Guest) -> bool {
 
 /// Lets the system thread leave the processor with this step when the routine returns.
 pub(super) fn leave(guest: &Guest, step: Step) {
-    guest.0.left_step.replace(Some(step));
+    guest.0.left_step.replace(Some(LeftStep { step, then: None }));
+    guest.0.vm.leave_thread();
+}
+
+/// Lets the system thread leave the processor to wait for an object. `then` runs at the end of the
+/// wait, before the thread's own code goes on.
+pub(super) fn leave_until(guest: &Guest, object: Rc<dyn Waitable>, then: Box<dyn FnOnce()>) {
+    let step = Step::Waits(object, Timeout::Never);
+    guest.0.left_step.replace(Some(LeftStep { step, then: Some(then) }));
     guest.0.vm.leave_thread();
 }
 

@@ -223,6 +223,33 @@ fn code_below_a_routine_that_waits_waits_inside_of_it() {
 }
 
 #[test]
+fn a_thread_waits_for_a_fast_mutex_that_a_waiting_thread_holds() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let mutex = bench.memory(u64::from(bench.guest.layout().fast_mutex.size_of));
+        let told = bench.memory(8);
+        let mut code = Program::new(&bench);
+        code.call_fast("ExAcquireFastMutex", mutex);
+        code.call("KeGetCurrentIrql", &[]);
+        code.store_result(told);
+        code.call_fast("ExReleaseFastMutex", mutex);
+        code.call("KeGetCurrentIrql", &[]);
+        code.store_result(told + 4);
+        bench.guest.store_u32(told + 4, 0xFF);
+        let object = object_of(&bench, create(&bench, code.finish()));
+        bench.call("ExAcquireFastMutex", &[mutex]);
+        // The thread runs while the owner waits, and cannot get the mutex.
+        bench.run_work_items();
+        assert_eq!(bench.guest.load_u32(told), 0, "{mode:?}");
+        bench.call("ExReleaseFastMutex", &[mutex]);
+        let waited = bench.status("KeWaitForSingleObject", &[object, 0, 0, 0, 0]);
+        assert_eq!(waited, NtStatus::SUCCESS);
+        let stored = [0, 4].map(|offset| bench.guest.load_u32(told + offset) & 0xFF);
+        assert_eq!((stored, bench.kernel.violation_count()), ([1, 0], 0), "{mode:?}");
+    }
+}
+
+#[test]
 fn a_thread_that_lives_when_its_driver_is_unloaded_is_bug_check_ce() {
     for mode in BOTH {
         let bench = Bench::plain(mode);

@@ -21,10 +21,7 @@ impl<'a> Program<'a> {
 
     /// Calls a routine of the kernel or of KS.
     pub fn call(&mut self, name: &str, words: &[u64]) {
-        let modules = ["ntoskrnl.exe", "ks.sys"];
-        let found = modules.iter().find_map(|module| find(module, name));
-        let Some(Found::Routine(routine)) = found else { panic!("{name} is in no table") };
-        let thunk = self.bench.guest.thunk_of(routine);
+        let thunk = self.thunk(name);
         if !is_wide(self.bench) {
             // push, from the last to the first; mov eax, thunk; call eax
             for word in words.iter().rev() {
@@ -49,6 +46,25 @@ impl<'a> Program<'a> {
         self.put(&[0x48, 0xB8]);
         self.put(&thunk.to_le_bytes());
         self.put(&[0xFF, 0xD0]);
+    }
+
+    /// Calls a routine of the convention fastcall with one argument.
+    pub fn call_fast(&mut self, name: &str, word: u64) {
+        if is_wide(self.bench) {
+            self.call(name, &[word]);
+            return;
+        }
+        // mov ecx, word
+        self.put(&[0xB9]);
+        self.put(&(word as u32).to_le_bytes());
+        self.call(name, &[]);
+    }
+
+    fn thunk(&self, name: &str) -> u64 {
+        let modules = ["ntoskrnl.exe", "ks.sys"];
+        let found = modules.iter().find_map(|module| find(module, name));
+        let Some(Found::Routine(routine)) = found else { panic!("{name} is in no table") };
+        self.bench.guest.thunk_of(routine)
     }
 
     /// Stores the lower half of the last result.
