@@ -8,6 +8,7 @@ use crate::bug_check::BugCheckCode;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::stop::Stop;
+use crate::thread::Thread;
 use crate::timer::Timer;
 use crate::warning::Advice;
 
@@ -26,8 +27,16 @@ pub enum Progress {
 type Callback = Box<dyn FnOnce(&Kernel)>;
 
 enum Due {
-    Timer { timer: Timer, armed: u64 },
+    Timer {
+        timer: Timer,
+        armed: u64,
+    },
     Callback(Callback),
+    /// The end of the time of a thread's wait with this number.
+    Wait {
+        thread: Thread,
+        number: u64,
+    },
 }
 
 struct Entry {
@@ -37,9 +46,13 @@ struct Entry {
 }
 
 impl Entry {
-    /// True for the entry of a timer that was cancelled or set again.
+    /// True for the entry of a timer that was cancelled or set again, and of a wait that has ended.
     fn is_stale(&self) -> bool {
-        matches!(&self.due, Due::Timer { timer, armed } if !timer.is_armed_as(*armed))
+        match &self.due {
+            Due::Timer { timer, armed } => !timer.is_armed_as(*armed),
+            Due::Wait { thread, number } => !thread.stands_in_wait(*number),
+            Due::Callback(_) => false,
+        }
     }
 }
 
@@ -167,7 +180,7 @@ impl Deadlines {
             .filter(|entry| !entry.is_stale() && entry.time_ns > now_ns)
             .filter_map(|entry| match &entry.due {
                 Due::Timer { timer, .. } => Some((entry.time_ns, entry.order, timer)),
-                Due::Callback(_) => None,
+                Due::Callback(_) | Due::Wait { .. } => None,
             })
             .filter(|(.., timer)| timer.due_ns() <= now_ns)
             .collect();
@@ -182,7 +195,7 @@ impl Deadlines {
         entries.sort_by(|left, right| right.cmp(left));
         let timer_of = |entry: &Entry| match &entry.due {
             Due::Timer { timer, .. } => Some((entry.time_ns, timer.clone())),
-            Due::Callback(_) => None,
+            Due::Callback(_) | Due::Wait { .. } => None,
         };
         entries.into_iter().filter_map(timer_of).collect()
     }
@@ -339,6 +352,7 @@ impl Kernel {
             match due {
                 Due::Timer { timer, .. } => self.expire_timer(&timer),
                 Due::Callback(callback) => callback(self),
+                Due::Wait { thread, .. } => self.time_out_thread(&thread),
             }
         }
     }
@@ -369,6 +383,10 @@ impl Kernel {
         self.state.deadlines.push(time_ns, Due::Timer { timer: timer.clone(), armed });
     }
 
+    pub(crate) fn queue_wait(&self, time_ns: u64, thread: &Thread, number: u64) {
+        self.state.deadlines.push(time_ns, Due::Wait { thread: thread.clone(), number });
+    }
+
     /// One turn of the idle thread: serves what waits, or moves the clock to the next deadline, at
     /// most to `limit_ns`.
     pub fn turn(&self, limit_ns: u64) -> Progress {
@@ -376,7 +394,8 @@ impl Kernel {
             return Progress::Idle;
         }
         self.preemption_point();
-        if self.current_irql() < Irql::DISPATCH_LEVEL && self.run_work_item() {
+        if self.current_irql() < Irql::DISPATCH_LEVEL && (self.run_work_item() || self.run_thread())
+        {
             return Progress::Moved;
         }
         if self.is_something_put_off() {

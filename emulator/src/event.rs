@@ -53,6 +53,10 @@ impl Waitable for Event {
         signalled
     }
 
+    fn can_acquire(&self) -> bool {
+        self.0.signalled.get()
+    }
+
     fn describe(&self) -> WaitedFor {
         WaitedFor::Event(self.0.name)
     }
@@ -67,7 +71,9 @@ impl Kernel {
             return false;
         }
         self.require_irql_at_most(Irql::DISPATCH_LEVEL, "KeSetEvent");
-        event.0.signalled.replace(true)
+        let was_signalled = event.0.signalled.replace(true);
+        self.wake_threads();
+        was_signalled
     }
 
     /// Clears an event; returns true when the event was signalled. IRQL: up to DISPATCH_LEVEL.

@@ -324,6 +324,10 @@ struct Completion<'a>(&'a Irp);
 
 impl Waitable for Completion<'_> {
     fn try_acquire(&self) -> bool {
+        self.can_acquire()
+    }
+
+    fn can_acquire(&self) -> bool {
         self.0.is_completed()
     }
 

@@ -21,6 +21,7 @@ use crate::registry::Registry;
 use crate::running::Running;
 use crate::spin_lock::HeldLocks;
 use crate::stop::StopState;
+use crate::thread::Threads;
 use crate::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
 use crate::violation::Violations;
 use crate::warning::Warnings;
@@ -141,6 +142,7 @@ pub(crate) struct KernelState {
     pub interrupts: InterruptController,
     pub dpcs: DpcQueue,
     pub work: WorkQueue,
+    pub threads: Threads,
     pub locks: HeldLocks,
     pub waits: wait::StandingWaits,
     pub interfaces: DeviceInterfaces,
@@ -188,6 +190,7 @@ impl Kernel {
                 interrupts: InterruptController::default(),
                 dpcs: DpcQueue::default(),
                 work: WorkQueue::default(),
+                threads: Threads::default(),
                 locks: HeldLocks::default(),
                 waits: wait::StandingWaits::default(),
                 interfaces: DeviceInterfaces::default(),
@@ -209,15 +212,16 @@ impl Kernel {
         }
     }
 
-    /// Ends the machine of this kernel: drops all events, DPCs, work items and requests that wait,
-    /// and all connections. Such objects often hold a handle to the kernel. Without this call, a
-    /// machine that stopped half-way would never free its memory. No code may run on the kernel
-    /// after this call; the trace and the counters stay.
+    /// Ends the machine of this kernel: drops all events, DPCs, work items, system threads and
+    /// requests that wait, and all connections. Such objects often hold a handle to the kernel.
+    /// Without this call, a machine that stopped half-way would never free its memory. No code may
+    /// run on the kernel after this call; the trace and the counters stay.
     pub fn end(&self) {
         let state = &self.state;
         state.deadlines.clear();
         state.dpcs.clear();
         state.work.clear();
+        state.threads.clear();
         state.interrupts.clear();
         state.interfaces.clear();
         state.handles.clear();

@@ -1,8 +1,8 @@
 //! Mutexes: objects that one thread owns.
 //!
 //! A thread here runs at PASSIVE_LEVEL and can wait. Such a thread is the thread of the event loop,
-//! or the system thread that runs a work item during another thread's wait. ISRs and DPCs run in
-//! the thread that they interrupted, and they must not wait.
+//! a system thread, or the thread that runs a work item during another thread's wait. ISRs and DPCs
+//! run in the thread that they interrupted, and they must not wait.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -50,13 +50,17 @@ impl Mutex {
 
 impl Waitable for Mutex {
     fn try_acquire(&self) -> bool {
-        let thread = self.0.kernel.current_thread();
-        if self.0.owner.get().is_some_and(|owner| owner != thread) {
+        if !self.can_acquire() {
             return false;
         }
-        self.0.owner.set(Some(thread));
+        self.0.owner.set(Some(self.0.kernel.current_thread()));
         self.0.depth.set(self.0.depth.get() + 1);
         true
+    }
+
+    fn can_acquire(&self) -> bool {
+        let thread = self.0.kernel.current_thread();
+        self.0.owner.get().is_none_or(|owner| owner == thread)
     }
 
     fn describe(&self) -> WaitedFor {
@@ -102,6 +106,10 @@ impl Waitable for FastMutex {
         !self.0.owned.replace(true)
     }
 
+    fn can_acquire(&self) -> bool {
+        !self.0.owned.get()
+    }
+
     fn describe(&self) -> WaitedFor {
         WaitedFor::Words("a fast mutex")
     }
@@ -130,6 +138,7 @@ impl Kernel {
         let still_owned = mutex.0.depth.get() > 0;
         if !still_owned {
             mutex.0.owner.set(None);
+            self.wake_threads();
         }
         still_owned
     }
@@ -144,6 +153,13 @@ impl Kernel {
         }
         self.require_irql_at_most(Irql::APC_LEVEL, "ExAcquireFastMutex");
         self.wait_for_single_object(mutex, Timeout::Never);
+        self.own_fast_mutex(mutex);
+    }
+
+    /// Raises the IRQL for a fast mutex that a wait of this thread has taken. Only a host of
+    /// compiled system threads calls this: its threads wait for a fast mutex without nesting.
+    /// IRQL: up to APC_LEVEL.
+    pub fn own_fast_mutex(&self, mutex: &FastMutex) {
         let old = self.current_irql();
         mutex.0.old.set(old);
         if old < Irql::APC_LEVEL {
@@ -166,6 +182,7 @@ impl Kernel {
             self.bug_check_with(code, [0x34, u64::from(irql.0), 0, 0], &message);
             return;
         }
+        self.wake_threads();
         self.lower_irql(mutex.0.old.get());
     }
 }

@@ -1,4 +1,4 @@
-//! What waits in the kernel, in words: interrupts, DPCs, timers, locks, waits.
+//! What waits in the kernel, in words: interrupts, DPCs, timers, threads, locks, waits.
 
 use crate::inspection::{Inspection, Moment};
 use crate::kernel::Kernel;
@@ -19,6 +19,9 @@ impl Kernel {
         told.tell_all("DPC queue", self.describe_queued_dpcs());
         told.tell_all("timers", self.describe_timers());
         told.tell_all("work items", self.describe_work_items());
+        if let Some(threads) = self.describe_threads() {
+            told.tell_all("threads", threads);
+        }
         told.tell_all("spin locks", self.describe_held_locks());
         told.tell_all("waits", self.describe_waits());
         told

@@ -1,4 +1,4 @@
-//! What the processor runs: a thread, a work item, a DPC, a service routine.
+//! What the processor runs: a thread, a work item, a system thread, a DPC, a service routine.
 
 use std::fmt;
 
@@ -10,8 +10,10 @@ use crate::trace::NameId;
 pub enum Running {
     /// A thread.
     Thread,
-    /// A work item, in a system thread.
+    /// A work item, in a worker thread of the system.
     WorkItem,
+    /// The system thread with this number.
+    SystemThread(u32),
     /// A DPC of this name.
     Dpc(NameId),
     /// The service routines of this interrupt line.
@@ -23,6 +25,7 @@ impl fmt::Display for Running {
         match self {
             Running::Thread => f.write_str("a thread"),
             Running::WorkItem => f.write_str("a work item"),
+            Running::SystemThread(number) => write!(f, "system thread {number}"),
             Running::Dpc(_) => f.write_str("a DPC"),
             Running::Interrupt(line) => write!(f, "the service routine of irq {line}"),
         }

@@ -43,6 +43,10 @@ impl Waitable for Semaphore {
         count > 0
     }
 
+    fn can_acquire(&self) -> bool {
+        self.0.count.get() > 0
+    }
+
     fn describe(&self) -> WaitedFor {
         WaitedFor::Words("a semaphore")
     }
@@ -70,7 +74,11 @@ impl Kernel {
         let count = semaphore.0.count.get();
         let next = count.checked_add(adjustment).filter(|next| *next <= semaphore.0.limit);
         match next.filter(|_| adjustment > 0) {
-            Some(next) => Ok(semaphore.0.count.replace(next)),
+            Some(next) => {
+                let before = semaphore.0.count.replace(next);
+                self.wake_threads();
+                Ok(before)
+            }
             None => Err(NtStatus::SEMAPHORE_LIMIT_EXCEEDED),
         }
     }

@@ -94,6 +94,10 @@ impl Waitable for Timer {
         signalled
     }
 
+    fn can_acquire(&self) -> bool {
+        self.0.signalled.get()
+    }
+
     fn describe(&self) -> WaitedFor {
         WaitedFor::Words("a timer")
     }
@@ -182,5 +186,6 @@ impl Kernel {
         if let Some(dpc) = dpc {
             self.queue_dpc(&dpc);
         }
+        self.wake_threads();
     }
 }

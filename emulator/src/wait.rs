@@ -1,4 +1,7 @@
 //! Waiting: a nested event loop on the stack of the waiting thread.
+//!
+//! The thread of the event loop, work items, and code that a system thread reaches through the port
+//! wait so. The code of a system thread itself waits without nesting, see `thread.rs`.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -17,9 +20,22 @@ pub trait Waitable {
     /// Takes the object if it is signalled; returns whether the object was signalled.
     fn try_acquire(&self) -> bool;
 
+    /// Whether `try_acquire` would take the object now; changes nothing.
+    fn can_acquire(&self) -> bool;
+
+    /// The status of a wait that took the object: the index of the object, if it is one of several.
+    fn acquired_status(&self) -> NtStatus {
+        NtStatus::SUCCESS
+    }
+
     /// What the object is, for the report of a hang. A wait keeps this value, so the value is not a
     /// text yet.
     fn describe(&self) -> WaitedFor;
+
+    /// What the object is, in words; with the objects of which it is made, if it is made of some.
+    fn in_words(&self) -> String {
+        self.describe().to_string()
+    }
 }
 
 /// What a thread waits for; its text is made when a report shows it.
@@ -31,6 +47,8 @@ pub enum WaitedFor {
     Event(&'static str),
     /// The completion of a request.
     Completion(MajorFunction),
+    /// The end of the system thread with this number.
+    EndOfThread(u32),
 }
 
 impl fmt::Display for WaitedFor {
@@ -39,6 +57,7 @@ impl fmt::Display for WaitedFor {
             Self::Words(words) => f.write_str(words),
             Self::Event(name) => write!(f, "the event '{name}'"),
             Self::Completion(major) => write!(f, "the completion of a {major:?} request"),
+            Self::EndOfThread(number) => write!(f, "the end of system thread {number}"),
         }
     }
 }
@@ -51,6 +70,23 @@ pub enum Timeout {
     /// At most this long, in 100 ns units. With 0 the call only looks whether the object is
     /// signalled.
     Relative(u64),
+}
+
+/// The object of a delay, which no wait gets.
+pub(crate) struct Delay;
+
+impl Waitable for Delay {
+    fn try_acquire(&self) -> bool {
+        false
+    }
+
+    fn can_acquire(&self) -> bool {
+        false
+    }
+
+    fn describe(&self) -> WaitedFor {
+        WaitedFor::Words("the end of a delay")
+    }
 }
 
 /// The most waits that may be nested.
@@ -103,15 +139,6 @@ impl Kernel {
     /// IRQL: up to APC_LEVEL.
     #[doc(alias = "KeDelayExecutionThread")]
     pub fn delay_execution_thread(&self, time_100ns: u64) {
-        struct Delay;
-        impl Waitable for Delay {
-            fn try_acquire(&self) -> bool {
-                false
-            }
-            fn describe(&self) -> WaitedFor {
-                WaitedFor::Words("the end of a delay")
-            }
-        }
         let tick_ns = self.clock_interrupt_ns(time_100ns);
         if self.is_frozen() {
             self.pass_time(tick_ns);
@@ -126,13 +153,13 @@ impl Kernel {
     }
 
     /// The first clock interrupt at or after the end of a time from now, in ns.
-    fn clock_interrupt_ns(&self, time_100ns: u64) -> u64 {
+    pub(crate) fn clock_interrupt_ns(&self, time_100ns: u64) -> u64 {
         let interval_ns = self.config().clock_interval_ns.max(1);
         let end_ns = self.now_ns().saturating_add(time_100ns.saturating_mul(100));
         end_ns.div_ceil(interval_ns).saturating_mul(interval_ns)
     }
 
-    fn may_wait(&self, routine: &str, object: &dyn Waitable) -> bool {
+    pub(crate) fn may_wait(&self, routine: &str, object: &dyn Waitable) -> bool {
         if self.current_irql() < Irql::DISPATCH_LEVEL {
             return true;
         }
@@ -198,7 +225,7 @@ impl Kernel {
     /// could end this wait. This kernel cannot return from an outer wait first, so the text counts
     /// the outer waits.
     fn describe_wait(&self, object: &dyn Waitable) -> String {
-        let what = object.describe().to_string();
+        let what = object.in_words() + &self.describe_thread_waits();
         match self.state.waits.0.borrow().len() {
             0 | 1 => what,
             2 => format!("{what}, with 1 outer wait that can end only after it"),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::irql::Irql;
 use crate::kernel::Kernel;
+use crate::repetition::Repetition;
 use crate::rules;
 use crate::running::Running;
 
@@ -28,17 +29,13 @@ impl WorkItem {
     }
 }
 
-/// How many work items that begin at one and the same time count as endless.
-/// Assumed: far more than a driver queues, and quickly reached.
-const ITEMS_AT_ONE_TIME: u32 = 100_000;
-
 /// The queue of work items of the system thread.
 #[derive(Default)]
 pub(crate) struct WorkQueue {
     queue: RefCell<VecDeque<WorkItem>>,
-    /// The time at which the last item began. The next field counts the items begun at that time.
-    last_ns: Cell<u64>,
-    at_that_time: Cell<u32>,
+    /// How many items run, each nested in a wait of the one before.
+    depth: Cell<u32>,
+    repetition: Repetition,
 }
 
 impl WorkQueue {
@@ -83,9 +80,7 @@ impl Kernel {
         let work = &self.state.work;
         let next = work.queue.borrow_mut().pop_front();
         let Some(item) = next else { return false };
-        let again = work.last_ns.replace(self.now_ns()) == self.now_ns();
-        work.at_that_time.set(if again { work.at_that_time.get() + 1 } else { 1 });
-        if work.at_that_time.get() > ITEMS_AT_ONE_TIME {
+        if work.repetition.is_endless(self.now_ns()) {
             self.hang("the clock to go on: a work item queues itself for ever and takes no time");
             return true;
         }
@@ -93,10 +88,12 @@ impl Kernel {
         let old = self.current_irql();
         self.set_irql(Irql::PASSIVE_LEVEL);
         let outer = self.set_running(Running::WorkItem);
-        let thread = self.state.thread.get();
-        self.state.thread.set(thread + 1);
+        let depth = work.depth.get() + 1;
+        work.depth.set(depth);
+        let thread = self.state.thread.replace(depth);
         (item.0.routine)(self);
         self.state.thread.set(thread);
+        work.depth.set(depth - 1);
         self.set_running(outer);
         if self.current_irql() != Irql::PASSIVE_LEVEL && !self.is_frozen() {
             let message = format!("a work item returned at {}", self.current_irql());

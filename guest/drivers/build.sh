@@ -155,6 +155,7 @@ if [ $# -eq 0 ]; then
         system_shared system_shared_uart system_shared_capture
         around_uart around_dmus own_interrupt_sync
         two_filters power_in_start pending_property links mdls csq second_range
+        thread_feeds two_threads
         topology_first wave_first_cyclic wave_first_pci wave_first_rt
     )
     all=("${good[@]}")

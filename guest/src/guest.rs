@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use cpu_x86::{Cpu, Mode};
-use portcls_emulator::Kernel;
+use portcls_emulator::{Kernel, Step};
 
 use crate::debugger::Debugger;
 use crate::layout::Layout;
@@ -48,10 +48,19 @@ pub(crate) struct GuestState {
     pub routine_names: &'static [&'static str],
     /// The routine being served, for the message of a bug check and the origin of a leak.
     pub serving: Cell<Option<Serving>>,
+    /// What a system thread does that leaves the processor to others.
+    pub left_step: RefCell<Option<LeftStep>>,
     /// Whether a call is using the transfer buffer.
     pub is_transfer_taken: Cell<bool>,
     /// Whether the driver was unloaded. Then no call enters the driver any more.
     pub is_gone: Cell<bool>,
+}
+
+/// What a system thread does that leaves the processor to others.
+pub(crate) struct LeftStep {
+    pub step: Step,
+    /// What the routine in which the thread waits does at the end of the wait, as the thread.
+    pub then: Option<Box<dyn FnOnce()>>,
 }
 
 impl Guest {

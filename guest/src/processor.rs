@@ -6,7 +6,7 @@
 
 pub(crate) mod arguments;
 mod call;
-mod control_region;
+pub(crate) mod control_region;
 mod irql;
 mod memory;
 pub(crate) mod outside;
@@ -17,6 +17,6 @@ mod stacks;
 mod stops;
 #[cfg(test)]
 mod tests;
-mod threads;
+pub(crate) mod threads;
 pub(crate) mod thunk;
 pub(crate) mod vm;

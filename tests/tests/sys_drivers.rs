@@ -42,6 +42,8 @@ mod scene;
 mod songs;
 #[path = "sys_drivers/system_miniports.rs"]
 mod system_miniports;
+#[path = "sys_drivers/system_threads.rs"]
+mod system_threads;
 #[path = "sys_drivers/topology.rs"]
 mod topology;
 #[path = "sys_drivers/wave.rs"]

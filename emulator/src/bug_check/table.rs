@@ -72,6 +72,10 @@ bug_checks! {
         distinction: Distinction::NullAddress,
     };
 
+    /// A driver wanted to wait for more objects at once than it may: more than 64, or more than 3
+    /// without memory for the wait blocks.
+    MAXIMUM_WAIT_OBJECTS_EXCEEDED = 0x0C, [UNUSED, UNUSED, UNUSED, UNUSED];
+
     /// The processor requested a spin lock that it holds already. A real processor would spin for
     /// ever.
     SPIN_LOCK_ALREADY_OWNED = 0x0F, [new("the spin lock"), UNUSED, UNUSED, UNUSED];
@@ -243,6 +247,15 @@ bug_checks! {
     ] => {
         distinction: Distinction::FirstParameter,
     };
+
+    /// A driver was unloaded while something that it began was not over, such as a system thread.
+    /// The driver's code is gone, and the system wanted to run or read it.
+    DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS = 0xCE, [
+        ADDRESS,
+        ACCESS,
+        CULPRIT,
+        UNUSED,
+    ];
 
     /// A driver touched pageable or invalid memory at an IRQL at which nothing can bring it in. The
     /// pointer is bad, or code or data for PASSIVE_LEVEL was used at DISPATCH_LEVEL or above.

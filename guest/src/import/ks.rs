@@ -55,6 +55,10 @@ impl Bound for Worker {
 /// A worker is signalled while no work item of the worker waits or runs.
 impl Waitable for Worker {
     fn try_acquire(&self) -> bool {
+        self.can_acquire()
+    }
+
+    fn can_acquire(&self) -> bool {
         self.waiting.get() == 0
     }
 

@@ -8,6 +8,7 @@ mod files;
 mod floating_point;
 mod formatting;
 mod guards;
+mod handles;
 mod interfaces;
 mod interlocked;
 mod links;
@@ -24,10 +25,12 @@ pub(super) mod registry;
 pub(super) mod requests;
 mod strings;
 mod synchronous_requests;
+mod system_threads;
 mod threads;
 mod time;
 mod tracing;
 mod versions;
+mod waits;
 pub(super) mod work_queue_items;
 
 use cpu_x86::Mode;
@@ -45,6 +48,7 @@ pub(super) static MODULE: Module = Module {
         files::ROUTINES,
         floating_point::ROUTINES,
         guards::ROUTINES,
+        handles::ROUTINES,
         interfaces::ROUTINES,
         interlocked::ROUTINES,
         links::ROUTINES,
@@ -61,10 +65,12 @@ pub(super) static MODULE: Module = Module {
         requests::ROUTINES,
         strings::ROUTINES,
         synchronous_requests::ROUTINES,
+        system_threads::ROUTINES,
         threads::ROUTINES,
         time::ROUTINES,
         tracing::ROUTINES,
         versions::ROUTINES,
+        waits::ROUTINES,
         work_queue_items::ROUTINES,
     ],
     variables: &[
@@ -74,6 +80,7 @@ pub(super) static MODULE: Module = Module {
         Variable { name: "KeNumberProcessors", storage: Storage::Own(one_processor) },
         Variable { name: "KeTickCount", storage: Storage::SharedData(|shared| shared.tick_count) },
         Variable { name: "NtBuildNumber", storage: Storage::Own(build_number) },
+        Variable { name: "PsThreadType", storage: Storage::Own(system_threads::thread_type) },
     ],
 };
 

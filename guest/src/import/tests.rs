@@ -35,6 +35,7 @@ mod registry;
 mod requests;
 mod strings;
 mod synchronous_requests;
+mod system_threads;
 mod threads;
 mod versions;
 

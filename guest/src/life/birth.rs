@@ -1,6 +1,6 @@
 //! A guest's birth: a processor, the driver's image, the routine tables.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use portcls_driver_file::image::Image;
@@ -44,6 +44,7 @@ impl Guest {
             physical: PhysicalTable::default(),
             routine_names: names(),
             serving: Cell::new(None),
+            left_step: RefCell::default(),
             is_transfer_taken: Cell::new(false),
             is_gone: Cell::new(false),
         }));

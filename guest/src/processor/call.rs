@@ -26,6 +26,8 @@ pub(crate) enum Served {
     GoOn,
     /// The guest's function has returned.
     Returned,
+    /// A system thread leaves the processor to others.
+    Left,
 }
 
 impl Vm {
@@ -43,14 +45,19 @@ impl Vm {
             self.cpu.borrow_mut().set_registers(&saved.registers);
             return 0;
         }
-        let result = self.run_to_return(outside, saved.stack_pointer);
+        let outer = self.may_leave.replace(false);
+        let result = match self.run::<false>(outside) {
+            Served::Returned => self.take_result(saved.stack_pointer),
+            Served::GoOn | Served::Left => 0,
+        };
+        self.may_leave.set(outer);
         self.cpu.borrow_mut().set_registers(&saved.registers);
         result
     }
 
     /// Puts the arguments and the return address on the current stack. The result has a fault when
     /// the stack has no room for them.
-    fn begin_call(&self, function: u64, words: &[u64]) -> (Saved, Option<Fault>) {
+    pub(super) fn begin_call(&self, function: u64, words: &[u64]) -> (Saved, Option<Fault>) {
         self.settle_irql();
         let running = self.kernel().running();
         let return_address = self.thunks.borrow().return_address();
@@ -72,7 +79,9 @@ impl Vm {
         (Saved { registers, stack_pointer }, fault)
     }
 
-    fn run_to_return(&self, outside: &impl Outside, stack_pointer: u64) -> u64 {
+    /// Runs the guest until its function returns; `GoOn` when the kernel is frozen before. A system
+    /// thread may also leave.
+    pub(super) fn run<const IS_THREAD: bool>(&self, outside: &impl Outside) -> Served {
         let mut left = self.options.call_budget;
         loop {
             self.settle_irql();
@@ -80,7 +89,7 @@ impl Vm {
             if until_pause == 0 && !self.is_at_thunk() {
                 self.ask_debugger(Pause::Count);
                 if self.kernel().is_frozen() {
-                    return 0;
+                    return Served::GoOn;
                 }
                 until_pause = self.until_pause();
             }
@@ -89,17 +98,20 @@ impl Vm {
             left = left.saturating_sub(retired);
             self.spend(retired);
             if self.kernel().is_frozen() {
-                return 0;
+                return Served::GoOn;
             }
             if self.serve(outside, stop) == Served::Returned {
-                return self.take_result(stack_pointer);
+                return Served::Returned;
+            }
+            if IS_THREAD && self.leaves.take() {
+                return Served::Left;
             }
             if left == 0 {
                 let budget = self.options.call_budget;
                 self.kernel().hang(&format!("a call into the driver of {budget} instructions"));
             }
             if self.kernel().is_frozen() {
-                return 0;
+                return Served::GoOn;
             }
         }
     }
@@ -150,7 +162,7 @@ impl Vm {
     }
 
     /// Reads the result, and checks that the function left the stack pointer as it should.
-    fn take_result(&self, stack_pointer: u64) -> u64 {
+    pub(super) fn take_result(&self, stack_pointer: u64) -> u64 {
         let cpu = self.cpu.borrow();
         let (low, high) = (cpu.register(Register::Rax), cpu.register(Register::Rdx));
         let popped = cpu.register(Register::Rsp).wrapping_sub(stack_pointer);
@@ -217,10 +229,10 @@ pub(crate) struct Scratch {
 }
 
 /// The state that a call restores.
-struct Saved {
+pub(super) struct Saved {
     registers: Registers,
     /// The address of the return address.
-    stack_pointer: u64,
+    pub(super) stack_pointer: u64,
 }
 
 /// Writes the frame of a call on x64: home space for four words, further words, return address.

@@ -14,7 +14,8 @@ use crate::layout::Layout;
 const FIRST_THREAD: u64 = 0xC00;
 const THREAD_BYTES: u64 = 0x10;
 
-/// The number of threads that have an object of their own.
+/// The number of threads that have an object in this page: the thread of the event loop and those
+/// of work items. A system thread has an object elsewhere.
 /// Assumed: enough, because threads are nested, and all work items run on one of the stacks.
 const THREADS: u64 = 64;
 
@@ -30,6 +31,7 @@ pub(super) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), M
     };
     put(kpcr.self_pcr, space.processor);
     put(kpcr.current_thread, thread_object(space, 0));
+    put(THREAD_TYPE as u32, thread_type(space));
     let mut registers = cpu.registers();
     match cpu.mode() {
         Mode::Bits64 => registers.gs_base = space.processor,
@@ -40,15 +42,24 @@ pub(super) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), M
     Ok(())
 }
 
+/// The offset of the type of threads in the control region's page. It holds its own address.
+/// Assumed: drivers hand the type to routines and do not read it.
+const THREAD_TYPE: u64 = 0xBF0;
+
+/// The address of the object type of threads.
+pub(crate) fn thread_type(space: &Space) -> u64 {
+    space.processor + THREAD_TYPE
+}
+
 /// The address of a thread's object.
 pub(super) fn thread_object(space: &Space, thread: u32) -> u64 {
     space.processor + FIRST_THREAD + u64::from(thread) % THREADS * THREAD_BYTES
 }
 
 /// Writes the address of the current thread's object into the region.
-pub(super) fn tell_thread(memory: &mut Memory, space: &Space, layout: &Layout, thread: u32) {
+pub(super) fn tell_thread(memory: &mut Memory, space: &Space, layout: &Layout, object: u64) {
     let field = space.processor + u64::from(layout.kpcr.current_thread);
-    let bytes = thread_object(space, thread).to_le_bytes();
+    let bytes = object.to_le_bytes();
     memory.poke(field, &bytes[..space.pointer_bytes as usize]).expect("the region is mapped");
 }
 

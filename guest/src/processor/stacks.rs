@@ -1,14 +1,16 @@
-//! The stacks: for threads, work items, DPCs and service routines.
+//! The stacks: for threads, work items, DPCs, service routines, and each system thread.
 //!
 //! Each stack lies between unmapped pages and has a guard page at its end. Each stack has the size
 //! that NT gives a thread, so a driver that overflows its stack on Windows also overflows it here.
+
+use std::cell::Cell;
 
 use cpu_x86::{Cpu, MapError, PAGE_BYTES, Rights};
 use portcls_emulator::Running;
 
 use super::space::Space;
 
-/// The number of stacks.
+/// The number of stacks that are always there: all but those of system threads.
 const STACKS: u64 = 4;
 
 /// The distance between the starts of two stacks. The gap between the stacks is not mapped.
@@ -19,20 +21,35 @@ const PITCH: u64 = 0x10_0000;
 pub(crate) struct Stacks {
     first: u64,
     bytes: u64,
+    /// The number of stacks that are mapped.
+    mapped: Cell<u64>,
 }
 
 impl Stacks {
     /// Maps the stacks.
     pub fn map(cpu: &mut Cpu, space: &Space) -> Result<Stacks, MapError> {
-        let stacks = Stacks { first: space.stacks, bytes: space.stack_bytes };
+        let (first, bytes) = (space.stacks, space.stack_bytes);
+        let stacks = Stacks { first, bytes, mapped: Cell::new(0) };
+        stacks.map_up_to(cpu, STACKS - 1)?;
+        Ok(stacks)
+    }
+
+    /// Maps the stack of a system thread, unless a thread with this number had one before. A thread
+    /// that gets the stack of an ended thread finds the old bytes there.
+    pub fn map_for_thread(&self, cpu: &mut Cpu, number: u32) -> Result<(), MapError> {
+        self.map_up_to(cpu, index_of_thread(number))
+    }
+
+    fn map_up_to(&self, cpu: &mut Cpu, last: u64) -> Result<(), MapError> {
         let guard = PAGE_BYTES as u64;
-        for index in 0..STACKS {
-            let bottom = stacks.first + index * PITCH;
+        for index in self.mapped.get()..=last {
+            let bottom = self.first + index * PITCH;
             let memory = cpu.memory_mut();
             memory.map(bottom - guard, guard, Rights::READ | Rights::WRITE | Rights::GUARD)?;
-            memory.map(bottom, stacks.bytes, Rights::READ | Rights::WRITE)?;
+            memory.map(bottom, self.bytes, Rights::READ | Rights::WRITE)?;
+            self.mapped.set(index + 1);
         }
-        Ok(stacks)
+        Ok(())
     }
 
     /// The stack pointer for a call on the stack of `running`. When `stack_pointer` already points
@@ -45,6 +62,7 @@ impl Stacks {
             Running::WorkItem => 1,
             Running::Dpc(_) => 2,
             Running::Interrupt(_) => 3,
+            Running::SystemThread(number) => index_of_thread(number),
         };
         let bottom = self.first + index * PITCH;
         let top = bottom + self.bytes;
@@ -54,9 +72,14 @@ impl Stacks {
 
     /// The range of the stack that holds an address.
     pub fn range(&self, address: u64) -> Option<std::ops::Range<u64>> {
-        (0..STACKS).map(|index| self.first + index * PITCH).find_map(|bottom| {
+        (0..self.mapped.get()).map(|index| self.first + index * PITCH).find_map(|bottom| {
             let range = bottom..bottom + self.bytes;
             (bottom - PAGE_BYTES as u64..=range.end).contains(&address).then_some(range)
         })
     }
+}
+
+/// The place of the stack of the system thread with this number, which counts from 1.
+fn index_of_thread(number: u32) -> u64 {
+    STACKS - 1 + u64::from(number)
 }

@@ -1,28 +1,131 @@
-//! The current thread, which a driver's own code reads in the control region.
+//! Threads of the guest: their registers, and the current thread in the control region.
+//!
+//! A system thread runs on a stack of its own. When its code waits, the run of its instructions
+//! ends here, and its registers are kept until it goes on. A call from deeper code, such as a
+//! method of the driver that the thread reached through the port, cannot leave the thread so.
 
+use cpu_x86::{Register, Registers, X87Registers};
+
+use super::call::Served;
 use super::control_region::{tell_thread, thread_object};
-use super::vm::Vm;
+use super::outside::{Mistake, Outside};
+use super::vm::{Vm, initial_x87};
+
+/// A system thread that does not run.
+pub(crate) struct Standing {
+    registers: Registers,
+    x87: X87Registers,
+    /// Where the return address of its function lies.
+    stack_pointer: u64,
+}
+
+/// How the run of a system thread begins.
+pub(crate) enum Entry {
+    /// At its function, with this argument.
+    Start(u64, u64),
+    /// Behind the routine in which it waited, with the status of the wait.
+    GoOn(Box<Standing>, u64),
+}
+
+/// How the run of a system thread ended.
+pub(crate) enum Exit {
+    /// Its function returned.
+    Returned,
+    /// A routine asked the thread to leave.
+    Left(Box<Standing>),
+}
 
 impl Vm {
+    /// Runs a system thread on its own stack, until its function returns or a routine asks it to
+    /// leave. The kernel names the thread as what runs now.
+    pub fn run_thread(&self, outside: &impl Outside, entry: Entry) -> Exit {
+        let saved = self.cpu.borrow().registers();
+        let saved_x87 = self.cpu.borrow().x87();
+        let x87 = match &entry {
+            Entry::Start(..) => initial_x87(),
+            Entry::GoOn(standing, _) => standing.x87,
+        };
+        self.cpu.borrow_mut().set_x87(&x87);
+        let stack_pointer = match entry {
+            Entry::Start(function, word) => match self.begin_call(function, &[word]) {
+                (begun, None) => begun.stack_pointer,
+                (_, Some(fault)) => {
+                    outside.accuse(Mistake::Access(fault));
+                    self.put_back(&saved, &saved_x87);
+                    return Exit::Returned;
+                }
+            },
+            Entry::GoOn(standing, status) => {
+                let mut cpu = self.cpu.borrow_mut();
+                cpu.set_registers(&standing.registers);
+                cpu.set_register(Register::Rax, status);
+                standing.stack_pointer
+            }
+        };
+        let deeper = self.may_leave.replace(true);
+        let served = self.run::<true>(outside);
+        self.may_leave.set(deeper);
+        let exit = match served {
+            Served::Left => {
+                let (registers, x87) = (self.cpu.borrow().registers(), self.cpu.borrow().x87());
+                Exit::Left(Box::new(Standing { registers, x87, stack_pointer }))
+            }
+            Served::Returned => {
+                self.take_result(stack_pointer);
+                Exit::Returned
+            }
+            Served::GoOn => Exit::Returned,
+        };
+        self.put_back(&saved, &saved_x87);
+        exit
+    }
+
+    /// Gives the registers back to the code that ran before the thread.
+    fn put_back(&self, registers: &Registers, x87: &X87Registers) {
+        let mut cpu = self.cpu.borrow_mut();
+        cpu.set_registers(registers);
+        cpu.set_x87(x87);
+    }
+
+    /// Whether the routine being served was called by the own code of a system thread, which can
+    /// leave.
+    pub fn may_leave(&self) -> bool {
+        self.may_leave.get()
+    }
+
+    /// Ends the run of a system thread when the routine being served returns. The routine checked
+    /// [`Vm::may_leave`].
+    pub fn leave_thread(&self) {
+        debug_assert!(self.may_leave(), "the routine checks it");
+        self.leaves.set(true);
+    }
+
     /// The address of the object of the thread that runs now.
     pub fn current_thread_object(&self) -> u64 {
-        thread_object(self.space, self.kernel().current_thread())
+        match self.kernel().current_system_thread() {
+            Some(_) => self.told_thread.get(),
+            None => thread_object(self.space, self.kernel().current_thread()),
+        }
     }
 
     /// Runs `work`, which calls the guest in a thread that has just begun. While `work` runs, the
     /// control region names the kernel's current thread; afterwards it names the thread before.
     pub fn in_current_thread<R>(&self, work: impl FnOnce() -> R) -> R {
-        let begun = self.kernel().current_thread();
-        let before = self.told_thread.replace(begun);
-        self.tell_thread(begun);
+        self.in_thread(thread_object(self.space, self.kernel().current_thread()), work)
+    }
+
+    /// Runs `work` as [`Vm::in_current_thread`] does, in the thread with the object at `object`.
+    pub fn in_thread<R>(&self, object: u64, work: impl FnOnce() -> R) -> R {
+        let before = self.told_thread.replace(object);
+        self.tell_thread(object);
         let result = work();
         self.told_thread.set(before);
         self.tell_thread(before);
         result
     }
 
-    fn tell_thread(&self, thread: u32) {
+    fn tell_thread(&self, object: u64) {
         let mut cpu = self.cpu.borrow_mut();
-        tell_thread(cpu.memory_mut(), self.space, self.layout(), thread);
+        tell_thread(cpu.memory_mut(), self.space, self.layout(), object);
     }
 }

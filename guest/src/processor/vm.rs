@@ -58,8 +58,12 @@ pub(crate) struct Vm {
     pub(super) pause_at: Cell<u64>,
     /// The IRQL to which the memory was last settled.
     pub(super) settled_irql: Cell<Irql>,
-    /// The thread in the control region.
-    pub(super) told_thread: Cell<u32>,
+    /// The address of the object of the thread that the control region names.
+    pub(super) told_thread: Cell<u64>,
+    /// Whether the innermost call into the guest is that of a system thread, which can leave.
+    pub(super) may_leave: Cell<bool>,
+    /// Whether a routine asked the system thread to leave.
+    pub(super) leaves: Cell<bool>,
     /// The IRQL before CLI, while interrupts are off.
     pub(super) irql_before_cli: Cell<Option<Irql>>,
 }
@@ -90,7 +94,9 @@ impl Vm {
             paging: Paging::default(),
             pause_at: Cell::new(u64::MAX),
             settled_irql: Cell::new(Irql::PASSIVE_LEVEL),
-            told_thread: Cell::new(0),
+            told_thread: Cell::new(control_region::thread_object(space, 0)),
+            may_leave: Cell::new(false),
+            leaves: Cell::new(false),
             irql_before_cli: Cell::new(None),
         })
     }

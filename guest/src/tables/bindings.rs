@@ -19,6 +19,12 @@ pub trait Bound: Any {
         None
     }
 
+    /// What of the driver's code still has to run, in words, if any of it has. The code must not be
+    /// unloaded then.
+    fn still_runs(&self) -> Option<String> {
+        None
+    }
+
     /// The name in the plural, such as "work items", if the driver has to give the object back
     /// before it is unloaded. `None` when the driver need not give the object back.
     fn left(&self) -> Option<&'static str> {
@@ -78,6 +84,17 @@ impl Bindings {
             let object = object.downcast::<T>().ok()?;
             is(&object).then_some((*address, object))
         })
+    }
+
+    /// Whether an object of any type is bound to an address.
+    pub fn holds(&self, address: u64) -> bool {
+        self.0.borrow().contains_key(&address)
+    }
+
+    /// The first object with code of the driver that still has to run, in words, with its address.
+    pub fn still_running(&self) -> Option<(u64, String)> {
+        let bindings = self.0.borrow();
+        bindings.iter().find_map(|(address, bound)| Some((*address, bound.object.still_runs()?)))
     }
 
     /// Removes the binding at an address and returns the object.

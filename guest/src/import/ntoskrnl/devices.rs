@@ -7,7 +7,7 @@ use portcls_emulator::{BugCheckCode, DeviceObject, Kernel, NtStatus, WorkItem};
 use portcls_port::ks::LengthReply;
 
 use super::links::name_at;
-use super::registry::KeyHandle;
+use super::system_threads::SystemThread;
 use crate::memory::at;
 use crate::routine::{Boolean, Call, Out, Pointer, Routine, Word, row};
 use crate::rules;
@@ -23,7 +23,6 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("IoGetDeviceProperty", UpTo(PASSIVE_LEVEL), get_device_property),
     row!("IoGetLowerDeviceObject", UpTo(DISPATCH_LEVEL), get_lower_device_object),
     row!("IoQueueWorkItem", ByKernel, queue_work_item),
-    row!("ObReferenceObjectByHandle", UpTo(PASSIVE_LEVEL), reference_object_by_handle).refusing(),
     row!("ObfDereferenceObject", UpTo(DISPATCH_LEVEL), dereference_object).fastcall(),
     row!("ObfReferenceObject", UpTo(DISPATCH_LEVEL), reference_object).fastcall(),
 ];
@@ -265,6 +264,15 @@ impl Bound for References {
 /// its users hold.
 fn count_reference(call: &Call<'_>, object: Pointer, change: i64) -> Word {
     let guest = call.guest();
+    if let Some(thread) = guest.bound::<SystemThread>(object.0) {
+        return match thread.count_reference(guest, change) {
+            Some(count) => Word(count),
+            None => {
+                accuse_of_bad_count(call, object, "was dereferenced too often");
+                Word(0)
+            }
+        };
+    }
     let counted = guest.bound::<References>(object.0);
     let before = counted.as_ref().map_or(0, |references| references.0.get());
     let Some(count) = before.checked_add_signed(change) else {
@@ -294,29 +302,4 @@ fn reference_object(call: &Call<'_>, object: Pointer) -> Word {
 /// `LONG_PTR ObfDereferenceObject(PVOID)`
 fn dereference_object(call: &Call<'_>, object: Pointer) -> Word {
     count_reference(call, object, -1)
-}
-
-/// `NTSTATUS ObReferenceObjectByHandle(HANDLE, ACCESS_MASK, POBJECT_TYPE, KPROCESSOR_MODE,
-/// PVOID *, POBJECT_HANDLE_INFORMATION)`
-///
-/// Only registry keys have handles in the emulator, and keys have no object in memory.
-fn reference_object_by_handle(
-    call: &Call<'_>,
-    handle: Word,
-    _access: u32,
-    object_type: Pointer,
-    _mode: u8,
-    out: Out<Pointer>,
-    _information: Pointer,
-) -> NtStatus {
-    let guest = call.guest();
-    out.set_if_given(guest, Pointer::NULL);
-    if guest.bound::<KeyHandle>(handle.0).is_none() {
-        return NtStatus::INVALID_HANDLE;
-    }
-    if !object_type.is_null() {
-        return NtStatus::OBJECT_TYPE_MISMATCH;
-    }
-    call.kernel().unsupported("ObReferenceObjectByHandle of a registry key");
-    NtStatus::NOT_SUPPORTED
 }

@@ -4,8 +4,8 @@
 
 use portcls_emulator::{Need, NtStatus};
 
+use super::handles::is_open;
 use super::links::name_at;
-use super::registry::KeyHandle;
 use crate::routine::{Call, Out, Pointer, Routine, Word, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
@@ -65,9 +65,10 @@ fn create_file(
 
 /// The answer for a handle that belongs to no file.
 fn no_file(call: &Call<'_>, handle: Word) -> NtStatus {
-    match call.guest().bound::<KeyHandle>(handle.0) {
-        Some(_) => NtStatus::OBJECT_TYPE_MISMATCH,
-        None => NtStatus::INVALID_HANDLE,
+    if is_open(call.guest(), handle) {
+        NtStatus::OBJECT_TYPE_MISMATCH
+    } else {
+        NtStatus::INVALID_HANDLE
     }
 }
 

@@ -9,8 +9,9 @@ use portcls_emulator::{
     Registration,
 };
 
+use super::handles::new_handle;
 use super::links::name_at;
-use super::registry::{KeyHandle, new_handle};
+use super::registry::KeyHandle;
 use super::strings::store_new_unicode_string;
 use crate::guest::Guest;
 use crate::routine::{Boolean, Call, Out, Pointer, Routine, Word, row};

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use portcls_emulator::{FastMutex, Mutex};
 
 use super::objects::{found, write_header};
+use super::waits::{can_leave, leave_until};
 use crate::guest::Guest;
 use crate::routine::{Boolean, Call, Pointer, Routine, row};
 use crate::tables::bindings::Bound;
@@ -59,9 +60,19 @@ fn fast_mutex(guest: &Guest, address: Pointer) -> Rc<FastMutex> {
 
 /// `VOID ExAcquireFastMutex(PFAST_MUTEX)`
 fn acquire_fast_mutex(call: &Call<'_>, address: Pointer) {
-    let mutex = fast_mutex(call.guest(), address);
+    let guest = call.guest();
+    let mutex = fast_mutex(guest, address);
+    if mutex.is_owned() && can_leave(guest) {
+        let (thread, wanted) = (guest.clone(), Rc::clone(&mutex));
+        let then = move || {
+            thread.kernel().own_fast_mutex(&wanted);
+            note_count(&thread, address, 0);
+        };
+        leave_until(guest, mutex, Box::new(then));
+        return;
+    }
     call.kernel().acquire_fast_mutex(&mutex);
-    note_count(call.guest(), address, 0);
+    note_count(guest, address, 0);
 }
 
 /// `VOID ExReleaseFastMutex(PFAST_MUTEX)`

@@ -11,6 +11,7 @@ use portcls_emulator::registry::{
 use portcls_emulator::{Irql, Need, NtStatus};
 use portcls_port::interfaces::RegistryAnswer;
 
+use super::handles::new_handle;
 use crate::guest::Guest;
 use crate::objects::registry_table::ask_table;
 use crate::routine::{Call, Out, Pointer, Routine, Word, row};
@@ -18,7 +19,6 @@ use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[
     row!("RtlQueryRegistryValues", ByKernel, query_registry_values),
-    row!("ZwClose", UpTo(PASSIVE_LEVEL), close),
     row!("ZwMakeTemporaryObject", UpTo(PASSIVE_LEVEL), make_temporary_object),
     row!("ZwOpenKey", ByKernel, open_key),
     row!("ZwQueryValueKey", UpTo(PASSIVE_LEVEL), query_value_key),
@@ -45,12 +45,6 @@ const GENERIC_ALL: u32 = 0x1000_0000;
 const GENERIC_WRITE: u32 = 0x4000_0000;
 const GENERIC_READ: u32 = 0x8000_0000;
 
-/// The largest number of keys that are open at once.
-const HANDLES: u64 = 0x1_0000;
-
-/// The first handle of the kernel. Each handle is 4 higher than the handle before.
-const FIRST_HANDLE: u64 = 0xFFFF_FFFF_8000_0004;
-
 impl KeyHandle {
     fn allows(&self, right: u32) -> bool {
         let generic = match right {
@@ -59,16 +53,6 @@ impl KeyHandle {
         };
         self.access & (right | generic | GENERIC_ALL | MAXIMUM_ALLOWED) != 0
     }
-}
-
-/// Gives a key a handle: the first free number.
-pub(super) fn new_handle(guest: &Guest, key: KeyHandle) -> Option<Word> {
-    let numbers = (0..HANDLES).map(|index| FIRST_HANDLE + 4 * index).map(|handle| {
-        if guest.pointer_bytes() == 8 { handle } else { handle & u64::from(u32::MAX) }
-    });
-    let handle = numbers.into_iter().find(|handle| guest.bound::<KeyHandle>(*handle).is_none())?;
-    guest.bind(handle, Rc::new(key));
-    Some(Word(handle))
 }
 
 fn key_at(guest: &Guest, handle: Word) -> Result<Rc<KeyHandle>, NtStatus> {
@@ -107,13 +91,6 @@ fn open_below(call: &Call<'_>, root: u64, path: &str) -> Result<RegistryKey, NtS
     let below = key_at(call.guest(), Word(root))?;
     call.kernel().ask_registry()?;
     below.key.open(path)
-}
-
-/// `NTSTATUS ZwClose(HANDLE)`
-fn close(call: &Call<'_>, handle: Word) -> Result<(), NtStatus> {
-    key_at(call.guest(), handle)?;
-    call.guest().unbind(handle.0);
-    Ok(())
 }
 
 /// `NTSTATUS ZwMakeTemporaryObject(HANDLE)`: changes nothing, because no key is permanent.

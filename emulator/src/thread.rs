@@ -1,0 +1,265 @@
+//! System threads: contexts of their own that wait without nesting.
+//!
+//! A thread is a [`ThreadBody`]. The kernel resumes the body; the body runs until it waits or ends
+//! and says so by the [`Step`] that it returns. So any number of threads can wait at once, and
+//! their waits end in any order. Which thread runs when is decided in `thread/schedule.rs`.
+
+mod inspect;
+mod schedule;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::clock::NEVER;
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+use crate::repetition::Repetition;
+use crate::running::Running;
+use crate::status::NtStatus;
+use crate::trace::Layer;
+use crate::wait::{Timeout, Waitable, WaitedFor};
+
+/// The code of a system thread.
+pub trait ThreadBody {
+    /// Runs the thread until it waits or ends. `status` says how the wait before ended: `SUCCESS`
+    /// (or the index of the object) when the thread got the object, `TIMEOUT` when the time was
+    /// over. It is `SUCCESS` at the beginning and after a delay.
+    ///
+    /// IRQL: PASSIVE_LEVEL at the beginning; after a wait, the level at which the thread waited.
+    fn resume(&self, kernel: &Kernel, status: NtStatus) -> Step;
+}
+
+impl<F: Fn(&Kernel, NtStatus) -> Step> ThreadBody for F {
+    fn resume(&self, kernel: &Kernel, status: NtStatus) -> Step {
+        self(kernel, status)
+    }
+}
+
+/// What a thread does when its code gives the processor back.
+#[derive(Clone)]
+pub enum Step {
+    /// The thread waits for an object.
+    #[doc(alias = "KeWaitForSingleObject")]
+    Waits(Rc<dyn Waitable>, Timeout),
+    /// The thread waits for a time in 100 ns units, rounded up to the next clock interrupt.
+    #[doc(alias = "KeDelayExecutionThread")]
+    Delays(u64),
+    /// The thread ends with this status.
+    #[doc(alias = "PsTerminateSystemThread")]
+    Ends(NtStatus),
+}
+
+/// The most system threads that live at a time.
+/// Assumed: a driver has a few. Only a driver with an error makes more than this.
+pub const SYSTEM_THREADS: u32 = 64;
+
+/// The priority of a new system thread.
+/// Source: Windows Internals, the base priority of the System process is 8.
+pub const NORMAL_PRIORITY: i32 = 8;
+
+/// The priorities of a thread are below this. Source: WDK, KeSetPriorityThread.
+pub const PRIORITIES: i32 = 32;
+
+/// The thread number of the first system thread, see [`Kernel::current_thread`]. Lower numbers
+/// belong to the event loop and to work items that are nested in each other.
+const FIRST_NUMBER: u32 = 128;
+
+struct ThreadObject {
+    /// The place of the thread among the system threads; it is free again after the end.
+    slot: u32,
+    name: String,
+    /// Empty after the end.
+    body: RefCell<Option<Rc<dyn ThreadBody>>>,
+
+    priority: Cell<i32>,
+    /// The IRQL at which the thread goes on.
+    irql: Cell<Irql>,
+    /// How many waits the thread has begun.
+    waits: Cell<u64>,
+    state: RefCell<State>,
+}
+
+enum State {
+    /// The thread can go on; the status is that of its wait.
+    Ready(NtStatus),
+    Runs,
+    Waits(Standing),
+    Ended(NtStatus),
+}
+
+/// A wait of a system thread that has not ended.
+struct Standing {
+    object: Rc<dyn Waitable>,
+    since_ns: u64,
+    deadline_ns: u64,
+    /// The status when the time is over.
+    when_over: NtStatus,
+}
+
+/// A system thread (KTHREAD). It is signalled when it has ended.
+#[doc(alias = "KTHREAD")]
+#[derive(Clone)]
+pub struct Thread(Rc<ThreadObject>);
+
+impl Thread {
+    /// The number of the thread in a trace and in reports, from 1 on. After the end of the thread,
+    /// a new thread may get its number.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.0.slot + 1
+    }
+
+    /// The value of [`Kernel::current_thread`] while this thread runs.
+    #[must_use]
+    pub fn kernel_number(&self) -> u32 {
+        FIRST_NUMBER + self.0.slot
+    }
+
+    /// The status with which the thread ended; `None` while it lives.
+    #[must_use]
+    pub fn exit_status(&self) -> Option<NtStatus> {
+        match *self.0.state.borrow() {
+            State::Ended(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// The priority, from 1 to 31.
+    #[doc(alias = "KeQueryPriorityThread")]
+    #[must_use]
+    pub fn priority(&self) -> i32 {
+        self.0.priority.get()
+    }
+
+    /// True while the thread stands in its wait with this number.
+    pub(crate) fn stands_in_wait(&self, number: u64) -> bool {
+        self.0.waits.get() == number && matches!(*self.0.state.borrow(), State::Waits(_))
+    }
+}
+
+impl Waitable for Thread {
+    fn try_acquire(&self) -> bool {
+        self.can_acquire()
+    }
+
+    fn can_acquire(&self) -> bool {
+        self.exit_status().is_some()
+    }
+
+    fn describe(&self) -> WaitedFor {
+        WaitedFor::EndOfThread(self.number())
+    }
+}
+
+/// The system threads of a kernel.
+#[derive(Default)]
+pub(crate) struct Threads {
+    /// The threads that live, each at its slot.
+    slots: RefCell<Vec<Option<Thread>>>,
+    /// The number of threads that live. Without one, nothing else here is looked at.
+    alive: Cell<u32>,
+    /// The threads that can go on, in the order in which they became ready.
+    ready: RefCell<Vec<Thread>>,
+    /// The threads that wait, in the order in which they began to wait.
+    waiting: RefCell<Vec<Thread>>,
+    repetition: Repetition,
+}
+
+impl Threads {
+    /// Drops every thread.
+    pub fn clear(&self) {
+        self.alive.set(0);
+        let threads = (self.slots.take(), self.ready.take(), self.waiting.take());
+        for thread in threads.0.iter().flatten() {
+            drop(thread.0.body.take());
+            // The object of a wait may be another thread, or may hold the kernel.
+            drop(thread.0.state.replace(State::Ended(NtStatus::UNSUCCESSFUL)));
+        }
+    }
+}
+
+impl Kernel {
+    /// Creates a system thread; `name` is its name in reports. The thread is ready at once. It runs
+    /// when the thread that runs now waits or is idle.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// `STATUS_INSUFFICIENT_RESOURCES` when [`SYSTEM_THREADS`] threads live already.
+    /// `STATUS_UNSUCCESSFUL` on a frozen kernel.
+    #[doc(alias = "PsCreateSystemThread")]
+    pub fn create_system_thread(
+        &self,
+        name: &str,
+        body: Rc<dyn ThreadBody>,
+    ) -> Result<Thread, NtStatus> {
+        if self.is_frozen() {
+            return Err(NtStatus::UNSUCCESSFUL);
+        }
+        self.require_irql_at_most(Irql::PASSIVE_LEVEL, "PsCreateSystemThread");
+        let threads = &self.state.threads;
+        let mut slots = threads.slots.borrow_mut();
+        let free = slots.iter().position(Option::is_none).unwrap_or(slots.len());
+        let slot = u32::try_from(free).ok().filter(|slot| *slot < SYSTEM_THREADS);
+        let slot = slot.ok_or(NtStatus::INSUFFICIENT_RESOURCES)?;
+        let thread = Thread(Rc::new(ThreadObject {
+            slot,
+            name: name.to_owned(),
+            body: RefCell::new(Some(body)),
+            priority: Cell::new(NORMAL_PRIORITY),
+            irql: Cell::new(Irql::PASSIVE_LEVEL),
+            waits: Cell::new(0),
+            state: RefCell::new(State::Ready(NtStatus::SUCCESS)),
+        }));
+        match slots.get_mut(free) {
+            Some(place) => *place = Some(thread.clone()),
+            None => slots.push(Some(thread.clone())),
+        }
+        drop(slots);
+        threads.alive.set(threads.alive.get() + 1);
+        threads.ready.borrow_mut().push(thread.clone());
+        self.note_of_thread(&thread, "was created");
+        Ok(thread)
+    }
+
+    /// The system thread that runs now, also while a DPC or a service routine runs on top of it.
+    /// `None` in the thread of the event loop and in a work item.
+    #[must_use]
+    pub fn current_system_thread(&self) -> Option<Thread> {
+        let slot = self.current_thread().checked_sub(FIRST_NUMBER)?;
+        self.state.threads.slots.borrow().get(slot as usize)?.clone()
+    }
+
+    /// Sets the priority of a thread; returns the priority before. Of the threads that are ready,
+    /// one with the highest priority goes on first.
+    ///
+    /// IRQL: PASSIVE_LEVEL to DISPATCH_LEVEL. A priority outside of 1 to 31 is cut off there.
+    /// Source: WDK, KeSetPriorityThread, for the IRQL and the range.
+    /// Assumed: cutting off, because Windows checks the range in a debug build only.
+    #[doc(alias = "KeSetPriorityThread")]
+    pub fn set_thread_priority(&self, thread: &Thread, priority: i32) -> i32 {
+        self.require_irql_at_most(Irql::DISPATCH_LEVEL, "KeSetPriorityThread");
+        thread.0.priority.replace(priority.clamp(1, PRIORITIES - 1))
+    }
+
+    fn note_of_thread(&self, thread: &Thread, what: &str) {
+        if self.trace().is_recording() {
+            let who = self.trace().actor("thread", Layer::Software);
+            self.record_note(who, &format!("{} {what}", thread.named()));
+        }
+    }
+
+    /// Sets what runs, for a thread that goes on; returns what ran before.
+    fn set_running_thread(&self, thread: &Thread) -> (Running, u32) {
+        let running = self.set_running(Running::SystemThread(thread.number()));
+        (running, self.state.thread.replace(thread.kernel_number()))
+    }
+
+    /// The time at which a wait is over, in ns.
+    fn wait_deadline_ns(&self, timeout: Timeout) -> u64 {
+        match timeout {
+            Timeout::Never => NEVER,
+            Timeout::Relative(time_100ns) => self.clock_interrupt_ns(time_100ns),
+        }
+    }
+}
