@@ -54,8 +54,8 @@ crate::rules! {
         verifier: Some((VERIFIER, 0x0002_000D)),
         routines: &["IoDeleteSymbolicLink", "IoDisconnectInterrupt"];
 
-    /// Spin locks, timers and mutexes must be used, events reset, and floating-point states saved
-    /// and restored, at DISPATCH_LEVEL or below.
+    /// Locks, timers, mutexes, events and floating-point states must be used at DISPATCH_LEVEL or
+    /// below.
     IRQL_KE_DISPATCH_LTE = "IrqlKeDispatchLte",
         source: "WDK, IrqlKeDispatchLte rule (wdm)",
         verifier: Some((VERIFIER, 0x0002_0011)),

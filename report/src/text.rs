@@ -62,8 +62,8 @@
 //!
 //! # Words
 //!
-//! In free words (marks, notes, `; words`, the machine) a backslash begins an escape: `\\`, `
-//! `, `\r`, `\t` and `\u{E9}`, the number of a character in hexadecimal. Every character that is
+//! In free words (marks, notes, `; words`, the machine) a backslash begins an escape: `\\`, `\n`,
+//! `\r`, `\t` and `\u{E9}` (the number of a character in hexadecimal). Every character that is
 //! not ASCII is escaped. A space is escaped if it could get lost: as the first or the last
 //! character, and after eight other spaces.
 //!

@@ -106,13 +106,13 @@ fn range(field: &Field, highest: u64) -> Result<RangeChoice, Fault> {
         let what = format!("the range {} is out of order or ends above {highest:X}", short(text));
         return Err(Fault::new(field.place, what, RANGE));
     }
-    let whole = end - first + 1;
+    let whole = (end - first).saturating_add(1);
     let length = size.map_or(Some(whole), hexadecimal).ok_or_else(fault)?;
     if length == 0 || length > whole {
         let what = format!("a range of {length:X} does not fit into {}", short(text));
         return Err(Fault::new(field.place, what, RANGE));
     }
-    Ok(RangeChoice { length, first, last: end - length + 1, mask })
+    Ok(RangeChoice { length, first, last: first + (whole - length), mask })
 }
 
 /// A number in hexadecimal. Assumed: the size is hexadecimal too, because the page shows sizes such

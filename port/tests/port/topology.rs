@@ -223,7 +223,9 @@ fn no_pin_of_a_topology_filter_can_be_opened_and_the_trace_says_why() {
         sink.truncate(50);
         assert_eq!(filter.open(&sink).err(), Some(NtStatus::INVALID_DEVICE_REQUEST));
         assert_eq!(filter.open(&[]).err(), Some(NtStatus::INVALID_DEVICE_REQUEST));
-        assert!(rig.has_note("a pin was not opened: a topology filter has no streams"));
+        assert!(rig.has_note(
+            "a pin was not opened: a topology filter has no streams: STATUS_INVALID_DEVICE_REQUEST"
+        ));
         assert!(rig.fake.words().is_empty(), "the miniport has no part in it");
     });
 }

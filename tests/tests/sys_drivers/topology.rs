@@ -158,7 +158,9 @@ fn a_client_opens_the_topology_by_its_link_and_no_pin_of_it() {
             topology.close();
         });
         run.expect("the machine goes on");
-        let why = ["a pin was not opened: a topology filter has no streams"; 3];
+        let why = "a pin was not opened: a topology filter has no streams: \
+                   STATUS_INVALID_DEVICE_REQUEST";
+        let why = [why; 3];
         assert_eq!(notes(&machine, "a pin was not"), why, "{build}");
         ended(&machine, build);
     }

@@ -1,4 +1,4 @@
-//! System threads of the driver: they wait at once, and their objects are waited for.
+//! System threads of the driver wait at once, and other threads wait for them.
 
 mod program;
 
