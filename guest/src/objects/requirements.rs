@@ -1,7 +1,7 @@
 //! The list of resources that a device needs, in guest memory.
 //!
-//! The list is an IO_RESOURCE_REQUIREMENTS_LIST. It lies in paged pool, because a driver may free it and put another in its place.
-//! Source: WDK, IRP_MN_FILTER_RESOURCE_REQUIREMENTS.
+//! The list is an IO_RESOURCE_REQUIREMENTS_LIST. It lies in paged pool, because a driver may free
+//! it and put another in its place. Source: WDK, IRP_MN_FILTER_RESOURCE_REQUIREMENTS.
 
 use portcls_emulator::{
     AddressRange, Irp, Parameters, PnpRequest, PoolType, Requirement, RequirementRange,

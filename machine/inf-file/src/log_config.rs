@@ -112,7 +112,7 @@ fn range(field: &Field, highest: u64) -> Result<RangeChoice, Fault> {
         let what = format!("a range of {length:X} does not fit into {}", short(text));
         return Err(Fault::new(field.place, what, RANGE));
     }
-    Ok(RangeChoice { length, first, last: end - length + 1, mask })
+    Ok(RangeChoice { length, first, last: end + 1 - length, mask })
 }
 
 /// A number in hexadecimal. Assumed: the size is hexadecimal too, because the page shows sizes such
