@@ -1,4 +1,4 @@
-//! What waits in the kernel, in words: interrupts, DPCs, timers, threads, locks, waits.
+//! What waits in the kernel, in words: interrupts, DPCs, timers, threads.
 
 use crate::inspection::{Inspection, Moment};
 use crate::kernel::Kernel;

@@ -1,4 +1,4 @@
-//! What the processor runs: a thread, a work item, a system thread, a DPC, a service routine.
+//! What the processor runs: a thread, a work item, a DPC, a service routine.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The stacks: for threads, work items, DPCs, service routines, and each system thread.
+//! The stacks: one for each kind of code, and one for each system thread.
 //!
 //! Each stack lies between unmapped pages and has a guard page at its end. Each stack has the size
 //! that NT gives a thread, so a driver that overflows its stack on Windows also overflows it here.

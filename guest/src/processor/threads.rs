@@ -1,4 +1,4 @@
-//! Threads of the guest: their registers, and the current thread in the control region.
+//! Threads of the guest: their registers, and which one is the current thread.
 //!
 //! A system thread runs on a stack of its own. When its code waits, the run of its instructions
 //! ends here, and its registers are kept until it goes on. A call from deeper code, such as a

@@ -1,4 +1,4 @@
-//! System threads of the driver: they wait at once, and their objects are waited for.
+//! System threads of the driver: they wait at once and are waited for.
 
 mod program;
 
