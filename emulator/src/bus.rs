@@ -32,7 +32,7 @@ pub struct Answer {
 }
 
 /// The outputs of a device that the bus watches: a function of the device's state. The bus
-/// remembers the last outputs, so the device need not.
+/// remembers the last outputs, so the device need not remember them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Outputs {
     /// The interrupt output as it is now.
@@ -73,8 +73,8 @@ pub struct SerialByte {
 ///
 /// A device never ticks. A device calls no code outside itself except [`Kernel::choose`], and the
 /// oracle that answers must not touch the bus. Times never go back. A device says when it changes
-/// next by itself ([`Outputs::next_event_ns`]); the bus advances it at each such time before it
-/// passes on a later access.
+/// next by itself ([`Outputs::next_event_ns`]). The bus advances the device at each such time. Only
+/// then does the bus pass on a later access.
 pub trait BusDevice {
     /// The words for [`Answer::note`]; an empty word is no note.
     fn notes(&self) -> &'static [&'static str];
@@ -148,7 +148,7 @@ pub(crate) struct Bus {
     pub writes: Cell<u64>,
 }
 
-/// How often one device can be advanced, at most, while the time stays the same.
+/// The largest number of advances of one device at the same time.
 const ADVANCES_AT_ONE_TIME: u32 = 1_000;
 
 /// Bytes of the widest access.

@@ -258,7 +258,8 @@ fn pin_words(pin: &MidiPin, summary: &Summary) -> String {
     }
 }
 
-/// What an INF gave, and what of it was not used.
+/// The lines about an INF: what the machine took from the INF, and which parts of the INF it did
+/// not use.
 fn inf_lines(inf: &InfFacts) -> Vec<String> {
     let of = match inf.models {
         1 => "the only one".to_owned(),
