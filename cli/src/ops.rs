@@ -22,8 +22,7 @@ const MAX_SCRIPT_BYTES: usize = 1 << 24;
 /// has all failures.
 const SHOWN_FAILURES: usize = 10;
 
-/// Reads all scripts, runs them one after the other, and reports the results that were not
-/// expected.
+/// Reads all scripts, runs each script in turn, and reports the results that were not expected.
 ///
 /// # Errors
 /// [`Failure`]: the program cannot read a file, or a file is no script, or the program cannot write

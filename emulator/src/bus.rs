@@ -400,7 +400,7 @@ impl Kernel {
         });
     }
 
-    /// Records the signals that have changed; at the first look, all signals.
+    /// Records the signals that have changed. At the first look it records all signals.
     fn record_signals(&self, attached: &Attached) {
         let device = attached.device.borrow();
         let mut values = attached.signal_values.borrow_mut();

@@ -66,7 +66,7 @@ pub enum PnpRequest {
     QueryStopDevice,
     /// The device will not be stopped after all.
     CancelStopDevice,
-    /// Stop the device; another start or a removal follows.
+    /// Stop the device. Another start or a removal follows.
     StopDevice,
     /// Ask whether the device may be removed.
     QueryRemoveDevice,
@@ -385,7 +385,7 @@ impl Kernel {
         status
     }
 
-    /// Sends a request as [`Kernel::send_request`] does. When the driver keeps the request, waits
+    /// Sends a request like [`Kernel::send_request`]. When the driver keeps the request, waits
     /// until it is complete. Returns the final status. IRQL: PASSIVE_LEVEL.
     ///
     /// When no driver completes the request, nothing can end the wait: a hang.

@@ -33,7 +33,7 @@ impl WorkItem {
 #[derive(Default)]
 pub(crate) struct WorkQueue {
     queue: RefCell<VecDeque<WorkItem>>,
-    /// How many items run, each nested in a wait of the one before.
+    /// How many items run. Each item after the first runs inside a wait of the item before it.
     depth: Cell<u32>,
     repetition: Repetition,
 }

@@ -40,8 +40,8 @@ pub enum InitialState {
     },
 }
 
-/// The last moment of time, 292 years after the first. It is half of the largest number, so that
-/// the sum of a time and a few durations cannot overflow.
+/// The last moment of time, 292 years after the first. This time is half of the largest number, so
+/// that the sum of a time and a few durations cannot overflow.
 const LAST_NS: u64 = u64::MAX / 2;
 
 /// An MPU-401. The comment at the head of the crate is its manual.
@@ -194,9 +194,10 @@ impl Mpu401 {
     /// The earliest time at which something outside may change by itself: the interrupt line, or a
     /// byte that starts or ends on a wire. `u64::MAX` if nothing will change.
     ///
-    /// This time is later than the latest time seen. It is never later than the first change. It
-    /// may be too early, and then nothing changes at that time. An example is the time when the
-    /// unit takes a command, or when the unit has bytes to move in both directions.
+    /// This time is later than the latest time seen. The returned time is never later than the
+    /// first change. The returned time may be too early, and then nothing changes at that time. An
+    /// example is the time when the unit takes a command, or when the unit has bytes to move in
+    /// both directions.
     #[inline]
     #[must_use]
     pub fn next_event_ns(&self) -> u64 {

@@ -2,8 +2,8 @@
 //!
 //! The unit either takes a host byte, or fetches an input byte and waits until the latch to the
 //! host is empty. The unit never does both at once. Therefore unread input blocks output, and a
-//! command waits behind an unread ACK. A card without firmware has the same loop without its busy
-//! times, and its input and output are independent.
+//! command waits behind an unread ACK. A card without firmware has the same loop without busy
+//! times. On such a card the input and the output are independent.
 
 use crate::answers::UnreadInput;
 use crate::latches::{Gift, Inbox, Outbox};

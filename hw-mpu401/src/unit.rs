@@ -115,7 +115,7 @@ impl Unit {
         self.free_ns
     }
 
-    /// When the unit can begin a step: now, or when it is back in its main loop.
+    /// When the unit can begin a step: now, or at its return to the main loop.
     pub(crate) fn ready_ns(&self, now_ns: u64) -> u64 {
         self.free_ns.max(now_ns)
     }

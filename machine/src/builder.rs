@@ -192,9 +192,9 @@ impl MachineBuilder {
         self
     }
 
-    /// Installs what an INF says: its registry values go in now, before those of later calls of
-    /// [`MachineBuilder::registry_value`]. The first of its configurations that has room for the
-    /// MPU-401 gives the resources, unless [`MachineBuilder::resources`] names them.
+    /// Installs what an INF says. The registry values of the INF go in now, before the values of
+    /// later calls of [`MachineBuilder::registry_value`]. The first of its configurations that has
+    /// room for the MPU-401 gives the resources, unless [`MachineBuilder::resources`] names them.
     #[must_use]
     pub fn inf(mut self, installation: &Installation) -> MachineBuilder {
         self.installed.extend(inf::installed(installation));

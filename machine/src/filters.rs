@@ -60,7 +60,7 @@ pub struct PinView {
     pub global_instances: Option<InstancesView>,
     /// The instances of the pin that a filter needs.
     pub necessary_instances: Option<u32>,
-    /// The pin that it is wired to outside its filter.
+    /// The pin outside the filter to which this pin is wired.
     pub wired_to: Option<WireView>,
     /// For a pin with a format for MIDI: whether it can be used.
     pub midi: Option<MidiUseView>,
@@ -79,7 +79,7 @@ pub struct FormatView {
     pub specifier: String,
 }
 
-/// The other end of a wire from a pin of one filter to a pin of another.
+/// The other end of a wire from a pin of a filter to a pin of another filter.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct WireView {
     /// The reference name of the filter; of a filter that a client cannot open, its symbolic link.
@@ -301,7 +301,7 @@ fn open_midi(
 }
 
 /// Opens a pin with the head of its first format for sound. A port for sound refuses a pin whatever
-/// the format is, and says so by this one status.
+/// the format is. The port always refuses with STATUS_NOT_SUPPORTED.
 fn open_sound(filter: &KsFile, pin_id: u32) -> Result<(), String> {
     let ranges = filter.data_ranges(pin_id).map_err(answered)?;
     let format = ranges.iter().find(|range| is_sound(range)).map(|range| *range.head());

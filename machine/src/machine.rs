@@ -162,8 +162,8 @@ impl Machine {
     }
 
     /// Sets the oracle for all choices: in the kernel, on the way to the card and around the
-    /// machine. If it is set before [`Machine::start`], a run can be repeated by the answers in its
-    /// trace, see [`portcls_emulator::choice`].
+    /// machine. If the caller sets the oracle before [`Machine::start`], the answers in the trace
+    /// of a run are enough to repeat the run, see [`portcls_emulator::choice`].
     pub fn set_oracle(&self, oracle: Rc<dyn Oracle>) {
         self.parts.slot.card.borrow_mut().faults = Some(CardFaults::new(self.kernel()));
         self.kernel().set_oracle(oracle);

@@ -1,7 +1,7 @@
-//! A range of ports of which nothing is modelled but a few answers.
+//! A range of ports of which only a few answers are modelled.
 //!
-//! A read that no answer fits gives FF, and a write changes nothing. Both are counted, so that a
-//! report can say what a driver looked for and did not find.
+//! A read that no answer fits gives FF, and a write changes nothing. The reads and the writes are
+//! counted, so that a report can say what a driver looked for and did not find.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -26,8 +26,8 @@ impl Kind for Topology {
     const MINIPORT: &'static str = "IMiniportTopology";
 
     /// Source: WDK, Installing Device Interfaces for an Audio Adapter: the category of all audio
-    /// devices and that of topology miniports. Assumed: a filter that names no categories gets
-    /// these; no page says so of the topology port.
+    /// devices and the category of topology miniports. Assumed: a filter that names no categories
+    /// gets these; no page says so of the topology port.
     const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::TOPOLOGY];
 
     fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus> {

@@ -312,7 +312,8 @@ fn range_line(range: &RangeFigures) -> String {
     format!("{}: {}", range.range, parts.join("; "))
 }
 
-/// A name that fits into the title. A long name loses its beginning, because its end says more.
+/// A name that fits into the title. A long name loses its beginning, because the end of a name says
+/// more.
 fn shortened(name: &str) -> String {
     let letters = name.chars().count();
     if letters <= NAME_COLUMNS {

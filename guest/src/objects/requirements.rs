@@ -1,7 +1,7 @@
 //! The list of resources that a device needs, in guest memory.
 //!
-//! The list is an IO_RESOURCE_REQUIREMENTS_LIST. It lies in paged pool, because a driver may free
-//! the list and put another list in its place.
+//! The list is an IO_RESOURCE_REQUIREMENTS_LIST. The list lies in paged pool, because a driver may
+//! free the list and put another list in its place.
 //! Source: WDK, IRP_MN_FILTER_RESOURCE_REQUIREMENTS.
 
 use portcls_emulator::{

@@ -62,7 +62,8 @@ pub fn family(name: &str) -> Option<&'static CardProfile> {
     FAMILIES.iter().find(|family| family.name == name)
 }
 
-/// A UART behind the two ports. It has one or two registers for each direction, and no firmware.
+/// A UART behind the two ports. This UART has one or two registers for each direction, and no
+/// firmware.
 ///
 /// For most such chips no document is known. The values come from what drivers do with the chips,
 /// and from lists of buffer sizes.

@@ -17,8 +17,9 @@ use crate::interfaces::{IAllocatorMxf, IMxf};
 use crate::ks::KsState;
 use crate::rules::{self, require_irql_at_most};
 
-/// The number of events that an allocator has from the start. When it grows, it grows by the same
-/// number. Assumed: the pages say that there are some events from the start, but not how many.
+/// The number of events that an allocator has from the start. When the allocator grows, this number
+/// of events is added. Assumed: the pages say that there are some events from the start, but not
+/// how many.
 const EVENTS_AT_ONCE: u32 = 1_000;
 
 /// The most events of one allocator. Assumed: they are 13 minutes of notes at the speed of the
@@ -226,7 +227,7 @@ impl EventAllocator {
     }
 }
 
-/// Reports events and buffers of other allocators that were put to this one.
+/// Reports events and buffers of other allocators that were put to this allocator.
 #[cold]
 fn report_foreign(kernel: &Kernel, foreign: Outstanding) {
     if foreign.events > 0 {
@@ -245,7 +246,8 @@ impl IUnknown for EventAllocator {
     }
 }
 
-/// Assumed: a method that only a stream can use succeeds without effect; the pages are silent.
+/// Assumed: a method that only a stream can use succeeds without effect, because the pages are
+/// silent.
 impl IMxf for EventAllocator {
     fn set_state(&self, _kernel: &Kernel, _state: KsState) -> Result<(), NtStatus> {
         Ok(())

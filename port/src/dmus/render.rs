@@ -169,7 +169,7 @@ impl Renderer {
     /// Puts one event to the miniport's stream. When the miniport answers an error, the port still
     /// puts the next events, and completes the request with that error.
     ///
-    /// Assumed: one event a call; the pages only say that a chain is allowed.
+    /// Assumed: each call has a single event, because the pages only say that a chain is allowed.
     fn put(
         &self,
         kernel: &Kernel,

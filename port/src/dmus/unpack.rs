@@ -136,7 +136,7 @@ impl Unpacker {
         }
     }
 
-    /// Forgets the part of a message that waits for the rest.
+    /// Forgets the part of a message that waits for the other bytes.
     pub fn reset(&self) {
         self.parser.borrow_mut().reset();
     }

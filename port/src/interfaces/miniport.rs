@@ -98,7 +98,7 @@ pub trait IMiniportMidi: IMiniport {
     /// from `resources`, registers its group with the port before the device can interrupt,
     /// connects its ISR, and brings the device to a known state. A driver whose device never
     /// interrupts returns `None` for the group; no Service call follows then. The adapter driver
-    /// gave the `resources` to `IPort::Init`; they are `None` when it gave no list.
+    /// gave the `resources` to `IPort::Init`. If the driver gave no list, `resources` is `None`.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidi::Init.
     ///
@@ -130,7 +130,7 @@ pub trait IMiniportMidi: IMiniport {
     #[doc(alias = "IMiniportMidi::Service")]
     fn service(&self, kernel: &Kernel);
 
-    /// Opens a stream on a pin; its state is STOP.
+    /// Opens a stream on a pin. The state of the new stream is STOP.
     ///
     /// The port calls this when a client opens a pin, after it has checked the format against the
     /// ranges of the pin. The device is in D0. `outer` is for aggregation and absent in practice;
@@ -164,8 +164,8 @@ pub trait IMiniportMidi: IMiniport {
 pub struct NewStream {
     /// The stream.
     pub stream: Rc<dyn IMiniportMidiStream>,
-    /// The group whose requests the port passes to the stream; absent when the stream needs no
-    /// service. The port never calls Read on a capture stream without a group.
+    /// The group whose requests the port passes to the stream. The group is absent when the stream
+    /// needs no service. The port never calls Read on a capture stream without a group.
     pub service_group: Option<Rc<dyn IServiceGroup>>,
 }
 
@@ -173,9 +173,9 @@ pub struct NewStream {
 #[doc(alias = "Capture")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StreamDirection {
-    /// From the client to the device; the port calls Write. `Capture` is FALSE.
+    /// From the client to the device. The port calls Write. `Capture` is FALSE.
     Render,
-    /// From the device to the client; the port calls Read. `Capture` is TRUE.
+    /// From the device to the client. The port calls Read. `Capture` is TRUE.
     Capture,
 }
 

@@ -77,7 +77,7 @@ pub fn records(used: &[u8]) -> Records<'_> {
     Records { used, position: 0, offset_ms: 0 }
 }
 
-/// Finds the records in the used part of a stream buffer, one after the other.
+/// Finds the records in the used part of a stream buffer, in their order.
 ///
 /// # Errors
 /// The errors of [`records`].
@@ -95,7 +95,7 @@ pub struct Records<'a> {
 }
 
 impl Records<'_> {
-    /// The next record: its head and where it lies.
+    /// The next record: its head and its place.
     fn advance(&mut self) -> Option<Result<(KsMusicFormat, RecordPlace), NtStatus>> {
         if self.position == self.used.len() {
             return None;
