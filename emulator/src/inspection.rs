@@ -20,7 +20,7 @@ struct Fact {
     value: String,
 }
 
-/// A time on the clock in ns. The text of the fact is the time in µs since power-on, or "never".
+/// A time on the clock in ns. The text has the time in µs since power-on, or the word "never".
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Moment(pub u64);
 

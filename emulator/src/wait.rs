@@ -33,7 +33,7 @@ pub trait Waitable {
     fn describe(&self) -> WaitedFor;
 
     /// What the object is, in words. If the object is made of other objects, the words name these
-    /// too.
+    /// objects too.
     fn in_words(&self) -> String {
         self.describe().to_string()
     }

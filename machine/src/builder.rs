@@ -193,8 +193,9 @@ impl MachineBuilder {
     }
 
     /// Installs what an INF says. The registry values of the INF go in now, before the values of
-    /// later calls of [`MachineBuilder::registry_value`]. The first of its configurations that has
-    /// room for the MPU-401 gives the resources, unless [`MachineBuilder::resources`] names them.
+    /// later calls of [`MachineBuilder::registry_value`]. The first configuration of the INF with
+    /// room for the MPU-401 gives the resources, unless [`MachineBuilder::resources`] names the
+    /// resources.
     #[must_use]
     pub fn inf(mut self, installation: &Installation) -> MachineBuilder {
         self.installed.extend(inf::installed(installation));

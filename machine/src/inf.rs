@@ -150,8 +150,8 @@ fn own_length(resource: &WantedResource, port: u16) -> u16 {
 /// The interrupt of the MPU-401 and its line; `None` for a device without a line.
 ///
 /// Assumed: of several interrupts that the card's line fits, the last interrupt belongs to the
-/// MPU-401, because sound cards name their own interrupt first. When the line fits none and the
-/// user chose no line, the first value of the last interrupt is taken.
+/// MPU-401, because sound cards name their own interrupt first. When the card's line fits no
+/// interrupt and the user chose no line, the first value of the last interrupt is taken.
 fn own_line(resources: &[WantedResource], places: Places) -> Option<(usize, u8)> {
     let lines = resources.iter().enumerate().rev().filter_map(|(index, one)| match &one.wanted {
         Wanted::Lines(lines) => Some((index, lines)),

@@ -1,8 +1,8 @@
 //! KUSER_SHARED_DATA: time and version, which drivers read.
 //!
 //! The page is filled in only when the driver reads it. Any access to the page is a guard fault. To
-//! serve the fault, the emulator writes the time to the page and lets this instruction through. A
-//! driver that never reads the page pays nothing.
+//! serve the fault, the emulator writes the time to the page and lets the instruction of the access
+//! through. A driver that never reads the page pays nothing.
 
 use cpu_x86::{Cpu, MapError, Memory, PAGE_BYTES, Rights, Stop};
 use portcls_emulator::Kernel;

@@ -38,8 +38,8 @@ pub trait IUnregisterSubdevice: IUnknown {
 /// Takes physical connections away, each of which the driver has registered before.
 ///
 /// The port implements this interface. The adapter driver queries a port for the interface and
-/// calls its method. Ends and pins are those that the registration was given. The driver may make
-/// this call before or after it unregisters the subdevices.
+/// calls its methods. The ends and pins are the ends and pins of the registration. The driver may
+/// make these calls before or after it unregisters the subdevices.
 ///
 /// # Errors
 /// Of each method:
