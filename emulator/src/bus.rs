@@ -35,7 +35,7 @@ pub struct Answer {
 /// remembers the last outputs, so the device need not remember them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Outputs {
-    /// The interrupt output as it is now.
+    /// The present state of the interrupt output.
     pub line: LineState,
     /// Earliest time in ns at which the device changes by itself; `u64::MAX` for never.
     pub next_event_ns: u64,

@@ -71,7 +71,8 @@ impl PartialOrd for Entry {
 }
 
 impl Ord for Entry {
-    /// The earliest entry is the greatest; at equal times, the entry that was pushed first.
+    /// The earliest entry is the greatest. Of entries with equal times, the entry that was pushed
+    /// first is the greatest.
     fn cmp(&self, other: &Self) -> Ordering {
         (other.time_ns, other.order).cmp(&(self.time_ns, self.order))
     }

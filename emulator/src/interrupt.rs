@@ -34,7 +34,7 @@ pub enum Claim {
     NotMine,
 }
 
-/// The trigger mode that a driver expects; it must be the trigger mode of the line.
+/// The trigger mode that a driver expects. This mode must be the trigger mode of the line.
 pub type InterruptMode = TriggerMode;
 
 /// A service routine. IRQL: the device level of its line, with the interrupt's lock held.

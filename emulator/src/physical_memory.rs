@@ -54,7 +54,7 @@ impl PhysicalRequest {
     }
 }
 
-/// The taken ranges: the ends of them by their starts.
+/// The taken ranges: the end of each range by its start.
 #[derive(Default)]
 pub(crate) struct PhysicalMemory(RefCell<BTreeMap<u64, u64>>);
 

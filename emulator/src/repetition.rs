@@ -15,7 +15,7 @@ pub(crate) struct Repetition {
 }
 
 impl Repetition {
-    /// Counts a beginning; true when there were too many of them at this time.
+    /// Counts a beginning. True when there were too many beginnings at this time.
     pub fn is_endless(&self, now_ns: u64) -> bool {
         let again = self.last_ns.replace(now_ns) == now_ns;
         self.count.set(if again { self.count.get() + 1 } else { 1 });

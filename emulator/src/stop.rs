@@ -115,7 +115,7 @@ pub(crate) struct StopState {
     observers: RefCell<Vec<StopObserver>>,
 }
 
-/// The payload of an unwinding stop; no other code makes one.
+/// The payload of an unwinding stop. No other code makes such a payload.
 struct Unwinding;
 
 impl Kernel {

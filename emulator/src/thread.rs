@@ -25,7 +25,8 @@ pub trait ThreadBody {
     /// (or the index of the object) when the thread got the object, `TIMEOUT` when the time was
     /// over. The status is `SUCCESS` at the beginning and after a delay.
     ///
-    /// IRQL: PASSIVE_LEVEL at the beginning; after a wait, the level at which the thread waited.
+    /// IRQL: PASSIVE_LEVEL at the beginning. After a wait the level is the level at which the
+    /// thread waited.
     fn resume(&self, kernel: &Kernel, status: NtStatus) -> Step;
 }
 

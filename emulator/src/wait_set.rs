@@ -14,13 +14,13 @@ pub const WAIT_OBJECTS: usize = 64;
 #[doc(alias = "WAIT_TYPE")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WaitType {
-    /// All of them, and takes none of them before all are signalled.
+    /// The wait needs all objects, and takes no object before all objects are signalled.
     All,
     /// The first object that is signalled. The index of this object is the status of the wait.
     Any,
 }
 
-/// Several objects as one that a thread can wait for.
+/// Several objects, joined to a single object that a thread can wait for.
 pub struct WaitSet {
     objects: Vec<Rc<dyn Waitable>>,
     kind: WaitType,

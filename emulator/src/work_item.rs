@@ -46,7 +46,7 @@ impl WorkQueue {
 }
 
 impl Kernel {
-    /// Queues a work item; it runs when a thread at PASSIVE_LEVEL waits or is idle.
+    /// Queues a work item. The item runs when a thread at PASSIVE_LEVEL waits or is idle.
     ///
     /// IRQL: up to DISPATCH_LEVEL. A caller that queues an item that is queued already causes a
     /// violation.

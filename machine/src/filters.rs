@@ -39,7 +39,8 @@ pub struct FilterView {
     pub connections: Vec<ConnectionView>,
 }
 
-/// A pin as a client sees it; a fact that the filter does not tell is `None`, or empty.
+/// The facts of a pin that a client can learn. A fact that the filter does not tell is `None`, or
+/// empty.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PinView {
     /// The number of the pin.

@@ -96,8 +96,8 @@ impl Machine {
         &self.parts.kernel
     }
 
-    /// The guest that a `.sys` driver runs in, until the driver is unloaded; for a debugger, and
-    /// for a report of a failure.
+    /// The guest that a `.sys` driver runs in, until the driver is unloaded. A debugger and a
+    /// report of a failure use this guest.
     #[must_use]
     pub fn guest(&self) -> Option<Guest> {
         self.guest.borrow().clone()

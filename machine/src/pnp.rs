@@ -115,8 +115,8 @@ impl PnpManager {
     /// request with the resources that the device then gets.
     ///
     /// Assumed: the machine has given the device all it has, so a list that drops or reorders
-    /// resources is taken. Any other list could only be met by resources that are not there; it is
-    /// not taken, and a note of the trace says so.
+    /// resources is taken. Any other list could only be met by resources that are not there. The
+    /// manager does not take such a list, and a note of the trace says this.
     fn filter_resources(
         &self,
         kernel: &Kernel,

@@ -1,6 +1,6 @@
 //! The card in its slot: all devices of the card on the bus.
 //!
-//! Owns what happens to all of them at once: power, and the end of the card.
+//! Owns what happens to all devices at once: power, and the end of the card.
 
 use portcls_emulator::{DeviceId, Kernel};
 

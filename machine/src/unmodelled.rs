@@ -127,7 +127,7 @@ impl UnmodelledRange {
 
     /// Takes the power away or gives it back. Without power nothing answers.
     ///
-    /// Assumed: what is on a card without power forgets everything, as the MPU-401 does.
+    /// Assumed: a part of a card forgets everything without power, like the MPU-401.
     pub fn set_power(&self, power: CardPower) {
         let mut state = self.0.borrow_mut();
         state.power = power;

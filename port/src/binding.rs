@@ -160,8 +160,8 @@ impl Binding {
         }
     }
 
-    /// Forgets everything. Returns the miniport; the returned reference may be the last reference
-    /// to it.
+    /// Forgets everything. Returns the miniport. The returned reference may be the last reference
+    /// to the miniport.
     pub fn unbind(&self) -> Option<Rc<dyn Miniport>> {
         self.descriptor.take();
         self.device.take();

@@ -22,10 +22,10 @@ pub trait DmaBuffer {
     /// The buffer's size in bytes.
     fn size(&self) -> u32;
 
-    /// Reads bytes from `offset` on. Limits: the buffer holds all of them.
+    /// Reads bytes from `offset` on. Limits: the buffer holds all these bytes.
     fn read(&self, offset: u32, bytes: &mut [u8]);
 
-    /// Writes bytes from `offset` on. Limits: the buffer holds all of them.
+    /// Writes bytes from `offset` on. Limits: the buffer holds all these bytes.
     fn write(&self, offset: u32, bytes: &[u8]);
 }
 

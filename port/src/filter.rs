@@ -27,7 +27,7 @@ pub(crate) use requests::property_flags;
 
 /// An open filter.
 pub(crate) struct Filter {
-    /// The port; the filter keeps it while a client has the filter open.
+    /// The port. The filter keeps the port while a client has the filter open.
     port: Rc<dyn ISubdevice>,
     binding: Rc<Binding>,
     descriptor: Rc<PcFilterDescriptor>,

@@ -215,8 +215,8 @@ pub mod iid {
         MXF = "IID_IMXF" "C096DF9E-FB09-11D1-81B0-0060083316C1";
         /// The allocator of DirectMusic events.
         ALLOCATOR_MXF = "IID_IAllocatorMXF" "A5F0D62C-B30F-11D2-B7A3-0060083316C1";
-        /// The master clock of DirectMusic; the header has no GUID for it, and the value is our
-        /// own.
+        /// The master clock of DirectMusic; the header has no GUID for this clock, and the value is
+        /// our own.
         MASTER_CLOCK = "IID_IMasterClock" "5B0E7D53-9A1C-4F38-8C06-2F6B94D1A7E0";
         /// A software synthesizer with a wave sink.
         SYNTH_SINK_DMUS = "IID_ISynthSinkDMus" "1F476974-679B-11D2-8F7D-00C04FBF8FEF";

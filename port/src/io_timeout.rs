@@ -62,7 +62,7 @@ impl IoTimeouts {
         }
     }
 
-    /// Stops the timer; the device was stopped, and the routines stay registered.
+    /// Stops the timer, because the device was stopped. The routines stay registered.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn stop(&self, kernel: &Kernel) {

@@ -56,7 +56,7 @@ pub struct CodeLine {
     pub is_current: bool,
 }
 
-/// A return address; in the first line, the place where the processor was.
+/// A return address. In the first line the address is the place where the processor was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StackLine {
     /// The address on the stack. In the first line the address is the stack pointer.

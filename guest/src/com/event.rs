@@ -84,7 +84,7 @@ impl Drop for EntryBlock {
 struct BoundEntry(Weak<KsEventEntry>);
 
 impl Bound for BoundEntry {
-    /// An event belongs to the client; the port ends it when the client or the device goes.
+    /// An event belongs to the client. The port ends the event when the client or the device goes.
     fn left(&self) -> Option<&'static str> {
         None
     }

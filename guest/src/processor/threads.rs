@@ -24,7 +24,7 @@ pub(crate) struct Standing {
 pub(crate) enum Entry {
     /// At its function, with this argument.
     Start(u64, u64),
-    /// Behind the routine in which it waited, with the status of the wait.
+    /// Behind the routine in which the thread waited, with the status of the wait.
     GoOn(Box<Standing>, u64),
 }
 

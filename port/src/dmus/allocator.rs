@@ -1,8 +1,8 @@
 //! The allocator of a stream: events and buffers, used again and again.
 //!
-//! This file owns the number of events and buffers, and knows which of them are out. The allocator
-//! gets the memory of an event or a buffer when it first hands out that event or buffer, and keeps
-//! the memory. This file does not know what an event means.
+//! This file owns the number of events and buffers, and knows which events and buffers are out. The
+//! allocator gets the memory of an event or a buffer when it first hands out that event or buffer,
+//! and keeps the memory. This file does not know what an event means.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -23,7 +23,7 @@ use crate::rules::{self, require_irql_at_most};
 const EVENTS_AT_ONCE: u32 = 1_000;
 
 /// The most events of one allocator. Assumed: they are 13 minutes of notes at the speed of the
-/// wire. A driver that holds all of them puts no event back.
+/// wire. A driver that holds all events puts no event back.
 pub(crate) const EVENT_LIMIT: u32 = 250_000;
 
 /// The room in a buffer, in bytes. Assumed: the pages only say that all buffers have the same room.

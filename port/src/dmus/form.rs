@@ -50,8 +50,8 @@ impl WireForm {
     /// Checks the used part of a write request's buffer.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` for a malformed chain of records; in the form of DirectMusic
-    /// also for a channel group of more than 16 bits, or a structured record that is not one whole
+    /// `STATUS_INVALID_PARAMETER` for a malformed chain of records. In the form of DirectMusic also
+    /// for a channel group of more than 16 bits, or a structured record that is not exactly one
     /// message. Assumed: the page of DMUS_EVENTHEADER says what a client must write. The page does
     /// not say what happens if the client writes anything else.
     pub fn check(self, used: &[u8]) -> Result<(), NtStatus> {

@@ -23,8 +23,8 @@ use crate::miniport_calls::Method;
 use crate::pump::{Outcome, Pump};
 use crate::stream_request::StreamRequest;
 
-/// The sequencer throws out the ended requests of the sequence when there are more of them than
-/// this number, and more than half of all.
+/// The sequencer throws out the ended requests of the sequence when there are more ended requests
+/// than this number, and when these are more than half of all requests.
 const STALE_LIMIT: usize = 1_000;
 
 /// The sequencer of one lane.

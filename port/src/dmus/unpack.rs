@@ -116,7 +116,7 @@ impl Making<'_> {
         }
     }
 
-    /// Adds the bytes up to here to the last event, because no later event has some of them.
+    /// Adds the bytes up to here to the last event, because no later event has any of these bytes.
     fn settle(&mut self) {
         if let Some(item) = self.items.last_mut()
             && item.header == self.header

@@ -206,7 +206,8 @@ pub trait IMxf: IUnknown {
     /// stream asked for. The port makes this call in RUN only, with one event in each call. On a
     /// capture stream the port calls this in the DPC of the stream's group, in any state.
     ///
-    /// IRQL: DISPATCH_LEVEL; for an allocator and the port's own sink, up to DISPATCH_LEVEL.
+    /// IRQL: DISPATCH_LEVEL. An allocator and the port's own sink may be called up to
+    /// DISPATCH_LEVEL.
     /// Source: WDK, IMXF::PutMessage. Assumed: one event a call, where the page allows a chain.
     ///
     /// # Errors
@@ -319,7 +320,7 @@ pub trait IMasterClock: IUnknown {
     /// IRQL: any. Source: WDK, IMasterClock::GetTime. Assumed: the year in which the time begins.
     ///
     /// # Errors
-    /// None; the method returns a status because the header has it.
+    /// This method has no errors. The method returns a status because the header has a status.
     #[doc(alias = "IMasterClock::GetTime")]
     fn get_time(&self, kernel: &Kernel) -> Result<i64, NtStatus>;
 }

@@ -29,7 +29,7 @@ pub trait IMiniport: IUnknown {
     #[doc(alias = "IMiniport::GetDescription")]
     fn get_description(&self, kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus>;
 
-    /// Describes a pin as it is now; `None` when the port's description is still right.
+    /// Returns the present description of a pin. `None` when the port's description is still right.
     ///
     /// In C the pin descriptors are memory of the driver. The driver may change them, and the port
     /// reads them again for each request about a pin. This method replaces that reading. A driver
@@ -226,8 +226,8 @@ pub trait IMiniportMidiStream: IUnknown {
     /// # Errors
     /// - `STATUS_INVALID_DEVICE_STATE`, or another failure, on the way up: the device cannot go to
     ///   that state. The client's request ends with the status; after a sleep, when there is no
-    ///   request, the trace notes it. The stream stays in the last state that it reached, and no
-    ///   call for a further state follows.
+    ///   request, the trace notes the status. The stream stays in the last state that it reached,
+    ///   and no call for a further state follows.
     /// - On the way down a failure is a violation. The port takes the state as reached and goes on
     ///   down.
     #[doc(alias = "IMiniportMidiStream::SetState")]

@@ -40,7 +40,7 @@ pub trait IAdapterPowerManagement: IUnknown {
     /// Puts the device into a power state before the method returns. The driver cannot refuse.
     ///
     /// On the way up exactly one `power_change_notify` to the miniport and to each open stream with
-    /// `IPowerNotify` follows; on the way down those calls came before.
+    /// `IPowerNotify` follows; on the way down the calls of `power_change_notify` came before.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IAdapterPowerManagement::PowerChangeState.
     #[doc(alias = "IAdapterPowerManagement::PowerChangeState")]

@@ -23,8 +23,9 @@ pub trait IPortTopology: IPort {}
 pub trait IMiniportTopology: IMiniport {
     /// Starts the miniport.
     ///
-    /// The port calls this once, from `IPort::Init`. `resources` are those that the adapter driver
-    /// gave to `IPort::Init`; a driver whose topology has no hardware of its own gives none.
+    /// The port calls this once, from `IPort::Init`. `resources` are the resources that the adapter
+    /// driver gave to `IPort::Init`. A driver whose topology has no hardware of its own gives no
+    /// resources.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportTopology::Init; a published sample, which gives
     /// no resources.

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{KsIdentifier, assert_layout};
 
-/// An event request; the same structure as an identifier.
+/// An event request. The structure is the same as the structure of an identifier.
 #[doc(alias = "KSEVENT")]
 pub type KsEvent = KsIdentifier;
 

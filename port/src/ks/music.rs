@@ -17,7 +17,8 @@ use super::{assert_layout, read};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct KsMusicFormat {
-    /// Time since the record before; for the first record, since the buffer's presentation time.
+    /// Time since the record before. For the first record the time counts from the buffer's
+    /// presentation time.
     #[doc(alias = "TimeDeltaMs")]
     pub time_delta_ms: u32,
     /// The number of MIDI bytes that follow; the filling up to a multiple of 4 is not counted.
@@ -53,7 +54,7 @@ pub struct MusicRecord<'a> {
     pub data: &'a [u8],
 }
 
-/// The place of a record in a buffer; the sequencer needs it when the record is due.
+/// The place of a record in a buffer. The sequencer needs the place when the record is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordPlace {
     /// Time since the presentation time of the buffer: the sum of the deltas so far.
