@@ -84,7 +84,8 @@ pub enum PnpRequest {
     FilterResourceRequirements(Rc<RefCell<ResourceRequirements>>),
     /// Ask whether the device failed, is disabled or must not be shown.
     QueryPnpDeviceState,
-    /// Ask for the capabilities. The bus driver fills them in; the drivers above may change them.
+    /// Ask for the capabilities. The bus driver fills in the capabilities. The drivers above may
+    /// change the capabilities.
     QueryCapabilities(Rc<RefCell<DeviceCapabilities>>),
 }
 

@@ -340,8 +340,8 @@ impl Kernel {
 
     /// Opens a key by its whole path, and makes every key on the way that does not exist.
     ///
-    /// IRQL: PASSIVE_LEVEL. For code that builds a machine; a driver's ZwCreateKey makes only one
-    /// key.
+    /// IRQL: PASSIVE_LEVEL. This method is for code that builds a machine. A driver's ZwCreateKey
+    /// makes only one key.
     ///
     /// # Errors
     /// `STATUS_OBJECT_PATH_SYNTAX_BAD` for a path that does not begin with `\Registry`.

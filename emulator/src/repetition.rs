@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
-/// How many beginnings at one and the same time count as endless.
+/// How many beginnings at the same time count as endless.
 /// Assumed: far more than a driver causes, and quickly reached.
 const AT_ONE_TIME: u32 = 100_000;
 
-/// Counts how often something begins at one and the same time.
+/// Counts how often something begins at the same time.
 #[derive(Default)]
 pub(crate) struct Repetition {
     last_ns: Cell<u64>,

@@ -2,9 +2,8 @@
 //!
 //! Each part that acts by itself says when the part is due next. One field keeps the earliest of
 //! these times. An access before that time costs a compare and a byte load. An access after that
-//! time first lets the parts act one by one, in the order of their times. The plain stream of MIDI
-//! bytes to the output has its own fast path, in `stream`. This file does not know what each part
-//! does.
+//! time first lets the parts act in the order of their times. The plain stream of MIDI bytes to the
+//! output has its own fast path, in `stream`. This file does not know what each part does.
 
 pub(crate) mod state;
 

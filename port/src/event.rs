@@ -62,7 +62,7 @@ impl fmt::Debug for PcEventItem {
 wire_enum! {
     /// What a handler is asked. Source: portcls.h, PCEVENT_VERB.
     pub enum PcEventVerb {
-        /// Nothing; no handler gets this.
+        /// Nothing. No handler gets this verb.
         #[doc(alias = "PCEVENT_VERB_NONE")]
         None = 0,
         /// A client enables the event.

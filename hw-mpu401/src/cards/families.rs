@@ -77,7 +77,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     usual_port: 0x330,
     // Assumed: the ports are the ends of two buffers, as the data sheet says of the super-I/O.
     host_port: HostPort::Fifo,
-    // Assumed: a read of bits that the card does not drive gives ones.
+    // Assumed: bits that the card does not drive read as 1.
     status_low_bits: 0x3F,
     // Assumed: no source says that one of these bits changes.
     status_rx_full_bits: 0,
@@ -159,8 +159,8 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     // Measured: if the host writes a second byte before the unit takes the first, the second
     // replaces the first.
     host_port: HostPort::Mailbox,
-    // Assumed: the gate array does not drive these bits; a read of an open bus with pull-ups gives
-    // ones.
+    // Assumed: the gate array does not drive these bits; the bits of an open bus with pull-ups read
+    // as 1.
     status_low_bits: 0x3F,
     // Assumed: no source says that one of these bits changes.
     status_rx_full_bits: 0,
