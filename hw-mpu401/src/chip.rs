@@ -103,7 +103,8 @@ impl Mpu401 {
         };
         let (timing, draws) = timing::resolve(&rules.timing, choice);
         let (free_ns, stale) = match initial {
-            // Assumed: before its first byte the latch has the value 0; no source gives this value.
+            // Assumed: before its first byte the latch has the value 0, because no source gives a
+            // value.
             InitialState::PowerOn => (now_ns.saturating_add(timing.busy_after_power_on_ns), 0),
             InitialState::Idle => (0, ACK),
             InitialState::Uart { stale } => (0, stale),

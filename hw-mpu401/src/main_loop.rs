@@ -88,7 +88,7 @@ impl Parts {
         Plan::new(Action::Take, seen_ns.max(ready_ns).max(room_ns))
     }
 
-    /// When the output has room for a byte; 0 if it has room now.
+    /// The time at which the output has room for a byte; 0 if the output has room now.
     pub(crate) fn output_room_ns(&self) -> u64 {
         if self.output_is_full() { self.transmitter.room_ns() } else { 0 }
     }

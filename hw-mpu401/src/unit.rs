@@ -169,7 +169,8 @@ impl Unit {
         self.be_busy(now_ns, self.timing.busy_after_exit_ns);
     }
 
-    /// When the last entry into UART mode is complete; 0 if the unit never entered this mode.
+    /// The time at which the last entry into UART mode is complete; 0 if the unit never entered
+    /// this mode.
     pub(crate) fn uart_from_ns(&self) -> u64 {
         self.uart_from_ns
     }

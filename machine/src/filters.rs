@@ -144,7 +144,7 @@ pub struct EndView {
     pub pin: u32,
 }
 
-/// Asks all filters about themselves; no pin is opened.
+/// Asks all filters for their facts, and opens no pin.
 pub(crate) fn views(kernel: &Kernel) -> Vec<FilterView> {
     let found = find_filters(kernel);
     found.iter().enumerate().map(|(number, found)| view(kernel, number, found)).collect()

@@ -92,12 +92,12 @@ pub struct PcEventRequest {
     /// The entry of the table.
     #[doc(alias = "EventItem")]
     pub event_item: PcEventItem,
-    /// The event that is enabled or disabled. Absent in a question for support.
+    /// The event that is enabled or disabled. The event is absent in a question for support.
     #[doc(alias = "EventEntry")]
     pub event_entry: Option<Rc<KsEventEntry>>,
     /// What is asked.
     pub verb: PcEventVerb,
-    /// The client's request; absent when the event ends because its file was closed.
+    /// The client's request. The request is absent when the event ends because its file was closed.
     pub irp: Option<Irp>,
 }
 

@@ -97,15 +97,15 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     unread_input: UnreadInput::Harmless,
     // Source: the drivers for these chips use only FF and 3F.
     ack_set: AckSet::ResetAndUart,
-    // Assumed: as on the super-I/O and Roland's own unit.
+    // Assumed: like the super-I/O and Roland's own unit.
     ack_reset_in_uart: ResetAck::Silent,
     // Assumed: the host gets bytes in the order in which the card made them.
     ack_position: AckPosition::Tail,
     // Assumed: any byte that is available interrupts.
     ack_interrupt: AckInterrupt::Raised,
-    // Assumed: as on the super-I/O; one line for several sources cannot be a pulse.
+    // Assumed: like the super-I/O, because a line for several sources cannot be a pulse.
     interrupt: InterruptKind::Level,
-    // Assumed: as on the super-I/O.
+    // Assumed: like the super-I/O.
     cleared_by_reset: Fifos::RX,
     cleared_by_uart_entry: Fifos::RX.union(Fifos::TX),
     // Assumed: the card has no sequencer, so it sends nothing by itself.

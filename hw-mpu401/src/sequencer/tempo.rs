@@ -45,7 +45,7 @@ struct Glide {
     from: u64,
     to: u64,
     start_ns: u64,
-    /// The duration; never 0.
+    /// The duration. It is never 0.
     duration_ns: u64,
 }
 

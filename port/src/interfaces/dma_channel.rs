@@ -69,7 +69,7 @@ pub trait IDmaChannel: IUnknown {
     #[doc(alias = "IDmaChannel::MaximumBufferSize")]
     fn maximum_buffer_size(&self) -> u32;
 
-    /// The size of the allocated buffer in bytes; 0 when there is none.
+    /// The size of the allocated buffer in bytes; 0 when there is no buffer.
     ///
     /// IRQL: any. Source: WDK, IDmaChannel::AllocatedBufferSize.
     #[doc(alias = "IDmaChannel::AllocatedBufferSize")]
@@ -98,7 +98,7 @@ pub trait IDmaChannel: IUnknown {
     #[doc(alias = "IDmaChannel::SystemAddress")]
     fn system_address(&self) -> Option<Rc<dyn DmaBuffer>>;
 
-    /// The address of the buffer as the device sees it; 0 when there is none.
+    /// The address that the device uses for the buffer; 0 when there is no buffer.
     ///
     /// IRQL: any. Source: WDK, IDmaChannel::PhysicalAddress. `Assumed:` the 0.
     #[doc(alias = "IDmaChannel::PhysicalAddress")]

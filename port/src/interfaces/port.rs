@@ -120,7 +120,7 @@ pub trait IPortMidi: IPort {
     ///   bytes are due;
     /// - any other group: no call of the miniport or of a stream.
     ///
-    /// IRQL: any; usually DIRQL, with the interrupt lock held by the caller. Never fails.
+    /// IRQL: any. Usually the IRQL is DIRQL, and the caller holds the interrupt lock. Never fails.
     /// Source: WDK, IPortMidi::Notify and IPortDMus::Notify.
     #[doc(alias = "IPortMidi::Notify")]
     fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>);

@@ -8,8 +8,8 @@ use portcls_emulator::{DeviceCapabilities, DevicePowerState, Kernel, NtStatus, S
 use crate::com::IUnknown;
 use crate::ks::wire_enum;
 
-/// Receives notice when the device changes its power state; optional on a miniport and on a
-/// stream.
+/// Receives notice when the device changes its power state. A miniport or a stream need not have
+/// this interface.
 ///
 /// The driver implements this interface, and the port calls it.
 #[doc(alias = "PPOWERNOTIFY")]

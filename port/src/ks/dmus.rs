@@ -203,7 +203,7 @@ impl<'a> EventPacker<'a> {
         taken
     }
 
-    /// How many bytes of the buffer are used, for `DataUsed`; always a multiple of 8.
+    /// How many bytes of the buffer are used, for `DataUsed`. The number is always a multiple of 8.
     #[must_use]
     pub fn data_used(&self) -> usize {
         self.used

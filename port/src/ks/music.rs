@@ -181,7 +181,8 @@ impl<'a> Packer<'a> {
         taken
     }
 
-    /// The number of bytes of the buffer that are used, for `DataUsed`; always a multiple of 4.
+    /// The number of bytes of the buffer that are used, for `DataUsed`. The number is always a
+    /// multiple of 4.
     #[must_use]
     pub fn data_used(&self) -> usize {
         self.used
