@@ -28,8 +28,8 @@ pub enum DriverChoice {
 }
 
 impl DriverChoice {
-    /// Reads the option: a name, or a path. A text is a path when it has a folder in it or ends in
-    /// `.sys`.
+    /// Reads the option: a name, or a path. A text is a path when the text names a folder or ends
+    /// in `.sys`.
     ///
     /// # Errors
     /// The text is a name that no driver has.
@@ -63,8 +63,8 @@ impl DriverChoice {
         }
     }
 
-    /// Loads the driver, from its file if it has one. A driver from a file runs with these
-    /// options.
+    /// Loads the driver. A driver with a file is loaded from this file. A driver from a file runs
+    /// with these options.
     ///
     /// # Errors
     /// [`Failure`]: the file cannot be read, or is no driver.
@@ -79,7 +79,7 @@ impl DriverChoice {
     }
 }
 
-/// Reads a driver's file; returns its image and its bytes.
+/// Reads a driver's file. Returns the image and the bytes of the file.
 ///
 /// # Errors
 /// [`Failure`]: the file cannot be read, or is no driver.

@@ -172,8 +172,8 @@ impl IdentifierFacts {
 
 /// The sweep over the code; `None` if the image fits at no base.
 fn swept(image: &Image) -> Option<Sweep> {
-    // The sweep needs room above the image's base. A parsed image has this room at its preferred
-    // base. Otherwise the function moves a copy of the image, and sweeps the copy.
+    // The sweep needs room above the image's base. The preferred base usually leaves this room. If
+    // it does not, the function moves a copy of the image to another base and sweeps the copy.
     let mut moved = image.clone();
     let found = sweep(image).or_else(|error| {
         moved.relocate(0x1_0000).map_err(|_| error)?;

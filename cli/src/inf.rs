@@ -43,8 +43,8 @@ pub struct UnusedFacts {
 }
 
 impl InfChoice {
-    /// Reads `FILE` or `FILE:MODEL`. If the text has the ending `.inf`, the file's name ends there.
-    /// So the name of a file may have a colon.
+    /// Reads `FILE` or `FILE:MODEL`. The name of the file ends at the first `.inf:`. Without
+    /// `.inf:` the whole text is the name. So the name may have a colon before its ending.
     ///
     /// # Errors
     /// The text has no file, or no model after the colon.
@@ -89,8 +89,8 @@ impl InfChoice {
 }
 
 impl InfFacts {
-    /// What `found` gave to a machine. If the resources do not come from the INF, `named` says who
-    /// named the resources.
+    /// The facts of the INF `found`: what the machine took from this INF, and what it did not use.
+    /// If the resources do not come from the INF, `named` says who named the resources.
     pub fn new(
         choice: &InfChoice,
         found: &Installation,

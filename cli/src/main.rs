@@ -1,7 +1,7 @@
 //! The program `portcls-emu`: MIDI files and scripts on a simulated MPU-401.
 //!
-//! This crate owns the command line and everything that is printed: data on stdout, all messages on
-//! stderr, and the exit codes. This crate knows runs only through `portcls-machine`, and the form
+//! This crate owns the command line, the exit codes, and everything that is printed: data on
+//! stdout, messages on stderr. This crate knows runs only through `portcls-machine`, and the form
 //! of a trace only through `portcls-report`.
 //!
 //! `arguments` is the command line; `input` and `output` are the files. `session` runs a verb and

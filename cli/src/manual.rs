@@ -32,7 +32,7 @@ pub fn pages() -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-/// The page of a command. Its examples and tables keep their line breaks.
+/// The page of a command. The examples and tables of the page keep their line breaks.
 fn page(command: &Command) -> String {
     let source = format!("portcls-emu {}", env!("CARGO_PKG_VERSION"));
     let man = Man::new(command.clone()).source(source).manual("portcls-emu");

@@ -22,12 +22,11 @@ const MAX_SCRIPT_BYTES: usize = 1 << 24;
 /// has all failures.
 const SHOWN_FAILURES: usize = 10;
 
-/// Reads all scripts, runs them one after the other, and reports the results that were not
-/// expected.
+/// Reads all scripts, runs each script in turn, and reports the results that were not expected.
 ///
 /// # Errors
-/// [`Failure`]: a file cannot be read or is no script, and then no script runs; or stdout cannot be
-/// written.
+/// [`Failure`]: the program cannot read a file, or a file is no script, or the program cannot write
+/// to stdout. In the first two cases no script runs.
 pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
     if arguments.files.iter().filter(|file| **file == Input::Stdin).count() > 1 {
         return Err(Failure::StdinTwice);
@@ -114,7 +113,8 @@ fn read(input: &Input, card: &str) -> Result<Script, Failure> {
     Ok(Script::parse_for(&name, text, &[card])?)
 }
 
-/// The bytes as text that is safe on a terminal, because a report prints lines of this text.
+/// Reads the bytes as text, and refuses text that is not safe on a terminal. A report prints lines
+/// of this text, so the text must be safe.
 fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, OpsError> {
     let not_text = |before: &str, what: String| {
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

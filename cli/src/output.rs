@@ -46,7 +46,7 @@ impl fmt::Display for Target {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Place {
     Stdout,
-    /// A device or a pipe. It takes bytes, but is not a file.
+    /// A device or a pipe. A device or a pipe takes bytes, but is not a file.
     Device(PathBuf),
     /// A file in a folder that exists. The file need not exist.
     File {

@@ -27,7 +27,7 @@ pub enum TimeError {
 /// The longest time in ns: the sum of any two such times fits into 64 bits.
 const MAX_NS: u64 = 500 * 365 * 24 * 3_600_000_000_000;
 
-/// Reads a time in ns, exactly.
+/// Reads the text of a time and returns the exact time in ns.
 ///
 /// # Errors
 /// [`TimeError`].

@@ -93,8 +93,8 @@ struct MachineFacts {
     /// Hexadecimal.
     port: String,
     irq: u8,
-    /// Its resources in their order, as `--resource` names them; empty when it has just its port
-    /// and its line.
+    /// The resources of the card in their order, in the form of `--resource`. The list is empty
+    /// when the card has only its port and its line.
     resources: Vec<String>,
 }
 

@@ -122,7 +122,8 @@ impl ParameterWords {
     }
 }
 
-/// The fact that tells two failures with one code apart, besides the places of the failures.
+/// The fact by which a reader tells apart two failures with the same code, besides the places of
+/// the failures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Distinction {
     /// Nothing but the place.

@@ -32,10 +32,10 @@ pub struct Answer {
 }
 
 /// The outputs of a device that the bus watches: a function of the device's state. The bus
-/// remembers the last outputs, so the device need not.
+/// remembers the last outputs, so the device need not remember them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Outputs {
-    /// The interrupt output as it is now.
+    /// The present state of the interrupt output.
     pub line: LineState,
     /// Earliest time in ns at which the device changes by itself; `u64::MAX` for never.
     pub next_event_ns: u64,
@@ -73,8 +73,8 @@ pub struct SerialByte {
 ///
 /// A device never ticks. A device calls no code outside itself except [`Kernel::choose`], and the
 /// oracle that answers must not touch the bus. Times never go back. A device says when it changes
-/// next by itself ([`Outputs::next_event_ns`]); the bus advances it at each such time before it
-/// passes on a later access.
+/// next by itself ([`Outputs::next_event_ns`]). The bus advances the device at each such time. Only
+/// then does the bus pass on a later access.
 pub trait BusDevice {
     /// The words for [`Answer::note`]; an empty word is no note.
     fn notes(&self) -> &'static [&'static str];
@@ -148,7 +148,7 @@ pub(crate) struct Bus {
     pub writes: Cell<u64>,
 }
 
-/// How often one device can be advanced, at most, while the time stays the same.
+/// The largest number of advances of one device at the same time.
 const ADVANCES_AT_ONE_TIME: u32 = 1_000;
 
 /// Bytes of the widest access.
@@ -400,7 +400,7 @@ impl Kernel {
         });
     }
 
-    /// Records the signals that have changed; at the first look, all signals.
+    /// Records the signals that have changed. At the first look it records all signals.
     fn record_signals(&self, attached: &Attached) {
         let device = attached.device.borrow();
         let mut values = attached.signal_values.borrow_mut();

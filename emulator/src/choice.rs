@@ -124,7 +124,7 @@ impl Kernel {
         self.state.choices.is_asked.get()
     }
 
-    /// Decides a choice by the oracle's answer; without an oracle, by answer 0. IRQL: any.
+    /// Decides a choice by the oracle's answer. Without an oracle, answer 0 decides. IRQL: any.
     #[inline]
     #[must_use]
     pub fn choose<A: Answer>(&self, choice: Choice) -> A {

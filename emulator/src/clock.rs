@@ -71,7 +71,8 @@ impl PartialOrd for Entry {
 }
 
 impl Ord for Entry {
-    /// The earliest entry is the greatest; at equal times, the entry that was pushed first.
+    /// The earliest entry is the greatest. Of entries with equal times, the entry that was pushed
+    /// first is the greatest.
     fn cmp(&self, other: &Self) -> Ordering {
         (other.time_ns, other.order).cmp(&(self.time_ns, self.order))
     }
@@ -302,8 +303,8 @@ impl Kernel {
 
     /// Lets time pass without a preemption point, and serves the deadlines on the way.
     ///
-    /// On a frozen kernel no deadline is served, but the clock goes on. Otherwise a destructor
-    /// that polls until a certain time would never end.
+    /// On a frozen kernel no deadline is served, but the clock goes on. If the clock stood still, a
+    /// destructor that polls until a certain time would never end.
     #[inline]
     pub(crate) fn pass_time(&self, time_ns: u64) {
         if time_ns < self.state.deadlines.next_ns.get() {

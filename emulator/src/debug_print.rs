@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::kernel::Kernel;
 
-/// Longest message in bytes; the rest is cut off.
+/// Longest message in bytes. The kernel cuts a longer message off.
 /// Source: public documentation of DbgPrint.
 const LONGEST_MESSAGE: usize = 512;
 

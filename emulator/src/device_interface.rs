@@ -94,7 +94,7 @@ impl Entry {
 /// The registered interfaces, and the routines that watch them.
 #[derive(Default)]
 pub(crate) struct DeviceInterfaces {
-    /// The interfaces. The enabled ones are in the order in which they were enabled.
+    /// The interfaces. The enabled interfaces are in the order in which they were enabled.
     entries: RefCell<Vec<Entry>>,
     watches: Watches,
 }
@@ -237,8 +237,9 @@ impl Kernel {
         (entry.state == InterfaceState::Enabled).then(|| entry.interface.clone())
     }
 
-    /// The symbolic link of the enabled interface of a device under a reference string, the one
-    /// that was enabled first; none for a device that was never installed.
+    /// The symbolic link of the enabled interface of a device under a reference string. Of several
+    /// such interfaces, the interface that was enabled first counts. A device that was never
+    /// installed has no link.
     #[must_use]
     pub fn device_interface_link(
         &self,

@@ -210,7 +210,8 @@ impl DeviceObject {
         drop(extension);
     }
 
-    /// Sets a property of the device, as its bus and its installation do.
+    /// Sets a property of the device. The bus and the installation of the device set such
+    /// properties.
     pub fn set_property(&self, property: u32, value: Vec<u8>) {
         self.properties.borrow_mut().insert(property, value);
     }
@@ -222,7 +223,7 @@ impl DeviceObject {
         self.properties.borrow().get(&property).cloned()
     }
 
-    /// Sets the registry keys of the device, as its installation does.
+    /// Sets the registry keys of the device. The installation of the device sets these keys.
     pub fn set_registry_keys(&self, keys: DeviceKeys) {
         *self.registry_keys.borrow_mut() = Some(keys);
     }
@@ -335,7 +336,7 @@ pub struct FileObject {
 }
 
 impl FileObject {
-    /// A file on `device`; its name is relative to the open file `related`.
+    /// A file on `device`. The name of the file is relative to the open file `related`.
     #[must_use]
     pub fn new(device: &Rc<DeviceObject>, related: Option<Rc<FileObject>>) -> Rc<FileObject> {
         Rc::new(FileObject {

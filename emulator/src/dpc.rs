@@ -48,7 +48,7 @@ pub struct Dpc(Rc<DpcObject>);
 /// Assumed: far more than a queue of real DPCs holds, and quickly reached.
 const DPCS_IN_A_ROW: u32 = 100_000;
 
-/// The DPC queue of the one processor.
+/// The DPC queue of the only processor.
 #[derive(Default)]
 pub(crate) struct DpcQueue {
     queue: RefCell<VecDeque<Dpc>>,
@@ -163,8 +163,8 @@ impl Kernel {
         self.state.dpcs.queue.borrow().iter().map(describe).collect()
     }
 
-    /// Runs DPCs at DISPATCH_LEVEL until the queue is empty. A DPC leaves the queue before it
-    /// runs, so its own routine can queue it again.
+    /// Runs DPCs at DISPATCH_LEVEL until the queue is empty. A DPC leaves the queue before its
+    /// routine runs, so the routine can queue the DPC again.
     pub(crate) fn drain_dpcs(&self) {
         let old = self.current_irql();
         self.set_irql(Irql::DISPATCH_LEVEL);

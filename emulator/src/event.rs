@@ -23,7 +23,7 @@ struct EventObject {
     signalled: Cell<bool>,
 }
 
-/// An event object (KEVENT); a new one is not signalled.
+/// An event object (KEVENT). A new event object is not signalled.
 #[doc(alias = "KEVENT")]
 #[derive(Clone)]
 pub struct Event(Rc<EventObject>);

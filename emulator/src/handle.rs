@@ -63,7 +63,7 @@ impl Kernel {
         gone.map(drop).ok_or(NtStatus::INVALID_HANDLE)
     }
 
-    /// The object behind a handle; the caller's copy keeps the object alive.
+    /// The object behind a handle. The caller's copy keeps the object alive.
     ///
     /// # Errors
     /// `STATUS_INVALID_HANDLE` when the handle is not open.

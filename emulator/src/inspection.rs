@@ -20,7 +20,7 @@ struct Fact {
     value: String,
 }
 
-/// A time on the clock in ns. Its text is the time in µs since power-on, or "never".
+/// A time on the clock in ns. The text has the time in µs since power-on, or the word "never".
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Moment(pub u64);
 
@@ -34,7 +34,7 @@ impl Inspection {
         Inspection { title, facts: Vec::new() }
     }
 
-    /// Adds a fact. Its value must be one line.
+    /// Adds a fact. The value of the fact must be a single line.
     pub fn tell(&mut self, name: &'static str, value: impl fmt::Display) {
         self.facts.push(Fact { name, value: value.to_string() });
     }
@@ -51,7 +51,7 @@ impl Inspection {
         }
     }
 
-    /// The text of several parts, one below the other.
+    /// The text of several parts, each part below the part before.
     #[must_use]
     pub fn text_of(parts: &[Inspection]) -> String {
         parts.iter().map(Inspection::to_string).collect::<Vec<_>>().join("\n")

@@ -1,8 +1,8 @@
 //! Items that the rooms above install in a kernel, one for each type.
 //!
-//! Windows has no such place: a part of Windows has its tables in its own image. Here a room must
-//! not know the rooms above it. So the machine installs what a room needs from the rooms above. The
-//! kernel only keeps these items and never knows what they are.
+//! Windows has no such place: there each part of Windows keeps its tables in its own image. Here a
+//! room must not know the rooms above it. So the machine installs what a room needs from the rooms
+//! above. The kernel only keeps these items and never knows what they are.
 
 use std::any::Any;
 use std::cell::RefCell;

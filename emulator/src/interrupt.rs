@@ -34,7 +34,7 @@ pub enum Claim {
     NotMine,
 }
 
-/// The trigger mode that a driver expects; it must be the trigger mode of the line.
+/// The trigger mode that a driver expects. This mode must be the trigger mode of the line.
 pub type InterruptMode = TriggerMode;
 
 /// A service routine. IRQL: the device level of its line, with the interrupt's lock held.
@@ -124,7 +124,7 @@ impl InterruptController {
 }
 
 impl Kernel {
-    /// Sets how a line of the machine is wired; a line above 15 is our own bug.
+    /// Sets how a line of the machine is wired. A line above 15 is a bug of the calling code.
     pub fn wire_line(&self, line: InterruptLine) {
         let entry = &self.state.interrupts.lines[usize::from(line.number)];
         entry.wired.set(Some(line.trigger));
@@ -295,8 +295,8 @@ impl Kernel {
         (0..LINES as u8).filter(move |line| quiet & 1 << line != 0)
     }
 
-    /// Calls the routines of a line that does not ask for service, as noise on the line does. Such
-    /// a call does not count towards an interrupt storm.
+    /// Calls the routines of a line that does not ask for service, like noise on the line. Such a
+    /// call does not count towards an interrupt storm.
     pub(crate) fn service_quiet_line(&self, number: u8) {
         let services = &self.state.interrupts.lines[usize::from(number)].services_while_up;
         let before = services.replace(0);

@@ -66,7 +66,7 @@ pub enum PnpRequest {
     QueryStopDevice,
     /// The device will not be stopped after all.
     CancelStopDevice,
-    /// Stop the device; another start or a removal follows.
+    /// Stop the device. Another start or a removal follows.
     StopDevice,
     /// Ask whether the device may be removed.
     QueryRemoveDevice,
@@ -84,7 +84,8 @@ pub enum PnpRequest {
     FilterResourceRequirements(Rc<RefCell<ResourceRequirements>>),
     /// Ask whether the device failed, is disabled or must not be shown.
     QueryPnpDeviceState,
-    /// Ask for the capabilities. The bus driver fills them in; the drivers above may change them.
+    /// Ask for the capabilities. The bus driver fills in the capabilities. The drivers above may
+    /// change the capabilities.
     QueryCapabilities(Rc<RefCell<DeviceCapabilities>>),
 }
 
@@ -385,7 +386,7 @@ impl Kernel {
         status
     }
 
-    /// Sends a request as [`Kernel::send_request`] does. When the driver keeps the request, waits
+    /// Sends a request like [`Kernel::send_request`]. When the driver keeps the request, waits
     /// until it is complete. Returns the final status. IRQL: PASSIVE_LEVEL.
     ///
     /// When no driver completes the request, nothing can end the wait: a hang.

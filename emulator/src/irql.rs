@@ -10,7 +10,7 @@ use crate::trace::Level;
 
 /// An interrupt request level. A higher level masks everything at or below it.
 ///
-/// The numbers are those of x64: 0 passive, 1 APC, 2 dispatch, 3 to 11 devices, 15 high.
+/// The numbers are the numbers of x64: 0 passive, 1 APC, 2 dispatch, 3 to 11 devices, 15 high.
 /// Source: public driver documentation, Managing Hardware Priorities.
 #[doc(alias = "KIRQL")]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +18,7 @@ use crate::trace::Level;
 pub struct Irql(pub u8);
 
 impl Irql {
-    /// Threads run here; nothing is masked.
+    /// Threads run at this level. No interrupt is masked.
     pub const PASSIVE_LEVEL: Irql = Irql(0);
     /// Asynchronous procedure calls are masked.
     pub const APC_LEVEL: Irql = Irql(1);
@@ -143,7 +143,7 @@ impl Kernel {
         }
     }
 
-    /// Notes a violation when the caller of a kernel routine runs above `limit`; the call goes on.
+    /// Notes a violation when the caller of a kernel routine runs above `limit`. The call goes on.
     pub fn require_irql_at_most(&self, limit: Irql, routine: &str) {
         if self.current_irql() > limit {
             self.report_high_irql(&[], limit, routine);

@@ -75,7 +75,7 @@ impl Default for KernelConfig {
 /// The counters of the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Interrupts taken; each one may call several service routines.
+    /// Interrupts taken. Each interrupt may call several service routines.
     pub interrupts: u64,
     /// Interrupts that no service routine claimed.
     pub unclaimed_interrupts: u64,
@@ -215,7 +215,7 @@ impl Kernel {
     /// Ends the machine of this kernel: drops all events, DPCs, work items, system threads and
     /// requests that wait, and all connections. Such objects often hold a handle to the kernel.
     /// Without this call, a machine that stopped half-way would never free its memory. No code may
-    /// run on the kernel after this call; the trace and the counters stay.
+    /// run on the kernel after this call. The trace and the counters stay.
     pub fn end(&self) {
         let state = &self.state;
         state.deadlines.clear();

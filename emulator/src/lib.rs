@@ -3,8 +3,8 @@
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
 //! locks, events, semaphores and waits, the handles of a program, work items, pool, physical
 //! addresses, the bus of I/O ports, IRPs and device objects, power requests, the registry, device
-//! interfaces, the names of objects, bug checks, the rules of its routines, and the trace. It never
-//! knows what the devices on its bus are for.
+//! interfaces, the names of objects, bug checks, the rules of its routines, and the trace. This
+//! crate never knows what the devices on its bus are for.
 //!
 //! # How a run works
 //!

@@ -23,7 +23,7 @@ struct MutexObject {
     depth: Cell<u32>,
 }
 
-/// A mutex (KMUTEX); a new mutex is free. The owner of a mutex may take the mutex again.
+/// A mutex (KMUTEX). A new mutex is free. The owner of a mutex may take the mutex again.
 #[doc(alias = "KMUTEX")]
 #[derive(Clone)]
 pub struct Mutex(Rc<MutexObject>);

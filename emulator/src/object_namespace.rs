@@ -37,7 +37,7 @@ enum Named {
 }
 
 impl Named {
-    /// Whether the name is in use: a device gives its name back when it is deleted.
+    /// Whether the name is in use. A device gives its name back when the device is deleted.
     fn is_in_use(&self) -> bool {
         match self {
             Named::Link { .. } => true,
@@ -86,14 +86,14 @@ impl Kernel {
         self.name_object(link, Named::Link { target: target.to_owned() })
     }
 
-    /// Deletes a symbolic link and returns its one path, as
-    /// [`create_symbolic_link`](Self::create_symbolic_link) does. IRQL: PASSIVE_LEVEL.
+    /// Deletes a symbolic link and returns its only path, in the form that
+    /// [`create_symbolic_link`](Self::create_symbolic_link) returns. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`, `STATUS_OBJECT_PATH_NOT_FOUND`: the same causes that a
     ///   new link has.
     /// - `STATUS_OBJECT_NAME_NOT_FOUND`: no object has the name.
-    /// - `STATUS_OBJECT_TYPE_MISMATCH`: the name is that of a device.
+    /// - `STATUS_OBJECT_TYPE_MISMATCH`: the name is the name of a device.
     #[doc(alias = "IoDeleteSymbolicLink")]
     pub fn delete_symbolic_link(&self, link: &str) -> Result<String, NtStatus> {
         let key = key_of(link)?;

@@ -15,8 +15,8 @@ const PAGE_BYTES: u64 = 4_096;
 
 /// The addresses of contiguous memory: RAM from 1 MiB to 128 MiB.
 ///
-/// Assumed: these limits, as any will do. A range below 16 MiB, for the DMA of an ISA card, fits.
-/// What is below 1 MiB belongs to the firmware and the screen.
+/// Assumed: these limits, because any limits will do. A range below 16 MiB, for the DMA of an ISA
+/// card, fits. What is below 1 MiB belongs to the firmware and the screen.
 pub const CONTIGUOUS_MEMORY: Range<u64> = 0x10_0000..0x800_0000;
 
 /// What a range of physical memory has to be like.
@@ -40,8 +40,8 @@ impl PhysicalRequest {
         PhysicalRequest { length, lowest: 0, highest: u64::MAX, varying_bits: u64::MAX }
     }
 
-    /// The same request for a range that does not cross a multiple of a power of two; with 0 it
-    /// may.
+    /// The same request for a range that does not cross a multiple of `boundary`, a power of two.
+    /// If `boundary` is 0, the range may cross any address.
     #[must_use]
     pub const fn within(self, boundary: u64) -> PhysicalRequest {
         PhysicalRequest { varying_bits: self.varying_bits & boundary.wrapping_sub(1), ..self }
@@ -54,7 +54,7 @@ impl PhysicalRequest {
     }
 }
 
-/// The taken ranges: the ends of them by their starts.
+/// The taken ranges: the end of each range by its start.
 #[derive(Default)]
 pub(crate) struct PhysicalMemory(RefCell<BTreeMap<u64, u64>>);
 

@@ -41,7 +41,7 @@ struct Block {
     bytes: Box<[u8]>,
 }
 
-/// Blocks of one tag that were not freed.
+/// Blocks that have the same tag and were not freed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PoolLeak {
     /// The tag in the order of its bytes in memory.
@@ -80,8 +80,8 @@ impl Kernel {
         Some(self.new_block(pool, length, tag))
     }
 
-    /// Allocates zeroed pool for the system itself, which a driver may free; no oracle refuses it.
-    /// Returns nothing on a frozen kernel.
+    /// Allocates zeroed pool for the system itself, which a driver may free. No oracle refuses this
+    /// memory. Returns nothing on a frozen kernel.
     pub fn allocate_system_pool(
         &self,
         pool: PoolType,
@@ -112,8 +112,8 @@ impl Kernel {
         }
     }
 
-    /// Frees a block. Freeing a block that is not allocated is bug check BAD_POOL_CALLER, subcode
-    /// 7; a wrong tag is subcode A.
+    /// Frees a block. Freeing a block that is not allocated is bug check BAD_POOL_CALLER with
+    /// subcode 7. A wrong tag is the same bug check with subcode A.
     #[doc(alias = "ExFreePoolWithTag")]
     pub fn free_pool(&self, block: PoolBlock, tag: [u8; 4]) {
         if self.is_frozen() {
@@ -148,7 +148,8 @@ impl Kernel {
         Some(result)
     }
 
-    /// The blocks allocated now, summed by tag; at unload these are the leaks.
+    /// The blocks allocated now, summed by tag. When a driver is unloaded, these blocks are the
+    /// leaks.
     #[must_use]
     pub fn pool_in_use(&self) -> Vec<PoolLeak> {
         let mut by_tag: BTreeMap<[u8; 4], (u64, u64)> = BTreeMap::new();

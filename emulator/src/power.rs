@@ -203,7 +203,7 @@ impl DeviceCapabilities {
 pub type PowerCompletion = Box<dyn FnOnce(&Kernel, NtStatus)>;
 
 /// Longest time for which a driver may hold a power request, in ns.
-/// Assumed: two minutes; the page of bug check 9F gives no number.
+/// Assumed: two minutes, because the page of bug check 9F gives no number.
 const LONGEST_POWER_REQUEST_NS: u64 = 120_000_000_000;
 
 /// The most power requests that may wait for another request of the same stack.
@@ -232,7 +232,7 @@ impl PowerManager {
 }
 
 impl Kernel {
-    /// What the system draws its power from; at power-on it is the mains.
+    /// The source of the system's power. At power-on the source is the mains.
     #[must_use]
     pub fn power_source(&self) -> PowerSource {
         self.state.power.source.get()
@@ -353,7 +353,7 @@ impl Kernel {
         self.require_irql_at_most(Irql::DISPATCH_LEVEL, "PoStartNextPowerIrp");
     }
 
-    /// Tells the power manager the present power state of a device. Returns the earlier state; the
+    /// Tells the power manager the present power state of a device. Returns the earlier state. The
     /// first state is D0. IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "PoSetPowerState")]
     pub fn set_power_state(

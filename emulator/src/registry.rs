@@ -138,7 +138,7 @@ impl RegistryKey {
         }
     }
 
-    /// Opens a key below this one by its path; the empty path is the key itself.
+    /// Opens a key below this key by a path. The empty path is this key itself.
     ///
     /// # Errors
     /// `STATUS_OBJECT_NAME_NOT_FOUND`; `STATUS_KEY_DELETED` when this key was deleted.
@@ -152,7 +152,7 @@ impl RegistryKey {
         Ok(RegistryKey(node))
     }
 
-    /// Opens a key below this one, and makes every key on the way that does not exist.
+    /// Opens a key below this key, and makes every key on the way that does not exist.
     ///
     /// # Errors
     /// `STATUS_KEY_DELETED` when this key was deleted; `STATUS_INSUFFICIENT_RESOURCES` when a key
@@ -340,8 +340,8 @@ impl Kernel {
 
     /// Opens a key by its whole path, and makes every key on the way that does not exist.
     ///
-    /// IRQL: PASSIVE_LEVEL. For code that builds a machine; a driver's ZwCreateKey makes only one
-    /// key.
+    /// IRQL: PASSIVE_LEVEL. This method is for code that builds a machine. A driver's ZwCreateKey
+    /// makes only one key.
     ///
     /// # Errors
     /// `STATUS_OBJECT_PATH_SYNTAX_BAD` for a path that does not begin with `\Registry`.

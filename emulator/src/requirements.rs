@@ -1,6 +1,7 @@
 //! The resources that a device could use, which a driver may change.
 //!
-//! It never knows which resources a machine has, or which of a changed list it grants.
+//! This file never knows which resources a machine has, or which resources of a changed list the
+//! machine grants.
 
 use crate::resource::{Resource, ResourceKind, Share, TriggerMode};
 
@@ -12,7 +13,7 @@ pub struct ResourceRequirements {
     pub alternatives: Vec<Vec<Requirement>>,
 }
 
-/// One needed resource: the values that would do.
+/// A needed resource: the values that would do.
 #[doc(alias = "IO_RESOURCE_DESCRIPTOR")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Requirement {
@@ -61,7 +62,7 @@ pub struct AddressRange {
     pub alignment: u32,
     /// The lowest address that the range may have.
     pub minimum: u64,
-    /// The highest address that the range may have, its last one included.
+    /// The highest address that a byte of the range may have.
     pub maximum: u64,
 }
 

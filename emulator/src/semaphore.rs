@@ -13,7 +13,7 @@ struct SemaphoreObject {
     limit: i32,
 }
 
-/// A semaphore object (KSEMAPHORE): each wait that it ends takes one from its count.
+/// A semaphore object (KSEMAPHORE): each wait that the semaphore ends takes 1 from the count.
 #[doc(alias = "KSEMAPHORE")]
 #[derive(Clone)]
 pub struct Semaphore(Rc<SemaphoreObject>);
@@ -26,7 +26,7 @@ impl Semaphore {
         Semaphore(Rc::new(SemaphoreObject { count: Cell::new(count), limit }))
     }
 
-    /// The count; the semaphore is signalled while it is not 0. IRQL: any.
+    /// The count. The semaphore is signalled while the count is not 0. IRQL: any.
     #[doc(alias = "KeReadStateSemaphore")]
     #[must_use]
     pub fn count(&self) -> i32 {
@@ -59,8 +59,8 @@ impl Kernel {
     ///
     /// # Errors
     /// `STATUS_SEMAPHORE_LIMIT_EXCEEDED` when the count would get above its limit, or the
-    /// adjustment is not positive; the count stays. `Assumed:` Windows raises an exception with
-    /// this status, and the caller decides here what becomes of it.
+    /// adjustment is not positive. The count does not change. `Assumed:` Windows raises an
+    /// exception with this status, and the caller decides here what becomes of it.
     #[doc(alias = "KeReleaseSemaphore")]
     pub fn release_semaphore(
         &self,

@@ -70,7 +70,7 @@ statuses! {
     INVALID_DEVICE_REQUEST = 0xC000_0010;
     /// A completion routine keeps the IRP.
     MORE_PROCESSING_REQUIRED = 0xC000_0016;
-    /// The buffer cannot hold the answer; nothing was written.
+    /// The buffer cannot hold the answer. Nothing was written.
     BUFFER_TOO_SMALL = 0xC000_0023;
     /// No object has this name.
     OBJECT_NAME_NOT_FOUND = 0xC000_0034;

@@ -53,7 +53,7 @@ pub enum Stop {
         /// Simulated time in ns.
         time_ns: u64,
     },
-    /// The program that watches the run ended it; nothing is wrong with the driver.
+    /// The program that watches the run ended the run. Nothing is wrong with the driver.
     Abandoned {
         /// Simulated time in ns.
         time_ns: u64,
@@ -115,7 +115,7 @@ pub(crate) struct StopState {
     observers: RefCell<Vec<StopObserver>>,
 }
 
-/// The payload of an unwinding stop; no other code makes one.
+/// The payload of an unwinding stop. No other code makes such a payload.
 struct Unwinding;
 
 impl Kernel {

@@ -1,7 +1,7 @@
 //! System threads: contexts of their own that wait without nesting.
 //!
-//! A thread is a [`ThreadBody`]. The kernel resumes the body; the body runs until it waits or ends
-//! and says so by the [`Step`] that it returns. So any number of threads can wait at once, and
+//! A thread is a [`ThreadBody`]. The kernel resumes the body; the body runs until the thread waits
+//! or ends, and returns a [`Step`] that says which. So any number of threads can wait at once, and
 //! their waits end in any order. Which thread runs when is decided in `thread/schedule.rs`.
 
 mod inspect;
@@ -23,9 +23,10 @@ use crate::wait::{Timeout, Waitable, WaitedFor};
 pub trait ThreadBody {
     /// Runs the thread until it waits or ends. `status` says how the wait before ended: `SUCCESS`
     /// (or the index of the object) when the thread got the object, `TIMEOUT` when the time was
-    /// over. It is `SUCCESS` at the beginning and after a delay.
+    /// over. The status is `SUCCESS` at the beginning and after a delay.
     ///
-    /// IRQL: PASSIVE_LEVEL at the beginning; after a wait, the level at which the thread waited.
+    /// IRQL: PASSIVE_LEVEL at the beginning. After a wait the level is the level at which the
+    /// thread waited.
     fn resume(&self, kernel: &Kernel, status: NtStatus) -> Step;
 }
 
@@ -65,7 +66,8 @@ pub const PRIORITIES: i32 = 32;
 const FIRST_NUMBER: u32 = 128;
 
 struct ThreadObject {
-    /// The place of the thread among the system threads; it is free again after the end.
+    /// The place of the thread among the system threads. The place is free again after the thread
+    /// ended.
     slot: u32,
     name: String,
     /// Empty after the end.
@@ -80,7 +82,7 @@ struct ThreadObject {
 }
 
 enum State {
-    /// The thread can go on; the status is that of its wait.
+    /// The thread can go on. The status is the status of its wait.
     Ready(NtStatus),
     Runs,
     Waits(Standing),
@@ -96,7 +98,7 @@ struct Standing {
     when_over: NtStatus,
 }
 
-/// A system thread (KTHREAD). It is signalled when it has ended.
+/// A system thread (KTHREAD). The thread is signalled when it has ended.
 #[doc(alias = "KTHREAD")]
 #[derive(Clone)]
 pub struct Thread(Rc<ThreadObject>);
@@ -179,8 +181,8 @@ impl Threads {
 }
 
 impl Kernel {
-    /// Creates a system thread; `name` is its name in reports. The thread is ready at once. It runs
-    /// when the thread that runs now waits or is idle.
+    /// Creates a system thread; `name` is its name in reports. The thread is ready at once. The new
+    /// thread runs when the thread that runs now waits or is idle.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///

@@ -109,7 +109,7 @@ impl Kernel {
     /// IRQL: up to DISPATCH_LEVEL.
     ///
     /// The timer expires at the first clock interrupt at or after its due time. The period is in
-    /// ms, 0 for one shot. At expiry the timer is signalled and `dpc` is queued.
+    /// ms, 0 for a single expiry. At expiry the timer is signalled and `dpc` is queued.
     #[doc(alias = "KeSetTimerEx")]
     pub fn set_timer(
         &self,

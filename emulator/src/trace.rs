@@ -257,7 +257,7 @@ impl Trace {
 
     /// A copy of the newest events, at most `events` of them, for the report of a failure. A trace
     /// that holds the first events also keeps the newest events, at most 64, for which it had no
-    /// room; the copy has these too.
+    /// room. The copy has these events too.
     #[must_use]
     pub fn recent(&self, events: usize) -> TraceLog {
         let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none());

@@ -32,13 +32,14 @@ pub trait Waitable {
     /// text yet.
     fn describe(&self) -> WaitedFor;
 
-    /// What the object is, in words; with the objects of which it is made, if it is made of some.
+    /// What the object is, in words. If the object is made of other objects, the words name these
+    /// objects too.
     fn in_words(&self) -> String {
         self.describe().to_string()
     }
 }
 
-/// What a thread waits for; its text is made when a report shows it.
+/// What a thread waits for. The text is made when a report shows the wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WaitedFor {
     /// An object without a name, in words.

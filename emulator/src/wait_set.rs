@@ -7,20 +7,20 @@ use crate::kernel::Kernel;
 use crate::status::NtStatus;
 use crate::wait::{Timeout, Waitable, WaitedFor};
 
-/// The most objects of one wait. Source: wdm.h, MAXIMUM_WAIT_OBJECTS.
+/// The most objects of a wait. Source: wdm.h, MAXIMUM_WAIT_OBJECTS.
 pub const WAIT_OBJECTS: usize = 64;
 
 /// How many of several objects a wait needs.
 #[doc(alias = "WAIT_TYPE")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WaitType {
-    /// All of them, and takes none of them before all are signalled.
+    /// The wait needs all objects, and takes no object before all objects are signalled.
     All,
-    /// The first of them that is signalled; its index is the status of the wait.
+    /// The first object that is signalled. The index of this object is the status of the wait.
     Any,
 }
 
-/// Several objects as one that a thread can wait for.
+/// Several objects, joined to a single object that a thread can wait for.
 pub struct WaitSet {
     objects: Vec<Rc<dyn Waitable>>,
     kind: WaitType,
@@ -79,8 +79,8 @@ impl Waitable for WaitSet {
 }
 
 impl Kernel {
-    /// Waits for several objects, as [`Kernel::wait_for_single_object`] waits for one. The status
-    /// is the index of the object that ended the wait, or `SUCCESS` when the wait needed all
+    /// Waits for several objects, as [`Kernel::wait_for_single_object`] waits for an object. The
+    /// status is the index of the object that ended the wait, or `SUCCESS` when the wait needed all
     /// objects.
     #[doc(alias = "KeWaitForMultipleObjects")]
     pub fn wait_for_multiple_objects(&self, set: &WaitSet, timeout: Timeout) -> NtStatus {

@@ -33,7 +33,7 @@ impl WorkItem {
 #[derive(Default)]
 pub(crate) struct WorkQueue {
     queue: RefCell<VecDeque<WorkItem>>,
-    /// How many items run, each nested in a wait of the one before.
+    /// How many items run. Each item after the first runs inside a wait of the item before it.
     depth: Cell<u32>,
     repetition: Repetition,
 }
@@ -46,7 +46,7 @@ impl WorkQueue {
 }
 
 impl Kernel {
-    /// Queues a work item; it runs when a thread at PASSIVE_LEVEL waits or is idle.
+    /// Queues a work item. The item runs when a thread at PASSIVE_LEVEL waits or is idle.
     ///
     /// IRQL: up to DISPATCH_LEVEL. A caller that queues an item that is queued already causes a
     /// violation.

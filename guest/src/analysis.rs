@@ -6,8 +6,8 @@
 //! `Serialize` makes the JSON. The caller adds the last events of the trace, because this crate
 //! cannot print a trace.
 //!
-//! The report of a Rust driver has no registers, no code and no stack; the other facts are the
-//! same.
+//! The report of a Rust driver has no registers, no code and no stack. The report has all other
+//! facts of the report of a compiled driver.
 //!
 //! A circular dependency that stays: `bucket.rs` and `text.rs` read the whole report, which is
 //! declared here. `bucket.rs` makes one field of the report, the name, from the other fields.

@@ -150,9 +150,9 @@ impl Guest {
 
     /// Calls a function of the guest and returns its result: RAX, or EDX:EAX on x86.
     ///
-    /// Each word is one argument; on x86 a 64-bit argument is two words. A change of the IRQL by
-    /// the function stays. On a frozen kernel, and after the driver was unloaded, nothing runs and
-    /// the result is 0.
+    /// Each word is an argument. On x86 a 64-bit argument is two words. A change of the IRQL by the
+    /// function stays. On a frozen kernel, and after the driver was unloaded, nothing runs and the
+    /// result is 0.
     pub fn call(&self, function: u64, words: &[u64]) -> u64 {
         if self.0.is_gone.get() { 0 } else { self.0.vm.call(self, function, words) }
     }

@@ -18,7 +18,7 @@ pub struct ResetOutput {
     pub stop_before_ready_ns: u64,
     /// Time from the end of the busy time to the start bit of the first F8, in ns.
     pub clock_after_ready_ns: u64,
-    /// Time from one F8 to the next F8, in ns; at least a byte time.
+    /// Time from an F8 to the next F8, in ns. The time is at least a byte time.
     pub clock_period_ns: u64,
 }
 

@@ -82,8 +82,8 @@ impl Cable {
         self.wire.dropped()
     }
 
-    /// Queues a byte. Its start bit begins at `start_ns`, or later when the byte before it has
-    /// ended.
+    /// Queues a byte. The start bit of the byte begins at `start_ns`. If the byte before is still
+    /// on the line then, the start bit begins when that byte has ended.
     pub(crate) fn push(&mut self, start_ns: u64, byte: u8) {
         let start_ns = start_ns.max(self.taken_until_ns);
         if self.queue.try_push(CableByte { start_ns, byte }).is_err() {

@@ -2,9 +2,8 @@
 //!
 //! Each part that acts by itself says when the part is due next. One field keeps the earliest of
 //! these times. An access before that time costs a compare and a byte load. An access after that
-//! time first lets the parts act one by one, in the order of their times. The plain stream of MIDI
-//! bytes to the output has its own fast path, in `stream`. This file does not know what each part
-//! does.
+//! time first lets the parts act in the order of their times. The plain stream of MIDI bytes to the
+//! output has its own fast path, in `stream`. This file does not know what each part does.
 
 pub(crate) mod state;
 
@@ -40,8 +39,8 @@ pub enum InitialState {
     },
 }
 
-/// The last moment of time, 292 years after the first. It is half of the largest number, so that
-/// the sum of a time and a few durations cannot overflow.
+/// The last moment of time, 292 years after the first. This time is half of the largest number, so
+/// that the sum of a time and a few durations cannot overflow.
 const LAST_NS: u64 = u64::MAX / 2;
 
 /// An MPU-401. The comment at the head of the crate is its manual.
@@ -104,7 +103,8 @@ impl Mpu401 {
         };
         let (timing, draws) = timing::resolve(&rules.timing, choice);
         let (free_ns, stale) = match initial {
-            // Assumed: before its first byte the latch has the value 0; no source gives this value.
+            // Assumed: before its first byte the latch has the value 0, because no source gives a
+            // value.
             InitialState::PowerOn => (now_ns.saturating_add(timing.busy_after_power_on_ns), 0),
             InitialState::Idle => (0, ACK),
             InitialState::Uart { stale } => (0, stale),
@@ -194,9 +194,10 @@ impl Mpu401 {
     /// The earliest time at which something outside may change by itself: the interrupt line, or a
     /// byte that starts or ends on a wire. `u64::MAX` if nothing will change.
     ///
-    /// This time is later than the latest time seen. It is never later than the first change. It
-    /// may be too early, and then nothing changes at that time. An example is the time when the
-    /// unit takes a command, or when the unit has bytes to move in both directions.
+    /// This time is later than the latest time seen. The returned time is never later than the
+    /// first change. The returned time may be too early, and then nothing changes at that time. An
+    /// example is the time when the unit takes a command, or when the unit has bytes to move in
+    /// both directions.
     #[inline]
     #[must_use]
     pub fn next_event_ns(&self) -> u64 {

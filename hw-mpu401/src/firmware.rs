@@ -1,4 +1,4 @@
-//! The unit's program: what it does with a byte, and how long it is busy.
+//! The unit's program: what the unit does with a byte, and for how long.
 //!
 //! `main_loop` decides when the unit takes a byte. The sequencer decides what a byte means in
 //! intelligent mode: it returns what to do with a command, and calls nothing here. A card without

@@ -85,11 +85,12 @@
 //!
 //! # Known inaccuracies
 //!
-//! - Some latencies vary on a real unit with the phase of its main loop. Each of these latencies is
-//!   one number here. With [`CardTiming::Seeded`] each latency is drawn from its range, and all
-//!   values are equally likely.
-//! - The busy time after FF in UART mode has two values here: one value when the reset drops output
-//!   that waits, and one when no output waits. A real unit may have values in between.
+//! - Some latencies vary on a real unit with the phase of its main loop. Each of these latencies
+//!   has a single value here. With [`CardTiming::Seeded`] each latency is drawn from its range, and
+//!   all values are equally likely.
+//! - The busy time after FF in UART mode has two values here: a value for a reset that drops
+//!   waiting output, and a value for a reset while no output waits. A real unit may have values in
+//!   between.
 //! - It was not measured whether F8 goes on while a request for track data is open: here F8 waits.
 //! - The bytes of a system exclusive message from MIDI IN to MIDI OUT do not stay together:
 //!   messages of tracks may come between them.

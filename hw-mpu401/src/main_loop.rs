@@ -2,8 +2,8 @@
 //!
 //! The unit either takes a host byte, or fetches an input byte and waits until the latch to the
 //! host is empty. The unit never does both at once. Therefore unread input blocks output, and a
-//! command waits behind an unread ACK. A card without firmware has the same loop without its busy
-//! times, and its input and output are independent.
+//! command waits behind an unread ACK. A card without firmware has the same loop without busy
+//! times. On such a card the input and the output are independent.
 
 use crate::answers::UnreadInput;
 use crate::latches::{Gift, Inbox, Outbox};
@@ -88,7 +88,7 @@ impl Parts {
         Plan::new(Action::Take, seen_ns.max(ready_ns).max(room_ns))
     }
 
-    /// When the output has room for a byte; 0 if it has room now.
+    /// The time at which the output has room for a byte; 0 if the output has room now.
     pub(crate) fn output_room_ns(&self) -> u64 {
         if self.output_is_full() { self.transmitter.room_ns() } else { 0 }
     }

@@ -100,8 +100,8 @@ impl Parts {
         self.unit.enters_uart(self.now_ns) && self.rules.tx_while_busy == TxWhileBusy::Lost
     }
 
-    /// Makes the answer to a command the reply on its way. It comes `pause_ns` after the host has
-    /// read the ACK.
+    /// Makes the answer to a command the reply on its way. The reply comes `pause_ns` after the
+    /// host has read the ACK.
     pub(crate) fn answer(&mut self, byte: u8, pause_ns: u64) {
         self.latches.reply(Reply {
             byte,

@@ -15,8 +15,9 @@
 //! to then only when an access or an event needs them. All that the unit tells the host goes
 //! through the same latch and the same main loop, see `firmware`.
 //!
-//! The sequencer gets the parts of the card that it works on. It never gets the chip or the
-//! firmware. It returns what the firmware has to do with a command, as a `CommandFate`.
+//! The sequencer gets the parts of the card that it works on. The sequencer never gets the chip or
+//! the firmware. The sequencer returns what the firmware has to do with a command, as a
+//! `CommandFate`.
 //!
 //! This file and the files that do its work call each other on purpose: [`Sequencer`] is one state,
 //! and each of these files has one subject. A tick starts notes, a note asks the host, an answer of

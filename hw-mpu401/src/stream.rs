@@ -8,7 +8,7 @@
 //! taken before this event goes back into the latch.
 //!
 //! While the stream is open, two fields do not change: when the unit is free, and when the latch
-//! was written. Both follow from the time at which the last byte is taken.
+//! was written. Both fields follow from the time at which the unit takes the last byte.
 
 use crate::answers::HostPort;
 use crate::latches::Inbox;

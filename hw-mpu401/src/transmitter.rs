@@ -40,8 +40,8 @@ fn place_of(number: u64) -> usize {
 /// A byte that has left on MIDI OUT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SentByte {
-    /// When its start bit began, in ns. Its stop bit ended
-    /// [`BYTE_TIME_NS`](crate::BYTE_TIME_NS) later.
+    /// When its start bit began, in ns. The stop bit ended [`BYTE_TIME_NS`](crate::BYTE_TIME_NS)
+    /// later.
     pub start_ns: u64,
     /// The byte.
     pub byte: u8,

@@ -115,7 +115,7 @@ impl Unit {
         self.free_ns
     }
 
-    /// When the unit can begin a step: now, or when it is back in its main loop.
+    /// When the unit can begin a step: now, or at its return to the main loop.
     pub(crate) fn ready_ns(&self, now_ns: u64) -> u64 {
         self.free_ns.max(now_ns)
     }
@@ -169,7 +169,8 @@ impl Unit {
         self.be_busy(now_ns, self.timing.busy_after_exit_ns);
     }
 
-    /// When the last entry into UART mode is complete; 0 if the unit never entered this mode.
+    /// The time at which the last entry into UART mode is complete; 0 if the unit never entered
+    /// this mode.
     pub(crate) fn uart_from_ns(&self) -> u64 {
         self.uart_from_ns
     }

@@ -52,7 +52,7 @@ impl<'m> Application<'m> {
     /// # Errors
     /// - [`MachineError::NoPin`]: there is no such pin.
     /// - [`MachineError::WrongPin`]: the pin that was chosen is not there, or does not play MIDI.
-    /// - [`MachineError::Request`]: no such pin can be opened; the error has the status of the
+    /// - [`MachineError::Request`]: no such pin can be opened. The error has the status of the
     ///   first pin.
     /// - [`MachineError::Stopped`]: the machine stopped.
     pub fn open_render(&self) -> Result<PinClient<'m>, MachineError> {

@@ -154,17 +154,17 @@ impl MachineBuilder {
         Ok(self)
     }
 
-    /// Sets all resources of the device in their order; without this call they are the MPU-401's
-    /// ports and its line. What is not the MPU-401's is not modelled: reads give FF, writes are
-    /// lost, and [`Machine::range_figures`] counts both.
+    /// Sets all resources of the device in their order. Without this call the resources are the
+    /// ports and the line of the MPU-401. What is not the MPU-401's is not modelled: reads give FF,
+    /// writes are lost, and [`Machine::range_figures`] counts both.
     #[must_use]
     pub fn resources(mut self, resources: Vec<CardResource>) -> MachineBuilder {
         self.resources = resources;
         self
     }
 
-    /// Chooses the pin that an application opens; without this call it is the first pin that can be
-    /// opened.
+    /// Chooses the pin that an application opens. Without this call the application opens the first
+    /// pin that can be opened.
     #[must_use]
     pub fn pin(mut self, pin: Option<PinChoice>) -> MachineBuilder {
         self.pin = pin;
@@ -192,9 +192,10 @@ impl MachineBuilder {
         self
     }
 
-    /// Installs what an INF says: its registry values go in now, before those of later calls of
-    /// [`MachineBuilder::registry_value`]. The first of its configurations that has room for the
-    /// MPU-401 gives the resources, unless [`MachineBuilder::resources`] names them.
+    /// Installs what an INF says. The registry values of the INF go in now, before the values of
+    /// later calls of [`MachineBuilder::registry_value`]. The first configuration of the INF with
+    /// room for the MPU-401 gives the resources, unless [`MachineBuilder::resources`] names the
+    /// resources.
     #[must_use]
     pub fn inf(mut self, installation: &Installation) -> MachineBuilder {
         self.installed.extend(inf::installed(installation));
@@ -293,8 +294,8 @@ impl MachineBuilder {
     }
 }
 
-/// The resources of the device, and where its MPU-401 is: as they were named, or else as the INF
-/// names them.
+/// Returns the resources of the device, and where its MPU-401 is. If no resources were named, the
+/// INF gives the resources.
 fn taken(
     named: Vec<CardResource>,
     inf: Option<&Installation>,

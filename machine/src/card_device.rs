@@ -43,8 +43,8 @@ pub(crate) struct CardState {
     pub sent: SentBytes,
     /// When the line MIDI OUT became idle last; 0 if nothing was sent yet.
     pub out_idle_since_ns: u64,
-    /// The faults that can happen to the driver's writes on their way to the card. They exist only
-    /// while there is an oracle.
+    /// The faults that can happen to the driver's writes on their way to the card. These faults
+    /// exist only while there is an oracle.
     pub faults: Option<Box<CardFaults>>,
 }
 

@@ -1,8 +1,8 @@
 //! Faults of bytes on their way to a card: late, dropped, repeated, garbled.
 //!
-//! This file owns the bytes that are late. It asks the kernel's oracle about each byte.
-//! `CardFaults` exists only while there is an oracle. The chip never knows of faults: the chip gets
-//! each byte when the byte arrives.
+//! This file owns the bytes that are late. `CardFaults` asks the kernel's oracle about each byte,
+//! and exists only while there is an oracle. The chip never knows of faults: the chip gets each
+//! byte when the byte arrives.
 
 use std::collections::VecDeque;
 

@@ -10,7 +10,7 @@ use portcls_emulator::{Inspection, Moment};
 use crate::card_device::{CardPower, CardState};
 
 impl CardState {
-    /// Tells the state of the card as it is at `now_ns`.
+    /// Tells the state of the card at `now_ns`.
     pub fn inspect(&self, now_ns: u64, told: &mut Inspection) {
         told.tell("card", &self.name);
         if self.power == CardPower::Off {

@@ -16,7 +16,7 @@ use portcls_miniport::DriverEntry;
 
 use crate::error::{MachineError, list};
 
-/// A driver: its name, as the trace's header shows it, and its code.
+/// A driver: its name in the form of the trace's header, and its code.
 #[derive(Clone, Debug)]
 pub struct Driver {
     /// The name of the driver.
@@ -40,7 +40,8 @@ pub(crate) struct SysDriver {
     pub options: GuestOptions,
     /// The bytes of the file, in which a report of a failure looks for symbols.
     file: Arc<[u8]>,
-    /// The file's path, or its name: files with symbols may lie beside it.
+    /// The path of the driver's file, or the name of this file. Files with symbols may lie beside
+    /// this file.
     path: PathBuf,
 }
 

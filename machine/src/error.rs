@@ -68,7 +68,7 @@ pub enum MachineError {
     InfResources {
         /// The section of LogConfig.
         section: String,
-        /// The line of the resource, if it is one.
+        /// The line of the resource, if the resource is a line.
         line: Option<usize>,
         /// What is wrong.
         what: String,

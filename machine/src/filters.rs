@@ -39,7 +39,8 @@ pub struct FilterView {
     pub connections: Vec<ConnectionView>,
 }
 
-/// A pin as a client sees it; a fact that the filter does not tell is `None`, or empty.
+/// The facts of a pin that a client can learn. A fact that the filter does not tell is `None`, or
+/// empty.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PinView {
     /// The number of the pin.
@@ -60,7 +61,7 @@ pub struct PinView {
     pub global_instances: Option<InstancesView>,
     /// The instances of the pin that a filter needs.
     pub necessary_instances: Option<u32>,
-    /// The pin that it is wired to outside its filter.
+    /// The pin outside the filter to which this pin is wired.
     pub wired_to: Option<WireView>,
     /// For a pin with a format for MIDI: whether it can be used.
     pub midi: Option<MidiUseView>,
@@ -79,7 +80,7 @@ pub struct FormatView {
     pub specifier: String,
 }
 
-/// The other end of a wire from a pin of one filter to a pin of another.
+/// The other end of a wire from a pin of a filter to a pin of another filter.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct WireView {
     /// The reference name of the filter; of a filter that a client cannot open, its symbolic link.
@@ -143,7 +144,7 @@ pub struct EndView {
     pub pin: u32,
 }
 
-/// Asks all filters about themselves; no pin is opened.
+/// Asks all filters for their facts, and opens no pin.
 pub(crate) fn views(kernel: &Kernel) -> Vec<FilterView> {
     let found = find_filters(kernel);
     found.iter().enumerate().map(|(number, found)| view(kernel, number, found)).collect()
@@ -301,7 +302,7 @@ fn open_midi(
 }
 
 /// Opens a pin with the head of its first format for sound. A port for sound refuses a pin whatever
-/// the format is, and says so by this one status.
+/// the format is. The port always refuses with STATUS_NOT_SUPPORTED.
 fn open_sound(filter: &KsFile, pin_id: u32) -> Result<(), String> {
     let ranges = filter.data_ranges(pin_id).map_err(answered)?;
     let format = ranges.iter().find(|range| is_sound(range)).map(|range| *range.head());

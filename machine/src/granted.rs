@@ -1,7 +1,7 @@
 //! The resources that the machine gives its device, in their order.
 //!
 //! Owns: the raw and the translated list of a start, the ports that are not modelled, and the lines
-//! that are wired. It never knows how a user names a resource.
+//! that are wired. This file never knows how a user names a resource.
 
 use mpu401_card_bench::resources::{
     Answers, CardResource, MPU401_PORTS, OwnPlaces, PortRange, check,

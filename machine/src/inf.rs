@@ -9,7 +9,7 @@ use portcls_inf_file::{Configuration, Installation, RangeChoice, Root, Wanted, W
 use crate::error::MachineError;
 use crate::installation::{Installed, RegistryPlace};
 
-/// The most places that are tried for one range.
+/// The most places that the machine tries for a range.
 const MOST_PLACES: usize = 4_096;
 
 /// What a configuration gives.
@@ -149,9 +149,9 @@ fn own_length(resource: &WantedResource, port: u16) -> u16 {
 
 /// The interrupt of the MPU-401 and its line; `None` for a device without a line.
 ///
-/// Assumed: of several interrupts the last one that the card's line fits is the MPU-401's, because
-/// sound cards name their own interrupt first. When the line fits none and the user chose no line,
-/// the first value of the last interrupt is taken.
+/// Assumed: of several interrupts that the card's line fits, the last interrupt belongs to the
+/// MPU-401, because sound cards name their own interrupt first. When the card's line fits no
+/// interrupt and the user chose no line, the first value of the last interrupt is taken.
 fn own_line(resources: &[WantedResource], places: Places) -> Option<(usize, u8)> {
     let lines = resources.iter().enumerate().rev().filter_map(|(index, one)| match &one.wanted {
         Wanted::Lines(lines) => Some((index, lines)),
@@ -228,7 +228,8 @@ const SOUND_BLASTER_PORTS: u16 = 16;
 
 /// What answers in a range of an INF, which names no answers.
 ///
-/// Assumed: 16 ports or more at a Sound Blaster's place are one, or a card that can stand for one.
+/// Assumed: 16 ports or more at a Sound Blaster's place belong to a Sound Blaster, or to a card
+/// that can stand for a Sound Blaster.
 fn answers(start: u16, length: u16) -> Answers {
     if SOUND_BLASTERS.contains(&start) && length >= SOUND_BLASTER_PORTS {
         return Answers::SoundBlasterDsp;
@@ -236,7 +237,7 @@ fn answers(start: u16, length: u16) -> Answers {
     Answers::Nothing
 }
 
-/// Finds a free place for a range, and takes it. Returns its start and its length.
+/// Finds a free place for a range, and takes it. Returns the start and the length of the range.
 fn place(choices: &[RangeChoice], taken: &mut Vec<(u64, u64)>) -> Option<(u64, u64)> {
     let mut tries = 0;
     for choice in choices {

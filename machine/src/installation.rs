@@ -32,8 +32,9 @@ pub enum RegistryPlace {
 
 /// The names that the system has for categories of pins, and for types of nodes.
 ///
-/// Source: WDK, Friendly Names for Audio Endpoint Devices, which tells of these two. The names of
-/// the others stand in files of Windows that no page shows; a driver brings its own.
+/// Source: WDK, Friendly Names for Audio Endpoint Devices, which tells the names of these two
+/// types. The names of the other types stand in files of Windows that no page shows. A driver
+/// brings its own names.
 const SYSTEM_NAMES: [(Guid, &str); 2] =
     [(node_type::MICROPHONE, "microphone"), (node_type::SPEAKER, "speakers")];
 

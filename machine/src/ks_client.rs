@@ -23,7 +23,7 @@ pub(crate) struct KsFile {
     file: Rc<FileObject>,
 }
 
-/// The place of a pin. Its text is `Uart:0`.
+/// The place of a pin. The text of such a place is `Uart:0`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PinPlace {
     /// The reference string of the filter.

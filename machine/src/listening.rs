@@ -41,8 +41,8 @@ pub(crate) fn queue_reads(pin: &PinClient<'_>) -> Result<(), MachineError> {
 /// Sends the song into MIDI IN and reads the song. The caller has queued read requests already.
 ///
 /// # Errors
-/// [`MachineError::Stopped`], with a hang when bytes wait in the card and nothing moves; the errors
-/// of [`queue_reads`]. `received` has the bytes that were read before.
+/// [`MachineError::Stopped`], with a hang when bytes wait in the card and nothing moves. Also the
+/// errors of [`queue_reads`]. `received` has the bytes that were read before.
 pub(crate) fn listen(
     machine: &Machine,
     song: &Song,

@@ -41,7 +41,7 @@ pub(crate) struct Parts {
     pub slot: Slot,
     pub port: u16,
     pub irq: u8,
-    /// The list of resources; empty for the usual ones.
+    /// The list of resources. The list is empty when the device has only the usual resources.
     pub resources: Vec<CardResource>,
     pub driver: Driver,
     pub title: String,
@@ -96,8 +96,8 @@ impl Machine {
         &self.parts.kernel
     }
 
-    /// The guest that a `.sys` driver runs in, until the driver is unloaded; for a debugger, and
-    /// for a report of a failure.
+    /// The guest that a `.sys` driver runs in, until the driver is unloaded. A debugger and a
+    /// report of a failure use this guest.
     #[must_use]
     pub fn guest(&self) -> Option<Guest> {
         self.guest.borrow().clone()
@@ -135,8 +135,8 @@ impl Machine {
         self.parts.irq
     }
 
-    /// The resources that were named for the device, by a list or by an INF; empty when it has just
-    /// the MPU-401's ports and its line.
+    /// The resources that a list or an INF named for the device. The list is empty when the device
+    /// has only the ports and the line of the MPU-401.
     #[must_use]
     pub fn resources(&self) -> &[CardResource] {
         &self.parts.resources
@@ -148,8 +148,8 @@ impl Machine {
         self.parts.inf.as_ref()
     }
 
-    /// What drivers did in the ports of the device that are not modelled, since power-on: one entry
-    /// for each range, in the order of the resources.
+    /// What drivers did since power-on in the ports of the device that are not modelled. The list
+    /// has an entry for each range, in the order of the resources.
     #[must_use]
     pub fn range_figures(&self) -> Vec<RangeFigures> {
         self.parts.slot.range_figures()
@@ -162,8 +162,8 @@ impl Machine {
     }
 
     /// Sets the oracle for all choices: in the kernel, on the way to the card and around the
-    /// machine. If it is set before [`Machine::start`], a run can be repeated by the answers in its
-    /// trace, see [`portcls_emulator::choice`].
+    /// machine. If the caller sets the oracle before [`Machine::start`], the answers in the trace
+    /// of a run are enough to repeat the run, see [`portcls_emulator::choice`].
     pub fn set_oracle(&self, oracle: Rc<dyn Oracle>) {
         self.parts.slot.card.borrow_mut().faults = Some(CardFaults::new(self.kernel()));
         self.kernel().set_oracle(oracle);
@@ -233,7 +233,7 @@ impl Machine {
                     })
                 })
                 .map_err(refused("AddDevice"))?;
-            // The Plug and Play manager asks this after it added a device.
+            // The Plug and Play manager sends this request after a driver added a device.
             self.pnp.ask_driver(kernel, PnpRequest::QueryCapabilities(Rc::default()));
         }
         kernel.mark("device starts");
@@ -276,7 +276,8 @@ impl Machine {
     }
 
     /// Pulls the card out of the running machine and tells the driver. A user may do the same. From
-    /// now on the card's ports read FF. A removal follows, see [`Machine::unload`].
+    /// now on the card's ports read FF. The caller then removes the device, see
+    /// [`Machine::unload`].
     ///
     /// # Errors
     /// The errors of [`Machine::pnp`].
@@ -309,7 +310,8 @@ impl Machine {
         self.send_power(PowerAction::Set, PowerState::Device(state))
     }
 
-    /// Puts the whole machine to sleep: asks first, and enters the state when no driver objects.
+    /// Puts the whole machine to sleep: asks the drivers first, and enters the state if no driver
+    /// refuses.
     ///
     /// # Errors
     /// [`MachineError::Request`] with the status of a veto; [`MachineError::Stopped`].
@@ -359,7 +361,7 @@ impl Machine {
         })
     }
 
-    /// What the driver still holds and had to give back before it is unloaded.
+    /// What the driver still holds but must give back before its unload.
     fn left_behind(&self, kernel: &Kernel) -> Vec<Leak> {
         let mut leaks = match (&self.parts.driver.code, self.guest.borrow().as_ref()) {
             (DriverCode::Sys(sys), Some(guest)) => guest.left_behind(|| sys.symbols()),
@@ -374,8 +376,8 @@ impl Machine {
     /// The report of the failure that ended the run, in the form of `!analyze -v`; `None` after a
     /// run that ended without a failure.
     ///
-    /// There is no report when the caller observes the kernel's stop by itself. A debugger is such
-    /// a caller.
+    /// There is no report when the caller itself observes the kernel's stop. A debugger is such a
+    /// caller.
     #[must_use]
     pub fn analysis(&self) -> Option<Analysis> {
         let mut analysis = self.watch.borrow().analysis()?;
@@ -410,7 +412,8 @@ impl Machine {
     }
 }
 
-/// What a driver in Rust left behind: memory from the pool, by its tags, and its devices.
+/// What a driver in Rust left behind: memory from the pool, listed by tag, and the driver's
+/// devices.
 fn left_by_rust(kernel: &Kernel, driver: &DriverObject) -> Vec<Leak> {
     let pool = kernel.pool_in_use().into_iter().map(|PoolLeak { tag, blocks, bytes }| {
         let what = Left::Pool { tag, bytes };

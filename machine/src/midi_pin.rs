@@ -38,7 +38,7 @@ impl PinUse {
     }
 }
 
-/// A pin for MIDI. Its text is `Uart:0 (render)`.
+/// A pin for MIDI. The text of such a pin is `Uart:0 (render)`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct MidiPin {
     /// Where the pin is.

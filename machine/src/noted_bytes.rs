@@ -10,7 +10,7 @@ pub(crate) struct NotedBytes {
 }
 
 impl NotedBytes {
-    /// Begins the bytes behind a text.
+    /// Begins with a text. The bytes follow.
     pub fn after(text: &str) -> NotedBytes {
         let mut noted = String::with_capacity(text.len() + 3 * SHOWN_BYTES);
         noted.push_str(text);

@@ -8,7 +8,7 @@
 pub const CLOSE_AFTER_IDLE_NS: u64 = 100_000_000;
 
 /// After this time without progress a wait counts as endless, in ns.
-/// Assumed: no driver that works lets its user wait for a minute while it does nothing.
+/// Assumed: no working driver does nothing for a minute while a user waits.
 pub(crate) const PATIENCE_NS: u64 = 60_000_000_000;
 
 /// Watches the progress of a wait: the wait may last while the value reached changes.

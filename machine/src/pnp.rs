@@ -38,7 +38,7 @@ pub(crate) struct PnpManager {
     who: NameId,
 
     is_started: Cell<bool>,
-    /// A request is under way; another request waits until it ends.
+    /// A request is under way. Another request waits for the end of this request.
     is_busy: Cell<bool>,
     card: Cell<CardPlace>,
     /// A change of the power was chosen and is not complete.
@@ -70,9 +70,9 @@ impl PnpManager {
         &self.physical
     }
 
-    /// Sends a request to the top of the stack, waits until it is complete, and returns its
-    /// status. Then the manager tells the driver that its card is gone, if the driver does not
-    /// know yet.
+    /// Sends a request to the top of the stack, waits for the end of the request, and returns the
+    /// status of the request. Then the manager tells the driver that its card is gone, if the
+    /// driver does not know yet.
     /// IRQL: PASSIVE_LEVEL.
     pub fn send(self: &Rc<Self>, kernel: &Kernel, request: PnpRequest) -> NtStatus {
         match request {
@@ -111,11 +111,12 @@ impl PnpManager {
         NtStatus::of(&result)
     }
 
-    /// Lets the driver change what its device needs, and returns the start with what it then gets.
+    /// Lets the driver change the list of resources that its device needs. Returns the start
+    /// request with the resources that the device then gets.
     ///
     /// Assumed: the machine has given the device all it has, so a list that drops or reorders
-    /// resources is taken. Any other list could only be met by resources that are not there; it is
-    /// not taken, and a note of the trace says so.
+    /// resources is taken. Any other list could only be met by resources that are not there. The
+    /// manager does not take such a list, and a note of the trace says this.
     fn filter_resources(
         &self,
         kernel: &Kernel,

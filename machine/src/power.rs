@@ -14,9 +14,8 @@ use portcls_emulator::{
 use crate::card_device::CardPower;
 use crate::slot::Slot;
 
-/// The driver of the bus that found the card. It agrees to every request for which it has an
-/// answer, and gives the card power
-/// only in D0.
+/// The driver of the bus that found the card. The driver agrees to every request for which it has
+/// an answer, and gives the card power only in D0.
 pub(crate) fn bus_driver(slot: &Slot) -> Rc<DriverObject> {
     let bus = DriverObject::new("isa");
     let agree = |kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp| {
@@ -72,8 +71,8 @@ fn set_card_power(kernel: &Kernel, slot: &Slot, state: DevicePowerState) {
     });
 }
 
-/// Sends a power request to the top of a stack, waits until it is complete, and returns its
-/// status. IRQL: PASSIVE_LEVEL.
+/// Sends a power request to the top of a stack, waits for the end of the request, and returns the
+/// status of the request. IRQL: PASSIVE_LEVEL.
 pub(crate) fn send_power(
     kernel: &Kernel,
     physical: &Rc<DeviceObject>,

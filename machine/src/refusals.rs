@@ -5,8 +5,8 @@ use portcls_emulator::{Need, NtStatus, RefusedCall};
 /// Returns the refused call that most likely made a driver give up with this status. When no
 /// refused call had this status, the result is the last refused call that the driver needs.
 ///
-/// A driver mostly returns the status of its last refused call. A call that drivers can do without
-/// counts as the cause only when its status is the same.
+/// A driver mostly returns the status of its last refused call. A refusal of a call that drivers
+/// can do without counts as the cause only if the driver gave up with the status of this call.
 pub(crate) fn likely_cause(
     refused: &[RefusedCall],
     status: Option<NtStatus>,

@@ -1,6 +1,6 @@
-//! The card in its slot: all devices of it on the bus.
+//! The card in its slot: all devices of the card on the bus.
 //!
-//! Owns what happens to all of them at once: power, and the end of the card.
+//! Owns what happens to all devices at once: power, and the end of the card.
 
 use portcls_emulator::{DeviceId, Kernel};
 
@@ -18,7 +18,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// A card whose MPU-401 is on the bus already. This puts the other ports there.
+    /// A card whose MPU-401 is on the bus already. This function puts the other ports there.
     pub fn new(
         kernel: &Kernel,
         card: Card,

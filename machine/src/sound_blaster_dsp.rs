@@ -42,7 +42,7 @@ pub(crate) struct SoundBlasterDsp {
     is_in_reset: bool,
     /// The reset that ended last is over at this time, in ns.
     ready_ns: u64,
-    /// The bytes for the host. They can be read from `ready_ns` on.
+    /// The bytes for the host. The host can read these bytes from `ready_ns` on.
     replies: VecDeque<u8>,
     /// The last byte that was read. Assumed: a read without data gives it again.
     last: u8,

@@ -1,7 +1,7 @@
-//! A range of ports of which nothing is modelled but a few answers.
+//! A range of ports of which only a few answers are modelled.
 //!
-//! A read that no answer fits gives FF, and a write changes nothing. Both are counted, so that a
-//! report can say what a driver looked for and did not find.
+//! A read that no answer fits gives FF, and a write changes nothing. The reads and the writes are
+//! counted, so that a report can say what a driver looked for and did not find.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -127,7 +127,7 @@ impl UnmodelledRange {
 
     /// Takes the power away or gives it back. Without power nothing answers.
     ///
-    /// Assumed: what is on a card without power forgets everything, as the MPU-401 does.
+    /// Assumed: a part of a card forgets everything without power, like the MPU-401.
     pub fn set_power(&self, power: CardPower) {
         let mut state = self.0.borrow_mut();
         state.power = power;

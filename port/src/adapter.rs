@@ -31,7 +31,7 @@ pub type StartDevice =
 
 /// The smallest device extension that a driver may ask for, in bytes: 64 pointers. A driver may
 /// also ask for no extension.
-/// Source: portcls.h; the size of x64.
+/// Source: portcls.h. The size is the size on x64.
 #[doc(alias = "PORT_CLASS_DEVICE_EXTENSION_SIZE")]
 pub const MINIMUM_DEVICE_EXTENSION: u32 = 512;
 

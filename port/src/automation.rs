@@ -99,8 +99,8 @@ pub struct PcPropertyRequest {
     /// The value of a SET, or the room for the value of a GET. The value or room has the length
     /// that the client states, but at most the length of the client's buffer.
     pub value: RefCell<Vec<u8>>,
-    /// At first the number of bytes of room. The handler replaces it by the number of bytes that it
-    /// wrote or that it needs.
+    /// At first the number of bytes of room. The handler replaces this length by the number of
+    /// bytes that it wrote or that it needs.
     pub value_size: Cell<u32>,
     /// The request itself.
     pub irp: Irp,

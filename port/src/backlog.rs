@@ -72,7 +72,7 @@ impl Backlog {
         lane: &Lane,
         mut pack: impl FnMut(&mut [u8]) -> (usize, i64),
     ) {
-        // The client can send its next request from a completion; the loop below serves that
+        // The client can send its next request from a completion. The loop below serves that
         // request too.
         if self.delivering.replace(true) {
             return;

@@ -37,16 +37,17 @@ pub(crate) trait Miniport {
         resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
-    /// Calls the miniport's Service, if its kind has one; its service group asks for it.
+    /// Calls the miniport's Service, if its kind has this method. The miniport's service group asks
+    /// for the call.
     ///
     /// IRQL: DISPATCH_LEVEL.
     fn service(&self, _kernel: &Kernel) {}
 
-    /// Adds the ranges that the port offers on a pin beside those of the miniport, if its kind has
-    /// any.
+    /// Adds the ranges that the port offers on a pin beside the ranges of the miniport, if the kind
+    /// of port has such ranges.
     fn add_ranges(&self, _ranges: &mut Vec<DataRange>) {}
 
-    /// The miniport as one that makes streams, so that clients can open its pins.
+    /// The miniport as a maker of streams, so that clients can open its pins.
     ///
     /// # Errors
     /// Why clients can open no pin of this kind of miniport.
@@ -147,7 +148,7 @@ impl Binding {
         }
     }
 
-    /// Changes the description of a pin, when there is one.
+    /// Changes the description of a pin, when the pin has a description.
     pub fn change_pin(&self, pin_id: u32, change: impl FnOnce(&mut PcPinDescriptor)) {
         let mut descriptor = self.descriptor.borrow_mut();
         let Some(filter) = descriptor.as_mut() else { return };
@@ -159,8 +160,8 @@ impl Binding {
         }
     }
 
-    /// Forgets everything. Returns the miniport; the returned reference may be the last reference
-    /// to it.
+    /// Forgets everything. Returns the miniport. The returned reference may be the last reference
+    /// to the miniport.
     pub fn unbind(&self) -> Option<Rc<dyn Miniport>> {
         self.descriptor.take();
         self.device.take();

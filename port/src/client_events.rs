@@ -1,7 +1,7 @@
 //! The events of one open file: enabled, disabled, and asked for.
 //!
-//! Owns the checks of the requests and the calls of the miniport's handlers. It never knows
-//! whether the file is a filter's or a pin's.
+//! Owns the checks of the requests and the calls of the miniport's handlers. This file never knows
+//! whether an open file is a filter or a pin.
 
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ impl ClientEvents {
         ClientEvents { list: Rc::clone(list), client: list.new_client() }
     }
 
-    /// Serves IOCTL_KS_ENABLE_EVENT. `pin` is the pin whose file it is.
+    /// Serves IOCTL_KS_ENABLE_EVENT. If the file is a pin, `pin` is the number of this pin.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn enable(
@@ -49,9 +49,9 @@ impl ClientEvents {
     /// Answers a request for events.
     ///
     /// Source: WDK, KSEVENT and IOCTL_KS_ENABLE_EVENT: a request without input asks for the sets.
-    /// Assumed: so does the question for the support of the set that is all zero, as for
-    /// properties; a kind of request that the event does not have is
-    /// STATUS_INVALID_DEVICE_REQUEST, and a request of no kind, or of several, is
+    /// Assumed: a question for the support of the set that is all zero also asks for the sets, as
+    /// for properties. The answer to a kind of request that the event does not have is
+    /// STATUS_INVALID_DEVICE_REQUEST. The answer to a request of no kind, or of several kinds, is
     /// STATUS_INVALID_PARAMETER.
     fn answer(
         &self,
@@ -109,7 +109,7 @@ impl ClientEvents {
         }
     }
 
-    /// Offers an event to its handler, which adds it to the list.
+    /// Offers an event to its handler. The handler adds the event to the list.
     fn add(
         &self,
         kernel: &Kernel,
@@ -128,8 +128,8 @@ impl ClientEvents {
         if status.is_success() == was_added {
             return Ok(status);
         }
-        // Without its handler's consent no event stays; one that the handler took and did not add
-        // is in no list, and its client is never told.
+        // Without its handler's consent no event stays. An event that the handler took and did not
+        // add is in no list, and the client is never told.
         self.list.take(&entry);
         let name = entry.name();
         let message = if was_added {
@@ -199,8 +199,8 @@ impl ClientEvents {
 /// The table that a request is for, and the node when it is a node's.
 ///
 /// Source: WDK, KSEVENT_TYPE_TOPOLOGY. Two pages say that only pins, and nodes of pins, are targets
-/// of events, and another page that filters are; WDMAud enables events of nodes through the filter.
-/// Both are served.
+/// of events. Another page says that filters are targets. WDMAud enables events of nodes through
+/// the filter. This file serves pins and filters.
 fn table_and_node<'a>(
     event: &KsEvent,
     input: &[u8],
@@ -215,7 +215,8 @@ fn table_and_node<'a>(
     Ok((node.automation.as_ref(), Some(head.node_id)))
 }
 
-/// The sets of all events of an object, each once: its own and those of the nodes.
+/// The sets of all events of an object, each set once: the events of the object itself and the
+/// events of its nodes.
 fn sets(target: Option<&Target<'_>>, length: u32) -> LengthReply {
     let tables = target.into_iter().flat_map(|target| {
         let of_nodes = target.nodes.iter().filter_map(|node| node.automation.as_ref());

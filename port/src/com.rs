@@ -6,8 +6,8 @@
 //!
 //! This file and the interfaces know each other, because the answer to a query can be any
 //! interface, and each interface begins with `IUnknown`. So this file also knows the types that the
-//! interfaces name: the descriptor, its automation tables, its events, those of DirectMusic, and
-//! `subdevice.rs`.
+//! interfaces name: the descriptor, its automation tables, its events, the events of DirectMusic,
+//! and `subdevice.rs`.
 //!
 //! [`Interface`] has no variant for interfaces that are not offered yet: the streams of wave ports,
 //! the wave sink of a software synthesizer, and rebalance.

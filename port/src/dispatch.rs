@@ -26,7 +26,7 @@ use crate::subdevice::KsObject;
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcInitializeAdapterDriver.
 ///
 /// # Errors
-/// None here; the C routine returns an NTSTATUS.
+/// This function has no errors. The C routine returns an NTSTATUS.
 #[doc(alias = "PcInitializeAdapterDriver")]
 pub fn pc_initialize_adapter_driver(
     kernel: &Kernel,
@@ -53,8 +53,8 @@ struct OpenFile(Rc<dyn KsObject>);
 /// Returns the status of PortCls' own dispatch routine. PortCls must have made the device. PortCls
 /// has no routine for IRP_MJ_CLEANUP and refuses this request with `STATUS_INVALID_DEVICE_REQUEST`.
 /// PortCls refuses reads, writes, flushes and questions about security in the same way. `Assumed:`
-/// the page lists these entries of the table and does not say what they do; a client of a pin moves
-/// data by the control codes of the pin.
+/// the page lists these entries of the table and does not say what the entries do. A client of a
+/// pin moves data by the control codes of the pin.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcDispatchIrp.
 #[doc(alias = "PcDispatchIrp")]

@@ -1,7 +1,7 @@
 //! DMA channels: memory that a device could reach, without transfers.
 //!
-//! Owns the one kind of object behind `IDmaChannel` and `IDmaChannelSlave`. It never knows where
-//! the bytes of a buffer lie; `dma_memory.rs` does.
+//! Owns the single kind of object behind `IDmaChannel` and `IDmaChannelSlave`. This file never
+//! knows where the bytes of a buffer lie. `dma_memory.rs` knows this.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -112,7 +112,7 @@ pub(crate) fn new_master_channel(
 ///
 /// # Errors
 /// - `STATUS_INVALID_PARAMETER`: the list has no such resource, or there is no list.
-/// - Else those of [`new_master_channel`].
+/// - The errors of [`new_master_channel`].
 pub(crate) fn new_slave_channel(
     kernel: &Kernel,
     method: &str,
@@ -173,7 +173,8 @@ impl DmaChannel {
         self.buffer.borrow().clone()
     }
 
-    /// The buffer, and how many of `wanted` bytes it has from `offset` on; `None` when it has none.
+    /// The buffer, and how many of the `wanted` bytes the buffer has from `offset` on. `None` when
+    /// the channel has no buffer, or when the buffer ends before `offset`.
     fn part(&self, offset: u32, wanted: usize) -> Option<(Rc<dyn DmaBuffer>, usize)> {
         let buffer = self.buffer()?;
         let room = buffer.size().checked_sub(offset)? as usize;

@@ -12,19 +12,20 @@ use portcls_emulator::{Kernel, PhysicalRequest};
 
 /// A buffer that a driver and its device can both reach. Dropping the last handle frees it.
 pub trait DmaBuffer {
-    /// Its address in the memory of a compiled driver; `None` when it lies in no such memory.
+    /// The buffer's address in the memory of a compiled driver. `None` when the buffer lies in no
+    /// such memory.
     fn system_address(&self) -> Option<u64>;
 
-    /// Its address as the device sees it.
+    /// The address that the device uses for the buffer.
     fn physical_address(&self) -> u64;
 
-    /// Its size in bytes.
+    /// The buffer's size in bytes.
     fn size(&self) -> u32;
 
-    /// Reads bytes from `offset` on. Limits: the buffer holds all of them.
+    /// Reads bytes from `offset` on. Limits: the buffer holds all these bytes.
     fn read(&self, offset: u32, bytes: &mut [u8]);
 
-    /// Writes bytes from `offset` on. Limits: the buffer holds all of them.
+    /// Writes bytes from `offset` on. Limits: the buffer holds all these bytes.
     fn write(&self, offset: u32, bytes: &[u8]);
 }
 
@@ -69,8 +70,8 @@ impl OwnBuffer {
         Some(OwnBuffer { kernel: kernel.clone(), physical_address, bytes })
     }
 
-    /// The place of some bytes. Bytes outside of the buffer are a mistake of the driver in Rust,
-    /// which ends as a panic of the driver does.
+    /// The place of some bytes. Bytes outside of the buffer are a mistake of the driver in Rust.
+    /// This mistake has the effect of a panic of the driver.
     fn place(&self, offset: u32, length: usize) -> Range<usize> {
         let (start, size) = (offset as usize, self.bytes.borrow().len());
         let is_inside = start.checked_add(length).is_some_and(|end| end <= size);

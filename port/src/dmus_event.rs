@@ -193,19 +193,19 @@ impl DmusKernelEvent {
         &self.home
     }
 
-    /// Its number in its allocator.
+    /// The number of the event in its allocator.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.number
     }
 
-    /// Its data.
+    /// The data of the event.
     #[must_use]
     pub fn data(&self) -> &EventData {
         &self.data
     }
 
-    /// The bytes of the event; a package has no bytes.
+    /// The bytes of the event. A package has no bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match &self.data {
@@ -295,13 +295,13 @@ impl EventBuffer {
         &self.0.home
     }
 
-    /// Its number in its allocator.
+    /// The number of the buffer in its allocator.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.0.number
     }
 
-    /// Its data.
+    /// The data of the buffer.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0.bytes

@@ -20,7 +20,7 @@ use crate::ks::{KsEventData, KsEventType, wire_enum};
 /// To [`PcEventVerb::Add`] it adds the entry to the list of its port, by
 /// [`IPortEvents`](crate::interfaces::IPortEvents), and answers `STATUS_SUCCESS`; or it refuses the
 /// event with a failure and adds nothing. To [`PcEventVerb::Support`] it answers whether there is
-/// such an event. It must not answer `STATUS_PENDING`.
+/// such an event. The handler must not answer `STATUS_PENDING`.
 ///
 /// IRQL: PASSIVE_LEVEL; the code must not be pageable. Source: WDK, PCPFNEVENT_HANDLER.
 #[doc(alias = "PCPFNEVENT_HANDLER")]
@@ -36,7 +36,7 @@ pub struct PcEventItem {
     pub id: u32,
     /// The kinds of request that the handler serves: ENABLE, ONESHOT and BASICSUPPORT.
     pub flags: KsEventType,
-    /// The handler. An event without one is known, and cannot be enabled.
+    /// The handler. An event without a handler is known, and cannot be enabled.
     pub handler: Option<EventHandler>,
 }
 
@@ -62,7 +62,7 @@ impl fmt::Debug for PcEventItem {
 wire_enum! {
     /// What a handler is asked. Source: portcls.h, PCEVENT_VERB.
     pub enum PcEventVerb {
-        /// Nothing; no handler gets this.
+        /// Nothing. No handler gets this verb.
         #[doc(alias = "PCEVENT_VERB_NONE")]
         None = 0,
         /// A client enables the event.
@@ -92,23 +92,23 @@ pub struct PcEventRequest {
     /// The entry of the table.
     #[doc(alias = "EventItem")]
     pub event_item: PcEventItem,
-    /// The event that is enabled or disabled; absent in a question for support.
+    /// The event that is enabled or disabled. The event is absent in a question for support.
     #[doc(alias = "EventEntry")]
     pub event_entry: Option<Rc<KsEventEntry>>,
     /// What is asked.
     pub verb: PcEventVerb,
-    /// The client's request; absent when the event ends because its file was closed.
+    /// The client's request. The request is absent when the event ends because its file was closed.
     pub irp: Option<Irp>,
 }
 
 /// Where an entry is on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum EntryState {
-    /// The handler has it and has not added it.
+    /// The handler has the entry but has not added it to the list.
     New,
-    /// It is in the list of its port.
+    /// The entry is in the list of its port.
     Listed,
-    /// It has left the list, or was refused.
+    /// The entry has left the list, or was refused.
     Gone,
 }
 
@@ -147,7 +147,8 @@ impl Notification {
     /// Tells the client. IRQL: up to DISPATCH_LEVEL.
     ///
     /// # Errors
-    /// `STATUS_SEMAPHORE_LIMIT_EXCEEDED` when the client's semaphore is full; it stays as it is.
+    /// `STATUS_SEMAPHORE_LIMIT_EXCEEDED` when the client's semaphore is full. The semaphore does
+    /// not change.
     pub fn tell(&self, kernel: &Kernel) -> Result<(), NtStatus> {
         match self {
             Notification::Event(event) => {
@@ -161,7 +162,7 @@ impl Notification {
     }
 }
 
-/// An enabled event of one client. A driver passes it on and does not look into it.
+/// An enabled event of one client. A driver passes the entry on but does not look into it.
 #[doc(alias = "KSEVENT_ENTRY")]
 pub struct KsEventEntry {
     pub(crate) item: PcEventItem,

@@ -1,7 +1,7 @@
 //! The list of a port: the events that clients have enabled.
 //!
-//! Owns which events are signalled when the miniport tells of one. It knows neither the files of
-//! the clients nor the handlers of the miniport.
+//! Owns which events are signalled when the miniport tells of an event. This file knows neither the
+//! files of the clients nor the handlers of the miniport.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -107,7 +107,7 @@ impl EventList {
         entries.iter().filter(|entry| entry.client == client).cloned().collect()
     }
 
-    /// Forgets all events; the port was released.
+    /// Forgets all events, because the port was released.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn clear(&self, kernel: &Kernel) {
@@ -147,8 +147,9 @@ impl EventList {
         Dpc::new(kernel, "events", Rc::new(serve))
     }
 
-    /// Tells the clients. An event that was enabled for one time leaves the list; the client does
-    /// not disable it any more. Source: WDK, KSEVENT. Assumed: its handler is not told.
+    /// Tells the clients. An event that was enabled for a single time leaves the list. The client
+    /// does not disable this event any more. Source: WDK, KSEVENT. Assumed: its handler is not
+    /// told.
     fn signal(&self, kernel: &Kernel, query: &EventQuery) {
         let mut told: Vec<Rc<KsEventEntry>> = self.entries.borrow().clone();
         told.retain(|entry| query.fits(entry));

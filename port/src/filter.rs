@@ -27,7 +27,7 @@ pub(crate) use requests::property_flags;
 
 /// An open filter.
 pub(crate) struct Filter {
-    /// The port; the filter keeps it while a client has the filter open.
+    /// The port. The filter keeps the port while a client has the filter open.
     port: Rc<dyn ISubdevice>,
     binding: Rc<Binding>,
     descriptor: Rc<PcFilterDescriptor>,
@@ -49,8 +49,8 @@ impl Filter {
         Rc::new(Filter { port, binding, descriptor, events, pins: Pins::default(), all_pins })
     }
 
-    /// A pin as the miniport describes it now; after the port was released, as it was when the
-    /// filter was opened.
+    /// A pin by the present description of the miniport. After the release of the port: by the
+    /// description at the opening of the filter.
     fn pin(&self, kernel: &Kernel, pin_id: u32) -> Result<DescribedPin, NtStatus> {
         self.binding.refresh_pin(kernel, pin_id);
         let descriptor = self.binding.descriptor();
@@ -88,7 +88,7 @@ impl Filter {
     /// Refuses every pin of a miniport without streams, whatever the client asks for: the client's
     /// format may be of a kind that the port cannot read.
     fn check_streams(&self, kernel: &Kernel) -> Result<(), NtStatus> {
-        // The port may have been released; the later checks tell the client so.
+        // The port may have been released. Then the later checks tell the client.
         let Ok(miniport) = self.binding.miniport() else { return Ok(()) };
         let Err(refusal) = miniport.streams() else { return Ok(()) };
         let text = format!("a pin was not opened: {}: {}", refusal.reason, refusal.status);

@@ -12,7 +12,8 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::ks::guids;
 
-/// A GUID in its wire form: the first three fields little endian, the rest as it is written.
+/// A GUID in its wire form: the first three fields are little endian. The other bytes are in the
+/// order of the text.
 ///
 /// Source: WDK guiddef.h; size and field order checked against the published layout.
 #[doc(alias = "GUID")]
@@ -214,8 +215,8 @@ pub mod iid {
         MXF = "IID_IMXF" "C096DF9E-FB09-11D1-81B0-0060083316C1";
         /// The allocator of DirectMusic events.
         ALLOCATOR_MXF = "IID_IAllocatorMXF" "A5F0D62C-B30F-11D2-B7A3-0060083316C1";
-        /// The master clock of DirectMusic; the header has no GUID for it, and the value is our
-        /// own.
+        /// The master clock of DirectMusic; the header has no GUID for this clock, and the value is
+        /// our own.
         MASTER_CLOCK = "IID_IMasterClock" "5B0E7D53-9A1C-4F38-8C06-2F6B94D1A7E0";
         /// A software synthesizer with a wave sink.
         SYNTH_SINK_DMUS = "IID_ISynthSinkDMus" "1F476974-679B-11D2-8F7D-00C04FBF8FEF";
@@ -248,7 +249,7 @@ pub mod iid {
         MUSIC_TECHNOLOGY = "IID_IMusicTechnology" "80396C3C-CBCB-409B-9F65-4F1E7467CDAF";
         /// Instance limits that a miniport computes.
         PIN_COUNT = "IID_IPinCount" "5DADB7DC-A2CB-4540-A4A8-425EE4AE9051";
-        /// The calls of PortCls on its ports; the value is our own.
+        /// The calls of PortCls on its ports. The value is our own.
         SUBDEVICE = "IID_ISubdevice" "8E3B1F0A-5C64-4D2B-9A57-3D0C1E72B6A4";
         /// Names of pins that a miniport computes.
         PIN_NAME = "IID_IPinName" "29CC9AB1-E89D-413C-B6B2-F6D50005D063";

@@ -31,12 +31,13 @@ impl HeldCreates {
         self.is_stop_pending.get()
     }
 
-    /// Keeps a request and marks it pending; the kernel calls `cancel` when the client cancels it.
+    /// Keeps a request and marks it pending; the kernel calls `cancel` when the client cancels the
+    /// request.
     ///
-    /// Returns `STATUS_PENDING` when the request is kept. Otherwise the request is complete, and
-    /// this function returns the status of the request. The status is `STATUS_CANCELLED` when the
-    /// request was cancelled before this call, and `STATUS_INSUFFICIENT_RESOURCES` when the device
-    /// holds [`HELD_CREATES`] requests already.
+    /// Returns `STATUS_PENDING` when the request is kept. If the request is not kept, the request
+    /// is complete, and this function returns the status of the request. The status is
+    /// `STATUS_CANCELLED` when the request was cancelled before this call, and
+    /// `STATUS_INSUFFICIENT_RESOURCES` when the device holds [`HELD_CREATES`] requests already.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn hold(&self, kernel: &Kernel, irp: &Irp, cancel: CancelRoutine) -> NtStatus {

@@ -29,7 +29,8 @@ pub(crate) struct IdleSettings {
     performance_s: u32,
     /// The state that an idle device goes to.
     state: DevicePowerState,
-    /// Whether the device goes there as soon as no client needs it; the times do not count then.
+    /// Whether the device goes to that state as soon as no client needs the device. The times do
+    /// not count then.
     immediate: bool,
 }
 
@@ -103,7 +104,7 @@ pub(crate) struct IdleDetection {
 }
 
 impl IdleDetection {
-    /// Stops the detection; the device was stopped or removed.
+    /// Stops the detection, because the device was stopped or removed.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn stop(&self, kernel: &Kernel) {
@@ -115,7 +116,7 @@ impl IdleDetection {
 }
 
 impl AdapterDevice {
-    /// Reads the settings and begins to count; the device was started.
+    /// Reads the settings and begins to count, because the device was started.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn start_idle_detection(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {

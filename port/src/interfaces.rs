@@ -1,7 +1,7 @@
 //! The PortCls interfaces between ports and drivers, one file for each family.
 //!
-//! Each trait is one COM interface. Its methods stand in the order of the C++ header, which is the
-//! order of the vtable (the reference pages list them alphabetically). From C:
+//! Each trait is a COM interface. The methods of a trait stand in the order of the C++ header,
+//! which is the order of the vtable (the reference pages list them alphabetically). From C:
 //! `NTSTATUS f(in, OUT x)` is `fn f(&self, kernel, in) -> Result<X, NtStatus>`; a call with a
 //! length protocol returns a [`LengthReply`](crate::ks::LengthReply); a BOOLEAN is an enum of two
 //! values; a base interface is a supertrait. Objects have interior mutability, so a method takes

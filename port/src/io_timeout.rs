@@ -10,7 +10,8 @@ use crate::adapter::{AdapterDevice, PnpState};
 use crate::miniport_calls::Method;
 use crate::rules::require_irql_at_most;
 
-/// A routine of the driver, with its context; PortCls calls it while the device is started.
+/// A routine of the driver, with its context. PortCls calls the routine while the device is
+/// started.
 ///
 /// IRQL: DISPATCH_LEVEL.
 #[doc(alias = "PIO_TIMER_ROUTINE")]
@@ -30,7 +31,7 @@ pub(crate) struct IoTimeouts {
 }
 
 impl IoTimeouts {
-    /// Starts the timer; the device was started.
+    /// Starts the timer, because the device was started.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn start(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
@@ -61,7 +62,7 @@ impl IoTimeouts {
         }
     }
 
-    /// Stops the timer; the device was stopped, and the routines stay registered.
+    /// Stops the timer, because the device was stopped. The routines stay registered.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn stop(&self, kernel: &Kernel) {
@@ -71,7 +72,7 @@ impl IoTimeouts {
         }
     }
 
-    /// Stops the timer and drops the routines; the device is removed.
+    /// Stops the timer and drops the routines, because the device is removed.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn release(&self, kernel: &Kernel) {

@@ -30,12 +30,13 @@ pub(crate) struct QueuePosition {
 }
 
 impl IrpQueue {
-    /// Queues a request and marks it pending; the kernel calls `cancel` when the client cancels it.
+    /// Queues a request and marks it pending; the kernel calls `cancel` when the client cancels the
+    /// request.
     ///
-    /// Returns `STATUS_PENDING` when the request is queued. Otherwise the request is complete, and
-    /// this function returns the status of the request. The status is `STATUS_CANCELLED` when the
-    /// request was cancelled before this call, and `STATUS_INSUFFICIENT_RESOURCES` when the queue
-    /// is full.
+    /// Returns `STATUS_PENDING` when the request is queued. If the request is not queued, the
+    /// request is complete, and this function returns the status of the request. The status is
+    /// `STATUS_CANCELLED` when the request was cancelled before this call, and
+    /// `STATUS_INSUFFICIENT_RESOURCES` when the queue is full.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     pub fn push(
@@ -127,7 +128,7 @@ impl IrpQueue {
         self.position.get()
     }
 
-    /// Begins to count from 0; the stream starts anew, and the queue is empty.
+    /// Begins to count from 0, because the stream starts anew and the queue is empty.
     pub fn restart_position(&self) {
         self.position.set(QueuePosition::default());
     }

@@ -98,7 +98,8 @@ pub(crate) trait Stream {
 /// A stream that a miniport has just made, in STOP.
 pub(crate) struct NewLaneStream {
     pub stream: Rc<dyn Stream>,
-    /// The group whose requests go to the stream; absent when the stream needs no service.
+    /// The group whose requests go to the stream. The group is absent when the stream needs no
+    /// service.
     pub service_group: Option<Rc<dyn IServiceGroup>>,
 }
 

@@ -18,7 +18,7 @@ const MEDIA_CATEGORIES: &str = "MediaCategories";
 /// The key of the system, below the root of the registry.
 const CONTROL: &str = r"Machine\System\CurrentControlSet\Control";
 
-/// The name of the first GUID that has one, as UTF-16 bytes with a null at the end.
+/// The name of the first GUID that has a name, as UTF-16 bytes with a null at the end.
 ///
 /// IRQL: PASSIVE_LEVEL.
 pub(crate) fn registered_name(
@@ -38,7 +38,7 @@ pub(crate) fn registered_name(
     guids.into_iter().find_map(name_in)
 }
 
-/// The name of a GUID in one key: the value `Name` of the subkey with the text of the GUID.
+/// The name of a GUID in a key: the value `Name` of the subkey with the text of the GUID.
 fn name_of(categories: &RegistryKey, guid: &Guid) -> Option<Vec<u8>> {
     let value = categories.open(&guid.to_string()).ok()?.value("Name").ok()?;
     if value.kind != ValueType::STRING {

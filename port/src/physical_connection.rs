@@ -115,8 +115,8 @@ fn name_of(device: &Rc<DeviceObject>, object: &Rc<dyn IUnknown>) -> Option<Strin
 
 /// The other end of a pin's connection: the symbolic link of the other filter, and its pin.
 ///
-/// Assumed: the link of a filter of the same adapter is that of the first of its categories; the
-/// pages do not say which of them it is.
+/// Assumed: the link of a filter of the same adapter is the link of the filter's first category.
+/// The pages do not say which link they mean.
 pub(crate) fn connected_to(
     kernel: &Kernel,
     device: &Rc<DeviceObject>,

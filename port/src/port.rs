@@ -120,8 +120,8 @@ impl<K: Kind> Port<K> {
         self.binding.calls()
     }
 
-    /// Requests service from a group; without a group, from the miniport's group and from the group
-    /// of every open stream.
+    /// Requests service from a group. Without a group, this method requests service from the
+    /// miniport's group and from the group of every open stream.
     ///
     /// IRQL: any.
     pub fn request_service(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>) {

@@ -41,7 +41,7 @@ pub(crate) struct AdapterPower {
     capabilities: Cell<DeviceCapabilities>,
 }
 
-/// The driver's object, by the newest version of the interface that it has.
+/// The driver's object, seen through the newest version of the interface that the object has.
 #[derive(Clone)]
 enum AdapterObject {
     Version1(Rc<dyn IAdapterPowerManagement>),
@@ -221,10 +221,10 @@ pub fn pc_request_new_power_state(
 
 /// Brings a device to D0 that sleeps while the system works, because a client accesses the device.
 ///
-/// Nothing happens while the system sleeps, and when the device is not started: the request then
-/// finds the device as it is. Above PASSIVE_LEVEL the routine cannot wait. Then a system thread
-/// brings the device to D0. At these levels only a request for data can come, and this request
-/// waits in the queue of its pin.
+/// Nothing happens while the system sleeps, or when the device is not started: the request then
+/// finds the device in its present state. Above PASSIVE_LEVEL the routine cannot wait. Then a
+/// system thread brings the device to D0. At these levels only a request for data can come, and
+/// this request waits in the queue of its pin.
 ///
 /// IRQL: up to DISPATCH_LEVEL. Source: WDK, Audio Device Class Inactivity Timer Implementation: an
 /// access is a request for data or for a property. Assumed: the opening of a filter is an access
@@ -279,7 +279,8 @@ fn wake(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
 /// IRQL: PASSIVE_LEVEL.
 ///
 /// # Errors
-/// `STATUS_DEVICE_NOT_READY` while the system sleeps; the status of the power request.
+/// `STATUS_DEVICE_NOT_READY` while the system sleeps. Any other failure is the status of the power
+/// request.
 pub(crate) fn bring_to_d0(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
     if adapter.power.state.get() == DevicePowerState::D0 {

@@ -207,8 +207,8 @@ fn find_in_order<'a>(
     unknown
 }
 
-/// Serves a request by a table of the miniport. `None` when no table has its set; the request is
-/// then not completed.
+/// Serves a request by a table of the miniport. `None` when no table has the property's set. The
+/// request is then not completed.
 ///
 /// Clients ask for some properties of a node without naming the node. The handlers of these
 /// properties stand in the table of the node. Source: WDK, Filter, Pin, and Node Properties, of

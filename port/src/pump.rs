@@ -71,7 +71,7 @@ impl Pump {
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn run(&self, kernel: &Kernel, lane: &Lane, mut step: impl FnMut() -> Outcome) {
-        // The client can send its next request from a completion; the loop below serves that
+        // The client can send its next request from a completion. The loop below serves that
         // request too.
         if self.running.replace(true) {
             return;

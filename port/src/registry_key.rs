@@ -21,13 +21,13 @@ pub struct RegistryKeyRequest<'a> {
     pub key_type: RegistryKeyType,
     /// The access that the driver asks for.
     pub access: KeyAccess,
-    /// The device that the key belongs to; not used for a general key.
+    /// The device that the key belongs to. A general key does not use this field.
     pub device: Option<&'a Rc<DeviceObject>>,
-    /// The whole path of a general key; not used for any other key.
+    /// The whole path of a general key. Any other key does not use this field.
     pub path: Option<&'a str>,
 }
 
-/// Opens a registry key. A general key that is not there is made; any other key is only opened.
+/// Opens a registry key. A general key that is not there is made. Any other key is only opened.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewRegistryKey. The page names the types that do not use the
 /// object attributes, the options and the disposition.
@@ -95,8 +95,8 @@ fn open_key(
 /// IRQL: PASSIVE_LEVEL.
 ///
 /// # Errors
-/// `STATUS_OBJECT_NAME_NOT_FOUND` for a device that was never installed; the status that the
-/// registry returned.
+/// `STATUS_OBJECT_NAME_NOT_FOUND` for a device that was never installed. Any other failure is the
+/// status that the registry returned.
 pub(crate) fn interface_key(
     kernel: &Kernel,
     device: &Rc<DeviceObject>,

@@ -55,8 +55,8 @@ impl StreamRequest {
         Ok(request)
     }
 
-    /// Checks a write request whose data are in a form that `check` knows; `check` gets the used
-    /// part of each buffer, one buffer after the other.
+    /// Checks a write request whose data are in a form that `check` knows. `check` gets the used
+    /// part of each buffer, in the order of the buffers.
     ///
     /// # Errors
     /// The errors of [`write`](Self::write), and the errors of `check`.
@@ -171,7 +171,7 @@ impl StreamRequest {
         }
     }
 
-    /// Goes on to the next header; the current header is done.
+    /// Goes on to the next header, because the current header is done.
     pub fn next_header(&self) {
         while self.take_record().is_some() {}
         self.index.set(self.index.get() + 1);
@@ -245,7 +245,7 @@ impl StreamRequest {
     }
 }
 
-/// Reads the headers in a buffer. They must fill the buffer.
+/// Reads the headers in a buffer. The headers must fill the buffer.
 ///
 /// Source: WDK, KSSTREAM_HEADER, Size: at least the size of the structure.
 fn read_headers(bytes: &[u8]) -> Result<Vec<KsStreamHeader>, NtStatus> {

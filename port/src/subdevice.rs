@@ -38,10 +38,10 @@ pub trait ISubdevice: IUnknown {
         device: &Rc<DeviceObject>,
     ) -> Result<Rc<dyn KsObject>, NtStatus>;
 
-    /// Adds what the port tells of its filter, of its open pins and of the requests of the pins.
-    /// The filter is registered under `name`.
+    /// Adds to `told` what the port says about its filter, about its open pins and about their
+    /// requests. The filter is registered under `name`.
     ///
-    /// IRQL: any; also after a stop.
+    /// IRQL: any. The call is also allowed after the machine has stopped.
     fn inspect(&self, kernel: &Kernel, name: &str, told: &mut PortInspection);
 
     /// True while a client has a pin open.
@@ -50,14 +50,15 @@ pub trait ISubdevice: IUnknown {
     /// True while a stream is in RUN.
     fn is_running(&self) -> bool;
 
-    /// Pauses the streams that are in RUN, because the device is about to leave D0. They stay
-    /// paused until [`resume`](Self::resume).
+    /// Pauses the streams that are in RUN, because the device is about to leave D0. The streams
+    /// stay paused until [`resume`](Self::resume).
     ///
     /// IRQL: PASSIVE_LEVEL.
     fn suspend(&self, kernel: &Kernel);
 
-    /// Tells a power state to each stream and to the miniport, if the object has `IPowerNotify`. On
-    /// the way down the streams come first; on the way up the miniport comes first.
+    /// Tells a power state to each stream and to the miniport. A stream or miniport without
+    /// `IPowerNotify` gets no call. On the way down the streams come first; on the way up the
+    /// miniport comes first.
     ///
     /// IRQL: PASSIVE_LEVEL.
     fn notify_power(&self, kernel: &Kernel, state: DevicePowerState, direction: PowerDirection);
@@ -67,7 +68,7 @@ pub trait ISubdevice: IUnknown {
     /// IRQL: PASSIVE_LEVEL.
     fn resume(&self, kernel: &Kernel);
 
-    /// Closes every pin and releases the miniport, even when other objects still hold the port.
+    /// Closes every pin and releases the miniport, even while other objects still hold the port.
     ///
     /// IRQL: PASSIVE_LEVEL.
     fn release(&self, kernel: &Kernel);
@@ -80,8 +81,8 @@ pub trait KsObject {
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// The errors of the new object's creation; `STATUS_INVALID_DEVICE_REQUEST` when nothing can be
-    /// opened on this object.
+    /// The errors of the creation of the new object. `STATUS_INVALID_DEVICE_REQUEST` when a client
+    /// can open nothing on this object.
     fn create(&self, kernel: &Kernel, name: &[u16]) -> Result<Rc<dyn KsObject>, NtStatus>;
 
     /// Serves a control request: completes it, or queues it and returns `STATUS_PENDING`.

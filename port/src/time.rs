@@ -2,7 +2,7 @@
 
 use portcls_emulator::Kernel;
 
-/// Returns the time since `since_100ns` in 100 ns units; with 0, since the year 1601.
+/// Returns the time since `since_100ns` in 100 ns units. With 0 the time counts from the year 1601.
 ///
 /// The routine only subtracts. For a point in the future the result is the negative interval as an
 /// unsigned number.

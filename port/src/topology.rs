@@ -1,7 +1,8 @@
 //! The kind of port for topology: filters that move no data.
 //!
 //! Owns the calls of a topology miniport. No pin of its filter can be opened, so no stream stands
-//! here; what a client can ask of such a filter is in `filter/requests.rs`, as for every kind.
+//! here; what a client can ask of such a filter is in `filter/requests.rs`. The same is true of
+//! every kind of port.
 
 use std::rc::{Rc, Weak};
 
@@ -26,8 +27,8 @@ impl Kind for Topology {
     const MINIPORT: &'static str = "IMiniportTopology";
 
     /// Source: WDK, Installing Device Interfaces for an Audio Adapter: the category of all audio
-    /// devices and that of topology miniports. Assumed: a filter that names no categories gets
-    /// these; no page says so of the topology port.
+    /// devices and the category of topology miniports. Assumed: a filter that names no categories
+    /// gets these categories. No page says this of the topology port.
     const CATEGORIES: &'static [Guid] = &[category::AUDIO, category::TOPOLOGY];
 
     fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus> {
@@ -71,7 +72,7 @@ impl Miniport for TopologyMiniport {
         Ok(None)
     }
 
-    /// Assumed: the status is the one for a pin that no client can open; no page names one.
+    /// Assumed: the status is the status for a pin that no client can open. No page names a status.
     fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams> {
         let status = NtStatus::INVALID_DEVICE_REQUEST;
         Err(NoStreams { status, reason: "a topology filter has no streams" })

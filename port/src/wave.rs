@@ -35,7 +35,7 @@ fn tell_bound(calls: &MiniportCalls, kernel: &Kernel) {
 /// Source: a comment of Microsoft's published AC97 sample: the port makes such a copy of each
 /// range.
 /// Assumed: the copy stands right behind its range, and a miniport that has the same range itself
-/// gets no second one.
+/// gets no second copy.
 fn add_directsound(ranges: &mut Vec<DataRange>) {
     let own = std::mem::take(ranges);
     for range in &own {

@@ -1,4 +1,6 @@
-//! The golden text of a trace: one event a line, which can be read back.
+//! The golden text of a trace, with an event on each line.
+//!
+//! This module prints a trace as such a text, and reads such a text back as a trace.
 //!
 //! ```text
 //! # portcls-emu trace 1
@@ -27,9 +29,9 @@
 //! - `# hardware` lists the actors of the hardware layer. The writer leaves this remark out when
 //!   these actors are `bus`, `line`, `wire` and `hw`.
 //! - `# limit: N events were not held` is at the end if the log has lost events.
-//! - `== CLOCK words` is a mark: a new time base, with its own time on the clock in us. Usually
-//!   `kernel` sets the mark at passive level. If the actor or the level is another, both come
-//!   before the words: `== 12.000 [D port] words`.
+//! - `== CLOCK words` is a mark: a new time base. CLOCK is the mark's time since power-on, in us.
+//!   Usually `kernel` sets the mark at passive level. If the actor or the level is another, both
+//!   come before the words: `== 12.000 [D port] words`.
 //! - Any other line is an event: time, level, actor, and the text of the event.
 //! - A line that begins with spaces and `|` continues the line before it. The reader adds the text
 //!   after the `|` to that line, and adds nothing between. A remark continues with `#`, spaces and
@@ -67,15 +69,14 @@
 //! not ASCII is escaped. A space is escaped if it could get lost: as the first or the last
 //! character, and after eight other spaces.
 //!
-//! The text has a choice only if an oracle did not give the usual answer. The text has the id of
-//! the choice, the number of the question among the questions of this choice, the number of the
-//! answer, and the answer in words. These numbers are enough to repeat the run, so every filter
-//! keeps them.
+//! The text shows a choice only if an oracle gave an unusual answer. It shows the id of the choice,
+//! the number of the question among the questions of this choice, the number of the answer, and the
+//! answer in words. These numbers are enough to repeat the run, so every filter keeps them.
 //!
-//! A name or note that the reader could take for something else is in double quotes. In quotes `\"`
-//! is an escape too. Examples are a note that reads as another event, an actor with a space, a
-//! function with a comma, and a word that begins with a digit. The writer decides this with the
-//! reader's own function.
+//! A name or note that the reader could take for something else is in double quotes. Such names and
+//! notes are: a note that looks like another event, an actor with a space, a function with a comma,
+//! and a word that begins with a digit. In quotes `\"` is an escape too. The writer uses the
+//! reader's own function to decide whether a name or note needs quotes.
 //!
 //! # What is lost
 //!

@@ -73,7 +73,7 @@ impl Ending {
     }
 
     /// Bytes that arrived but are not part of the song. On MIDI OUT such bytes come from the card
-    /// itself, and this number is 0.
+    /// itself. They are not counted here, so the number is 0.
     fn surplus(&self) -> u64 {
         match self.flow {
             Flow::Wire(_) => 0,

@@ -258,7 +258,8 @@ fn pin_words(pin: &MidiPin, summary: &Summary) -> String {
     }
 }
 
-/// What an INF gave, and what of it was not used.
+/// The lines about an INF: what the machine took from the INF, and which parts of the INF it did
+/// not use.
 fn inf_lines(inf: &InfFacts) -> Vec<String> {
     let of = match inf.models {
         1 => "the only one".to_owned(),
@@ -311,7 +312,8 @@ fn range_line(range: &RangeFigures) -> String {
     format!("{}: {}", range.range, parts.join("; "))
 }
 
-/// A name that fits into the title. A long name loses its beginning, because its end says more.
+/// A name that fits into the title. A long name loses its beginning, because the end of a name says
+/// more.
 fn shortened(name: &str) -> String {
     let letters = name.chars().count();
     if letters <= NAME_COLUMNS {

@@ -10,8 +10,8 @@ fn driver(name: &str) -> Vec<u8> {
     std::fs::read(driver_path(name)).expect("a committed driver")
 }
 
-/// A driver whose import of KeStallExecutionProcessor has another name. No module exports a routine
-/// of that name. Its entry begins with an instruction that the emulator does not have.
+/// A driver whose import KeStallExecutionProcessor was renamed to a name that no module exports.
+/// The driver's entry begins with an instruction that the emulator does not have.
 fn odd_driver() -> Vec<u8> {
     let mut driver = driver("x64/uart.sys");
     let name = b"KeStallExecutionProcessor";
@@ -44,7 +44,8 @@ fn what_is_missing_is_listed_and_exit_1() {
     assert!(text.ends_with(" instructions read, 1 missing\n"), "{text}");
 }
 
-/// A driver that names a class which the emulator does not serve, in place of that of a MIDI port.
+/// A driver that names a class which the emulator does not serve. This class replaces the class of
+/// a MIDI port.
 fn synthesizer_driver(build: &str) -> Vec<u8> {
     let mut driver = driver(&format!("{build}/uart.sys"));
     let (midi, synth) = (clsid::PORT_MIDI, clsid::MINIPORT_DRIVER_FM_SYNTH);

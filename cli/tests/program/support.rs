@@ -109,6 +109,6 @@ pub fn midi_file(events: &[u8]) -> Vec<u8> {
     file
 }
 
-/// Two notes, the second one beat after the first, and the end of the track.
+/// Two notes and the end of the track. The second note begins 1 beat after the first note.
 pub const TWO_NOTES: &[u8] =
     b"\x00\x90\x3C\x40\x83\x60\x80\x3C\x40\x00\x90\x40\x40\x83\x60\x80\x40\x40\x00\xFF\x2F\x00";

@@ -4,7 +4,7 @@ use super::{Answer, BusDevice, DeviceReply, Outputs};
 use crate::trace::Event;
 use crate::{Kernel, KernelConfig, LineState};
 
-/// A lamp with the level that was written last; it goes off after 5 us.
+/// A lamp with the level that was written last. The lamp goes off after 5 us.
 struct Lamp {
     level: u8,
     off_ns: u64,

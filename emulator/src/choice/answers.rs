@@ -171,7 +171,7 @@ impl fmt::Display for Answers {
 impl FromStr for Answers {
     type Err = AnswersError;
 
-    /// Reads a text that `Display` wrote; the empty text is the empty list.
+    /// Reads a text that `Display` wrote. The empty text is the empty list.
     fn from_str(text: &str) -> Result<Answers, AnswersError> {
         let mut answers = Answers::default();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {

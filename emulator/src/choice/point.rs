@@ -13,8 +13,8 @@ use crate::kernel::Kernel;
 
 /// Asks at a preemption point about something outside this kernel.
 ///
-/// IRQL: any; it is the IRQL of the interrupted code. The question may change devices and queue
-/// DPCs. At DISPATCH_LEVEL and below it may also queue work items. The question must not call
+/// IRQL: any. The IRQL is the IRQL of the interrupted code. The question may change devices and
+/// queue DPCs. At DISPATCH_LEVEL and below it may also queue work items. The question must not call
 /// drivers.
 pub type PointQuestion = Rc<dyn Fn(&Kernel)>;
 

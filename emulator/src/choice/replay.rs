@@ -18,7 +18,7 @@ impl Replay {
     }
 
     /// The answers whose questions have not come yet. After a repeated run the list is empty. If
-    /// the list is not empty, the run was not the same.
+    /// the list is not empty, the run differed from the recorded run.
     #[must_use]
     pub fn left(&self) -> Answers {
         self.left.borrow().clone()

@@ -60,7 +60,8 @@ impl Kernel {
         id
     }
 
-    /// Ends a registration; its routine is not called any more. IRQL: PASSIVE_LEVEL.
+    /// Ends a registration. The kernel does not call the routine of the registration any more.
+    /// IRQL: PASSIVE_LEVEL.
     #[doc(alias = "IoUnregisterPlugPlayNotificationEx")]
     pub fn unwatch_device_interfaces(&self, watch: InterfaceWatch) {
         let mut watches = self.state.interfaces.watches.watches.borrow_mut();

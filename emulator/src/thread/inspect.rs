@@ -48,7 +48,7 @@ impl Kernel {
     }
 
     /// What the system threads wait for, for the sentence about a hang. The text begins with a
-    /// semicolon; it is empty when no system thread waits.
+    /// semicolon. The text is empty when no system thread waits.
     pub(crate) fn describe_thread_waits(&self) -> String {
         let slots = self.state.threads.slots.borrow();
         let waits = slots.iter().flatten().filter_map(|thread| match &*thread.0.state.borrow() {

@@ -3,8 +3,8 @@
 //! A ready thread goes on in a turn of the event loop, after the work items: when the thread that
 //! runs now waits or is idle. Threads do not preempt each other.
 //!
-//! Assumed: of the ready threads, the one with the highest priority goes on first, and of those
-//! with the same priority the one that became ready first. The ready queues of Windows have the
+//! Assumed: the ready thread with the highest priority goes on first. Among threads of the same
+//! priority, the thread that became ready first goes on first. The ready queues of Windows have the
 //! same order. A thread that computes without a wait keeps the processor: where Windows takes the
 //! processor away depends on time slices, which no document promises. Work items come before
 //! threads, because the worker threads of Windows have higher priorities (12 and more) than a new
@@ -63,7 +63,8 @@ impl Kernel {
         }
     }
 
-    /// Ends the wait of a thread if it can end so; returns whether it did.
+    /// Ends the wait of a thread in the way of `wake`, if this way is possible. Returns whether the
+    /// wait ended.
     fn try_wake(&self, thread: &Thread, wake: Wake) -> bool {
         let state = thread.0.state.borrow();
         let State::Waits(Standing { object, when_over, .. }) = &*state else { return false };

@@ -56,10 +56,10 @@ pub struct CodeLine {
     pub is_current: bool,
 }
 
-/// A return address; in the first line, the place where the processor was.
+/// A return address. In the first line the address is the place where the processor was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StackLine {
-    /// The address on the stack; in the first line, the stack pointer.
+    /// The address on the stack. In the first line the address is the stack pointer.
     pub stack_address: Hex,
     /// The address in the code.
     pub address: Hex,
@@ -130,7 +130,7 @@ fn register_values(mode: Mode, registers: &Registers) -> Vec<RegisterValue> {
     values.chain(last).map(|(name, value)| RegisterValue { name, value: Hex(value) }).collect()
 }
 
-/// The code around an address in the driver; nothing for an address elsewhere.
+/// The code around an address in the driver. For an address elsewhere the result is empty.
 fn disassembly(guest: &Guest, symbols: &Symbols, cpu: &Cpu, rip: u64) -> Vec<CodeLine> {
     let Some(rva) = guest.loaded().rva(rip) else { return Vec::new() };
     let place = symbols.place(&guest.loaded().image, rva);

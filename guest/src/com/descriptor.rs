@@ -19,7 +19,7 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::rules;
 
-/// The largest number of pins, nodes, connections, categories, identifiers or ranges in one list.
+/// The largest number of pins, nodes, connections, categories, identifiers or ranges in a list.
 /// Assumed: the descriptors of MIDI devices have few items in each of these lists.
 const LONGEST_LIST: u32 = 1_024;
 

@@ -10,7 +10,7 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::tables::bindings::Bound;
 
-/// The flag of an entry that was enabled for one time. Source: WDK ks.h.
+/// The flag of an entry that was enabled for a single time. Source: WDK ks.h.
 const KSEVENT_ENTRY_ONESHOT: u32 = 2;
 
 /// Reads the PCEVENT_ITEM at an address.
@@ -84,7 +84,7 @@ impl Drop for EntryBlock {
 struct BoundEntry(Weak<KsEventEntry>);
 
 impl Bound for BoundEntry {
-    /// An event belongs to the client; the port ends it when the client or the device goes.
+    /// An event belongs to the client. The port ends the event when the client or the device goes.
     fn left(&self) -> Option<&'static str> {
         None
     }

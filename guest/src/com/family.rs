@@ -1,4 +1,4 @@
-//! A family: the methods of one vtable, and the interfaces that it serves.
+//! A family: the methods of a vtable, and the interfaces of the vtable.
 
 use portcls_port::guid::Guid;
 

@@ -1,7 +1,7 @@
 //! The filter descriptor of a miniport of the system in the driver's memory.
 //!
-//! This file writes the tree of pointers that `descriptor.rs` reads. It also owns the routine that
-//! stands in this tree for the handler of each property.
+//! This file writes the tree of pointers that `descriptor.rs` reads. The file also owns the routine
+//! that stands in this tree for the handler of each property.
 
 use std::rc::Rc;
 

@@ -1,9 +1,9 @@
 //! Routines in Rust that a driver's own interrupt sync object calls.
 //!
-//! This file owns the one address that stands for all these routines: the context of a call tells
-//! which routine the object means. The guest knows a service routine until the guest ends, because
-//! no method takes the routine out of the object again. The guest knows a synchronised routine for
-//! one call.
+//! This file owns the address that stands for all these routines. The context of a call tells which
+//! routine the object means. The guest knows a service routine until the guest ends, because no
+//! method takes the routine out of the object again. The guest knows a synchronised routine for one
+//! call.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -37,15 +37,15 @@ scoped_thread_local! {
 }
 
 impl Guest {
-    /// Lends a service routine for good. Returns its address and its context.
+    /// Lends a service routine for good. Returns the address and the context of the lent routine.
     pub(super) fn lend_service_routine(&self, routine: ServiceRoutine) -> [u64; 2] {
         let context = self.new_object_block(&[]);
         self.bind_from(None, context, Rc::new(LentServiceRoutine(routine)));
         [self.thunk_of(&LENT_ROUTINE), context]
     }
 
-    /// Lends a synchronised routine for the length of `work`, which gets its address and its
-    /// context; `None` when the stack has no room for the context.
+    /// Lends a synchronised routine for the length of `work`. `work` gets the address and the
+    /// context of the lent routine. Returns `None` when the stack has no room for the context.
     ///
     /// The routine runs once. The page does not allow a second call, so a driver that calls the
     /// routine again gets `STATUS_UNSUCCESSFUL`.

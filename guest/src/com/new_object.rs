@@ -12,7 +12,7 @@ use crate::routine::{Call, Out, Pointer};
 /// Gives the guest a new object with one reference, through an out parameter.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a null out parameter; the failure in `made`.
+/// `STATUS_INVALID_PARAMETER` for a null out parameter. Any other failure is the failure in `made`.
 pub(crate) fn hand_out<T: IUnknown + ?Sized>(
     call: &Call<'_>,
     out: Out<Pointer>,

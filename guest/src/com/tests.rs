@@ -158,8 +158,8 @@ fn a_port_tells_a_driver_its_version_through_an_interface_of_its_own() {
     }
 }
 
-/// An object of the guest: a vtable pointer and a count. Its QueryInterface always answers the
-/// object itself.
+/// An object of the guest: a vtable pointer and a count. The QueryInterface of this object always
+/// answers the object itself.
 fn own_object(guest: &Guest) -> u64 {
     // QueryInterface: mov [r8], rcx; inc dword [rcx+8]; xor eax, eax; ret
     // AddRef: inc dword [rcx+8]; mov eax, [rcx+8]; ret; Release: the same with dec

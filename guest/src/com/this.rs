@@ -7,12 +7,12 @@ use portcls_port::com::{ComInterface, query};
 
 use crate::routine::{Argument, Pointer, Words};
 
-/// An object of the port as the interface to which the method belongs. The object lives during the
-/// call.
+/// An object of the port, seen through the interface to which the called method belongs. The object
+/// lives during the call.
 ///
-/// A pointer to a released object, or to no object, is a bug check, and the method does not run.
-/// The method also does not run when the object lacks the interface: the driver then called a
-/// method of another object.
+/// If the pointer leads to a released object or to no object, a bug check stops the machine and the
+/// method does not run. The method also does not run if the object lacks the interface: the driver
+/// then called a method of another object.
 pub(crate) struct This<I: ?Sized> {
     /// The guest's pointer to the object.
     pub address: u64,

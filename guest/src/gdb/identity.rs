@@ -32,7 +32,7 @@ impl<A: Architecture> HostInfo for Guest<A> {
 }
 
 /// When the guest names no system, gdb asks for the list of images. When gdb takes its own system,
-/// which is Linux in most builds, it looks for Linux libraries in the memory of the guest.
+/// which is Linux in most builds, gdb looks for Linux libraries in the memory of the guest.
 impl<A: Architecture> TargetDescriptionXmlOverride for Guest<A> {
     fn target_description_xml(
         &self,
@@ -82,8 +82,8 @@ impl<A: Architecture> Libraries for Guest<A> {
     }
 }
 
-/// The list of images, which has one image. The address of a segment is the address of the first
-/// section.
+/// The list of images. The list has a single image. The address of a segment is the address of the
+/// first section.
 ///
 /// gdb asks for the list when gdb has no file that it can move. In this case the user named no
 /// file, and the file of the answer to `qXfer:exec-file` is on another computer. The guest does not

@@ -66,7 +66,7 @@ mod tests {
         };
         let (stack, control) = (stack_to_gdb(&x87), control_to_gdb(&x87));
         assert_eq!(stack[0][0], 6, "ST(0) is R5");
-        // R5 to R7 hold denormals; the other registers are empty.
+        // R5 to R7 hold denormals. The other registers are empty.
         assert_eq!(control.ftag, 0b10_10_10_11_11_11_11_11);
         let mut written = x87;
         from_gdb(&stack, &control, &mut written);

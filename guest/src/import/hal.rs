@@ -23,7 +23,7 @@ static ROUTINES: &[Routine] = &[
     row!("WRITE_PORT_USHORT", UpTo(HIGH_LEVEL), write_port_ushort),
 ];
 
-/// A port. A driver passes a port as an address; only the low 16 bits count.
+/// A port. A driver passes a port as an address. Only the low 16 bits count.
 type Port = u16;
 
 /// `VOID KeStallExecutionProcessor(ULONG)`

@@ -8,9 +8,9 @@ use crate::routine::Routine;
 /// The exports of one module.
 #[derive(Debug)]
 pub struct Module {
-    /// The file names of the module in lower case; the usual name is first.
+    /// The file names of the module in lower case. The usual name is first.
     pub names: &'static [&'static str],
-    /// The routines, in one list for each subject.
+    /// The routines, in a list for each subject.
     pub routines: &'static [&'static [Routine]],
     /// The variables.
     pub variables: &'static [Variable],

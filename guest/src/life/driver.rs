@@ -96,7 +96,7 @@ impl Guest {
         }
     }
 
-    /// A dispatch routine that reads the driver's table at each call, as the kernel does.
+    /// A dispatch routine that reads the driver's table at each call, like the kernel.
     pub(crate) fn dispatch_routine(&self, object: u64, major: MajorFunction) -> DispatchRoutine {
         let guest = self.clone();
         let field = self.major_function(object, major.number());

@@ -7,7 +7,7 @@ use crate::guest::Guest;
 use crate::tables::origin::Origin;
 use portcls_driver_file::symbols::Symbols;
 
-/// Things of one kind that a driver took at one place and did not give back.
+/// Things of the same kind that a driver took at the same place and did not give back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Leak {
     /// The kind of thing.
@@ -66,7 +66,7 @@ impl fmt::Display for Leak {
     }
 }
 
-/// The total of the things with one kind and one origin.
+/// The total of the things with the same kind and the same origin.
 #[derive(Default)]
 struct Sum {
     count: u64,

@@ -50,8 +50,8 @@ impl Guest {
     }
 
     /// Checks the driver's image after its unload routine has returned: no object in it may be
-    /// pending. Otherwise this is bug check TIMER_OR_DPC_INVALID, which names the pending object
-    /// and its place. A system thread that still lives is bug check
+    /// pending. A pending object is bug check TIMER_OR_DPC_INVALID, which names the object and the
+    /// place of the object. A system thread that still lives is bug check
     /// DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS.
     /// IRQL: PASSIVE_LEVEL.
     ///

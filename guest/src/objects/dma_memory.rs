@@ -8,7 +8,7 @@ use portcls_port::dma_memory::{DmaBuffer, DmaMemory};
 
 use crate::guest::{Guest, GuestState};
 
-/// Makes the buffers of a guest. The kernel keeps it, so it must not keep the guest.
+/// Makes the buffers of a guest. The kernel keeps this maker, so the maker must not keep the guest.
 pub(crate) struct GuestDmaMemory(Weak<GuestState>);
 
 impl GuestDmaMemory {

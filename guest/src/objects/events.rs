@@ -177,7 +177,7 @@ impl Guest {
         Ok(address)
     }
 
-    /// Reports a driver that wrote to an event after it had put it.
+    /// Reports a driver that wrote to an event after the driver had put the event.
     fn check_untouched(&self, address: u64) {
         let mut bytes = [GONE; INLINE_LIMIT as usize * 5];
         let size = self.layout().dmus_kernel_event.size_of as usize;
@@ -364,7 +364,7 @@ impl Guest {
         }
     }
 
-    /// Takes a buffer from the driver, with the number of bytes that its event has.
+    /// Takes a buffer from the driver, with the number of bytes that the buffer's event has.
     fn take_buffer_at(&self, address: u64, length: u16, intent: Use) -> Found<EventBuffer> {
         let found = self.0.events.take_buffer(address);
         let Found::Taken(store, mut buffer) = found else { return found };
@@ -406,8 +406,8 @@ impl Guest {
         Err(NtStatus::INVALID_PARAMETER)
     }
 
-    /// Reports an event that the driver puts and does not have. The driver has put it before, or it
-    /// stands twice in the chain that the driver puts.
+    /// Reports an event that the driver puts and does not have. The driver has put the event
+    /// before, or the event stands twice in the chain that the driver puts.
     fn report_put_again(&self, address: u64, chain: u64, links: &[Link]) {
         let innermost = links.last().map(|link| link.number);
         if Some(chain) == innermost {

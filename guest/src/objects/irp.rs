@@ -99,7 +99,7 @@ impl Guest {
         self.is_readable(control, 1) && self.load_u8(control) & PENDING_RETURNED != 0
     }
 
-    /// Marks a stack location as IoMarkIrpPending does.
+    /// Marks a stack location like IoMarkIrpPending.
     pub(crate) fn mark_location(&self, location: u64) {
         let control = at(location, self.layout().io_stack_location.control);
         if self.is_readable(control, 1) {
@@ -258,7 +258,7 @@ impl Guest {
     }
 }
 
-/// The memory blocks of one IRP.
+/// The memory blocks of an IRP.
 struct Blocks<'a> {
     guest: &'a Guest,
     blocks: Vec<(u64, usize)>,

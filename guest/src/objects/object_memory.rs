@@ -14,7 +14,7 @@ impl Guest {
         })
     }
 
-    /// Allocates memory as `new_object_block` does; `None` when no memory is left.
+    /// Allocates memory like `new_object_block`. `None` when no memory is left.
     pub(crate) fn try_object_block(&self, content: &[u8]) -> Option<u64> {
         let bytes = block_bytes(content.len());
         let place = self.0.shown.place(bytes)?;
@@ -58,7 +58,7 @@ impl Guest {
     }
 }
 
-/// The size in bytes of the pages of one object; no other object uses these pages.
+/// The size in bytes of the pages of an object. No other object uses these pages.
 fn block_bytes(length: usize) -> u64 {
     (length as u64).max(1).next_multiple_of(PAGE_BYTES as u64)
 }

@@ -36,12 +36,12 @@ impl Guest {
         self.free_object_block(address, (pages * PAGE) as usize);
     }
 
-    /// The physical address behind an address; `None` where no memory is.
+    /// The physical address behind an address. `None` if there is no memory at the address.
     pub(crate) fn physical_address(&self, address: u64) -> Option<u64> {
         Some(self.frame_of(address)? * PAGE + address % PAGE)
     }
 
-    /// The frame behind an address; `None` where no memory is.
+    /// The frame behind an address. `None` if there is no memory at the address.
     pub(crate) fn frame_of(&self, address: u64) -> Option<u64> {
         self.0.vm.cpu.borrow().memory().rights(address)?;
         Some(self.0.physical.frame_of(address))

@@ -119,7 +119,7 @@ impl Guest {
         Some(address)
     }
 
-    /// Fills a range of new pages with one byte; without this they hold zeros.
+    /// Fills a range of new pages with copies of a byte. Without this call the pages hold zeros.
     fn fill_pages(&self, range: Range<u64>, byte: u8) {
         let mut cpu = self.0.vm.cpu.borrow_mut();
         let piece = [byte; PAGE_BYTES];

@@ -1,7 +1,7 @@
 //! The list of resources that a device needs, in guest memory.
 //!
-//! The list is an IO_RESOURCE_REQUIREMENTS_LIST. It lies in paged pool, because a driver may free
-//! it and put another in its place.
+//! The list is an IO_RESOURCE_REQUIREMENTS_LIST. The list lies in paged pool, because a driver may
+//! free the list and put another list in its place.
 //! Source: WDK, IRP_MN_FILTER_RESOURCE_REQUIREMENTS.
 
 use portcls_emulator::{
@@ -14,21 +14,22 @@ use crate::guest::Guest;
 use crate::layout::Layout;
 use crate::memory::at;
 
-/// The tag of a list. Assumed: any tag will do, because a driver frees a list without one.
+/// The tag of a list. Assumed: any tag will do, because a driver frees a list without naming a tag.
 const TAG: [u8; 4] = *b"PpRl";
 
 /// The largest number of alternative lists in a driver's list.
 const MOST_ALTERNATIVES: u32 = 64;
 
 impl Guest {
-    /// Puts a list into paged pool and returns its address; 0 when there is no memory.
+    /// Puts a list into paged pool and returns the address of the list. Without memory the address
+    /// is 0.
     pub(crate) fn new_requirements(&self, wanted: &ResourceRequirements) -> u64 {
         let bytes = requirements_bytes(self.layout(), wanted);
         self.new_system_block(PoolType::Paged, &bytes, TAG)
     }
 
     /// The address of the list that a request has now. A driver that made a list of its own wrote
-    /// the address into the status block.
+    /// the address of this new list into the status block.
     fn requirements_of_irp(&self, address: u64, location: u64) -> u64 {
         let block = at(address, self.layout().irp.io_status);
         match self.load_word(at(block, self.layout().io_status_block.information)) {
@@ -42,7 +43,7 @@ impl Guest {
         }
     }
 
-    /// Frees the list that a request has at its end, as the Plug and Play manager does.
+    /// Frees the list of a request when the request ends, like the Plug and Play manager.
     pub(crate) fn free_requirements(&self, address: u64, location: u64, irp: &Irp) {
         if let Parameters::Pnp(PnpRequest::FilterResourceRequirements(_)) = irp.parameters() {
             match self.requirements_of_irp(address, location) {
@@ -52,7 +53,7 @@ impl Guest {
         }
     }
 
-    /// Takes over what the driver made of the list in an IRP.
+    /// Takes over the list in an IRP after the driver changed or replaced it.
     pub(crate) fn take_requirements(&self, address: u64, location: u64, irp: &Irp) {
         let Parameters::Pnp(PnpRequest::FilterResourceRequirements(shared)) = irp.parameters()
         else {
@@ -149,7 +150,8 @@ fn requirement_bytes(layout: &Layout, wanted: &Requirement) -> Vec<u8> {
     bytes.0
 }
 
-/// Reads a driver's list. What lies behind the limits is left out.
+/// Reads a driver's list. Leaves out lists after the first 64, and entries after the first 256 of a
+/// list.
 fn requirements_at(guest: &Guest, address: u64) -> ResourceRequirements {
     let whole = &guest.layout().io_resource_requirements_list;
     let fields = &guest.layout().io_resource_list;

@@ -117,7 +117,8 @@ pub(crate) fn list_bytes(layout: &Layout, resources: &[Resource]) -> Vec<u8> {
     bytes
 }
 
-/// The resources of the first bus in a CM_RESOURCE_LIST; an empty list for a null pointer.
+/// The resources of the first bus in a CM_RESOURCE_LIST. For a null pointer the result is an empty
+/// list.
 pub(crate) fn list_at(guest: &Guest, address: u64) -> Vec<Resource> {
     let layout = guest.layout();
     let list =

@@ -9,12 +9,13 @@ use super::vm::Vm;
 /// The calling convention of a routine on x86. x64 has only one convention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Convention {
-    /// Arguments on the stack; the routine removes them.
+    /// Arguments on the stack. The routine removes the arguments.
     Stdcall,
-    /// The first two words in ECX and EDX, the other words on the stack; the routine removes these.
+    /// The first two words in ECX and EDX, the other words on the stack. The routine removes the
+    /// words on the stack.
     Fastcall,
-    /// Arguments on the stack; the caller removes them. Only with this convention may the number of
-    /// arguments be variable.
+    /// Arguments on the stack. The caller removes the arguments. Only with this convention may the
+    /// number of arguments be variable.
     Cdecl,
 }
 

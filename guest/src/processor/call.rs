@@ -33,8 +33,8 @@ pub(crate) enum Served {
 impl Vm {
     /// Calls a function of the guest and returns its result: RAX, or EDX:EAX on x86.
     ///
-    /// Each word is one argument; on x86 a 64-bit argument is two words. A change of the IRQL by
-    /// the function stays. On a frozen kernel nothing runs and the result is 0.
+    /// Each word is an argument. On x86 a 64-bit argument is two words. A change of the IRQL by the
+    /// function stays. On a frozen kernel nothing runs and the result is 0.
     pub fn call(&self, outside: &impl Outside, function: u64, words: &[u64]) -> u64 {
         if self.kernel().is_frozen() {
             return 0;
@@ -189,7 +189,7 @@ impl Vm {
         self.pause_at.set(u64::MAX);
     }
 
-    /// Asks the debugger, if there is one, before the next instruction.
+    /// Asks the debugger, if a debugger is there, before the next instruction.
     pub(super) fn ask_debugger(&self, pause: Pause) {
         let debugger = self.debugger.borrow().clone();
         let Some(debugger) = debugger else { return };

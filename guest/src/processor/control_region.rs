@@ -14,8 +14,8 @@ use crate::layout::Layout;
 const FIRST_THREAD: u64 = 0xC00;
 const THREAD_BYTES: u64 = 0x10;
 
-/// The number of threads that have an object in this page: the thread of the event loop and those
-/// of work items. A system thread has an object elsewhere.
+/// The number of threads that have an object in this page: the thread of the event loop and the
+/// threads of work items. A system thread has an object elsewhere.
 /// Assumed: enough, because threads are nested, and all work items run on one of the stacks.
 const THREADS: u64 = 64;
 

@@ -1,8 +1,8 @@
 //! KUSER_SHARED_DATA: time and version, which drivers read.
 //!
 //! The page is filled in only when the driver reads it. Any access to the page is a guard fault. To
-//! serve the fault, the emulator writes the time to the page and lets the one instruction through.
-//! A driver that never reads the page pays nothing.
+//! serve the fault, the emulator writes the time to the page and lets the instruction of the access
+//! through. A driver that never reads the page pays nothing.
 
 use cpu_x86::{Cpu, MapError, Memory, PAGE_BYTES, Rights, Stop};
 use portcls_emulator::Kernel;
@@ -25,8 +25,9 @@ pub(super) fn holds(space: &Space, address: u64) -> bool {
     (space.shared_data..space.shared_data + PAGE).contains(&address)
 }
 
-/// Runs the one instruction that wants to read the page. During this time the page holds `content`.
-/// Returns the stop of the instruction and the number of retired instructions.
+/// Runs the instruction that wants to read the page, and no other instruction. During this time the
+/// page holds `content`. Returns the stop of the instruction and the number of retired
+/// instructions.
 pub(super) fn step_over(cpu: &mut Cpu, space: &Space, content: &[u8; PAGE_BYTES]) -> (Stop, u64) {
     let page = space.shared_data;
     cpu.memory_mut().poke(page, content).expect("the page is mapped");

@@ -35,7 +35,7 @@ pub(crate) struct Space {
     pub events: Range<u64>,
     /// Buffers for calls that move data.
     pub transfer: Range<u64>,
-    /// The first stack; the other stacks follow.
+    /// The first stack. The other stacks follow.
     pub stacks: u64,
     /// Bytes of one stack: the size that NT gives a thread.
     pub stack_bytes: u64,

@@ -10,7 +10,7 @@ use portcls_emulator::Running;
 
 use super::space::Space;
 
-/// The number of stacks that are always there: all but those of system threads.
+/// The number of stacks that are always there: all stacks except the stacks of system threads.
 const STACKS: u64 = 4;
 
 /// The distance between the starts of two stacks. The gap between the stacks is not mapped.
@@ -53,7 +53,8 @@ impl Stacks {
     }
 
     /// The stack pointer for a call on the stack of `running`. When `stack_pointer` already points
-    /// into this stack, the result is `stack_pointer`; otherwise it is the top of the stack.
+    /// into this stack, the result is `stack_pointer`. If `stack_pointer` points elsewhere, the
+    /// result is the top of the stack.
     ///
     /// Nested waits use the same stack. The same is true in the Windows kernel.
     pub fn place(&self, running: Running, stack_pointer: u64) -> u64 {

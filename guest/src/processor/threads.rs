@@ -1,8 +1,9 @@
 //! Threads of the guest: their registers, and which thread is the current one.
 //!
-//! A system thread runs on a stack of its own. When its code waits, the run of its instructions
-//! ends here, and its registers are kept until it goes on. A call from deeper code, such as a
-//! method of the driver that the thread reached through the port, cannot leave the thread so.
+//! A system thread runs on a stack of its own. When the code of the thread waits, the run of its
+//! instructions ends here. This file keeps the registers until the thread goes on. A call from
+//! deeper code, such as a method of the driver that the thread reached through the port, cannot
+//! leave the thread so.
 
 use cpu_x86::{Register, Registers, X87Registers};
 
@@ -23,21 +24,21 @@ pub(crate) struct Standing {
 pub(crate) enum Entry {
     /// At its function, with this argument.
     Start(u64, u64),
-    /// Behind the routine in which it waited, with the status of the wait.
+    /// Behind the routine in which the thread waited, with the status of the wait.
     GoOn(Box<Standing>, u64),
 }
 
 /// How the run of a system thread ended.
 pub(crate) enum Exit {
-    /// Its function returned.
+    /// The function of the thread returned.
     Returned,
     /// A routine asked the thread to leave.
     Left(Box<Standing>),
 }
 
 impl Vm {
-    /// Runs a system thread on its own stack, until its function returns or a routine asks it to
-    /// leave. The kernel names the thread as what runs now.
+    /// Runs a system thread on its own stack, until the function of the thread returns or a routine
+    /// asks the thread to leave. The kernel names the thread as what runs now.
     pub fn run_thread(&self, outside: &impl Outside, entry: Entry) -> Exit {
         let saved = self.cpu.borrow().registers();
         let saved_x87 = self.cpu.borrow().x87();
@@ -109,7 +110,8 @@ impl Vm {
     }
 
     /// Runs `work`, which calls the guest in a thread that has just begun. While `work` runs, the
-    /// control region names the kernel's current thread; afterwards it names the thread before.
+    /// control region names the kernel's current thread. After `work`, the control region again
+    /// names the thread from before.
     pub fn in_current_thread<R>(&self, work: impl FnOnce() -> R) -> R {
         self.in_thread(thread_object(self.space, self.kernel().current_thread()), work)
     }

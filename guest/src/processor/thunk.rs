@@ -56,7 +56,8 @@ impl Thunks {
         self.range.start
     }
 
-    /// The thunk of a routine. The first call makes it. `None` when the range is used up.
+    /// Returns the thunk of a routine, and makes the thunk if there is none yet. `None` when the
+    /// range is used up.
     pub fn of_routine(&mut self, routine: RoutineNumber) -> Option<u64> {
         let wanted = Thunk::Routine(routine);
         match self.thunks.iter().position(|thunk| *thunk == wanted) {

@@ -60,7 +60,7 @@ pub(crate) struct Vm {
     pub(super) settled_irql: Cell<Irql>,
     /// The address of the object of the thread that the control region names.
     pub(super) told_thread: Cell<u64>,
-    /// Whether the innermost call into the guest is that of a system thread, which can leave.
+    /// Whether the innermost call into the guest is the call of a system thread, which can leave.
     pub(super) may_leave: Cell<bool>,
     /// Whether a routine asked the system thread to leave.
     pub(super) leaves: Cell<bool>,

@@ -106,7 +106,7 @@ impl Answer for u64 {
     }
 }
 
-/// A LONG or an int: the lower 32 bits; the upper half is 0.
+/// A LONG or an int: the lower 32 bits. The upper half is 0.
 impl Answer for i32 {
     #[inline]
     fn into_rax(self) -> u64 {

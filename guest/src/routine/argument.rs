@@ -21,7 +21,7 @@ pub trait Argument: Sized {
     fn take(words: &mut Words<'_>) -> Option<Self>;
 }
 
-/// The words of a call's arguments, taken one after the other.
+/// The words of a call's arguments, taken in their order.
 pub struct Words<'a> {
     call: &'a Call<'a>,
     taken: u64,
@@ -91,7 +91,7 @@ impl Boolean {
     }
 }
 
-/// Types of one word. A C compiler leaves the upper bits of the word undefined.
+/// Types of a single word. A C compiler leaves the upper bits of the word undefined.
 macro_rules! words {
     ($($type:ty = |$word:ident| $value:expr;)*) => {
         $(impl Argument for $type {

@@ -19,8 +19,8 @@ pub trait Bound: Any {
         None
     }
 
-    /// What of the driver's code still has to run, in words, if any of it has. The code must not be
-    /// unloaded then.
+    /// The part of the driver's code that still has to run, in words. As long as there is such
+    /// code, the driver must not be unloaded. `None` if no code has to run any more.
     fn still_runs(&self) -> Option<String> {
         None
     }

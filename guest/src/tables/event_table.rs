@@ -2,8 +2,8 @@
 //!
 //! An allocator of the port numbers its events and its buffers, and uses each number again. So each
 //! number has one place in the driver's memory, and keeps this place. While the driver has an
-//! event, this table holds the event itself; otherwise the port has it. The same is true of a
-//! buffer.
+//! event, this table holds the event itself. At any other time the port has the event. The same is
+//! true of a buffer.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -395,7 +395,7 @@ mod tests {
         (table, home, store)
     }
 
-    /// The address of an event or buffer. If it has no memory, it gets memory first.
+    /// The address of an event or buffer. An event or buffer without memory gets memory first.
     fn place(table: &EventTable, store: StoreNumber, kind: Kind, number: u32) -> u64 {
         if let Err(wanted) = table.address(store, kind, number) {
             let block = table.place(wanted.bytes).expect("room");

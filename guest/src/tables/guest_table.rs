@@ -25,7 +25,7 @@ impl GuestTable {
         self.known.borrow().get(&pointer)?.upgrade()?.downcast().ok()
     }
 
-    /// The wrapper at an address in the emulator's own memory, if there is one.
+    /// The wrapper at an address in the emulator's own memory, if there is such a wrapper.
     pub fn find_by_place<T: Any>(&self, place: *const ()) -> Option<Rc<T>> {
         let known = self.known.borrow();
         let found = known.values().find(|weak| is_at(weak, place))?;

@@ -170,7 +170,7 @@ mod tests {
         PoolTable::new(Space::of(Mode::Bits32))
     }
 
-    /// Makes a block of one page that ends at the end of the page.
+    /// Makes a block on a single page. The block ends at the end of the page.
     fn block(table: &PoolTable, bytes: u64) -> Block {
         let kernel = Kernel::new(KernelConfig::default());
         let pool = PoolType::NonPagedNx;

@@ -1,4 +1,4 @@
-//! An IRP in guest memory: the request behind it, and which driver has it now.
+//! An IRP in guest memory: its request, and the driver that has the IRP now.
 
 use portcls_emulator::Irp;
 

@@ -137,7 +137,7 @@ impl ShownTable {
         Some(found.irp.clone())
     }
 
-    /// Runs `work` on the entry of the IRP at an address, if there is one.
+    /// Runs `work` on the entry of the IRP at an address, if there is such an IRP.
     pub fn with_irp(&self, address: u64, work: impl FnOnce(&mut ShownIrp)) {
         let mut state = self.state.borrow_mut();
         if let Some(shown) = state.requests.iter_mut().find(|known| known.address == address) {

@@ -20,7 +20,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         text("Creative, Sound Blaster Series Hardware Programming Guide"),
     ]),
     behaviour: Behaviour {
-        // Source: Linux: two bytes in a row. Assumed: the byte on the wire is one of them.
+        // Source: Linux: two bytes in a row. Assumed: this number includes the byte on the wire.
         tx_depth: 2,
         ..sb16::BEHAVIOUR
     },

@@ -15,8 +15,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     ),
     sources: Cow::Borrowed(&[text("Linux, driver mpu401_uart: a list of output depths")]),
     behaviour: Behaviour {
-        // Source: Linux: 16 bytes in a row. Assumed: the byte on the wire is one of them, and MIDI
-        // IN has the same depth.
+        // Source: Linux: 16 bytes in a row. Assumed: this number includes the byte on the wire, and
+        // MIDI IN has the same depth.
         tx_depth: 16,
         ..FIFO_CHIP
     },

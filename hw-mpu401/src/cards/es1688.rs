@@ -15,7 +15,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     ),
     sources: Cow::Borrowed(&[text("Linux, driver mpu401_uart: a list of output depths")]),
     behaviour: Behaviour {
-        // Source: Linux: 12 bytes in a row. Assumed: the byte on the wire is one of them.
+        // Source: Linux: 12 bytes in a row. Assumed: this number includes the byte on the wire.
         tx_depth: 12,
         // Assumed: the input has the depth of the output.
         rx_depth: 12,

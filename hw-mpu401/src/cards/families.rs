@@ -62,7 +62,8 @@ pub fn family(name: &str) -> Option<&'static CardProfile> {
     FAMILIES.iter().find(|family| family.name == name)
 }
 
-/// A UART behind the two ports. It has one or two registers for each direction, and no firmware.
+/// A UART behind the two ports. This UART has one or two registers for each direction, and no
+/// firmware.
 ///
 /// For most such chips no document is known. The values come from what drivers do with the chips,
 /// and from lists of buffer sizes.
@@ -76,7 +77,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     usual_port: 0x330,
     // Assumed: the ports are the ends of two buffers, as the data sheet says of the super-I/O.
     host_port: HostPort::Fifo,
-    // Assumed: a read of bits that the card does not drive gives ones.
+    // Assumed: bits that the card does not drive read as 1.
     status_low_bits: 0x3F,
     // Assumed: no source says that one of these bits changes.
     status_rx_full_bits: 0,
@@ -96,15 +97,15 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     unread_input: UnreadInput::Harmless,
     // Source: the drivers for these chips use only FF and 3F.
     ack_set: AckSet::ResetAndUart,
-    // Assumed: as on the super-I/O and Roland's own unit.
+    // Assumed: like the super-I/O and Roland's own unit.
     ack_reset_in_uart: ResetAck::Silent,
     // Assumed: the host gets bytes in the order in which the card made them.
     ack_position: AckPosition::Tail,
     // Assumed: any byte that is available interrupts.
     ack_interrupt: AckInterrupt::Raised,
-    // Assumed: as on the super-I/O; one line for several sources cannot be a pulse.
+    // Assumed: like the super-I/O, because a line for several sources cannot be a pulse.
     interrupt: InterruptKind::Level,
-    // Assumed: as on the super-I/O.
+    // Assumed: like the super-I/O.
     cleared_by_reset: Fifos::RX,
     cleared_by_uart_entry: Fifos::RX.union(Fifos::TX),
     // Assumed: the card has no sequencer, so it sends nothing by itself.
@@ -158,8 +159,8 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     // Measured: if the host writes a second byte before the unit takes the first, the second
     // replaces the first.
     host_port: HostPort::Mailbox,
-    // Assumed: the gate array does not drive these bits; a read of an open bus with pull-ups gives
-    // ones.
+    // Assumed: the gate array does not drive these bits; the bits of an open bus with pull-ups read
+    // as 1.
     status_low_bits: 0x3F,
     // Assumed: no source says that one of these bits changes.
     status_rx_full_bits: 0,

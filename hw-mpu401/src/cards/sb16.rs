@@ -32,7 +32,7 @@ pub(super) const BEHAVIOUR: Behaviour = Behaviour {
     // Assumed: the input has the depth of the output. A small buffer shows overruns; a large buffer
     // would hide them.
     rx_depth: 2,
-    // Assumed: as in a 16550.
+    // Assumed: like a 16550.
     rx_overrun: Overrun::DropNew,
     // Assumed: the card acknowledges a reset in UART mode too. The guide says that the driver reads
     // an FE after a reset, and names no exception.

@@ -13,7 +13,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     description: text("A PCI sound chip with an MPU-401: UART mode only, with 8 bytes of output."),
     sources: Cow::Borrowed(&[text("Linux, driver mpu401_uart: a list of output depths")]),
     behaviour: Behaviour {
-        // Source: Linux: eight bytes in a row. Assumed: the byte on the wire is one of them.
+        // Source: Linux: eight bytes in a row. Assumed: this number includes the byte on the wire.
         tx_depth: 8,
         // Assumed: the input has the depth of the output.
         rx_depth: 8,

@@ -160,7 +160,7 @@ impl Sequencer {
         }
     }
 
-    /// Ends a common message if it has all its bytes.
+    /// Ends a common message if all bytes of the message are there.
     fn end_common(&mut self, parts: &mut Parts) {
         let System::Common { status, data, filled, needed } = self.listener.system else {
             return;

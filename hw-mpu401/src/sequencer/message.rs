@@ -72,7 +72,7 @@ impl Message {
     }
 }
 
-/// The bytes of a channel message that come one by one, with running status.
+/// The bytes of a channel message that come in turn, with running status.
 #[derive(Clone, Copy)]
 pub(super) struct Assembly {
     /// The status byte that data bytes belong to; 0 for none.
@@ -124,7 +124,7 @@ impl Assembly {
         self.status != 0
     }
 
-    /// Adds a data byte. Returns the message when it has all its bytes.
+    /// Adds a data byte. Returns the message when all bytes of the message are there.
     pub(super) fn data(&mut self, byte: u8) -> Option<Assembled> {
         if let Some(slot) = self.data.get_mut(usize::from(self.filled)) {
             *slot = byte;

@@ -39,7 +39,7 @@ pub(super) enum Clicks {
 /// What happens at a MIDI clock.
 pub(super) struct Falls {
     pub(super) click: Option<Accent>,
-    /// Whether a measure ends and the next one begins.
+    /// Whether a measure ends and the next measure begins.
     pub(super) measure_ends: bool,
 }
 

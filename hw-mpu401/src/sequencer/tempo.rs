@@ -29,10 +29,10 @@ const FRACTION: u64 = 256;
 /// The square of a time in ns: the slowest graduation takes this time for one step of the relative
 /// tempo.
 ///
-/// Measured: the change to twice the tempo is 64 steps. It takes 175 ms with FF, 263 ms with 80,
-/// 387 ms with 40, 799 ms with 10, and 3.4 s with 01. So the time is in proportion to 1 divided by
-/// the square root of the value. The same is true of a movement that speeds up evenly to the
-/// middle, and then slows down evenly. Assumed: the same for other distances.
+/// Measured: the change to twice the tempo is 64 steps. The change takes 175 ms with FF, 263 ms
+/// with 80, 387 ms with 40, 799 ms with 10, and 3.4 s with 01. So the time is in proportion to 1
+/// divided by the square root of the value. The same is true of a movement that speeds up evenly to
+/// the middle, and then slows down evenly. Assumed: the same for other distances.
 const GLIDE_SQUARE: u128 = 3_420_000_000 * 3_420_000_000 / 64;
 
 /// A graduation is this much shorter than [`GLIDE_SQUARE`] says, in ns. The number fits the five
@@ -45,7 +45,7 @@ struct Glide {
     from: u64,
     to: u64,
     start_ns: u64,
-    /// The duration; never 0.
+    /// The duration. It is never 0.
     duration_ns: u64,
 }
 

@@ -108,7 +108,7 @@ impl TickClock {
         self.next_in = 1;
     }
 
-    /// Starts the clock; its first tick comes one tick after time 0.
+    /// Starts the clock. The first tick comes the length of a tick after time 0.
     pub(super) fn start_at_zero(&mut self) {
         self.gait = Gait::Goes;
     }

@@ -1,4 +1,6 @@
-//! The simplest host: one access in each microsecond, and loops as in drivers.
+//! The simplest host.
+//!
+//! The host makes an access in each microsecond, and has polling loops like the loops of drivers.
 
 use hw_mpu401::{InitialState, Lane, Mpu401, Register, WireEdge, card};
 

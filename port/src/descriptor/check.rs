@@ -103,8 +103,8 @@ impl fmt::Display for DescriptorFault {
 }
 
 impl PcFilterDescriptor {
-    /// Lists the parts that do not agree, in the order of the descriptor; empty for a good
-    /// descriptor.
+    /// Lists the parts that do not agree, in the order of the descriptor. The list is empty for a
+    /// good descriptor.
     #[must_use]
     pub fn check(&self) -> Vec<DescriptorFault> {
         let mut faults = Vec::new();

@@ -1,8 +1,8 @@
 //! The allocator of a stream: events and buffers, used again and again.
 //!
-//! This file owns the number of events and buffers, and knows which of them are out. The allocator
-//! gets the memory of an event or a buffer when it first hands out that event or buffer, and keeps
-//! the memory. This file does not know what an event means.
+//! This file owns the number of events and buffers, and knows which events and buffers are out. The
+//! allocator gets the memory of an event or a buffer when it first hands out that event or buffer,
+//! and keeps the memory. This file does not know what an event means.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -17,12 +17,13 @@ use crate::interfaces::{IAllocatorMxf, IMxf};
 use crate::ks::KsState;
 use crate::rules::{self, require_irql_at_most};
 
-/// The number of events that an allocator has from the start. When it grows, it grows by the same
-/// number. Assumed: the pages say that there are some events from the start, but not how many.
+/// The number of events that an allocator has from the start. When the allocator grows, this number
+/// of events is added. Assumed: the pages say that there are some events from the start, but not
+/// how many.
 const EVENTS_AT_ONCE: u32 = 1_000;
 
 /// The most events of one allocator. Assumed: they are 13 minutes of notes at the speed of the
-/// wire. A driver that holds all of them puts no event back.
+/// wire. A driver that holds all events puts no event back.
 pub(crate) const EVENT_LIMIT: u32 = 250_000;
 
 /// The room in a buffer, in bytes. Assumed: the pages only say that all buffers have the same room.
@@ -226,7 +227,7 @@ impl EventAllocator {
     }
 }
 
-/// Reports events and buffers of other allocators that were put to this one.
+/// Reports events and buffers of other allocators that were put to this allocator.
 #[cold]
 fn report_foreign(kernel: &Kernel, foreign: Outstanding) {
     if foreign.events > 0 {
@@ -245,7 +246,8 @@ impl IUnknown for EventAllocator {
     }
 }
 
-/// Assumed: a method that only a stream can use succeeds without effect; the pages are silent.
+/// Assumed: a method that only a stream can use succeeds without effect, because the pages are
+/// silent.
 impl IMxf for EventAllocator {
     fn set_state(&self, _kernel: &Kernel, _state: KsState) -> Result<(), NtStatus> {
         Ok(())

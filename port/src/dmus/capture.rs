@@ -242,7 +242,8 @@ impl IUnknown for CaptureSink {
     }
 }
 
-/// Assumed: a method that only a stream can use succeeds without effect; the pages are silent.
+/// Assumed: a method that only a stream can use succeeds without effect, because the pages are
+/// silent.
 impl IMxf for CaptureSink {
     fn set_state(&self, _kernel: &Kernel, _state: KsState) -> Result<(), NtStatus> {
         Ok(())

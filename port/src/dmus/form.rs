@@ -18,7 +18,7 @@ pub(super) enum WireForm {
     /// MIDI bytes in KSMUSICFORMAT records. Assumed: their times are stream times. The pins of a
     /// MIDI miniport have the same times, and a client cannot distinguish the two pins.
     Midi,
-    /// Events in DMUS_EVENTHEADER records. Their times are times of the master clock.
+    /// Events in DMUS_EVENTHEADER records. The times of these events are times of the master clock.
     DirectMusic,
 }
 
@@ -50,10 +50,10 @@ impl WireForm {
     /// Checks the used part of a write request's buffer.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` for a malformed chain of records; in the form of DirectMusic
-    /// also for a channel group of more than 16 bits, or a structured record that is not one whole
-    /// message. Assumed: the page of DMUS_EVENTHEADER says what a client must write, but not what
-    /// happens otherwise.
+    /// `STATUS_INVALID_PARAMETER` for a malformed chain of records. In the form of DirectMusic also
+    /// for a channel group of more than 16 bits, or a structured record that is not exactly one
+    /// message. Assumed: the page of DMUS_EVENTHEADER says what a client must write. The page does
+    /// not say what happens if the client writes anything else.
     pub fn check(self, used: &[u8]) -> Result<(), NtStatus> {
         match self {
             WireForm::Midi => record_places(used).try_for_each(|record| record.map(drop)),

@@ -32,8 +32,8 @@ pub(super) struct Stamp {
 /// The state between two cuts.
 #[derive(Default)]
 pub(super) struct Parser {
-    /// The running status: the status byte that the next message may leave out; 0 when there is
-    /// none.
+    /// The running status: the status byte that the next message may leave out; 0 when there is no
+    /// running status.
     running: u8,
     /// The bytes of the open message. The status byte comes first, even when the sender left it
     /// out.

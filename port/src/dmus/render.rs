@@ -23,8 +23,8 @@ use crate::miniport_calls::Method;
 use crate::pump::{Outcome, Pump};
 use crate::stream_request::StreamRequest;
 
-/// The sequencer throws out the ended requests of the sequence when there are more of them than
-/// this number, and more than half of all.
+/// The sequencer throws out the ended requests of the sequence when there are more ended requests
+/// than this number, and when these are more than half of all requests.
 const STALE_LIMIT: usize = 1_000;
 
 /// The sequencer of one lane.
@@ -169,7 +169,7 @@ impl Renderer {
     /// Puts one event to the miniport's stream. When the miniport answers an error, the port still
     /// puts the next events, and completes the request with that error.
     ///
-    /// Assumed: one event a call; the pages only say that a chain is allowed.
+    /// Assumed: each call has a single event, because the pages only say that a chain is allowed.
     fn put(
         &self,
         kernel: &Kernel,

@@ -116,7 +116,7 @@ impl Making<'_> {
         }
     }
 
-    /// Adds the bytes up to here to the last event, because no later event has some of them.
+    /// Adds the bytes up to here to the last event, because no later event has any of these bytes.
     fn settle(&mut self) {
         if let Some(item) = self.items.last_mut()
             && item.header == self.header
@@ -136,7 +136,7 @@ impl Unpacker {
         }
     }
 
-    /// Forgets the part of a message that waits for the rest.
+    /// Forgets the part of a message that waits for the other bytes.
     pub fn reset(&self) {
         self.parser.borrow_mut().reset();
     }

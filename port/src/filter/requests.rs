@@ -139,7 +139,7 @@ impl Filter {
         })
     }
 
-    /// The name that the miniport gives to a pin; `None` when the port has to look for one.
+    /// The name that the miniport gives to a pin; `None` when the port has to look for a name.
     fn miniports_pin_name(
         &self,
         kernel: &Kernel,
@@ -160,7 +160,7 @@ impl Filter {
         answers.contains(&reply.status).then_some(reply)
     }
 
-    /// The answer with the name of the first GUID that has one.
+    /// The answer with the name of the first GUID that has a name.
     fn registered_name(
         &self,
         kernel: &Kernel,
@@ -212,8 +212,8 @@ fn physical_connection(filter: &Filter, kernel: &Kernel, request: &PropertyReque
     Ok(request.value(&wire_form(&link, pin)))
 }
 
-/// Tells the name of a pin: the miniport's own, or the registered one of its name, or that of its
-/// category.
+/// Tells the name of a pin: the miniport's own name, or the registered name of the pin's name GUID,
+/// or the registered name of the pin's category.
 ///
 /// Source: WDK, KSPROPERTY_PIN_NAME; IPinName::GetPinName. Assumed: the port's answer to a pin
 /// without a name is STATUS_NOT_FOUND, and then the filter's table can still answer.
@@ -226,7 +226,8 @@ fn pin_name(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> 
     filter.registered_name(kernel, request, guids)
 }
 
-/// Tells the name of a node: the registered one of its name, or of its type when it has none.
+/// Tells the name of a node: the registered name of the node's name GUID. A node without a name
+/// GUID has the registered name of its type.
 ///
 /// Source: WDK, KSPROPERTY_TOPOLOGY_NAME; PCNODE_DESCRIPTOR, Name. Assumed: as for a pin, a node
 /// without a name is STATUS_NOT_FOUND.

@@ -9,8 +9,9 @@ use crate::dma_memory::DmaBuffer;
 
 /// A DMA channel with one buffer, which the driver and the device can both reach.
 ///
-/// The port implements it, and the driver calls it. No device here has DMA: a channel has memory,
-/// and nothing is ever transferred. So [`transfer_count`](Self::transfer_count) is always 0.
+/// The port implements this interface, and the driver calls the methods. No device here has DMA: a
+/// channel has memory, and nothing is ever transferred. So [`transfer_count`](Self::transfer_count)
+/// is always 0.
 ///
 /// The buffer goes with the channel, at the last release. Source: WDK, IDmaChannel::FreeBuffer. A
 /// driver that releases its channel leaks nothing, whether it has called
@@ -21,8 +22,8 @@ use crate::dma_memory::DmaBuffer;
 /// calls it ends the run with the name of the method.
 #[doc(alias = "PDMACHANNEL")]
 pub trait IDmaChannel: IUnknown {
-    /// Allocates the buffer. Its size becomes the
-    /// [allocated size](Self::allocated_buffer_size) and the [size](Self::buffer_size).
+    /// Allocates the buffer. The size of the buffer becomes the [allocated
+    /// size](Self::allocated_buffer_size) and the [size](Self::buffer_size).
     ///
     /// With a constraint, only the bits that are set in it differ between the physical addresses of
     /// the first and the last byte: `0xFFFF` keeps the buffer from crossing a boundary of 64 KiB.
@@ -34,7 +35,8 @@ pub trait IDmaChannel: IUnknown {
     /// IDmaChannel::AllocateBuffer.
     ///
     /// # Errors
-    /// After a failure the channel is as it was before. `Assumed:` all values; the page names none.
+    /// After a failure the channel is as it was before. `Assumed:` all values. The page names no
+    /// value.
     /// - `STATUS_UNSUCCESSFUL`: the channel has a buffer already, which is also a violation.
     /// - `STATUS_INVALID_PARAMETER`: the size is 0, or more than the
     ///   [maximum](Self::maximum_buffer_size).
@@ -48,13 +50,13 @@ pub trait IDmaChannel: IUnknown {
         constraint: Option<u64>,
     ) -> Result<(), NtStatus>;
 
-    /// Frees the buffer; without effect when there is none.
+    /// Frees the buffer. The call has no effect when there is no buffer.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IDmaChannel::FreeBuffer.
     #[doc(alias = "IDmaChannel::FreeBuffer")]
     fn free_buffer(&self, kernel: &Kernel);
 
-    /// How many bytes are being transferred: 0, because nothing is.
+    /// How many bytes are being transferred: 0, because there is no transfer.
     ///
     /// IRQL: any. Source: WDK, IDmaChannel::TransferCount.
     #[doc(alias = "IDmaChannel::TransferCount")]
@@ -67,14 +69,14 @@ pub trait IDmaChannel: IUnknown {
     #[doc(alias = "IDmaChannel::MaximumBufferSize")]
     fn maximum_buffer_size(&self) -> u32;
 
-    /// The size of the allocated buffer in bytes; 0 when there is none.
+    /// The size of the allocated buffer in bytes; 0 when there is no buffer.
     ///
     /// IRQL: any. Source: WDK, IDmaChannel::AllocatedBufferSize.
     #[doc(alias = "IDmaChannel::AllocatedBufferSize")]
     fn allocated_buffer_size(&self) -> u32;
 
     /// The size of the buffer in bytes as the driver uses it: the allocated size, until the driver
-    /// sets another one.
+    /// sets another size.
     ///
     /// IRQL: any. Source: WDK, IDmaChannel::BufferSize.
     #[doc(alias = "IDmaChannel::BufferSize")]
@@ -96,7 +98,7 @@ pub trait IDmaChannel: IUnknown {
     #[doc(alias = "IDmaChannel::SystemAddress")]
     fn system_address(&self) -> Option<Rc<dyn DmaBuffer>>;
 
-    /// The address of the buffer as the device sees it; 0 when there is none.
+    /// The address that the device uses for the buffer; 0 when there is no buffer.
     ///
     /// IRQL: any. Source: WDK, IDmaChannel::PhysicalAddress. `Assumed:` the 0.
     #[doc(alias = "IDmaChannel::PhysicalAddress")]
@@ -109,8 +111,8 @@ pub trait IDmaChannel: IUnknown {
     #[doc(alias = "IDmaChannel::CopyTo")]
     fn copy_to(&self, offset: u32, source: &[u8]);
 
-    /// Copies bytes out of the buffer, from `offset` on. Where the buffer has ended, the
-    /// destination stays as it is.
+    /// Copies bytes out of the buffer, from `offset` on. Behind the end of the buffer, the
+    /// destination does not change.
     ///
     /// IRQL: any. Never fails. Source: WDK, IDmaChannel::CopyFrom. In C both places are addresses.
     #[doc(alias = "IDmaChannel::CopyFrom")]
@@ -119,9 +121,9 @@ pub trait IDmaChannel: IUnknown {
 
 /// A channel of the system's DMA controller, for a device that has no DMA hardware of its own.
 ///
-/// The port implements it, and the driver calls it. Nothing is transferred: the controller that the
-/// driver sees has always just ended its transfer. `Assumed:` a stream would be needed to transfer
-/// anything, and no stream of a wave port is ever opened.
+/// The port implements this interface, and the driver calls the methods. Nothing is transferred:
+/// the controller that the driver sees has always just ended its transfer. `Assumed:` a stream
+/// would be needed to transfer anything, and no stream of a wave port is ever opened.
 #[doc(alias = "PDMACHANNELSLAVE")]
 pub trait IDmaChannelSlave: IDmaChannel {
     /// Starts the channel for the first `map_size` bytes of the buffer. The trace notes that
@@ -141,7 +143,7 @@ pub trait IDmaChannelSlave: IDmaChannel {
         direction: DmaDirection,
     ) -> Result<(), NtStatus>;
 
-    /// Stops the channel; without effect when it is not started.
+    /// Stops the channel. The call has no effect when the channel is not started.
     ///
     /// IRQL: at most DISPATCH_LEVEL. Source: WDK, IDmaChannelSlave::Stop.
     ///
@@ -162,7 +164,7 @@ pub trait IDmaChannelSlave: IDmaChannel {
     /// IDmaChannelSlave::WaitForTC.
     ///
     /// # Errors
-    /// None here, because there is never anything to wait for.
+    /// No failure happens here, because there is never anything to wait for.
     #[doc(alias = "IDmaChannelSlave::WaitForTC")]
     fn wait_for_tc(&self, kernel: &Kernel, timeout_us: u32) -> Result<(), NtStatus>;
 }

@@ -23,8 +23,8 @@ pub trait IPortDMus: IPort {
     /// [`put_message`](IMxf::put_message) of a capture stream without events: exactly once for all
     /// notices before the DPC.
     ///
-    /// IRQL: any; the ISR calls it after it has removed the cause of the interrupt.
-    /// Never fails. Source: WDK, IPortDMus::Notify.
+    /// IRQL: any. The ISR makes this call after it has removed the cause of the interrupt. Never
+    /// fails. Source: WDK, IPortDMus::Notify.
     #[doc(alias = "IPortDMus::Notify")]
     fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>);
 
@@ -74,7 +74,7 @@ pub trait IMiniportDMus: IMiniport {
     #[doc(alias = "IMiniportDMus::Service")]
     fn service(&self, kernel: &Kernel);
 
-    /// Opens a stream on a pin; its state is STOP.
+    /// Opens a stream on a pin. The state of the new stream is STOP.
     ///
     /// The port calls this when a client opens a pin, after it has checked the format against the
     /// ranges of the pin. The device is in D0. `outer` is for aggregation and absent in practice;
@@ -125,7 +125,7 @@ pub struct DmusStreamRequest<'a> {
     /// allocator. The allocator lives until the stream is released.
     pub allocator: &'a Rc<dyn IAllocatorMxf>,
     /// The clock for the times of all events. The clock lives until the port is released. So a
-    /// driver need not count its reference; the published sample does not count it.
+    /// driver need not count its reference. The published sample does not count this reference.
     pub clock: &'a Rc<dyn IMasterClock>,
 }
 
@@ -136,7 +136,8 @@ pub struct NewDmusStream {
     /// The service group of the stream, absent when the stream needs no service.
     pub service_group: Option<Rc<dyn IServiceGroup>>,
     /// How long before the due time of an event the stream wants the event, in 100 ns. With 0 the
-    /// port puts an event when it is due; with a very large number, the port puts it at once.
+    /// port puts an event when the event is due. With a very large number, the port puts the event
+    /// at once.
     #[doc(alias = "SchedulePreFetch")]
     pub schedule_pre_fetch_100ns: u64,
 }
@@ -197,15 +198,16 @@ pub trait IMxf: IUnknown {
     ///
     /// Each sink must put its events on, so that every event reaches its allocator in the end. The
     /// allocator frees the event, and its buffer or the events of its package. A chain is never
-    /// empty. `None` is a null pointer: with it the port tells a capture stream to send on what its
-    /// ISR stored. The port never passes `None` to a render stream. An allocator and the port's own
-    /// sink do nothing with `None`.
+    /// empty. `None` is a null pointer. By a null pointer the port tells a capture stream to send
+    /// on what the ISR stored. The port never passes `None` to a render stream. An allocator and
+    /// the port's own sink do nothing with `None`.
     ///
     /// The port calls this on a render stream when an event is due, or earlier by the time that the
     /// stream asked for. The port makes this call in RUN only, with one event in each call. On a
     /// capture stream the port calls this in the DPC of the stream's group, in any state.
     ///
-    /// IRQL: DISPATCH_LEVEL; for an allocator and the port's own sink, up to DISPATCH_LEVEL.
+    /// IRQL: DISPATCH_LEVEL. An allocator and the port's own sink may be called up to
+    /// DISPATCH_LEVEL.
     /// Source: WDK, IMXF::PutMessage. Assumed: one event a call, where the page allows a chain.
     ///
     /// # Errors
@@ -234,7 +236,7 @@ pub trait IMxf: IUnknown {
     ///
     /// The port calls this once on each stream that it has connected, with the same sink. The port
     /// makes the call in STOP, before it leaves the stream's group and releases the stream. A null
-    /// sink means any sink; the port never passes a null sink.
+    /// sink means any sink. The port never passes a null sink.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::DisconnectOutput.
     ///
@@ -259,7 +261,7 @@ pub trait IMxf: IUnknown {
 /// are not back, the stream has lost these events: a violation (`events-outstanding`).
 #[doc(alias = "PAllocatorMXF")]
 pub trait IAllocatorMxf: IMxf {
-    /// Hands out an event that is all zero; the caller owns the event.
+    /// Hands out an event that is all zero. The caller owns the event.
     ///
     /// IRQL: up to DISPATCH_LEVEL. Limits: 250 000 events of one allocator.
     /// Source: WDK, IAllocatorMXF::GetMessage. Assumed: the limit.
@@ -318,7 +320,7 @@ pub trait IMasterClock: IUnknown {
     /// IRQL: any. Source: WDK, IMasterClock::GetTime. Assumed: the year in which the time begins.
     ///
     /// # Errors
-    /// None; the method returns a status because the header has it.
+    /// This method has no errors. The method returns a status because the header has a status.
     #[doc(alias = "IMasterClock::GetTime")]
     fn get_time(&self, kernel: &Kernel) -> Result<i64, NtStatus>;
 }

@@ -34,7 +34,7 @@ pub trait IInterruptSync: IUnknown {
         routine: &mut dyn FnMut(&Kernel) -> NtStatus,
     ) -> NtStatus;
 
-    /// The interrupt object, `None` before `connect`; for `KeSynchronizeExecution`.
+    /// The interrupt object for `KeSynchronizeExecution`. `None` before `connect`.
     ///
     /// IRQL: any. Source: WDK, IInterruptSync::GetKInterrupt.
     #[doc(alias = "IInterruptSync::GetKInterrupt")]

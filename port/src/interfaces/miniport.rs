@@ -29,7 +29,7 @@ pub trait IMiniport: IUnknown {
     #[doc(alias = "IMiniport::GetDescription")]
     fn get_description(&self, kernel: &Kernel) -> Result<Rc<PcFilterDescriptor>, NtStatus>;
 
-    /// Describes a pin as it is now; `None` when the port's description is still right.
+    /// Returns the present description of a pin. `None` when the port's description is still right.
     ///
     /// In C the pin descriptors are memory of the driver. The driver may change them, and the port
     /// reads them again for each request about a pin. This method replaces that reading. A driver
@@ -98,7 +98,7 @@ pub trait IMiniportMidi: IMiniport {
     /// from `resources`, registers its group with the port before the device can interrupt,
     /// connects its ISR, and brings the device to a known state. A driver whose device never
     /// interrupts returns `None` for the group; no Service call follows then. The adapter driver
-    /// gave the `resources` to `IPort::Init`; they are `None` when it gave no list.
+    /// gave the `resources` to `IPort::Init`. If the driver gave no list, `resources` is `None`.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidi::Init.
     ///
@@ -130,7 +130,7 @@ pub trait IMiniportMidi: IMiniport {
     #[doc(alias = "IMiniportMidi::Service")]
     fn service(&self, kernel: &Kernel);
 
-    /// Opens a stream on a pin; its state is STOP.
+    /// Opens a stream on a pin. The state of the new stream is STOP.
     ///
     /// The port calls this when a client opens a pin, after it has checked the format against the
     /// ranges of the pin. The device is in D0. `outer` is for aggregation and absent in practice;
@@ -164,8 +164,8 @@ pub trait IMiniportMidi: IMiniport {
 pub struct NewStream {
     /// The stream.
     pub stream: Rc<dyn IMiniportMidiStream>,
-    /// The group whose requests the port passes to the stream; absent when the stream needs no
-    /// service. The port never calls Read on a capture stream without a group.
+    /// The group whose requests the port passes to the stream. The group is absent when the stream
+    /// needs no service. The port never calls Read on a capture stream without a group.
     pub service_group: Option<Rc<dyn IServiceGroup>>,
 }
 
@@ -173,9 +173,9 @@ pub struct NewStream {
 #[doc(alias = "Capture")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StreamDirection {
-    /// From the client to the device; the port calls Write. `Capture` is FALSE.
+    /// From the client to the device. The port calls Write. `Capture` is FALSE.
     Render,
-    /// From the device to the client; the port calls Read. `Capture` is TRUE.
+    /// From the device to the client. The port calls Read. `Capture` is TRUE.
     Capture,
 }
 
@@ -226,8 +226,8 @@ pub trait IMiniportMidiStream: IUnknown {
     /// # Errors
     /// - `STATUS_INVALID_DEVICE_STATE`, or another failure, on the way up: the device cannot go to
     ///   that state. The client's request ends with the status; after a sleep, when there is no
-    ///   request, the trace notes it. The stream stays in the last state that it reached, and no
-    ///   call for a further state follows.
+    ///   request, the trace notes the status. The stream stays in the last state that it reached,
+    ///   and no call for a further state follows.
     /// - On the way down a failure is a violation. The port takes the state as reached and goes on
     ///   down.
     #[doc(alias = "IMiniportMidiStream::SetState")]

@@ -21,7 +21,8 @@ pub trait IMusicTechnology: IUnknown {
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMusicTechnology::SetTechnology.
     ///
     /// # Errors
-    /// - `STATUS_UNSUCCESSFUL`: after `Init`; nothing changes. Source: the published UART sample.
+    /// - `STATUS_UNSUCCESSFUL`: the caller calls this method after `Init`. Then nothing changes.
+    ///   Source: the published UART sample.
     #[doc(alias = "IMusicTechnology::SetTechnology")]
     fn set_technology(&self, kernel: &Kernel, technology: &Guid) -> Result<(), NtStatus>;
 }

@@ -1,10 +1,11 @@
-//! `IPinCount`: instance limits of pins that a miniport computes itself.
+//! `IPinCount`: a miniport computes the instance limits of its pins itself.
 
 use portcls_emulator::Kernel;
 
 use crate::com::IUnknown;
 
-/// Lets a miniport say how many instances of a pin there are, and how many there can be; optional.
+/// Lets a miniport say how many instances of a pin there are, and how many there can be. A miniport
+/// need not have this interface.
 ///
 /// The driver implements this interface on the miniport. The port queries the miniport for the
 /// interface, and uses its own counts when the miniport does not have it.
@@ -19,10 +20,11 @@ pub trait IPinCount: IUnknown {
     ///
     /// The counts of necessary and possible instances are kept in the pin's descriptor: a change by
     /// the miniport stays there, and the next call gets the changed count. The port itself counts
-    /// the open instances; a change to these counts holds for the one request.
+    /// the open instances. A change to these counts holds for one request only.
     ///
-    /// `Assumed:` the page of PinCount says that all five pointers lead into the filter's
-    /// description. The page of PCPIN_DESCRIPTOR, and portcls.h, have only three counts there:
+    /// `Assumed:` a change to a count of open instances holds for one request only. The page of
+    /// PinCount says that the five pointers of the method all lead into the filter's description.
+    /// But the page of PCPIN_DESCRIPTOR, and portcls.h, have only three counts in the description:
     /// MaxGlobalInstanceCount, MaxFilterInstanceCount and MinFilterInstanceCount. So the
     /// description has no place for a change to the two other counts. The port could not keep such
     /// a change beside the description either. The number of open instances changes with each pin

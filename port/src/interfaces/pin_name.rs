@@ -18,13 +18,13 @@ pub trait IPinName: IUnknown {
     /// block.
     ///
     /// IRQL: PASSIVE_LEVEL. Units: `length` in bytes. Source: WDK, IPinName::GetPinName. `Assumed:`
-    /// the page does not speak of lengths; the rules are those of a property handler.
+    /// the page does not speak of lengths. The rules are the rules of a property handler.
     ///
     /// # Errors
     /// In the reply:
     /// - `STATUS_BUFFER_OVERFLOW`: `length` is 0; the reply has the needed length.
     /// - `STATUS_BUFFER_TOO_SMALL`: `length` is not 0 and less than needed.
-    /// - Any other failure: the miniport has no name for the pin, and the port looks for one in
+    /// - Any other failure: the miniport has no name for the pin, and the port looks for a name in
     ///   the registry.
     #[doc(alias = "IPinName::GetPinName")]
     fn get_pin_name(&self, kernel: &Kernel, irp: &Irp, pin: &KsPPin, length: u32) -> LengthReply;

@@ -30,9 +30,9 @@ pub trait IPort: IUnknown {
     /// samples. One sample passes no resources.
     ///
     /// # Errors
-    /// After each failure except the last one below, the port has left the miniport's service group
-    /// and released the miniport: no call of the miniport follows, not even of Service. The driver
-    /// can only release the port.
+    /// After each failure except the last failure below, the port has left the miniport's service
+    /// group and released the miniport: no call of the miniport follows, not even of Service. The
+    /// driver can only release the port.
     /// - What the miniport's `QueryInterface` returned: the miniport does not have the interface.
     ///   No `Init` follows.
     /// - `STATUS_INVALID_PARAMETER`: the device object does not belong to an adapter driver. No
@@ -120,7 +120,7 @@ pub trait IPortMidi: IPort {
     ///   bytes are due;
     /// - any other group: no call of the miniport or of a stream.
     ///
-    /// IRQL: any; usually DIRQL, with the interrupt lock held by the caller. Never fails.
+    /// IRQL: any. Usually the IRQL is DIRQL, and the caller holds the interrupt lock. Never fails.
     /// Source: WDK, IPortMidi::Notify and IPortDMus::Notify.
     #[doc(alias = "IPortMidi::Notify")]
     fn notify(&self, kernel: &Kernel, group: Option<&Rc<dyn IServiceGroup>>);

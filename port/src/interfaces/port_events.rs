@@ -10,13 +10,14 @@ use crate::guid::Guid;
 
 /// The list of a port, for its miniport.
 ///
-/// The port implements it; the miniport queries the port for it and calls it.
+/// The port implements this interface. The miniport queries the port for the interface and calls
+/// its methods.
 #[doc(alias = "PPORTEVENTS")]
 pub trait IPortEvents: IUnknown {
     /// Adds an event that a client enables; the miniport's handler calls this.
     ///
-    /// The entry is that of the request with [`PcEventVerb::Add`](crate::event::PcEventVerb::Add)
-    /// that the handler serves. Another entry, or the same one a second time, is a violation and
+    /// The entry comes from the request with [`PcEventVerb::Add`](crate::event::PcEventVerb::Add)
+    /// that the handler serves. Another entry, or the same entry a second time, is a violation and
     /// changes nothing.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPortEvents::AddEventToEventList.

@@ -1,15 +1,15 @@
 //! Power: notices to a miniport or stream, and requests to an adapter driver.
 //!
-//! The adapter's interface has three versions. A later version has the methods of the earlier ones
-//! and tells the driver more about a change of the state.
+//! The adapter's interface has three versions. A later version has the methods of the earlier
+//! versions and tells the driver more about a change of the state.
 
 use portcls_emulator::{DeviceCapabilities, DevicePowerState, Kernel, NtStatus, SystemPowerState};
 
 use crate::com::IUnknown;
 use crate::ks::wire_enum;
 
-/// Receives notice when the device changes its power state; optional on a miniport and on a
-/// stream.
+/// Receives notice when the device changes its power state. A miniport or a stream need not have
+/// this interface.
 ///
 /// The driver implements this interface, and the port calls it.
 #[doc(alias = "PPOWERNOTIFY")]
@@ -29,17 +29,18 @@ pub trait IPowerNotify: IUnknown {
 
 /// Power management of an adapter driver, version 1.
 ///
-/// The adapter driver implements it and registers it with `PcRegisterAdapterPowerManagement`;
-/// PortCls calls it. PortCls asks the object for version 3 first, then for 2, then for 1, and uses
-/// the first one that it gets: its own method for a change of the state, and no other version's.
+/// The adapter driver implements this interface and registers its object with
+/// `PcRegisterAdapterPowerManagement`. PortCls calls the methods. PortCls asks the object for
+/// version 3 first, then for 2, then for 1, and uses the first version that it gets. For a change
+/// of the state PortCls calls only the method of this version.
 /// `Assumed:` the pages do not say in which order; a published driver of version 3 does no work in
 /// the methods of the earlier versions.
 #[doc(alias = "PADAPTERPOWERMANAGEMENT")]
 pub trait IAdapterPowerManagement: IUnknown {
-    /// Puts the device into a power state before it returns; the driver cannot refuse.
+    /// Puts the device into a power state before the method returns. The driver cannot refuse.
     ///
     /// On the way up exactly one `power_change_notify` to the miniport and to each open stream with
-    /// `IPowerNotify` follows; on the way down those calls came before.
+    /// `IPowerNotify` follows; on the way down the calls of `power_change_notify` came before.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IAdapterPowerManagement::PowerChangeState.
     #[doc(alias = "IAdapterPowerManagement::PowerChangeState")]
@@ -104,8 +105,8 @@ pub trait IAdapterPowerManagement3: IAdapterPowerManagement2 {
     /// Puts the device into a power state before it returns, in the place of the methods of the
     /// earlier versions.
     ///
-    /// `latency` says how long the device may take. It is [`PcExitLatency::Instant`] for a change
-    /// that does not begin in D3.
+    /// `latency` says how long the device may take. The latency is [`PcExitLatency::Instant`] for a
+    /// change that does not begin in D3.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails.
     /// Source: WDK, IAdapterPowerManagement3::PowerChangeState3.

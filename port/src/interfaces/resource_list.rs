@@ -19,7 +19,7 @@ pub trait IResourceList: IUnknown {
     #[doc(alias = "IResourceList::NumberOfEntries")]
     fn number_of_entries(&self) -> u32;
 
-    /// The number of resources of one kind.
+    /// The number of resources of a kind.
     #[doc(alias = "IResourceList::NumberOfEntriesOfType")]
     fn number_of_entries_of_type(&self, kind: ResourceKind) -> u32;
 

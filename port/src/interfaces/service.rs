@@ -26,7 +26,7 @@ pub trait IServiceSink: IUnknown {
     fn request_service(&self, kernel: &Kernel);
 }
 
-/// A group of sinks behind one DPC; a group is itself a sink, so groups nest.
+/// A group of sinks behind a single DPC. A group is itself a sink, so groups nest.
 ///
 /// PortCls implements this interface (`PcNewServiceGroup`); drivers and ports call it. All requests
 /// before the DPC has run count as one request.
@@ -62,7 +62,7 @@ pub trait IServiceGroup: IServiceSink {
     #[doc(alias = "IServiceGroup::SupportDelayedService")]
     fn support_delayed_service(&self, kernel: &Kernel);
 
-    /// Calls each member once, later; a new request replaces the waiting request.
+    /// Calls each member once, at a later time. A new request replaces the waiting request.
     ///
     /// Without [`support_delayed_service`](Self::support_delayed_service) no call follows, and the
     /// request is a violation. Units: 100 ns; negative is from now, positive is a point of system

@@ -7,23 +7,25 @@ use portcls_emulator::{Kernel, NtStatus};
 use super::{IMiniport, IPort, IResourceList};
 use crate::com::IUnknown;
 
-/// The topology port, the object of `CLSID_PortTopology`. It has the methods of `IPort` and no
-/// other.
+/// The topology port, the object of `CLSID_PortTopology`. This port has the methods of `IPort` and
+/// no other methods.
 ///
-/// The port implements it, and the miniport calls it. Source: WDK, IPortTopology.
+/// The port implements this interface, and the miniport calls the methods. Source: WDK,
+/// IPortTopology.
 #[doc(alias = "PPORTTOPOLOGY")]
 pub trait IPortTopology: IPort {}
 
 /// A topology miniport: its filter describes pins, nodes and the lines between them.
 ///
-/// The driver implements it, and the port calls it. There is no stream and no service group, and
-/// no client can open a pin of the filter.
+/// The driver implements this interface, and the port calls the methods. There is no stream and no
+/// service group, and no client can open a pin of the filter.
 #[doc(alias = "PMINIPORTTOPOLOGY")]
 pub trait IMiniportTopology: IMiniport {
     /// Starts the miniport.
     ///
-    /// The port calls this once, from `IPort::Init`. `resources` are those that the adapter driver
-    /// gave to `IPort::Init`; a driver whose topology has no hardware of its own gives none.
+    /// The port calls this once, from `IPort::Init`. `resources` are the resources that the adapter
+    /// driver gave to `IPort::Init`. A driver whose topology has no hardware of its own gives no
+    /// resources.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportTopology::Init; a published sample, which gives
     /// no resources.

@@ -8,8 +8,8 @@ use crate::com::IUnknown;
 
 /// Takes a subdevice away from clients while the device stays started.
 ///
-/// The port implements it, and the adapter driver queries a port for it and calls it. Any port of
-/// the adapter does for any subdevice of the adapter.
+/// The port implements this interface. The adapter driver queries a port for the interface and
+/// calls its method. Any port of the adapter does for any subdevice of the adapter.
 #[doc(alias = "PUNREGISTERSUBDEVICE")]
 pub trait IUnregisterSubdevice: IUnknown {
     /// Undoes `PcRegisterSubdevice`.
@@ -37,9 +37,9 @@ pub trait IUnregisterSubdevice: IUnknown {
 
 /// Takes physical connections away, each of which the driver has registered before.
 ///
-/// The port implements it, and the adapter driver queries a port for it and calls it. Ends and
-/// pins are those that the registration was given. The driver may call it before or after it
-/// unregisters the subdevices.
+/// The port implements this interface. The adapter driver queries a port for the interface and
+/// calls its methods. The ends and pins are the ends and pins of the registration. The driver may
+/// make these calls before or after it unregisters the subdevices.
 ///
 /// # Errors
 /// Of each method:

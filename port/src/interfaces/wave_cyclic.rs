@@ -11,9 +11,9 @@ use crate::com::IUnknown;
 
 /// The WaveCyclic port, for a device whose sound lies in one cyclic buffer.
 ///
-/// The port implements it, and the miniport calls it. Sound is outside this program: the port binds
-/// its miniport, describes the filter to clients, and opens no pin. A driver that installs a wave
-/// filter before its MIDI filter starts as it does on Windows.
+/// The port implements this interface, and the miniport calls the methods. Sound is outside this
+/// program: the port binds its miniport, describes the filter to clients, and opens no pin. A
+/// driver that installs a wave filter before its MIDI filter starts as it does on Windows.
 #[doc(alias = "PPORTWAVECYCLIC")]
 pub trait IPortWaveCyclic: IPort {
     /// Tells the port that the hardware needs service.
@@ -30,7 +30,8 @@ pub trait IPortWaveCyclic: IPort {
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IPortWaveCyclic::NewSlaveDmaChannel.
     ///
     /// # Errors
-    /// The trace tells of a failure. `Assumed:` all values but the last one; the page names none.
+    /// The trace tells of a failure. `Assumed:` all values except the last. The page names no
+    /// value.
     /// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object; aggregation is not offered.
     /// - `STATUS_INVALID_PARAMETER`: the list has no such DMA resource, or there is no list.
     /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
@@ -77,8 +78,8 @@ pub struct SlaveDmaRequest {
 
 /// A WaveCyclic miniport.
 ///
-/// The driver implements it, and the port calls it. `NewStream`, which follows `Init` in the
-/// vtable, has no method here, because the port never calls it.
+/// The driver implements this interface, and the port calls the methods. `NewStream`, which follows
+/// `Init` in the vtable, has no method here, because the port never calls it.
 #[doc(alias = "PMINIPORTWAVECYCLIC")]
 pub trait IMiniportWaveCyclic: IMiniport {
     /// Starts the miniport.

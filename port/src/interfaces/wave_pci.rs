@@ -9,9 +9,9 @@ use crate::com::IUnknown;
 
 /// The WavePci port, for a device that fetches sound from buffers anywhere in memory.
 ///
-/// The port implements it, and the miniport calls it. Sound is outside this program: the port binds
-/// its miniport, describes the filter to clients, and opens no pin. So no driver ever gets an
-/// `IPortWavePciStream`, and none is made.
+/// The port implements this interface, and the miniport calls the methods. Sound is outside this
+/// program: the port binds its miniport, describes the filter to clients, and opens no pin. So no
+/// driver ever gets an `IPortWavePciStream`, and none is made.
 #[doc(alias = "PPORTWAVEPCI")]
 pub trait IPortWavePci: IPort {
     /// Tells the port that the hardware needs service.
@@ -47,8 +47,8 @@ pub trait IPortWavePci: IPort {
 
 /// A WavePci miniport.
 ///
-/// The driver implements it, and the port calls it. `NewStream`, which stands between `Init` and
-/// `Service` in the vtable, has no method here, because the port never calls it.
+/// The driver implements this interface, and the port calls the methods. `NewStream`, which stands
+/// between `Init` and `Service` in the vtable, has no method here, because the port never calls it.
 #[doc(alias = "PMINIPORTWAVEPCI")]
 pub trait IMiniportWavePci: IMiniport {
     /// Starts the miniport; returns its service group, which may be none.

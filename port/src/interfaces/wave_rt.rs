@@ -9,18 +9,19 @@ use crate::com::IUnknown;
 
 /// The WaveRT port, whose clients write sound straight into the device's buffer.
 ///
-/// The port implements it, and the driver calls it; it has no method of its own. Sound is outside
-/// this program: the port binds its miniport, describes the filter to clients, and opens no pin. So
-/// no driver ever gets an `IPortWaveRTStream`, and none is made.
+/// The port implements this interface, and the driver calls the methods. The interface has no
+/// method of its own. Sound is outside this program: the port binds its miniport, describes the
+/// filter to clients, and opens no pin. So no driver ever gets an `IPortWaveRTStream`, and none is
+/// made.
 #[doc(alias = "PPORTWAVERT")]
 pub trait IPortWaveRT: IPort {}
 
 /// A WaveRT miniport.
 ///
-/// The driver implements it, and the port calls it. `NewStream` and `GetDeviceDescription`, which
-/// follow `Init` in the vtable, have no method here, because the port never calls them. `Assumed:`
-/// the device's description is for the memory of streams; its page does not say when the port asks
-/// for it.
+/// The driver implements this interface, and the port calls the methods. `NewStream` and
+/// `GetDeviceDescription`, which follow `Init` in the vtable, have no method here, because the port
+/// never calls them. `Assumed:` the device's description is for the memory of streams. The page
+/// does not say when the port asks for the description.
 #[doc(alias = "PMINIPORTWAVERT")]
 pub trait IMiniportWaveRT: IMiniport {
     /// Starts the miniport.

@@ -38,7 +38,7 @@ impl DataAttribute {
         DataAttribute { flags: 0, attribute, rest: Vec::new() }
     }
 
-    /// Reads the attribute at the start of a buffer; bytes after it are ignored.
+    /// Reads the attribute at the start of a buffer. Bytes after the attribute are ignored.
     ///
     /// # Errors
     /// `STATUS_INVALID_PARAMETER` when the size in the head is less than the size of the head, or

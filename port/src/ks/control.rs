@@ -25,7 +25,7 @@ wire_enum! {
         /// Gives buffers to a capture pin to fill.
         #[doc(alias = "IOCTL_KS_READ_STREAM")]
         ReadStream = 0x002F_4017,
-        /// Cancels what is queued; the input is a [`KsReset`].
+        /// Cancels what is queued. The input is a [`KsReset`].
         #[doc(alias = "IOCTL_KS_RESET_STATE")]
         ResetState = 0x002F_001B,
     }

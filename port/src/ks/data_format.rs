@@ -141,7 +141,7 @@ impl KsDataRangeMusic {
     };
 }
 
-/// A data range of any size: its head, the bytes after it, and its attributes.
+/// A data range of any size: the head, the bytes after the head, and the attributes.
 ///
 /// The driver or the client that owns the range wrote the size in the head. The checks of a
 /// descriptor compare this size with the number of bytes that are present. The attributes are no
@@ -158,7 +158,7 @@ impl DataRange {
     #[doc(alias = "KSDATARANGE_ATTRIBUTES")]
     pub const ATTRIBUTES: u32 = 0x2;
 
-    /// A range from its head and the bytes after it, unchecked.
+    /// A range from its head and the bytes after the head. This function checks nothing.
     #[must_use]
     pub fn new(head: KsDataRange, rest: Vec<u8>) -> DataRange {
         DataRange { head, rest, attributes: Vec::new() }
@@ -184,7 +184,7 @@ impl DataRange {
         &self.attributes
     }
 
-    /// Reads the range at the start of a buffer, without its attributes; bytes after it are
+    /// Reads the range at the start of a buffer, without its attributes. Bytes after the range are
     /// ignored.
     ///
     /// # Errors
@@ -217,7 +217,7 @@ impl DataRange {
         DataRange { head: KsDataRange { specifier, ..self.head }, ..self.clone() }
     }
 
-    /// The number of bytes that the range has; its head should have the same number.
+    /// The number of bytes that the range has. The head should have the same number.
     #[must_use]
     pub fn size(&self) -> usize {
         KsDataFormat::SIZE as usize + self.rest.len()

@@ -2,8 +2,8 @@
 //!
 //! A buffer is a chain of records. A record has a head of 20 bytes (byte count, channel group,
 //! time, flags), the data, and padding up to a multiple of 8. [`event_records`] takes a chain
-//! apart, and [`EventPacker`] builds a chain. Neither of the two knows what the data mean; only
-//! [`EventForm::of`] looks at the data.
+//! apart, and [`EventPacker`] builds a chain. `event_records` and `EventPacker` do not know what
+//! the data mean. Only [`EventForm::of`] looks at the data.
 
 use bytemuck::{Pod, Zeroable};
 use portcls_emulator::NtStatus;
@@ -203,7 +203,7 @@ impl<'a> EventPacker<'a> {
         taken
     }
 
-    /// How many bytes of the buffer are used, for `DataUsed`; always a multiple of 8.
+    /// How many bytes of the buffer are used, for `DataUsed`. The number is always a multiple of 8.
     #[must_use]
     pub fn data_used(&self) -> usize {
         self.used

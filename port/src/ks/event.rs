@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{KsIdentifier, assert_layout};
 
-/// An event request; the same structure as an identifier.
+/// An event request. The structure is the same as the structure of an identifier.
 #[doc(alias = "KSEVENT")]
 pub type KsEvent = KsIdentifier;
 
@@ -22,7 +22,7 @@ bitflags::bitflags! {
         const ONESHOT = 0x2;
         /// To have the notices queued.
         const ENABLEBUFFERED = 0x4;
-        /// Whether the set is supported, or which sets are.
+        /// Whether the set is supported, or which sets are supported.
         const SETSUPPORT = 0x100;
         /// Whether the event is supported.
         const BASICSUPPORT = 0x200;
@@ -34,7 +34,7 @@ bitflags::bitflags! {
 }
 
 impl KsIdentifier {
-    /// The flags read as those of an event request; unknown bits are kept.
+    /// The flags, read as the flags of an event request. Unknown bits are kept.
     #[must_use]
     pub const fn event_type(&self) -> KsEventType {
         KsEventType::from_bits_retain(self.flags)
@@ -75,8 +75,8 @@ assert_layout!(KsPinEvent, 32, event @ 0, pin_id @ 24, reserved @ 28);
 
 /// How a client wants to be told of an event.
 ///
-/// Of the forms of the union this is the one with the semaphore; a handle to an event is in the
-/// same place.
+/// This form of the union is the form with the semaphore. A handle to an event is in the same
+/// place.
 #[doc(alias = "KSEVENTDATA")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -102,10 +102,10 @@ assert_layout!(
 );
 
 impl KsEventData {
-    /// The handle is that of an event. Source: WDK ks.h.
+    /// The handle is the handle of an event. Source: WDK ks.h.
     #[doc(alias = "KSEVENTF_EVENT_HANDLE")]
     pub const EVENT_HANDLE: u32 = 0x1;
-    /// The handle is that of a semaphore.
+    /// The handle is the handle of a semaphore.
     #[doc(alias = "KSEVENTF_SEMAPHORE_HANDLE")]
     pub const SEMAPHORE_HANDLE: u32 = 0x2;
 

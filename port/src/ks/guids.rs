@@ -60,7 +60,7 @@ pub mod category {
         CAPTURE = "KSCATEGORY_CAPTURE" "65E8773D-8F56-11D0-A3B9-00A0C9223196";
         /// Mixers and lines.
         TOPOLOGY = "KSCATEGORY_TOPOLOGY" "DDA54A40-1E4C-11D1-A050-405705C10000";
-        /// A synthesizer; also a node type.
+        /// A synthesizer. This GUID is also a node type.
         SYNTHESIZER = "KSCATEGORY_SYNTHESIZER" "DFF220F3-F70F-11D0-B917-00A0C9223196";
         /// Reserved for the system's own audio graph.
         AUDIO_DEVICE = "KSCATEGORY_AUDIO_DEVICE" "FBF6F530-07B9-11D2-A71E-0000F8004788";
@@ -70,7 +70,7 @@ pub mod category {
     }
 }
 
-/// Types of topology nodes; also the categories of bridge pins.
+/// Types of topology nodes. These GUIDs are also the categories of bridge pins.
 pub mod node_type {
     crate::guid::guid_table! {
         /// A synthesizer.

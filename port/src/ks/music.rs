@@ -17,7 +17,8 @@ use super::{assert_layout, read};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct KsMusicFormat {
-    /// Time since the record before; for the first record, since the buffer's presentation time.
+    /// Time since the record before. For the first record the time counts from the buffer's
+    /// presentation time.
     #[doc(alias = "TimeDeltaMs")]
     pub time_delta_ms: u32,
     /// The number of MIDI bytes that follow; the filling up to a multiple of 4 is not counted.
@@ -53,7 +54,7 @@ pub struct MusicRecord<'a> {
     pub data: &'a [u8],
 }
 
-/// The place of a record in a buffer; the sequencer needs it when the record is due.
+/// The place of a record in a buffer. The sequencer needs the place when the record is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordPlace {
     /// Time since the presentation time of the buffer: the sum of the deltas so far.
@@ -77,7 +78,7 @@ pub fn records(used: &[u8]) -> Records<'_> {
     Records { used, position: 0, offset_ms: 0 }
 }
 
-/// Finds the records in the used part of a stream buffer, one after the other.
+/// Finds the records in the used part of a stream buffer, in their order.
 ///
 /// # Errors
 /// The errors of [`records`].
@@ -95,7 +96,7 @@ pub struct Records<'a> {
 }
 
 impl Records<'_> {
-    /// The next record: its head and where it lies.
+    /// The next record: its head and its place.
     fn advance(&mut self) -> Option<Result<(KsMusicFormat, RecordPlace), NtStatus>> {
         if self.position == self.used.len() {
             return None;
@@ -180,7 +181,8 @@ impl<'a> Packer<'a> {
         taken
     }
 
-    /// The number of bytes of the buffer that are used, for `DataUsed`; always a multiple of 4.
+    /// The number of bytes of the buffer that are used, for `DataUsed`. The number is always a
+    /// multiple of 4.
     #[must_use]
     pub fn data_used(&self) -> usize {
         self.used

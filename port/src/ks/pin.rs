@@ -43,7 +43,7 @@ wire_enum! {
         /// The pin can receive requests or send requests.
         #[doc(alias = "KSPIN_COMMUNICATION_BOTH")]
         Both = 3,
-        /// The pin is wired to a place outside the filter; no client can open it.
+        /// The pin is wired to a place outside the filter. No client can open such a pin.
         #[doc(alias = "KSPIN_COMMUNICATION_BRIDGE")]
         Bridge = 4,
     }

@@ -89,7 +89,8 @@ pub fn filter_name(reference: &str) -> Vec<u16> {
 /// The reference string in the name of a create request for a filter.
 ///
 /// # Errors
-/// `STATUS_OBJECT_NAME_NOT_FOUND` when the name is not a backslash and one string after it.
+/// `STATUS_OBJECT_NAME_NOT_FOUND` when the name is not a backslash and a single string after the
+/// backslash.
 pub fn filter_reference(name: &[u16]) -> Result<String, NtStatus> {
     match name {
         [BACKSLASH, reference @ ..] if !reference.is_empty() && !reference.contains(&BACKSLASH) => {

@@ -2,8 +2,8 @@
 //!
 //! The sequencer takes the music records of write requests apart. Times have the resolution of the
 //! sequencer's timer, 1 ms; a message never goes out before its time. Requests are served strictly
-//! one after the other. When the miniport took only some of the bytes, the sequencer offers the
-//! rest at once. When the miniport took no byte, the sequencer offers the bytes again 1 ms later.
+//! in their order. When the miniport took only some of the bytes, the sequencer offers the rest at
+//! once. When the miniport took no byte, the sequencer offers the bytes again 1 ms later.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -97,15 +97,15 @@ impl Renderer {
         self.pump.pause(kernel);
     }
 
-    /// Forgets the message that is half sent; the lane cancels the requests.
+    /// Forgets the message that is half sent. The lane cancels the requests.
     fn reset(&self) {
         self.message.borrow_mut().set(&[], 0);
         self.cursor.set(Cursor::default());
         self.empty_writes.set(0);
     }
 
-    /// Notes in the request that is going out how much of its data was sent, and forgets its
-    /// message. The request ends now.
+    /// Notes in the request that is going out how much of the data was sent. Forgets the message of
+    /// this request. The request ends now.
     pub fn abandon(&self, request: &StreamRequest) {
         request.note_done(self.cursor.get().done as u32);
         self.abandoned.set(true);

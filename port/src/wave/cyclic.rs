@@ -41,7 +41,7 @@ impl Kind for WaveCyclic {
     }
 }
 
-/// A WaveCyclic miniport of a driver. It has no service group of its own.
+/// A WaveCyclic miniport of a driver. Such a miniport has no service group of its own.
 struct CyclicMiniport {
     calls: Rc<MiniportCalls>,
     port: Weak<Port<WaveCyclic>>,

@@ -22,8 +22,8 @@ impl Kind for WaveRT {
     const MINIPORT: &'static str = "IMiniportWaveRT";
     const CATEGORIES: &'static [Guid] = &SOUND_CATEGORIES;
 
-    /// Source: WDK, IPortClsVersion: the page lists the ports that have it, and this one is not
-    /// among them.
+    /// Source: WDK, IPortClsVersion: the page lists the ports that have this interface. The WaveRT
+    /// port is not in the list.
     fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus> {
         answer_query!(port, iid, IPortWaveRT)
     }
@@ -38,7 +38,7 @@ impl Kind for WaveRT {
     }
 }
 
-/// A WaveRT miniport of a driver. It has no service group.
+/// A WaveRT miniport of a driver. Such a miniport has no service group.
 struct RtMiniport {
     calls: Rc<MiniportCalls>,
     port: Weak<Port<WaveRT>>,

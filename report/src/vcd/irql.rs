@@ -2,13 +2,14 @@
 
 use portcls_emulator::trace::{Event, Level, NameId, TimedEvent};
 
-/// The most calls that the follower remembers. In a deeper nesting it forgets the outermost calls.
+/// The most calls that the follower remembers. In a deeper nesting the follower forgets the
+/// outermost calls.
 const DEEPEST: usize = 256;
 
 /// Follows the IRQL through a trace.
 ///
-/// A processor that goes idle records no event. Its last event is the return of a function. So a
-/// return restores the level that the call interrupted.
+/// A processor that goes idle records no event. The last event before the idle time is the return
+/// of a function. So a return restores the level that the call interrupted.
 pub(super) struct IrqlFollower {
     level: Level,
     /// The functions that were called and have not returned, each with the level before its call.

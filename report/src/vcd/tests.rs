@@ -283,7 +283,8 @@ fn the_end_of_time_is_no_trouble() {
     assert!(text.ends_with(&format!("#{}\n", u64::MAX)));
 }
 
-/// Reads the bytes on a line from its changes; it samples in the middle of each bit.
+/// Reads the bytes on a line from the changes of the line. The function samples in the middle of
+/// each bit.
 fn decode(changes: &[(u64, Option<u32>)], end: u64, bit_ticks: u64) -> Vec<(u64, u8)> {
     let level_at = |tick: u64| {
         let next = changes.partition_point(|&(change, _)| change <= tick);

@@ -38,7 +38,8 @@ pub fn write(log: &TraceLog, options: &VcdOptions, to: &mut impl io::Write) -> i
     to.write_all(dump.out.as_bytes())
 }
 
-/// The records in order of time. They are not in order when a device reported an event late.
+/// The records in order of time. The records of the trace are not in this order when a device
+/// reported an event late.
 fn in_order_of_time(records: &[Record]) -> Cow<'_, [Record]> {
     if records.is_sorted_by_key(Record::time_ns) {
         return Cow::Borrowed(records);
@@ -273,7 +274,8 @@ fn declaration(wire: &Wire, line: &Line<'_>) -> String {
     format!("$var wire {} {} {name}{range} $end\n", line.bits, line.identifier)
 }
 
-/// The identifier of a wire in the file: `!`, `"`, and so on, then two characters.
+/// The identifier of a wire in the file. The first identifiers are `!` and `"`, then come the other
+/// single characters, then pairs of characters.
 fn identifier(mut index: usize) -> String {
     let (first, count) = (*IDENTIFIER.start(), IDENTIFIER.len());
     let mut text = String::new();

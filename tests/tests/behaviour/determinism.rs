@@ -1,4 +1,6 @@
-//! A scenario gives the same trace, byte for byte: twice, and in every build.
+//! A scenario gives the same trace in a second run and in every build.
+//!
+//! The two traces are equal byte for byte.
 
 use portcls_machine::midi_file::default_tune;
 use portcls_machine::report::Filter;

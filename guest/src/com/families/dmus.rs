@@ -68,7 +68,7 @@ fn put_message(call: &Call<'_>, sink: This<dyn IMxf>, event: Pointer) -> Result<
 ///
 /// # Errors
 /// The status that the sink answers; `STATUS_INVALID_PARAMETER` for a chain without a good event.
-/// Assumed: the status for such a chain; the page is silent about mistakes.
+/// Assumed: the status for such a chain, because the page is silent about mistakes.
 fn put(
     call: &Call<'_>,
     sink: &This<dyn IMxf>,

@@ -80,7 +80,8 @@ fn init(
     Ok(NtStatus::of(&result))
 }
 
-/// An optional argument: `None` for a null pointer, otherwise the object behind the pointer.
+/// An optional argument: `None` for a null pointer. For any other pointer, the object behind the
+/// pointer.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` when the pointer leads to no such object.

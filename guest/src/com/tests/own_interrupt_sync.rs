@@ -50,7 +50,7 @@ fn kept(guest: &Guest, object: u64) -> [u64; 2] {
     [0xF0, 0xF8].map(|offset| guest.load_u64(object + offset))
 }
 
-/// Calls a routine as the driver's object does.
+/// Calls a routine like the driver's object.
 fn run(guest: &Guest, object: u64, [routine, context]: [u64; 2]) -> NtStatus {
     let ran = guest.kernel().clone().enter(|_| guest.call(routine, &[object, context]));
     NtStatus(ran.expect("it returns") as u32)

@@ -1,4 +1,4 @@
-//! The C library: the one table of its routines, and the routines for memory.
+//! The C library: the table of all its routines, and the routines for memory.
 //!
 //! A character of the narrow texts is one byte; only the letters of ASCII count as letters.
 //! Assumed: the kernel's own routines know no other locale than "C".

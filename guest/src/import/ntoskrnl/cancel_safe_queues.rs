@@ -36,8 +36,8 @@ const TYPE_QUEUE_EX: u32 = 3;
 /// The number of words in DriverContext before the word that these routines use.
 const WORDS_BEFORE: u64 = 3;
 
-/// The most requests that one search of the driver's queue goes through, for a driver whose
-/// CsqPeekNextIrp finds the same request for ever.
+/// The most requests that a search of the driver's queue goes through. Without this limit, a
+/// CsqPeekNextIrp that always finds the same request would keep the search going for ever.
 const MOST_PEEKS: u32 = 0x1_0000;
 
 /// A queue in the driver's memory.
@@ -74,7 +74,7 @@ fn initialize(
     write_queue(call.guest(), queue, TYPE_QUEUE, callbacks)
 }
 
-/// `NTSTATUS IoCsqInitializeEx(...)`: the same, with a CsqInsertIrpEx.
+/// `NTSTATUS IoCsqInitializeEx(...)`: like IoCsqInitialize, but with a CsqInsertIrpEx.
 fn initialize_ex(
     call: &Call<'_>,
     queue: Pointer,
@@ -310,7 +310,8 @@ impl Queue {
         guest.store_word(self.kept_in(irp), context.0);
     }
 
-    /// Makes the context of a request, if there is one, say that the request is out of the queue.
+    /// Makes the context of a request, if the request has a context, say that the request is out of
+    /// the queue.
     fn clear_context(&self, irp: u64) {
         let guest = &self.guest;
         let kept = guest.load_word(self.kept_in(irp));

@@ -260,8 +260,8 @@ impl Bound for References {
 }
 
 /// Counts references of the driver to an object. When the driver gives back more than it took, this
-/// is bug check REFERENCE_BY_POINTER. Windows raises it when an object has fewer references than
-/// its users hold.
+/// is bug check REFERENCE_BY_POINTER. Windows raises this bug check when an object has fewer
+/// references than the users of the object hold.
 fn count_reference(call: &Call<'_>, object: Pointer, change: i64) -> Word {
     let guest = call.guest();
     if let Some(thread) = guest.bound::<SystemThread>(object.0) {

@@ -9,7 +9,7 @@ use portcls_emulator::Irql;
 use crate::guest::Guest;
 use crate::routine::{Call, Pointer, Variables};
 
-/// The differences between the formats of one routine and the formats of another routine.
+/// The differences between the formats of the routines.
 pub(super) struct Form {
     /// The width of the format, and of a text without a size prefix.
     pub width: Width,
@@ -130,7 +130,7 @@ struct Specification {
     zeros: bool,
     width: usize,
     precision: Option<usize>,
-    /// The size prefix, if there is one: h, l, w, ll, I64 or I.
+    /// The size prefix, if the conversion has a prefix: h, l, w, ll, I64 or I.
     size: Size,
 }
 
@@ -216,7 +216,7 @@ impl Specification {
         (specification, rest)
     }
 
-    /// The text of one conversion; `None` for a letter that is no conversion.
+    /// The text of a conversion. `None` for a letter that is no conversion.
     fn convert(&self, arguments: &Arguments<'_>, letter: char) -> Option<String> {
         let (guest, form) = (arguments.guest(), &arguments.form);
         let digits = |digits: String| {
@@ -262,8 +262,8 @@ impl Specification {
         })
     }
 
-    /// The width of a text. A size prefix decides; without one, a small letter means the width of
-    /// the format, and a capital letter means the other width.
+    /// The width of a text. A size prefix decides the width. Without a size prefix, a small letter
+    /// means the width of the format, and a capital letter means the other width.
     fn width_of(&self, letter: char, format: Width) -> Width {
         match (self.size, letter.is_uppercase(), format) {
             (Size::Short, _, _) => Width::Narrow,
@@ -292,7 +292,8 @@ impl Specification {
         }
     }
 
-    /// The text of `%wZ`, a UNICODE_STRING, or `%Z`, an ANSI_STRING. Both begin with their length.
+    /// The text of `%wZ`, a UNICODE_STRING, or `%Z`, an ANSI_STRING. Both structures begin with the
+    /// length of the text.
     fn counted_text(&self, arguments: &Arguments<'_>, address: u64) -> String {
         let guest = arguments.guest();
         let layout = &guest.layout().unicode_string;
@@ -332,7 +333,8 @@ impl Specification {
     }
 }
 
-/// The number at the beginning of a text. When it is an asterisk, the arguments have the number.
+/// The number at the beginning of a text. When the text begins with an asterisk, the number is the
+/// next argument.
 fn number(arguments: &Arguments<'_>, text: &mut &str) -> Option<i32> {
     if let Some(behind) = text.strip_prefix('*') {
         *text = behind;

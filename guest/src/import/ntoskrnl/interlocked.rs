@@ -1,4 +1,4 @@
-//! Interlocked numbers and lists: each routine is one uninterrupted step.
+//! Interlocked numbers and lists: no interrupt comes inside a routine.
 //!
 //! Source: WDK, the pages of the routines; wdm.h for the layout of SLIST_HEADER.
 

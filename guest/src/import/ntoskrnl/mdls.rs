@@ -41,7 +41,7 @@ const PAGE: u64 = cpu_x86::PAGE_BYTES as u64;
 /// The largest buffer of an MDL, in bytes. Source: WDK, IoAllocateMdl, for Windows 7 and later.
 const LARGEST_BUFFER: u32 = u32::MAX - 4_095;
 
-/// IoReadAccess of LOCK_OPERATION; the other two operations write.
+/// IoReadAccess of LOCK_OPERATION. The other two operations write.
 const READ_ACCESS: u32 = 0;
 
 /// KernelMode of KPROCESSOR_MODE.

@@ -34,7 +34,7 @@ pub(super) static ROUTINES: &[Routine] = &[
 const DPC_OBJECT: u8 = 0x13;
 
 /// `DISPATCHER_HEADER.Type` of the first kind of event and timer. The number of the second kind is
-/// one higher.
+/// higher by 1.
 const EVENT_OBJECT: u8 = 0;
 const TIMER_OBJECT: u8 = 8;
 

@@ -27,8 +27,8 @@ fn dbg_print(call: &Call<'_>, format: Pointer, variables: Variables) -> NtStatus
 
 /// `ULONG DbgPrintEx(ULONG, ULONG, PCSTR, ...)`
 ///
-/// Assumed: messages of every component and level are shown. A debugger can ask Windows for all of
-/// them too.
+/// Assumed: messages of every component and level are shown. On Windows too, a debugger can ask for
+/// all messages.
 fn dbg_print_ex(
     call: &Call<'_>,
     _component: u32,

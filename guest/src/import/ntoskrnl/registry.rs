@@ -154,7 +154,7 @@ const OPTIONAL: u32 = 0x8000_0000;
 
 /// `NTSTATUS RtlQueryRegistryValues(ULONG, PCWSTR, PRTL_QUERY_REGISTRY_TABLE, PVOID, PVOID)`
 ///
-/// Assumed: the environment, if there is one, makes no difference.
+/// Assumed: an environment makes no difference.
 fn query_registry_values(
     call: &Call<'_>,
     relative: u32,

@@ -30,7 +30,7 @@ pub(super) static ROUTINES: &[Routine] = &[
 const THREAD_OBJECT: u8 = 6;
 
 /// Bytes of a thread's object. Assumed: any size will do, because a KTHREAD is opaque to drivers.
-/// They find the header at its beginning.
+/// Drivers find the header at the beginning of the object.
 const THREAD_BYTES: usize = 0x400;
 
 /// The process that system threads belong to. Source: Windows, the System process has this number.
@@ -127,9 +127,9 @@ struct Body {
     state: Rc<SystemThread>,
     routine: u64,
     context: u64,
-    /// The state of the thread while it waits; empty before it begins.
+    /// The state of the thread while it waits. The state is empty before the thread begins.
     standing: RefCell<Option<Box<Standing>>>,
-    /// What the routine in which the thread waits still has to do.
+    /// The rest of the work of the routine in which the thread waits.
     then: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 

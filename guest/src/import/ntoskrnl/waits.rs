@@ -90,8 +90,8 @@ fn wait_for_multiple_objects(
     wait(call, Rc::new(WaitSet::new(objects, kind)), limit)
 }
 
-/// Waits for an object. When the thread leaves the processor, it gets the status of the wait as it
-/// goes on, in place of the status that this function returns.
+/// Waits for an object. When the thread leaves the processor, the status that this function returns
+/// does not count. The thread gets the status of the wait when it goes on.
 fn wait(call: &Call<'_>, object: Rc<dyn Waitable>, limit: Pointer) -> NtStatus {
     let (guest, kernel) = (call.guest(), call.kernel());
     let timeout = if limit.is_null() {
@@ -156,7 +156,7 @@ fn object_at(guest: &Guest, address: u64) -> Option<Rc<dyn Waitable>> {
     None
 }
 
-/// The LARGE_INTEGER of a wait as 100 ns units from now. A negative value counts from now; any
+/// The LARGE_INTEGER of a wait as 100 ns units from now. A negative value counts from now. Any
 /// other value is a system time.
 fn from_now_100ns(kernel: &Kernel, due: i64) -> u64 {
     match u64::try_from(due) {

@@ -36,7 +36,8 @@ pub(in crate::import) fn routine_of_item(guest: &Guest, item: Pointer) -> (u64, 
 
 /// `VOID ExQueueWorkItem(PWORK_QUEUE_ITEM, WORK_QUEUE_TYPE)`
 ///
-/// When the routine begins, the item is out of the queue: the routine may free it or queue it.
+/// When the routine begins, the item is out of the queue: the routine may free the item or queue
+/// it.
 /// Assumed: all queues are one queue. For IoQueueWorkItem all queues are one queue too.
 fn queue_work_item(call: &Call<'_>, item: Pointer, _queue: u32) {
     let guest = call.guest();

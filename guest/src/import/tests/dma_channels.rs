@@ -61,7 +61,7 @@ impl Bench {
     }
 }
 
-/// The bytes before BusNumber: Version, Master and the rest.
+/// The bytes before BusNumber: Version, Master and the other fields.
 const SLAVE: [u8; 12] = [0; 12];
 const MASTER_32: [u8; 12] = [0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0];
 
@@ -117,8 +117,9 @@ fn the_memory_of_a_buffer_goes_with_it() {
     }
 }
 
-/// Source: Microsoft, "Return values" of the x64 calling convention; the compilers for x86 do
-/// likewise. The code here does what those compilers make of `channel->PhysicalAddress()`.
+/// Source: Microsoft, "Return values" of the x64 calling convention. The compilers for x86 return
+/// such a value in the same way. The code here does what those compilers make of
+/// `channel->PhysicalAddress()`.
 #[test]
 fn a_physical_address_is_returned_through_a_hidden_pointer() {
     // x64, with the channel in RCX and the result in RDX: mov rax, [rcx]; jmp [rax+58h]

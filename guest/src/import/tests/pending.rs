@@ -18,7 +18,8 @@ use portcls_driver_file::symbols::Symbols;
 /// Where the code stores the address of the request.
 const KEPT: u32 = 0x2900;
 
-/// The offset of the deferred routine in the code; it follows the dispatch routine.
+/// The offset of the deferred routine in the code. The deferred routine follows the dispatch
+/// routine.
 const DEFERRED: u64 = 0x1C;
 
 /// The status with which the request is completed: STATUS_IO_DEVICE_ERROR.

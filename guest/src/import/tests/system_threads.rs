@@ -93,7 +93,8 @@ fn a_thread_is_waited_for_and_its_object_goes_with_the_last_reference() {
         let waited = bench.status("KeWaitForSingleObject", &[object, 0, 0, 0, 0]);
         assert_eq!(waited, NtStatus::SUCCESS);
         assert_eq!(NtStatus(bench.guest.load_u32(told)), NtStatus::TIMEOUT);
-        // The wait begins a little after a clock interrupt: its time is over at the second one.
+        // The wait begins a little after a clock interrupt: the time of the wait is over at the
+        // second clock interrupt.
         assert_eq!(bench.kernel.now_ns() / 1_000_000, 2);
         assert_eq!(bench.guest.load_u32(object + 4), 1, "it has ended");
         assert_eq!(bench.call("ObfReferenceObject", &[object]), 3);

@@ -7,7 +7,7 @@ use super::super::formatting::{Arguments, BadPointers, Form, Values, Width, form
 use super::text;
 use crate::routine::{Call, Pointer, Variables, Word};
 
-/// The most characters of one text or of padding. Assumed: far more than a driver writes.
+/// The most characters of a text or of padding. Assumed: far more than a driver writes.
 const LONGEST: usize = 65_536;
 
 /// `int sprintf(char *, const char *, ...)`

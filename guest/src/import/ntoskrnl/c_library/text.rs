@@ -133,8 +133,8 @@ pub(super) fn compare<C: Character>(
     0
 }
 
-/// The address of the first character that is `wanted`; 0 when there is none. The zero at the end
-/// counts as a character.
+/// The address of the first character that is `wanted`; 0 when there is no such character. The zero
+/// at the end counts as a character.
 pub(super) fn find<C: Character>(guest: &Guest, address: u64, wanted: C) -> u64 {
     let text = with_zero::<C>(guest, address);
     let found = text.iter().position(|character| *character == wanted);
@@ -149,7 +149,7 @@ pub(super) fn find_last<C: Character>(guest: &Guest, address: u64, wanted: C) ->
 }
 
 /// The address of the first place of a text in another text; 0 when the other text does not contain
-/// it.
+/// this text.
 pub(super) fn find_text<C: Character>(guest: &Guest, address: u64, wanted: u64) -> u64 {
     let text: Vec<C> = load(guest, address, LONGEST);
     let wanted: Vec<C> = load(guest, wanted, LONGEST);

@@ -5,8 +5,8 @@ use cpu_x86::Mode;
 use super::super::super::{Found, find};
 use super::Bench;
 
-/// A routine with one argument, as a thread and a work item have. A register keeps a value over
-/// calls.
+/// A routine with one argument, like the routine of a thread or of a work item. A register keeps a
+/// value over calls.
 pub struct Program<'a> {
     bench: &'a Bench,
     code: Vec<u8>,
