@@ -144,7 +144,8 @@ enum Size {
     Bits64,
 }
 
-/// The message that a format and its arguments make.
+/// The message that a format and its arguments make. The message ends behind the first conversion
+/// that makes it longer than the longest text.
 pub(super) fn formatted(arguments: &Arguments<'_>, Pointer(address): Pointer) -> String {
     let longest = arguments.form.longest;
     let format = match arguments.load_text(address, arguments.form.width, longest) {
@@ -165,7 +166,7 @@ pub(super) fn formatted(arguments: &Arguments<'_>, Pointer(address): Pointer) ->
             None => message.push(letter),
         }
         if message.len() > longest {
-            break;
+            return message;
         }
     }
     message.push_str(rest);
