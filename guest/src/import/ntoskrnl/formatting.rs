@@ -232,7 +232,11 @@ impl Specification {
                     + &digits(value.unsigned_abs().to_string())
             }
             'u' => digits(self.unsigned(arguments).to_string()),
-            'o' => digits(format!("{:o}", self.unsigned(arguments))),
+            'o' => {
+                let text = digits(format!("{:o}", self.unsigned(arguments)));
+                let prefix = if self.alternate && !text.starts_with('0') { "0" } else { "" };
+                prefix.to_owned() + &text
+            }
             'x' | 'X' => {
                 let value = self.unsigned(arguments);
                 let prefix = if self.alternate && value != 0 { "0x" } else { "" };
@@ -322,10 +326,12 @@ impl Specification {
             message.push_str(text);
             message.push_str(&" ".repeat(missing));
         } else if self.zeros && self.precision.is_none() && "diuoxX".contains(letter) {
-            let signs = text.len() - text.trim_start_matches(['+', '-', ' ']).len();
-            message.push_str(&text[..signs]);
+            let digits = text.trim_start_matches(['+', '-', ' ']);
+            let digits = digits.trim_start_matches("0x").trim_start_matches("0X");
+            let (head, digits) = text.split_at(text.len() - digits.len());
+            message.push_str(head);
             message.push_str(&"0".repeat(missing));
-            message.push_str(&text[signs..]);
+            message.push_str(digits);
         } else {
             message.push_str(&" ".repeat(missing));
             message.push_str(text);
