@@ -195,3 +195,17 @@ fn interfaces_are_registered_and_enabled_at_passive_level() {
         assert_eq!(bench.broken_rules(), ["IrqlIoPassive3", "IrqlIoPassive1"]);
     }
 }
+
+#[test]
+fn an_interface_whose_link_is_too_long_for_a_string_is_refused() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let (_, physical) = bench.installed_device();
+        let (reference, link) = (bench.unicode(&"x".repeat(32_740)), bench.memory(16));
+        let words = [physical, bench.bytes(&CLASS), reference, link];
+        let refused = bench.status("IoRegisterDeviceInterface", &words);
+        assert_eq!(refused, NtStatus::INSUFFICIENT_RESOURCES);
+        assert_eq!(bench.guest.load_u32(link), 0, "no length is stored");
+        assert_eq!(bench.left(), [""; 0]);
+    }
+}
