@@ -325,7 +325,7 @@ impl Kernel {
 
     /// Gives an interface another state, and tells the routines that watch the class.
     fn switch_interface(&self, index: usize, state: InterfaceState, device: &Rc<DeviceObject>) {
-        let interface = {
+        let (class, link) = {
             let mut entries = self.state.interfaces.entries.borrow_mut();
             if entries[index].state == state {
                 return;
@@ -333,19 +333,21 @@ impl Kernel {
             let mut entry = entries.remove(index);
             entry.state = state;
             entry.interface.device = Rc::clone(device);
-            let interface = entry.interface.clone();
             if state == InterfaceState::Disabled {
                 // No request goes to a disabled interface, and the device above may be removed.
                 entry.interface.device = Rc::clone(&entry.physical);
             }
+            // The device above may be detached already, so the physical device gives the link.
+            let told = (entry.interface.class, entry.link());
             entries.push(entry);
-            interface
+            told
         };
+        let Some(link) = link else { return };
         let change = match state {
             InterfaceState::Enabled => InterfaceChange::Arrival,
             InterfaceState::Disabled => InterfaceChange::Removal,
         };
-        self.tell_interface_change(change, &interface);
+        self.tell_interface_change(change, class, &link);
     }
 
     fn disable_interfaces(&self, which: impl Fn(&Entry) -> bool) {
