@@ -166,12 +166,13 @@ fn lldb_stops_by_name_and_by_line_with_a_pdb_and_with_dwarf() {
     if !has_lldb(LLDB) {
         return;
     }
-    let dwarf = |target| Some((built(target)?.with_extension("debug"), METHOD));
-    let pdb = folder().join("bin/msvc-x64/null_adapter.sys");
-    // On x86 all C++ methods are __stdcall. lldb does not undecorate the name of such a method.
-    let x86 = dwarf("x86").map(|(file, _)| (file, "AddDevice"));
-    for (file, name) in dwarf("x64").into_iter().chain(x86).chain([(pdb, METHOD)]) {
-        let by_name = format!("breakpoint set --name {name}");
+    let dwarf = |target| Some((built(target)?.with_extension("debug"), "--name NullAdapter::Init"));
+    // In a PDB, lldb finds a method by its full name alone.
+    let pdb = (folder().join("bin/msvc-x64/null_adapter.sys"), "--fullname NullAdapter::Init");
+    // lldb does not undecorate the name of a C++ method that is __stdcall, as all are on x86.
+    let x86 = dwarf("x86").map(|(file, _)| (file, "--name AddDevice"));
+    for (file, name) in dwarf("x64").into_iter().chain(x86).chain([pdb]) {
+        let by_name = format!("breakpoint set {name}");
         let by_line = format!("breakpoint set --file {SOURCE} --line {LINE}");
         let commands = [
             "breakpoint set --name StartDevice",
