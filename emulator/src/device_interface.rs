@@ -69,6 +69,17 @@ pub struct InterfaceValue {
     pub data: Vec<u8>,
 }
 
+/// The most registered interfaces. Assumed: far more than the drivers of a machine register.
+const INTERFACES: usize = 1_024;
+
+/// The most properties of an interface; each language of a property counts.
+/// Assumed: far more than a driver sets.
+const PROPERTIES: usize = 256;
+
+/// The most bytes of all properties of an interface together.
+/// Assumed: as many as one value in the registry may have.
+const PROPERTY_BYTES: usize = 1 << 20;
+
 /// A registered interface.
 struct Entry {
     interface: DeviceInterface,
@@ -108,7 +119,8 @@ impl DeviceInterfaces {
 }
 
 impl Kernel {
-    /// Registers and enables an interface. An interface that is enabled already stays as it is.
+    /// Registers and enables an interface. An interface that is enabled already stays as it is. One
+    /// interface more than `INTERFACES` ends the run, because the caller gets no status.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn enable_device_interface(&self, interface: DeviceInterface) {
@@ -118,7 +130,12 @@ impl Kernel {
         let physical = interface.device.bottom();
         let known = self
             .interface_index(|entry| entry.is(interface.class, &physical, &interface.reference));
-        let index = known.unwrap_or_else(|| self.push_interface(interface.clone(), physical));
+        let index = known.map_or_else(|| self.push_interface(interface.clone(), physical), Ok);
+        let Ok(index) = index else {
+            let limit = format!("more than {INTERFACES} device interfaces (INTERFACES)");
+            self.unsupported(&limit);
+            return;
+        };
         self.switch_interface(index, InterfaceState::Enabled, &interface.device);
     }
 
@@ -152,7 +169,8 @@ impl Kernel {
     ///
     /// # Errors
     /// `STATUS_INVALID_DEVICE_REQUEST` for a device that is not at the bottom of its stack or was
-    /// never installed, and for a reference string with a path separator.
+    /// never installed, and for a reference string with a path separator;
+    /// `STATUS_INSUFFICIENT_RESOURCES` when there are `INTERFACES` interfaces already.
     #[doc(alias = "IoRegisterDeviceInterface")]
     pub fn register_device_interface(
         &self,
@@ -168,7 +186,7 @@ impl Kernel {
         }
         let (device, reference) = (Rc::clone(physical), reference.to_owned());
         let interface = DeviceInterface { class, device, reference };
-        self.push_interface(interface, Rc::clone(physical));
+        self.push_interface(interface, Rc::clone(physical))?;
         Ok((Registration::New, link))
     }
 
@@ -274,7 +292,9 @@ impl Kernel {
     /// Sets a property of an interface, or deletes it. IRQL: up to APC_LEVEL.
     ///
     /// # Errors
-    /// `STATUS_OBJECT_NAME_NOT_FOUND` for the name of no interface.
+    /// `STATUS_OBJECT_NAME_NOT_FOUND` for the name of no interface;
+    /// `STATUS_INSUFFICIENT_RESOURCES` for more than `PROPERTIES` properties of an interface, or
+    /// for more than `PROPERTY_BYTES` bytes in these properties.
     #[doc(alias = "IoSetDeviceInterfacePropertyData")]
     pub fn set_device_interface_property(
         &self,
@@ -284,10 +304,17 @@ impl Kernel {
     ) -> Result<(), NtStatus> {
         let index = self.find_interface(link)?;
         let properties = &mut self.state.interfaces.entries.borrow_mut()[index].properties;
-        match value {
-            Some(value) => properties.insert(property, value),
-            None => properties.remove(&property),
+        let Some(value) = value else {
+            properties.remove(&property);
+            return Ok(());
         };
+        let others = || properties.iter().filter(|(name, _)| **name != property);
+        let bytes = others().map(|(_, other)| other.data.len()).sum::<usize>();
+        if others().count() >= PROPERTIES || bytes.saturating_add(value.data.len()) > PROPERTY_BYTES
+        {
+            return Err(NtStatus::INSUFFICIENT_RESOURCES);
+        }
+        properties.insert(property, value);
         Ok(())
     }
 
@@ -317,16 +344,24 @@ impl Kernel {
         self.interface_index(is).ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)
     }
 
-    fn push_interface(&self, interface: DeviceInterface, physical: Rc<DeviceObject>) -> usize {
+    /// Registers a disabled interface and returns its index.
+    fn push_interface(
+        &self,
+        interface: DeviceInterface,
+        physical: Rc<DeviceObject>,
+    ) -> Result<usize, NtStatus> {
         let mut entries = self.state.interfaces.entries.borrow_mut();
+        if entries.len() >= INTERFACES {
+            return Err(NtStatus::INSUFFICIENT_RESOURCES);
+        }
         let state = InterfaceState::Disabled;
         entries.push(Entry { interface, physical, state, properties: BTreeMap::new() });
-        entries.len() - 1
+        Ok(entries.len() - 1)
     }
 
     /// Gives an interface another state, and tells the routines that watch the class.
     fn switch_interface(&self, index: usize, state: InterfaceState, device: &Rc<DeviceObject>) {
-        let interface = {
+        let (class, link) = {
             let mut entries = self.state.interfaces.entries.borrow_mut();
             if entries[index].state == state {
                 return;
@@ -334,19 +369,21 @@ impl Kernel {
             let mut entry = entries.remove(index);
             entry.state = state;
             entry.interface.device = Rc::clone(device);
-            let interface = entry.interface.clone();
             if state == InterfaceState::Disabled {
                 // No request goes to a disabled interface, and the device above may be removed.
                 entry.interface.device = Rc::clone(&entry.physical);
             }
+            // The device above may be detached already, so the physical device gives the link.
+            let told = (entry.interface.class, entry.link());
             entries.push(entry);
-            interface
+            told
         };
+        let Some(link) = link else { return };
         let change = match state {
             InterfaceState::Enabled => InterfaceChange::Arrival,
             InterfaceState::Disabled => InterfaceChange::Removal,
         };
-        self.tell_interface_change(change, &interface);
+        self.tell_interface_change(change, class, &link);
     }
 
     fn disable_interfaces(&self, which: impl Fn(&Entry) -> bool) {

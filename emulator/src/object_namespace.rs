@@ -31,6 +31,9 @@ const DIRECTORIES: [(&str, &str); 7] = [
 /// ends.
 const LINKS_IN_A_ROW: usize = 32;
 
+/// The most names of objects. Assumed: far more than the drivers of a machine make.
+const NAMES: usize = 1_024;
+
 enum Named {
     Link { target: String },
     Device(Weak<DeviceObject>),
@@ -81,6 +84,7 @@ impl Kernel {
     /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`: the name does not have the form of a path.
     /// - `STATUS_OBJECT_PATH_NOT_FOUND`: there is no such directory.
     /// - `STATUS_OBJECT_NAME_COLLISION`: the name is in use.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: there are `NAMES` names already.
     #[doc(alias = "IoCreateSymbolicLink")]
     pub fn create_symbolic_link(&self, link: &str, target: &str) -> Result<String, NtStatus> {
         self.name_object(link, Named::Link { target: target.to_owned() })
@@ -142,6 +146,12 @@ impl Kernel {
         let is_directory = DIRECTORIES.iter().any(|(known, _)| *known == key);
         if is_directory || names.get(&key).is_some_and(Named::is_in_use) {
             return Err(NtStatus::OBJECT_NAME_COLLISION);
+        }
+        if names.len() >= NAMES && !names.contains_key(&key) {
+            names.retain(|_, named| named.is_in_use());
+            if names.len() >= NAMES {
+                return Err(NtStatus::INSUFFICIENT_RESOURCES);
+            }
         }
         names.insert(key.clone(), object);
         Ok(key)

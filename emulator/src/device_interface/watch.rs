@@ -5,7 +5,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::DeviceInterface;
 use crate::kernel::Kernel;
 use crate::work_item::WorkItem;
 
@@ -70,22 +69,21 @@ impl Kernel {
         drop(removed);
     }
 
-    /// Calls the routines that watch the class. Each routine runs in a work item of its own.
+    /// Calls the routines that watch the class with the name of a symbolic link. Each routine runs
+    /// in a work item of its own.
     pub(super) fn tell_interface_change(
         &self,
         change: InterfaceChange,
-        interface: &DeviceInterface,
+        class: [u8; 16],
+        link: &str,
     ) {
-        let physical = interface.device.bottom();
-        let link = super::link_name(&physical, interface.class, &interface.reference);
-        let Some(link) = link else { return };
         let watching: Vec<InterfaceWatch> = {
             let watches = self.state.interfaces.watches.watches.borrow();
-            let of_class = watches.iter().filter(|watch| watch.class == interface.class);
+            let of_class = watches.iter().filter(|watch| watch.class == class);
             of_class.map(|watch| watch.id).collect()
         };
         for id in watching {
-            let link = link.clone();
+            let link = link.to_owned();
             self.queue_work_item(&WorkItem::new(Rc::new(move |kernel: &Kernel| {
                 kernel.call_watch(id, change, &link);
             })));

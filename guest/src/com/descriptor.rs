@@ -3,6 +3,7 @@
 //! The reader checks each count before it reads the array. So a descriptor of garbage causes a
 //! status, or a bug check at the bad pointer, but no long loop.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use portcls_emulator::NtStatus;
@@ -26,6 +27,11 @@ const LONGEST_LIST: u32 = 1_024;
 /// The longest data range in bytes. Assumed: the largest published range has 112.
 const LONGEST_RANGE: u32 = 4_096;
 
+/// The most bytes that the host keeps of one descriptor. Many pointers of a descriptor may lead to
+/// the same range or to the same attribute, which the host keeps once for each pointer.
+/// Assumed: far more than the descriptors of MIDI devices have.
+const DESCRIPTOR_BYTES: usize = 16 << 20;
+
 /// The length in bytes of the common head of a data range. Source: ksmedia.h.
 const RANGE_HEAD: u32 = 64;
 
@@ -48,7 +54,7 @@ pub(crate) fn read_filter_descriptor(
     guest: &Guest,
     address: u64,
 ) -> Result<PcFilterDescriptor, NtStatus> {
-    Reader { guest }.filter(address).map_err(|what| refuse(guest, &what))
+    Reader::new(guest).filter(address).map_err(|what| refuse(guest, &what))
 }
 
 /// Reads a pin of the PCFILTER_DESCRIPTOR at an address, without its automation table; `None` when
@@ -61,7 +67,7 @@ pub(crate) fn read_pin_descriptor(
     filter: u64,
     pin_id: u32,
 ) -> Option<PcPinDescriptor> {
-    let reader = Reader { guest };
+    let reader = Reader::new(guest);
     let address = reader.pin_place(filter, pin_id)?;
     let pin = reader.pin_with(address, None);
     pin.map_err(|what| refuse(guest, &what)).ok()
@@ -75,7 +81,7 @@ pub(crate) fn find_data_range(
     pin_id: u32,
     range: &[u8],
 ) -> Option<u64> {
-    let reader = Reader { guest };
+    let reader = Reader::new(guest);
     let pin = reader.pin_place(filter, pin_id)?;
     let fields = &guest.layout().kspin_descriptor;
     let pin = at(pin, guest.layout().pcpin_descriptor.ks_pin_descriptor);
@@ -90,7 +96,7 @@ pub(crate) fn find_data_range(
 
 /// The address of a pin in the PCFILTER_DESCRIPTOR at an address; `None` when there is no such pin.
 pub(crate) fn pin_descriptor_place(guest: &Guest, filter: u64, pin_id: u32) -> Option<u64> {
-    Reader { guest }.pin_place(filter, pin_id)
+    Reader::new(guest).pin_place(filter, pin_id)
 }
 
 /// The data range at an address that a driver passes on, without its attributes. The range may come
@@ -115,12 +121,30 @@ fn refuse(guest: &Guest, what: &str) -> NtStatus {
 
 struct Reader<'a> {
     guest: &'a Guest,
+    /// The bytes that the host may still keep of the descriptor.
+    bytes_left: Cell<usize>,
 }
 
 /// A part of the descriptor, or its fault in words.
 type Read<T> = Result<T, String>;
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(guest: &'a Guest) -> Reader<'a> {
+        Reader { guest, bytes_left: Cell::new(DESCRIPTOR_BYTES) }
+    }
+
+    /// Takes bytes from the rest of `DESCRIPTOR_BYTES`, before the reader reads them.
+    fn charge(&self, bytes: usize) -> Read<()> {
+        let left = self.bytes_left.get().checked_sub(bytes).ok_or_else(|| {
+            format!(
+                "its lists, ranges and attributes have more than {DESCRIPTOR_BYTES} bytes; let \
+                 fewer pointers lead to them"
+            )
+        })?;
+        self.bytes_left.set(left);
+        Ok(())
+    }
+
     fn filter(&self, address: u64) -> Read<PcFilterDescriptor> {
         if address == 0 {
             return Err("GetDescription answered a null pointer".to_owned());
@@ -163,6 +187,7 @@ impl Reader<'_> {
 
     fn array<T>(&self, array: &Array, read: impl Fn(u64) -> Read<T>) -> Read<Vec<T>> {
         array.check()?;
+        self.charge(array.count as usize * size_of::<T>())?;
         (0..array.count).map(|index| read(array.place(index))).collect()
     }
 
@@ -258,6 +283,7 @@ impl Reader<'_> {
         if !(RANGE_HEAD..=LONGEST_RANGE).contains(&size) {
             return Err(format!("a data range says that it has {size} bytes"));
         }
+        self.charge(size as usize)?;
         let bytes = self.guest.load_bytes(range, size as usize);
         let range = DataRange::read(&bytes).map_err(|status| format!("a data range: {status}"))?;
         match attributes {
@@ -282,6 +308,7 @@ impl Reader<'_> {
             if !(ATTRIBUTE_HEAD..=LONGEST_ATTRIBUTE).contains(&size) {
                 return Err(format!("an attribute of a data range says that it has {size} bytes"));
             }
+            self.charge(size as usize)?;
             let bytes = self.guest.load_bytes(attribute, size as usize);
             DataAttribute::read(&bytes).map_err(|status| format!("an attribute: {status}"))
         })

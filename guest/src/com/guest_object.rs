@@ -32,13 +32,15 @@ pub(crate) struct GuestObject {
     pub(super) guest: Guest,
     this: Weak<GuestObject>,
     /// The pointer that the object's `QueryInterface` answers for `IUnknown`.
-    identity: u64,
+    pub(super) identity: u64,
     /// The pointer by which the driver gave the object to the port.
     target: Cell<u64>,
     /// The interface pointers that the wrapper knows, each with one reference.
     pointers: RefCell<Vec<(Guid, u64)>>,
     /// The filter descriptor that a miniport has given out, or 0.
     pub(super) description: Cell<u64>,
+    /// How often an interrupt sync object was connected and not disconnected.
+    pub(super) connections: Cell<u32>,
 }
 
 impl Guest {
@@ -85,6 +87,7 @@ impl GuestObject {
             target: Cell::new(pointer),
             pointers: RefCell::new(Vec::new()),
             description: Cell::new(0),
+            connections: Cell::new(0),
         });
         object.learn(pointer, iid, hold);
         known.insert(identity, object.this.clone());

@@ -164,6 +164,7 @@ impl Writer<'_> {
 
     fn automation(&mut self, field: usize, table: Option<&PcAutomationTable>) {
         let Some(table) = table else { return };
+        assert!(table.events.is_empty(), "the miniports of the system have no events");
         let layout = self.layout;
         let fields = &layout.pcautomation_table;
         let place = self.room(fields.size_of as usize);

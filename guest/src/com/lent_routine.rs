@@ -1,9 +1,9 @@
 //! Routines in Rust that a driver's own interrupt sync object calls.
 //!
-//! This file owns the address that stands for all these routines. The context of a call tells which
-//! routine the object means. The guest knows a service routine until the guest ends, because no
-//! method takes the routine out of the object again. The guest knows a synchronised routine for one
-//! call.
+//! This file owns the one address that stands for all these routines: the context of a call tells
+//! which routine the object means. The guest knows a service routine until the object refuses the
+//! routine, until the last connection of the object ends, or until the guest ends. The guest knows
+//! a synchronised routine for one call.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,7 +21,11 @@ pub(crate) static LENT_ROUTINE: Routine =
     row!("a routine of a system miniport", ByKernel, run_lent_routine);
 
 /// A service routine, bound to the block that is its context.
-struct LentServiceRoutine(ServiceRoutine);
+struct LentServiceRoutine {
+    routine: ServiceRoutine,
+    /// The address of the object that has the routine.
+    sync: u64,
+}
 
 impl Bound for LentServiceRoutine {}
 
@@ -37,15 +41,32 @@ scoped_thread_local! {
 }
 
 impl Guest {
-    /// Lends a service routine for good. Returns the address and the context of the lent routine.
-    pub(super) fn lend_service_routine(&self, routine: ServiceRoutine) -> [u64; 2] {
+    /// Lends a service routine to the object at an address. Returns the address of the routine and
+    /// its context.
+    pub(super) fn lend_service_routine(&self, sync: u64, routine: ServiceRoutine) -> [u64; 2] {
         let context = self.new_object_block(&[]);
-        self.bind_from(None, context, Rc::new(LentServiceRoutine(routine)));
+        self.bind_from(None, context, Rc::new(LentServiceRoutine { routine, sync }));
         [self.thunk_of(&LENT_ROUTINE), context]
     }
 
-    /// Lends a synchronised routine for the length of `work`. `work` gets the address and the
-    /// context of the lent routine. Returns `None` when the stack has no room for the context.
+    /// Takes back the service routine with a context. From now on a call with this context is
+    /// refused.
+    pub(super) fn take_service_routine_back(&self, context: u64) {
+        self.unbind(context);
+        self.free_object_block(context, 0);
+    }
+
+    /// Takes back every service routine that the object at an address has.
+    pub(super) fn take_service_routines_back(&self, sync: u64) {
+        while let Some((context, _)) =
+            self.find_bound(|lent: &LentServiceRoutine| lent.sync == sync)
+        {
+            self.take_service_routine_back(context);
+        }
+    }
+
+    /// Lends a synchronised routine for the length of `work`, which gets its address and its
+    /// context; `None` when the stack has no room for the context.
     ///
     /// The routine runs once. The page does not allow a second call, so a driver that calls the
     /// routine again gets `STATUS_UNSUCCESSFUL`.
@@ -76,7 +97,7 @@ fn run_lent_routine(
     context: Pointer,
 ) -> Result<NtStatus, NtStatus> {
     if let Some(lent) = call.guest().bound::<LentServiceRoutine>(context.0) {
-        return Ok(lent.0(call.kernel()));
+        return Ok((lent.routine)(call.kernel()));
     }
     if !SYNCHRONISED.is_set() {
         return Err(NtStatus::INVALID_PARAMETER);

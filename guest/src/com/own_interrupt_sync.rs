@@ -36,11 +36,21 @@ impl IInterruptSync for GuestObject {
     }
 
     fn connect(&self, _kernel: &Kernel) -> Result<(), NtStatus> {
-        self.call_for_status(&iid::INTERRUPT_SYNC, CONNECT, &[])
+        self.call_for_status(&iid::INTERRUPT_SYNC, CONNECT, &[])?;
+        self.connections.set(self.connections.get().saturating_add(1));
+        Ok(())
     }
 
+    /// Disconnects the interrupt. The last disconnection takes the service routines back.
+    /// `Assumed:` the object then calls no routine. An object that several miniports share may
+    /// count its connections, so it still calls the routines before that.
     fn disconnect(&self, _kernel: &Kernel) {
         self.call(&iid::INTERRUPT_SYNC, DISCONNECT, &[]);
+        let connections = self.connections.get().saturating_sub(1);
+        self.connections.set(connections);
+        if connections == 0 {
+            self.guest.take_service_routines_back(self.identity);
+        }
     }
 
     fn register_service_routine(
@@ -49,9 +59,10 @@ impl IInterruptSync for GuestObject {
         routine: ServiceRoutine,
         position: RoutinePosition,
     ) -> Result<(), NtStatus> {
-        let [address, context] = self.guest.lend_service_routine(routine);
+        let [address, context] = self.guest.lend_service_routine(self.identity, routine);
         let first = u64::from(position == RoutinePosition::Head);
         let words = [address, context, first];
         self.call_for_status(&iid::INTERRUPT_SYNC, REGISTER_SERVICE_ROUTINE, &words)
+            .inspect_err(|_| self.guest.take_service_routine_back(context))
     }
 }

@@ -2,19 +2,17 @@
 
 use std::ops::Range;
 
-use cpu_x86::PAGE_BYTES;
 use portcls_driver_file::image::{Image, Residence, Section};
 
 use super::bind_imports::{bind_imports, put_pointer};
 use super::load_error::LoadError;
 use crate::processor::paging::Pageable;
+use crate::processor::space::PAGE;
 use crate::processor::vm::Vm;
 use crate::tables::loaded::Loaded;
 
-const PAGE: u64 = PAGE_BYTES as u64;
-
-/// The security cookie of the driver. Assumed: any value other than the cookie in the file will do.
-/// A fixed value keeps runs alike. On x64 the upper 16 bits of the cookie are zero. Windows makes
+/// The security cookie of the driver. Assumed: any value other than the cookie in the file will do;
+/// a fixed value keeps runs alike. On x64 the upper 16 bits of the cookie are zero. Windows makes
 /// them zero too.
 const SECURITY_COOKIE: u64 = 0x0000_6D1D_1401_31F8;
 

@@ -5,12 +5,9 @@
 
 use std::ops::Range;
 
-use cpu_x86::PAGE_BYTES;
-
 use crate::guest::Guest;
 use crate::memory::at;
-
-const PAGE: u64 = PAGE_BYTES as u64;
+use crate::processor::space::PAGE;
 
 /// MdlFlags: the pages have an address in the system's address space.
 pub(crate) const MAPPED: u16 = 0x0001;

@@ -1,11 +1,9 @@
 //! Memory by its physical address: contiguous blocks and frames.
 
-use cpu_x86::PAGE_BYTES;
 use portcls_emulator::PhysicalRequest;
 
 use crate::guest::Guest;
-
-const PAGE: u64 = PAGE_BYTES as u64;
+use crate::processor::space::PAGE;
 
 /// The content of a block before the first write. Assumed: any value that is not zero will do.
 const UNWRITTEN: u8 = 0xCD;

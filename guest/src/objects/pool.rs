@@ -12,9 +12,8 @@ use portcls_emulator::{BugCheckCode, PoolBlock, PoolType};
 
 use crate::guest::Guest;
 use crate::processor::paging::Pageable;
+use crate::processor::space::PAGE;
 use crate::tables::pool_table::{Block, Fill};
-
-const PAGE: u64 = PAGE_BYTES as u64;
 
 /// The pattern beside a block. Assumed: any value will do, except text and zero.
 const BESIDE: u8 = 0xB5;

@@ -110,11 +110,10 @@ impl Paging {
 
 #[cfg(test)]
 mod tests {
-    use cpu_x86::{Cpu, Mode, PAGE_BYTES};
+    use cpu_x86::{Cpu, Mode};
 
     use super::*;
-
-    const PAGE: u64 = PAGE_BYTES as u64;
+    use crate::processor::space::PAGE;
 
     /// A processor with a pageable page at 1000 and a resident page behind it.
     fn cpu(paging: &Paging) -> Cpu {

@@ -7,10 +7,8 @@
 use cpu_x86::{Cpu, MapError, Memory, PAGE_BYTES, Rights, Stop};
 use portcls_emulator::Kernel;
 
-use super::space::Space;
+use super::space::{PAGE, Space};
 use crate::layout::{KsystemTime, Layout};
-
-const PAGE: u64 = PAGE_BYTES as u64;
 
 /// The version in the shared data: Windows 10. Source: KUSER_SHARED_DATA.
 const VERSION: (u32, u32) = (10, 0);

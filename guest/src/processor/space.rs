@@ -5,7 +5,10 @@
 
 use std::ops::Range;
 
-use cpu_x86::Mode;
+use cpu_x86::{Mode, PAGE_BYTES};
+
+/// Bytes of a page, as an address counts them.
+pub(crate) const PAGE: u64 = PAGE_BYTES as u64;
 
 /// The places for one bitness.
 #[derive(Debug)]

@@ -9,12 +9,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use cpu_x86::PAGE_BYTES;
 use portcls_port::dmus_event::{DmusKernelEvent, EventBuffer, EventHome};
 
-use crate::processor::space::{Space, Upwards};
-
-const PAGE: u64 = PAGE_BYTES as u64;
+use crate::processor::space::{PAGE, Space, Upwards};
 
 /// The distance between two events in bytes: a DMUS_KERNEL_EVENT has 40 or 32.
 const EVENT_STRIDE: u64 = 64;

@@ -9,10 +9,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use cpu_x86::PAGE_BYTES;
 use portcls_emulator::CONTIGUOUS_MEMORY;
 
-const PAGE: u64 = PAGE_BYTES as u64;
+use crate::processor::space::PAGE;
 
 /// The first frame behind contiguous memory.
 const BEHIND: u64 = CONTIGUOUS_MEMORY.end / PAGE;

@@ -7,13 +7,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
-use cpu_x86::PAGE_BYTES;
 use portcls_emulator::{PoolBlock, PoolType};
 
 use super::origin::Origin;
-use crate::processor::space::{Space, Upwards};
-
-const PAGE: u64 = PAGE_BYTES as u64;
+use crate::processor::space::{PAGE, Space, Upwards};
 
 /// The number of freed blocks that are remembered. The pages of older blocks are used again.
 const REMEMBERED: usize = 4_096;

@@ -3,14 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use cpu_x86::PAGE_BYTES;
 use portcls_emulator::{DeviceObject, DriverObject, Irp};
 
 use super::origin::Origin;
 use super::shown_irp::ShownIrp;
-use crate::processor::space::{Space, Upwards};
-
-const PAGE: u64 = PAGE_BYTES as u64;
+use crate::processor::space::{PAGE, Space, Upwards};
 
 /// The objects that have an image in the driver's memory.
 pub(crate) struct ShownTable {

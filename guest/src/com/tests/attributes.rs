@@ -15,6 +15,8 @@ struct Bench {
     filter: u64,
     /// The address of the number of pointers in the array of ranges.
     count: u64,
+    /// The address of the pointer to the array of ranges.
+    ranges: u64,
     /// The five pointers of the array.
     pointers: [u64; 5],
 }
@@ -28,10 +30,11 @@ impl Bench {
         let ks_pin = at(pin, layout.pcpin_descriptor.ks_pin_descriptor);
         let count = at(ks_pin, layout.kspin_descriptor.data_ranges_count);
         assert_eq!(guest.load_u32(count), 5, "{place}: three ranges and two lists");
-        let array = guest.load_word(at(ks_pin, layout.kspin_descriptor.data_ranges));
+        let ranges = at(ks_pin, layout.kspin_descriptor.data_ranges);
+        let array = guest.load_word(ranges);
         let pointer = |index: u64| guest.load_word(array + index * guest.pointer_bytes());
         let pointers = [0, 1, 2, 3, 4].map(pointer);
-        Bench { guest, filter, count, pointers }
+        Bench { guest, filter, count, ranges, pointers }
     }
 
     /// What is wrong with the descriptor.
@@ -86,5 +89,34 @@ fn an_attribute_list_of_garbage_is_refused() {
         guest.store_u32(at(list, fields.count), 0xFFFF_FFFF);
         let many = "the filter descriptor: 4294967295 attributes; at most 1024 are read";
         assert_eq!(bench.fault(), many, "{place}");
+    }
+}
+
+/// 200 pointers lead to one range, and 200 pointers to its list of 1,024 pointers to one attribute.
+#[test]
+fn a_descriptor_that_grows_by_its_pointers_is_refused_before_the_host_keeps_it() {
+    for place in ["x64", "x86"] {
+        let bench = Bench::new(place);
+        let guest = &bench.guest;
+        let array = |pointers: &[u64]| {
+            let address = guest.new_object_block(&vec![0; pointers.len() * 8]);
+            for (index, pointer) in (0..).zip(pointers) {
+                guest.store_word(address + index * guest.pointer_bytes(), *pointer);
+            }
+            address
+        };
+        let fields = &guest.layout().ksattribute_list;
+        let [range, list, ..] = bench.pointers;
+        let attribute = guest.new_object_block(&[0; 4096]);
+        guest.store_u32(attribute, 4096);
+        guest.store_word(at(list, fields.attributes), array(&[attribute; 1024]));
+        guest.store_u32(at(list, fields.count), 1024);
+        assert!(read_filter_descriptor(guest, bench.filter).is_ok(), "{place}: 4 MiB are allowed");
+        let pointers = [range, list].repeat(200);
+        guest.store_word(bench.ranges, array(&pointers));
+        guest.store_u32(bench.count, 400);
+        let expected = "the filter descriptor: its lists, ranges and attributes have more than \
+                        16777216 bytes; let fewer pointers lead to them";
+        assert_eq!(bench.fault(), expected, "{place}");
     }
 }

@@ -32,11 +32,21 @@ const KEEP: [u8; 17] = [
     0xC3,
 ];
 
+/// RegisterServiceRoutine that keeps its arguments and then fails: KEEP with mov eax, C0000001h in
+/// place of xor eax, eax.
+const KEEP_AND_FAIL: [u8; 20] = [
+    0x48, 0x89, 0x91, 0xF0, 0x00, 0x00, 0x00, 0x4C, 0x89, 0x81, 0xF8, 0x00, 0x00, 0x00, 0xB8, 0x01,
+    0x00, 0x00, 0xC0, 0xC3,
+];
+
 /// An object of the driver whose CallSynchronizedRoutine has this code.
 fn sync(call: &[u8]) -> (Guest, u64, Rc<dyn IInterruptSync>) {
     let guest = guest("x64");
     let object = own_object(&guest);
     set_method(&guest, object, 3, call);
+    // Connect and Disconnect: xor eax, eax; ret
+    set_method(&guest, object, 5, &[0x31, 0xC0, 0xC3]);
+    set_method(&guest, object, 6, &[0x31, 0xC0, 0xC3]);
     set_method(&guest, object, 7, &KEEP);
     // GetKInterrupt: mov eax, 1234h; ret
     set_method(&guest, object, 4, &[0xB8, 0x34, 0x12, 0, 0, 0xC3]);
@@ -133,6 +143,40 @@ fn a_service_routine_is_known_as_long_as_the_driver_is() {
     assert_eq!(other, NtStatus::INVALID_PARAMETER, "another context");
     guest.end();
     assert_eq!(Rc::strong_count(&count), 1, "the guest lets go of the routine");
+}
+
+#[test]
+fn the_guest_lets_go_of_a_service_routine_that_is_refused_or_disconnected() {
+    let (guest, object, sync) = sync(&KEEP);
+    let owned = Rc::new(());
+    let register = || {
+        let held = Rc::clone(&owned);
+        let routine = Rc::new(move |_: &Kernel| {
+            let _ = &held;
+            NtStatus::SUCCESS
+        });
+        let entered = guest
+            .kernel()
+            .clone()
+            .enter(|kernel| sync.register_service_routine(kernel, routine, RoutinePosition::Tail));
+        entered.expect("it returns")
+    };
+    assert_eq!([register(), register()], [Ok(()), Ok(())]);
+    let kernel = guest.kernel().clone();
+    let connect = || kernel.enter(|kernel| sync.connect(kernel)).expect("it returns");
+    let disconnect = || kernel.enter(|kernel| sync.disconnect(kernel)).expect("it returns");
+    assert_eq!([connect(), connect()], [Ok(()), Ok(())], "two miniports share the object");
+    disconnect();
+    assert_eq!(Rc::strong_count(&owned), 3);
+    assert_eq!(run(&guest, object, kept(&guest, object)), NtStatus::SUCCESS);
+    disconnect();
+    assert_eq!(Rc::strong_count(&owned), 1, "both are gone");
+    assert_eq!(run(&guest, object, kept(&guest, object)), NtStatus::INVALID_PARAMETER);
+
+    set_method(&guest, object, 7, &KEEP_AND_FAIL);
+    assert_eq!(register(), Err(NtStatus::UNSUCCESSFUL));
+    assert_eq!(Rc::strong_count(&owned), 1, "the object refused it");
+    assert_eq!(run(&guest, object, kept(&guest, object)), NtStatus::INVALID_PARAMETER);
 }
 
 #[test]

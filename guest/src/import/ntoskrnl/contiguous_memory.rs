@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use portcls_emulator::PhysicalRequest;
 
+use crate::processor::space::PAGE;
 use crate::routine::{Call, Pointer, Routine, Word, row};
 use crate::rules::NOT_CONTIGUOUS_MEMORY;
 use crate::tables::bindings::Bound;
@@ -27,8 +28,6 @@ pub(super) static ROUTINES: &[Routine] = &[
     ),
     row!("MmGetPhysicalAddress", UpTo(HIGH_LEVEL), get_physical_address),
 ];
-
-const PAGE: u64 = cpu_x86::PAGE_BYTES as u64;
 
 /// A contiguous block of the driver.
 struct ContiguousBlock {

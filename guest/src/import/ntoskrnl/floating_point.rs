@@ -30,6 +30,8 @@ struct SavedState {
     thread: u32,
     /// The state that the same thread had saved before and not restored.
     outer: Option<Rc<SavedState>>,
+    /// The number of states from this state to the outermost state: 1 for a state without `outer`.
+    depth: usize,
     /// Whether the thread has saved no state after this state.
     is_innermost: Cell<bool>,
 }
@@ -44,6 +46,11 @@ impl Bound for SavedState {
 /// Assumed: any value but 0 will do, because the structure is opaque to drivers.
 const HOLDS_STATE: u32 = 1;
 
+/// The most states that one thread holds, each inside of the state before.
+/// Assumed: far more than a driver nests. The number is so small that a chain of states is soon
+/// dropped.
+const NESTING_LIMIT: usize = 64;
+
 /// Copies the part of the registers that a KFLOATING_SAVE covers.
 fn copy_floating_point(from: &Registers, to: &mut Registers) {
     to.xmm = from.xmm;
@@ -55,6 +62,13 @@ fn copy_floating_point(from: &Registers, to: &mut Registers) {
 ///
 /// On x64 the routine succeeds and changes nothing. Source: the KFLOATING_SAVE of wdm.h for x64 has
 /// no room for a state, and the x64 calling convention lets all code use XMM registers.
+///
+/// A second save at the same address loses the state that was there. The new state takes the place
+/// of the lost state among the states of the thread.
+///
+/// # Errors
+/// `STATUS_INSUFFICIENT_RESOURCES` when the thread holds `NESTING_LIMIT` states already.
+/// Source: the page; Assumed: the number.
 fn save_floating_point_state(call: &Call<'_>, save: Pointer) -> Result<(), NtStatus> {
     let guest = call.guest();
     if guest.mode() == Mode::Bits64 {
@@ -62,14 +76,23 @@ fn save_floating_point_state(call: &Call<'_>, save: Pointer) -> Result<(), NtSta
         return Ok(());
     }
     call.kernel().ask_allocation()?;
-    if guest.bound::<SavedState>(save.0).is_some() {
+    let lost = guest.bound::<SavedState>(save.0);
+    if lost.is_some() {
         let message = format!("{:#x} already holds a state that was not restored", save.0);
         call.kernel().report_violation(&FLOATING_POINT_KEPT, &message);
     }
     let (irql, thread) = (call.kernel().current_irql(), call.kernel().current_thread());
-    let outer = guest
+    let innermost = guest
         .find_bound(|state: &SavedState| state.thread == thread && state.is_innermost.get())
         .map(|(_, state)| state);
+    let outer = match (innermost, lost) {
+        (Some(innermost), Some(lost)) if Rc::ptr_eq(&innermost, &lost) => lost.outer.clone(),
+        (innermost, _) => innermost,
+    };
+    let depth = 1 + outer.as_ref().map_or(0, |outer| outer.depth);
+    if depth > NESTING_LIMIT {
+        return Err(NtStatus::INSUFFICIENT_RESOURCES);
+    }
     if let Some(outer) = &outer {
         outer.is_innermost.set(false);
         if irql < outer.irql {
@@ -81,7 +104,8 @@ fn save_floating_point_state(call: &Call<'_>, save: Pointer) -> Result<(), NtSta
     guest.store_u32(mark_of(guest, save), HOLDS_STATE);
     let (mut registers, x87) = (guest.cpu().borrow().registers(), guest.cpu().borrow().x87());
     let is_innermost = Cell::new(true);
-    let state = SavedState { registers: registers.clone(), x87, irql, thread, outer, is_innermost };
+    let kept = registers.clone();
+    let state = SavedState { registers: kept, x87, irql, thread, outer, depth, is_innermost };
     guest.bind(save.0, Rc::new(state));
     copy_floating_point(&Registers::default(), &mut registers);
     guest.cpu().borrow_mut().set_registers(&registers);

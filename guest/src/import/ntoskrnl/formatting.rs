@@ -144,7 +144,8 @@ enum Size {
     Bits64,
 }
 
-/// The message that a format and its arguments make.
+/// The message that a format and its arguments make. The message ends behind the first conversion
+/// that makes it longer than the longest text.
 pub(super) fn formatted(arguments: &Arguments<'_>, Pointer(address): Pointer) -> String {
     let longest = arguments.form.longest;
     let format = match arguments.load_text(address, arguments.form.width, longest) {
@@ -165,7 +166,7 @@ pub(super) fn formatted(arguments: &Arguments<'_>, Pointer(address): Pointer) ->
             None => message.push(letter),
         }
         if message.len() > longest {
-            break;
+            return message;
         }
     }
     message.push_str(rest);
@@ -231,7 +232,11 @@ impl Specification {
                     + &digits(value.unsigned_abs().to_string())
             }
             'u' => digits(self.unsigned(arguments).to_string()),
-            'o' => digits(format!("{:o}", self.unsigned(arguments))),
+            'o' => {
+                let text = digits(format!("{:o}", self.unsigned(arguments)));
+                let prefix = if self.alternate && !text.starts_with('0') { "0" } else { "" };
+                prefix.to_owned() + &text
+            }
             'x' | 'X' => {
                 let value = self.unsigned(arguments);
                 let prefix = if self.alternate && value != 0 { "0x" } else { "" };
@@ -322,10 +327,12 @@ impl Specification {
             message.push_str(text);
             message.push_str(&" ".repeat(missing));
         } else if self.zeros && self.precision.is_none() && "diuoxX".contains(letter) {
-            let signs = text.len() - text.trim_start_matches(['+', '-', ' ']).len();
-            message.push_str(&text[..signs]);
+            let digits = text.trim_start_matches(['+', '-', ' ']);
+            let digits = digits.trim_start_matches("0x").trim_start_matches("0X");
+            let (head, digits) = text.split_at(text.len() - digits.len());
+            message.push_str(head);
             message.push_str(&"0".repeat(missing));
-            message.push_str(&text[signs..]);
+            message.push_str(digits);
         } else {
             message.push_str(&" ".repeat(missing));
             message.push_str(text);

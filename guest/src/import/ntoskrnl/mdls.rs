@@ -18,6 +18,7 @@ use portcls_emulator::{Irql, PhysicalRequest, PoolType, Rule};
 use crate::guest::Guest;
 use crate::memory::at;
 use crate::objects::mdl::{Buffer, FOR_WRITING, LOCKED, MAPPED, NONPAGED, PARTIAL};
+use crate::processor::space::PAGE;
 use crate::routine::{Boolean, Call, Pointer, Routine, Word, row};
 use crate::rules::{self, report_high_irql};
 use crate::tables::bindings::Bound;
@@ -35,8 +36,6 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("MmUnlockPages", UpTo(DISPATCH_LEVEL), unlock_pages),
     row!("MmUnmapLockedPages", UpTo(DISPATCH_LEVEL), unmap_locked_pages),
 ];
-
-const PAGE: u64 = cpu_x86::PAGE_BYTES as u64;
 
 /// The largest buffer of an MDL, in bytes. Source: WDK, IoAllocateMdl, for Windows 7 and later.
 const LARGEST_BUFFER: u32 = u32::MAX - 4_095;

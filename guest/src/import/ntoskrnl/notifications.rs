@@ -136,20 +136,29 @@ impl Callback {
             InterfaceChange::Arrival => ARRIVAL,
             InterfaceChange::Removal => REMOVAL,
         };
-        guest.with_scratch(text + name.len() as u64, |notification| {
-            guest.store_u16(notification, 1);
-            guest.store_u16(notification + 2, size as u16);
-            guest.store(notification + 4, &event);
-            guest.store(notification + 0x14, &self.class);
-            guest.store_word(notification + size - guest.pointer_bytes(), notification + string);
-            let fields = &guest.layout().unicode_string;
-            let string = notification + string;
-            guest.store_u16(string + u64::from(fields.length), name.len() as u16 - 2);
-            guest.store_u16(string + u64::from(fields.maximum_length), name.len() as u16);
-            guest.store_word(string + u64::from(fields.buffer), notification + text);
-            guest.store(notification + text, &name);
-            guest.call_in_system_thread(self.routine.0, &[notification, self.context.0]);
-        });
+        let Ok(name_bytes) = u16::try_from(name.len()) else {
+            let link = format!("a link of {} bytes in a notification", name.len());
+            guest.kernel().unsupported(&format!("{link}; a name has at most {}", u16::MAX));
+            return;
+        };
+        let bytes = text as usize + name.len();
+        let notification = guest.new_object_block(&vec![0; bytes]);
+        if notification == 0 {
+            return;
+        }
+        guest.store_u16(notification, 1);
+        guest.store_u16(notification + 2, size as u16);
+        guest.store(notification + 4, &event);
+        guest.store(notification + 0x14, &self.class);
+        guest.store_word(notification + size - guest.pointer_bytes(), notification + string);
+        let fields = &guest.layout().unicode_string;
+        let string = notification + string;
+        guest.store_u16(string + u64::from(fields.length), name_bytes - 2);
+        guest.store_u16(string + u64::from(fields.maximum_length), name_bytes);
+        guest.store_word(string + u64::from(fields.buffer), notification + text);
+        guest.store(notification + text, &name);
+        guest.call_in_system_thread(self.routine.0, &[notification, self.context.0]);
+        guest.free_object_block(notification, bytes);
     }
 }
 

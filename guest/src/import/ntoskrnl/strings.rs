@@ -232,6 +232,10 @@ fn convert(
 }
 
 /// Fills in a string with a text and a zero of `zero` bytes. The buffer of the string is new pool.
+///
+/// # Errors
+/// `STATUS_NO_MEMORY` when there is no pool; `STATUS_INVALID_PARAMETER` for a text whose length
+/// with the zero does not fit into 16 bits.
 fn store_new(
     guest: &Guest,
     to: Pointer,
@@ -240,12 +244,13 @@ fn store_new(
     (text, zero): (&[u8], usize),
 ) -> Result<(), NtStatus> {
     let content = [text, &[0; 2][..zero]].concat();
+    let maximum = u16::try_from(content.len()).map_err(|_| NtStatus::INVALID_PARAMETER)?;
+    let length = maximum - zero as u16;
     let buffer = guest.allocate_pool(pool, content.len() as u64, tag, Fill::Garbage);
     if buffer == 0 {
         return Err(NtStatus::NO_MEMORY);
     }
     guest.store(buffer, &content);
-    let (length, maximum) = (text.len() as u16, content.len() as u16);
     Counted { address: to, length, maximum, buffer }.store(guest);
     Ok(())
 }

@@ -209,6 +209,17 @@ fn a_text_that_is_too_long_is_cut_and_minus_one_is_returned() {
     }
 }
 
+/// The text has at most 65,536 characters and one conversion more.
+#[test]
+fn a_text_ends_behind_the_conversion_that_passes_its_limit() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let format = bench.narrow("x%65536d|%d|");
+        let length = bench.call("_snprintf", &[0, 0, format, 1, 2]);
+        assert_eq!(length, 65_537, "the rest of the format is not in the text");
+    }
+}
+
 #[test]
 fn the_values_of_a_format_may_be_in_a_list() {
     for mode in BOTH {

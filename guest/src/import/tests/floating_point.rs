@@ -130,6 +130,37 @@ fn on_x86_states_are_nested_and_each_is_restored() {
 }
 
 #[test]
+fn on_x86_a_second_save_at_an_address_takes_the_place_of_the_first() {
+    let bench = Bench::plain(Mode::Bits32);
+    let (outer, save) = (bench.memory(32), bench.memory(32));
+    assert_eq!(bench.status(SAVE, &[outer]), NtStatus::SUCCESS);
+    for _ in 0..100 {
+        assert_eq!(bench.status(SAVE, &[save]), NtStatus::SUCCESS);
+    }
+    assert_eq!(bench.broken_rules(), ["floating-point-kept"; 99]);
+    assert_eq!(bench.status(RESTORE, &[save]), NtStatus::SUCCESS);
+    assert_eq!(bench.status(RESTORE, &[outer]), NtStatus::SUCCESS);
+    assert_eq!(bench.broken_rules(), ["floating-point-kept"; 99], "each was the innermost state");
+    assert_eq!(bench.left(), [""; 0]);
+}
+
+#[test]
+fn on_x86_a_thread_nests_64_states_and_no_more() {
+    let bench = Bench::plain(Mode::Bits32);
+    let saves: Vec<u64> = (0..65).map(|_| bench.memory(32)).collect();
+    let (last, fitting) = saves.split_last().expect("there are 65");
+    for save in fitting {
+        assert_eq!(bench.status(SAVE, &[*save]), NtStatus::SUCCESS);
+    }
+    assert_eq!(bench.status(SAVE, &[*last]), NtStatus::INSUFFICIENT_RESOURCES);
+    for save in fitting.iter().rev() {
+        assert_eq!(bench.status(RESTORE, &[*save]), NtStatus::SUCCESS);
+    }
+    assert_eq!(bench.status(SAVE, &[*last]), NtStatus::SUCCESS, "there is room again");
+    assert_eq!(bench.broken_rules(), [""; 0]);
+}
+
+#[test]
 fn the_state_is_saved_and_restored_at_dispatch_level_at_most() {
     for mode in BOTH {
         let bench = Bench::plain(mode);

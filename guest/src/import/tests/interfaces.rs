@@ -1,6 +1,6 @@
 //! Device interfaces of a driver.
 
-use portcls_emulator::{DeviceObject, DriverObject, Irql, NtStatus};
+use portcls_emulator::{DeviceInterface, DeviceObject, DriverObject, Irql, NtStatus};
 
 use super::{BOTH, Bench};
 
@@ -193,5 +193,68 @@ fn interfaces_are_registered_and_enabled_at_passive_level() {
         bench.call("IoRegisterDeviceInterface", &[physical, class, 0, link]);
         bench.call("IoSetDeviceInterfaceState", &[link, 1]);
         assert_eq!(bench.broken_rules(), ["IrqlIoPassive3", "IrqlIoPassive1"]);
+    }
+}
+
+#[test]
+fn there_are_1024_interfaces_and_each_is_known_again() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let (device, physical) = bench.installed_device();
+        for number in 0..1_024 {
+            let registered =
+                bench.kernel.register_device_interface(CLASS, &device, &number.to_string());
+            assert!(registered.is_ok(), "there is room for {number}");
+        }
+        let register = |reference| {
+            let words = [physical, bench.bytes(&CLASS), bench.unicode(reference), bench.memory(16)];
+            bench.status("IoRegisterDeviceInterface", &words)
+        };
+        assert_eq!(register("Uart"), NtStatus::INSUFFICIENT_RESOURCES);
+        assert_eq!(register("7"), NtStatus::OBJECT_NAME_EXISTS);
+        let reference = "Uart".to_owned();
+        let interface = DeviceInterface { class: CLASS, device, reference };
+        let stop = bench.kernel.enter(|kernel| kernel.enable_device_interface(interface));
+        let text = stop.expect_err("there is no status to return").to_string();
+        assert!(text.contains("more than 1024 device interfaces (INTERFACES)"), "{text}");
+    }
+}
+
+#[test]
+fn the_properties_of_an_interface_have_limits_and_a_known_one_may_change() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let (_, _, link) = registered(&bench);
+        let data = bench.memory((1 << 20) + 1);
+        let set = |number: u8, locale: u64, bytes: u64, data: u64| {
+            let words = [link, bench.bytes(&[number; 20]), locale, 0, 3, bytes, data];
+            bench.status("IoSetDeviceInterfacePropertyData", &words)
+        };
+        let full = NtStatus::INSUFFICIENT_RESOURCES;
+        assert_eq!(set(0, 0, (1 << 20) + 1, data), full, "one byte too long");
+        assert_eq!(set(0, 0, 1 << 20, data), NtStatus::SUCCESS);
+        assert_eq!(set(1, 0, 1, data), full, "all properties share the bytes");
+        assert_eq!(set(0, 0, 1, data), NtStatus::SUCCESS, "the new value replaces the old value");
+        for number in 1..=255 {
+            assert_eq!(set(number, 0, 1, data), NtStatus::SUCCESS);
+        }
+        assert_eq!(set(0, 0x407, 1, data), full, "a language counts");
+        assert_eq!(set(255, 0, 2, data), NtStatus::SUCCESS, "it is known");
+        assert_eq!(set(255, 0, 0, 0), NtStatus::SUCCESS, "it is deleted");
+        assert_eq!(set(0, 0x407, 1, data), NtStatus::SUCCESS);
+    }
+}
+
+#[test]
+fn an_interface_whose_link_is_too_long_for_a_string_is_refused() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let (_, physical) = bench.installed_device();
+        let (reference, link) = (bench.unicode(&"x".repeat(32_740)), bench.memory(16));
+        let words = [physical, bench.bytes(&CLASS), reference, link];
+        let refused = bench.status("IoRegisterDeviceInterface", &words);
+        assert_eq!(refused, NtStatus::INSUFFICIENT_RESOURCES);
+        assert_eq!(bench.guest.load_u32(link), 0, "no length is stored");
+        assert_eq!(bench.left(), [""; 0]);
     }
 }

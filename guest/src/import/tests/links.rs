@@ -34,6 +34,23 @@ fn a_link_is_made_once_listed_until_it_is_deleted_and_leads_to_its_device() {
 }
 
 #[test]
+fn there_are_1024_names_and_a_deleted_one_makes_room() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let target = r"\Device\Uart";
+        for number in 0..1_024 {
+            let link = format!(r"\??\{number}");
+            bench.kernel.create_symbolic_link(&link, target).expect("there is room");
+        }
+        let words = [bench.unicode(r"\??\Uart"), bench.unicode(target)];
+        let full = bench.status("IoCreateSymbolicLink", &words);
+        assert_eq!(full, NtStatus::INSUFFICIENT_RESOURCES);
+        bench.kernel.delete_symbolic_link(r"\??\7").expect("it is there");
+        assert_eq!(bench.status("IoCreateSymbolicLink", &words), NtStatus::SUCCESS);
+    }
+}
+
+#[test]
 fn a_link_with_a_bad_name_is_refused() {
     for mode in BOTH {
         let bench = Bench::plain(mode);

@@ -1,7 +1,7 @@
 //! Plug and Play notifications.
 
 use cpu_x86::Mode;
-use portcls_emulator::{DriverObject, NtStatus};
+use portcls_emulator::{DeviceInterface, DeviceObject, DriverObject, NtStatus};
 
 use super::{BOTH, Bench};
 
@@ -91,6 +91,43 @@ fn a_registration_can_begin_with_the_interfaces_that_are_there() {
             bench.call("IoRegisterPlugPlayNotification", &words);
             assert_eq!(bench.guest.load_u32(told), expected, "flags {flags}");
         }
+    }
+}
+
+#[test]
+fn a_driver_is_told_of_a_link_that_is_longer_than_a_stack() {
+    for mode in BOTH {
+        let bench = bench(mode);
+        let Registration { told, words, .. } = registration(&bench, 2, 0);
+        bench.call("IoRegisterPlugPlayNotification", &words);
+        let (device, _) = bench.installed_device();
+        let interface = DeviceInterface { class: CLASS, device, reference: "x".repeat(32_000) };
+        let enabled = bench.kernel.enter(|kernel| kernel.enable_device_interface(interface));
+        enabled.expect("it returns");
+        bench.run_work_items();
+        assert_eq!(bench.guest.load_u32(told), ARRIVAL);
+        assert!((64_000..0x1_0000).contains(&bench.guest.load_u32(told + 4)));
+    }
+}
+
+#[test]
+fn the_removal_of_a_device_tells_of_its_interfaces_though_the_stack_is_taken_apart() {
+    for mode in BOTH {
+        let bench = bench(mode);
+        let Registration { told, words, .. } = registration(&bench, 2, 0);
+        bench.call("IoRegisterPlugPlayNotification", &words);
+        let (physical, _) = bench.installed_device();
+        let device = DeviceObject::new(&DriverObject::new("adapter"));
+        device.attach_to(&physical);
+        let interface =
+            DeviceInterface { class: CLASS, device: device.clone(), reference: String::new() };
+        bench.kernel.enable_device_interface(interface);
+        bench.run_work_items();
+        assert_eq!(bench.guest.load_u32(told), ARRIVAL);
+        device.detach();
+        bench.kernel.disable_interfaces_of_removed(&physical);
+        bench.run_work_items();
+        assert_eq!(bench.guest.load_u32(told), REMOVAL);
     }
 }
 
