@@ -202,7 +202,7 @@ fn flags(line: &Line) -> Result<u32, Fault> {
 }
 
 /// A number: decimal, perhaps negative, or hexadecimal with 0x.
-fn number(text: &str) -> Option<u32> {
+pub(crate) fn number(text: &str) -> Option<u32> {
     match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
         Some(digits) if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
             u32::from_str_radix(digits, 16).ok()

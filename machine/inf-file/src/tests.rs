@@ -294,6 +294,18 @@ fn a_file_that_grows_without_end_is_refused() {
 }
 
 #[test]
+fn the_flags_of_a_service_are_a_number_of_any_form() {
+    for flags in ["2", "0x2", "0X00000002", "0x80a", "-2147483646"] {
+        let text = format!(
+            "[Version]\n[Manufacturer]\nMe=M\n[M]\na=I\n[I]\n[I.Services]\n\
+             AddService=uart,{flags},S\n[S]\nAddReg=V\n[V]\nHKR,,A,,b\n"
+        );
+        let values: Vec<String> = read(&text).values.iter().map(shown).collect();
+        assert_eq!(values, ["Service  A=1:b|"], "{flags}");
+    }
+}
+
+#[test]
 fn sections_that_need_each_other_are_taken_once() {
     let text = "[Version]\n[Manufacturer]\nMe=M\n[M]\na=I\n[I]\nNeeds=J\nAddReg=V\n[J]\nNeeds=I\n\
                 AddReg=V\n[V]\nHKR,,A,,b\n";
