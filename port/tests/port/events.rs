@@ -489,6 +489,22 @@ fn wrong_requests_say_what_is_wrong_and_reach_no_handler() {
 }
 
 #[test]
+fn an_entry_that_its_handler_refused_cannot_be_added_later() {
+    on_events(Manner::Refuses, |rig, side| {
+        let filter = rig.open_filter().unwrap();
+        let (event, data) = client_event(rig);
+        assert_eq!(enable(&filter, 0, ENABLE, &data), NtStatus::INVALID_PARAMETER);
+        let refused = side.entries.take().remove(0);
+        let events = query::<dyn IPortEvents>(&rig.fake.port()).unwrap();
+        events.add_event_to_event_list(&rig.kernel, refused);
+        rig.expect_violations(&["event-entry"]);
+        tell(rig, None, 0, None, None);
+        assert!(!was_told(rig, &event));
+        assert_eq!(disable(&filter, &data), NtStatus::UNSUCCESSFUL);
+    });
+}
+
+#[test]
 fn a_handler_must_add_what_it_takes_and_nothing_else() {
     let ends = [
         (Manner::Refuses, NtStatus::INVALID_PARAMETER, None),
