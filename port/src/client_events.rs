@@ -172,6 +172,11 @@ impl ClientEvents {
         complete(kernel, irp, NtStatus::SUCCESS)
     }
 
+    /// True while the client has an event enabled.
+    pub fn is_any_enabled(&self) -> bool {
+        !self.list.of_client(self.client).is_empty()
+    }
+
     /// Ends all events of the file, because the client asks for it or the file is closed.
     ///
     /// IRQL: PASSIVE_LEVEL.
