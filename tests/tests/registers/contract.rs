@@ -161,8 +161,8 @@ impl Book {
     fn push_requests(&self, text: &mut String) {
         text.push_str(
             "\n## Requests (IRPs)\n\nA `yes` is an entry that `PcInitializeAdapterDriver` puts \
-             into the dispatch table of a driver. A `refused` request has no entry there: it \
-             ends with `STATUS_INVALID_DEVICE_REQUEST` when the driver sets no entry of its own, and \
+             into the dispatch table of a driver. A `refused` request has no entry there: it ends \
+             with `STATUS_INVALID_DEVICE_REQUEST` when the driver sets no entry of its own, and \
              `PcDispatchIrp` answers so, too. The page of `PcInitializeAdapterDriver` does not \
              list `IRP_MJ_CLEANUP`: this entry is the driver's alone, and PortCls cancels the \
              requests of a closed file without it. The minor functions of `IRP_MJ_PNP` and \
