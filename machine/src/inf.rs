@@ -86,7 +86,10 @@ fn take_one(configuration: &Configuration, places: Places) -> Result<Taken, Mach
         let what = format!("no IOConfig has room for the MPU-401 at port {port:X}");
         fault(None, what, "choose its port by --port, or name the resources by --resource")
     })?;
-    let own_line = own_line(resources, places);
+    let own_line = own_line(resources, places).map_err(|irq| {
+        let what = format!("no IRQConfig has line {irq}");
+        fault(None, what, "choose its line by --irq, or name the resources by --resource")
+    })?;
     let mut room = Room::default();
     room.take_range(&resources[own], port.into());
     room.lines.extend(own_line.map(|(_, line)| line));
@@ -149,10 +152,13 @@ fn own_length(resource: &WantedResource, port: u16) -> u16 {
 
 /// The interrupt of the MPU-401 and its line; `None` for a device without a line.
 ///
-/// Assumed: of several interrupts that the card's line fits, the last interrupt belongs to the
-/// MPU-401, because sound cards name their own interrupt first. When the card's line fits no
-/// interrupt and the user chose no line, the first value of the last interrupt is taken.
-fn own_line(resources: &[WantedResource], places: Places) -> Option<(usize, u8)> {
+/// Assumed: of several interrupts the last one that the card's line fits is the MPU-401's, because
+/// sound cards name their own interrupt first. When the line fits none and the user chose no line,
+/// the first value of the last interrupt is taken.
+///
+/// # Errors
+/// The line that the user chose, when there are interrupts and the line fits none of them.
+fn own_line(resources: &[WantedResource], places: Places) -> Result<Option<(usize, u8)>, u8> {
     let lines = resources.iter().enumerate().rev().filter_map(|(index, one)| match &one.wanted {
         Wanted::Lines(lines) => Some((index, lines)),
         _ => None,
@@ -160,14 +166,15 @@ fn own_line(resources: &[WantedResource], places: Places) -> Option<(usize, u8)>
     let lines: Vec<(usize, &Vec<u8>)> = lines.collect();
     let wanted = places.irq.unwrap_or(places.usual_irq);
     let has = |lines: &[u8]| lines.iter().any(|line| pc_line(*line) == wanted);
-    match lines.iter().find(|(_, lines)| has(lines)) {
-        Some((index, _)) => Some((*index, wanted)),
-        None => {
-            let (index, lines) = lines.first()?;
-            let other = lines.iter().map(|line| pc_line(*line)).find(|line| *line >= 3);
-            Some((*index, places.irq.or(other)?))
-        }
+    if let Some((index, _)) = lines.iter().find(|(_, lines)| has(lines)) {
+        return Ok(Some((*index, wanted)));
     }
+    let Some((index, lines)) = lines.first() else { return Ok(None) };
+    if let Some(chosen) = places.irq {
+        return Err(chosen);
+    }
+    let other = lines.iter().map(|line| pc_line(*line)).find(|line| *line >= 3);
+    Ok(other.map(|line| (*index, line)))
 }
 
 /// Line 2 means 9, as on a PC.
@@ -335,6 +342,16 @@ mod tests {
             "the INF's section [A], line 13: none of its values is free; name the resources by \
              --resource"
         );
+        let places = Places { irq: Some(11), ..PLACES };
+        let error = taken("IOConfig=330-331\nIRQConfig=5,7", places).expect_err("11 is in none");
+        assert_eq!(
+            error.to_string(),
+            "the INF's section [A]: no IRQConfig has line 11; choose its line by --irq, or name \
+             the resources by --resource"
+        );
+        let places = Places { irq: Some(9), ..PLACES };
+        let found = taken("IOConfig=330-331\nIRQConfig=5,2", places).expect("2 means 9");
+        assert_eq!(words(&found.expect("there is one")), "mpu401 irq at 330, 9");
         let apart = Places { status_offset: 2, ..PLACES };
         assert!(taken("IOConfig=330-331", apart).is_err());
         let whole = Places { port: Some(0), ..PLACES };

@@ -134,7 +134,10 @@ impl UnmodelledRange {
         state.answerer = Answerer::of(&state.range.answers);
     }
 
-    /// What was counted since power-on.
+    /// What was counted since the machine was made, but not while the range had no power.
+    ///
+    /// A loss of power does not reset the counts: the summary of a run tells all that the driver
+    /// looked for, also before the device slept.
     pub fn figures(&self) -> RangeFigures {
         let state = self.0.borrow();
         let sum = |count: fn(&OffsetFigures) -> u64| state.offsets.values().map(count).sum();
@@ -256,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn without_power_nothing_answers_and_nothing_is_remembered() {
+    fn without_power_nothing_answers_and_nothing_is_remembered_but_the_counts() {
         let after = Some(WrittenByte { offset: 1, value: 5 });
         let mut range = range(Answers::Table(vec![AnswerRow { offset: 0, value: 0x42, after }]));
         range.write(1, 5, 0);
@@ -266,5 +269,7 @@ mod tests {
         assert_eq!(read(&mut range, 0), 0xFF);
         range.write(1, 5, 0);
         assert_eq!(read(&mut range, 0), 0x42);
+        let figures = range.figures();
+        assert_eq!((figures.reads, figures.writes, figures.answered), (1, 0, 3));
     }
 }

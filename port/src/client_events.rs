@@ -125,12 +125,16 @@ impl ClientEvents {
             call_handler(kernel, target, item, node, PcEventVerb::Add, Some(&entry), Some(irp));
         // An event that was enabled for one time may have happened already.
         let was_added = entry.state.get() != EntryState::New;
-        if status.is_success() == was_added {
+        if status.is_success() && was_added {
             return Ok(status);
         }
-        // Without its handler's consent no event stays. An event that the handler took and did not
-        // add is in no list, and the client is never told.
+        // Without its handler's consent no event stays; one that the handler took and did not add
+        // is in no list, and its client is never told. Nor can the driver add the entry later: the
+        // client has its answer.
         self.list.take(&entry);
+        if !status.is_success() && !was_added {
+            return Ok(status);
+        }
         let name = entry.name();
         let message = if was_added {
             format!("an event handler added an entry of {name} and answered {status}")
@@ -166,6 +170,11 @@ impl ClientEvents {
         };
         self.end(kernel, &entry, target, Some(irp));
         complete(kernel, irp, NtStatus::SUCCESS)
+    }
+
+    /// True while the client has an event enabled.
+    pub fn is_any_enabled(&self) -> bool {
+        !self.list.of_client(self.client).is_empty()
     }
 
     /// Ends all events of the file, because the client asks for it or the file is closed.

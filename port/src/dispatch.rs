@@ -144,6 +144,11 @@ fn open_object(file: &FileObject) -> Option<Rc<dyn KsObject>> {
 fn dispatch_close(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
     if let Some(file) = irp.file() {
         if let Some(object) = open_object(file) {
+            if object.has_enabled_events() {
+                // The handlers of the events are told, and may access the card. A close request
+                // cannot fail, so the handlers are told also when the device does not wake.
+                let _ = wake_for_access(kernel, device);
+            }
             object.close(kernel);
         }
         file.set_last_handle_routine(None);

@@ -81,7 +81,8 @@ impl EventList {
     pub fn add(&self, kernel: &Kernel, entry: Rc<KsEventEntry>) {
         let is_own = entry.list.ptr_eq(&self.this);
         if !is_own || entry.state.get() != EntryState::New {
-            let why = if is_own { "it was in the list before" } else { "it is another port's" };
+            let why =
+                if is_own { "it was added or refused before" } else { "it is another port's" };
             let message = format!("AddEventToEventList with an entry of {}: {why}", entry.name());
             kernel.report_violation(&rules::EVENT_ENTRY, &message);
             return;

@@ -28,17 +28,39 @@ pub struct ConnectedPin {
 }
 
 impl ConnectedPin {
-    /// Whether both are the same pin of the same filter. A subdevice is itself under each of its
-    /// interfaces.
-    fn is(&self, other: &ConnectedPin) -> bool {
+    /// Asks the object for its port, whose pin it is; `None` when the object is no port.
+    ///
+    /// The query can run code of the driver, and this code may register connections. So the caller
+    /// must not hold a borrow of the adapter's connections.
+    fn resolve(&self) -> Option<KnownPin> {
+        let end = match &self.end {
+            ConnectionEnd::Subdevice(object) => KnownEnd::Port(query(object).ok()?),
+            ConnectionEnd::External(link) => KnownEnd::External(link.clone()),
+        };
+        Some(KnownPin { end, pin: self.pin })
+    }
+}
+
+/// The end of a connection, with its port.
+#[derive(Clone)]
+enum KnownEnd {
+    Port(Rc<dyn ISubdevice>),
+    External(String),
+}
+
+/// A pin of such an end.
+#[derive(Clone)]
+struct KnownPin {
+    end: KnownEnd,
+    pin: u32,
+}
+
+impl KnownPin {
+    /// Whether both are the same pin of the same filter.
+    fn is(&self, other: &KnownPin) -> bool {
         let same_filter = match (&self.end, &other.end) {
-            (ConnectionEnd::Subdevice(one), ConnectionEnd::Subdevice(two)) => {
-                let ports = (query::<dyn ISubdevice>(one), query::<dyn ISubdevice>(two));
-                matches!(ports, (Ok(one), Ok(two)) if Rc::ptr_eq(&one, &two))
-            }
-            (ConnectionEnd::External(one), ConnectionEnd::External(two)) => {
-                one.eq_ignore_ascii_case(two)
-            }
+            (KnownEnd::Port(one), KnownEnd::Port(two)) => Rc::ptr_eq(one, two),
+            (KnownEnd::External(one), KnownEnd::External(two)) => one.eq_ignore_ascii_case(two),
             _ => false,
         };
         same_filter && self.pin == other.pin
@@ -47,8 +69,8 @@ impl ConnectedPin {
 
 /// One registered connection: data flows from the first to the second.
 pub(crate) struct PhysicalConnection {
-    from: ConnectedPin,
-    to: ConnectedPin,
+    from: KnownPin,
+    to: KnownPin,
 }
 
 /// Registers a connection. Clients can read the connection as a property of its pins.
@@ -72,10 +94,12 @@ pub fn pc_register_physical_connection(
 ) -> Result<(), NtStatus> {
     require_irql_at_most(kernel, Irql::PASSIVE_LEVEL, "PcRegisterPhysicalConnection");
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let from = from.resolve().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let to = to.resolve().ok_or(NtStatus::INVALID_PARAMETER)?;
     let mut inside = 0;
     for end in [&from.end, &to.end] {
-        if let ConnectionEnd::Subdevice(object) = end {
-            name_of(device, object).ok_or(NtStatus::INVALID_PARAMETER)?;
+        if let KnownEnd::Port(port) = end {
+            subdevice_name(device, port).ok_or(NtStatus::INVALID_PARAMETER)?;
             inside += 1;
         }
     }
@@ -99,18 +123,16 @@ pub(crate) fn unregister_connection(
     to: &ConnectedPin,
 ) -> Result<(), NtStatus> {
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_PARAMETER)?;
+    let from = from.resolve().ok_or(NtStatus::NOT_FOUND)?;
+    let to = to.resolve().ok_or(NtStatus::NOT_FOUND)?;
     let mut connections = adapter.connections.borrow_mut();
-    let wanted = |known: &PhysicalConnection| known.from.is(from) && known.to.is(to);
+    let wanted = |known: &PhysicalConnection| known.from.is(&from) && known.to.is(&to);
     let position = connections.iter().position(wanted).ok_or(NtStatus::NOT_FOUND)?;
     let gone = connections.remove(position);
     // The connection may have had the last reference to a port.
     drop(connections);
     drop(gone);
     Ok(())
-}
-
-fn name_of(device: &Rc<DeviceObject>, object: &Rc<dyn IUnknown>) -> Option<String> {
-    subdevice_name(device, &query::<dyn ISubdevice>(object).ok()?)
 }
 
 /// The other end of a pin's connection: the symbolic link of the other filter, and its pin.
@@ -124,27 +146,25 @@ pub(crate) fn connected_to(
     pin: u32,
 ) -> Option<(String, u32)> {
     let adapter = device.extension::<AdapterDevice>()?;
-    let mine = subdevice_name(device, port)?;
-    let is_mine = |end: &ConnectedPin| match &end.end {
-        ConnectionEnd::Subdevice(object) => {
-            end.pin == pin && name_of(device, object).as_deref() == Some(mine.as_str())
-        }
-        ConnectionEnd::External(_) => false,
-    };
+    // A port that was unregistered has no connections any more.
+    subdevice_name(device, port)?;
+    let mine = KnownPin { end: KnownEnd::Port(Rc::clone(port)), pin };
     let connections = adapter.connections.borrow();
     let other = connections.iter().find_map(|connection| match connection {
-        PhysicalConnection { from, to } if is_mine(from) => Some(to),
-        PhysicalConnection { from, to } if is_mine(to) => Some(from),
+        PhysicalConnection { from, to } if from.is(&mine) => Some(to),
+        PhysicalConnection { from, to } if to.is(&mine) => Some(from),
         _ => None,
-    })?;
-    let link = match &other.end {
-        ConnectionEnd::External(link) => link.clone(),
-        ConnectionEnd::Subdevice(object) => {
-            let name = name_of(device, object)?;
+    });
+    let KnownPin { end, pin } = other.cloned()?;
+    drop(connections);
+    let link = match end {
+        KnownEnd::External(link) => link,
+        KnownEnd::Port(port) => {
+            let name = subdevice_name(device, &port)?;
             kernel.device_interface_link(device, &name)?
         }
     };
-    Some((link, other.pin))
+    Some((link, pin))
 }
 
 /// The bytes of KSPIN_PHYSICALCONNECTION: size, pin, and the link with its null.

@@ -90,6 +90,10 @@ pub trait KsObject {
     /// IRQL: PASSIVE_LEVEL.
     fn device_control(&self, kernel: &Kernel, irp: &Irp) -> NtStatus;
 
+    /// True while the client of this file has events enabled: then [`close`](Self::close) calls
+    /// their handlers in the miniport.
+    fn has_enabled_events(&self) -> bool;
+
     /// Cancels the queued requests when the last handle is closed.
     ///
     /// IRQL: PASSIVE_LEVEL.

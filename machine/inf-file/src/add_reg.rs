@@ -2,7 +2,8 @@
 //!
 //! Source: WDK, "INF AddReg directive"; setupapi.h for the flags.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Fault, Place, short};
 use crate::lines::Line;
@@ -31,6 +32,9 @@ const LONGEST_VALUE: usize = 1 << 20;
 
 /// The most texts of a list to which texts are added.
 const MOST_TEXTS: usize = 1_000;
+
+/// The null in UTF-16 that ends each text of a list, and the list.
+const END: [u8; 2] = [0, 0];
 
 const SZ: u32 = 1;
 const EXPAND_SZ: u32 = 2;
@@ -69,6 +73,9 @@ pub(crate) struct Registry {
     entries: Vec<Option<RegistryEntry>>,
     /// The index of each entry by its root, path and name in lower case; a key alone has no name.
     known: BTreeMap<(Root, String, Option<String>), usize>,
+    /// The texts of each list to which texts were added, by the index of its entry. With them the
+    /// next line that adds texts does not read the whole list again.
+    lists: BTreeMap<usize, BTreeSet<Vec<u8>>>,
 }
 
 impl Registry {
@@ -130,22 +137,14 @@ impl Registry {
             let what = format!("there is no type of value for the flags {flags:#x}");
             Fault::new(line.place_of(3), what, "write 0 for a text, 0x10001 for a number")
         })?;
-        let (kind, mut data) = data(line, form)?;
-        if flags & APPEND != 0 && kind == MULTI_SZ && is_there {
-            let old = place.and_then(|place| self.entries[place].as_ref()?.value.as_ref());
-            let all = match old {
-                Some(old) => appended(&old.data, &data),
-                None => Some(data),
-            };
-            data = all.ok_or_else(|| {
-                let what = format!("the list has more than {MOST_TEXTS} texts");
-                Fault::new(line.place, what, "leave some out")
-            })?;
+        let (kind, data) = data(line, form)?;
+        if flags & APPEND != 0 && kind == MULTI_SZ {
+            let old = place.and_then(|place| Some((place, self.entries[place].as_mut()?)));
+            if let Some((place, Some(list))) = old.map(|(place, old)| (place, old.value.as_mut())) {
+                return append(list, self.lists.entry(place), &data, line);
+            }
         }
-        if data.len() > LONGEST_VALUE {
-            let what = format!("the value is longer than {LONGEST_VALUE} bytes");
-            return Err(Fault::new(line.place, what, "make it shorter"));
-        }
+        require_length(&data, line)?;
         let value = Value { name, kind, data };
         self.put(known, RegistryEntry { root, subkey, value: Some(value) });
         Ok(())
@@ -153,6 +152,7 @@ impl Registry {
 
     fn put(&mut self, known: (Root, String, Option<String>), entry: RegistryEntry) {
         let index = *self.known.entry(known).or_insert(self.entries.len());
+        self.lists.remove(&index);
         match self.entries.get_mut(index) {
             Some(old) => *old = Some(entry),
             None => self.entries.push(Some(entry)),
@@ -202,7 +202,7 @@ fn flags(line: &Line) -> Result<u32, Fault> {
 }
 
 /// A number: decimal, perhaps negative, or hexadecimal with 0x.
-fn number(text: &str) -> Option<u32> {
+pub(crate) fn number(text: &str) -> Option<u32> {
     match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
         Some(digits) if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
             u32::from_str_radix(digits, 16).ok()
@@ -271,23 +271,46 @@ fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
 }
 
-/// A list of texts with those of another that it does not have yet; `None` when they are too many.
-fn appended(old: &[u8], new: &[u8]) -> Option<Vec<u8>> {
-    let texts = |bytes: &[u8]| -> Vec<Vec<u8>> {
-        let units: Vec<[u8; 2]> = bytes.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect();
-        let parts = units.split(|unit| *unit == [0, 0]).filter(|part| !part.is_empty());
-        parts.map(<[[u8; 2]]>::concat).collect()
-    };
-    let mut all = texts(old);
+/// Adds texts to a list, those that the list does not have yet. `known` has the texts of the list
+/// once a line has added some.
+fn append(
+    list: &mut Value,
+    known: Entry<'_, usize, BTreeSet<Vec<u8>>>,
+    new: &[u8],
+    line: &Line,
+) -> Result<(), Fault> {
+    let known = known.or_insert_with(|| {
+        let old = texts(&list.data);
+        list.kind = MULTI_SZ;
+        list.data = old.iter().flat_map(|text| [text, &END[..]].concat()).chain(END).collect();
+        old.into_iter().collect()
+    });
+    list.data.truncate(list.data.len() - END.len());
     for text in texts(new) {
-        if !all.contains(&text) {
-            all.push(text);
+        let bytes = [&text, &END[..]].concat();
+        if known.insert(text) {
+            list.data.extend(bytes);
+        }
+        if known.len() > MOST_TEXTS {
+            let what = format!("the list has more than {MOST_TEXTS} texts");
+            return Err(Fault::new(line.place, what, "leave some out"));
         }
     }
-    if all.len() > MOST_TEXTS {
-        return None;
+    list.data.extend(END);
+    require_length(&list.data, line)
+}
+
+/// The texts of a list, without their ends.
+fn texts(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let units: Vec<[u8; 2]> = bytes.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect();
+    let parts = units.split(|unit| *unit == END).filter(|part| !part.is_empty());
+    parts.map(<[[u8; 2]]>::concat).collect()
+}
+
+fn require_length(data: &[u8], line: &Line) -> Result<(), Fault> {
+    if data.len() > LONGEST_VALUE {
+        let what = format!("the value is longer than {LONGEST_VALUE} bytes");
+        return Err(Fault::new(line.place, what, "make it shorter"));
     }
-    let mut bytes: Vec<u8> = all.into_iter().flat_map(|text| [text, vec![0, 0]].concat()).collect();
-    bytes.extend([0, 0]);
-    Some(bytes)
+    Ok(())
 }

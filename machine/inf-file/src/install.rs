@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::add_reg::Registry;
+use crate::add_reg::{Registry, number};
 use crate::error::{Fault, Place, short};
 use crate::lines::{Inf, Line};
 use crate::log_config;
@@ -114,11 +114,7 @@ impl Walk<'_> {
                 self.tell(line, section);
                 continue;
             }
-            let flags = line.value(1);
-            let flags = flags
-                .strip_prefix("0x")
-                .map_or(flags.parse(), |digits| u32::from_str_radix(digits, 16));
-            let is_driver = flags.is_ok_and(|flags| flags & ASSOCIATED != 0);
+            let is_driver = number(line.value(1)).is_some_and(|flags| flags & ASSOCIATED != 0);
             let other = if is_driver { found.replace((line.value(0), line)) } else { None };
             match (is_driver, other) {
                 (false, _) => self.tell(line, section),

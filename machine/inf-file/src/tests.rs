@@ -294,6 +294,43 @@ fn a_file_that_grows_without_end_is_refused() {
 }
 
 #[test]
+fn texts_are_added_to_a_list_once_and_up_to_a_limit() {
+    let head = "[Version]\n[Manufacturer]\nMe=M\n[M]\na=I\n[I]\nAddReg=V\n[V]\n";
+    let list = |lines: &str| {
+        let found = read(&format!("{head}{lines}"));
+        found.values.iter().map(shown).collect::<Vec<_>>()
+    };
+    let lines = "HKR,,L,,a\nHKR,,L,0x10008,b,a,b\nHKR,,L,0x10008,c,b\n";
+    assert_eq!(list(lines), ["Driver  L=7:a|b|c||"], "a text becomes a list");
+    let again = format!("{lines}HKR,,L,0x10000,c\nHKR,,L,0x10008,a,c\n");
+    assert_eq!(list(&again), ["Driver  L=7:c|a||"], "what was written over is forgotten");
+    let gone = format!("{lines}HKR,,L,4\nHKR,,L,0x10008,b\nHKR,,L,0x10008,a\n");
+    assert_eq!(list(&gone), ["Driver  L=7:b|a||"], "what was deleted is forgotten");
+    let most: String = (0..1_000).map(|n| format!("HKR,,L,0x10008,{n}\n")).collect();
+    assert!(list(&most)[0].ends_with("|998|999||"));
+    let repeated = format!("{most}HKR,,L,0x10008,7,8\n");
+    assert_eq!(list(&repeated), list(&most));
+    let text = format!("{head}{most}HKR,,L,0x10008,7,more\n");
+    let error = read_inf("t.inf", text.as_bytes(), None, Architecture::X64);
+    assert_eq!(
+        error.expect_err("the list is full").to_string(),
+        "t.inf:1009:1: the list has more than 1000 texts; leave some out"
+    );
+}
+
+#[test]
+fn the_flags_of_a_service_are_a_number_of_any_form() {
+    for flags in ["2", "0x2", "0X00000002", "0x80a", "-2147483646"] {
+        let text = format!(
+            "[Version]\n[Manufacturer]\nMe=M\n[M]\na=I\n[I]\n[I.Services]\n\
+             AddService=uart,{flags},S\n[S]\nAddReg=V\n[V]\nHKR,,A,,b\n"
+        );
+        let values: Vec<String> = read(&text).values.iter().map(shown).collect();
+        assert_eq!(values, ["Service  A=1:b|"], "{flags}");
+    }
+}
+
+#[test]
 fn sections_that_need_each_other_are_taken_once() {
     let text = "[Version]\n[Manufacturer]\nMe=M\n[M]\na=I\n[I]\nNeeds=J\nAddReg=V\n[J]\nNeeds=I\n\
                 AddReg=V\n[V]\nHKR,,A,,b\n";

@@ -103,6 +103,10 @@ impl KsObject for Filter {
         }
     }
 
+    fn has_enabled_events(&self) -> bool {
+        self.events.is_any_enabled()
+    }
+
     fn cleanup(&self, _kernel: &Kernel) {}
 
     fn close(&self, kernel: &Kernel) {

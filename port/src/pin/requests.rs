@@ -95,6 +95,10 @@ impl KsObject for Pin {
         }
     }
 
+    fn has_enabled_events(&self) -> bool {
+        self.events.is_any_enabled()
+    }
+
     fn cleanup(&self, kernel: &Kernel) {
         self.lane.flush(kernel);
     }

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcls_emulator::{
-    Event, EventKind, HandleTarget, Irp, Irql, Kernel, NtStatus, PnpRequest, Semaphore,
+    DevicePowerState, Event, EventKind, HandleTarget, Irp, Irql, Kernel, NtStatus, PnpRequest,
+    Semaphore,
 };
 use portcls_port::automation::{PcAutomationTable, PcPropertyRequest};
 use portcls_port::com::query;
@@ -16,10 +17,11 @@ use portcls_port::ks::guids::{event_set, node_type};
 use portcls_port::ks::{
     KsEvent, KsEventData, KsEventType, KsIoctl, KsNodeEvent, KsPinEvent, KsState,
 };
+use portcls_port::pc_request_new_power_state;
 
 use crate::fake::Fake;
-use crate::plan::{CAPTURE, Plan, RENDER};
-use crate::rig::{File, Rig, on_device, on_planned_device};
+use crate::plan::{CAPTURE, Plan, PowerInterfaces, RENDER};
+use crate::rig::{File, Rig, on_added_device, on_device, on_planned_device};
 
 const ENABLE_EVENT: u32 = KsIoctl::EnableEvent as u32;
 const DISABLE_EVENT: u32 = KsIoctl::DisableEvent as u32;
@@ -133,7 +135,7 @@ fn plan_events(plan: &mut Plan, fake: &Rc<Fake>, side: &Rc<Side>, manner: Manner
 /// Runs a test on a device with events.
 fn on_events(manner: Manner, test: impl FnOnce(&Rig, &Side)) {
     let side = Rc::new(Side::default());
-    crate::rig::on_added_device(
+    on_added_device(
         |_| (),
         |rig| {
             plan_events(&mut rig.fake.plan.borrow_mut(), &rig.fake, &side, manner);
@@ -486,6 +488,61 @@ fn wrong_requests_say_what_is_wrong_and_reach_no_handler() {
         let short = send(&filter, DISABLE_EVENT, &bytes[..31], &[]);
         assert_eq!(short, invalid_size);
     });
+}
+
+#[test]
+fn an_entry_that_its_handler_refused_cannot_be_added_later() {
+    on_events(Manner::Refuses, |rig, side| {
+        let filter = rig.open_filter().unwrap();
+        let (event, data) = client_event(rig);
+        assert_eq!(enable(&filter, 0, ENABLE, &data), NtStatus::INVALID_PARAMETER);
+        let refused = side.entries.take().remove(0);
+        let events = query::<dyn IPortEvents>(&rig.fake.port()).unwrap();
+        events.add_event_to_event_list(&rig.kernel, refused);
+        rig.expect_violations(&["event-entry"]);
+        tell(rig, None, 0, None, None);
+        assert!(!was_told(rig, &event));
+        assert_eq!(disable(&filter, &data), NtStatus::UNSUCCESSFUL);
+    });
+}
+
+#[test]
+fn the_close_of_a_file_wakes_the_device_for_the_handlers_of_its_events() {
+    let states = Rc::new(RefCell::new(Vec::new()));
+    on_added_device(
+        |plan| plan.power = PowerInterfaces::Offered,
+        |rig| {
+            let (seen, fake) = (Rc::clone(&states), Rc::clone(&rig.fake));
+            let device = Rc::downgrade(&rig.physical.top());
+            let handler: EventHandler = Rc::new(move |kernel, request| {
+                if request.verb == PcEventVerb::Add {
+                    let events = query::<dyn IPortEvents>(&fake.port()).unwrap();
+                    events.add_event_to_event_list(kernel, request.event_entry.clone().unwrap());
+                } else {
+                    seen.borrow_mut().push(device.upgrade().unwrap().power_state());
+                }
+                NtStatus::SUCCESS
+            });
+            let events = vec![item(0, KsEventType::ENABLE, Some(handler))];
+            let table = PcAutomationTable { events, ..Default::default() };
+            rig.fake.plan.borrow_mut().filter.automation = Some(Rc::new(table));
+            assert_eq!(rig.start(), NtStatus::SUCCESS);
+            let device = rig.physical.top();
+            let sleep = || {
+                pc_request_new_power_state(&rig.kernel, &device, DevicePowerState::D3).unwrap();
+            };
+            let (with_event, without) = (rig.open_filter().unwrap(), rig.open_filter().unwrap());
+            let (_event, data) = client_event(rig);
+            assert_eq!(enable(&with_event, 0, ENABLE, &data), NtStatus::SUCCESS);
+            sleep();
+            without.close();
+            assert_eq!(device.power_state(), DevicePowerState::D3, "the card is not needed");
+            with_event.close();
+            // The table holds the fake driver.
+            rig.fake.plan.borrow_mut().filter = crate::plan::filter();
+        },
+    );
+    assert_eq!(states.take(), [DevicePowerState::D0]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use portcls_emulator::{DeviceKeys, Irp, Irql, Kernel, NtStatus, Parameters};
+use portcls_emulator::{DeviceKeys, DeviceObject, Irp, Irql, Kernel, NtStatus, Parameters};
 use portcls_port::com::{IUnknown, Interface, query};
 use portcls_port::descriptor::{
     PcConnectionDescriptor, PcFilterDescriptor, PcNodeDescriptor, PcPinDescriptor,
@@ -351,6 +351,49 @@ fn a_connection_is_unregistered_by_the_ends_that_it_was_registered_with() {
         assert_eq!(connection(&uart, RENDER).err(), Some(NtStatus::NOT_FOUND));
         let nobody = undo_on_the_bus(rig, &*ends, midi);
         assert_eq!(nobody, Err(NtStatus::INVALID_PARAMETER));
+    });
+}
+
+/// An object of a driver that stands for a port, and registers a connection when it is queried.
+struct Registering {
+    port: Rc<dyn IPort>,
+    kernel: Kernel,
+    device: Rc<DeviceObject>,
+    from: ConnectedPin,
+    to: ConnectedPin,
+}
+
+impl IUnknown for Registering {
+    fn query_interface(self: Rc<Self>, iid: &Guid) -> Result<Interface, NtStatus> {
+        let (from, to) = (self.from.clone(), self.to.clone());
+        pc_register_physical_connection(&self.kernel, &self.device, from, to)?;
+        Rc::clone(&self.port).query_interface(iid)
+    }
+}
+
+#[test]
+fn an_object_may_register_a_connection_while_the_port_queries_it() {
+    on_combined_device(|rig, topology, midi| {
+        let (kernel, device) = (&rig.kernel, rig.physical.top());
+        let ends = query::<dyn IUnregisterPhysicalConnection>(topology).unwrap();
+        let link = r"\\?\elsewhere";
+        let object: Rc<dyn IUnknown> = Rc::new(Registering {
+            port: Rc::clone(midi),
+            kernel: kernel.clone(),
+            device: Rc::clone(&device),
+            from: ConnectedPin { end: ConnectionEnd::External(link.to_owned()), pin: 7 },
+            to: end(midi, RENDER),
+        });
+        let uart = open(rig, "Uart").unwrap();
+        assert!(connection(&uart, RENDER).is_err());
+        let (from, to) = ((Rc::clone(&object), BRIDGE), (Rc::clone(topology) as _, 0));
+        let undone = ends.unregister_physical_connection(kernel, &device, from, to);
+        assert_eq!(undone, Ok(()), "the object stands for the port");
+        assert_eq!(connection(&uart, RENDER), Ok((link.to_owned(), 7)));
+        let from = ConnectedPin { end: ConnectionEnd::Subdevice(object), pin: BRIDGE };
+        pc_register_physical_connection(kernel, &device, from, end(topology, 0)).unwrap();
+        assert_eq!(connection(&uart, BRIDGE).map(|(_, pin)| pin), Ok(0));
+        assert_eq!(connection(&open(rig, "Topology").unwrap(), 0).map(|(_, pin)| pin), Ok(BRIDGE));
     });
 }
 

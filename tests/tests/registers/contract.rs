@@ -160,16 +160,24 @@ impl Book {
 
     fn push_requests(&self, text: &mut String) {
         text.push_str(
-            "\n## Requests (IRPs)\n\nWhat `PcInitializeAdapterDriver` puts into the dispatch table \
-             of a driver. Any other entry is the driver's own; without one the request is refused \
-             with `STATUS_INVALID_DEVICE_REQUEST`. The minor functions of `IRP_MJ_PNP` and \
+            "\n## Requests (IRPs)\n\nA `yes` is an entry that `PcInitializeAdapterDriver` puts \
+             into the dispatch table of a driver. A `refused` request has no entry there: it ends \
+             with `STATUS_INVALID_DEVICE_REQUEST` when the driver sets no entry of its own, and \
+             `PcDispatchIrp` answers so, too. The page of `PcInitializeAdapterDriver` does not \
+             list `IRP_MJ_CLEANUP`: this entry is the driver's alone, and PortCls cancels the \
+             requests of a closed file without it. The minor functions of `IRP_MJ_PNP` and \
              `IRP_MJ_POWER` follow.\n\n",
         );
         push_head(text, &["request", "offered", "IRQL", "test"]);
         let driver = dispatch_table();
         for major in MajorFunction::ALL {
             let is_there = driver.major_function(major).is_some();
-            let offered = if is_there { "yes" } else { "refused" };
+            let offered = match major {
+                _ if is_there => "yes",
+                // Source: WDK, PcInitializeAdapterDriver: its list of entries does not have it.
+                MajorFunction::Cleanup => "the driver's own",
+                _ => "refused",
+            };
             let irql =
                 if is_there { self.irql_by_service("PcDispatchIrp") } else { "-".to_owned() };
             let in_rust = format!("MajorFunction::{major:?}");
