@@ -20,7 +20,7 @@ const TITLE: Style = Style::new().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
 
 /// Columns of a name in the list, with the space before and after it.
-const NAME_COLUMNS: usize = 33;
+const NAME_COLUMNS: usize = 37;
 /// Columns of a label, with the space before and after it.
 const LABEL_COLUMNS: usize = 12;
 /// Columns of a line.
