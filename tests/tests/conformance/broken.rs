@@ -10,7 +10,7 @@ use portcls_machine::chip::{InitialState, Mode, Mpu401, Register, WireEvent, car
 enum Fault {
     /// Nothing.
     None,
-    /// The card is no longer on the bus: a read of an empty bus gives ones.
+    /// The card is no longer on the bus: a bit of an empty bus reads as 1.
     Removed,
     /// STATUS always says that the card takes no byte, and the card takes no byte.
     DrrStuck,
