@@ -63,8 +63,8 @@ impl DriverChoice {
         }
     }
 
-    /// Loads the driver. A driver with a file is loaded from this file. A driver from a file runs
-    /// with these options.
+    /// Loads the driver. A driver with a file is loaded from this file. The options are only for a
+    /// driver from a file; a built-in driver ignores them.
     ///
     /// # Errors
     /// [`Failure`]: the file cannot be read, or is no driver.

@@ -1,8 +1,8 @@
 //! The program `portcls-emu`: MIDI files and scripts on a simulated MPU-401.
 //!
 //! This crate owns the command line, the exit codes, and everything that is printed: data on
-//! stdout, messages on stderr. This crate knows runs only through `portcls-machine`, and the form
-//! of a trace only through `portcls-report`.
+//! stdout, messages on stderr. This crate starts a run only through `portcls-machine`. It reads and
+//! writes traces only through `portcls-report`.
 //!
 //! `arguments` is the command line; `input` and `output` are the files. `session` runs a verb and
 //! writes the outputs, and `summary` says how the run ended.

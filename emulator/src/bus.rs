@@ -140,7 +140,8 @@ struct Attached {
 
 /// The devices, in the order in which they were attached, and the counts of accesses.
 ///
-/// The list stays borrowed while the bus asks a device, because a device never calls the bus.
+/// The bus keeps the list locked while it calls a device. This is safe, because a device never
+/// calls the bus.
 #[derive(Default)]
 pub(crate) struct Bus {
     devices: RefCell<Vec<Attached>>,
@@ -204,7 +205,8 @@ impl Kernel {
         }
     }
 
-    /// Takes over the line, lanes and deadline of a device that was changed from outside the bus.
+    /// Reads the line, the lanes and the deadline of a device again, after something other than the
+    /// bus has changed the device.
     pub fn touch_device(&self, id: DeviceId) {
         if self.is_frozen() {
             return;

@@ -71,8 +71,9 @@ impl PartialOrd for Entry {
 }
 
 impl Ord for Entry {
-    /// The earliest entry is the greatest. Of entries with equal times, the entry that was pushed
-    /// first is the greatest.
+    /// The queue gives out its greatest entry first, so the entry with the earliest time must
+    /// compare as the greatest. Of entries with equal times, the entry that was pushed first is the
+    /// greatest.
     fn cmp(&self, other: &Self) -> Ordering {
         (other.time_ns, other.order).cmp(&(self.time_ns, self.order))
     }

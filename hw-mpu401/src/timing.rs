@@ -207,8 +207,8 @@ impl Draws {
         first
     }
 
-    /// Draws the times that the byte taken now can need. They stay until the unit takes the next
-    /// byte.
+    /// Draws the latencies that may apply to the byte that the unit takes now. They stay until the
+    /// unit takes the next byte.
     pub(crate) fn before_take(&mut self, timing: &mut Timing<u64>, reply: ReplyOnItsWay) {
         let draws = &mut self.0;
         if reply == ReplyOnItsWay::No {

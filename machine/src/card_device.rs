@@ -162,8 +162,8 @@ impl BusDevice for CardDevice {
         };
         let value = card.chip.read(register, now_ns);
         match register {
-            // Most accesses to a card are polls. A poll changes nothing in the card, and the bus
-            // already knows the changes before the poll.
+            // Most accesses to a card are polls. A poll changes nothing in the card. The card has
+            // already told the bus of every earlier change.
             Register::Command => DeviceReply::Same(card.answer(value)),
             Register::Data => card.changed(value),
         }

@@ -117,7 +117,7 @@ pub enum MachineError {
         /// The status that answered the request.
         status: NtStatus,
     },
-    /// More bytes left on MIDI OUT than a run keeps.
+    /// The card sent more bytes on MIDI OUT than a run keeps.
     #[error(
         "{unlisted} bytes left on MIDI OUT after the {listed} that are kept to be compared: \
          play it in parts"

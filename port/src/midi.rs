@@ -78,11 +78,12 @@ impl Miniport for MidiMiniport {
 }
 
 impl StreamMiniport for MidiMiniport {
-    /// Refuses the format of DirectMusic, which fits a pin only if the driver described the pin so.
+    /// Refuses the DirectMusic format. A client can ask for it only if the driver listed it for the
+    /// pin.
     ///
     /// Source: WDK, IMiniportMidi: its streams take bytes. Assumed: the status; no page says what
-    /// happens when such a miniport offers events. A stream of such a miniport would take the
-    /// events for bytes.
+    /// happens when such a miniport offers events. A stream of such a miniport would read the
+    /// events as if they were plain bytes.
     fn new_stream(
         &self,
         kernel: &Kernel,

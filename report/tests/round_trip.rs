@@ -1,4 +1,4 @@
-//! A read of any trace's text gives the same events, with any names.
+//! A trace that is written and read back has the same events.
 
 use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{

@@ -11,7 +11,8 @@ use crate::figures::{counted, grouped};
 /// The most addresses that the text lists for one instruction; the JSON has all addresses.
 const SHOWN_PLACES: usize = 3;
 
-/// Of the missing instructions in bytes that may be data, the text lists at most this number.
+/// Some bytes may be data, not code. If such bytes decode to instructions that the emulator lacks,
+/// the text lists at most this number of them.
 const SHOWN_BETWEEN: usize = 10;
 
 const NAME: Style = Style::new().bold();

@@ -81,8 +81,8 @@ impl Flags {
         flags
     }
 
-    /// Records an addition or subtraction. `carries` has the carry out of each bit position, and
-    /// bit 63 is the carry out of the operand's top bit; `half` has the carries into each bit.
+    /// Records an addition or subtraction. `carries` has the carry out of each bit, shifted left
+    /// until the operand's top bit is at bit 63. `half` has the carry into each bit, not shifted.
     #[inline(always)]
     pub(crate) fn record_arithmetic(&mut self, result: u64, carries: u64, half: u64) {
         self.result = result;

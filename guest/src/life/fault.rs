@@ -88,8 +88,9 @@ impl Guest {
         if kind == FaultKind::Misaligned {
             return self.exception(STATUS_ACCESS_VIOLATION, rip, [0, u64::MAX]);
         }
-        // Assumed: a fault in special pool gets the code of special pool at any IRQL. The page of
-        // D1 does not say whether D1 or that code comes first.
+        // Assumed: a fault in special pool gets the code of special pool at any IRQL. The
+        // documentation of bug check D1 does not say which code Windows uses when both D1 and the
+        // special pool code fit.
         if self.0.pool.freed_at(address).is_some() && kind == FaultKind::NotMapped {
             let code = BugCheckCode::DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL;
             return (code, [address, old_access, rip, 0]);
@@ -183,8 +184,8 @@ impl Guest {
     /// Raises the bug check of an x87 exception.
     ///
     /// Assumed: the address in the bug check is the address of the instruction that caused the
-    /// exception. That instruction came before the instruction that waits. The context of the
-    /// report shows the waiting instruction.
+    /// exception. The x87 reports an exception late, at a later x87 instruction. The context in the
+    /// report shows that later instruction.
     fn accuse_of_x87(&self) {
         let x87 = self.0.vm.cpu.borrow().x87();
         let (status, what) = x87_exception(&x87);

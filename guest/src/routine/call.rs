@@ -52,8 +52,8 @@ impl<'a> Call<'a> {
         self.kernel().report_refusal(who, RefusedCall { routine, what, status, need });
     }
 
-    /// Tells the trace that the arguments are refused, if the answer is a status. Returns the
-    /// answer.
+    /// If the answer is not 0, it is an error status: the trace then gets a line that the arguments
+    /// were refused. Returns the answer.
     #[cold]
     pub(super) fn refuse_arguments(&self, answer: u64) -> u64 {
         if answer != 0 {

@@ -2,9 +2,10 @@
 //!
 //! C code can pass any pointer, so the types here say what a correct caller passes. A pointer that
 //! may be null is `Option<&mut T>` or `Option<Box<T>>`; the compiler gives these types the form of
-//! a C pointer. Only two things still need `unsafe`: the exported names, because no other code may
-//! export them too, and the string that [`mpu401_new`] gets. Only a fault of this crate could cause
-//! a panic. A panic ends the process at `extern "C"` and never unwinds into C.
+//! a C pointer. Two things still need `unsafe`. The first is the exported names: the compiler
+//! cannot check that no other code exports the same names. The second is the string that
+//! [`mpu401_new`] gets. Only a fault of this crate could cause a panic. A panic ends the process at
+//! `extern "C"` and never unwinds into C.
 
 #![allow(unsafe_code, reason = "exported symbols, and a string that comes from C")]
 

@@ -4,7 +4,7 @@ use super::message::Message;
 
 /// The keys that sound, for each channel. The documents call this map the play map.
 ///
-/// Measured: a stop, the end of play, and B9 end only the notes that the unit started.
+/// Measured: command B9, a stop and the end of play turn off only the notes that the unit started.
 #[derive(Clone)]
 pub(super) struct Sounding {
     keys: [u128; 16],

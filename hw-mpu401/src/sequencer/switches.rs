@@ -7,7 +7,8 @@ use super::message::{Message, MessageKind};
 use bitflags::bitflags;
 
 bitflags! {
-    /// The switches that commands set and clear.
+    /// The switches that commands set and clear. The numbers are commands: off by 30 means that
+    /// command 30 switches it off.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct Switches: u32 {
         /// A stop ends the notes that sound. Off by 30.

@@ -13,7 +13,8 @@ const MOST_FIELDS: usize = 200_000;
 /// A file.
 #[derive(Debug, Default)]
 pub(crate) struct Inf {
-    /// The sections in their order. A section that comes again goes on the first one.
+    /// The sections in their order. If a section name appears again, its lines are added to the
+    /// first section of that name.
     pub sections: Vec<Section>,
     /// The index of each section by its name in lower case.
     by_name: BTreeMap<String, usize>,
@@ -66,7 +67,7 @@ impl Line {
     }
 }
 
-/// A letter and its place; in quotes it stands for itself.
+/// A character and its place. A character inside quotes has no special meaning.
 #[derive(Clone, Copy)]
 struct Letter {
     letter: char,
@@ -108,7 +109,8 @@ pub(crate) fn parse(text: &str) -> Result<Inf, Fault> {
     Ok(inf)
 }
 
-/// The letters of a line without its remark and without the quotes. Spaces at the end go.
+/// The letters of a line without its remark and without the quotes. Spaces at the end of the line
+/// are removed.
 fn read_line(line: &str, number: usize) -> Result<Vec<Letter>, Fault> {
     let mut letters = Vec::new();
     let mut quote = None;
@@ -142,7 +144,8 @@ fn read_line(line: &str, number: usize) -> Result<Vec<Letter>, Fault> {
     Ok(letters)
 }
 
-/// Stands where a quote began, so that spaces after it are not at the start of a field.
+/// This mark replaces an opening quote. Because the mark comes first in the field, the spaces after
+/// it are not trimmed.
 const EMPTY: char = '\0';
 
 fn continues(letters: &[Letter]) -> bool {

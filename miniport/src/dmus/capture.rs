@@ -19,7 +19,8 @@ use super::retry::Retry;
 use crate::card::Capture;
 use crate::hardware::Hardware;
 
-/// The greatest number of events in one chain. The stream sends a chain of this length on.
+/// The greatest number of events in one chain. When a chain has this many events, the stream sends
+/// it and begins a new chain.
 const CHAIN_LIMIT: usize = 64;
 
 /// The channel group of all received bytes: a cable has one group. Source: the published MPU-401
@@ -153,8 +154,8 @@ impl IMxf for CaptureStream {
         Ok(())
     }
 
-    /// Without events, sends on the bytes that the service routine has kept. Gives events back to
-    /// the allocator, because only a render stream plays events.
+    /// When the caller passes no events, this call sends the bytes that the service routine has
+    /// kept. Gives events back to the allocator, because only a render stream plays events.
     fn put_message(&self, kernel: &Kernel, events: Option<EventChain>) -> Result<(), NtStatus> {
         if events.is_some() {
             let _ = self.allocator.put_message(kernel, events);
@@ -187,7 +188,8 @@ impl IMxf for CaptureStream {
         if is_other {
             return Err(NtStatus::UNSUCCESSFUL);
         }
-        // No DPC runs at this level, so no DPC sends to the sink while this code takes it away.
+        // While this code is at DISPATCH_LEVEL, no DPC can start, so no DPC can use the sink while
+        // this code removes it.
         let old = kernel.raise_irql(Irql::DISPATCH_LEVEL);
         let output = self.output.take();
         kernel.lower_irql(old);

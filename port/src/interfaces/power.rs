@@ -39,8 +39,8 @@ pub trait IPowerNotify: IUnknown {
 pub trait IAdapterPowerManagement: IUnknown {
     /// Puts the device into a power state before the method returns. The driver cannot refuse.
     ///
-    /// On the way up exactly one `power_change_notify` to the miniport and to each open stream with
-    /// `IPowerNotify` follows; on the way down the calls of `power_change_notify` came before.
+    /// On the way up PortCls calls `power_change_notify` after this call, on the way down before
+    /// it: once on the miniport, and once on each open stream that has `IPowerNotify`.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IAdapterPowerManagement::PowerChangeState.
     #[doc(alias = "IAdapterPowerManagement::PowerChangeState")]

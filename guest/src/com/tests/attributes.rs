@@ -92,7 +92,8 @@ fn an_attribute_list_of_garbage_is_refused() {
     }
 }
 
-/// 200 pointers lead to one range, and 200 pointers to its list of 1,024 pointers to one attribute.
+/// The array has 400 pointers: 200 to the same range, and 200 to the same attribute list. The list
+/// has 1,024 pointers, all to the same attribute.
 #[test]
 fn a_descriptor_that_grows_by_its_pointers_is_refused_before_the_host_keeps_it() {
     for place in ["x64", "x86"] {

@@ -1,8 +1,8 @@
 //! The keys of a card file except the latencies, each with its place.
 //!
-//! The keys of texts for people are here. The keys of everything that a card does are in the table
-//! of `hw_mpu401::behaviour`. The reader and the writer use the same list, so both always know the
-//! same keys.
+//! This file defines the keys whose value is text for a person to read. The keys of everything that
+//! a card does are in the table of `hw_mpu401::behaviour`. The reader and the writer use the same
+//! list, so both always know the same keys.
 
 use hw_mpu401::behaviour::{FIELDS, Kind};
 use hw_mpu401::{CardProfile, Text};
