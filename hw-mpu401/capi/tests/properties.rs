@@ -36,8 +36,11 @@ fn card_name() -> impl Strategy<Value = String> {
 }
 
 /// Any time, mostly within the first seconds, so that the times of the calls go back and forth.
+///
+/// A sequencer that plays acts at every tick, so centuries of play would take minutes here.
+/// `tests/chip/properties.rs` of the chip goes to the end of time with a sequencer at rest.
 fn any_time_ns() -> impl Strategy<Value = u64> {
-    prop_oneof![8 => 0..4_000_000_000_u64, 1 => any::<u64>(), 1 => Just(u64::MAX)]
+    prop_oneof![8 => 0..4_000_000_000_u64, 1 => 0..100_000_000_000_u64]
 }
 
 fn new(card_name: &str) -> Instance {
