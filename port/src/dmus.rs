@@ -14,7 +14,8 @@ use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus, PoolType};
 
 use crate::binding::{Miniport, NoStreams, StreamMiniport};
-use crate::com::{IUnknown, query};
+use crate::bound::Bound;
+use crate::com::IUnknown;
 use crate::interfaces::{
     DmusStreamRequest, DmusStreamType, IAllocatorMxf, IMasterClock, IMiniport, IMiniportDMus,
     IPortDMus, IResourceList, IServiceGroup, StreamDirection,
@@ -41,9 +42,7 @@ mod unpack;
 
 /// A DirectMusic miniport of a driver.
 pub(crate) struct DmusMiniport {
-    calls: Rc<MiniportCalls>,
-    port: Weak<dyn IPortDMus>,
-    miniport: Rc<dyn IMiniportDMus>,
+    bound: Bound<dyn IMiniportDMus, dyn IPortDMus>,
     /// The one clock for all streams. The clock lives while the miniport is bound, even when the
     /// driver has released all its references.
     clock: Rc<dyn IMasterClock>,
@@ -58,17 +57,16 @@ impl DmusMiniport {
         calls: &Rc<MiniportCalls>,
         port: Weak<dyn IPortDMus>,
         object: &Rc<dyn IUnknown>,
-    ) -> Result<Rc<dyn Miniport>, NtStatus> {
-        let miniport = query::<dyn IMiniportDMus>(object)?;
-        let (calls, clock) = (Rc::clone(calls), Rc::new(MasterClock));
-        Ok(Rc::new(DmusMiniport { calls, port, miniport, clock }))
+    ) -> Result<DmusMiniport, NtStatus> {
+        let bound = Bound::find(calls, port, object)?;
+        Ok(DmusMiniport { bound, clock: Rc::new(MasterClock) })
     }
 }
 
 /// The miniport itself has no service: only the streams of a DirectMusic miniport need it.
 impl Miniport for DmusMiniport {
     fn object(&self) -> Rc<dyn IMiniport> {
-        Rc::clone(&self.miniport) as _
+        Rc::clone(&self.bound.miniport) as _
     }
 
     fn init(
@@ -77,10 +75,9 @@ impl Miniport for DmusMiniport {
         adapter: Option<Rc<dyn IUnknown>>,
         resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let port = self.port.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
-        let none = Argument::None;
-        let init = || Rc::clone(&self.miniport).init(kernel, adapter, resources, port);
-        self.calls.call(kernel, Method::InitDmus, none, init, |_| none)
+        self.bound.start(kernel, Method::InitDmus, |miniport, port| {
+            miniport.init(kernel, adapter, resources, port)
+        })
     }
 
     fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams> {
@@ -102,7 +99,7 @@ impl StreamMiniport for DmusMiniport {
         format: &KsDataFormat,
     ) -> Result<NewLaneStream, NtStatus> {
         let form = WireForm::of(format);
-        let allocator = EventAllocator::new(kernel, self.miniport.inline_limit())?;
+        let allocator = EventAllocator::new(kernel, self.bound.miniport.inline_limit())?;
         let shared: Rc<dyn IAllocatorMxf> = Rc::clone(&allocator) as _;
         let stream_type = match direction {
             StreamDirection::Render => DmusStreamType::Render,
@@ -112,10 +109,12 @@ impl StreamMiniport for DmusMiniport {
         let request =
             DmusStreamRequest { pin, stream_type, format, allocator: allocator_for_driver, clock };
         let which = Argument::Word(kernel.trace().name(&format!("pin {pin} {direction:?}")));
-        let (miniport, pool) = (Rc::clone(&self.miniport), PoolType::NonPagedNx);
+        let (miniport, pool) = (Rc::clone(&self.bound.miniport), PoolType::NonPagedNx);
         let open = || miniport.new_stream(kernel, None, pool, &request);
-        let new =
-            self.calls.call(kernel, Method::NewStreamDmus, which, open, |_| Argument::None)?;
+        let new = self
+            .bound
+            .calls
+            .call(kernel, Method::NewStreamDmus, which, open, |_| Argument::None)?;
         let side = match direction {
             StreamDirection::Render => {
                 let prefetch_100ns = new.schedule_pre_fetch_100ns;
@@ -125,7 +124,7 @@ impl StreamMiniport for DmusMiniport {
             StreamDirection::Capture => Side::capture(CaptureSink::new(lane, form, &allocator)),
         };
         let stream = DmusStream::new(kernel, pin, form, new.stream, allocator, side);
-        if let Err(status) = stream.connect(kernel, &self.calls) {
+        if let Err(status) = stream.connect(kernel, &self.bound.calls) {
             kernel.call_driver_code("the destructor of a stream", || drop(stream));
             return Err(status);
         }

@@ -43,6 +43,7 @@ mod adapter;
 pub mod automation;
 mod backlog;
 mod binding;
+mod bound;
 mod classes;
 mod client_events;
 pub mod com;

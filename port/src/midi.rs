@@ -4,20 +4,21 @@
 //! the two sides. The render side turns music records into calls of Write, and the capture side
 //! turns bytes from Read into music records.
 
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus, PoolType};
 
 use crate::binding::{Miniport, NoStreams, StreamMiniport};
-use crate::com::{IUnknown, query};
+use crate::bound::Bound;
+use crate::com::IUnknown;
 use crate::interfaces::{
     IMiniport, IMiniportMidi, IPortMidi, IResourceList, IServiceGroup, StreamDirection,
 };
 use crate::ks::KsDataFormat;
 use crate::ks::guids::data_format;
 use crate::lane::{Lane, NewLaneStream};
-use crate::miniport_calls::{Method, MiniportCalls};
+use crate::miniport_calls::Method;
 use stream::MidiStream;
 
 mod capture;
@@ -25,26 +26,7 @@ mod render;
 mod stream;
 
 /// A MIDI miniport of a driver.
-pub(crate) struct MidiMiniport {
-    calls: Rc<MiniportCalls>,
-    port: Weak<dyn IPortMidi>,
-    miniport: Rc<dyn IMiniportMidi>,
-}
-
-impl MidiMiniport {
-    /// A driver's object as a MIDI miniport, if the object has that interface.
-    ///
-    /// # Errors
-    /// The status that the object answered.
-    pub fn find(
-        calls: &Rc<MiniportCalls>,
-        port: Weak<dyn IPortMidi>,
-        object: &Rc<dyn IUnknown>,
-    ) -> Result<Rc<dyn Miniport>, NtStatus> {
-        let miniport = query::<dyn IMiniportMidi>(object)?;
-        Ok(Rc::new(MidiMiniport { calls: Rc::clone(calls), port, miniport }))
-    }
-}
+pub(crate) type MidiMiniport = Bound<dyn IMiniportMidi, dyn IPortMidi>;
 
 impl Miniport for MidiMiniport {
     fn object(&self) -> Rc<dyn IMiniport> {
@@ -57,19 +39,13 @@ impl Miniport for MidiMiniport {
         adapter: Option<Rc<dyn IUnknown>>,
         resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let port = self.port.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
-        let none = Argument::None;
-        let init = || Rc::clone(&self.miniport).init(kernel, adapter, resources, port);
-        self.calls.call(kernel, Method::Init, none, init, |_| none)
+        self.start(kernel, Method::Init, |miniport, port| {
+            miniport.init(kernel, adapter, resources, port)
+        })
     }
 
     fn service(&self, kernel: &Kernel) {
-        let serve = || {
-            self.miniport.service(kernel);
-            Ok(())
-        };
-        let none = Argument::None;
-        let _ = self.calls.call(kernel, Method::Service, none, serve, |()| none);
+        self.serve(kernel, Method::Service, |miniport| miniport.service(kernel));
     }
 
     fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams> {

@@ -68,15 +68,17 @@ impl<C: MusicClass> Kind for Music<C> {
         object: &Rc<dyn IUnknown>,
     ) -> Result<Rc<dyn Miniport>, NtStatus> {
         let calls = port.calls();
-        let ask = |interface| match interface {
-            MiniportInterface::Midi => {
-                let port = Rc::downgrade(port);
-                MidiMiniport::find(calls, port as Weak<dyn IPortMidi>, object)
-            }
-            MiniportInterface::DirectMusic => {
-                let port = Rc::downgrade(port);
-                DmusMiniport::find(calls, port as Weak<dyn IPortDMus>, object)
-            }
+        let ask = |interface| -> Result<Rc<dyn Miniport>, NtStatus> {
+            Ok(match interface {
+                MiniportInterface::Midi => {
+                    let port: Weak<dyn IPortMidi> = Rc::downgrade(port) as _;
+                    Rc::new(MidiMiniport::find(calls, port, object)?)
+                }
+                MiniportInterface::DirectMusic => {
+                    let port: Weak<dyn IPortDMus> = Rc::downgrade(port) as _;
+                    Rc::new(DmusMiniport::find(calls, port, object)?)
+                }
+            })
         };
         let [first, second] = C::ORDER;
         ask(first).or_else(|status| ask(second).map_err(|_| status))

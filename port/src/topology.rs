@@ -4,20 +4,20 @@
 //! here; what a client can ask of such a filter is in `filter/requests.rs`. The same is true of
 //! every kind of port.
 
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus};
 
 use crate::answer_query;
 use crate::binding::{Miniport, NoStreams, StreamMiniport};
-use crate::com::{IUnknown, Interface, query};
+use crate::bound::Bound;
+use crate::com::{IUnknown, Interface};
 use crate::guid::Guid;
 use crate::interfaces::{
     IMiniport, IMiniportTopology, IPortClsVersion, IPortTopology, IResourceList, IServiceGroup,
 };
 use crate::ks::guids::category;
-use crate::miniport_calls::{Method, MiniportCalls};
+use crate::miniport_calls::Method;
 use crate::port::{Kind, Port};
 
 /// The kind of port that `PcNewPort` makes for the topology class.
@@ -39,20 +39,15 @@ impl Kind for Topology {
         port: &Rc<Port<Self>>,
         object: &Rc<dyn IUnknown>,
     ) -> Result<Rc<dyn Miniport>, NtStatus> {
-        let miniport = query::<dyn IMiniportTopology>(object)?;
-        let (calls, port) = (Rc::clone(port.calls()), Rc::downgrade(port));
-        Ok(Rc::new(TopologyMiniport { calls, port, miniport }))
+        let miniport = TopologyMiniport::find(port.calls(), Rc::downgrade(port), object)?;
+        Ok(Rc::new(miniport))
     }
 }
 
 impl IPortTopology for Port<Topology> {}
 
 /// A topology miniport of a driver.
-struct TopologyMiniport {
-    calls: Rc<MiniportCalls>,
-    port: Weak<Port<Topology>>,
-    miniport: Rc<dyn IMiniportTopology>,
-}
+type TopologyMiniport = Bound<dyn IMiniportTopology, Port<Topology>>;
 
 impl Miniport for TopologyMiniport {
     fn object(&self) -> Rc<dyn IMiniport> {
@@ -65,10 +60,9 @@ impl Miniport for TopologyMiniport {
         adapter: Option<Rc<dyn IUnknown>>,
         resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let port = self.port.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
-        let none = Argument::None;
-        let init = || Rc::clone(&self.miniport).init(kernel, adapter, resources, port);
-        self.calls.call(kernel, Method::InitTopology, none, init, |()| none)?;
+        self.start(kernel, Method::InitTopology, |miniport, port| {
+            miniport.init(kernel, adapter, resources, port)
+        })?;
         Ok(None)
     }
 

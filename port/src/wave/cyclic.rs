@@ -1,14 +1,14 @@
 //! The kind of port for WaveCyclic miniports.
 
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use portcls_emulator::trace::Argument;
 use portcls_emulator::{Irql, Kernel, NtStatus};
 
 use super::{SOUND_IS_OUTSIDE, add_directsound, tell_bound};
 use crate::answer_query;
 use crate::binding::{Miniport, NoStreams, StreamMiniport};
-use crate::com::{IUnknown, Interface, query};
+use crate::bound::Bound;
+use crate::com::{IUnknown, Interface};
 use crate::dma_channel::{new_master_channel, new_slave_channel};
 use crate::guid::Guid;
 use crate::interfaces::{
@@ -16,7 +16,7 @@ use crate::interfaces::{
     IPortWaveCyclic, IResourceList, IServiceGroup, SlaveDmaRequest,
 };
 use crate::ks::DataRange;
-use crate::miniport_calls::{Method, MiniportCalls};
+use crate::miniport_calls::Method;
 use crate::port::{Kind, Port, SOUND_CATEGORIES};
 use crate::rules::require_irql_at_most;
 
@@ -35,18 +35,12 @@ impl Kind for WaveCyclic {
         port: &Rc<Port<Self>>,
         object: &Rc<dyn IUnknown>,
     ) -> Result<Rc<dyn Miniport>, NtStatus> {
-        let miniport = query::<dyn IMiniportWaveCyclic>(object)?;
-        let calls = Rc::clone(port.calls());
-        Ok(Rc::new(CyclicMiniport { calls, port: Rc::downgrade(port), miniport }))
+        Ok(Rc::new(CyclicMiniport::find(port.calls(), Rc::downgrade(port), object)?))
     }
 }
 
 /// A WaveCyclic miniport of a driver. Such a miniport has no service group of its own.
-struct CyclicMiniport {
-    calls: Rc<MiniportCalls>,
-    port: Weak<Port<WaveCyclic>>,
-    miniport: Rc<dyn IMiniportWaveCyclic>,
-}
+type CyclicMiniport = Bound<dyn IMiniportWaveCyclic, Port<WaveCyclic>>;
 
 impl Miniport for CyclicMiniport {
     fn object(&self) -> Rc<dyn IMiniport> {
@@ -59,10 +53,9 @@ impl Miniport for CyclicMiniport {
         adapter: Option<Rc<dyn IUnknown>>,
         resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let port = self.port.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
-        let none = Argument::None;
-        let init = || Rc::clone(&self.miniport).init(kernel, adapter, resources, port);
-        self.calls.call(kernel, Method::InitWaveCyclic, none, init, |()| none)?;
+        self.start(kernel, Method::InitWaveCyclic, |miniport, port| {
+            miniport.init(kernel, adapter, resources, port)
+        })?;
         tell_bound(&self.calls, kernel);
         Ok(None)
     }

@@ -1,14 +1,14 @@
 //! The kind of port for WavePci miniports.
 
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use portcls_emulator::trace::Argument;
 use portcls_emulator::{Irql, Kernel, NtStatus, PoolType};
 
 use super::{SOUND_IS_OUTSIDE, add_directsound, tell_bound};
 use crate::answer_query;
 use crate::binding::{Miniport, NoStreams, StreamMiniport};
-use crate::com::{IUnknown, Interface, query};
+use crate::bound::Bound;
+use crate::com::{IUnknown, Interface};
 use crate::dma_channel::{new_master_channel, require_nonpaged};
 use crate::guid::Guid;
 use crate::interfaces::{
@@ -16,7 +16,7 @@ use crate::interfaces::{
     IResourceList, IServiceGroup,
 };
 use crate::ks::DataRange;
-use crate::miniport_calls::{Method, MiniportCalls};
+use crate::miniport_calls::Method;
 use crate::port::{Kind, Port, SOUND_CATEGORIES};
 use crate::rules::require_irql_at_most;
 
@@ -35,18 +35,12 @@ impl Kind for WavePci {
         port: &Rc<Port<Self>>,
         object: &Rc<dyn IUnknown>,
     ) -> Result<Rc<dyn Miniport>, NtStatus> {
-        let miniport = query::<dyn IMiniportWavePci>(object)?;
-        let calls = Rc::clone(port.calls());
-        Ok(Rc::new(PciMiniport { calls, port: Rc::downgrade(port), miniport }))
+        Ok(Rc::new(PciMiniport::find(port.calls(), Rc::downgrade(port), object)?))
     }
 }
 
 /// A WavePci miniport of a driver.
-struct PciMiniport {
-    calls: Rc<MiniportCalls>,
-    port: Weak<Port<WavePci>>,
-    miniport: Rc<dyn IMiniportWavePci>,
-}
+type PciMiniport = Bound<dyn IMiniportWavePci, Port<WavePci>>;
 
 impl Miniport for PciMiniport {
     fn object(&self) -> Rc<dyn IMiniport> {
@@ -59,21 +53,15 @@ impl Miniport for PciMiniport {
         adapter: Option<Rc<dyn IUnknown>>,
         resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let port = self.port.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
-        let none = Argument::None;
-        let init = || Rc::clone(&self.miniport).init(kernel, adapter, resources, port);
-        let group = self.calls.call(kernel, Method::InitWavePci, none, init, |_| none)?;
+        let group = self.start(kernel, Method::InitWavePci, |miniport, port| {
+            miniport.init(kernel, adapter, resources, port)
+        })?;
         tell_bound(&self.calls, kernel);
         Ok(group)
     }
 
     fn service(&self, kernel: &Kernel) {
-        let serve = || {
-            self.miniport.service(kernel);
-            Ok(())
-        };
-        let none = Argument::None;
-        let _ = self.calls.call(kernel, Method::ServiceWavePci, none, serve, |()| none);
+        self.serve(kernel, Method::ServiceWavePci, |miniport| miniport.service(kernel));
     }
 
     fn add_ranges(&self, ranges: &mut Vec<DataRange>) {

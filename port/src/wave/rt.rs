@@ -1,18 +1,18 @@
 //! The kind of port for WaveRT miniports.
 
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use portcls_emulator::trace::Argument;
 use portcls_emulator::{Kernel, NtStatus};
 
 use super::{SOUND_IS_OUTSIDE, add_directsound, tell_bound};
 use crate::answer_query;
 use crate::binding::{Miniport, NoStreams, StreamMiniport};
-use crate::com::{IUnknown, Interface, query};
+use crate::bound::Bound;
+use crate::com::{IUnknown, Interface};
 use crate::guid::Guid;
 use crate::interfaces::{IMiniport, IMiniportWaveRT, IPortWaveRT, IResourceList, IServiceGroup};
 use crate::ks::DataRange;
-use crate::miniport_calls::{Method, MiniportCalls};
+use crate::miniport_calls::Method;
 use crate::port::{Kind, Port, SOUND_CATEGORIES};
 
 /// The kind of port.
@@ -32,18 +32,12 @@ impl Kind for WaveRT {
         port: &Rc<Port<Self>>,
         object: &Rc<dyn IUnknown>,
     ) -> Result<Rc<dyn Miniport>, NtStatus> {
-        let miniport = query::<dyn IMiniportWaveRT>(object)?;
-        let calls = Rc::clone(port.calls());
-        Ok(Rc::new(RtMiniport { calls, port: Rc::downgrade(port), miniport }))
+        Ok(Rc::new(RtMiniport::find(port.calls(), Rc::downgrade(port), object)?))
     }
 }
 
 /// A WaveRT miniport of a driver. Such a miniport has no service group.
-struct RtMiniport {
-    calls: Rc<MiniportCalls>,
-    port: Weak<Port<WaveRT>>,
-    miniport: Rc<dyn IMiniportWaveRT>,
-}
+type RtMiniport = Bound<dyn IMiniportWaveRT, Port<WaveRT>>;
 
 impl Miniport for RtMiniport {
     fn object(&self) -> Rc<dyn IMiniport> {
@@ -56,10 +50,9 @@ impl Miniport for RtMiniport {
         adapter: Option<Rc<dyn IUnknown>>,
         resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus> {
-        let port = self.port.upgrade().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
-        let none = Argument::None;
-        let init = || Rc::clone(&self.miniport).init(kernel, adapter, resources, port);
-        self.calls.call(kernel, Method::InitWaveRT, none, init, |()| none)?;
+        self.start(kernel, Method::InitWaveRT, |miniport, port| {
+            miniport.init(kernel, adapter, resources, port)
+        })?;
         tell_bound(&self.calls, kernel);
         Ok(None)
     }
