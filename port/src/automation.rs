@@ -49,14 +49,19 @@ pub struct PropertyItem<H> {
 #[doc(alias = "PCPROPERTY_ITEM")]
 pub type PcPropertyItem = PropertyItem<PropertyHandler>;
 
+/// Whether two entries of a table have the same handler, or both have none.
+pub(crate) fn is_same_handler<H: ?Sized>(one: Option<&Rc<H>>, two: Option<&Rc<H>>) -> bool {
+    match (one, two) {
+        (Some(one), Some(two)) => Rc::ptr_eq(one, two),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
 impl PartialEq for PcPropertyItem {
     fn eq(&self, other: &Self) -> bool {
-        let same_handler = match (&self.handler, &other.handler) {
-            (Some(one), Some(two)) => Rc::ptr_eq(one, two),
-            (None, None) => true,
-            _ => false,
-        };
-        self.set == other.set && self.id == other.id && self.flags == other.flags && same_handler
+        (self.set, self.id, self.flags) == (other.set, other.id, other.flags)
+            && is_same_handler(self.handler.as_ref(), other.handler.as_ref())
     }
 }
 

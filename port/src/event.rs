@@ -10,6 +10,7 @@ use std::rc::{Rc, Weak};
 
 use portcls_emulator::{Event, HandleTarget, Irp, Kernel, NtStatus, Semaphore};
 
+use crate::automation::is_same_handler;
 use crate::com::IUnknown;
 use crate::event_list::EventList;
 use crate::guid::Guid;
@@ -42,12 +43,8 @@ pub struct PcEventItem {
 
 impl PartialEq for PcEventItem {
     fn eq(&self, other: &Self) -> bool {
-        let same_handler = match (&self.handler, &other.handler) {
-            (Some(one), Some(two)) => Rc::ptr_eq(one, two),
-            (None, None) => true,
-            _ => false,
-        };
-        self.set == other.set && self.id == other.id && self.flags == other.flags && same_handler
+        (self.set, self.id, self.flags) == (other.set, other.id, other.flags)
+            && is_same_handler(self.handler.as_ref(), other.handler.as_ref())
     }
 }
 
