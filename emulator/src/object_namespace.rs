@@ -13,6 +13,7 @@ use std::rc::{Rc, Weak};
 
 use crate::device_object::DeviceObject;
 use crate::kernel::Kernel;
+use crate::registry::folded;
 use crate::status::NtStatus;
 
 /// The names of the directories. Each name stands before the directory that it leads to.
@@ -65,7 +66,7 @@ impl ObjectNamespace {
 
 /// The path under which an object is kept, from a path that a driver writes.
 fn key_of(path: &str) -> Result<String, NtStatus> {
-    let path = path.to_uppercase();
+    let path = folded(path);
     let names = path.strip_prefix('\\').ok_or(NtStatus::OBJECT_PATH_SYNTAX_BAD)?;
     if names.split('\\').any(str::is_empty) {
         return Err(NtStatus::OBJECT_PATH_SYNTAX_BAD);

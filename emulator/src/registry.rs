@@ -113,7 +113,8 @@ impl KeyNode {
     }
 }
 
-fn folded(name: &str) -> String {
+/// A name in the form in which names without regard to case are compared.
+pub(crate) fn folded(name: &str) -> String {
     name.to_uppercase()
 }
 

@@ -103,6 +103,15 @@ struct StandingWait {
     deadline_ns: u64,
 }
 
+/// A wait that has not ended, in words.
+pub(crate) fn wait_in_words(object: &str, since_ns: u64, deadline_ns: u64) -> String {
+    let since = Moment(since_ns);
+    match deadline_ns {
+        NEVER => format!("for {object}, since {since}"),
+        end_ns => format!("for {object}, since {since}, at most until {}", Moment(end_ns)),
+    }
+}
+
 impl Kernel {
     /// Waits for an object: `SUCCESS` when the wait took it, `TIMEOUT` when the time was over.
     ///
@@ -188,12 +197,7 @@ impl Kernel {
     /// before an outer wait can end.
     pub(crate) fn describe_waits(&self) -> Vec<String> {
         let describe = |wait: &StandingWait| {
-            let StandingWait { object, since_ns, deadline_ns } = wait;
-            let since = Moment(*since_ns);
-            match *deadline_ns {
-                NEVER => format!("for {object}, since {since}"),
-                end_ns => format!("for {object}, since {since}, at most until {}", Moment(end_ns)),
-            }
+            wait_in_words(&wait.object.to_string(), wait.since_ns, wait.deadline_ns)
         };
         self.state.waits.0.borrow().iter().rev().map(describe).collect()
     }

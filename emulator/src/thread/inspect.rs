@@ -1,8 +1,7 @@
 //! What system threads tell of themselves, for reports.
 
-use crate::clock::NEVER;
-use crate::inspection::Moment;
 use crate::kernel::Kernel;
+use crate::wait::wait_in_words;
 
 use super::{Standing, State, Thread};
 
@@ -17,19 +16,10 @@ impl Thread {
         match &*self.0.state.borrow() {
             State::Ready(_) => "is ready".to_owned(),
             State::Runs => "runs".to_owned(),
-            State::Waits(wait) => wait.to_string(),
+            State::Waits(Standing { object, since_ns, deadline_ns, .. }) => {
+                format!("waits {}", wait_in_words(&object.in_words(), *since_ns, *deadline_ns))
+            }
             State::Ended(status) => format!("ended with {status}"),
-        }
-    }
-}
-
-impl std::fmt::Display for Standing {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Standing { object, since_ns, deadline_ns, .. } = self;
-        write!(f, "waits for {}, since {}", object.in_words(), Moment(*since_ns))?;
-        match *deadline_ns {
-            NEVER => Ok(()),
-            end_ns => write!(f, ", at most until {}", Moment(end_ns)),
         }
     }
 }
