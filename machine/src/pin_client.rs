@@ -425,7 +425,7 @@ fn completion(code: KsIoctl, format: PinFormat, irp: &Irp) -> String {
     }
     match code {
         KsIoctl::ReadStream => {
-            let mut noted = NotedBytes::after(&format!("{verb} completes: "));
+            let mut noted = NotedBytes::after("read completes: ");
             each_received(irp, format, 0, |_, data| noted.push(data));
             noted.into_text()
         }
