@@ -156,6 +156,12 @@ impl Guest {
         bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect()
     }
 
+    /// Reads the text of a UNICODE_STRING as a name or a path. A half of a surrogate pair becomes
+    /// U+FFFD.
+    pub fn load_name(&self, address: u64) -> String {
+        String::from_utf16_lossy(&self.load_unicode_string(address))
+    }
+
     /// Whether bytes can be read now. An address that cannot be read is no bug check here.
     #[must_use]
     pub fn is_readable(&self, address: u64, length: usize) -> bool {

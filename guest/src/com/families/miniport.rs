@@ -8,12 +8,11 @@
 use std::rc::Rc;
 
 use portcls_emulator::{DevicePowerState, NtStatus};
-use portcls_port::com::IUnknown;
+use portcls_port::com::{ComInterface, IUnknown};
 use portcls_port::guid::iid;
 use portcls_port::interfaces::{
     DmusStreamRequest, DmusStreamType, IAllocatorMxf, IMasterClock, IMiniport, IMiniportDMus,
-    IMiniportMidi, IMusicTechnology, IPortDMus, IPortMidi, IPowerNotify, IResourceList,
-    IServiceGroup, StreamDirection,
+    IMiniportMidi, IMusicTechnology, IPowerNotify, IResourceList, IServiceGroup, StreamDirection,
 };
 
 use super::port::given;
@@ -133,6 +132,27 @@ fn data_range_intersection(
     Ok(reply.status)
 }
 
+/// Reads the arguments of Init, calls `init` with them and hands out the group. `P` is the
+/// interface of the port.
+fn init<P: ComInterface + ?Sized>(
+    call: &Call<'_>,
+    [adapter, resources, port]: [Pointer; 3],
+    group: Out<Pointer>,
+    init: impl FnOnce(
+        Option<Rc<dyn IUnknown>>,
+        Option<Rc<dyn IResourceList>>,
+        Rc<P>,
+    ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>,
+) -> Result<(), NtStatus> {
+    let guest = call.guest();
+    let adapter = guest.object_at(adapter.0, &iid::UNKNOWN, Hold::Retain);
+    let resources = resources_at(guest, resources)?;
+    let port = guest.interface_at::<P>(port.0, Hold::Retain);
+    let made = init(adapter, resources, port.ok_or(NtStatus::INVALID_PARAMETER)?);
+    set_group(guest, group, or_null(guest, group, made)?);
+    Ok(())
+}
+
 /// `NTSTATUS Init(PUNKNOWN, PRESOURCELIST, PPORTMIDI, PSERVICEGROUP *)`
 fn init_midi(
     call: &Call<'_>,
@@ -142,14 +162,10 @@ fn init_midi(
     port: Pointer,
     group: Out<Pointer>,
 ) -> Result<(), NtStatus> {
-    let guest = call.guest();
-    let adapter = guest.object_at(adapter.0, &iid::UNKNOWN, Hold::Retain);
-    let resources = resources_at(guest, resources)?;
-    let port = guest.interface_at::<dyn IPortMidi>(port.0, Hold::Retain);
-    let port = port.ok_or(NtStatus::INVALID_PARAMETER)?;
-    let made = Rc::clone(&miniport.object).init(call.kernel(), adapter, resources, port);
-    set_group(guest, group, or_null(guest, group, made)?);
-    Ok(())
+    let kernel = call.kernel();
+    init(call, [adapter, resources, port], group, |adapter, resources, port| {
+        Rc::clone(&miniport.object).init(kernel, adapter, resources, port)
+    })
 }
 
 /// `NTSTATUS Init(PUNKNOWN, PRESOURCELIST, PPORTDMUS, PSERVICEGROUP *)`
@@ -161,14 +177,10 @@ fn init_dmus(
     port: Pointer,
     group: Out<Pointer>,
 ) -> Result<(), NtStatus> {
-    let guest = call.guest();
-    let adapter = guest.object_at(adapter.0, &iid::UNKNOWN, Hold::Retain);
-    let resources = resources_at(guest, resources)?;
-    let port = guest.interface_at::<dyn IPortDMus>(port.0, Hold::Retain);
-    let port = port.ok_or(NtStatus::INVALID_PARAMETER)?;
-    let made = Rc::clone(&miniport.object).init(call.kernel(), adapter, resources, port);
-    set_group(guest, group, or_null(guest, group, made)?);
-    Ok(())
+    let kernel = call.kernel();
+    init(call, [adapter, resources, port], group, |adapter, resources, port| {
+        Rc::clone(&miniport.object).init(kernel, adapter, resources, port)
+    })
 }
 
 /// `NTSTATUS NewStream(PMINIPORTMIDISTREAM *, PUNKNOWN, POOL_TYPE, ULONG Pin, BOOLEAN Capture,

@@ -165,7 +165,7 @@ pub(crate) fn text_at(guest: &Guest, string: Pointer) -> String {
     if string.is_null() {
         return String::new();
     }
-    String::from_utf16_lossy(&guest.load_unicode_string(string.0))
+    guest.load_name(string.0)
 }
 
 /// Gives the guest a key with one reference. If the driver gave a variable for it, also says

@@ -48,14 +48,19 @@ fn device_at(call: &Call<'_>, device: Pointer) -> Result<Rc<DeviceObject>, NtSta
     call.guest().device_at(device.0).ok_or(NtStatus::INVALID_PARAMETER)
 }
 
+/// The port at a PUNKNOWN in an argument.
+fn port_at(call: &Call<'_>, unknown: Pointer) -> Result<Rc<dyn IUnknown>, NtStatus> {
+    let port = call.guest().object_at(unknown.0, &iid::UNKNOWN, Hold::Retain);
+    port.ok_or(NtStatus::INVALID_PARAMETER)
+}
+
 /// The end of a connection at a port, from its PUNKNOWN and a pin.
 fn inside(
     call: &Call<'_>,
     unknown: Pointer,
     pin: u32,
 ) -> Result<(Rc<dyn IUnknown>, u32), NtStatus> {
-    let port = call.guest().object_at(unknown.0, &iid::UNKNOWN, Hold::Retain);
-    Ok((port.ok_or(NtStatus::INVALID_PARAMETER)?, pin))
+    Ok((port_at(call, unknown)?, pin))
 }
 
 /// `NTSTATUS UnregisterSubdevice(PDEVICE_OBJECT, PUNKNOWN)`
@@ -65,7 +70,7 @@ fn unregister_subdevice(
     device: Pointer,
     subdevice: Pointer,
 ) -> Result<(), NtStatus> {
-    let (subdevice, _) = inside(call, subdevice, 0)?;
+    let subdevice = port_at(call, subdevice)?;
     port.unregister_subdevice(call.kernel(), &device_at(call, device)?, subdevice)
 }
 

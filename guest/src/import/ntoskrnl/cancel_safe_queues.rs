@@ -16,7 +16,7 @@ use portcls_emulator::{Irp, NtStatus};
 use super::requests::current_location;
 use crate::guest::Guest;
 use crate::memory::at;
-use crate::routine::{Call, Pointer, Routine, row};
+use crate::routine::{Argument, Call, Pointer, Routine, Words, row};
 use crate::rules::UNINITIALISED_OBJECT;
 
 pub(super) static ROUTINES: &[Routine] = &[
@@ -54,38 +54,31 @@ enum Cancelled {
     Meanwhile,
 }
 
-/// The callbacks of a queue, in the order of the parameters of IoCsqInitialize.
-type Callbacks = [Pointer; 6];
+/// The callbacks of a queue, in the order of the parameters of IoCsqInitialize: insert, remove,
+/// peek, acquire, release, complete.
+struct Callbacks([Pointer; 6]);
+
+impl Argument for Callbacks {
+    const WORDS: u8 = 6;
+
+    fn take(words: &mut Words<'_>) -> Option<Callbacks> {
+        let mut callbacks = [Pointer(0); 6];
+        for callback in &mut callbacks {
+            *callback = Pointer::take(words)?;
+        }
+        Some(Callbacks(callbacks))
+    }
+}
 
 /// `NTSTATUS IoCsqInitialize(PIO_CSQ, PIO_CSQ_INSERT_IRP, PIO_CSQ_REMOVE_IRP,
 /// PIO_CSQ_PEEK_NEXT_IRP, PIO_CSQ_ACQUIRE_LOCK, PIO_CSQ_RELEASE_LOCK,
 /// PIO_CSQ_COMPLETE_CANCELED_IRP)`
-fn initialize(
-    call: &Call<'_>,
-    queue: Pointer,
-    insert: Pointer,
-    remove: Pointer,
-    peek: Pointer,
-    acquire: Pointer,
-    release: Pointer,
-    complete: Pointer,
-) -> NtStatus {
-    let callbacks = [insert, remove, peek, acquire, release, complete];
+fn initialize(call: &Call<'_>, queue: Pointer, callbacks: Callbacks) -> NtStatus {
     write_queue(call.guest(), queue, TYPE_QUEUE, callbacks)
 }
 
 /// `NTSTATUS IoCsqInitializeEx(...)`: like IoCsqInitialize, but with a CsqInsertIrpEx.
-fn initialize_ex(
-    call: &Call<'_>,
-    queue: Pointer,
-    insert: Pointer,
-    remove: Pointer,
-    peek: Pointer,
-    acquire: Pointer,
-    release: Pointer,
-    complete: Pointer,
-) -> NtStatus {
-    let callbacks = [insert, remove, peek, acquire, release, complete];
+fn initialize_ex(call: &Call<'_>, queue: Pointer, callbacks: Callbacks) -> NtStatus {
     write_queue(call.guest(), queue, TYPE_QUEUE_EX, callbacks)
 }
 
@@ -93,7 +86,7 @@ fn write_queue(guest: &Guest, queue: Pointer, kind: u32, callbacks: Callbacks) -
     let fields = &guest.layout().io_csq;
     guest.store_u32(queue.at(fields.type_), kind);
     let mut field = queue.at(fields.csq_insert_irp);
-    for callback in callbacks {
+    for callback in callbacks.0 {
         guest.store_word(field, callback.0);
         field = field.wrapping_add(guest.pointer_bytes());
     }

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use portcls_emulator::{BugCheckCode, DeviceObject, Kernel, NtStatus, WorkItem};
 use portcls_port::ks::LengthReply;
 
-use super::links::name_at;
 use super::system_threads::SystemThread;
 use crate::memory::at;
 use crate::routine::{Boolean, Call, Out, Pointer, Routine, Word, row};
@@ -49,7 +48,7 @@ fn create_device(
     call.kernel().ask_allocation()?;
     let device = DeviceObject::new(&driver);
     if !name.is_null() {
-        let named = call.kernel().name_device(&device, &name_at(guest, name));
+        let named = call.kernel().name_device(&device, &guest.load_name(name.0));
         named.inspect_err(|_| device.delete())?;
     }
     let address = guest.device_pointer(&device);

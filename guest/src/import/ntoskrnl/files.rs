@@ -5,7 +5,6 @@
 use portcls_emulator::{Need, NtStatus};
 
 use super::handles::is_open;
-use super::links::name_at;
 use crate::routine::{Call, Out, Pointer, Routine, Word, row};
 
 pub(super) static ROUTINES: &[Routine] = &[
@@ -48,7 +47,7 @@ fn create_file(
     if name == 0 || disposition > LAST_DISPOSITION {
         return Err(NtStatus::INVALID_PARAMETER);
     }
-    let name = name_at(guest, Pointer(name));
+    let name = guest.load_name(name);
     if call.kernel().device_named(&name).is_some() {
         call.kernel().unsupported(&format!("ZwCreateFile of the device {name}"));
     }

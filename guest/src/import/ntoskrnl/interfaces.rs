@@ -10,7 +10,6 @@ use portcls_emulator::{
 };
 
 use super::handles::new_handle;
-use super::links::name_at;
 use super::registry::KeyHandle;
 use super::strings::store_new_unicode_string;
 use crate::guest::Guest;
@@ -54,7 +53,7 @@ fn register_device_interface(
     let guest = call.guest();
     let physical = physical_at(guest, physical)?;
     let class = guest.load(class.0);
-    let reference = if reference.is_null() { String::new() } else { name_at(guest, reference) };
+    let reference = if reference.is_null() { String::new() } else { guest.load_name(reference.0) };
     let (registration, name) =
         call.kernel().register_device_interface(class, &physical, &reference)?;
     store_new_unicode_string(guest, link, PoolType::Paged, TAG, &name)
@@ -71,7 +70,7 @@ fn set_device_interface_state(
     link: Pointer,
     enable: Boolean,
 ) -> Result<NtStatus, NtStatus> {
-    let link = name_at(call.guest(), link);
+    let link = call.guest().load_name(link.0);
     let state = if enable.is_true() { InterfaceState::Enabled } else { InterfaceState::Disabled };
     call.kernel().set_device_interface_state(&link, state)
 }
@@ -112,7 +111,7 @@ fn open_registry_key(
     out: Out<Word>,
 ) -> Result<(), NtStatus> {
     let guest = call.guest();
-    let key = call.kernel().open_device_interface_key(&name_at(guest, link))?;
+    let key = call.kernel().open_device_interface_key(&guest.load_name(link.0))?;
     let handle = new_handle(guest, KeyHandle { key, access });
     out.set(guest, handle.ok_or(NtStatus::INSUFFICIENT_RESOURCES)?);
     Ok(())
@@ -146,7 +145,7 @@ fn set_property_data(
         let data = guest.load_bytes(data.0, bytes as usize);
         InterfaceValue { kind, data }
     });
-    call.kernel().set_device_interface_property(&name_at(guest, link), property, value)
+    call.kernel().set_device_interface_property(&guest.load_name(link.0), property, value)
 }
 
 /// `NTSTATUS IoGetDeviceInterfacePropertyData(PUNICODE_STRING, CONST DEVPROPKEY *, LCID, ULONG
@@ -164,7 +163,7 @@ fn get_property_data(
 ) -> Result<NtStatus, NtStatus> {
     let guest = call.guest();
     let property = property_at(guest, key, locale)?;
-    let value = call.kernel().device_interface_property(&name_at(guest, link), property)?;
+    let value = call.kernel().device_interface_property(&guest.load_name(link.0), property)?;
     required.set(guest, value.data.len() as u32);
     kind.set(guest, value.kind);
     if value.data.len() > bytes as usize {

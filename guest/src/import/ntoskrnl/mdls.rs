@@ -95,6 +95,15 @@ fn report(call: &Call<'_>, rule: &'static Rule, mdl: u64, what: &str) {
     call.kernel().report_violation(rule, &message);
 }
 
+/// Whether the pages of an MDL stay in memory already; then the driver breaks a rule.
+fn stays_in_memory(call: &Call<'_>, mdl: Pointer, flags: u16) -> bool {
+    let stays = flags & (LOCKED | NONPAGED | PARTIAL) != 0;
+    if stays {
+        report(call, &rules::MDL_LOCKED_AGAIN, mdl.0, "whose pages are locked or nonpaged");
+    }
+    stays
+}
+
 /// `PMDL IoAllocateMdl(PVOID, ULONG, BOOLEAN SecondaryBuffer, BOOLEAN, PIRP)`
 ///
 /// Assumed: the driver frees the MDLs that it puts into a request. For a request of its own, a
@@ -163,9 +172,7 @@ fn probe_and_lock_pages(call: &Call<'_>, mdl: Pointer, _mode: u8, operation: u32
     if call.kernel().current_irql() > limit {
         report_high_irql(call.kernel(), limit, call.routine().name);
     }
-    if flags & (LOCKED | NONPAGED | PARTIAL) != 0 {
-        let what = "whose pages are locked or nonpaged";
-        report(call, &rules::MDL_LOCKED_AGAIN, mdl.0, what);
+    if stays_in_memory(call, mdl, flags) {
         return;
     }
     for place in buffer.places() {
@@ -214,9 +221,7 @@ fn build_mdl_for_nonpaged_pool(call: &Call<'_>, mdl: Pointer) {
         report(call, &rules::MDL_OF_PAGED_MEMORY, mdl.0, "whose buffer is pageable");
         return;
     }
-    if flags & (LOCKED | NONPAGED | PARTIAL) != 0 {
-        let what = "whose pages are locked or nonpaged";
-        report(call, &rules::MDL_LOCKED_AGAIN, mdl.0, what);
+    if stays_in_memory(call, mdl, flags) {
         return;
     }
     // A bad address is a bug check.

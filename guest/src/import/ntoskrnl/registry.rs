@@ -59,10 +59,6 @@ fn key_at(guest: &Guest, handle: Word) -> Result<Rc<KeyHandle>, NtStatus> {
     guest.bound::<KeyHandle>(handle.0).ok_or(NtStatus::INVALID_HANDLE)
 }
 
-fn text(units: &[u16]) -> String {
-    String::from_utf16_lossy(units)
-}
-
 /// `NTSTATUS ZwOpenKey(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES)`
 fn open_key(
     call: &Call<'_>,
@@ -74,7 +70,7 @@ fn open_key(
     let fields = &guest.layout().object_attributes;
     let root = guest.load_word(attributes.at(fields.root_directory));
     let name = guest.load_word(attributes.at(fields.object_name));
-    let path = if name == 0 { String::new() } else { text(&guest.load_unicode_string(name)) };
+    let path = if name == 0 { String::new() } else { guest.load_name(name) };
     let key = open_below(call, root, &path)
         .inspect_err(|status| call.tell_refusal(Need::Optional, path, *status))?;
     let handle = new_handle(guest, KeyHandle { key, access });
@@ -114,7 +110,7 @@ fn query_value_key(
     if !key.allows(QUERY_VALUE) {
         return Err(NtStatus::ACCESS_DENIED);
     }
-    let name = text(&guest.load_unicode_string(name.0));
+    let name = guest.load_name(name.0);
     let value = key.key.value(&name).inspect_err(|status| {
         let what = format!("{name:?} of {}", key.key.path());
         call.tell_refusal(Need::Optional, what, *status);
@@ -143,7 +139,7 @@ fn set_value_key(
     if !key.allows(SET_VALUE) {
         return Err(NtStatus::ACCESS_DENIED);
     }
-    let name = text(&guest.load_unicode_string(name.0));
+    let name = guest.load_name(name.0);
     let data = guest.load_bytes(data.0, length as usize);
     key.key.set_value(call.kernel(), RegistryValue { name, kind: ValueType(kind), data })
 }
@@ -184,5 +180,5 @@ fn start_of(guest: &Guest, relative: u32, path: Pointer) -> Result<QueryStart, N
     }
     let base = QueryBase::from_u32(relative & 0xFF).ok_or(NtStatus::INVALID_PARAMETER)?;
     let path = if path.is_null() { Vec::new() } else { guest.load_wide_string(path.0) };
-    Ok(QueryStart::Path(base, text(&path)))
+    Ok(QueryStart::Path(base, String::from_utf16_lossy(&path)))
 }

@@ -65,7 +65,7 @@ fn initialize_adapter_driver(
 ) -> Result<(), NtStatus> {
     let guest = call.guest();
     let driver = guest.driver_at(object).ok_or(NtStatus::INVALID_PARAMETER)?;
-    let path = String::from_utf16_lossy(&guest.load_unicode_string(path.0));
+    let path = guest.load_name(path.0);
     let routine = guest.add_device_routine(add_device);
     pc_initialize_adapter_driver(call.kernel(), &driver, &path, routine)?;
     guest.store_word(guest.add_device_field(object), add_device);
