@@ -13,8 +13,10 @@ use crate::project::{list, own_packages, text};
 /// Writes the pages of the rules, of the bug checks and of the cards.
 pub fn pages(arguments: &[String]) -> Outcome {
     no_arguments("pages", arguments)?;
-    for (test, page) in [("conformance", "the_page_of_the_cards"), ("registers", "the_page_of")] {
-        let mut command = cargo(&["test", "-p", "portcls-tests", "--test", test, page]);
+    let cards = ["test", "-p", "mpu401-card-bench", "--test", "conformance", "the_page_of"];
+    let others = ["test", "-p", "portcls-tests", "--test", "registers", "the_page_of"];
+    for arguments in [cards, others] {
+        let mut command = cargo(&arguments);
         command.env("UPDATE_PAGES", "1");
         run(command)?;
     }

@@ -12,7 +12,7 @@ mod ports;
 
 use std::collections::VecDeque;
 
-use portcls_machine::chip::{
+use hw_mpu401::{
     AckPosition, AckSet, Behaviour, CardProfile, CommandPort, Fifos, HostPort, InitialState, Lane,
     Mode, NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, Timing, TxWhileBusy, UnreadInput,
     WireEdge, WireEvent,

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use portcls_machine::card_bench::ops::{Model, RunReport, Script, run, run_on};
-use portcls_machine::chip::{
+use hw_mpu401::{
     CardProfile, InitialState, Lane, Mode, Mpu401, Register, WireEdge, WireEvent, cards,
 };
+use mpu401_card_bench::ops::{Model, RunReport, Script, run, run_on};
 use proptest::prelude::*;
 
 use crate::reference::Reference;

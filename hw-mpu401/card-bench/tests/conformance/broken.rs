@@ -2,8 +2,8 @@
 //!
 //! A card with a fault is a wrapper around the chip. Any test can write such a wrapper.
 
-use portcls_machine::card_bench::ops::{Model, Script, Verdict, run_on};
-use portcls_machine::chip::{InitialState, Mode, Mpu401, Register, WireEvent, card};
+use hw_mpu401::{InitialState, Mode, Mpu401, Register, WireEvent, card};
+use mpu401_card_bench::ops::{Model, Script, Verdict, run_on};
 
 /// What is wrong with a card.
 #[derive(Clone, Copy, PartialEq, Eq)]

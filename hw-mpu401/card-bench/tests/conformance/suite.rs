@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use portcls_machine::card_bench::ops::{
+use hw_mpu401::{CardTiming, Mpu401, card, cards};
+use mpu401_card_bench::ops::{
     Remark, RemarkKind, RunReport, Scenario, Script, Verdict, check, check_with, run, run_on, suite,
 };
-use portcls_machine::chip::{CardTiming, Mpu401, card, cards};
 
 use crate::reference::Reference;
 
@@ -103,7 +103,7 @@ fn unexplained(script: &Script, scenario: &Scenario) -> Vec<String> {
 
 #[test]
 fn every_file_of_the_folder_is_in_the_suite() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hw-mpu401/ops");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ops");
     let mut files: Vec<String> = fs::read_dir(folder)
         .expect("the folder is there")
         .map(|entry| entry.expect("readable").file_name().into_string().expect("ASCII"))
@@ -117,7 +117,7 @@ fn every_file_of_the_folder_is_in_the_suite() {
 /// Set `UPDATE_PAGES=1` to write the page.
 #[test]
 fn the_page_of_the_cards_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cards.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cards.md");
     let page = check(cards()).markdown();
     if std::env::var_os("UPDATE_PAGES").is_some() {
         fs::write(&path, &page).expect("the page can be written");
@@ -128,7 +128,7 @@ fn the_page_of_the_cards_is_up_to_date() {
 
 #[test]
 fn the_example_of_the_format_page_prints_what_the_page_shows() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/ops.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ops.md");
     let page = fs::read_to_string(path).expect("the page is there").replace("\r\n", "\n");
     let mut blocks = page.split("```\n").skip(1).step_by(2);
     let script = blocks.next().expect("a script");

@@ -1,9 +1,7 @@
 //! The two ports and the two wires of the slow model.
 
-use portcls_machine::card_bench::ops::Model;
-use portcls_machine::chip::{
-    AckInterrupt, CommandPort, EmptyRead, HostPort, Mode, Register, WireEvent,
-};
+use hw_mpu401::{AckInterrupt, CommandPort, EmptyRead, HostPort, Mode, Register, WireEvent};
+use mpu401_card_bench::ops::Model;
 
 use super::{Kind, Reference, us};
 
