@@ -11,8 +11,8 @@ use crate::ks::{KsStreamOptions, KsTime};
 use crate::lane::Lane;
 use crate::stream_request::StreamRequest;
 
-/// The most captured bytes that a pin holds while its client has no read request queued; newer
-/// bytes are dropped and counted. Assumed: the documents are silent on the depth.
+/// A pin holds at most this number of captured bytes while its client has no read request queued.
+/// Newer bytes are dropped and counted. Assumed: the documents are silent on the depth.
 pub const CAPTURE_LIMIT: usize = 1 << 20;
 
 /// When this many bytes are held and there is no read request, the trace notes this.

@@ -128,9 +128,9 @@ impl ClientEvents {
         if status.is_success() && was_added {
             return Ok(status);
         }
-        // Without its handler's consent no event stays; one that the handler took and did not add
-        // is in no list, and its client is never told. Nor can the driver add the entry later: the
-        // client has its answer.
+        // An event stays only if its handler has accepted it. If the handler accepts an event but
+        // does not add it, the event is in no list, so its client is never told. The driver cannot
+        // add the entry later, because the client has its answer by then.
         self.list.take(&entry);
         if !status.is_success() && !was_added {
             return Ok(status);
@@ -148,9 +148,9 @@ impl ClientEvents {
     /// Serves IOCTL_KS_DISABLE_EVENT: ends the event whose data the client names, or all events of
     /// the file when it names none.
     ///
-    /// Source: WDK, KsDisableEvent. Assumed: the client names the event by the same bytes; on
-    /// Windows the address of the data counts, and requests here carry no addresses. Of two events
-    /// with the same data the first ends.
+    /// Source: WDK, KsDisableEvent. Assumed: a client names an event by the bytes of its data. On
+    /// Windows the address of the data counts, but requests here have no addresses. When two events
+    /// have the same data, the first of them ends.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn disable(&self, kernel: &Kernel, irp: &Irp, target: Option<&Target<'_>>) -> NtStatus {
@@ -186,8 +186,8 @@ impl ClientEvents {
         }
     }
 
-    /// Takes an event out of the list and tells its handler. Assumed: in this order, so that the
-    /// client is not told of the event any more while the handler runs.
+    /// Takes an event out of the list and tells its handler. Assumed: the event leaves the list
+    /// first. So the client is no longer told of the event while the handler runs.
     fn end(
         &self,
         kernel: &Kernel,

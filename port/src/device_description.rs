@@ -5,7 +5,7 @@ use crate::interfaces::DmaAddresses;
 /// A device that wants DMA, as `PcNewDmaChannel` gets it.
 ///
 /// Source: WDK wdm.h. Only the fields that decide about the channel's memory have an effect here,
-/// because nothing is transferred: [`master`](Self::master), the two about addresses and
+/// because nothing is transferred: [`master`](Self::master), the two fields about addresses, and
 /// [`maximum_length`](Self::maximum_length).
 #[doc(alias = "DEVICE_DESCRIPTION")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

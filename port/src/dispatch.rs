@@ -145,8 +145,9 @@ fn dispatch_close(kernel: &Kernel, device: &Rc<DeviceObject>, irp: &Irp) -> NtSt
     if let Some(file) = irp.file() {
         if let Some(object) = open_object(file) {
             if object.has_enabled_events() {
-                // The handlers of the events are told, and may access the card. A close request
-                // cannot fail, so the handlers are told also when the device does not wake.
+                // The handlers of the enabled events are called, and they may access the card. So
+                // the device must be awake. A close request cannot fail, so the handlers are called
+                // even if the device does not wake.
                 let _ = wake_for_access(kernel, device);
             }
             object.close(kernel);

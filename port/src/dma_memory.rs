@@ -1,8 +1,8 @@
 //! The memory of DMA buffers: bytes and a physical address.
 //!
-//! Owns the buffers of drivers in Rust, whose bytes lie in the emulator. The buffers of a compiled
-//! driver lie in the driver's memory, so the owner of that memory installs what makes them. The
-//! physical addresses of both come from the kernel.
+//! Owns the buffers of drivers in Rust: the bytes of these buffers are in the emulator. The bytes
+//! of a compiled driver's buffers are in that driver's memory, so the owner of that memory installs
+//! the maker of these buffers. The kernel gives out the physical addresses of both kinds of buffer.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -29,7 +29,7 @@ pub trait DmaBuffer {
     fn write(&self, offset: u32, bytes: &[u8]);
 }
 
-/// What makes DMA buffers.
+/// A maker of DMA buffers.
 pub trait DmaMemory {
     /// Makes a buffer of zeros; `None` when there is no such memory.
     ///
@@ -40,8 +40,8 @@ pub trait DmaMemory {
 /// The installed maker of buffers.
 struct Installed(Rc<dyn DmaMemory>);
 
-/// Installs what makes the buffers of all DMA channels from now on, in place of the memory of the
-/// emulator. IRQL: any.
+/// Installs the maker of the buffers of all DMA channels. From now on, no buffer is in the
+/// emulator's own memory. IRQL: any.
 pub fn install_dma_memory(kernel: &Kernel, memory: Rc<dyn DmaMemory>) {
     kernel.install(Installed(memory));
 }

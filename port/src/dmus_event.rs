@@ -17,7 +17,8 @@ use core::ops::{Deref, DerefMut};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// The most bytes that an event can hold by itself: the size of a pointer on 64-bit Windows.
+/// An event can hold at most this number of bytes by itself: the size of a pointer on 64-bit
+/// Windows.
 ///
 /// Source: WDK, DMUS_KERNEL_EVENT, uData.
 pub const INLINE_LIMIT: u8 = 8;
@@ -26,8 +27,8 @@ pub const INLINE_LIMIT: u8 = 8;
 /// are the same object in memory.
 #[derive(Debug)]
 pub struct EventHome {
-    /// The most bytes that an event holds by itself: the size of a pointer of the driver that the
-    /// events are for, 8 or 4.
+    /// An event holds at most this number of bytes by itself. The number is the size of the
+    /// driver's pointers: 8 or 4.
     pub inline_limit: u8,
     /// The room in each buffer, in bytes.
     pub buffer_size: u16,
@@ -239,7 +240,8 @@ impl DmusKernelEvent {
         let taken = bytes.len().min(usize::from(self.home.inline_limit));
         let bytes = InlineBytes::new(&bytes[..taken]);
         match &mut self.data {
-            // The event is as an allocator hands it out: there is nothing to drop.
+            // The event is in the state in which an allocator hands it out, so there is nothing to
+            // drop.
             EventData::Inline(inline) => *inline = bytes,
             data => *data = EventData::Inline(bytes),
         }

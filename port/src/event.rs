@@ -18,9 +18,9 @@ use crate::ks::{KsEventData, KsEventType, wire_enum};
 
 /// The driver's routine that serves requests for an event.
 ///
-/// To [`PcEventVerb::Add`] it adds the entry to the list of its port, by
-/// [`IPortEvents`](crate::interfaces::IPortEvents), and answers `STATUS_SUCCESS`; or it refuses the
-/// event with a failure and adds nothing. To [`PcEventVerb::Support`] it answers whether there is
+/// For [`PcEventVerb::Add`] the routine has two choices. It adds the entry to the list of its port,
+/// by [`IPortEvents`](crate::interfaces::IPortEvents), and answers `STATUS_SUCCESS`. Or it adds
+/// nothing and answers a failure. For [`PcEventVerb::Support`] the routine answers whether there is
 /// such an event. The handler must not answer `STATUS_PENDING`.
 ///
 /// IRQL: PASSIVE_LEVEL; the code must not be pageable. Source: WDK, PCPFNEVENT_HANDLER.
@@ -37,7 +37,7 @@ pub struct PcEventItem {
     pub id: u32,
     /// The kinds of request that the handler serves: ENABLE, ONESHOT and BASICSUPPORT.
     pub flags: KsEventType,
-    /// The handler. An event without a handler is known, and cannot be enabled.
+    /// The handler. The port knows an event without a handler, but no client can enable it.
     pub handler: Option<EventHandler>,
 }
 
@@ -98,7 +98,7 @@ pub struct PcEventRequest {
     pub irp: Option<Irp>,
 }
 
-/// Where an entry is on its way.
+/// Whether an entry is in the list of its port.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum EntryState {
     /// The handler has the entry but has not added it to the list.

@@ -13,10 +13,10 @@ use crate::guid::Guid;
 use crate::miniport_calls::MiniportCalls;
 use crate::rules;
 
-/// The most events of one port. Assumed: no document gives a number.
+/// One port has at most this number of enabled events. Assumed: no document gives a number.
 const ENABLED_EVENTS: usize = 4_096;
 
-/// The events that a miniport tells of; what is absent counts for all.
+/// The events that a miniport tells of. A set, a pin or a node that is absent fits every event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventQuery {
     pub set: Option<Guid>,
@@ -42,7 +42,7 @@ pub(crate) struct EventList {
 
     entries: RefCell<Vec<Rc<KsEventEntry>>>,
     clients: Cell<u64>,
-    /// For calls above DISPATCH_LEVEL: the DPC, and the parameters of one call.
+    /// The DPC for calls above DISPATCH_LEVEL, and the parameters of one such call.
     dpc: RefCell<Option<Dpc>>,
     deferred: Cell<Option<EventQuery>>,
 }
@@ -122,9 +122,9 @@ impl EventList {
 
     /// Tells the clients of the events that fit.
     ///
-    /// IRQL: any. Above DISPATCH_LEVEL a DPC does it, which has the parameters of one call.
-    /// Source: WDK, IPortEvents::GenerateEventList, Remarks. Assumed: of several calls before the
-    /// DPC runs, the last one counts.
+    /// IRQL: any. Above DISPATCH_LEVEL the call only queues a DPC, and the DPC tells the clients.
+    /// The DPC has the parameters of one call. Source: WDK, IPortEvents::GenerateEventList,
+    /// Remarks. Assumed: of several calls before the DPC runs, the last one counts.
     pub fn generate(&self, kernel: &Kernel, query: EventQuery) {
         if kernel.current_irql() > Irql::DISPATCH_LEVEL {
             self.deferred.set(Some(query));

@@ -85,10 +85,10 @@ impl Filter {
         Ok(pin)
     }
 
-    /// Refuses every pin of a miniport without streams, whatever the client asks for: the client's
-    /// format may be of a kind that the port cannot read.
+    /// Refuses every pin of a miniport without streams. The port does not look at the client's
+    /// format, because it may not know formats of this kind.
     fn check_streams(&self, kernel: &Kernel) -> Result<(), NtStatus> {
-        // The port may have been released. Then the later checks tell the client.
+        // The port may have been released. Then a later check refuses the pin.
         let Ok(miniport) = self.binding.miniport() else { return Ok(()) };
         let Err(refusal) = miniport.streams() else { return Ok(()) };
         let text = format!("a pin was not opened: {}: {}", refusal.reason, refusal.status);

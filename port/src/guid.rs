@@ -156,7 +156,7 @@ impl fmt::Display for Guid {
     }
 }
 
-/// The C name of a known GUID, else its text.
+/// The C name of a GUID if it is known, otherwise the GUID as text.
 impl fmt::Debug for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {

@@ -44,7 +44,8 @@ impl Default for IdleSettings {
 
 impl IdleSettings {
     /// Reads the settings of an installed device. A value is a number of 4 bytes, REG_BINARY or
-    /// REG_DWORD: the pages have both. `note` gets a sentence for each value that is none.
+    /// REG_DWORD: the pages have both. `note` gets a sentence for each value that is not such a
+    /// number.
     fn read(kernel: &Kernel, device: &Rc<DeviceObject>, note: impl Fn(&str)) -> IdleSettings {
         let defaults = IdleSettings::default();
         let Some(keys) = device.bottom().registry_keys() else { return defaults };
@@ -86,8 +87,9 @@ impl IdleSettings {
         };
         match self.state {
             DevicePowerState::D0 => None,
-            // Assumed: at the next clock interrupt, because the request that ends the need has to
-            // end first; the page says "immediately".
+            // Assumed: the device goes to its idle state at the next clock interrupt. The page says
+            // "immediately". But the request by which the last client stops needing the device has
+            // to end first.
             _ if self.immediate => Some(0),
             _ if time_s == 0 => None,
             _ => Some(u64::from(time_s) * 10_000_000),

@@ -25,7 +25,8 @@ pub(crate) struct IrpQueue {
 pub(crate) struct QueuePosition {
     /// The data that was served.
     pub served: u64,
-    /// The end of the data, or of the room for data, that waits in the queue.
+    /// The end of the data that waits in the queue. For a capture pin: the end of the room for data
+    /// that waits in the queue.
     pub queued: u64,
 }
 

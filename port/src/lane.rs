@@ -54,7 +54,7 @@ pub(crate) trait Stream {
     /// The errors of [`StreamRequest::write`] and [`StreamRequest::read`].
     fn check(&self, irp: &Irp) -> Result<StreamRequest, NtStatus>;
 
-    /// Takes note of a request that was checked and queued, but is not served yet.
+    /// Learns of a request that was checked and queued, but is not served yet.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     ///
@@ -230,8 +230,8 @@ impl Lane {
         self.resetting.get()
     }
 
-    /// Whether data that comes from the miniport now is for the client: in PAUSE and RUN, but not
-    /// during a reset.
+    /// Whether the client gets the data that comes from the miniport now. It does in PAUSE and RUN,
+    /// but not during a reset.
     pub fn keeps_data(&self) -> bool {
         self.state.get() >= KsState::Pause && !self.resetting.get()
     }
@@ -259,7 +259,7 @@ impl Lane {
         self.clock.get().time_ns(kernel.now_ns())
     }
 
-    /// Gives the stream its turn.
+    /// Lets the stream move data.
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn turn(&self, kernel: &Kernel) {
@@ -268,7 +268,8 @@ impl Lane {
         }
     }
 
-    /// Raises to DISPATCH_LEVEL and gives the stream its turn, for callers in a request.
+    /// Raises the IRQL to DISPATCH_LEVEL and lets the stream move data, for callers that serve a
+    /// request.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     fn turn_now(&self, kernel: &Kernel) {
@@ -321,8 +322,8 @@ impl Lane {
         self.queue.cancel_all(kernel);
     }
 
-    /// Takes over the state to which the miniport has moved the stream. In RUN the clock starts and
-    /// the stream gets its turn.
+    /// Sets the state to which the miniport has moved the stream. In RUN the clock starts, and the
+    /// lane lets the stream move data.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn arrive(&self, kernel: &Kernel, state: KsState) {
@@ -334,8 +335,9 @@ impl Lane {
         }
     }
 
-    /// Takes over a lower state, before the miniport moves the stream down to it. From RUN the
-    /// clock stops and the stream holds its data; below PAUSE the queued requests are cancelled.
+    /// Sets a lower state, before the miniport moves the stream down to that state. When the lane
+    /// leaves RUN, the clock stops and the stream holds its data. When the lane goes below PAUSE,
+    /// it cancels the queued requests.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn leave(&self, kernel: &Kernel, next: KsState) {

@@ -24,14 +24,15 @@
 //!
 //! # The layers
 //!
-//! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, a pin has a lane; each
-//! knows the next layer, and none knows the layer before. They share the miniport by the `Binding`.
-//! A kind of port implements `Kind`, and `classes.rs` names it: `music.rs` and `topology.rs`. A
-//! kind of miniport implements `Miniport`, and when it has streams also `StreamMiniport` and
-//! `Stream`, as the folders `midi/` and `dmus/` do. The kind of port chooses the kind of miniport
-//! at Init. Both folders share the loop of a sequencer (`pump.rs`) and the count of what was
-//! captured and not delivered (`backlog.rs`). No other file knows kinds, except
-//! `miniport_calls.rs` with the names of a miniport's methods, and `interfaces/`.
+//! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, and a pin has a lane. Each
+//! layer knows only the layer that comes next in this list. They share the miniport by the
+//! `Binding`. A kind of port implements `Kind`: `music.rs`, `topology.rs` and the files in `wave/`
+//! do. `classes.rs` names each kind of port. A kind of miniport implements `Miniport`. The folders
+//! `midi/` and `dmus/` have the two kinds with streams, which also implement `StreamMiniport` and
+//! `Stream`. The kind of port chooses the kind of miniport at Init. Both folders share the loop of
+//! a sequencer (`pump.rs`) and the count of captured bytes that were not delivered yet
+//! (`backlog.rs`). Apart from these files, only `miniport_calls.rs` and `interfaces/` know the
+//! kinds, because they name a miniport's methods.
 //!
 //! # Events
 //!

@@ -88,7 +88,7 @@ pub(crate) fn method_names() -> impl Iterator<Item = &'static str> {
     METHODS.iter().map(|(_, _, full_name)| *full_name)
 }
 
-/// The names that a port uses in the trace, and its calls into the driver.
+/// A port's calls into the driver, with the names that the trace shows for them.
 pub(crate) struct MiniportCalls {
     who: NameId,
     methods: [NameId; METHODS.len()],

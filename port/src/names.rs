@@ -1,6 +1,6 @@
 //! Names of pins and nodes: texts that the registry has for GUIDs.
 //!
-//! Owns where a name is looked up. Which GUID stands for a pin or a node, its filter knows.
+//! Owns the places where a name is looked up. The filter knows which GUID names a pin or a node.
 //!
 //! Source: WDK, Friendly Names for Audio Endpoint Devices: first in the software key of the device
 //! (since Windows 10, version 1809), then in the key of the system.

@@ -17,7 +17,7 @@ use crate::guid::Guid;
 ///
 /// `ask::<dyn IPortClsVersion, _>(kernel, &port)` is [`query`] with this line. The line names the
 /// interface by which the driver has the object. A driver asks its own objects by `query`, because
-/// what a driver refuses itself is no refusal of the port.
+/// an answer of the driver's own object is no refusal of the port.
 ///
 /// IRQL: PASSIVE_LEVEL.
 ///

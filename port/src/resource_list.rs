@@ -62,8 +62,8 @@ pub fn pc_new_resource_list(
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewResourceSublist.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: `maximum_entries` is 0. The page sets no limit by the number of
-///   entries that the parent has.
+/// - `STATUS_INVALID_PARAMETER`: `maximum_entries` is 0. `maximum_entries` may be greater than the
+///   number of entries of the parent, because the page sets no such limit.
 /// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object; aggregation is not offered.
 /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewResourceSublist")]

@@ -26,7 +26,7 @@ pub(crate) struct StreamRequest {
     index: Cell<usize>,
     /// The index of the record that comes next.
     next_record: Cell<usize>,
-    /// How many bytes of the data of the header that is served now were served, for a request that
+    /// How many bytes of the current header's data were served. This number counts when the request
     /// ends early.
     done: Cell<u32>,
     /// How many bytes of each header's data were served, for a request whose headers are served
@@ -144,8 +144,8 @@ impl StreamRequest {
         Some((header, self.irp.mdls().get(index)?))
     }
 
-    /// Gives each header with the used part of its data. If the client has since made the data
-    /// shorter, the rest is missing.
+    /// Gives each header with the used part of its data. The client may have made the data shorter
+    /// since the check. Then the part has only the bytes that are left.
     pub fn each_buffer(&self, mut show: impl FnMut(&KsStreamHeader, &[u8])) {
         for (header, data) in self.headers.borrow().iter().zip(self.irp.mdls()) {
             let data = data.borrow();
@@ -188,9 +188,10 @@ impl StreamRequest {
         *self.parts.borrow_mut() = bytes;
     }
 
-    /// In our copy of the headers, sets how much was served of a request that ends early. Headers
-    /// before the current header were served, the current header in part, and later headers not at
-    /// all. When headers are served side by side, a part of each header was served.
+    /// Sets, in the port's copy of the headers, how much of a request was served that ends early.
+    /// Usually headers are served one after the other: all headers before the current header were
+    /// served, and a part of the current header. When headers are served side by side, a part of
+    /// each header was served.
     pub fn cut_off(&self) {
         let mut headers = self.headers.borrow_mut();
         let parts = self.parts.borrow();

@@ -1,7 +1,7 @@
 //! `IUnregisterSubdevice` and `IUnregisterPhysicalConnection` of every port.
 //!
-//! Owns the translation of the two interfaces. What a registration is, `adapter.rs` and
-//! `physical_connection.rs` know.
+//! Owns the step from the two interfaces to the functions behind them. `adapter.rs` and
+//! `physical_connection.rs` know what a registration is.
 
 use std::rc::Rc;
 

@@ -4,8 +4,8 @@
 //! pin, and the reason why no pin opens. Each file in the folder has the interfaces of one kind of
 //! port, and the calls of its miniport. DMA channels are in `dma_channel.rs`.
 //!
-//! A driver for sound and MIDI in one file installs its wave filter first, and gives up when that
-//! fails. These ports let it come to its MIDI filter.
+//! A driver for both sound and MIDI usually installs its wave filter first, and gives up when that
+//! fails. With these ports the driver succeeds, and goes on to install its MIDI filter.
 
 use portcls_emulator::{Kernel, NtStatus};
 
@@ -33,9 +33,8 @@ fn tell_bound(calls: &MiniportCalls, kernel: &Kernel) {
 /// Adds a range for DirectSound behind each range of a pin that has a WAVEFORMATEX.
 ///
 /// Source: a comment of Microsoft's published AC97 sample: the port makes such a copy of each
-/// range.
-/// Assumed: the copy stands right behind its range, and a miniport that has the same range itself
-/// gets no second copy.
+/// range. Assumed: the copy comes right after its range. When the miniport itself has the same
+/// range, the port adds no copy.
 fn add_directsound(ranges: &mut Vec<DataRange>) {
     let own = std::mem::take(ranges);
     for range in &own {
@@ -47,7 +46,7 @@ fn add_directsound(ranges: &mut Vec<DataRange>) {
     }
 }
 
-/// Why no pin of a wave filter opens. Assumed: this status tells a client best that the pin is not
-/// offered; Windows always opens such a pin, so no page names one.
+/// Why no client can open a pin of a wave filter. Assumed: this status fits best for a pin that is
+/// not offered. Windows always opens such a pin, so no page names a status.
 const SOUND_IS_OUTSIDE: NoStreams =
     NoStreams { status: NtStatus::NOT_SUPPORTED, reason: "sound is outside this program" };

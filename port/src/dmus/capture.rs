@@ -26,7 +26,7 @@ use crate::lane::Lane;
 use crate::miniport_calls::Method;
 use crate::rules::require_irql_at_most;
 
-/// The most bytes of a message that is never split between two buffers.
+/// A message of at most this number of bytes is never split between two buffers.
 const UNSPLIT_LENGTH: usize = 3;
 
 /// A message on its way to the client.

@@ -9,7 +9,7 @@
 
 use super::allocator::BUFFER_SIZE;
 
-/// The most bytes of a system exclusive message that come out as one piece.
+/// The parser gives out at most this number of bytes of a system exclusive message as one piece.
 const PIECE_LIMIT: usize = BUFFER_SIZE as usize;
 
 /// The kind of a piece that the parser gives out.

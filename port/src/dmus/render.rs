@@ -183,8 +183,9 @@ impl Renderer {
         let calls = lane.calls();
         let ahead_100ns = event.time_100ns.saturating_sub(now.master_100ns);
         if ahead_100ns > 0 {
-            // In the trace, a call has one argument only. The time of the call is the time of the
-            // event, unless the event is put early.
+            // In the trace, a call shows one argument: the number of bytes. The time of an event is
+            // usually the time of the call. For an event that is put early, this note shows the
+            // event's time.
             let text = format!("the next event is due in {} us", ahead_100ns / 10);
             calls.note(kernel, &text);
         }

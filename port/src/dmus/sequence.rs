@@ -9,7 +9,7 @@ use std::collections::{BinaryHeap, VecDeque};
 /// search. Nearly all other things arrive in the order of their times: the sequence appends these
 /// to a queue, the run. Only a thing that is earlier than the end of the run goes into the heap.
 pub(super) struct Sequence<T> {
-    /// No thing is earlier; absent only in an empty sequence.
+    /// The first thing: no other thing is earlier. Absent only in an empty sequence.
     first: Option<Entry<T>>,
     run: VecDeque<Entry<T>>,
     heap: BinaryHeap<Reverse<Entry<T>>>,

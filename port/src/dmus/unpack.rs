@@ -20,7 +20,7 @@ use crate::stream_request::StreamRequest;
 /// group.
 const FIRST_GROUP: u16 = 1;
 
-/// The most items whose memory the unpacker keeps for the next request: 24 KiB.
+/// The unpacker keeps the memory of at most this number of items for the next request: 24 KiB.
 const SPARE_ITEMS: usize = 1_024;
 
 /// A write request whose events wait until they are due.
@@ -32,8 +32,8 @@ pub(super) struct Pending {
     next: Cell<usize>,
     /// The status for the completion of the request.
     pub status: Cell<NtStatus>,
-    /// True when the request was completed, or when the code that cancels the request will complete
-    /// it.
+    /// True when the request was completed, or when it was cancelled and the canceller will
+    /// complete it.
     pub has_ended: Cell<bool>,
 }
 
@@ -248,8 +248,8 @@ fn directmusic(making: &mut Making<'_>, start_100ns: i64, now_100ns: i64, used: 
     let mut done = 0;
     for record in event_records(used).map_while(Result::ok) {
         let time_100ns = start_100ns.saturating_add(record.offset_100ns);
-        // The sign bit is a flag: the event passes at once, but after due events that came before
-        // it.
+        // The sign bit is the flag DONT_HOLD_FOR_SEQUENCING: the event is due now. Events that came
+        // earlier and are also due go out before it.
         let due_100ns = if time_100ns < 0 { now_100ns } else { time_100ns };
         let stamp = Stamp { time_100ns, channel_group: record.channel_group as u16 };
         let mut pieces = record.data.chunks(usize::from(BUFFER_SIZE)).peekable();

@@ -13,13 +13,13 @@ use crate::dma_memory::DmaBuffer;
 /// channel has memory, and nothing is ever transferred. So [`transfer_count`](Self::transfer_count)
 /// is always 0.
 ///
-/// The buffer goes with the channel, at the last release. Source: WDK, IDmaChannel::FreeBuffer. A
-/// driver that releases its channel leaks nothing, whether it has called
+/// The port frees the buffer at the last release of the channel. Source: WDK,
+/// IDmaChannel::FreeBuffer. A driver that releases its channel leaks nothing, whether it has called
 /// [`free_buffer`](Self::free_buffer) or not.
 ///
-/// `GetAdapterObject`, which stands behind [`physical_address`](Self::physical_address) in the
-/// vtable, has no method here: the object that it hands out does transfers. A `.sys` driver that
-/// calls it ends the run with the name of the method.
+/// `GetAdapterObject`, which comes after [`physical_address`](Self::physical_address) in the
+/// vtable, has no method here, because the object that it hands out is for transfers. A `.sys`
+/// driver that calls it ends the run with the name of the method.
 #[doc(alias = "PDMACHANNEL")]
 pub trait IDmaChannel: IUnknown {
     /// Allocates the buffer. The size of the buffer becomes the [allocated
@@ -158,7 +158,7 @@ pub trait IDmaChannelSlave: IDmaChannel {
     #[doc(alias = "IDmaChannelSlave::ReadCounter")]
     fn read_counter(&self, kernel: &Kernel) -> u32;
 
-    /// Waits until the controller has transferred all bytes; that is at once.
+    /// Waits until the controller has transferred all bytes. Here the wait ends at once.
     ///
     /// IRQL: PASSIVE_LEVEL. Units: `timeout_us` in microseconds. Source: WDK,
     /// IDmaChannelSlave::WaitForTC.

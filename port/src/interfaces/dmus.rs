@@ -102,7 +102,7 @@ pub trait IMiniportDMus: IMiniport {
         request: &DmusStreamRequest<'_>,
     ) -> Result<NewDmusStream, NtStatus>;
 
-    /// The most bytes that an event holds by itself for this driver. The number is the size of the
+    /// How many bytes an event for this driver can hold by itself. The number is the size of the
     /// driver's pointers: 8, or 4 for a driver that was compiled for 32 bits. The number never
     /// changes.
     ///

@@ -26,13 +26,13 @@ pub trait IPortEvents: IUnknown {
 
     /// Tells the clients of an event that it has happened.
     ///
-    /// Each event of the list that fits is signalled: the number of the event is equal, and so are
-    /// the set, the pin and the node, each of which counts for all when it is absent. An event that
-    /// was enabled for one time leaves the list.
+    /// The port signals each event of the list that fits. An event fits when its number, its set,
+    /// its pin and its node are equal to those of the call. A set, pin or node that is absent in
+    /// the call fits every event. An event that was enabled for one time leaves the list.
     ///
-    /// IRQL: any. Above DISPATCH_LEVEL a DPC does it, which has the parameters of one call: of
-    /// several calls in a row, one may be lost. Never fails.
-    /// Source: WDK, IPortEvents::GenerateEventList.
+    /// IRQL: any. Above DISPATCH_LEVEL the call only queues a DPC, and the DPC signals the events.
+    /// The DPC has the parameters of one call. So when several calls come before the DPC runs, only
+    /// the last call counts. Never fails. Source: WDK, IPortEvents::GenerateEventList.
     #[doc(alias = "IPortEvents::GenerateEventList")]
     fn generate_event_list(
         &self,

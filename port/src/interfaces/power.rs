@@ -121,8 +121,8 @@ pub trait IAdapterPowerManagement3: IAdapterPowerManagement2 {
 
     /// Tells a device in D3 how long it may take to leave D3.
     ///
-    /// Not called here: on Windows the runtime power framework tells PortCls how long a device may
-    /// take, and no such framework stands here. The time is always
+    /// PortCls never calls this method here. On Windows the runtime power framework tells PortCls
+    /// how long a device may take. This program has no such framework. The time is always
     /// [`PcExitLatency::Instant`].
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IAdapterPowerManagement3::D3ExitLatencyChanged.

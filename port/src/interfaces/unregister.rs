@@ -14,8 +14,8 @@ use crate::com::IUnknown;
 pub trait IUnregisterSubdevice: IUnknown {
     /// Undoes `PcRegisterSubdevice`.
     ///
-    /// Clients find the filter no more. The port closes the pins that are open, so each of their
-    /// streams is moved to STOP and released, and releases its miniport. The name is free for
+    /// Clients no longer find the filter. The port closes the pins that are open: it moves each
+    /// stream to STOP and releases it. Then the port releases its miniport. The name is free for
     /// another subdevice. The physical connections of the subdevice stay registered, until the
     /// driver unregisters them or the device stops.
     ///

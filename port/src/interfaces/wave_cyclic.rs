@@ -18,8 +18,8 @@ use crate::com::IUnknown;
 pub trait IPortWaveCyclic: IPort {
     /// Tells the port that the hardware needs service.
     ///
-    /// The request goes to the group. The port has no sink in any group, because no stream exists;
-    /// what follows is a call of each member that the driver itself has added.
+    /// The request goes to the group. No stream exists, so the port has no sink in any group. So
+    /// the group calls only the members that the driver itself has added.
     ///
     /// IRQL: any. Never fails. Source: WDK, IPortWaveCyclic::Notify.
     #[doc(alias = "IPortWaveCyclic::Notify")]

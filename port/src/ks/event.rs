@@ -122,7 +122,7 @@ impl KsEventData {
         }
     }
 
-    /// A client that waits for a semaphore, to whose count each notice adds something.
+    /// A client that waits for a semaphore. Each notice adds to the count of the semaphore.
     #[must_use]
     pub const fn of_semaphore(handle: u64, adjustment: i32) -> KsEventData {
         let notification_type = KsEventData::SEMAPHORE_HANDLE;

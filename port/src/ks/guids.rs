@@ -154,7 +154,7 @@ pub mod pin_set {
     }
 }
 
-/// First part of the name in a create request: the kind of object that is opened.
+/// The first part of the name in a create request. It says which kind of object the client opens.
 pub mod object_name {
     crate::guid::guid_table! {
         /// A filter.

@@ -146,7 +146,7 @@ wire_enum! {
         Category = 11,
         /// Text.
         Name = 12,
-        /// List of the data ranges that the present connections leave.
+        /// List of the data ranges that are still possible beside the present connections.
         ConstrainedDataRanges = 13,
         /// SET: whether a format would do.
         ProposeDataFormat = 14,

@@ -1,8 +1,8 @@
 //! The names in create requests: which filter or pin a client opens.
 //!
-//! A filter's name is a backslash and its reference string. A pin's name, relative to its filter,
-//! is the text of the pin GUID, a backslash, and bytes in the place of characters: a connect
-//! request and a data format. Source: WDK, KsCreatePin.
+//! A filter's name is a backslash and its reference string. The name of a pin is relative to its
+//! filter. The name has the text of the pin GUID, a backslash, a connect request and a data format.
+//! The request and the format are bytes, not characters. Source: WDK, KsCreatePin.
 
 use portcls_emulator::NtStatus;
 

@@ -30,10 +30,8 @@ impl LengthReply {
     ///
     /// A request without room asks for the length. The reply to it is `STATUS_BUFFER_OVERFLOW` with
     /// the needed length. With too little room the reply is `STATUS_BUFFER_TOO_SMALL`, and no byte
-    /// is written.
-    /// Source: WDK, KS properties.
-    /// `Assumed:` the failure carries no length, since a failed request returns no length to a
-    /// client.
+    /// is written. Source: WDK, KS properties. `Assumed:` with too little room the reply has no
+    /// length, because a failed request returns no length to a client.
     #[must_use]
     pub fn of_value(value: &[u8], output_length: u32) -> LengthReply {
         let needed = length_of(value);

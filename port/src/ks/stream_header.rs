@@ -86,8 +86,8 @@ impl KsStreamHeader {
 
     /// The time at which the buffer is due, in units of 100 ns; `None` means at once.
     ///
-    /// `Assumed:` the port reads a time only when a flag says that the time is valid. The
-    /// denominator of any other time may be 0, such as in a header that a client has cleared.
+    /// `Assumed:` the port reads a time only when a flag says that the time is valid. Without the
+    /// flag the denominator may be 0, because a client may clear the whole header.
     ///
     /// # Errors
     /// The errors of [`KsTime::to_100ns`].

@@ -1,4 +1,4 @@
-//! What a pin tells of its stream: the position, and the wanted buffers.
+//! What a pin tells about its stream: its position, and the buffers that it wants.
 
 use bytemuck::{Pod, Zeroable};
 

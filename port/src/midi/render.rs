@@ -21,9 +21,9 @@ use crate::stream_request::StreamRequest;
 /// Assumed: the documents are silent; 1 ms is the sequencer's resolution.
 const RETRY_100NS: u64 = 10_000;
 
-/// The request fails after this number of Writes in a row that took nothing.
-/// Assumed: 10 s of retries. The sample miniport gives up after 100; a miniport that returns
-/// success for so long breaks the contract of Write.
+/// The request fails after this number of Writes in a row that took nothing. Assumed: these are 10
+/// s of retries, and a miniport that takes nothing for so long breaks the contract of Write. The
+/// sample miniport itself gives up after 100 tries.
 const EMPTY_WRITES: u32 = 10_000;
 
 /// The message that is going out; empty when the whole message is sent.
@@ -77,7 +77,7 @@ pub(super) struct Renderer {
 }
 
 impl Renderer {
-    /// A sequencer without a message, whose timer gives the lane its turn.
+    /// A sequencer without a message. Its timer calls the lane.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn new(kernel: &Kernel, lane: &Rc<Lane>) -> Renderer {
@@ -97,7 +97,7 @@ impl Renderer {
         self.pump.pause(kernel);
     }
 
-    /// Forgets the message that is half sent. The lane cancels the requests.
+    /// Forgets the message that was sent in part. The lane cancels the requests.
     fn reset(&self) {
         self.message.borrow_mut().set(&[], 0);
         self.cursor.set(Cursor::default());

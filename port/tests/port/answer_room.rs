@@ -17,7 +17,7 @@ use crate::rig::{GET, PROPERTY, READ_STREAM, SET, WRITE_STREAM, on_device, on_pl
 /// A property set of the miniport.
 const SET_GUID: Guid = clsid::PORT_MIDI;
 
-/// The most room that a client can state: 1 byte less than 4 GiB.
+/// The largest room that a client can state: 1 byte less than 4 GiB.
 const MOST: u32 = u32::MAX;
 
 #[test]

@@ -70,8 +70,8 @@ pub enum PortInit {
     Bare,
 }
 
-/// The newest version of `IAdapterPowerManagement` that the adapter object has; it has those before
-/// too.
+/// The newest version of `IAdapterPowerManagement` that the adapter object has. The object also has
+/// the earlier versions.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 pub enum PowerVersion {
     First,
