@@ -122,8 +122,7 @@ impl ParameterWords {
     }
 }
 
-/// The fact by which a reader tells apart two failures with the same code, besides the places of
-/// the failures.
+/// What tells two failures with the same code apart when they also have the same place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Distinction {
     /// Nothing but the place.

@@ -353,7 +353,7 @@ impl Kernel {
         self.trace().record_access(self.now_ns(), level, self.state.names.bus, access);
     }
 
-    /// Takes over the reply of a device. Most polls change nothing.
+    /// Handles the reply of a device. Most polls change nothing.
     #[inline]
     fn settle(&self, devices: &[Attached], number: usize, reply: &DeviceReply) {
         if let DeviceReply::Changed(_, outputs) = reply {
@@ -372,7 +372,7 @@ impl Kernel {
         }
     }
 
-    /// Takes over changed outputs: serial bytes, signals, the line, the deadline.
+    /// Handles changed outputs: serial bytes, signals, the line and the deadline.
     #[inline(never)]
     fn settle_change(&self, devices: &[Attached], number: usize, outputs: Outputs) {
         let attached = &devices[number];

@@ -76,7 +76,8 @@ impl<F: Fn(&Kernel, &Question) -> u32> Oracle for F {
     }
 }
 
-/// The attention of a kernel with an oracle: above every IRQL, so that each preemption point asks.
+/// The attention level while there is an oracle. It is above every IRQL, so each preemption point
+/// asks the oracle.
 pub(crate) const ALWAYS: Irql = Irql(u8::MAX);
 
 /// The oracle and the counts of its questions.

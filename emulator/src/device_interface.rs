@@ -69,15 +69,16 @@ pub struct InterfaceValue {
     pub data: Vec<u8>,
 }
 
-/// The most registered interfaces. Assumed: far more than the drivers of a machine register.
+/// At most this number of interfaces are registered. Assumed: the drivers of a machine register far
+/// fewer.
 const INTERFACES: usize = 1_024;
 
-/// The most properties of an interface; each language of a property counts.
-/// Assumed: far more than a driver sets.
+/// An interface has at most this number of properties; each language of a property counts. Assumed:
+/// a driver sets far fewer.
 const PROPERTIES: usize = 256;
 
-/// The most bytes of all properties of an interface together.
-/// Assumed: as many as one value in the registry may have.
+/// All properties of an interface together have at most this number of bytes. Assumed: the same
+/// limit as for one value in the registry.
 const PROPERTY_BYTES: usize = 1 << 20;
 
 /// A registered interface.
@@ -193,12 +194,11 @@ impl Kernel {
     /// Enables or disables a registered interface by the name of its symbolic link. Requests go to
     /// the device that is at the top of the stack at this moment.
     ///
-    /// The result is `STATUS_OBJECT_NAME_EXISTS` when an enabled interface is enabled.
-    /// IRQL: PASSIVE_LEVEL.
+    /// The result is `STATUS_OBJECT_NAME_EXISTS` when the caller enables an interface that is
+    /// enabled already. IRQL: PASSIVE_LEVEL.
     ///
-    /// # Errors
-    /// `STATUS_OBJECT_NAME_NOT_FOUND` when a disabled interface is disabled, and for the name of no
-    /// interface.
+    /// # Errors `STATUS_OBJECT_NAME_NOT_FOUND` when the caller disables an interface that is
+    /// disabled already, and when no interface has the name.
     #[doc(alias = "IoSetDeviceInterfaceState")]
     pub fn set_device_interface_state(
         &self,
@@ -275,9 +275,8 @@ impl Kernel {
 
     /// Opens the registry key for the parameters of an interface. IRQL: PASSIVE_LEVEL.
     ///
-    /// # Errors
-    /// `STATUS_OBJECT_NAME_NOT_FOUND` for the name of no interface; `STATUS_ACCESS_DENIED` when an
-    /// oracle refuses the call.
+    /// # Errors `STATUS_OBJECT_NAME_NOT_FOUND` when no interface has the name;
+    /// `STATUS_ACCESS_DENIED` when an oracle refuses the call.
     #[doc(alias = "IoOpenDeviceInterfaceRegistryKey")]
     pub fn open_device_interface_key(&self, link: &str) -> Result<RegistryKey, NtStatus> {
         let index = self.find_interface(link)?;
@@ -291,8 +290,7 @@ impl Kernel {
 
     /// Sets a property of an interface, or deletes it. IRQL: up to APC_LEVEL.
     ///
-    /// # Errors
-    /// `STATUS_OBJECT_NAME_NOT_FOUND` for the name of no interface;
+    /// # Errors `STATUS_OBJECT_NAME_NOT_FOUND` when no interface has the name;
     /// `STATUS_INSUFFICIENT_RESOURCES` for more than `PROPERTIES` properties of an interface, or
     /// for more than `PROPERTY_BYTES` bytes in these properties.
     #[doc(alias = "IoSetDeviceInterfacePropertyData")]
@@ -320,9 +318,8 @@ impl Kernel {
 
     /// A property of an interface. IRQL: up to APC_LEVEL.
     ///
-    /// # Errors
-    /// `STATUS_OBJECT_NAME_NOT_FOUND` for the name of no interface, and for a property that was
-    /// not set.
+    /// # Errors `STATUS_OBJECT_NAME_NOT_FOUND` when no interface has the name, and when the
+    /// property was not set.
     #[doc(alias = "IoGetDeviceInterfacePropertyData")]
     pub fn device_interface_property(
         &self,

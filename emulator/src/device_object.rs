@@ -44,8 +44,8 @@ numbered! {
 }
 
 impl MajorFunction {
-    /// Entries of a dispatch table, also the entries of numbers that have no member here.
-    /// Source: wdm.h; IRP_MJ_MAXIMUM_FUNCTION is the last number.
+    /// The number of entries of a dispatch table. Some of these numbers have no member in this
+    /// enumeration. Source: wdm.h; IRP_MJ_MAXIMUM_FUNCTION is the last number.
     pub const TABLE_ENTRIES: usize = 0x1C;
 }
 

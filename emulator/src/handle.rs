@@ -17,7 +17,8 @@ pub enum HandleTarget {
     Semaphore(Semaphore),
 }
 
-/// The most open handles. Assumed: far more than a program needs for its notifications.
+/// At most this number of handles are open. Assumed: a program needs far fewer for its
+/// notifications.
 const OPEN_HANDLES: usize = 65_536;
 
 /// The distance between two handles. Source: public documentation of handles: the lowest two bits

@@ -402,8 +402,9 @@ impl Kernel {
     }
 
     /// Ends the last handle of a file, as the I/O manager does for an application: sends
-    /// IRP_MJ_CLEANUP, lets [`FileObject::set_last_handle_routine`] end what is queued, and sends
-    /// IRP_MJ_CLOSE. Returns the final status of the close. IRQL: PASSIVE_LEVEL.
+    /// IRP_MJ_CLEANUP, lets the routine of [`FileObject::set_last_handle_routine`] end the queued
+    /// requests, and sends IRP_MJ_CLOSE. Returns the final status of the close. IRQL:
+    /// PASSIVE_LEVEL.
     pub fn close_file(&self, file: &Rc<FileObject>) -> NtStatus {
         let send = |parameters| {
             let irp = Irp::new(parameters, Some(Rc::clone(file)), Vec::new());

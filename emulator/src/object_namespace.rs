@@ -16,7 +16,7 @@ use crate::kernel::Kernel;
 use crate::registry::folded;
 use crate::status::NtStatus;
 
-/// The names of the directories. Each name stands before the directory that it leads to.
+/// The names of the directories, each with the directory that the name leads to.
 const DIRECTORIES: [(&str, &str); 7] = [
     (r"\DOSDEVICES\GLOBAL", r"\??"),
     (r"\DOSDEVICES", r"\??"),
@@ -27,12 +27,12 @@ const DIRECTORIES: [(&str, &str); 7] = [
     ("", ""),
 ];
 
-/// The most links that one path leads through.
-/// Assumed: far more than drivers make in a row. The number is so small that a circle of links soon
-/// ends.
+/// A path leads through at most this number of links. Assumed: drivers make far fewer links in a
+/// row. With this limit, a circle of links soon ends.
 const LINKS_IN_A_ROW: usize = 32;
 
-/// The most names of objects. Assumed: far more than the drivers of a machine make.
+/// Objects have at most this number of names in all. Assumed: the drivers of a machine make far
+/// fewer.
 const NAMES: usize = 1_024;
 
 enum Named {
@@ -78,8 +78,9 @@ fn key_of(path: &str) -> Result<String, NtStatus> {
 }
 
 impl Kernel {
-    /// Makes a symbolic link and returns its one path, to which all names of the link lead. The
-    /// target of the link need not exist. IRQL: PASSIVE_LEVEL.
+    /// Makes a symbolic link and returns its full path. A caller can write this path in several
+    /// ways, but the returned form is always the same. The target of the link need not exist. IRQL:
+    /// PASSIVE_LEVEL.
     ///
     /// # Errors
     /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`: the name does not have the form of a path.
@@ -91,7 +92,7 @@ impl Kernel {
         self.name_object(link, Named::Link { target: target.to_owned() })
     }
 
-    /// Deletes a symbolic link and returns its only path, in the form that
+    /// Deletes a symbolic link and returns its full path, in the form that
     /// [`create_symbolic_link`](Self::create_symbolic_link) returns. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors

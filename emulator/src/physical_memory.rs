@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use crate::kernel::Kernel;
 
-/// The bytes of a page, of which every range has a whole number.
-/// Source: WDK, MmAllocateContiguousMemorySpecifyCache and AllocateCommonBuffer.
+/// The number of bytes in a page. Every range is a whole number of pages. Source: WDK,
+/// MmAllocateContiguousMemorySpecifyCache and AllocateCommonBuffer.
 const PAGE_BYTES: u64 = 4_096;
 
 /// The addresses of contiguous memory: RAM from 1 MiB to 128 MiB.
@@ -19,7 +19,7 @@ const PAGE_BYTES: u64 = 4_096;
 /// card, fits. What is below 1 MiB belongs to the firmware and the screen.
 pub const CONTIGUOUS_MEMORY: Range<u64> = 0x10_0000..0x800_0000;
 
-/// What a range of physical memory has to be like.
+/// The conditions that a range of physical memory must meet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PhysicalRequest {
     /// The length in bytes.

@@ -206,7 +206,7 @@ pub type PowerCompletion = Box<dyn FnOnce(&Kernel, NtStatus)>;
 /// Assumed: two minutes, because the page of bug check 9F gives no number.
 const LONGEST_POWER_REQUEST_NS: u64 = 120_000_000_000;
 
-/// The most power requests that may wait for another request of the same stack.
+/// At most this number of power requests wait for another request of the same stack.
 const WAITING_REQUESTS: usize = 1_024;
 
 struct Wanted {

@@ -41,7 +41,7 @@ impl fmt::Display for RefusedCall {
     }
 }
 
-/// The most refusals that are kept. The trace has all refusals.
+/// The list keeps at most this number of refusals. The trace has all refusals.
 const KEPT_REFUSALS: usize = 1_000;
 
 #[derive(Default)]

@@ -94,10 +94,10 @@ struct KeyNode {
 #[derive(Clone)]
 pub struct RegistryKey(Rc<KeyNode>);
 
-/// The most bytes of one value.
-/// Source: public documentation of registry limits, 1 MiB for data that belongs in the registry.
+/// One value has at most this number of bytes. Source: public documentation of registry limits, 1
+/// MiB for data that belongs in the registry.
 const LONGEST_VALUE: usize = 1 << 20;
-/// The most values of a key, and the most subkeys of a key.
+/// A key has at most this number of values, and at most this number of subkeys.
 const ENTRIES: usize = 16_383;
 
 impl KeyNode {
@@ -113,7 +113,7 @@ impl KeyNode {
     }
 }
 
-/// A name in the form in which names without regard to case are compared.
+/// A name in the form that is compared when case does not count.
 pub(crate) fn folded(name: &str) -> String {
     name.to_uppercase()
 }

@@ -5,7 +5,7 @@
 
 use crate::resource::{Resource, ResourceKind, Share, TriggerMode};
 
-/// What a device needs: one list or several, of which the Plug and Play manager takes one.
+/// What a device needs: one or more lists. The Plug and Play manager grants one of these lists.
 #[doc(alias = "IO_RESOURCE_REQUIREMENTS_LIST")]
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ResourceRequirements {
@@ -13,20 +13,20 @@ pub struct ResourceRequirements {
     pub alternatives: Vec<Vec<Requirement>>,
 }
 
-/// A needed resource: the values that would do.
+/// A resource that a device needs, with all values that the device can use.
 #[doc(alias = "IO_RESOURCE_DESCRIPTOR")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Requirement {
-    /// Bits of `Option`: 0 is a resource that is needed, 8 one that may stand for the resource
-    /// before it.
+    /// Bits of `Option`. 0 means that the device needs the resource. 8 means that the resource may
+    /// take the place of the resource before it.
     pub option: u8,
-    /// Which values of which kind would do.
+    /// The kind of the resource, and the values that the device can use.
     pub range: RequirementRange,
     /// Whether the resource is shared.
     pub share: Share,
 }
 
-/// The values that would do for one resource.
+/// The values of one resource that a device can use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RequirementRange {
     /// A range of I/O ports.
@@ -116,10 +116,10 @@ impl ResourceRequirements {
         ResourceRequirements { alternatives: vec![raw.iter().map(Requirement::of).collect()] }
     }
 
-    /// The order in which the first list names resources of `original`: for each of its entries
-    /// the index in the first list there.
+    /// The order of the first list, compared with the first list of `original`: for each entry
+    /// here, the index of the same entry in `original`.
     ///
-    /// `None` when the list has an entry that `original` does not have, or has one more often.
+    /// `None` when an entry is not in `original`, or appears here more often than in `original`.
     #[must_use]
     pub fn order_in(&self, original: &ResourceRequirements) -> Option<Vec<usize>> {
         let known = original.alternatives.first()?;

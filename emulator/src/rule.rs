@@ -27,8 +27,8 @@ pub struct Rule {
     pub severity: Severity,
     /// The bug check, and its first parameter, with which Driver Verifier stops the machine.
     pub verifier: Option<(BugCheckCode, u64)>,
-    /// If the rule says at which IRQL routines may be called, these routines. A `*` at the end
-    /// stands for any other letters.
+    /// For a rule about the IRQL of calls: the routines that the rule is about. A `*` at the end of
+    /// a name means any letters. Any other rule names no routines.
     pub routines: &'static [&'static str],
     /// The document in which the rule stands.
     pub source: &'static str,

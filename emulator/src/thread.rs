@@ -50,8 +50,8 @@ pub enum Step {
     Ends(NtStatus),
 }
 
-/// The most system threads that live at a time.
-/// Assumed: a driver has a few. Only a driver with an error makes more than this.
+/// At most this number of system threads live at a time. Assumed: a driver has a few threads, and
+/// only a driver with an error makes more than this number.
 pub const SYSTEM_THREADS: u32 = 64;
 
 /// The priority of a new system thread.
@@ -70,7 +70,7 @@ struct ThreadObject {
     /// ended.
     slot: u32,
     name: String,
-    /// Empty after the end.
+    /// The code of the thread; `None` after the thread has ended.
     body: RefCell<Option<Rc<dyn ThreadBody>>>,
 
     priority: Cell<i32>,
@@ -133,7 +133,7 @@ impl Thread {
         self.0.priority.get()
     }
 
-    /// True while the thread stands in its wait with this number.
+    /// True while this wait of the thread has not ended; the thread numbers its waits.
     pub(crate) fn stands_in_wait(&self, number: u64) -> bool {
         self.0.waits.get() == number && matches!(*self.0.state.borrow(), State::Waits(_))
     }
@@ -158,7 +158,8 @@ impl Waitable for Thread {
 pub(crate) struct Threads {
     /// The threads that live, each at its slot.
     slots: RefCell<Vec<Option<Thread>>>,
-    /// The number of threads that live. Without one, nothing else here is looked at.
+    /// The number of threads that live. When it is 0, the kernel looks at no other field of this
+    /// table.
     alive: Cell<u32>,
     /// The threads that can go on, in the order in which they became ready.
     ready: RefCell<Vec<Thread>>,
@@ -235,9 +236,9 @@ impl Kernel {
     /// Sets the priority of a thread; returns the priority before. Of the threads that are ready,
     /// one with the highest priority goes on first.
     ///
-    /// IRQL: PASSIVE_LEVEL to DISPATCH_LEVEL. A priority outside of 1 to 31 is cut off there.
-    /// Source: WDK, KeSetPriorityThread, for the IRQL and the range.
-    /// Assumed: cutting off, because Windows checks the range in a debug build only.
+    /// IRQL: PASSIVE_LEVEL to DISPATCH_LEVEL. A priority below 1 counts as 1, and a priority above
+    /// 31 as 31. Source: WDK, KeSetPriorityThread, for the IRQL and the range. Assumed: the
+    /// treatment of other priorities, because Windows checks the range only in a debug build.
     #[doc(alias = "KeSetPriorityThread")]
     pub fn set_thread_priority(&self, thread: &Thread, priority: i32) -> i32 {
         self.require_irql_at_most(Irql::DISPATCH_LEVEL, "KeSetPriorityThread");

@@ -19,7 +19,7 @@ pub struct Violation {
     pub time_ns: u64,
 }
 
-/// The most violations that are kept in words; further violations are only counted.
+/// The list keeps at most this number of violations in words; further violations are only counted.
 pub(crate) const KEPT_VIOLATIONS: usize = 1_000;
 
 #[derive(Default)]

@@ -1,7 +1,8 @@
 //! Waiting: a nested event loop on the stack of the waiting thread.
 //!
-//! The thread of the event loop, work items, and code that a system thread reaches through the port
-//! wait so. The code of a system thread itself waits without nesting, see `thread.rs`.
+//! Three kinds of code wait in this way: the thread of the event loop, work items, and code that a
+//! system thread reaches through the port. The code of a system thread itself waits without
+//! nesting, see `thread.rs`.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -73,7 +74,7 @@ pub enum Timeout {
     Relative(u64),
 }
 
-/// The object of a delay, which no wait gets.
+/// The object of a delay: it is never signalled.
 pub(crate) struct Delay;
 
 impl Waitable for Delay {
@@ -90,7 +91,7 @@ impl Waitable for Delay {
     }
 }
 
-/// The most waits that may be nested.
+/// At most this number of waits may be nested.
 const NESTED_WAITS: usize = 64;
 
 /// The waits that have begun and not ended, the outermost first.

@@ -7,7 +7,7 @@ use crate::kernel::Kernel;
 use crate::status::NtStatus;
 use crate::wait::{Timeout, Waitable, WaitedFor};
 
-/// The most objects of a wait. Source: wdm.h, MAXIMUM_WAIT_OBJECTS.
+/// A wait has at most this number of objects. Source: wdm.h, MAXIMUM_WAIT_OBJECTS.
 pub const WAIT_OBJECTS: usize = 64;
 
 /// How many of several objects a wait needs.

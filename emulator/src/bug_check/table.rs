@@ -20,7 +20,7 @@ const AT_IRQL: ParameterWords = listed("IRQL at that time", values::IRQL);
 const ACCESS: ParameterWords = listed("what was done there", values::OLD_ACCESS);
 const NEW_ACCESS: ParameterWords = listed("what was done there", values::NEW_ACCESS);
 
-/// The parameters of an access violation that no handler took: what the code did, and where.
+/// The parameters of an access violation that no handler caught: what the code did, and where.
 const UNHANDLED_ACCESS_VIOLATION: [ParameterWords; 4] = [
     listed("the exception", values::EXCEPTION),
     new("address where it happened"),

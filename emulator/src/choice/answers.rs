@@ -11,7 +11,7 @@ use std::str::FromStr;
 use super::{Choice, Question};
 use crate::trace::{Event, TraceLog};
 
-/// The most answers of a list.
+/// A list has at most this number of answers.
 pub const MOST_ANSWERS: usize = 1 << 20;
 
 /// An answer with its question.

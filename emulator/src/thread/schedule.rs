@@ -39,8 +39,8 @@ impl Kernel {
     /// Looks whether an object that was just signalled ends waits of system threads. A thread that
     /// has waited longer gets the object first. IRQL: any.
     ///
-    /// Assumed: a system thread gets the object before a wait that stands on the host's stack,
-    /// because that wait looks for its object only when it has its turn.
+    /// Assumed: a system thread gets the object before a nested wait on the host's stack. A nested
+    /// wait looks for its object only in the next turn of its event loop.
     #[inline]
     pub(crate) fn wake_threads(&self) {
         if self.state.threads.alive.get() != 0 {
