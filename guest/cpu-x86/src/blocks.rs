@@ -14,8 +14,9 @@ use crate::pages::PAGE_BYTES;
 /// How many blocks can be found without a search; a power of two.
 const RECENT: usize = 2048;
 
-/// The most operations in the cache; when a further operation comes, the cache becomes empty first.
-/// This number is enough for the code of any driver. A full cache takes about 8 MiB of host memory.
+/// The cache holds at most this number of operations. Before a further operation comes in, the
+/// cache is emptied. This number is enough for the code of any driver. A full cache takes about 8
+/// MiB of host memory.
 const OPERATIONS_LIMIT: usize = 1 << 18;
 
 /// The longest block, in bytes.

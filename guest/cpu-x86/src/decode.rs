@@ -14,7 +14,7 @@ use crate::registers::{FS_BASE, GS_BASE, HIGH_BYTE, Mode, ZERO_REGISTER};
 use crate::select;
 use crate::stop::{Fault, Stop};
 
-/// The most operations in a block.
+/// A block has at most this number of operations.
 pub(crate) const BLOCK_OPERATIONS: usize = 32;
 
 /// The longest instruction. Source: Intel SDM volume 2, 2.3.11.

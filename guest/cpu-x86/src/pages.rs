@@ -13,7 +13,7 @@ use bitflags::bitflags;
 /// The size of a page.
 pub const PAGE_BYTES: usize = 4096;
 
-/// The most pages that can be mapped at once: 256 MiB, far more than a driver needs.
+/// At most this number of pages can be mapped at once: 256 MiB, far more than a driver needs.
 pub const PAGE_LIMIT: usize = 65_536;
 
 /// One page of host memory.

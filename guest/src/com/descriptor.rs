@@ -27,9 +27,9 @@ const LONGEST_LIST: u32 = 1_024;
 /// The longest data range in bytes. Assumed: the largest published range has 112.
 const LONGEST_RANGE: u32 = 4_096;
 
-/// The most bytes that the host keeps of one descriptor. Many pointers of a descriptor may lead to
-/// the same range or to the same attribute, which the host keeps once for each pointer.
-/// Assumed: far more than the descriptors of MIDI devices have.
+/// The host keeps at most this number of bytes of one descriptor. Many pointers of a descriptor may
+/// lead to the same range or attribute, and the host keeps one copy for each pointer. Assumed: the
+/// descriptors of MIDI devices need far less.
 const DESCRIPTOR_BYTES: usize = 16 << 20;
 
 /// The length in bytes of the common head of a data range. Source: ksmedia.h.

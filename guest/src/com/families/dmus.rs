@@ -145,7 +145,8 @@ fn get_buffer(
     hand_out(call, out, got)
 }
 
-/// Tells the trace that the driver's memory has no place for what the allocator gave.
+/// Notes in the trace that the driver's memory has no place for the event or buffer that the
+/// allocator gave out.
 ///
 /// Assumed: the status with which an allocator answers at its own limit, which is the first limit
 /// that a driver of one stream meets.

@@ -137,7 +137,8 @@ impl Argument for WidthAndSpeed {
     }
 }
 
-/// The arguments of a WavePci channel behind the outer object, as far as they have a use.
+/// Those arguments of a WavePci channel that have a use. In the call they come after the outer
+/// object.
 struct PciChannel {
     pool: PoolType,
     addresses: DmaAddresses,

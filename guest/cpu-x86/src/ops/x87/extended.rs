@@ -17,7 +17,8 @@ use crate::stop::Access;
 use crate::x87::number::Number;
 use crate::x87::words::Control;
 
-/// The most bytes that FXSAVE writes and FXRSTOR reads. The last of 16 SSE registers ends there.
+/// FXSAVE writes at most this number of bytes, and FXRSTOR reads as many. The last of the 16 SSE
+/// registers ends there.
 const BYTES: usize = 416;
 const MXCSR: usize = 24;
 const REGISTERS: usize = 32;
