@@ -11,7 +11,8 @@ use std::rc::Rc;
 
 use cpu_x86::{Access, Cpu};
 
-/// Answers a debugger's question about the machine around the processor: `irql`, `time`.
+/// Answers a debugger's question about the machine around the processor. The question is a word
+/// such as `irql` or `time`.
 pub type Facts = Rc<dyn Fn(&str) -> Option<String>>;
 
 /// The parts that a debugger gets of a machine that has been built.

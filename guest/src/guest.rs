@@ -48,7 +48,7 @@ pub(crate) struct GuestState {
     pub routine_names: &'static [&'static str],
     /// The routine being served, for the message of a bug check and the origin of a leak.
     pub serving: Cell<Option<Serving>>,
-    /// What a system thread does that leaves the processor to others.
+    /// What happens when a system thread leaves the processor to other threads.
     pub left_step: RefCell<Option<LeftStep>>,
     /// Whether a call is using the transfer buffer.
     pub is_transfer_taken: Cell<bool>,
@@ -56,10 +56,11 @@ pub(crate) struct GuestState {
     pub is_gone: Cell<bool>,
 }
 
-/// What a system thread does that leaves the processor to others.
+/// What happens when a system thread leaves the processor to other threads.
 pub(crate) struct LeftStep {
     pub step: Step,
-    /// What the routine in which the thread waits does at the end of the wait, as the thread.
+    /// The rest of the work of the routine in which the thread waits. This work runs in the thread,
+    /// when the wait has ended.
     pub then: Option<Box<dyn FnOnce()>>,
 }
 

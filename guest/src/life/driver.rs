@@ -79,7 +79,7 @@ impl Guest {
         }
     }
 
-    /// Takes over the routines that the driver wrote into its object, for the kernel to call.
+    /// Reads the routines that the driver wrote into its object, so that the kernel can call them.
     fn take_driver_object(&self, driver: &Rc<DriverObject>, object: u64) {
         self.serve_dispatch_table(driver, object);
         let add_device = self.load_word(self.add_device_field(object));

@@ -5,7 +5,7 @@
 //! any order. An IRP that a routine keeps with `STATUS_PENDING` stays until the driver completes
 //! it. The port can complete a request by itself, such as a read in the port's queue. Then the IRP
 //! stays until the driver gets its next request. When the driver completes a request, the kernel
-//! takes over the status and the mark of a pending request that the driver wrote into the IRP.
+//! gets the status and the mark of a pending request from the IRP, where the driver wrote them.
 
 use std::rc::Rc;
 
@@ -235,8 +235,8 @@ impl Guest {
         }
     }
 
-    /// Takes over what the driver wrote into an IRP that it is about to complete: the status block
-    /// and the mark of a pending request.
+    /// Copies into the request what the driver wrote into its IRP: the status block, and the mark
+    /// of a pending request. The driver is about to complete the request.
     pub(crate) fn take_irp(&self, address: u64, irp: &Irp) {
         let block = at(address, self.layout().irp.io_status);
         let fields = &self.layout().io_status_block;

@@ -53,7 +53,8 @@ impl Guest {
         }
     }
 
-    /// Takes over the list in an IRP after the driver changed or replaced it.
+    /// Gives the request the list that is in its IRP now. The driver may have changed or replaced
+    /// the list.
     pub(crate) fn take_requirements(&self, address: u64, location: u64, irp: &Irp) {
         let Parameters::Pnp(PnpRequest::FilterResourceRequirements(shared)) = irp.parameters()
         else {

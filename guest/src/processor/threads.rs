@@ -1,9 +1,9 @@
 //! Threads of the guest: their registers, and which thread is the current one.
 //!
 //! A system thread runs on a stack of its own. When the code of the thread waits, the run of its
-//! instructions ends here. This file keeps the registers until the thread goes on. A call from
-//! deeper code, such as a method of the driver that the thread reached through the port, cannot
-//! leave the thread so.
+//! instructions ends here. This file keeps the registers until the thread goes on. Deeper code
+//! cannot give up the processor in this way. An example is a method of the driver that the thread
+//! reached through the port.
 
 use cpu_x86::{Register, Registers, X87Registers};
 

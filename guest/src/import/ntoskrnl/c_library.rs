@@ -80,7 +80,8 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("wcsstr", ByKernel, wide::wcsstr).cdecl(),
 ];
 
-/// Bytes that are stored at once. A senseless length faults before memory is allocated for it.
+/// The routines store at most this number of bytes at once. So a senseless length faults before the
+/// emulator allocates memory for it.
 const CHUNK: u64 = 4096;
 
 /// `void *memcpy(void *, const void *, size_t)`, also `memmove` and `RtlMoveMemory`. Blocks that

@@ -36,8 +36,8 @@ const TYPE_QUEUE_EX: u32 = 3;
 /// The number of words in DriverContext before the word that these routines use.
 const WORDS_BEFORE: u64 = 3;
 
-/// The most requests that a search of the driver's queue goes through. Without this limit, a
-/// CsqPeekNextIrp that always finds the same request would keep the search going for ever.
+/// A search of the driver's queue looks at no more than this number of requests. Without this limit
+/// the search would never end when CsqPeekNextIrp always finds the same request.
 const MOST_PEEKS: u32 = 0x1_0000;
 
 /// A queue in the driver's memory.

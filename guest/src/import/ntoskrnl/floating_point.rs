@@ -46,9 +46,8 @@ impl Bound for SavedState {
 /// Assumed: any value but 0 will do, because the structure is opaque to drivers.
 const HOLDS_STATE: u32 = 1;
 
-/// The most states that one thread holds, each inside of the state before.
-/// Assumed: far more than a driver nests. The number is so small that a chain of states is soon
-/// dropped.
+/// One thread holds at most this number of states, each inside of the state before. Assumed:
+/// drivers nest far fewer. With this limit, dropping a chain of states takes little time.
 const NESTING_LIMIT: usize = 64;
 
 /// Copies the part of the registers that a KFLOATING_SAVE covers.

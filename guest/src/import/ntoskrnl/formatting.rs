@@ -13,7 +13,7 @@ use crate::routine::{Call, Pointer, Variables};
 pub(super) struct Form {
     /// The width of the format, and of a text without a size prefix.
     pub width: Width,
-    /// The most characters of a text or of padding.
+    /// The largest number of characters of a text, or of its padding.
     pub longest: usize,
     /// What becomes of a bad pointer in an argument.
     pub bad_pointers: BadPointers,

@@ -61,8 +61,8 @@ impl SystemThread {
         self.thread.get().expect("it is made together with its object")
     }
 
-    /// Counts references of the driver; returns their number with the one of the system. `None`
-    /// when the driver gives back more than it took.
+    /// Counts references of the driver. Returns the number of all references, including the
+    /// reference of the system. `None` when the driver gives back more than it took.
     pub fn count_reference(&self, guest: &Guest, change: i64) -> Option<u64> {
         let count = self.references.get().checked_add_signed(change)?;
         self.references.set(count);
@@ -229,9 +229,9 @@ fn create_system_thread(
 
 /// `NTSTATUS PsTerminateSystemThread(NTSTATUS)`
 ///
-/// A thread that is no system thread gets STATUS_INVALID_PARAMETER. A system thread can end only by
-/// its own code: the end in a method that the thread reached through the port would leave the
-/// frames of the port on the stack, so it ends the run.
+/// A thread that is no system thread gets STATUS_INVALID_PARAMETER. A system thread can end only in
+/// its own code. A method that the thread reached through the port cannot end the thread, because
+/// the frames of the port would stay on the stack. Such a call ends the run.
 fn terminate_system_thread(call: &Call<'_>, status: NtStatus) -> Result<(), NtStatus> {
     let guest = call.guest();
     if call.kernel().current_system_thread().is_none() {

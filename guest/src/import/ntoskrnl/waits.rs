@@ -24,7 +24,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("KeWaitForSingleObject", ByKernel, wait_for_single_object),
 ];
 
-/// The most objects of a wait for which the thread itself has wait blocks. Source: wdm.h,
+/// The thread itself has wait blocks for a wait with at most this number of objects. Source: wdm.h,
 /// THREAD_WAIT_OBJECTS.
 const OBJECTS_WITHOUT_BLOCKS: u32 = 3;
 

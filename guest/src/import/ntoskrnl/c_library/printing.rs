@@ -7,7 +7,7 @@ use super::super::formatting::{Arguments, BadPointers, Form, Values, Width, form
 use super::text;
 use crate::routine::{Call, Pointer, Variables, Word};
 
-/// The most characters of a text or of padding. Assumed: far more than a driver writes.
+/// A text or its padding has at most this number of characters. Assumed: drivers write far fewer.
 const LONGEST: usize = 65_536;
 
 /// `int sprintf(char *, const char *, ...)`

@@ -5,7 +5,8 @@
 
 use crate::guest::Guest;
 
-/// The most characters of a text in memory. A text without a zero faults long before.
+/// A text in memory has at most this number of characters. A text without a zero faults long before
+/// that.
 const LONGEST: u64 = u32::MAX as u64;
 
 /// A character of a text.
