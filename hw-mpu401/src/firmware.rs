@@ -48,8 +48,7 @@ impl Firmware {
 
     /// Does the unit's planned step now.
     pub(crate) fn run_unit(&mut self, parts: &mut Parts) {
-        let action = parts.unit.plan().action;
-        match action {
+        match parts.unit.plan().action {
             Action::Nothing => {}
             Action::Take => self.take(parts),
             Action::Fetch => self.fetch(parts),
@@ -58,7 +57,6 @@ impl Firmware {
             Action::Request => self.sequencer.give_request(parts),
             Action::RunDeferred => self.run_deferred(parts),
         }
-        parts.unit.draw_after(action);
     }
 
     /// Does the sequencer's planned step now. No access and no MIDI IN byte comes before
@@ -125,7 +123,7 @@ impl Firmware {
     fn take(&mut self, parts: &mut Parts) {
         let is_replying = parts.latches.is_replying();
         let reply = if is_replying { ReplyOnItsWay::Yes } else { ReplyOnItsWay::No };
-        parts.unit.draw_before_take(reply);
+        parts.unit.draw_for_take(reply);
         parts.unit.begin_step(parts.now_ns());
         parts.unit.set_turn(Turn::Input);
         let (content, byte) = parts.latches.take();
@@ -145,6 +143,7 @@ impl Firmware {
     }
 
     fn fetch(&mut self, parts: &mut Parts) {
+        parts.unit.draw_for_fetch();
         if let Some(incoming) = parts.input.fetch(parts.now_ns(), parts.unit.timing()) {
             parts.latches.hold(incoming);
         }
@@ -158,6 +157,7 @@ impl Firmware {
             return;
         };
         parts.unit.end_gift(parts.now_ns());
+        parts.unit.draw_after_gift();
         self.carry_out(parts, then, parts.unit.timing().ack_latency_ns);
     }
 
@@ -291,6 +291,7 @@ impl Firmware {
 fn give_input(parts: &mut Parts) {
     if parts.latches.give_input().is_some() {
         parts.unit.end_gift(parts.now_ns());
+        parts.unit.draw_after_gift();
         parts.unit.set_turn(Turn::Host);
     }
 }

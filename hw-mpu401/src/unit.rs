@@ -204,23 +204,31 @@ impl Unit {
         self.seen_ns = seen_ns;
     }
 
-    /// If times vary, draws the times that follow from the next byte that the unit takes.
-    pub(crate) fn draw_before_take(&mut self, reply: ReplyOnItsWay) {
+    /// If times vary, draws the times of the byte that the host writes now.
+    pub(crate) fn draw_for_write(&mut self, now_ns: u64) {
         if let Some(draws) = &mut self.draws {
-            draws.before_take(&mut self.timing, reply);
+            draws.for_write(&mut self.timing, now_ns);
         }
     }
 
-    /// If times vary, draws the times for the next step of the same kind.
-    pub(crate) fn draw_after(&mut self, action: Action) {
-        let Some(draws) = &mut self.draws else {
-            return;
-        };
-        match action {
-            Action::Nothing | Action::Request | Action::RunDeferred => {}
-            Action::Take => draws.after_take(&mut self.timing),
-            Action::Fetch => draws.after_fetch(&mut self.timing),
-            Action::GiveReply | Action::GiveInput => draws.after_gift(&mut self.timing),
+    /// If times vary, draws the times that follow from the byte that the unit takes now.
+    pub(crate) fn draw_for_take(&mut self, reply: ReplyOnItsWay) {
+        if let Some(draws) = &mut self.draws {
+            draws.for_take(&mut self.timing, reply);
+        }
+    }
+
+    /// If times vary, draws the times of the MIDI IN byte that the unit fetches now.
+    pub(crate) fn draw_for_fetch(&mut self) {
+        if let Some(draws) = &mut self.draws {
+            draws.for_fetch(&mut self.timing);
+        }
+    }
+
+    /// If times vary, draws the time of the byte after the byte in DATA.
+    pub(crate) fn draw_after_gift(&mut self) {
+        if let Some(draws) = &mut self.draws {
+            draws.after_gift(&mut self.timing);
         }
     }
 }

@@ -204,9 +204,9 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
 /// How long Roland's firmware takes.
 const ROLAND_TIMING: Timing = Timing {
     // Measured: at 400 random phases of the main loop.
-    drr_clear_intelligent_ns: Spread::between(17_000, 52_000, 243_000),
+    drr_clear_intelligent_ns: Spread::measured(17_000, 52_000, 129_000, 243_000),
     // Measured: at 400 random phases of the main loop.
-    drr_clear_uart_ns: Spread::between(11_000, 21_000, 32_000),
+    drr_clear_uart_ns: Spread::measured(11_000, 21_000, 32_000, 32_000),
     // Measured while the buffer has room.
     tx_accept_ns: Spread::exactly(155_000),
     // Measured.
@@ -216,7 +216,7 @@ const ROLAND_TIMING: Timing = Timing {
     // Measured.
     reply_latency_ns: Spread::between(81_000, 85_000, 88_000),
     // Measured.
-    rx_to_dsr_ns: Spread::between(129_000, 139_000, 149_000),
+    rx_to_dsr_ns: Spread::measured(129_000, 139_000, 149_000, 149_000),
     // Measured: 9 us when the unit is already waiting.
     next_byte_ns: Spread::exactly(9_000),
     // Measured.
