@@ -48,6 +48,7 @@ impl Firmware {
 
     /// Does the unit's planned step now.
     pub(crate) fn run_unit(&mut self, parts: &mut Parts) {
+        draw_for_sequencer(parts);
         match parts.unit.plan().action {
             Action::Nothing => {}
             Action::Take => self.take(parts),
@@ -62,6 +63,7 @@ impl Firmware {
     /// Does the sequencer's planned step now. No access and no MIDI IN byte comes before
     /// `quiet_until_ns`.
     pub(crate) fn run_sequencer(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
+        draw_for_sequencer(parts);
         self.sequencer.run(parts, quiet_until_ns);
     }
 
@@ -88,7 +90,10 @@ impl Firmware {
         parts.input.hear(parts.now_ns());
         match parts.unit.mode() {
             Mode::Uart => hear_in_uart(parts, byte),
-            Mode::Intelligent if parts.rules.has_sequencer => self.sequencer.listen(parts, byte),
+            Mode::Intelligent if parts.rules.has_sequencer => {
+                draw_for_sequencer(parts);
+                self.sequencer.listen(parts, byte);
+            }
             Mode::Intelligent => parts.counters.unheard += 1,
         }
     }
@@ -285,6 +290,13 @@ impl Firmware {
         if parts.rules.has_sequencer {
             self.sequencer.reset(parts);
         }
+    }
+}
+
+/// If times vary, draws the times that may follow from the next step of the sequencer.
+fn draw_for_sequencer(parts: &mut Parts) {
+    if parts.runs_sequencer() {
+        parts.unit.draw_for_sequencer();
     }
 }
 

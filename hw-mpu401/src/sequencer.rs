@@ -29,7 +29,6 @@
 //! gives a behaviour, `Assumed:` marks the place that chooses it.
 
 mod command;
-mod figures;
 mod host_bytes;
 mod host_clock;
 mod listen;
@@ -307,7 +306,7 @@ impl Sequencer {
             self.send_realtime(parts, MIDI_STOP);
         }
         self.send_realtime(parts, MIDI_CLOCK);
-        self.clock_has_fallen(parts.now_ns());
+        self.clock_has_fallen(parts);
         let falls = self.metronome.beat();
         if let Some(accent) = falls.click {
             parts.counters.clicks += 1;

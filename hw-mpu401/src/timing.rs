@@ -178,6 +178,43 @@ latencies! {
     /// When a MIDI IN byte had to wait: from the fetch of the byte until DSR.
     rx_queued_to_dsr_ns, "rx-queued-to-dsr-ns", Finite,
         "from the fetch of a MIDI IN byte that had to wait to DSR";
+    /// Intelligent mode, while the unit waits for a byte of the host: from the write until the unit
+    /// takes the byte.
+    awaited_take_ns, "awaited-take-ns", Finite,
+        "from a write until the byte is taken, while the unit waits for it";
+    /// The extra time until the ACK of a reset that comes while the unit waits for an answer.
+    reset_break_ns, "reset-break-ns", Finite,
+        "the extra time until the ACK of FF in the middle of an answer";
+    /// The extra time until the ACK of any other command that comes while the unit waits for an
+    /// answer, and that the unit does not defer.
+    command_break_ns, "command-break-ns", Finite, "the same for any other command";
+    /// From the last byte of an answer until the ACK of a deferred command.
+    deferred_ack_ns, "deferred-ack-ns", Finite,
+        "from the last byte of an answer to the ACK of a deferred command";
+    /// From a tick, or from the last byte of an answer, until the next request.
+    request_ns, "request-ns", Finite, "from a tick, or from an answer, to the next request";
+    /// From the time when an event moves to the output until its track asks for the next event.
+    look_ahead_ns, "look-ahead-ns", Finite, "from an event played to the request of the next one";
+    /// From the end of the last track until FC.
+    all_end_ns, "all-end-ns", Finite, "from the end of the last track to its FC";
+    /// From one FD to the next FD, when several FDs wait for the host.
+    clock_to_host_ns, "clock-to-host-ns", Finite, "from an FD to the next one that waits";
+    /// The extra time of the first tick after a start, compared with any other tick.
+    first_tick_ns, "first-tick-ns", Finite, "the extra time of the first tick after a start";
+    /// From the MIDI clock after a stop until the note-offs.
+    silence_after_stop_ns, "silence-after-stop-ns", Finite,
+        "from the F8 after a stop to the note-offs";
+    /// From the end of the last track until the note-offs.
+    silence_after_end_ns, "silence-after-end-ns", Finite,
+        "from the end of the last track to the note-offs";
+    /// From the host's read of the ACK until the answer of AF.
+    tempo_reply_ns, "tempo-reply-ns", Finite, "from the ACK of AF read to the answer";
+    /// How long the unit works on a new tempo.
+    tempo_work_ns, "tempo-work-ns", Finite, "the work on a new tempo";
+    /// How long the unit works on B8 and B9.
+    clear_work_ns, "clear-work-ns", Finite, "the work of B8 and B9";
+    /// From the last byte of a message on MIDI IN until the message starts on MIDI OUT.
+    thru_ns, "thru-ns", Finite, "from a message on MIDI IN to MIDI OUT";
 }
 
 impl Timing {
@@ -256,6 +293,7 @@ impl Draws {
         self.for_take(&mut first, ReplyOnItsWay::No);
         self.for_fetch(&mut first);
         self.after_gift(&mut first);
+        self.for_sequencer(&mut first);
         first.busy_after_power_on_ns = self.latencies.busy_after_power_on_ns.next();
         first
     }
@@ -272,6 +310,7 @@ impl Draws {
         timing.drr_clear_uart_ns = draws.drr_clear_uart_ns.next();
         timing.tx_accept_ns = draws.tx_accept_ns.next();
         timing.tx_start_ns = draws.tx_start_ns.next();
+        timing.awaited_take_ns = draws.awaited_take_ns.next();
     }
 
     /// Draws the latencies that may apply to the byte that the unit takes now. They stay until the
@@ -299,6 +338,25 @@ impl Draws {
     /// Draws the time of the byte after the byte in DATA.
     pub(crate) fn after_gift(&mut self, timing: &mut Timing<u64>) {
         timing.next_byte_ns = self.latencies.next_byte_ns.next();
+    }
+
+    /// Draws the latencies that may follow from the next step of a unit with a sequencer.
+    pub(crate) fn for_sequencer(&mut self, timing: &mut Timing<u64>) {
+        let draws = &mut self.latencies;
+        timing.reset_break_ns = draws.reset_break_ns.next();
+        timing.command_break_ns = draws.command_break_ns.next();
+        timing.deferred_ack_ns = draws.deferred_ack_ns.next();
+        timing.request_ns = draws.request_ns.next();
+        timing.look_ahead_ns = draws.look_ahead_ns.next();
+        timing.all_end_ns = draws.all_end_ns.next();
+        timing.clock_to_host_ns = draws.clock_to_host_ns.next();
+        timing.first_tick_ns = draws.first_tick_ns.next();
+        timing.silence_after_stop_ns = draws.silence_after_stop_ns.next();
+        timing.silence_after_end_ns = draws.silence_after_end_ns.next();
+        timing.tempo_reply_ns = draws.tempo_reply_ns.next();
+        timing.tempo_work_ns = draws.tempo_work_ns.next();
+        timing.clear_work_ns = draws.clear_work_ns.next();
+        timing.thru_ns = draws.thru_ns.next();
     }
 }
 

@@ -231,4 +231,11 @@ impl Unit {
             draws.after_gift(&mut self.timing);
         }
     }
+    /// If times vary, draws the times that may follow from the next step of a unit with a
+    /// sequencer.
+    pub(crate) fn draw_for_sequencer(&mut self) {
+        if let Some(draws) = &mut self.draws {
+            draws.for_sequencer(&mut self.timing);
+        }
+    }
 }
