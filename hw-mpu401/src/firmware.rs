@@ -295,7 +295,7 @@ impl Firmware {
 
 /// If times vary, draws the times that may follow from the next step of the sequencer.
 fn draw_for_sequencer(parts: &mut Parts) {
-    if parts.runs_sequencer() {
+    if parts.unit.times_vary() && parts.runs_sequencer() {
         parts.unit.draw_for_sequencer();
     }
 }

@@ -49,7 +49,7 @@ mod transport;
 
 use crate::parts::Parts;
 use crate::ring::Ring;
-use crate::spec::{MIDI_CLOCK, MIDI_STOP};
+use crate::spec::MIDI_STOP;
 use crate::timing::NEVER_NS;
 use crate::wire::WIRE_LIMIT;
 use host_clock::HostClock;
@@ -305,7 +305,9 @@ impl Sequencer {
         if core::mem::take(&mut self.sends_stop) {
             self.send_realtime(parts, MIDI_STOP);
         }
-        self.send_realtime(parts, MIDI_CLOCK);
+        if self.switches().contains(Switches::REALTIME_OUT) {
+            parts.send_midi_clock();
+        }
         self.clock_has_fallen(parts);
         let falls = self.metronome.beat();
         if let Some(accent) = falls.click {

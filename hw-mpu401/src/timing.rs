@@ -215,6 +215,16 @@ latencies! {
     clear_work_ns, "clear-work-ns", Finite, "the work of B8 and B9";
     /// From the last byte of a message on MIDI IN until the message starts on MIDI OUT.
     thru_ns, "thru-ns", Finite, "from a message on MIDI IN to MIDI OUT";
+    /// From the tick of a MIDI clock until the start bit of its F8. The clock itself does not wait,
+    /// so a late F8 makes no later F8 late.
+    clock_delay_ns, "clock-delay-ns", Finite, "from the tick of a MIDI clock to its F8";
+    /// UART mode, with a full buffer: from the time when the unit takes a byte to the time when it
+    /// first looks whether there is room for the next byte.
+    tx_full_accept_ns, "tx-full-accept-ns", Finite,
+        "with a full buffer, from one byte taken to the first look for room";
+    /// UART mode, with a full buffer: from one look for room to the next. 0 for a unit that takes
+    /// the byte as soon as there is room.
+    tx_full_look_ns, "tx-full-look-ns", Finite, "with a full buffer, from one look to the next";
 }
 
 impl Timing {
@@ -294,6 +304,7 @@ impl Draws {
         self.for_fetch(&mut first);
         self.after_gift(&mut first);
         self.for_sequencer(&mut first);
+        self.for_clock(&mut first);
         first.busy_after_power_on_ns = self.latencies.busy_after_power_on_ns.next();
         first
     }
@@ -310,6 +321,8 @@ impl Draws {
         timing.drr_clear_uart_ns = draws.drr_clear_uart_ns.next();
         timing.tx_accept_ns = draws.tx_accept_ns.next();
         timing.tx_start_ns = draws.tx_start_ns.next();
+        timing.tx_full_accept_ns = draws.tx_full_accept_ns.next();
+        timing.tx_full_look_ns = draws.tx_full_look_ns.next();
         timing.awaited_take_ns = draws.awaited_take_ns.next();
     }
 
@@ -338,6 +351,11 @@ impl Draws {
     /// Draws the time of the byte after the byte in DATA.
     pub(crate) fn after_gift(&mut self, timing: &mut Timing<u64>) {
         timing.next_byte_ns = self.latencies.next_byte_ns.next();
+    }
+
+    /// Draws the delay of the F8 that the unit sends now.
+    pub(crate) fn for_clock(&mut self, timing: &mut Timing<u64>) {
+        timing.clock_delay_ns = self.latencies.clock_delay_ns.next();
     }
 
     /// Draws the latencies that may follow from the next step of a unit with a sequencer.

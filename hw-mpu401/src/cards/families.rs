@@ -273,6 +273,15 @@ const ROLAND_TIMING: Timing = Timing {
     clear_work_ns: Spread::between(300_000, 300_000, 370_000),
     // Measured: about 570 us.
     thru_ns: Spread::exactly(570_000),
+    // Measured: each clock on the wire is up to about 50 us early or late, because the timer's
+    // interrupt waits for the main loop. Assumed: this is the difference between two F8s, and at
+    // least half of the F8s do not wait.
+    clock_delay_ns: Spread::between(0, 0, 50_000),
+    // Measured: with a full buffer the unit takes the next byte after 294 or 330 us, 320 us in the
+    // mean. Assumed: it looks for room 294 us after it has taken a byte and every 36 us from then
+    // on, because this gives the two times and the mean.
+    tx_full_accept_ns: Spread::exactly(294_000),
+    tx_full_look_ns: Spread::exactly(36_000),
 };
 
 /// What Roland's firmware sends by itself after a reset.

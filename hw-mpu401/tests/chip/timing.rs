@@ -154,6 +154,48 @@ fn every_range_of_a_card_is_in_order() {
     }
 }
 
+/// When the first 400 F8s of a resting Roland unit start, in ns.
+fn clock_starts_ns(choice: CardTiming) -> Vec<u64> {
+    let mut chip = Mpu401::with_timing(roland(), InitialState::Idle, choice);
+    let mut starts_ns = Vec::new();
+    for clock in 1..=400 {
+        chip.advance(clock * CLOCK_NS + 1_000_000);
+        while let Some(sent) = chip.pop_sent() {
+            assert_eq!(sent.byte, 0xF8);
+            starts_ns.push(sent.start_ns);
+        }
+    }
+    assert_eq!(starts_ns.len(), 400);
+    starts_ns
+}
+
+/// From one F8 to the next at the tempo after a reset.
+const CLOCK_NS: u64 = 25_000_000;
+
+#[test]
+fn a_drawn_clock_is_up_to_50_us_late_and_never_drifts() {
+    for seed in 0..8 {
+        let starts_ns = clock_starts_ns(CardTiming::Seeded(seed));
+        let mut late_ns: Vec<u64> =
+            (1..).zip(&starts_ns).map(|(clock, start_ns)| start_ns - clock * CLOCK_NS).collect();
+        late_ns.sort_unstable();
+        assert!(late_ns[399] <= 50_000, "seed {seed}: {late_ns:?}");
+        assert!(late_ns[300] > 15_000 && late_ns[390] > 40_000, "seed {seed}: {late_ns:?}");
+        assert_eq!(late_ns[..150], [0; 150], "seed {seed}: {late_ns:?}");
+    }
+}
+
+#[test]
+fn a_clock_without_drawn_times_is_exact() {
+    for (choice, late_ns) in
+        [(CardTiming::Shortest, 0), (CardTiming::Typical, 0), (CardTiming::Longest, 50_000)]
+    {
+        let starts_ns = clock_starts_ns(choice);
+        let expected = (1..=400).map(|clock| clock * CLOCK_NS + late_ns);
+        assert!(starts_ns.into_iter().eq(expected), "{choice:?}");
+    }
+}
+
 /// Writes 100 bytes to a card and sends 100 bytes into its MIDI IN. Returns the times of the writes
 /// and of the sent bytes.
 fn course(profile: &CardProfile, choice: CardTiming) -> Vec<u64> {
