@@ -247,8 +247,8 @@ const ROLAND_TIMING: Timing = Timing {
     // Measured: about 100 us.
     deferred_ack_ns: Spread::exactly(100_000),
     // Measured: with a prompt host 180 to 215 us from request to request. This time includes the
-    // answer, which takes about 67 us here.
-    request_ns: Spread::between(113_000, 130_000, 148_000),
+    // answer, whose four bytes take 74 us here.
+    request_ns: Spread::between(106_000, 130_000, 141_000),
     // Measured: about 600 us.
     look_ahead_ns: Spread::exactly(600_000),
     // Measured: within about 160 us. Assumed: FC comes no sooner than a request.
