@@ -406,8 +406,8 @@ impl Draw {
     }
 }
 
-/// Random ranks that are spread evenly: of 20 ranks in a row, one lies in each twentieth. So a short
-/// run of a seeded chip also has the median and the 95th percentile that were measured.
+/// Random ranks that are spread evenly: of 20 ranks in a row, one lies in each twentieth. So a
+/// short run of a seeded chip also has the median and the 95th percentile that were measured.
 #[derive(Clone)]
 struct Ranks {
     numbers: SplitMix64,
@@ -460,10 +460,10 @@ const SLOW_RANK: Rank = (19 * (1_u64 << Rank::BITS) / 20) as Rank;
 
 /// The unit's timer, which interrupts its main loop.
 ///
-/// The latencies were measured at random phases of the timer. Assumed: a host that writes at a fixed
-/// pace also meets all phases, because its clock and the clock of the unit drift. So the chip draws
-/// the phase again for each time of [`TIMER_NS`] in which the host writes. Writes within this time
-/// meet one and the same tick.
+/// The latencies were measured at random phases of the timer. A host that writes at a fixed pace
+/// would meet the same few phases again and again. Assumed: such a host also meets all phases,
+/// because its clock and the clock of the unit drift. So the chip draws the phase again for each
+/// time of [`TIMER_NS`] in which the host writes. Writes within this time meet the same tick.
 #[derive(Clone)]
 struct Timer {
     phases: Ranks,
@@ -481,9 +481,9 @@ impl Timer {
 
     /// The rank of a latency that begins now.
     ///
-    /// A latency that begins with a tick is the longest latency. The later in the work of the tick a
-    /// latency begins, the shorter it is. After this work every drawn rank up to the 95th percentile
-    /// is possible. So at random times all ranks are equally likely.
+    /// A latency that begins with a tick is the longest latency. The later in the work of the tick
+    /// a latency begins, the shorter it is. After this work every drawn rank up to the 95th
+    /// percentile is possible. So at random times all ranks are equally likely.
     fn rank(&mut self, now_ns: u64, drawn: Rank) -> Rank {
         let into_ns = self.since_tick_ns(now_ns);
         let left_ns = TIMER_WORK_NS.saturating_sub(into_ns);

@@ -141,8 +141,8 @@ impl Unit {
         self.free_ns = self.ready_ns(now_ns);
     }
 
-    /// When the unit first finds that there is room in a buffer that was full, if there is room from
-    /// `room_ns` on. The unit looks for room at a fixed pace, which begins when it takes a byte.
+    /// When the unit finds room in a buffer that was full, if there is room from `room_ns` on. The
+    /// unit looks for room at a fixed pace, which begins when it takes a byte.
     pub(crate) fn finds_room_ns(&self, room_ns: u64) -> u64 {
         let timing = &self.timing;
         let first_ns =

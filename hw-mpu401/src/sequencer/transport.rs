@@ -173,8 +173,8 @@ impl Sequencer {
         }
     }
 
-    /// Notes that a MIDI clock has gone out. If the note-offs after a stop waited for this clock, the
-    /// method plans them.
+    /// Notes that a MIDI clock has gone out. If the note-offs after a stop waited for this clock,
+    /// the method plans them.
     pub(super) fn clock_has_fallen(&mut self, parts: &Parts) {
         if self.silence == Silence::AfterClock {
             let wait_ns = parts.unit.timing().silence_after_stop_ns;

@@ -101,7 +101,8 @@ fn whatever_the_seed_the_host_measures_what_was_measured_on_the_unit() {
 /// The times from a command to its ACK, in us and in order, of 450 commands to a resting unit.
 ///
 /// Measured: 42, 77, 165 and 268 us are the shortest, the median, the 95th percentile and the
-/// longest time, and the ACK comes 25 us after the unit takes the command. The host polls STATUS every us and writes the next command `pause_us` after the ACK.
+/// longest time. The host polls STATUS every us and writes the next command `pause_us` after it
+/// has read the ACK.
 fn ack_times_us(seed: u64, pause_us: u64) -> Vec<u64> {
     let mut chip = Mpu401::with_timing(roland(), InitialState::Idle, CardTiming::Seeded(seed));
     let mut now_ns = 5_000_000;
