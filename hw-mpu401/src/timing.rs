@@ -297,14 +297,10 @@ impl Draws {
         Self { latencies: spreads.map(draw), timer }
     }
 
+    /// The times that are drawn ahead of their events. All other times are drawn at their events.
     fn first(&mut self) -> Timing<u64> {
         let mut first = self.latencies.map(|_| 0);
-        self.for_write(&mut first, 0);
-        self.for_take(&mut first, ReplyOnItsWay::No);
-        self.for_fetch(&mut first);
         self.after_gift(&mut first);
-        self.for_sequencer(&mut first);
-        self.for_clock(&mut first);
         first.busy_after_power_on_ns = self.latencies.busy_after_power_on_ns.next();
         first
     }
@@ -462,21 +458,20 @@ const SLOW_RANK: Rank = (19 * (1_u64 << Rank::BITS) / 20) as Rank;
 ///
 /// The latencies were measured at random phases of the timer. A host that writes at a fixed pace
 /// would meet the same few phases again and again. Assumed: such a host also meets all phases,
-/// because its clock and the clock of the unit drift. So the chip draws the phase again for each
-/// time of [`TIMER_NS`] in which the host writes. Writes within this time meet the same tick.
+/// because its clock and the clock of the unit drift. So the chip draws the phase at a write, and
+/// keeps it for [`TIMER_NS`]: writes within this time meet the same tick.
 #[derive(Clone)]
 struct Timer {
     phases: Ranks,
-    /// The number of the time of [`TIMER_NS`] for which the phase is drawn; `None` before the first
-    /// write.
-    period: Option<u64>,
-    /// What to add to a time, so that a tick comes at each multiple of [`TIMER_NS`].
-    offset_ns: u64,
+    /// The time from a tick to the write at which the phase was drawn.
+    phase_ns: u64,
+    /// How long the phase is valid.
+    until_ns: u64,
 }
 
 impl Timer {
     fn new(phases: Ranks) -> Self {
-        Self { phases, period: None, offset_ns: 0 }
+        Self { phases, phase_ns: 0, until_ns: 0 }
     }
 
     /// The rank of a latency that begins now.
@@ -495,13 +490,12 @@ impl Timer {
     }
 
     fn since_tick_ns(&mut self, now_ns: u64) -> u64 {
-        let period = now_ns / TIMER_NS;
-        if self.period != Some(period) {
-            self.period = Some(period);
-            let since_ns = (u64::from(self.phases.next()) * TIMER_NS) >> Rank::BITS;
-            self.offset_ns = TIMER_NS - now_ns % TIMER_NS + since_ns;
+        if now_ns >= self.until_ns {
+            self.until_ns = now_ns + TIMER_NS;
+            self.phase_ns = (u64::from(self.phases.next()) * TIMER_NS) >> Rank::BITS;
         }
-        (now_ns + self.offset_ns) % TIMER_NS
+        let since_drawn_ns = now_ns + TIMER_NS - self.until_ns;
+        (since_drawn_ns + self.phase_ns) % TIMER_NS
     }
 }
 
@@ -589,10 +583,10 @@ mod tests {
     #[test]
     fn while_the_unit_works_after_a_tick_latencies_are_the_longest_and_grow_shorter() {
         let mut timer = Timer::new(Ranks::new(3));
-        let since_ns = timer.since_tick_ns(TIMER_NS);
+        let next_tick_ns = TIMER_NS - timer.since_tick_ns(0);
         let mut rank = |after_tick_ns| {
-            let now_ns = 2 * TIMER_NS - since_ns + after_tick_ns;
-            assert!(now_ns < 2 * TIMER_NS, "the phase stays within this time");
+            let now_ns = next_tick_ns + after_tick_ns;
+            assert!(now_ns < TIMER_NS, "the phase stays the same");
             timer.rank(now_ns, Rank::MAX)
         };
         assert_eq!(rank(0), Rank::MAX);
@@ -618,8 +612,8 @@ mod tests {
         let mut timing = draws.first();
         let mut drawn = [0; 5];
         for time in &mut drawn {
-            *time = timing.drr_clear_uart_ns;
             draws.for_write(&mut timing, 0);
+            *time = timing.drr_clear_uart_ns;
         }
         assert_eq!(drawn, [321, 683, 3, 396, 712]);
     }
