@@ -7,7 +7,7 @@
 
 use crate::own_output::{OutputStep, OwnOutput};
 use crate::parts::Parts;
-use crate::spec::{MIDI_CLOCK, MIDI_STOP};
+use crate::spec::MIDI_STOP;
 use crate::timing::NEVER_NS;
 use crate::wire::WIRE_LIMIT;
 
@@ -72,7 +72,7 @@ impl Parts {
     pub(crate) fn send_clock(&mut self, quiet_until_ns: u64) {
         let period_ns = self.rules.reset_output.map_or(NEVER_NS, |o| o.clock_period_ns);
         self.skip_clocks(quiet_until_ns, period_ns);
-        self.send(MIDI_CLOCK);
+        self.send_midi_clock();
         let due_ns = self.now_ns().saturating_add(period_ns);
         self.own_output = OwnOutput::at(due_ns, OutputStep::Clock);
     }

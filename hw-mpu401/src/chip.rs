@@ -101,7 +101,7 @@ impl Mpu401 {
             (CommandPort::StatusOnly, _) | (_, InitialState::Uart { .. }) => Mode::Uart,
             (CommandPort::Present, _) => Mode::Intelligent,
         };
-        let (timing, draws) = timing::resolve(&rules.timing, choice);
+        let (timing, draws) = timing::resolve(&rules.timing, choice, rules.timer_tick());
         let (free_ns, stale) = match initial {
             // Assumed: before its first byte the latch has the value 0, because no source gives a
             // value.

@@ -48,8 +48,8 @@ impl Firmware {
 
     /// Does the unit's planned step now.
     pub(crate) fn run_unit(&mut self, parts: &mut Parts) {
-        let action = parts.unit.plan().action;
-        match action {
+        draw_for_sequencer(parts);
+        match parts.unit.plan().action {
             Action::Nothing => {}
             Action::Take => self.take(parts),
             Action::Fetch => self.fetch(parts),
@@ -58,12 +58,12 @@ impl Firmware {
             Action::Request => self.sequencer.give_request(parts),
             Action::RunDeferred => self.run_deferred(parts),
         }
-        parts.unit.draw_after(action);
     }
 
     /// Does the sequencer's planned step now. No access and no MIDI IN byte comes before
     /// `quiet_until_ns`.
     pub(crate) fn run_sequencer(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
+        draw_for_sequencer(parts);
         self.sequencer.run(parts, quiet_until_ns);
     }
 
@@ -90,7 +90,10 @@ impl Firmware {
         parts.input.hear(parts.now_ns());
         match parts.unit.mode() {
             Mode::Uart => hear_in_uart(parts, byte),
-            Mode::Intelligent if parts.rules.has_sequencer => self.sequencer.listen(parts, byte),
+            Mode::Intelligent if parts.rules.has_sequencer => {
+                draw_for_sequencer(parts);
+                self.sequencer.listen(parts, byte);
+            }
             Mode::Intelligent => parts.counters.unheard += 1,
         }
     }
@@ -125,7 +128,7 @@ impl Firmware {
     fn take(&mut self, parts: &mut Parts) {
         let is_replying = parts.latches.is_replying();
         let reply = if is_replying { ReplyOnItsWay::Yes } else { ReplyOnItsWay::No };
-        parts.unit.draw_before_take(reply);
+        parts.unit.draw_for_take(reply);
         parts.unit.begin_step(parts.now_ns());
         parts.unit.set_turn(Turn::Input);
         let (content, byte) = parts.latches.take();
@@ -145,6 +148,7 @@ impl Firmware {
     }
 
     fn fetch(&mut self, parts: &mut Parts) {
+        parts.unit.draw_for_fetch();
         if let Some(incoming) = parts.input.fetch(parts.now_ns(), parts.unit.timing()) {
             parts.latches.hold(incoming);
         }
@@ -158,6 +162,7 @@ impl Firmware {
             return;
         };
         parts.unit.end_gift(parts.now_ns());
+        parts.unit.draw_after_gift();
         self.carry_out(parts, then, parts.unit.timing().ack_latency_ns);
     }
 
@@ -288,9 +293,17 @@ impl Firmware {
     }
 }
 
+/// If times vary, draws the times that may follow from the next step of the sequencer.
+fn draw_for_sequencer(parts: &mut Parts) {
+    if parts.unit.times_vary() && parts.runs_sequencer() {
+        parts.unit.draw_for_sequencer();
+    }
+}
+
 fn give_input(parts: &mut Parts) {
     if parts.latches.give_input().is_some() {
         parts.unit.end_gift(parts.now_ns());
+        parts.unit.draw_after_gift();
         parts.unit.set_turn(Turn::Host);
     }
 }

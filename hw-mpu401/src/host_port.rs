@@ -40,7 +40,7 @@ impl Parts {
             }
             HostPort::Fifo if is_occupied || self.output_is_full() => self.ignore_write(),
             HostPort::Mailbox | HostPort::Fifo => {
-                self.latches.fill(Inbox::Data, byte, self.now_ns());
+                self.fill(Inbox::Data, byte);
                 meaning
             }
         };
@@ -55,7 +55,7 @@ impl Parts {
         } else if self.latches.inbox() != Inbox::Empty {
             self.overwrite(Inbox::Command, byte, Note::CommandOverwritesByte)
         } else {
-            self.latches.fill(Inbox::Command, byte, self.now_ns());
+            self.fill(Inbox::Command, byte);
             self.command_note(byte)
         };
         self.latches.remark(note);
@@ -69,6 +69,11 @@ impl Parts {
             (_, _, AckSet::All | AckSet::ResetOnly) => Note::Command,
             (_, _, AckSet::ResetAndUart | AckSet::None) => Note::Ignored,
         }
+    }
+
+    fn fill(&mut self, content: Inbox, byte: u8) {
+        self.unit.draw_for_write(self.now_ns());
+        self.latches.fill(content, byte, self.now_ns());
     }
 
     fn overwrite(&mut self, content: Inbox, byte: u8, note: Note) -> Note {

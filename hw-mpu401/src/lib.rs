@@ -85,9 +85,17 @@
 //!
 //! # Known inaccuracies
 //!
-//! - Some latencies vary on a real unit with the phase of its main loop. Each of these latencies
-//!   has a single value here. With [`CardTiming::Seeded`] each latency is drawn from its range, and
-//!   all values are equally likely.
+//! - Some latencies vary on a real unit with the phase of its main loop and of its timer. Each of
+//!   these latencies has a single value here, unless the chip draws its times, with
+//!   [`CardTiming::Seeded`]. Drawn times have the median and the 95th percentile of their
+//!   [`Spread`]. Between these points they are spread evenly, which was not measured. Of the Roland
+//!   unit the 95th percentile was measured of few latencies; [`Spread::between`] says what the
+//!   others have.
+//! - Drawn times do not depend on each other, except for one thing: while the unit works after a
+//!   tick of its timer, it is slow to take a command. The pace of this timer does not follow the
+//!   tempo here.
+//! - An interrupt of the unit for a MIDI IN byte has no time of its own. The service of the byte,
+//!   from its stop bit to DSR, holds up the next host byte, as was measured.
 //! - The busy time after FF in UART mode has two values here: a value for a reset that drops
 //!   waiting output, and a value for a reset while no output waits. A real unit may have values in
 //!   between.

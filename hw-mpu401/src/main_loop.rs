@@ -71,13 +71,23 @@ impl Parts {
     /// Plans to take a byte of the host out of the latch.
     pub(crate) fn plan_take(&self) -> Plan {
         let timing = self.unit.timing();
-        let (latency_ns, room_ns) = match (self.latches.inbox(), self.unit.mode()) {
-            (Inbox::Empty, _) => return Plan::IDLE,
-            (_, Mode::Intelligent) => (timing.drr_clear_intelligent_ns, 0),
-            (Inbox::Data, Mode::Uart) => (timing.drr_clear_uart_ns, self.output_room_ns()),
-            (Inbox::Command, Mode::Uart) => (timing.drr_clear_uart_ns, 0),
-        };
-        self.plan_take_after(latency_ns, room_ns)
+        match (self.latches.inbox(), self.unit.mode()) {
+            (Inbox::Empty, _) => Plan::IDLE,
+            (_, Mode::Intelligent) => self.plan_take_after(timing.drr_clear_intelligent_ns, 0),
+            (Inbox::Data, Mode::Uart) => self.plan_take_for_output(),
+            (Inbox::Command, Mode::Uart) => self.plan_take_after(timing.drr_clear_uart_ns, 0),
+        }
+    }
+
+    /// Plans to take a data byte for the output. A unit that finds its output full looks for room
+    /// again and again, and takes the byte when it has found room.
+    fn plan_take_for_output(&self) -> Plan {
+        let latency_ns = self.unit.timing().drr_clear_uart_ns;
+        let seen_ns = self.latches.written_ns().saturating_add(latency_ns);
+        let ready_ns = seen_ns.max(self.unit.free_ns());
+        let room_ns = self.transmitter.room_ns();
+        let due_ns = if room_ns <= ready_ns { ready_ns } else { self.unit.finds_room_ns(room_ns) };
+        Plan::new(Action::Take, due_ns.max(self.now_ns()))
     }
 
     /// Plans to take the host's byte `latency_ns` after the host wrote it, but not before

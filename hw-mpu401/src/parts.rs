@@ -12,7 +12,7 @@ use crate::latches::{self, HostLatches};
 use crate::own_output::OwnOutput;
 use crate::reply::{AfterReply, Reply, ReplyKind};
 use crate::rules::Rules;
-use crate::spec::Mode;
+use crate::spec::{MIDI_CLOCK, Mode};
 use crate::transmitter::Transmitter;
 use crate::unit::Unit;
 
@@ -77,6 +77,15 @@ impl Parts {
     pub(crate) fn send(&mut self, byte: u8) {
         if !self.output_is_full() {
             self.generate(&[byte]);
+        }
+    }
+
+    /// Puts F8 on MIDI OUT, if there is room. The unit may be a little late.
+    pub(crate) fn send_midi_clock(&mut self) {
+        self.unit.draw_for_clock();
+        if !self.output_is_full() {
+            let delay_ns = self.unit.timing().clock_delay_ns;
+            self.transmitter.generate(MIDI_CLOCK, self.now_ns.saturating_add(delay_ns));
         }
     }
 

@@ -6,7 +6,7 @@
 use crate::answers::{AckSet, HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, ResetOutput};
 use crate::behaviour::Behaviour;
 use crate::spec::{BYTE_TIME_NS, RESET};
-use crate::timing::Spread;
+use crate::timing::{Spread, TimerTick};
 use core::ops::Deref;
 
 /// The longest duration, in ns. A longer duration in a profile is cut to this length, so that the
@@ -47,6 +47,11 @@ impl Rules {
         }
     }
 
+    /// Whether the unit does the work of a timer tick now and then.
+    pub(crate) fn timer_tick(&self) -> TimerTick {
+        if self.has_sequencer { TimerTick::OfFirmware } else { TimerTick::None }
+    }
+
     /// Whether the card acknowledges, in intelligent mode, a command that the card knows.
     pub(crate) fn acknowledges(&self, command: u8) -> bool {
         match self.ack_set {
@@ -73,13 +78,14 @@ fn bounded(behaviour: &Behaviour) -> Behaviour {
     let shorter = |spread: &Spread| Spread {
         min: spread.min.min(LONGEST_NS),
         typ: spread.typ.min(LONGEST_NS),
+        p95: spread.p95.min(LONGEST_NS),
         max: spread.max.min(LONGEST_NS),
     };
     let mut timing = behaviour.timing.map(shorter);
     timing.backlog_after_exit_ns = behaviour.timing.backlog_after_exit_ns;
     if behaviour.interrupt == InterruptKind::LatchEdge {
-        let Spread { min, typ, max } = timing.next_byte_ns;
-        timing.next_byte_ns = Spread::between(min.max(1), typ.max(1), max.max(1));
+        let Spread { min, typ, p95, max } = timing.next_byte_ns;
+        timing.next_byte_ns = Spread::measured(min.max(1), typ.max(1), p95.max(1), max.max(1));
     }
     Behaviour {
         status_low_bits: behaviour.status_low_bits & 0x3F,

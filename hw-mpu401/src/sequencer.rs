@@ -29,7 +29,6 @@
 //! gives a behaviour, `Assumed:` marks the place that chooses it.
 
 mod command;
-mod figures;
 mod host_bytes;
 mod host_clock;
 mod listen;
@@ -50,7 +49,7 @@ mod transport;
 
 use crate::parts::Parts;
 use crate::ring::Ring;
-use crate::spec::{MIDI_CLOCK, MIDI_STOP};
+use crate::spec::MIDI_STOP;
 use crate::timing::NEVER_NS;
 use crate::wire::WIRE_LIMIT;
 use host_clock::HostClock;
@@ -306,8 +305,10 @@ impl Sequencer {
         if core::mem::take(&mut self.sends_stop) {
             self.send_realtime(parts, MIDI_STOP);
         }
-        self.send_realtime(parts, MIDI_CLOCK);
-        self.clock_has_fallen(parts.now_ns());
+        if self.switches().contains(Switches::REALTIME_OUT) {
+            parts.send_midi_clock();
+        }
+        self.clock_has_fallen(parts);
         let falls = self.metronome.beat();
         if let Some(accent) = falls.click {
             parts.counters.clicks += 1;

@@ -141,6 +141,17 @@ impl Unit {
         self.free_ns = self.ready_ns(now_ns);
     }
 
+    /// When the unit finds room in a buffer that was full, if there is room from `room_ns` on. The
+    /// unit looks for room at a fixed pace, which begins when it takes a byte.
+    pub(crate) fn finds_room_ns(&self, room_ns: u64) -> u64 {
+        let timing = &self.timing;
+        let first_ns =
+            (self.free_ns + timing.tx_full_accept_ns).saturating_sub(timing.tx_accept_ns);
+        // A unit that takes the byte as soon as there is room looks for room all the time.
+        let look_ns = timing.tx_full_look_ns.max(1);
+        first_ns + room_ns.saturating_sub(first_ns).div_ceil(look_ns) * look_ns
+    }
+
     /// When the unit last took, or may have taken, a data byte in UART mode; `None` if the unit
     /// took no byte.
     pub(crate) fn last_taken_ns(&self) -> Option<u64> {
@@ -204,23 +215,45 @@ impl Unit {
         self.seen_ns = seen_ns;
     }
 
-    /// If times vary, draws the times that follow from the next byte that the unit takes.
-    pub(crate) fn draw_before_take(&mut self, reply: ReplyOnItsWay) {
+    /// If times vary, draws the times of the byte that the host writes now.
+    pub(crate) fn draw_for_write(&mut self, now_ns: u64) {
         if let Some(draws) = &mut self.draws {
-            draws.before_take(&mut self.timing, reply);
+            draws.for_write(&mut self.timing, now_ns);
         }
     }
 
-    /// If times vary, draws the times for the next step of the same kind.
-    pub(crate) fn draw_after(&mut self, action: Action) {
-        let Some(draws) = &mut self.draws else {
-            return;
-        };
-        match action {
-            Action::Nothing | Action::Request | Action::RunDeferred => {}
-            Action::Take => draws.after_take(&mut self.timing),
-            Action::Fetch => draws.after_fetch(&mut self.timing),
-            Action::GiveReply | Action::GiveInput => draws.after_gift(&mut self.timing),
+    /// If times vary, draws the times that follow from the byte that the unit takes now.
+    pub(crate) fn draw_for_take(&mut self, reply: ReplyOnItsWay) {
+        if let Some(draws) = &mut self.draws {
+            draws.for_take(&mut self.timing, reply);
+        }
+    }
+
+    /// If times vary, draws the times of the MIDI IN byte that the unit fetches now.
+    pub(crate) fn draw_for_fetch(&mut self) {
+        if let Some(draws) = &mut self.draws {
+            draws.for_fetch(&mut self.timing);
+        }
+    }
+
+    /// If times vary, draws the time of the byte after the byte in DATA.
+    pub(crate) fn draw_after_gift(&mut self) {
+        if let Some(draws) = &mut self.draws {
+            draws.after_gift(&mut self.timing);
+        }
+    }
+    /// If times vary, draws the delay of the F8 that the unit sends now.
+    pub(crate) fn draw_for_clock(&mut self) {
+        if let Some(draws) = &mut self.draws {
+            draws.for_clock(&mut self.timing);
+        }
+    }
+
+    /// If times vary, draws the times that may follow from the next step of a unit with a
+    /// sequencer.
+    pub(crate) fn draw_for_sequencer(&mut self) {
+        if let Some(draws) = &mut self.draws {
+            draws.for_sequencer(&mut self.timing);
         }
     }
 }

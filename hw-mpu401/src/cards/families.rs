@@ -204,9 +204,9 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
 /// How long Roland's firmware takes.
 const ROLAND_TIMING: Timing = Timing {
     // Measured: at 400 random phases of the main loop.
-    drr_clear_intelligent_ns: Spread::between(17_000, 52_000, 243_000),
+    drr_clear_intelligent_ns: Spread::measured(17_000, 52_000, 129_000, 243_000),
     // Measured: at 400 random phases of the main loop.
-    drr_clear_uart_ns: Spread::between(11_000, 21_000, 32_000),
+    drr_clear_uart_ns: Spread::measured(11_000, 21_000, 32_000, 32_000),
     // Measured while the buffer has room.
     tx_accept_ns: Spread::exactly(155_000),
     // Measured.
@@ -216,7 +216,7 @@ const ROLAND_TIMING: Timing = Timing {
     // Measured.
     reply_latency_ns: Spread::between(81_000, 85_000, 88_000),
     // Measured.
-    rx_to_dsr_ns: Spread::between(129_000, 139_000, 149_000),
+    rx_to_dsr_ns: Spread::measured(129_000, 139_000, 149_000, 149_000),
     // Measured: 9 us when the unit is already waiting.
     next_byte_ns: Spread::exactly(9_000),
     // Measured.
@@ -237,6 +237,51 @@ const ROLAND_TIMING: Timing = Timing {
     // Measured: 140 to 200 us from a read to a byte that is not ready yet. When many bytes wait,
     // the host gets about 7200 bytes a second: one byte in 139 us.
     rx_queued_to_dsr_ns: Spread::between(139_000, 139_000, 200_000),
+    // Measured for a command that the unit defers.
+    awaited_take_ns: Spread::exactly(17_000),
+    // Measured: the ACK of FF comes about 53 us after the write: 17 us until the unit takes FF, and
+    // 25 us as for any other command.
+    reset_break_ns: Spread::exactly(11_000),
+    // Measured: the unit executes and acknowledges the command in about 65 us.
+    command_break_ns: Spread::exactly(23_000),
+    // Measured: about 100 us.
+    deferred_ack_ns: Spread::exactly(100_000),
+    // Measured: with a prompt host 180 to 215 us from request to request. This time includes the
+    // answer, whose four bytes take 74 us here.
+    request_ns: Spread::between(106_000, 130_000, 141_000),
+    // Measured: about 600 us.
+    look_ahead_ns: Spread::exactly(600_000),
+    // Measured: within about 160 us. Assumed: FC comes no sooner than a request.
+    all_end_ns: Spread::between(130_000, 150_000, 160_000),
+    // Measured: 0.8 ms.
+    clock_to_host_ns: Spread::exactly(800_000),
+    // Measured: at ticks of 5 ms the first request comes 5.98 ms after the ACK of 0A.
+    first_tick_ns: Spread::exactly(850_000),
+    // Measured: about 10 ms after command 05, whose FC goes out with the next MIDI clock.
+    silence_after_stop_ns: Spread::exactly(10_000_000),
+    // Measured: 12 to 27 ms after the end. The note-offs seemed to follow the next MIDI clock.
+    // Assumed: the time counts from the end, because a time that counts from the next clock would
+    // vary by a whole clock, 25 ms. Assumed: a time near the middle is usual.
+    silence_after_end_ns: Spread::between(12_000_000, 20_000_000, 27_000_000),
+    // Measured.
+    tempo_reply_ns: Spread::between(950_000, 1_000_000, 1_060_000),
+    // Measured: the ACK of a command right after E0 and its data comes up to about 1 ms later,
+    // which includes 25 us from the command taken to its ACK. Assumed: usually the work is shorter.
+    tempo_work_ns: Spread::between(850_000, 850_000, 970_000),
+    // Measured: the ACK of a command right after B8 comes up to about 400 us later. Assumed: as for
+    // a new tempo.
+    clear_work_ns: Spread::between(300_000, 300_000, 370_000),
+    // Measured: about 570 us.
+    thru_ns: Spread::exactly(570_000),
+    // Measured: each clock on the wire is up to about 50 us early or late, because the timer's
+    // interrupt waits for the main loop. Assumed: this is the difference between two F8s, and at
+    // least half of the F8s do not wait.
+    clock_delay_ns: Spread::between(0, 0, 50_000),
+    // Measured: with a full buffer the unit takes the next byte after 294 or 330 us, 320 us in the
+    // mean. Assumed: it looks for room 294 us after it has taken a byte and every 36 us from then
+    // on, because this gives the two times and the mean.
+    tx_full_accept_ns: Spread::exactly(294_000),
+    tx_full_look_ns: Spread::exactly(36_000),
 };
 
 /// What Roland's firmware sends by itself after a reset.

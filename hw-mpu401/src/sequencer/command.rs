@@ -1,7 +1,6 @@
 //! What each command of intelligent mode does, once its ACK is in the latch.
 
 use super::Sequencer;
-use super::figures::{CLEAR_WORK_NS, TEMPO_REPLY_NS, TEMPO_WORK_NS};
 use super::metronome::Clicks;
 use super::service::{Expects, System};
 use super::switches::Switches;
@@ -30,7 +29,7 @@ impl Sequencer {
             0xB8 => self.clear_play_counters(parts),
             0xB9 => {
                 self.silence_now(parts.now_ns());
-                parts.unit.be_busy(parts.now_ns(), CLEAR_WORK_NS);
+                parts.unit.be_busy(parts.now_ns(), parts.unit.timing().clear_work_ns);
             }
             0xBA => {
                 self.record.take_ticks();
@@ -77,7 +76,7 @@ impl Sequencer {
             0x83 => self.metronome.clicks = Clicks::Plain,
             0x84 => self.metronome.clicks = Clicks::Off,
             0x85 => self.metronome.clicks = Clicks::WithAccent,
-            0x86..=0x97 => self.set_switch(now_ns, command),
+            0x86..=0x97 => self.set_switch(parts, command),
             0x98..=0x9F => settings.tables.switch(command),
             0xB1 => {
                 self.tempo.clear_relative();
@@ -113,7 +112,7 @@ impl Sequencer {
         }
         if matches!(command, 0xE0 | 0xE1) {
             self.take_tempo(now_ns);
-            parts.unit.be_busy(now_ns, TEMPO_WORK_NS);
+            parts.unit.be_busy(now_ns, parts.unit.timing().tempo_work_ns);
         }
         self.is_stale = true;
     }
@@ -130,7 +129,7 @@ impl Sequencer {
         self.is_stale = true;
     }
 
-    fn set_switch(&mut self, now_ns: u64, command: u8) {
+    fn set_switch(&mut self, parts: &Parts, command: u8) {
         let Some(switch) = Switches::of_command(command) else {
             return;
         };
@@ -140,7 +139,7 @@ impl Sequencer {
             (Switches::CLOCK_TO_HOST, false) => self.host_clock.drop_backlog(),
             // Assumed: the conductor wants its first event when the conductor is switched on.
             (Switches::CONDUCTOR, true) if self.conductor.is_idle() => {
-                self.conductor = Slot::Wants(self.request_at_tick_ns(now_ns));
+                self.conductor = Slot::Wants(self.request_at_tick_ns(parts));
             }
             (Switches::CONDUCTOR, false) => self.conductor = Slot::Idle,
             _ => {}
@@ -149,7 +148,7 @@ impl Sequencer {
 
     /// Command B8: the tracks that EC has named become active and want their first event.
     fn clear_play_counters(&mut self, parts: &mut Parts) {
-        let from_ns = self.request_at_tick_ns(parts.now_ns());
+        let from_ns = self.request_at_tick_ns(parts);
         for (number, track) in self.tracks.iter_mut().enumerate() {
             let is_active = self.active >> number & 1 != 0;
             track.slot = if is_active { Slot::Wants(from_ns) } else { Slot::Idle };
@@ -158,7 +157,7 @@ impl Sequencer {
         if self.switches().contains(Switches::CONDUCTOR) {
             self.conductor = Slot::Wants(from_ns);
         }
-        parts.unit.be_busy(parts.now_ns(), CLEAR_WORK_NS);
+        parts.unit.be_busy(parts.now_ns(), parts.unit.timing().clear_work_ns);
     }
 
     /// Commands A0 to AF: the answer comes after the host has read the ACK.
@@ -174,9 +173,10 @@ impl Sequencer {
             (0xAF, _) => self.tempo.effective(parts.now_ns()),
             _ => return,
         };
+        let timing = parts.unit.timing();
         let pause_ns = match command {
-            0xAF => TEMPO_REPLY_NS,
-            _ => parts.unit.timing().reply_latency_ns,
+            0xAF => timing.tempo_reply_ns,
+            _ => timing.reply_latency_ns,
         };
         parts.answer(byte, pause_ns);
     }

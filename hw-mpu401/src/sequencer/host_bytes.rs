@@ -3,7 +3,6 @@
 //! A command may also come in the middle of an answer.
 
 use super::Sequencer;
-use super::figures::{COMMAND_BREAK_NS, DEFERRED_ACK_NS, REQUEST_NS, RESET_BREAK_NS};
 use super::message::common_data_bytes;
 use super::service::{CommandFate, Deferred, Expects, System};
 use super::track::Slot;
@@ -25,11 +24,12 @@ impl Sequencer {
             self.deferred = Some(Deferred { command, from_ns: NEVER_NS });
             return CommandFate::Deferred;
         }
-        self.break_off(parts.now_ns());
+        self.break_off(parts);
+        let timing = parts.unit.timing();
         let later_ns = match command {
             _ if !is_request => 0,
-            RESET => RESET_BREAK_NS,
-            _ => COMMAND_BREAK_NS,
+            RESET => timing.reset_break_ns,
+            _ => timing.command_break_ns,
         };
         CommandFate::Runs { later_ns }
     }
@@ -37,10 +37,11 @@ impl Sequencer {
     /// Handles a command that has come while the unit expected a data byte. Measured: the unit
     /// repeats a request without its timing byte after the commands, and any other request at a
     /// later tick.
-    fn break_off(&mut self, now_ns: u64) {
+    fn break_off(&mut self, parts: &Parts) {
+        let now_ns = parts.now_ns();
         let from_ns = match self.answer.timing {
             None => now_ns,
-            Some(_) => self.request_at_tick_ns(now_ns),
+            Some(_) => self.request_at_tick_ns(parts),
         };
         match self.expects {
             Expects::Track(number) | Expects::ChannelMessage(number) => {
@@ -103,12 +104,12 @@ impl Sequencer {
 
     fn end_answer(&mut self, parts: &Parts) {
         let now_ns = parts.now_ns();
-        let ack_ns = parts.unit.timing().ack_latency_ns;
+        let timing = parts.unit.timing();
         self.expects = Expects::Nothing;
         self.is_stale = true;
-        self.service_from_ns = now_ns.saturating_add(REQUEST_NS);
+        self.service_from_ns = now_ns.saturating_add(timing.request_ns);
         if let Some(deferred) = &mut self.deferred {
-            let wait_ns = DEFERRED_ACK_NS.saturating_sub(ack_ns);
+            let wait_ns = timing.deferred_ack_ns.saturating_sub(timing.ack_latency_ns);
             deferred.from_ns = now_ns.saturating_add(wait_ns);
         }
     }

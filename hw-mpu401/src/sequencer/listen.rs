@@ -7,7 +7,6 @@
 //! system common messages do not go to MIDI OUT either, and the unit skips FE and FF on MIDI IN.
 
 use super::Sequencer;
-use super::figures::THRU_NS;
 use super::message::{Assembled, Assembly, common_data_bytes};
 use super::record::{Packet, RecordState};
 use super::switches::Switches;
@@ -230,7 +229,7 @@ impl Sequencer {
     }
 
     fn pass_through(&mut self, parts: &mut Parts, bytes: &[u8]) {
-        let part = Part::new(parts.now_ns().saturating_add(THRU_NS), bytes);
+        let part = Part::new(parts.now_ns().saturating_add(parts.unit.timing().thru_ns), bytes);
         if let Err(part) = self.thru.push(part) {
             parts.counters.thru_lost += part.bytes().len() as u64;
         }

@@ -1,7 +1,6 @@
 //! What happens when an event of a track or of the conductor is due.
 
 use super::Sequencer;
-use super::figures::{LOOK_AHEAD_NS, REQUEST_NS};
 use super::message::Message;
 use super::track::{ConductorEvent, Slot, TrackEvent};
 use super::transport::Ended;
@@ -54,23 +53,25 @@ impl Sequencer {
 
     fn play(&mut self, parts: &mut Parts, number: usize, event: TrackEvent) {
         let now_ns = parts.now_ns();
+        let timing = parts.unit.timing();
+        let (request_ns, look_ahead_ns) = (timing.request_ns, timing.look_ahead_ns);
         match event {
             TrackEvent::Nothing => {
-                self.set_track(number, Slot::Wants(now_ns.saturating_add(REQUEST_NS)));
+                self.set_track(number, Slot::Wants(now_ns.saturating_add(request_ns)));
             }
             TrackEvent::Message(message) => {
                 self.play_message(parts, &message);
-                self.set_track(number, Slot::Wants(now_ns.saturating_add(LOOK_AHEAD_NS)));
+                self.set_track(number, Slot::Wants(now_ns.saturating_add(look_ahead_ns)));
             }
             TrackEvent::End => {
                 self.set_track(number, Slot::Idle);
-                self.end_play(now_ns, Ended::Track);
+                self.end_play(parts, Ended::Track);
             }
         }
     }
 
     fn conduct(&mut self, parts: &mut Parts, event: ConductorEvent) {
-        let from_ns = parts.now_ns().saturating_add(REQUEST_NS);
+        let from_ns = parts.now_ns().saturating_add(parts.unit.timing().request_ns);
         self.conductor = Slot::Wants(from_ns);
         match event {
             ConductorEvent::Nothing => {}
@@ -79,7 +80,7 @@ impl Sequencer {
             }
             ConductorEvent::End => {
                 self.conductor = Slot::Idle;
-                self.end_play(parts.now_ns(), Ended::Conductor);
+                self.end_play(parts, Ended::Conductor);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! The unit's messages to the host, the expected answers, and their order.
 
 use super::Sequencer;
-use super::figures::{CLOCK_TO_HOST_NS, REQUEST_NS, WAITING_TAKE_NS};
 use super::track::Answer;
 use crate::latches::{Inbox, Outbox};
 use crate::parts::Parts;
@@ -108,7 +107,7 @@ impl Sequencer {
             Inbox::Data if is_system => parts.output_room_ns(),
             Inbox::Data | Inbox::Command => 0,
         };
-        parts.plan_take_after(WAITING_TAKE_NS, room_ns)
+        parts.plan_take_after(parts.unit.timing().awaited_take_ns, room_ns)
     }
 
     fn plan_request(&self, parts: &Parts) -> Plan {
@@ -165,12 +164,13 @@ impl Sequencer {
     /// Handles a request that is now in the latch.
     pub(crate) fn request_is_given(&mut self, parts: &mut Parts, request: Request) {
         let now_ns = parts.now_ns();
+        let timing = parts.unit.timing();
         parts.counters.requests += 1;
-        self.service_from_ns = now_ns.saturating_add(REQUEST_NS);
+        self.service_from_ns = now_ns.saturating_add(timing.request_ns);
         match request {
             Request::ClockToHost => {
                 self.host_clock.given();
-                self.clock_to_host_from_ns = now_ns.saturating_add(CLOCK_TO_HOST_NS);
+                self.clock_to_host_from_ns = now_ns.saturating_add(timing.clock_to_host_ns);
             }
             Request::Conductor => self.expect_answer(Expects::Conductor),
             Request::Track(number) => self.expect_answer(Expects::Track(number)),

@@ -1,7 +1,6 @@
 //! Start, stop and end of play and record, and the note-offs after a stop.
 
 use super::Sequencer;
-use super::figures::{ALL_END_NS, REQUEST_NS, SILENCE_NS, START_NS};
 use super::record::RecordState;
 use super::switches::Switches;
 use super::tick_room_ns;
@@ -15,7 +14,7 @@ use crate::timing::NEVER_NS;
 pub(super) enum Silence {
     /// There are no note-offs to send.
     None,
-    /// The unit sends the note-offs a while after the next MIDI clock.
+    /// The unit sends the note-offs a while after the next MIDI clock: play was stopped.
     AfterClock,
     /// The unit sends the note-offs at this time.
     At(u64),
@@ -76,7 +75,8 @@ impl Sequencer {
     /// Sends FA or FB and starts the ticks again.
     fn start_clock(&mut self, parts: &mut Parts, realtime: u8) {
         self.send_realtime(parts, realtime);
-        let first_tick_ns = parts.now_ns().saturating_add(START_NS + self.tick_ns());
+        let wait_ns = parts.unit.timing().first_tick_ns.saturating_add(self.tick_ns());
+        let first_tick_ns = parts.now_ns().saturating_add(wait_ns);
         self.restart_clock(parts, first_tick_ns);
         self.host_clock.restart();
         if realtime == MIDI_START {
@@ -104,7 +104,7 @@ impl Sequencer {
     fn start_play(&mut self, parts: &mut Parts) {
         self.ensure_clock(parts);
         self.is_playing = true;
-        let from_ns = self.request_at_tick_ns(parts.now_ns());
+        let from_ns = self.request_at_tick_ns(parts);
         let ask = |wants: &mut u64| *wants = from_ns;
         for track in &mut self.tracks {
             if let Slot::Wants(wants) = &mut track.slot {
@@ -117,34 +117,37 @@ impl Sequencer {
     }
 
     /// When a request that waits for the next tick comes.
-    pub(super) fn request_at_tick_ns(&self, now_ns: u64) -> u64 {
-        self.clock.boundary_ns(now_ns).saturating_add(REQUEST_NS)
+    pub(super) fn request_at_tick_ns(&self, parts: &Parts) -> u64 {
+        let tick_ns = self.clock.boundary_ns(parts.now_ns());
+        tick_ns.saturating_add(parts.unit.timing().request_ns)
     }
 
     /// Stops play. The unit does not tell the host, and the tracks keep their events.
     fn stop_play(&mut self) {
         self.is_playing = false;
-        self.silence_after_clock();
+        self.plan_silence(Silence::AfterClock);
     }
 
-    fn silence_after_clock(&mut self) {
+    /// Plans the note-offs at the end of play, if notes sound and note-offs are not switched off.
+    fn plan_silence(&mut self, silence: Silence) {
         let is_wanted = self.switches().contains(Switches::SILENCE_AT_STOP);
         if is_wanted && !self.sounding.is_silent() {
-            self.silence = Silence::AfterClock;
+            self.silence = silence;
         }
     }
 
     /// Ends a track or the conductor. When no track and no conductor plays any more, play ends. If
     /// a track has played, the unit tells the host. Measured: no FC when only the conductor played.
-    pub(super) fn end_play(&mut self, now_ns: u64, of: Ended) {
+    pub(super) fn end_play(&mut self, parts: &Parts, of: Ended) {
         if !self.tracks.iter().all(|track| track.slot.is_idle()) {
             return;
         }
+        let (now_ns, timing) = (parts.now_ns(), parts.unit.timing());
         if of == Ended::Track {
-            self.all_end_from_ns = Some(now_ns.saturating_add(ALL_END_NS));
+            self.all_end_from_ns = Some(now_ns.saturating_add(timing.all_end_ns));
         }
         self.is_playing = false;
-        self.silence_after_clock();
+        self.plan_silence(Silence::At(now_ns.saturating_add(timing.silence_after_end_ns)));
     }
 
     fn start_record(&mut self, parts: &mut Parts, state: RecordState) {
@@ -170,11 +173,12 @@ impl Sequencer {
         }
     }
 
-    /// Notes that a MIDI clock has gone out. If the note-offs at the end of play waited for this
-    /// clock, the method plans them.
-    pub(super) fn clock_has_fallen(&mut self, now_ns: u64) {
+    /// Notes that a MIDI clock has gone out. If the note-offs after a stop waited for this clock,
+    /// the method plans them.
+    pub(super) fn clock_has_fallen(&mut self, parts: &Parts) {
         if self.silence == Silence::AfterClock {
-            self.silence = Silence::At(now_ns.saturating_add(SILENCE_NS));
+            let wait_ns = parts.unit.timing().silence_after_stop_ns;
+            self.silence = Silence::At(parts.now_ns().saturating_add(wait_ns));
         }
     }
 

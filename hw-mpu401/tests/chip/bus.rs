@@ -2,7 +2,7 @@
 //!
 //! The host makes an access in each microsecond, and has polling loops like the loops of drivers.
 
-use hw_mpu401::{InitialState, Lane, Mpu401, Register, WireEdge, card};
+use hw_mpu401::{CardTiming, InitialState, Lane, Mpu401, Register, WireEdge, card};
 
 /// A card and the time, which goes on with each access.
 pub struct Bus {
@@ -17,8 +17,13 @@ pub struct TimedOut;
 impl Bus {
     /// This card, in this state, at time 0.
     pub fn new(name: &str, initial: InitialState) -> Self {
+        Self::with_timing(name, initial, CardTiming::Typical)
+    }
+
+    /// This card with these latencies, in this state, at time 0.
+    pub fn with_timing(name: &str, initial: InitialState, timing: CardTiming) -> Self {
         let profile = card(name).expect("a known card");
-        Self { chip: Mpu401::new(profile, initial), now_ns: 0 }
+        Self { chip: Mpu401::with_timing(profile, initial, timing), now_ns: 0 }
     }
 
     /// `R S`

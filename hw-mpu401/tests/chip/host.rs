@@ -1,7 +1,7 @@
 //! A host of the sequencer: it polls, and answers at once.
 
 use crate::bus::Bus;
-use hw_mpu401::InitialState;
+use hw_mpu401::{CardTiming, InitialState};
 use std::ops::{Deref, DerefMut};
 
 /// A Roland unit in intelligent mode and its host.
@@ -24,7 +24,12 @@ impl DerefMut for Host {
 impl Host {
     /// The unit is in intelligent mode, long after a reset.
     pub fn new() -> Self {
-        Self(Bus::new("roland-mpu401", InitialState::Idle))
+        Self::with_timing(CardTiming::Typical)
+    }
+
+    /// The same with other latencies.
+    pub fn with_timing(timing: CardTiming) -> Self {
+        Self(Bus::with_timing("roland-mpu401", InitialState::Idle, timing))
     }
 
     /// Writes a command and reads its ACK.

@@ -28,18 +28,54 @@ fn bytes_written_back_to_back_are_taken_every_155_us_until_258_are_inside() {
     let mut bus = roland(UART);
     let mut written = 0;
     let mut taken_us = Vec::new();
+    let mut most = 0;
     while drr_clear_us_within(&mut bus, 200) {
         taken_us.push(bus.now_us());
         bus.write_data(written);
         written = written.wrapping_add(1);
+        let waiting = bus.chip.waiting();
+        most = most.max(waiting.host + waiting.output);
     }
     let pace: Vec<u64> = taken_us.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert!(pace[2..200].iter().all(|us| (155..=157).contains(us)), "{pace:?}");
-    let waiting = bus.chip.waiting();
-    assert_eq!(waiting.host + waiting.output, 258);
+    assert_eq!(most, 258);
     bus.wait_us(90_000);
     let expected: Vec<u8> = (0..taken_us.len()).map(|number| number as u8).collect();
     assert_eq!(bus.sent_bytes(), expected, "nothing is lost, nothing out of order");
+}
+
+#[test]
+fn a_full_buffer_takes_a_byte_every_294_or_330_us_and_every_320_us_in_the_mean() {
+    let mut bus = roland(UART);
+    let mut takes_us = Vec::new();
+    for _ in 0..1_400 {
+        bus.poll(0x40, 400, 0).expect("taken");
+        takes_us.push(bus.now_us());
+        bus.write_data(0x55);
+    }
+    let full = &takes_us[600..=1_320];
+    let paces: Vec<u64> = full.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(paces.iter().all(|us| [294, 330].contains(us)), "{paces:?}");
+    // 5 of 18 paces are short: 5 * 294 + 13 * 330 = 18 * 320.
+    assert_eq!(paces.iter().filter(|us| **us == 294).count(), 200);
+    let sent = bus.sent();
+    let gaps = sent[1..].windows(2).map(|pair| pair[1].0 - pair[0].0);
+    assert!(gaps.into_iter().all(|us| us == 320), "the wire never pauses");
+}
+
+#[test]
+fn a_byte_that_comes_in_delays_the_next_host_byte_by_its_service() {
+    let mut bus = roland(UART);
+    bus.chip.midi_in(0, 0xF8);
+    bus.wait_us(310);
+    bus.write_data(0x90);
+    // The byte has come in 320 us after its start bit. 139 us later it is in DATA.
+    assert_eq!(bus.now_us() + drr_clear_us(&mut bus), 320 + 139);
+    bus.data();
+    bus.chip.midi_in(0, 0xF8);
+    bus.wait_us(200);
+    bus.write_data(0x91);
+    assert_eq!(drr_clear_us(&mut bus), 21, "before the byte has come in");
 }
 
 fn drr_clear_us_within(bus: &mut Bus, limit: u32) -> bool {

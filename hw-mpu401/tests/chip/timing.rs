@@ -98,6 +98,45 @@ fn whatever_the_seed_the_host_measures_what_was_measured_on_the_unit() {
     }
 }
 
+/// The times from a command to its ACK, in us and in order, of 450 commands to a resting unit.
+///
+/// Measured: 42, 77, 165 and 268 us are the shortest, the median, the 95th percentile and the
+/// longest time. The host polls STATUS every us and writes the next command `pause_us` after it
+/// has read the ACK.
+fn ack_times_us(seed: u64, pause_us: u64) -> Vec<u64> {
+    let mut chip = Mpu401::with_timing(roland(), InitialState::Idle, CardTiming::Seeded(seed));
+    let mut now_ns = 5_000_000;
+    let mut times: Vec<u64> = (0..450)
+        .map(|_| {
+            let written_ns = now_ns;
+            chip.write(Register::Command, 0x94, written_ns);
+            while !Status::from_bits_retain(chip.read(Register::Command, now_ns)).has_data() {
+                now_ns += 1_000;
+            }
+            let time_ns = now_ns - written_ns;
+            now_ns += 1_000;
+            assert_eq!(chip.read(Register::Data, now_ns), 0xFE);
+            now_ns += pause_us * 1_000;
+            time_ns / 1_000
+        })
+        .collect();
+    times.sort_unstable();
+    times
+}
+
+#[test]
+fn whatever_the_seed_450_commands_have_the_median_and_the_percentile_that_were_measured() {
+    for seed in 0..12 {
+        for pause_us in [2_500, 3_000, 10_000] {
+            let times_us = ack_times_us(seed, pause_us);
+            let (median_us, p95_us) = (times_us[225], times_us[427]);
+            assert!((70..=85).contains(&median_us), "seed {seed}, {pause_us}: {median_us}");
+            assert!((150..=180).contains(&p95_us), "seed {seed}, {pause_us}: {p95_us}");
+            assert!(times_us[0] >= 42 && times_us[449] <= 269, "seed {seed}: {times_us:?}");
+        }
+    }
+}
+
 #[test]
 fn the_three_fixed_choices_give_the_ends_and_the_middle_of_each_range() {
     let us = |times: [u64; 7]| times.map(|time_ns| time_ns / 1_000);
@@ -109,9 +148,52 @@ fn the_three_fixed_choices_give_the_ends_and_the_middle_of_each_range() {
 #[test]
 fn every_range_of_a_card_is_in_order() {
     for profile in cards() {
-        let _ = profile.behaviour.timing.map(|&Spread { min, typ, max }| {
-            assert!(min <= typ && typ <= max, "{}: {min} {typ} {max}", profile.name);
+        let _ = profile.behaviour.timing.map(|&Spread { min, typ, p95, max }| {
+            let is_in_order = min <= typ && typ <= p95 && p95 <= max;
+            assert!(is_in_order, "{}: {min} {typ} {p95} {max}", profile.name);
         });
+    }
+}
+
+/// When the first 400 F8s of a resting Roland unit start, in ns.
+fn clock_starts_ns(choice: CardTiming) -> Vec<u64> {
+    let mut chip = Mpu401::with_timing(roland(), InitialState::Idle, choice);
+    let mut starts_ns = Vec::new();
+    for clock in 1..=400 {
+        chip.advance(clock * CLOCK_NS + 1_000_000);
+        while let Some(sent) = chip.pop_sent() {
+            assert_eq!(sent.byte, 0xF8);
+            starts_ns.push(sent.start_ns);
+        }
+    }
+    assert_eq!(starts_ns.len(), 400);
+    starts_ns
+}
+
+/// From one F8 to the next at the tempo after a reset.
+const CLOCK_NS: u64 = 25_000_000;
+
+#[test]
+fn a_drawn_clock_is_up_to_50_us_late_and_never_drifts() {
+    for seed in 0..8 {
+        let starts_ns = clock_starts_ns(CardTiming::Seeded(seed));
+        let mut late_ns: Vec<u64> =
+            (1..).zip(&starts_ns).map(|(clock, start_ns)| start_ns - clock * CLOCK_NS).collect();
+        late_ns.sort_unstable();
+        assert!(late_ns[399] <= 50_000, "seed {seed}: {late_ns:?}");
+        assert!(late_ns[300] > 15_000 && late_ns[390] > 40_000, "seed {seed}: {late_ns:?}");
+        assert_eq!(late_ns[..150], [0; 150], "seed {seed}: {late_ns:?}");
+    }
+}
+
+#[test]
+fn a_clock_without_drawn_times_is_exact() {
+    for (choice, late_ns) in
+        [(CardTiming::Shortest, 0), (CardTiming::Typical, 0), (CardTiming::Longest, 50_000)]
+    {
+        let starts_ns = clock_starts_ns(choice);
+        let expected = (1..=400).map(|clock| clock * CLOCK_NS + late_ns);
+        assert!(starts_ns.into_iter().eq(expected), "{choice:?}");
     }
 }
 
@@ -192,7 +274,7 @@ fn watch(chip: &mut Mpu401, from_ns: u64) -> Vec<Look> {
 
 #[test]
 fn power_that_comes_back_makes_every_card_the_one_that_it_was_at_first() {
-    const BACK_NS: u64 = 3_000_000_000;
+    const BACK_NS: u64 = 3_001_234_000;
     for profile in cards() {
         for choice in [CardTiming::Typical, CardTiming::Longest, CardTiming::Seeded(7)] {
             let mut first = Mpu401::with_timing(profile, InitialState::PowerOn, choice);

@@ -25,7 +25,7 @@ const MAX_NAME: usize = 40;
 const BASE_KEY: &str = "based-on";
 const FAMILY_KEY: &str = "family";
 const TIMING_KEY: &str = "timing";
-const RANGE_KEYS: [&str; 3] = ["min", "typ", "max"];
+const P95_KEY: &str = "p95";
 const OUTPUT_KEYS: [&str; 3] = ["stop-before-ready-ns", "clock-after-ready-ns", "clock-period-ns"];
 
 impl CardFile {
@@ -276,17 +276,41 @@ fn read_spread(latency: &Latency, entry: &Entry<'_>) -> Result<Spread, Fault> {
     if latency.length == Length::FiniteOrNever && value.as_str() == Some("never") {
         return Ok(Spread::exactly(NEVER_NS));
     }
-    if value.is_table() {
-        let found = entry.table(&RANGE_KEYS, "write { min = 1, typ = 2, max = 3 }")?;
-        let time = |entry: &Entry<'_>| entry.number(0..=MAX_TIME_NS, Radix::Decimal);
-        let spread = Spread::between(time(&found[0])?, time(&found[1])?, time(&found[2])?);
-        if spread.min <= spread.typ && spread.typ <= spread.max {
-            return Ok(spread);
-        }
-        let what = format!("{} has min, typ and max out of order", entry.key);
-        return Err(Fault::new(entry.at, what, "write them so that min <= typ <= max"));
+    if let Some(table) = value.as_table() {
+        return read_range(entry, entries(table).iter().any(|entry| entry.key == P95_KEY));
     }
     let hint = format!("write ns up to {MAX_TIME_NS} (a day), or {{ min = 1, typ = 2, max = 3 }}");
     let time = entry.number(0..=MAX_TIME_NS, Radix::Decimal).map_err(|_| entry.fault(hint))?;
     Ok(Spread::exactly(time))
+}
+
+/// Reads a table with the ends and the median of a latency, and perhaps its 95th percentile.
+fn read_range(entry: &Entry<'_>, has_p95: bool) -> Result<Spread, Fault> {
+    let (keys, hint): (&[&str], _) = match has_p95 {
+        true => (&["min", "typ", P95_KEY, "max"], "write { min = 1, typ = 2, p95 = 3, max = 4 }"),
+        false => (&["min", "typ", "max"], "write { min = 1, typ = 2, max = 3 }"),
+    };
+    let found = entry.table(keys, hint)?;
+    let times: Vec<u64> = found
+        .iter()
+        .map(|entry| entry.number(0..=MAX_TIME_NS, Radix::Decimal))
+        .collect::<Result<_, _>>()?;
+    match times[..] {
+        _ if !times.is_sorted() => {
+            let what = format!("{} has {} out of order", entry.key, listed(keys));
+            let hint = format!("write them so that {}", keys.join(" <= "));
+            Err(Fault::new(entry.at, what, hint))
+        }
+        [min, typ, p95, max] => Ok(Spread::measured(min, typ, p95, max)),
+        [min, typ, max] => Ok(Spread::between(min, typ, max)),
+        _ => Err(entry.fault(hint)),
+    }
+}
+
+/// The words as a list: `a, b and c`.
+fn listed(words: &[&str]) -> String {
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
 }

@@ -56,7 +56,8 @@ fn a_card_based_on_another_changes_only_what_it_names() {
     let found = read(
         "name = \"mine\"\nbased-on = \"roland-mpu401\"\ntx-depth = 0x20\nempty-read = 0xFE\n\
          firmware = { version = 0x14, revision = 2 }\ncleared-by-reset = []\n\
-         [timing]\ntx-accept-ns = { min = 1, typ = 2, max = 3 }\nbacklog-after-exit-ns = \"never\"",
+         [timing]\ntx-accept-ns = { min = 1, typ = 2, max = 3 }\n\
+         next-byte-ns = { min = 1, typ = 2, p95 = 2, max = 3 }\nbacklog-after-exit-ns = \"never\"",
     );
     let mut expected = card("roland-mpu401").expect("a known card").clone();
     expected.name = Text::Borrowed("mine");
@@ -65,6 +66,7 @@ fn a_card_based_on_another_changes_only_what_it_names() {
     expected.behaviour.firmware = Some(FirmwareId { version: 0x14, revision: 2 });
     expected.behaviour.cleared_by_reset = Fifos::empty();
     expected.behaviour.timing.tx_accept_ns = Spread::between(1, 2, 3);
+    expected.behaviour.timing.next_byte_ns = Spread::measured(1, 2, 2, 3);
     expected.behaviour.timing.backlog_after_exit_ns = Spread::exactly(NEVER_NS);
     assert_eq!(found.profile, expected);
     assert_eq!(found.based_on.as_deref(), Some("roland-mpu401"));
@@ -187,6 +189,16 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
              min <= typ <= max",
         ),
         (
+            "[timing]\ntx-accept-ns = { min = 1, typ = 2, p95 = 5, max = 4 }",
+            "t.toml:4:1: tx-accept-ns has min, typ, p95 and max out of order; write them so that \
+             min <= typ <= p95 <= max",
+        ),
+        (
+            "[timing]\ntx-accept-ns = { min = 1, p95 = 2, max = 4 }",
+            "t.toml:4:1: tx-accept-ns has not just the keys min, typ, p95, max; write { min = 1, \
+             typ = 2, p95 = 3, max = 4 }",
+        ),
+        (
             "[timing]\nbusy-after-reset-ns = 86_400_000_000_001",
             "t.toml:4:1: busy-after-reset-ns = 86400000000001 is not possible; write ns up to \
              86400000000000 (a day), or { min = 1, typ = 2, max = 3 }",
@@ -286,7 +298,7 @@ fn the_table_of_keys_has_every_latency_in_the_order_of_the_profile() {
 
 /// A card with any possible value for every key, contradictions included.
 fn any_card() -> impl Strategy<Value = CardProfile> {
-    let numbers = prop::collection::vec(any::<u64>(), FIELDS.len() + 3 * LATENCIES.len());
+    let numbers = prop::collection::vec(any::<u64>(), FIELDS.len() + 4 * LATENCIES.len());
     (0..cards().len(), numbers, "[ -~]{1,40}").prop_map(|(card, numbers, words)| {
         let mut profile = cards()[card].clone();
         let (of_fields, of_times) = numbers.split_at(FIELDS.len());
@@ -307,11 +319,15 @@ fn any_card() -> impl Strategy<Value = CardProfile> {
                 _ => {}
             }
         }
-        for (latency, numbers) in LATENCIES.iter().zip(of_times.chunks(3)) {
-            let mut times = [numbers[0], numbers[1], numbers[2]].map(|n| n % 86_400_000_000_001);
+        for (latency, numbers) in LATENCIES.iter().zip(of_times.chunks(4)) {
+            let mut times = [numbers[0], numbers[1], numbers[2], numbers[3]];
+            times = times.map(|number| number % 86_400_000_000_001);
             times.sort_unstable();
-            *(latency.get_mut)(&mut profile.behaviour.timing) =
-                Spread::between(times[0], times[1], times[2]);
+            let [min, typ, p95, max] = times;
+            *(latency.get_mut)(&mut profile.behaviour.timing) = match numbers[0] % 2 == 0 {
+                true => Spread::measured(min, typ, p95, max),
+                false => Spread::between(min, typ, max),
+            };
         }
         profile
     })

@@ -98,14 +98,19 @@ fn field(kind: &Kind, behaviour: &Behaviour) -> String {
 }
 
 fn spread(spread: &Spread) -> String {
-    let Spread { min, typ, max } = *spread;
+    let Spread { min, typ, p95, max } = *spread;
     if min == NEVER_NS {
-        quoted("never")
-    } else if min == max {
-        digits(typ)
-    } else {
-        format!("{{ min = {}, typ = {}, max = {} }}", digits(min), digits(typ), digits(max))
+        return quoted("never");
     }
+    if min == max {
+        return digits(typ);
+    }
+    // A reader of the file gives a latency without p95 the same percentile.
+    let p95 = match *spread == Spread::between(min, typ, max) {
+        true => String::new(),
+        false => format!("p95 = {}, ", digits(p95)),
+    };
+    format!("{{ min = {}, typ = {}, {p95}max = {} }}", digits(min), digits(typ), digits(max))
 }
 
 /// A number with its digits in groups of three.

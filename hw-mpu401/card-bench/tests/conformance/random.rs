@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hw_mpu401::{
-    CardProfile, InitialState, Lane, Mode, Mpu401, Register, WireEdge, WireEvent, cards,
+    CardProfile, InitialState, Lane, Mode, Mpu401, Register, Spread, WireEdge, WireEvent, card,
+    cards,
 };
 use mpu401_card_bench::ops::{Model, RunReport, Script, run, run_on};
 use proptest::prelude::*;
@@ -146,6 +147,29 @@ fn uart_script() -> impl Strategy<Value = String> {
     script(prop_oneof![2 => found, 1 => entered], line)
 }
 
+/// A card with mailboxes, small buffers and any times of UART mode.
+fn mailbox_card() -> impl Strategy<Value = CardProfile> {
+    let time = |most_us: u64| (0..=most_us).prop_map(|us| Spread::exactly(us * 1_000));
+    let depths = (2..12_u16, 1..8_u16);
+    let output = (time(60), time(200), time(120), time(400), time(60));
+    let input = (time(160), (1..20_u64).prop_map(|us| Spread::exactly(us * 1_000)));
+    (depths, output, input).prop_map(|(depths, output, input)| {
+        let mut card = card("roland-mpu401").expect("a known card").clone();
+        (card.behaviour.tx_depth, card.behaviour.rx_depth) = depths;
+        let timing = &mut card.behaviour.timing;
+        (
+            timing.drr_clear_uart_ns,
+            timing.tx_accept_ns,
+            timing.tx_start_ns,
+            timing.tx_full_accept_ns,
+            timing.tx_full_look_ns,
+        ) = output;
+        (timing.rx_to_dsr_ns, timing.next_byte_ns) = input;
+        timing.rx_queued_to_dsr_ns = timing.rx_to_dsr_ns;
+        card
+    })
+}
+
 /// Resets and entries into UART mode, without MIDI IN.
 fn command_script() -> impl Strategy<Value = String> {
     let full = "init uart\nrepeat 550\nP S 40 00 500 0\nW D 57\nend\nP S 40 00 500 0\nW C FF";
@@ -186,6 +210,16 @@ proptest! {
     #[test]
     fn in_uart_mode_every_card_does_what_the_slow_model_does(text in uart_script()) {
         for card in cards() {
+            assert_alike(card, &text);
+        }
+    }
+
+    #[test]
+    fn in_uart_mode_a_drawn_card_does_what_the_slow_model_does(
+        cards in prop::collection::vec(mailbox_card(), 8),
+        text in uart_script(),
+    ) {
+        for card in &cards {
             assert_alike(card, &text);
         }
     }

@@ -77,6 +77,9 @@ pub struct Reference {
     free_us: u64,
     deaf_until_us: u64,
     turn: Turn,
+    /// When the unit could take the byte in the latch if there is room, and whether the output was
+    /// full then.
+    found_full: (u64, bool),
     /// Bytes for MIDI OUT, each with the earliest time at which it may start.
     output: VecDeque<(u8, u64)>,
     shifter: Option<(u8, u64)>,
@@ -105,6 +108,7 @@ impl Reference {
             free_us: 0,
             deaf_until_us: 0,
             turn: Turn::Host,
+            found_full: (0, false),
             output: VecDeque::new(),
             shifter: None,
             input: VecDeque::new(),
@@ -138,6 +142,7 @@ impl Reference {
         self.run_unit();
         self.run_own();
         self.run_unit();
+        self.run_shifter();
     }
 
     fn run_shifter(&mut self) {
@@ -249,7 +254,7 @@ impl Reference {
         true
     }
 
-    fn can_take(&self) -> bool {
+    fn can_take(&mut self) -> bool {
         let Some((register, _, written_us)) = self.inbox else {
             return false;
         };
@@ -258,9 +263,28 @@ impl Reference {
             Mode::Uart => timing.drr_clear_uart_ns,
             Mode::Intelligent => timing.drr_clear_intelligent_ns,
         };
-        let waits_for_room =
-            (register, self.mode) == (Register::Data, Mode::Uart) && self.output_is_full();
-        self.now_us >= self.free_us.max(written_us + us(latency_ns)) && !waits_for_room
+        let from_us = self.free_us.max(written_us + us(latency_ns));
+        let needs_room = (register, self.mode) == (Register::Data, Mode::Uart);
+        self.now_us >= from_us && (!needs_room || self.finds_room(from_us))
+    }
+
+    /// Whether the unit knows that there is room for the byte in the latch, which it could take
+    /// since `from_us`. If the output was full at that time, the unit looks for room only now and
+    /// then.
+    fn finds_room(&mut self, from_us: u64) -> bool {
+        let is_full = self.output_is_full();
+        if self.found_full.0 != from_us {
+            self.found_full = (from_us, is_full);
+        }
+        !is_full && (!self.found_full.1 || self.looks_for_room())
+    }
+
+    fn looks_for_room(&self) -> bool {
+        let timing = &self.timing;
+        let taken_us = self.free_us.saturating_sub(us(timing.tx_accept_ns));
+        let first_us = taken_us + us(timing.tx_full_accept_ns);
+        let look_us = us(timing.tx_full_look_ns).max(1);
+        self.now_us >= first_us && (self.now_us - first_us).is_multiple_of(look_us)
     }
 
     /// Whether FIFO and shifter are full. The latch of a mailbox counts as one more position.
@@ -392,20 +416,20 @@ impl Reference {
                 self.plan_stop();
             }
             Own::Stop => {
-                self.send_own(0xFC);
+                self.send_own(0xFC, 0);
                 let figures = self.card.reset_output;
                 let wait_us = figures.map_or(0, |own| us(own.clock_after_ready_ns));
                 self.own = Some((Own::FirstClock, self.free_us + wait_us));
             }
             Own::FirstClock | Own::Clock => {
-                self.send_own(0xF8);
+                self.send_own(0xF8, us(self.timing.clock_delay_ns));
                 self.own = Some((Own::Clock, time_us + CLOCK_US));
             }
         }
     }
 
-    fn send_own(&mut self, byte: u8) {
-        self.output.push_back((byte, self.now_us));
+    fn send_own(&mut self, byte: u8, late_us: u64) {
+        self.output.push_back((byte, self.now_us + late_us));
         self.run_shifter();
     }
 }
