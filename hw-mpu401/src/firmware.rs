@@ -4,7 +4,8 @@
 //! intelligent mode: it returns what to do with a command, and calls nothing here. A card without
 //! firmware runs the same program without its busy times.
 
-use crate::answers::{AckPosition, AckSet, Fifos, HostPort, Overrun, ResetAck, RxWhileBusy};
+use crate::answers::{AckPosition, AckSet, Fifos, HostPort, ResetAck, RxWhileBusy};
+use crate::input::Entry;
 use crate::latches::Inbox;
 use crate::note::Note;
 use crate::own_output::{OutputStep, OwnOutput};
@@ -12,7 +13,7 @@ use crate::parts::Parts;
 use crate::reply::{AfterReply, Reply, ReplyKind};
 use crate::sequencer::{Click, CommandFate, Sequencer};
 use crate::spec::{ACK, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET};
-use crate::timing::{NEVER_NS, ReplyOnItsWay};
+use crate::timing::NEVER_NS;
 use crate::unit::{Action, Turn};
 use alloc::boxed::Box;
 
@@ -123,9 +124,7 @@ impl Firmware {
 // What the firmware does with bytes.
 impl Firmware {
     fn take(&mut self, parts: &mut Parts) {
-        let is_replying = parts.latches.is_replying();
-        let reply = if is_replying { ReplyOnItsWay::Yes } else { ReplyOnItsWay::No };
-        parts.unit.draw_before_take(reply);
+        parts.unit.draw_before_take();
         parts.unit.begin_step(parts.now_ns());
         parts.unit.set_turn(Turn::Input);
         let (content, byte) = parts.latches.take();
@@ -154,11 +153,17 @@ impl Firmware {
     }
 
     fn give_reply(&mut self, parts: &mut Parts) {
-        let Some(then) = parts.latches.give_reply() else {
+        let Some(reply) = parts.latches.take_reply() else {
             return;
         };
+        let entry = Entry { byte: reply.byte, reply: Some(reply.kind) };
+        if parts.rules.queues(reply.kind) {
+            parts.receive(entry);
+        } else {
+            parts.latches.give(entry);
+        }
         parts.unit.end_gift(parts.now_ns());
-        self.carry_out(parts, then, parts.unit.timing().ack_latency_ns);
+        self.carry_out(parts, reply.then, parts.unit.timing().ack_latency_ns);
     }
 
     fn take_command(&mut self, parts: &mut Parts, command: u8) {
@@ -181,14 +186,16 @@ impl Firmware {
             _ => answer_to(parts, command),
         };
         parts.counters.commands += 1;
+        let changes_mode = matches!(then, AfterReply::Reset | AfterReply::EnterUart);
         if !parts.rules.acknowledges(command) {
             self.carry_out(parts, then, 0);
-        } else if parts.rules.host_port == HostPort::Mailbox {
-            self.acknowledge(parts, ReplyKind::Ack, then);
-        } else {
-            // A card without firmware changes its state at once, even while the ACK stays unread.
+        } else if parts.rules.host_port == HostPort::Fifo && changes_mode {
+            // A card without firmware changes its mode at once. The ACK comes after that, so that
+            // the card does not drop the ACK with the bytes that the command drops.
             self.carry_out(parts, then, 0);
             self.acknowledge(parts, ReplyKind::Ack, AfterReply::Nothing);
+        } else {
+            self.acknowledge(parts, ReplyKind::Ack, then);
         }
     }
 
@@ -208,18 +215,17 @@ impl Firmware {
         }
     }
 
-    /// Makes an ACK the reply on its way, and then the work of the command follows. If a reply is
-    /// already on its way, the card sends no second ACK and does the work at once. A card that puts
-    /// an ACK before unread bytes does the same while DATA has an unread ACK.
+    /// Makes an ACK the reply on its way, and then the work of the command follows. A card that puts
+    /// an ACK before unread bytes sends no second ACK while DATA has an unread ACK, and does the
+    /// work at once.
     fn acknowledge(&mut self, parts: &mut Parts, kind: ReplyKind, then: AfterReply) {
         let goes_first = parts.rules.ack_position == AckPosition::Front;
-        let joins = goes_first && parts.latches.has_unread_ack();
-        if parts.latches.is_replying() || joins {
+        if goes_first && parts.latches.has_unread_ack() {
             self.carry_out(parts, then, 0);
             return;
         }
-        if goes_first {
-            parts.latches.displace_midi();
+        if goes_first && parts.latches_entry() {
+            parts.latches.displace();
         }
         let timing = parts.unit.timing();
         parts.latches.reply(Reply {
@@ -289,7 +295,8 @@ impl Firmware {
 }
 
 fn give_input(parts: &mut Parts) {
-    if parts.latches.give_input().is_some() {
+    if let Some(entry) = parts.latches.take_in_hand() {
+        parts.latches.give(entry);
         parts.unit.end_gift(parts.now_ns());
         parts.unit.set_turn(Turn::Host);
     }
@@ -301,16 +308,7 @@ fn hear_in_uart(parts: &mut Parts, byte: u8) {
         parts.counters.lost_in_busy += 1;
         return;
     }
-    if !parts.has_input_room(1) {
-        parts.counters.rx_overrun += 1;
-        match parts.rules.rx_overrun {
-            Overrun::DropNew => return,
-            Overrun::DropOld => parts.drop_oldest_input(),
-        }
-    }
-    if parts.input.push(byte).is_err() {
-        parts.counters.rx_overrun += 1;
-    }
+    parts.receive(Entry::midi(byte));
 }
 
 fn answer_to(parts: &Parts, command: u8) -> AfterReply {

@@ -39,10 +39,20 @@ impl Parts {
 
     fn plan_all(&self) -> Plan {
         let gift = self.plan_gift();
-        if self.latches.holds_byte() && self.rules.unread_input == UnreadInput::BlocksOutput {
+        if self.waits_with_byte() {
             return gift;
         }
         gift.or_earlier(self.plan_take_or_fetch())
+    }
+
+    /// Whether the unit does nothing until it has given the byte in hand. It waits with a reply, so
+    /// that no command is taken whose reply would have no place. With any other byte it waits if
+    /// unread input blocks output.
+    pub(crate) fn waits_with_byte(&self) -> bool {
+        match self.rules.unread_input {
+            UnreadInput::BlocksOutput => self.latches.holds_byte(),
+            UnreadInput::Harmless => self.latches.is_replying(),
+        }
     }
 
     /// Plans to take a host byte or to fetch an input byte, whichever is earlier. When both are due
@@ -56,8 +66,12 @@ impl Parts {
         }
     }
 
-    /// Plans to put a byte for the host into the latch.
+    /// Plans to put a byte for the host into the latch, or a reply into the receive FIFO.
     pub(crate) fn plan_gift(&self) -> Plan {
+        let queued = self.latches.reply_on_its_way().filter(|reply| self.rules.queues(reply.kind));
+        if let Some(reply) = queued {
+            return Plan::new(Action::GiveReply, reply.ready_ns.max(self.now_ns()));
+        }
         let Some((gift, ready_ns)) = self.latches.next_gift(self.unit.timing().next_byte_ns) else {
             return Plan::IDLE;
         };

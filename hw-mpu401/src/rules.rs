@@ -3,8 +3,11 @@
 //! A new chip makes its rules once, and the rules never change. A chip with drawn latencies draws
 //! them from the ranges in its rules.
 
-use crate::answers::{AckSet, HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, ResetOutput};
+use crate::answers::{
+    AckPosition, AckSet, HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, ResetOutput,
+};
 use crate::behaviour::Behaviour;
+use crate::reply::ReplyKind;
 use crate::spec::{BYTE_TIME_NS, RESET};
 use crate::timing::Spread;
 use core::ops::Deref;
@@ -45,6 +48,13 @@ impl Rules {
                 && behaviour.host_port == HostPort::Mailbox
                 && matches!(behaviour.ack_set, AckSet::All | AckSet::ResetOnly),
         }
+    }
+
+    /// Whether a reply of this kind is an entry of the receive FIFO, like a byte from MIDI IN. On a
+    /// mailbox no reply is; behind a FIFO only an ACK that goes to the front is not.
+    pub(crate) fn queues(&self, reply: ReplyKind) -> bool {
+        let is_ack = matches!(reply, ReplyKind::Ack | ReplyKind::QuietAck);
+        self.host_port == HostPort::Fifo && (self.ack_position == AckPosition::Tail || !is_ack)
     }
 
     /// Whether the card acknowledges, in intelligent mode, a command that the card knows.
