@@ -4,7 +4,7 @@
 //! intelligent mode: it returns what to do with a command, and calls nothing here. A card without
 //! firmware runs the same program without its busy times.
 
-use crate::answers::{AckPosition, AckSet, Fifos, HostPort, ResetAck, RxWhileBusy};
+use crate::answers::{AckPosition, AckSet, Fifos, HostPort, ResetAck, RxOutsideUart, RxWhileBusy};
 use crate::input::Entry;
 use crate::latches::Inbox;
 use crate::note::Note;
@@ -84,24 +84,26 @@ impl Firmware {
 
     /// Takes a byte that has arrived on MIDI IN.
     ///
-    /// In intelligent mode the sequencer gets the byte. Assumed: on a card without a sequencer the
-    /// byte is lost.
+    /// In intelligent mode the sequencer gets the byte. On a card without a sequencer the byte is
+    /// lost, or kept for the host as in UART mode.
     pub(crate) fn hear(&mut self, parts: &mut Parts, byte: u8) {
         parts.counters.received += 1;
         parts.input.hear(parts.now_ns());
         match parts.unit.mode() {
             Mode::Uart => hear_in_uart(parts, byte),
             Mode::Intelligent if parts.rules.has_sequencer => self.sequencer.listen(parts, byte),
-            Mode::Intelligent => parts.counters.unheard += 1,
+            Mode::Intelligent => match parts.rules.rx_outside_uart {
+                RxOutsideUart::Heard => parts.receive(Entry::midi(byte)),
+                RxOutsideUart::Deaf => parts.counters.unheard += 1,
+            },
         }
     }
 
     /// What a data byte means to the unit if the host writes the byte now.
     pub(crate) fn meaning_of_data(&self, parts: &Parts) -> Note {
-        match parts.unit.mode() {
-            Mode::Uart => Note::Data,
-            Mode::Intelligent if self.sequencer.awaits_data() => Note::Data,
-            Mode::Intelligent => Note::Ignored,
+        match parts.passes_data() || self.sequencer.awaits_data() {
+            true => Note::Data,
+            false => Note::Ignored,
         }
     }
 
@@ -131,23 +133,22 @@ impl Firmware {
         match (content, parts.unit.mode()) {
             (Inbox::Empty, _) => {}
             (Inbox::Data, Mode::Uart) if parts.loses_data() => parts.counters.ignored += 1,
-            (Inbox::Data, Mode::Uart) => parts.accept(byte),
+            (Inbox::Data, _) if parts.passes_data() => parts.accept(byte),
             (Inbox::Command, Mode::Uart) if byte == RESET => self.leave_uart(parts),
             (Inbox::Command, Mode::Intelligent) => self.take_command(parts, byte),
             (Inbox::Data, Mode::Intelligent) if parts.rules.has_sequencer => {
                 self.sequencer.take_data(parts, byte);
             }
-            (Inbox::Data, Mode::Intelligent) | (Inbox::Command, Mode::Uart) => {
-                parts.counters.ignored += 1;
-            }
+            (Inbox::Data, _) | (Inbox::Command, Mode::Uart) => parts.counters.ignored += 1,
         }
     }
 
     fn fetch(&mut self, parts: &mut Parts) {
-        if let Some(incoming) = parts.input.fetch(parts.now_ns(), parts.unit.timing()) {
-            parts.latches.hold(incoming);
-        }
-        if parts.runs_sequencer() {
+        let Some(incoming) = parts.input.fetch(parts.now_ns(), parts.unit.timing()) else {
+            return;
+        };
+        parts.latches.hold(incoming);
+        if parts.runs_sequencer() && incoming.entry.reply.is_none() {
             self.sequencer.follow_packet();
         }
     }
@@ -179,7 +180,7 @@ impl Firmware {
         let then = match command {
             RESET => AfterReply::Reset,
             ENTER_UART => AfterReply::EnterUart,
-            _ if matches!(parts.rules.ack_set, AckSet::ResetAndUart | AckSet::None) => {
+            _ if !parts.rules.ack_set.knows_all() => {
                 parts.counters.ignored += 1;
                 return;
             }
@@ -312,11 +313,14 @@ fn hear_in_uart(parts: &mut Parts, byte: u8) {
 }
 
 fn answer_to(parts: &Parts, command: u8) -> AfterReply {
-    match (command, parts.rules.firmware) {
-        _ if parts.rules.has_sequencer => AfterReply::Command(command),
-        (REQUEST_VERSION, Some(firmware)) => AfterReply::Answer(firmware.version),
-        (REQUEST_REVISION, Some(firmware)) => AfterReply::Answer(firmware.revision),
-        _ => AfterReply::Nothing,
+    if parts.rules.has_sequencer {
+        return AfterReply::Command(command);
+    }
+    match (parts.rules.answers.answer_to(command), command, parts.rules.firmware) {
+        (Some(answer), ..) => AfterReply::Answer(answer),
+        (None, REQUEST_VERSION, Some(firmware)) => AfterReply::Answer(firmware.version),
+        (None, REQUEST_REVISION, Some(firmware)) => AfterReply::Answer(firmware.revision),
+        (None, ..) => AfterReply::Nothing,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The caller first lets time pass, and then calls these functions.
 
-use crate::answers::{AckInterrupt, AckSet, CommandPort, EmptyRead, HostPort};
+use crate::answers::{AckInterrupt, CommandPort, CommandStart, EmptyRead, HostPort};
 use crate::latches::{Inbox, Outbox};
 use crate::note::Note;
 use crate::parts::Parts;
@@ -55,19 +55,29 @@ impl Parts {
         } else if self.latches.inbox() != Inbox::Empty {
             self.overwrite(Inbox::Command, byte, Note::CommandOverwritesByte)
         } else {
-            self.latches.fill(Inbox::Command, byte, self.now_ns());
+            self.latches.fill(Inbox::Command, byte, self.command_seen_ns());
             self.command_note(byte)
         };
         self.latches.remark(note);
     }
 
+    /// When the unit sees a command that the host writes now.
+    fn command_seen_ns(&self) -> u64 {
+        match self.rules.command_start {
+            CommandStart::AtOnce => self.now_ns(),
+            CommandStart::AfterByteOnWire => {
+                self.transmitter.wire_free_ns(self.now_ns()).max(self.now_ns())
+            }
+        }
+    }
+
     fn command_note(&self, byte: u8) -> Note {
-        match (byte, self.unit.mode(), self.rules.ack_set) {
-            (RESET, _, _) => Note::Reset,
-            (_, Mode::Uart, _) => Note::Ignored,
-            (ENTER_UART, ..) => Note::UartMode,
-            (_, _, AckSet::All | AckSet::ResetOnly) => Note::Command,
-            (_, _, AckSet::ResetAndUart | AckSet::None) => Note::Ignored,
+        match (byte, self.unit.mode()) {
+            (RESET, _) => Note::Reset,
+            (_, Mode::Uart) => Note::Ignored,
+            (ENTER_UART, _) => Note::UartMode,
+            (_, Mode::Intelligent) if self.rules.ack_set.knows_all() => Note::Command,
+            (_, Mode::Intelligent) => Note::Ignored,
         }
     }
 

@@ -75,7 +75,8 @@ pub(crate) struct HostLatches {
     /// When data bytes can stream again; [`NEVER_NS`] if data bytes cannot stream. Until that time
     /// the last byte is in the latch, or the FIFO is full.
     open_from_ns: u64,
-    /// When the byte in the latch from the host was written.
+    /// When the byte in the latch from the host was written; later for a command that waits for the
+    /// byte on MIDI OUT.
     written_ns: u64,
     /// When the host last emptied the latch to the host.
     emptied_ns: u64,
@@ -172,10 +173,10 @@ impl HostLatches {
         self.note = self.views[0].note;
     }
 
-    /// A write by the host into the empty latch.
-    pub(crate) fn fill(&mut self, content: Inbox, byte: u8, now_ns: u64) {
+    /// A write by the host into the empty latch. The unit sees the byte from `seen_ns` on.
+    pub(crate) fn fill(&mut self, content: Inbox, byte: u8, seen_ns: u64) {
         self.overwrite(content, byte);
-        self.written_ns = now_ns;
+        self.written_ns = seen_ns;
     }
 
     /// A write by the host while a byte is in the latch. The unit saw the latch fill with the first
@@ -240,7 +241,7 @@ impl HostLatches {
         self.inbox_byte
     }
 
-    /// When the host filled the latch from the host.
+    /// When the host filled the latch from the host, as the unit sees it.
     pub(crate) fn written_ns(&self) -> u64 {
         self.written_ns
     }

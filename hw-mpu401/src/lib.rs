@@ -73,8 +73,9 @@
 //!   sync, and the standstill while a data byte is missing. A caller fetches the metronome's clicks
 //!   with
 //!   [`Mpu401::pop_click`].
-//! - In intelligent mode of any other card an ACK to every command that the card knows; FF and 3F
-//!   work.
+//! - Outside UART mode of any other card an ACK to every command that the card knows; FF and 3F
+//!   work, and questions get fixed answers. Some of these cards hear MIDI IN and send data there.
+//! - ACKs and answers as entries of the receive FIFO, or an ACK before the entries.
 //! - The interrupt line: an edge for each byte, or a level.
 //!
 //! # Not emulated
@@ -119,6 +120,7 @@ mod chip;
 pub mod conformance;
 mod counters;
 mod firmware;
+mod fixed_answers;
 mod host_port;
 mod input;
 mod latches;
@@ -139,9 +141,9 @@ mod unit;
 mod wire;
 
 pub use answers::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
-    InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput, RxWhileBusy,
-    TxWhileBusy, UnreadInput,
+    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, EmptyRead, Fifos, FirmwareId,
+    HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck,
+    ResetOutput, RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
 };
 pub use behaviour::Behaviour;
 pub use cable::MIDI_IN_LIMIT;
@@ -149,6 +151,7 @@ pub use cards::{CARD_NAMES, card, cards, families, family};
 pub use chip::state::{DataByte, DataKind, Fill, HostByte, Phase, State, Transmission};
 pub use chip::{InitialState, Mpu401};
 pub use counters::{Counters, Waiting};
+pub use fixed_answers::{AnswerRow, FixedAnswers, MAX_ANSWERS};
 pub use note::Note;
 pub use profile::{CardProfile, Text};
 pub use sequencer::{Accent, CLICK_LIMIT, Click};

@@ -5,7 +5,7 @@
 //! several parts needs no firmware. That work is here, in `host_port` (an access), in `main_loop`
 //! (the next step) and in `after_reset` (the unit's own output).
 
-use crate::answers::{Fifos, HostPort, Overrun, TxWhileBusy};
+use crate::answers::{Fifos, HostPort, Overrun, TxOutsideUart, TxWhileBusy};
 use crate::counters::Counters;
 use crate::input::{Entry, Input};
 use crate::latches::{self, HostLatches, Outbox};
@@ -94,6 +94,15 @@ impl Parts {
         self.unit.mode() == Mode::Intelligent && self.rules.has_sequencer
     }
 
+    /// Whether data that the host writes goes to MIDI OUT as it is.
+    pub(crate) fn passes_data(&self) -> bool {
+        match self.unit.mode() {
+            Mode::Uart => true,
+            Mode::Intelligent if self.rules.has_sequencer => false,
+            Mode::Intelligent => self.rules.tx_outside_uart == TxOutsideUart::Sent,
+        }
+    }
+
     /// Whether a data byte is lost if the unit takes it now, because the entry into UART mode is
     /// not complete.
     pub(crate) fn loses_data(&self) -> bool {
@@ -139,6 +148,14 @@ impl Parts {
     pub(crate) fn has_input_room(&self, entries: usize) -> bool {
         let at_port = usize::from(self.latches_entry()) + self.latches.in_hand().count();
         at_port + self.input.len() + entries <= self.rules.rx_limit
+    }
+
+    /// Whether the unit can give a request to the host now.
+    pub(crate) fn has_room_for_request(&self) -> bool {
+        match self.rules.queues(ReplyKind::Request) {
+            true => self.has_input_room(1),
+            false => self.latches.outbox() == Outbox::Empty,
+        }
     }
 
     /// Puts an entry into the receive FIFO. If the FIFO is full, this entry or the oldest one is

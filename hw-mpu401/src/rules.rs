@@ -4,7 +4,8 @@
 //! them from the ranges in its rules.
 
 use crate::answers::{
-    AckPosition, AckSet, HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, ResetOutput,
+    AckPosition, AckSet, HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH,
+    ResetOutput,
 };
 use crate::behaviour::Behaviour;
 use crate::reply::ReplyKind;
@@ -24,7 +25,7 @@ pub(crate) struct Rules {
     pub(crate) rx_limit: usize,
     /// The most bytes that the transmitter may hold.
     pub(crate) tx_limit: usize,
-    /// Whether intelligent mode has more than ACKs: true if the card has firmware behind mailboxes.
+    /// Whether intelligent mode has more than ACKs and fixed answers.
     pub(crate) has_sequencer: bool,
 }
 
@@ -44,9 +45,9 @@ impl Rules {
             card: bounded(behaviour),
             rx_limit: usize::from(behaviour.rx_depth.clamp(1, MAX_RX_DEPTH)),
             tx_limit: tx_limit(behaviour),
-            has_sequencer: behaviour.firmware.is_some()
-                && behaviour.host_port == HostPort::Mailbox
-                && matches!(behaviour.ack_set, AckSet::All | AckSet::ResetOnly),
+            has_sequencer: behaviour.intelligent_mode == IntelligentMode::Sequencer
+                && behaviour.firmware.is_some()
+                && behaviour.ack_set.knows_all(),
         }
     }
 
@@ -61,7 +62,7 @@ impl Rules {
     pub(crate) fn acknowledges(&self, command: u8) -> bool {
         match self.ack_set {
             AckSet::All | AckSet::ResetAndUart => true,
-            AckSet::ResetOnly => command == RESET,
+            AckSet::ResetOnly | AckSet::ResetWithoutUart => command == RESET,
             AckSet::None => false,
         }
     }

@@ -2,8 +2,8 @@
 
 use hw_mpu401::behaviour::{FIELDS, Kind, LATENCIES};
 use hw_mpu401::{
-    CardProfile, EmptyRead, Fifos, FirmwareId, NEVER_NS, Spread, Text, card, cards, families,
-    family,
+    CardProfile, EmptyRead, Fifos, FirmwareId, FixedAnswers, NEVER_NS, Spread, Text, card, cards,
+    families, family,
 };
 use proptest::prelude::*;
 
@@ -209,6 +209,26 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
             "empty-read = 0x1FF",
             "t.toml:3:1: empty-read = 0x1FF is not possible; write \"stale\" or a byte, as in 0xFE",
         ),
+        (
+            "answers = { AC = 0x15,\n\"A0-9F\" = 0 }",
+            "t.toml:4:1: A0-9F names no commands; write commands in hexadecimal, as in \
+             { \"A0-A7\" = 0x00, AC = 0x15 }",
+        ),
+        ("answers = { AC1 = 0x15 }", "t.toml:3:13: AC1 names no commands; write"),
+        ("answers = { \"+1\" = 0x15 }", "t.toml:3:13: +1 names no commands; write"),
+        ("answers = 0x15", "t.toml:3:1: answers = 0x15 is not possible; write commands in"),
+        (
+            "answers = { \"A0-A7\" = 0, A7 = 1 }",
+            "t.toml:3:27: command A7 has two answers; name each command in one row only",
+        ),
+        (
+            "answers = { AC = 0x100 }",
+            "t.toml:3:13: AC = 0x100 is not possible; write a number from 0x0 to 0xFF",
+        ),
+        (
+            "answers = { A0 = 0, A1 = 0, A2 = 0, A3 = 0, A4 = 0, A5 = 0, A6 = 0, A7 = 0, A8 = 0 }",
+            "t.toml:3:1: answers has more than 8 rows; put neighbours with one answer into one row",
+        ),
         ("\n\ntx-depth = ", "t.toml:5:12: this is no TOML: "),
     ];
     for (line, expected) in cases {
@@ -236,6 +256,14 @@ fn a_contradiction_is_named_at_the_key_that_makes_it() {
         (
             "firmware = \"none\"\nack-set = \"none\"\nack-reset-in-uart = \"acknowledged\"",
             "t.toml:5:1: a card without an ACK has none in UART mode either",
+        ),
+        (
+            "firmware = \"none\"\nack-set = \"reset-without-uart\"\nanswers = { AC = 0x15 }",
+            "t.toml:5:1: a card that knows only FF and 3F has no answers to other commands",
+        ),
+        (
+            "rx-outside-uart = \"heard\"",
+            "t.toml:3:1: a sequencer itself answers commands, hears MIDI IN and takes data",
         ),
         ("status-uart-bits = 0x10", "t.toml:3:1: one bit of STATUS has two meanings"),
         ("usual-port = 0xFFFE\nstatus-offset = 2", "t.toml:3:1: STATUS would lie above port FFFF"),
@@ -301,6 +329,14 @@ fn any_card() -> impl Strategy<Value = CardProfile> {
                 }
                 Kind::Word { words, place } => (place.set)(card, number as usize % words.len()),
                 Kind::Fifos(place) => (place.set)(card, Fifos::from_bits_truncate(number as u8)),
+                Kind::Answers(place) => {
+                    let [first, more, answer, rows, ..] = number.to_le_bytes();
+                    let answers = (0..rows % 5).fold(FixedAnswers::NONE, |answers, row| {
+                        let first = (first % 32) + 32 * row;
+                        answers.with(first..=first + more % 32, answer)
+                    });
+                    (place.set)(card, answers);
+                }
                 Kind::EmptyRead(place) if number % 2 == 0 => {
                     (place.set)(card, EmptyRead::Value((number >> 8) as u8));
                 }

@@ -1,6 +1,8 @@
 //! The two ports and the two wires of the slow model.
 
-use hw_mpu401::{AckInterrupt, CommandPort, EmptyRead, HostPort, Mode, Register, WireEvent};
+use hw_mpu401::{
+    AckInterrupt, CommandPort, CommandStart, EmptyRead, HostPort, Mode, Register, WireEvent,
+};
 use mpu401_card_bench::ops::Model;
 
 use super::{Kind, Reference, us};
@@ -21,7 +23,7 @@ impl Reference {
 
     fn read_data(&mut self) -> u8 {
         if self.outbox.take().is_some() {
-            self.read_us = Some(self.now_us);
+            self.read_us = self.now_us;
             return self.outbox_byte;
         }
         match self.card.empty_read {
@@ -48,13 +50,16 @@ impl Model for Reference {
         if !is_data && self.card.command_port == CommandPort::StatusOnly {
             return;
         }
-        if is_data && self.has_fifo_port_full() {
+        let is_fifo = self.card.host_port == HostPort::Fifo;
+        if is_data && is_fifo && (self.inbox.is_some() || self.output_is_full()) {
             return;
         }
-        let filled_us = self.inbox.map_or(self.now_us, |(_, _, filled_us)| filled_us);
+        let waits = !is_data && self.card.command_start == CommandStart::AfterByteOnWire;
+        let wire_us = self.shifter.filter(|_| waits).map_or(0, |(_, end_us)| end_us);
+        let seen_us = self.now_us.max(wire_us);
+        let filled_us = self.inbox.map_or(seen_us, |(_, _, filled_us)| filled_us);
         self.inbox = Some((register, value, filled_us));
         self.run_unit();
-        self.run_shifter();
     }
 
     fn advance(&mut self, now_ns: u64) {
@@ -71,8 +76,8 @@ impl Model for Reference {
     fn interrupt_line(&self) -> bool {
         match self.outbox {
             None | Some(Kind::QuietAck) => false,
-            Some(Kind::Midi) => true,
-            Some(Kind::AckOf(_)) => self.card.ack_interrupt == AckInterrupt::Raised,
+            Some(Kind::Midi | Kind::Answer) => true,
+            Some(Kind::Ack) => self.card.ack_interrupt == AckInterrupt::Raised,
         }
     }
 
