@@ -9,6 +9,7 @@ mod families;
 mod lm4560;
 mod megamid;
 mod musicquest_mqx;
+mod ns_pc87363;
 mod pc98_mpu;
 mod roland_mpu401;
 mod sb16;
@@ -20,7 +21,7 @@ use crate::profile::{CardProfile, Text};
 pub use families::{families, family};
 
 /// Every card, the default card first: units with firmware, chips, clones.
-static CARDS: [CardProfile; 13] = [
+static CARDS: [CardProfile; 14] = [
     roland_mpu401::PROFILE,
     smsc_superio::PROFILE,
     sb16::PROFILE,
@@ -32,6 +33,7 @@ static CARDS: [CardProfile; 13] = [
     es1688::PROFILE,
     sonicvibes::PROFILE,
     lm4560::PROFILE,
+    ns_pc87363::PROFILE,
     aztech_azt1605::PROFILE,
     megamid::PROFILE,
 ];
