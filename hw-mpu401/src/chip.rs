@@ -130,7 +130,7 @@ impl Mpu401 {
             line_due_ns: NEVER_NS,
             choice,
         };
-        chip.schedule();
+        chip.settle();
         chip.parts.latches.remark_status();
         chip
     }
