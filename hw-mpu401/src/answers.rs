@@ -86,6 +86,14 @@ worded! {
         StatusOnly: "status-only",
     }
 
+    /// Whether there is a register at base+2.
+    pub enum ControlPort {
+        /// There is none.
+        Absent: "absent",
+        /// There is the control register of National's chips, see [`Control`](crate::Control).
+        National: "national",
+    }
+
     /// What a card with firmware does outside UART mode.
     pub enum IntelligentMode {
         /// The firmware has a sequencer: it plays, records, and keeps time. It needs numbers in

@@ -9,9 +9,9 @@
 use core::ops::RangeInclusive;
 
 use crate::answers::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, EmptyRead, Fifos, FirmwareId,
-    HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck,
-    ResetOutput, RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
+    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, ControlPort, EmptyRead, Fifos,
+    FirmwareId, HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun,
+    ResetAck, ResetOutput, RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
 };
 use crate::fixed_answers::FixedAnswers;
 use crate::timing::Timing;
@@ -20,6 +20,9 @@ pub use crate::timing::{LATENCIES, Latency, Length};
 
 /// The longest bus access that a card file may name, in ns.
 const MAX_ACCESS_NS: u64 = 1_000_000;
+
+/// Where a control register is, counted from DATA.
+pub(crate) const CONTROL_OFFSET: u16 = 2;
 
 /// A field of [`Behaviour`] as a card file shows it.
 #[derive(Debug)]
@@ -160,6 +163,9 @@ behaviour! {
     /// only every second port.
     status_offset: u16, "status-offset", Number(1..=15, Decimal),
         "STATUS and COMMAND, from DATA on";
+    /// Whether there is a control register at base+2.
+    control_port: ControlPort, "control-port", Word,
+        "whether there is a register at base+2";
     /// The port of DATA in the card's factory setting. The chip does not use this number; the bus
     /// that the card is on uses it.
     usual_port: u16, "usual-port", Number(0..=0xFFFE, Hexadecimal),
@@ -199,6 +205,7 @@ behaviour! {
     rx_outside_uart: RxOutsideUart, "rx-outside-uart", Word,
         "MIDI IN bytes outside UART mode, without a sequencer";
     /// What becomes of data that the host writes outside UART mode, on a card without a sequencer.
+    /// A control register can change it.
     tx_outside_uart: TxOutsideUart, "tx-outside-uart", Word,
         "data that the host writes outside UART mode, without a sequencer";
     /// When the card begins a command.
@@ -228,6 +235,18 @@ behaviour! {
     /// Time that one port access takes on the card's bus, in ns. The chip does not use this time;
     /// the bus that the card is on uses it.
     access_ns: u64, "access-ns", Number(1..=MAX_ACCESS_NS, Decimal), "one port access on its bus";
+}
+
+impl Behaviour {
+    /// The number of ports from DATA to the last register of the card.
+    #[must_use]
+    pub fn ports(&self) -> u16 {
+        let last = match self.control_port {
+            ControlPort::Absent => self.status_offset,
+            ControlPort::National => self.status_offset.max(CONTROL_OFFSET),
+        };
+        last.max(1) + 1
+    }
 }
 
 #[cfg(test)]

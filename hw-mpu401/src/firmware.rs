@@ -216,8 +216,8 @@ impl Firmware {
         }
     }
 
-    /// Makes an ACK the reply on its way, and then the work of the command follows. A card that puts
-    /// an ACK before unread bytes sends no second ACK while DATA has an unread ACK, and does the
+    /// Makes an ACK the reply on its way, and then the work of the command follows. While DATA has
+    /// an unread ACK, a card that puts an ACK before unread bytes sends no second ACK, and does the
     /// work at once.
     fn acknowledge(&mut self, parts: &mut Parts, kind: ReplyKind, then: AfterReply) {
         let goes_first = parts.rules.ack_position == AckPosition::Front;

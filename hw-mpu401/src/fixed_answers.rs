@@ -1,4 +1,4 @@
-//! The fixed answers of a card: the byte that follows the ACK of some commands.
+//! The fixed answers of a card: the byte after the ACK of some commands.
 //!
 //! A card without a sequencer often answers the questions of Roland's commands with constants. The
 //! table is small and of a fixed size, so that a behaviour stays plain data.

@@ -2,8 +2,8 @@
 //!
 //! The host fills the first latch and reads the second. The unit takes bytes from the first latch,
 //! and has up to three bytes in hand for the second. The bytes in hand are a reply, an entry of the
-//! receive FIFO that an ACK has displaced from DATA, and the next entry. The value of STATUS is always
-//! ready for a read, because drivers read STATUS more often than anything else.
+//! receive FIFO that an ACK has displaced from DATA, and the next entry. The value of STATUS is
+//! always ready for a read, because drivers read STATUS more often than anything else.
 //!
 //! Nothing here looks at a clock: the caller gives the time. This file does not know what a byte
 //! means to the card. `host_port` knows the meaning for an access, and `firmware` for the unit.
@@ -290,8 +290,8 @@ impl HostLatches {
         matches!(self.outbox, Outbox::Reply(ReplyKind::Ack | ReplyKind::QuietAck))
     }
 
-    /// Takes the unread byte out of DATA, which the caller knows to be an entry of the receive FIFO.
-    /// The byte comes back after the reply.
+    /// Takes the unread byte out of DATA. The caller knows that the byte is an entry of the receive
+    /// FIFO. The byte comes back after the reply.
     pub(crate) fn displace(&mut self) {
         self.displaced = self.take_latched();
     }
@@ -323,8 +323,8 @@ impl HostLatches {
     }
 
     /// What goes into the latch next, and when. `None` while the host has a byte to read, or when
-    /// there is nothing to give. `next_byte_ns` is the time from a read of DATA to the next entry of
-    /// the receive FIFO.
+    /// there is nothing to give. `next_byte_ns` is the time from a read of DATA to the next entry
+    /// of the receive FIFO.
     pub(crate) fn next_gift(&self, next_byte_ns: u64) -> Option<(Gift, u64)> {
         if self.outbox != Outbox::Empty {
             return None;

@@ -83,6 +83,8 @@
 //! - Tape sync: with command 81 no tick comes. Music Quest extensions, except the timebases of 216
 //!   and 240: a card has these timebases if its revision says so.
 //! - The SB16 mixer register that shows the interrupt.
+//! - Of the control register of National's chips the loop from MIDI OUT to MIDI IN, MIDI thru, and
+//!   the fast clock: the data sheet does not say what becomes of the bytes that are on their way.
 //!
 //! # Known inaccuracies
 //!
@@ -141,9 +143,9 @@ mod unit;
 mod wire;
 
 pub use answers::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, EmptyRead, Fifos, FirmwareId,
-    HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck,
-    ResetOutput, RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
+    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, ControlPort, EmptyRead, Fifos,
+    FirmwareId, HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun,
+    ResetAck, ResetOutput, RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
 };
 pub use behaviour::Behaviour;
 pub use cable::MIDI_IN_LIMIT;
@@ -156,8 +158,8 @@ pub use note::Note;
 pub use profile::{CardProfile, Text};
 pub use sequencer::{Accent, CLICK_LIMIT, Click};
 pub use spec::{
-    ACK, BIT_TIME_NS, BYTE_TIME_NS, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET,
-    Register, Status,
+    ACK, BIT_TIME_NS, BYTE_TIME_NS, Control, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION,
+    RESET, Register, Status,
 };
 pub use timing::{CardTiming, NEVER_NS, Spread, Timing};
 pub use transmitter::SentByte;

@@ -5,14 +5,14 @@
 //! several parts needs no firmware. That work is here, in `host_port` (an access), in `main_loop`
 //! (the next step) and in `after_reset` (the unit's own output).
 
-use crate::answers::{Fifos, HostPort, Overrun, TxOutsideUart, TxWhileBusy};
+use crate::answers::{Fifos, HostPort, Overrun, TxWhileBusy};
 use crate::counters::Counters;
 use crate::input::{Entry, Input};
 use crate::latches::{self, HostLatches, Outbox};
 use crate::own_output::OwnOutput;
 use crate::reply::{AfterReply, Reply, ReplyKind};
 use crate::rules::Rules;
-use crate::spec::Mode;
+use crate::spec::{Control, Mode};
 use crate::transmitter::Transmitter;
 use crate::unit::Unit;
 
@@ -28,6 +28,9 @@ pub(crate) struct Parts {
     pub(crate) input: Input,
     pub(crate) own_output: OwnOutput,
     pub(crate) counters: Counters,
+    /// The control register, without its read-only bits. On a card without this register it says
+    /// what the card does by itself.
+    pub(crate) control: Control,
     pub(crate) rules: Rules,
 }
 
@@ -45,6 +48,7 @@ impl Parts {
             input: Input::new(),
             own_output: OwnOutput::IDLE,
             counters: Counters::default(),
+            control: rules.initial_control(),
             rules,
         }
     }
@@ -99,7 +103,7 @@ impl Parts {
         match self.unit.mode() {
             Mode::Uart => true,
             Mode::Intelligent if self.rules.has_sequencer => false,
-            Mode::Intelligent => self.rules.tx_outside_uart == TxOutsideUart::Sent,
+            Mode::Intelligent => self.control.contains(Control::SENDS_OUTSIDE_UART),
         }
     }
 

@@ -5,11 +5,11 @@
 
 use crate::answers::{
     AckPosition, AckSet, HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH,
-    ResetOutput,
+    ResetOutput, TxOutsideUart,
 };
 use crate::behaviour::Behaviour;
 use crate::reply::ReplyKind;
-use crate::spec::{BYTE_TIME_NS, RESET};
+use crate::spec::{BYTE_TIME_NS, Control, RESET};
 use crate::timing::Spread;
 use core::ops::Deref;
 
@@ -48,6 +48,14 @@ impl Rules {
             has_sequencer: behaviour.intelligent_mode == IntelligentMode::Sequencer
                 && behaviour.firmware.is_some()
                 && behaviour.ack_set.knows_all(),
+        }
+    }
+
+    /// The control register after power-on, without its read-only bits.
+    pub(crate) fn initial_control(&self) -> Control {
+        match self.tx_outside_uart {
+            TxOutsideUart::Sent => Control::SENDS_OUTSIDE_UART,
+            TxOutsideUart::Ignored => Control::empty(),
         }
     }
 

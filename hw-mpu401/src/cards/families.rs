@@ -11,9 +11,9 @@
 //! | `roland-firmware` | a microcontroller with Roland's firmware behind two mailboxes |
 
 use crate::answers::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, EmptyRead, Fifos, FirmwareId,
-    HostPort, IntelligentMode, InterruptKind, Overrun, ResetAck, ResetOutput, RxOutsideUart,
-    RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
+    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, ControlPort, EmptyRead, Fifos,
+    FirmwareId, HostPort, IntelligentMode, InterruptKind, Overrun, ResetAck, ResetOutput,
+    RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
 };
 use crate::behaviour::Behaviour;
 use crate::fixed_answers::FixedAnswers;
@@ -77,6 +77,8 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     // Source: the drivers for these chips write COMMAND at base+1.
     command_port: CommandPort::Present,
     status_offset: 1,
+    // Assumed: the drivers use two ports.
+    control_port: ControlPort::Absent,
     // Assumed: the port that programs try first.
     usual_port: 0x330,
     // Assumed: the ports are the ends of two buffers, as the data sheet says of the super-I/O.
@@ -172,6 +174,7 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     // Source: technical reference, ports.
     command_port: CommandPort::Present,
     status_offset: 1,
+    control_port: ControlPort::Absent,
     // Source: technical reference: the default of 330h.
     usual_port: 0x330,
     // Measured: if the host writes a second byte before the unit takes the first, the second

@@ -4,7 +4,7 @@
 //! All other values come from the chip's family.
 
 use super::families::FIFO_CHIP;
-use crate::answers::TxOutsideUart;
+use crate::answers::{ControlPort, TxOutsideUart};
 use crate::behaviour::Behaviour;
 use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
@@ -24,6 +24,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         status_rx_full_bits: 0x20,
         // Source: data sheet: bit 4 is set in UART mode.
         status_uart_bits: 0x10,
+        // Source: data sheet: MPUR2 at base+2, 10h after a reset.
+        control_port: ControlPort::National,
         // Source: data sheet: in Pass-Thru mode DATA is connected to the output FIFO after a
         // reset. Linux leaves out the 00 with which it probes other cards on the sibling Trident
         // 4DWave, because it would go out.

@@ -1,10 +1,10 @@
-//! National PC87363 super-I/O: the MPU-401 of mainboards, with the commands of the FIFO class.
+//! National PC87363 super-I/O: a mainboard's MPU-401 of the FIFO class.
 //!
 //! Source: the data sheets of the PC87363 (pages 164 and 165) and of the PC87393 (pages 98 and 99),
 //! which describe the same MIDI port. Outside UART mode National speaks of Pass-Thru mode.
 
 use super::cs4237b;
-use crate::answers::{CommandStart, RxOutsideUart, TxOutsideUart};
+use crate::answers::{CommandStart, ControlPort, RxOutsideUart, TxOutsideUart};
 use crate::behaviour::Behaviour;
 use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
@@ -29,8 +29,10 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         // lost when the FIFO is full. Page 165: the FIFO can be off in this mode. Assumed: it is
         // on.
         rx_outside_uart: RxOutsideUart::Heard,
-        // Source: data sheet: writes to DATA are ignored in Pass-Thru mode, unless bit 4 of a
-        // control register is set. It is not set after a reset.
+        // Source: data sheet: writes to DATA are ignored in Pass-Thru mode, unless bit 4 of the
+        // control register is set. It is not set after a reset. Assumed: the other bits of the
+        // register are those of the LM4560, by the same maker.
+        control_port: ControlPort::National,
         tx_outside_uart: TxOutsideUart::Ignored,
         // Source: PC87363 data sheet, page 165. Assumed: only a byte on MIDI OUT counts as an
         // ongoing transfer.

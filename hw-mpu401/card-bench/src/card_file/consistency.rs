@@ -1,8 +1,8 @@
 //! Values that exclude each other, though each value alone is possible.
 
 use hw_mpu401::{
-    AckSet, Behaviour, CommandPort, FixedAnswers, HostPort, IntelligentMode, NEVER_NS, ResetAck,
-    RxOutsideUart, TxOutsideUart,
+    AckSet, Behaviour, CommandPort, ControlPort, FixedAnswers, HostPort, IntelligentMode, NEVER_NS,
+    ResetAck, RxOutsideUart, TxOutsideUart,
 };
 
 /// Two values of a card that exclude each other.
@@ -103,6 +103,20 @@ fn ports(card: &Behaviour) -> Option<Contradiction> {
             &["usual-port", "status-offset"],
             "STATUS would lie above port FFFF",
             "write a lower usual-port",
+        );
+    }
+    if card.usual_port.checked_add(card.ports() - 1).is_none() {
+        return found(
+            &["usual-port", "control-port"],
+            "the control register would lie above port FFFF",
+            "write a lower usual-port",
+        );
+    }
+    if card.control_port == ControlPort::National && card.status_offset == 2 {
+        return found(
+            &["control-port", "status-offset"],
+            "STATUS and the control register are both at base+2",
+            "write control-port = \"absent\", or status-offset = 1",
         );
     }
     None

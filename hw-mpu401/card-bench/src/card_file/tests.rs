@@ -49,6 +49,9 @@ fn the_example_of_the_documentation_is_a_card() {
     let of_a_family = page.split("```toml\n").nth(2).and_then(|rest| rest.split("```").next());
     let behaviour = read(of_a_family.expect("a second example")).profile.behaviour;
     assert_eq!((behaviour.tx_depth, behaviour.rx_depth), (17, 8));
+    let of_the_class = page.split("```toml\n").nth(3).and_then(|rest| rest.split("```").next());
+    let behaviour = read(of_the_class.expect("a third example")).profile.behaviour;
+    assert_eq!(behaviour.answers.answer_to(0xA7), Some(0x00));
 }
 
 #[test]
@@ -219,7 +222,7 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
         ("answers = 0x15", "t.toml:3:1: answers = 0x15 is not possible; write commands in"),
         (
             "answers = { \"A0-A7\" = 0, A7 = 1 }",
-            "t.toml:3:27: command A7 has two answers; name each command in one row only",
+            "t.toml:3:26: command A7 has two answers; name each command in one row only",
         ),
         (
             "answers = { AC = 0x100 }",
@@ -267,6 +270,14 @@ fn a_contradiction_is_named_at_the_key_that_makes_it() {
         ),
         ("status-uart-bits = 0x10", "t.toml:3:1: one bit of STATUS has two meanings"),
         ("usual-port = 0xFFFE\nstatus-offset = 2", "t.toml:3:1: STATUS would lie above port FFFF"),
+        (
+            "usual-port = 0xFFFE\ncontrol-port = \"national\"",
+            "t.toml:3:1: the control register would lie above port FFFF",
+        ),
+        (
+            "status-offset = 2\ncontrol-port = \"national\"",
+            "t.toml:4:1: STATUS and the control register are both at base+2",
+        ),
         (
             "[timing]\nbusy-after-exit-full-ns = 1",
             "t.toml:3:2: busy-after-exit-full-ns is shorter than busy-after-exit-ns",

@@ -1,10 +1,12 @@
-//! Cards that nobody built: drawn behaviours of cards without a sequencer, against the slow model.
+//! Cards that nobody built, against the slow model.
+//!
+//! The cards have no sequencer. Their behaviours are drawn, or are combinations of a few fields.
 
 use hw_mpu401::{
     AckInterrupt, AckPosition, AckSet, Behaviour, CardProfile, CommandPort, CommandStart,
-    EmptyRead, Fifos, FirmwareId, FixedAnswers, HostPort, IntelligentMode, InterruptKind, Overrun,
-    ResetAck, RxOutsideUart, RxWhileBusy, Spread, TxOutsideUart, TxWhileBusy, UnreadInput, cards,
-    family,
+    ControlPort, EmptyRead, Fifos, FirmwareId, FixedAnswers, HostPort, IntelligentMode,
+    InterruptKind, Overrun, ResetAck, RxOutsideUart, RxWhileBusy, Spread, TxOutsideUart,
+    TxWhileBusy, UnreadInput, cards, family,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -84,13 +86,14 @@ fn drawn_card() -> impl Strategy<Value = CardProfile> {
         select(CommandStart::ALL),
         prop_oneof![9 => Just(CommandPort::Present), 1 => Just(CommandPort::StatusOnly)],
     );
-    let outside = (select(RxOutsideUart::ALL), select(TxOutsideUart::ALL));
+    let outside =
+        (select(RxOutsideUart::ALL), select(TxOutsideUart::ALL), select(ControlPort::ALL));
     let time_us = prop_oneof![3 => Just(0_u64), 2 => 1..40_u64, 1 => 40..500_u64];
     let times_us = prop::collection::vec(time_us, 13);
     (ports(), commands, outside, times_us).prop_map(|(ports, commands, outside, times_us)| {
         let (ack_set, ack_reset_in_uart, ack_position, ack_interrupt, ..) = commands;
         let (.., firmware, answers, command_start, command_port) = commands;
-        let (rx_outside_uart, tx_outside_uart) = outside;
+        let (rx_outside_uart, tx_outside_uart, control_port) = outside;
         let mut times = times_us.into_iter().map(|time_us| Spread::exactly(time_us * 1_000));
         let mut next = || times.next().expect("as many as are needed");
         let mut timing = ports.timing;
@@ -120,6 +123,7 @@ fn drawn_card() -> impl Strategy<Value = CardProfile> {
             command_port,
             rx_outside_uart,
             tx_outside_uart,
+            control_port,
             timing,
             ..ports
         })
@@ -136,8 +140,13 @@ fn talk() -> impl Strategy<Value = String> {
         1 => Just(0xFF),
     ];
     let command = command.prop_map(|byte| format!("W C {byte:02X}"));
-    let line =
-        prop_oneof![3 => wait(), 6 => read(), 3 => write_data(), 4 => command, 3 => midi_in()];
+    let control = prop_oneof![
+        Just("R M".to_owned()),
+        any::<u8>().prop_map(|byte| format!("W M {byte:02X}\nirq"))
+    ];
+    let line = prop_oneof![
+        3 => wait(), 6 => read(), 3 => write_data(), 4 => command, 3 => midi_in(), 1 => control
+    ];
     script(init.prop_map(str::to_owned), line)
 }
 

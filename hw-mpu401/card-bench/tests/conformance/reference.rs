@@ -96,6 +96,8 @@ pub struct Reference {
     cable: VecDeque<(u8, u64)>,
     arriving: Option<(u8, u64)>,
     own: Option<(Own, u64)>,
+    /// The writable bits of the register at base+2.
+    control: u8,
     wire: VecDeque<WireEvent>,
 }
 
@@ -125,6 +127,7 @@ impl Reference {
             cable: VecDeque::new(),
             arriving: None,
             own: None,
+            control: if card.tx_outside_uart == TxOutsideUart::Sent { 0x10 } else { 0 },
             wire: VecDeque::new(),
         };
         match initial {
@@ -328,7 +331,7 @@ impl Reference {
 
     /// Whether data of the host goes out as it is.
     fn sends_data(&self) -> bool {
-        self.mode == Mode::Uart || self.card.tx_outside_uart == TxOutsideUart::Sent
+        self.mode == Mode::Uart || self.control & 0x10 != 0
     }
 
     /// Whether FIFO and shifter are full. The latch of a mailbox counts as one more position.

@@ -1,7 +1,8 @@
 //! The two ports and the two wires of the slow model.
 
 use hw_mpu401::{
-    AckInterrupt, CommandPort, CommandStart, EmptyRead, HostPort, Mode, Register, WireEvent,
+    AckInterrupt, CommandPort, CommandStart, ControlPort, EmptyRead, HostPort, Mode, Register,
+    WireEvent,
 };
 use mpu401_card_bench::ops::Model;
 
@@ -21,6 +22,14 @@ impl Reference {
         self.card.status_low_bits | full | uart | drr | dsr
     }
 
+    fn control_value(&self) -> u8 {
+        if self.card.control_port == ControlPort::Absent {
+            return 0xFF;
+        }
+        let sends = !self.output.is_empty() || self.shifter.is_some();
+        self.control | u8::from(sends) << 1 | u8::from(self.outbox.is_some())
+    }
+
     fn read_data(&mut self) -> u8 {
         if self.outbox.take().is_some() {
             self.read_us = self.now_us;
@@ -36,8 +45,10 @@ impl Reference {
 impl Model for Reference {
     fn read(&mut self, register: Register, now_ns: u64) -> u8 {
         self.advance(now_ns);
-        if register == Register::Command {
-            return self.status();
+        match register {
+            Register::Command => return self.status(),
+            Register::Control => return self.control_value(),
+            Register::Data => {}
         }
         let value = self.read_data();
         self.run_unit();
@@ -46,6 +57,13 @@ impl Model for Reference {
 
     fn write(&mut self, register: Register, value: u8, now_ns: u64) {
         self.advance(now_ns);
+        if register == Register::Control {
+            if self.card.control_port == ControlPort::National {
+                self.control = value & 0xF8;
+            }
+            self.run_unit();
+            return;
+        }
         let is_data = register == Register::Data;
         if !is_data && self.card.command_port == CommandPort::StatusOnly {
             return;
@@ -76,6 +94,7 @@ impl Model for Reference {
     fn interrupt_line(&self) -> bool {
         match self.outbox {
             None | Some(Kind::QuietAck) => false,
+            _ if self.control & 0x08 != 0 => false,
             Some(Kind::Midi | Kind::Answer) => true,
             Some(Kind::Ack) => self.card.ack_interrupt == AckInterrupt::Raised,
         }
