@@ -16,6 +16,10 @@ use crate::timing::{NEVER_NS, ReplyOnItsWay};
 use crate::unit::{Action, Turn};
 use alloc::boxed::Box;
 
+/// How long the interrupt line is low between a byte read and the ACK of a bus chip, in ns.
+/// Assumed: no time that a driver can measure.
+const LINE_LOW_NS: u64 = 1;
+
 /// The program, with the sequencer in it.
 #[derive(Clone)]
 pub(crate) struct Firmware {
@@ -81,6 +85,16 @@ impl Firmware {
         }
     }
 
+    /// Carries out a command that the port has decoded. The byte in the latch stays where it is.
+    pub(crate) fn decode(&mut self, parts: &mut Parts, command: u8) {
+        self.draw_before_take(parts);
+        match parts.unit.mode() {
+            Mode::Intelligent => self.run_command(parts, command),
+            Mode::Uart if command == RESET => self.leave_uart(parts),
+            Mode::Uart => parts.counters.ignored += 1,
+        }
+    }
+
     /// Takes a byte that has arrived on MIDI IN.
     ///
     /// In intelligent mode the sequencer gets the byte. Assumed: on a card without a sequencer the
@@ -122,10 +136,14 @@ impl Firmware {
 
 // What the firmware does with bytes.
 impl Firmware {
-    fn take(&mut self, parts: &mut Parts) {
+    fn draw_before_take(&mut self, parts: &mut Parts) {
         let is_replying = parts.latches.is_replying();
         let reply = if is_replying { ReplyOnItsWay::Yes } else { ReplyOnItsWay::No };
         parts.unit.draw_before_take(reply);
+    }
+
+    fn take(&mut self, parts: &mut Parts) {
+        self.draw_before_take(parts);
         parts.unit.begin_step(parts.now_ns());
         parts.unit.set_turn(Turn::Input);
         let (content, byte) = parts.latches.take();
@@ -184,11 +202,20 @@ impl Firmware {
         if !parts.rules.acknowledges(command) {
             self.carry_out(parts, then, 0);
         } else if parts.rules.host_port == HostPort::Mailbox {
-            self.acknowledge(parts, ReplyKind::Ack, then);
+            self.acknowledge_command(parts, command, then);
         } else {
-            // A card without firmware changes its state at once, even while the ACK stays unread.
+            // The port changes its state at once, even while the ACK stays unread.
             self.carry_out(parts, then, 0);
-            self.acknowledge(parts, ReplyKind::Ack, AfterReply::Nothing);
+            self.acknowledge_command(parts, command, AfterReply::Nothing);
+        }
+    }
+
+    /// Makes the ACK of this command the reply on its way. The ACK of 3F comes later than others.
+    fn acknowledge_command(&mut self, parts: &mut Parts, command: u8, then: AfterReply) {
+        let joins = parts.latches.is_replying();
+        self.acknowledge(parts, ReplyKind::Ack, then);
+        if command == ENTER_UART && !joins {
+            parts.latches.delay_reply(parts.unit.timing().uart_entry_ns);
         }
     }
 
@@ -202,7 +229,7 @@ impl Firmware {
             command => AfterReply::Command(command),
         };
         if parts.rules.acknowledges(command) {
-            self.acknowledge(parts, ReplyKind::Ack, then);
+            self.acknowledge_command(parts, command, then);
         } else {
             self.carry_out(parts, then, 0);
         }
@@ -222,11 +249,16 @@ impl Firmware {
             parts.latches.displace_midi();
         }
         let timing = parts.unit.timing();
+        let pause_ns = match parts.rules.host_port {
+            // The bus chip does not wait for its 8052.
+            HostPort::BusChip => LINE_LOW_NS,
+            HostPort::Mailbox | HostPort::Fifo => timing.next_byte_ns,
+        };
         parts.latches.reply(Reply {
             byte: ACK,
             kind,
             ready_ns: parts.now_ns().saturating_add(timing.ack_latency_ns),
-            pause_ns: timing.next_byte_ns,
+            pause_ns,
             then,
         });
     }
@@ -245,7 +277,7 @@ impl Firmware {
             }
             AfterReply::EnterUart => {
                 self.clear(parts, parts.rules.cleared_by_uart_entry);
-                let busy_ns = uart_entry_ns(parts);
+                let busy_ns = busy_after_entry_ns(parts);
                 parts.unit.enter_uart(parts.now_ns(), busy_ns, parts.rules.tx_while_busy);
                 self.reset_sequencer(parts);
                 parts.own_output = OwnOutput::IDLE;
@@ -301,6 +333,10 @@ fn hear_in_uart(parts: &mut Parts, byte: u8) {
         parts.counters.lost_in_busy += 1;
         return;
     }
+    if !parts.unit.can_receive(parts.now_ns()) {
+        parts.counters.rx_overrun += 1;
+        return;
+    }
     if !parts.has_input_room(1) {
         parts.counters.rx_overrun += 1;
         match parts.rules.rx_overrun {
@@ -322,12 +358,18 @@ fn answer_to(parts: &Parts, command: u8) -> AfterReply {
     }
 }
 
-fn uart_entry_ns(parts: &Parts) -> u64 {
+/// How long the unit is busy when it has entered UART mode. Behind a bus chip the mode changes
+/// first, and the entry of the 8052 follows.
+fn busy_after_entry_ns(parts: &Parts) -> u64 {
     let timing = parts.unit.timing();
-    match parts.own_output.step() {
+    let busy_ns = match parts.own_output.step() {
         OutputStep::Clock => timing.busy_after_uart_entry_ns,
         OutputStep::DropBacklog | OutputStep::Stop | OutputStep::FirstClock => {
             timing.busy_after_early_uart_entry_ns
         }
+    };
+    match parts.rules.host_port {
+        HostPort::BusChip => busy_ns.saturating_add(timing.uart_entry_ns),
+        HostPort::Mailbox | HostPort::Fifo => busy_ns,
     }
 }

@@ -118,6 +118,7 @@ mod chip;
 #[cfg(feature = "ops")]
 pub mod conformance;
 mod counters;
+mod fault;
 mod firmware;
 mod host_port;
 mod input;
@@ -149,6 +150,7 @@ pub use cards::{CARD_NAMES, card, cards, families, family};
 pub use chip::state::{DataByte, DataKind, Fill, HostByte, Phase, State, Transmission};
 pub use chip::{InitialState, Mpu401};
 pub use counters::{Counters, Waiting};
+pub use fault::Fault;
 pub use note::Note;
 pub use profile::{CardProfile, Text};
 pub use sequencer::{Accent, CLICK_LIMIT, Click};

@@ -5,7 +5,7 @@
 //! command waits behind an unread ACK. A card without firmware has the same loop without busy
 //! times. On such a card the input and the output are independent.
 
-use crate::answers::UnreadInput;
+use crate::answers::{HostPort, UnreadInput};
 use crate::latches::{Gift, Inbox, Outbox};
 use crate::parts::Parts;
 use crate::spec::Mode;
@@ -16,10 +16,10 @@ impl Parts {
     /// Decides what the unit does next, when no sequencer runs.
     pub(crate) fn settle_plan(&mut self) {
         if self.is_quiet() {
-            let plan = self.plan_take();
+            let plan = self.unit.after_hold(self.plan_take());
             self.unit.settle(plan, self.take_seen_ns(plan));
         } else {
-            let plan = self.plan_all();
+            let plan = self.unit.after_hold(self.plan_all());
             self.unit.settle(plan, plan.due_ns);
         }
     }
@@ -31,8 +31,7 @@ impl Parts {
             (Inbox::Empty, _) | (Inbox::Data, Mode::Intelligent) => NEVER_NS,
             (Inbox::Command, _) => take.due_ns,
             (Inbox::Data, Mode::Uart) => {
-                let ready_ns = take.due_ns.saturating_add(self.unit.timing().tx_start_ns);
-                ready_ns.max(self.transmitter.free_ns())
+                self.ready_to_start_ns(take.due_ns).max(self.transmitter.free_ns())
             }
         }
     }
@@ -70,6 +69,9 @@ impl Parts {
 
     /// Plans to take a byte of the host out of the latch.
     pub(crate) fn plan_take(&self) -> Plan {
+        if self.rules.host_port == HostPort::BusChip {
+            return self.plan_take_from_bus_chip();
+        }
         let timing = self.unit.timing();
         let (latency_ns, room_ns) = match (self.latches.inbox(), self.unit.mode()) {
             (Inbox::Empty, _) => return Plan::IDLE,
@@ -78,6 +80,20 @@ impl Parts {
             (Inbox::Command, Mode::Uart) => (timing.drr_clear_uart_ns, 0),
         };
         self.plan_take_after(latency_ns, room_ns)
+    }
+
+    /// Plans to take the data byte out of the latch of a bus chip: when the transmitter has had room
+    /// and the byte has been in the latch for as long as the 8052 needs to see both.
+    ///
+    /// Source: comments on the firmware of the Sound Blaster 16's DSP (vogons.org, topic 48732):
+    /// only the loop of UART mode looks into the latch, and only while the transmitter has room.
+    fn plan_take_from_bus_chip(&self) -> Plan {
+        if self.latches.inbox() == Inbox::Empty || self.unit.mode() == Mode::Intelligent {
+            return Plan::IDLE;
+        }
+        let both_ns = self.latches.written_ns().max(self.transmitter.room_ns());
+        let seen_ns = both_ns.saturating_add(self.unit.timing().drr_clear_uart_ns);
+        Plan::new(Action::Take, seen_ns.max(self.unit.ready_ns(self.now_ns())))
     }
 
     /// Plans to take the host's byte `latency_ns` after the host wrote it, but not before

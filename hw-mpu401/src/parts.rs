@@ -7,8 +7,9 @@
 
 use crate::answers::{Fifos, HostPort, TxWhileBusy};
 use crate::counters::Counters;
+use crate::fault::Faults;
 use crate::input::Input;
-use crate::latches::{self, HostLatches};
+use crate::latches::{self, HostLatches, Inbox};
 use crate::own_output::OwnOutput;
 use crate::reply::{AfterReply, Reply, ReplyKind};
 use crate::rules::Rules;
@@ -28,6 +29,7 @@ pub(crate) struct Parts {
     pub(crate) input: Input,
     pub(crate) own_output: OwnOutput,
     pub(crate) counters: Counters,
+    pub(crate) faults: Faults,
     pub(crate) rules: Rules,
 }
 
@@ -40,11 +42,12 @@ impl Parts {
         Self {
             now_ns,
             latches,
-            transmitter: Transmitter::new(rules.tx_limit),
+            transmitter: Transmitter::new(rules.tx_limit, rules.tx_ahead_ns()),
             unit,
             input: Input::new(),
             own_output: OwnOutput::IDLE,
             counters: Counters::default(),
+            faults: Faults::default(),
             rules,
         }
     }
@@ -82,11 +85,22 @@ impl Parts {
 
     /// Puts a byte of the host on MIDI OUT. The caller knows that there is room.
     pub(crate) fn accept(&mut self, byte: u8) {
-        let timing = self.unit.timing();
-        let (start_ns, accept_ns) = (timing.tx_start_ns, timing.tx_accept_ns);
-        self.transmitter.push(byte, self.now_ns.saturating_add(start_ns));
+        let byte = self.faults.carry(byte, self.transmitter.last_byte());
+        self.transmitter.push(byte, self.ready_to_start_ns(self.now_ns));
         self.counters.accepted += 1;
-        self.unit.be_busy(self.now_ns, accept_ns);
+        self.unit.be_busy(self.now_ns, self.unit.timing().tx_accept_ns);
+    }
+
+    /// The earliest start of a byte that the unit takes at this time.
+    ///
+    /// Source: Intel, MCS-51, serial interface: the 8052 starts a byte at the next bit of its baud
+    /// clock. If the stop bit of the byte before is on the line, the next bit is its end.
+    pub(crate) fn ready_to_start_ns(&self, taken_ns: u64) -> u64 {
+        let follows = taken_ns < self.transmitter.free_ns();
+        if follows && self.rules.host_port == HostPort::BusChip {
+            return taken_ns;
+        }
+        taken_ns.saturating_add(self.unit.timing().tx_start_ns)
     }
 
     /// Whether the unit is in intelligent mode and has a sequencer.
@@ -138,7 +152,16 @@ impl Parts {
     /// it drops the bytes that the host has not read, except a byte already in a mailbox.
     pub(crate) fn clear(&mut self, fifos: Fifos) {
         if fifos.contains(Fifos::TX) {
-            self.counters.dropped_by_reset += self.transmitter.clear(self.now_ns);
+            match self.rules.host_port {
+                HostPort::BusChip if self.latches.inbox() == Inbox::Data => {
+                    self.latches.take();
+                    self.counters.ignored += 1;
+                }
+                HostPort::BusChip => {}
+                HostPort::Mailbox | HostPort::Fifo => {
+                    self.counters.dropped_by_reset += self.transmitter.clear(self.now_ns);
+                }
+            }
         }
         if fifos.contains(Fifos::RX) {
             let mut cleared = self.input.clear() + self.latches.clear_midi_in_hand();

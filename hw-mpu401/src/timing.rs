@@ -145,6 +145,9 @@ latencies! {
     /// When a MIDI IN byte had to wait: from the fetch of the byte until DSR.
     rx_queued_to_dsr_ns, "rx-queued-to-dsr-ns", Finite,
         "from the fetch of a MIDI IN byte that had to wait to DSR";
+    /// Command 3F: how much later the unit acknowledges the command, and carries bytes, than with
+    /// [`ack_latency_ns`](Self::ack_latency_ns) alone.
+    uart_entry_ns, "uart-entry-ns", Finite, "how much later than other ACKs that of 3F comes";
 }
 
 impl Timing {
@@ -221,6 +224,7 @@ impl Draws {
         timing.busy_after_exit_ns = draws.busy_after_exit_ns.next();
         timing.busy_after_exit_full_ns = draws.busy_after_exit_full_ns.next();
         timing.backlog_after_exit_ns = draws.backlog_after_exit_ns.next();
+        timing.uart_entry_ns = draws.uart_entry_ns.next();
     }
 
     /// Draws the times of the next byte.

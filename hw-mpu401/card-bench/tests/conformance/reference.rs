@@ -19,6 +19,8 @@ use hw_mpu401::{
 };
 
 const BYTE_US: u64 = 320;
+/// A tenth of a byte: its stop bit.
+const STOP_BIT_US: u64 = 32;
 /// Time from one clock byte F8 to the next: a 24th of a beat at the default tempo of 100.
 const CLOCK_US: u64 = 25_000;
 
@@ -80,11 +82,19 @@ pub struct Reference {
     /// Bytes for MIDI OUT, each with the earliest time at which it may start.
     output: VecDeque<(u8, u64)>,
     shifter: Option<(u8, u64)>,
+    /// The last byte that began on MIDI OUT, and the time at which its stop bit begins or began.
+    last_start: (u8, u64),
     input: VecDeque<u8>,
+    /// When the last byte arrived, even if it was lost.
+    heard_us: u64,
     cable: VecDeque<(u8, u64)>,
     arriving: Option<(u8, u64)>,
     own: Option<(Own, u64)>,
     wire: VecDeque<WireEvent>,
+    /// Until when other work holds the 8052, and whether its receive register is full.
+    hold: (u64, bool),
+    /// How many bytes the fault of hanging notes will hit.
+    hanging_notes: u32,
 }
 
 impl Reference {
@@ -107,11 +117,15 @@ impl Reference {
             turn: Turn::Host,
             output: VecDeque::new(),
             shifter: None,
+            last_start: (0, 0),
             input: VecDeque::new(),
+            heard_us: 0,
             cable: VecDeque::new(),
             arriving: None,
             own: None,
             wire: VecDeque::new(),
+            hold: (0, false),
+            hanging_notes: 0,
         };
         match initial {
             InitialState::PowerOn => {
@@ -151,7 +165,9 @@ impl Reference {
         if self.shifter.is_none() && is_ready {
             let (byte, _) = self.output.pop_front().expect("just seen");
             self.event(Lane::Out, WireEdge::Start, byte);
-            self.shifter = Some((byte, self.now_us + BYTE_US));
+            let end_us = self.now_us + BYTE_US;
+            self.shifter = Some((byte, end_us));
+            self.last_start = (byte, end_us - STOP_BIT_US);
         }
     }
 
@@ -177,8 +193,12 @@ impl Reference {
     }
 
     fn hear(&mut self, byte: u8) {
+        self.heard_us = self.now_us;
         let is_lost = self.card.rx_while_busy == RxWhileBusy::Lost;
         if self.mode == Mode::Intelligent || (is_lost && self.now_us < self.deaf_until_us) {
+            return;
+        }
+        if self.is_held() && std::mem::replace(&mut self.hold.1, true) {
             return;
         }
         let held = self.input_at_port();
@@ -193,6 +213,14 @@ impl Reference {
         self.input.push_back(byte);
     }
 
+    fn has_bus_chip(&self) -> bool {
+        self.card.host_port == HostPort::BusChip
+    }
+
+    fn is_held(&self) -> bool {
+        self.has_bus_chip() && self.now_us < self.hold.0
+    }
+
     /// MIDI IN bytes in the latch and on their way to the latch.
     fn input_at_port(&self) -> usize {
         let is_midi = |kind: Option<Kind>| usize::from(kind == Some(Kind::Midi));
@@ -205,6 +233,9 @@ impl Reference {
 
     /// Runs the unit's main loop until the unit has no more work now.
     fn run_unit(&mut self) {
+        if self.mode == Mode::Uart && self.is_held() {
+            return;
+        }
         while self.give() || self.take_or_fetch() {}
     }
 
@@ -212,7 +243,11 @@ impl Reference {
         let Some(gift) = self.gift else {
             return false;
         };
-        let pause_us = us(self.timing.next_byte_ns);
+        let pause_us = match gift.kind {
+            // The chip waits a nanosecond.
+            Kind::AckOf(_) | Kind::QuietAck if self.has_bus_chip() => 1,
+            _ => us(self.timing.next_byte_ns),
+        };
         let rests = self.read_us.is_some_and(|read_us| self.now_us < read_us + pause_us);
         if self.outbox.is_some() || self.now_us < gift.ready_us || rests {
             return false;
@@ -240,8 +275,13 @@ impl Reference {
         match (takes, fetches, self.turn) {
             (true, false, _) | (true, true, Turn::Host) => self.take(),
             (false, true, _) | (true, true, Turn::Input) => {
+                let has_waited = self.heard_us < self.now_us || self.input.len() > 1;
                 let byte = self.input.pop_front().expect("just seen");
-                let ready_us = self.now_us + us(self.timing.rx_to_dsr_ns);
+                let latency_ns = match has_waited {
+                    true => self.timing.rx_queued_to_dsr_ns,
+                    false => self.timing.rx_to_dsr_ns,
+                };
+                let ready_us = self.now_us + us(latency_ns);
                 self.gift = Some(Gift { byte, kind: Kind::Midi, ready_us });
             }
             (false, false, _) => return false,
@@ -254,6 +294,11 @@ impl Reference {
             return false;
         };
         let timing = &self.timing;
+        if self.has_bus_chip() {
+            let looked_us = written_us.max(self.last_start.1) + us(timing.drr_clear_uart_ns);
+            let may_look = self.mode == Mode::Uart && self.output.is_empty();
+            return may_look && self.now_us >= looked_us.max(self.free_us);
+        }
         let latency_ns = match self.mode {
             Mode::Uart => timing.drr_clear_uart_ns,
             Mode::Intelligent => timing.drr_clear_intelligent_ns,
@@ -278,12 +323,34 @@ impl Reference {
         match (register, self.mode, byte) {
             (Register::Data, Mode::Uart, _) if is_lost && self.now_us < self.deaf_until_us => {}
             (Register::Data, Mode::Uart, _) => {
-                self.output.push_back((byte, self.now_us + us(self.timing.tx_start_ns)));
+                let follows = self.has_bus_chip() && self.shifter.is_some();
+                let wait_ns = if follows { 0 } else { self.timing.tx_start_ns };
+                let sent = self.with_fault(byte);
+                self.output.push_back((sent, self.now_us + us(wait_ns)));
                 self.free_us = self.now_us + us(self.timing.tx_accept_ns);
             }
             (Register::Command, Mode::Uart, 0xFF) => self.leave_uart(),
             (Register::Command, Mode::Intelligent, 0xFF) => self.obey(Job::Reset),
             (Register::Command, Mode::Intelligent, 0x3F) => self.obey(Job::EnterUart),
+            _ => {}
+        }
+    }
+
+    /// What becomes of a byte for MIDI OUT that the unit has taken.
+    fn with_fault(&mut self, byte: u8) -> u8 {
+        if self.hanging_notes == 0 {
+            return byte;
+        }
+        self.hanging_notes -= 1;
+        self.output.back().map_or(self.last_start.0, |(before, _)| *before)
+    }
+
+    /// Does what a bus chip does with a command.
+    fn decode(&mut self, command: u8) {
+        match (self.mode, command) {
+            (Mode::Uart, 0xFF) => self.leave_uart(),
+            (Mode::Intelligent, 0xFF) => self.obey(Job::Reset),
+            (Mode::Intelligent, 0x3F) => self.obey(Job::EnterUart),
             _ => {}
         }
     }
@@ -300,18 +367,20 @@ impl Reference {
             Kind::AckOf(job) => job,
             Kind::QuietAck | Kind::Midi => None,
         };
-        let works_first = self.card.host_port == HostPort::Fifo;
+        let works_first = self.card.host_port != HostPort::Mailbox;
         if works_first {
             job.into_iter().for_each(|job| self.carry_out(job, 0));
         }
         let is_ack = |kind| matches!(kind, Some(Kind::AckOf(_) | Kind::QuietAck));
         let joins = self.gift.is_some()
             || (self.card.ack_position == AckPosition::Front && is_ack(self.outbox));
+        let enters = job == Some(Job::EnterUart);
+        let later_us = if enters { us(self.timing.uart_entry_ns) } else { 0 };
         if !joins {
             self.gift = Some(Gift {
                 byte: 0xFE,
                 kind: if works_first && job.is_some() { Kind::AckOf(None) } else { kind },
-                ready_us: self.now_us + us(self.timing.ack_latency_ns),
+                ready_us: self.now_us + us(self.timing.ack_latency_ns) + later_us,
             });
         }
     }
@@ -333,6 +402,10 @@ impl Reference {
                     Some(_) => timing.busy_after_early_uart_entry_ns,
                 };
                 self.deaf_until_us = self.now_us + us(busy_ns);
+                if self.has_bus_chip() {
+                    self.deaf_until_us += us(timing.uart_entry_ns);
+                    self.deaf_until_us = self.deaf_until_us.max(self.hold.0);
+                }
                 if self.card.tx_while_busy == TxWhileBusy::Waits {
                     self.free_us = self.deaf_until_us;
                 }
@@ -358,7 +431,9 @@ impl Reference {
     }
 
     fn clear(&mut self, fifos: Fifos) {
-        if fifos.contains(Fifos::TX) {
+        if fifos.contains(Fifos::TX) && self.has_bus_chip() {
+            self.inbox = None;
+        } else if fifos.contains(Fifos::TX) {
             self.output.clear();
         }
         if fifos.contains(Fifos::RX) {

@@ -1,6 +1,6 @@
 //! The two ports and the two wires of the slow model.
 
-use hw_mpu401::{AckInterrupt, CommandPort, EmptyRead, HostPort, Mode, Register, WireEvent};
+use hw_mpu401::{AckInterrupt, CommandPort, EmptyRead, Fault, HostPort, Mode, Register, WireEvent};
 use mpu401_card_bench::ops::Model;
 
 use super::{Kind, Reference, us};
@@ -51,6 +51,11 @@ impl Model for Reference {
         if is_data && self.has_fifo_port_full() {
             return;
         }
+        if !is_data && self.has_bus_chip() {
+            self.decode(value);
+            self.run_unit();
+            return;
+        }
         let filled_us = self.inbox.map_or(self.now_us, |(_, _, filled_us)| filled_us);
         self.inbox = Some((register, value, filled_us));
         self.run_unit();
@@ -66,6 +71,20 @@ impl Model for Reference {
     fn midi_in(&mut self, start_ns: u64, byte: u8) {
         self.cable.push_back((byte, us(start_ns)));
         self.run_cable();
+    }
+
+    fn hold_midi(&mut self, until_ns: u64) {
+        let before = self.is_held() && self.hold.1;
+        self.hold = (self.hold.0.max(us(until_ns)), before);
+        if self.has_bus_chip() && self.now_us < self.deaf_until_us {
+            self.deaf_until_us = self.deaf_until_us.max(self.hold.0);
+        }
+    }
+
+    fn inject(&mut self, fault: Fault, bytes: u32) {
+        match fault {
+            Fault::HangingNote => self.hanging_notes = bytes,
+        }
     }
 
     fn interrupt_line(&self) -> bool {
