@@ -237,8 +237,12 @@ impl Firmware {
 
     /// Makes an ACK the reply on its way, and then the work of the command follows. If a reply is
     /// already on its way, the card sends no second ACK and does the work at once. A card that puts
-    /// an ACK before unread bytes does the same while DATA has an unread ACK.
+    /// an ACK before unread bytes does the same while DATA has an unread ACK. Behind a bus chip the
+    /// ACK replaces the byte in DATA.
     fn acknowledge(&mut self, parts: &mut Parts, kind: ReplyKind, then: AfterReply) {
+        if parts.rules.host_port == HostPort::BusChip {
+            parts.drop_unread_byte();
+        }
         let goes_first = parts.rules.ack_position == AckPosition::Front;
         let joins = goes_first && parts.latches.has_unread_ack();
         if parts.latches.is_replying() || joins {

@@ -363,6 +363,13 @@ impl HostLatches {
         usize::from(self.displaced.take().is_some()) + usize::from(self.incoming.take().is_some())
     }
 
+    /// Drops the reply in the latch, if there is one.
+    pub(crate) fn clear_latched_reply(&mut self) {
+        if matches!(self.outbox, Outbox::Reply(_)) {
+            self.outbox = Outbox::Empty;
+        }
+    }
+
     /// Drops the MIDI IN byte in the latch. Returns 1, or 0 if there is no such byte.
     pub(crate) fn clear_latched_midi(&mut self) -> usize {
         if self.outbox != Outbox::Midi {

@@ -148,6 +148,12 @@ impl Parts {
         }
     }
 
+    /// Drops the byte in the latch to the host.
+    pub(crate) fn drop_unread_byte(&mut self) {
+        self.counters.input_cleared += self.latches.clear_latched_midi() as u64;
+        self.latches.clear_latched_reply();
+    }
+
     /// Empties these buffers. In the output it drops the bytes that have not started. In the input
     /// it drops the bytes that the host has not read, except a byte already in a mailbox.
     pub(crate) fn clear(&mut self, fifos: Fifos) {

@@ -14,13 +14,14 @@
 //! - The DSP writes an FE when it enters UART mode, and then empties its ring. It writes no FE for FF,
 //!   in neither mode. Creative's guide demands an FE after FF, so the bus chip has to make it.
 //! - At the end of UART mode every version but 4.04 reads the latch from the host and forgets it.
-//! - Outside UART mode nothing reads that latch.
+//! - Outside UART mode nothing reads that latch. Linux' driver agrees: it writes a 00 before each
+//!   command, and on this card alone it does not wait until DRR clears.
 //!
 //! A turn of the loop takes 12 us or 22 us: in 4.11 to 4.13 each turn also shows in a register of
 //! the bus chip whether the DSP is busy. What the DSP waits for may come at any point of the turn.
 //!
-//! Not in the model: the FE of 3F replaces an unread byte in DATA on the card; here it waits until
-//! the host has read the byte.
+//! The DSP does not look whether the latch is free when it writes the FE, so the FE replaces an
+//! unread byte. Assumed: the byte is gone at the command, and the same goes for the FE of FF.
 
 use super::families::UART_CHIP;
 use crate::answers::{Fifos, HostPort, InterruptKind, Overrun, ResetAck, RxWhileBusy};

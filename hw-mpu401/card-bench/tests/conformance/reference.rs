@@ -372,6 +372,9 @@ impl Reference {
             job.into_iter().for_each(|job| self.carry_out(job, 0));
         }
         let is_ack = |kind| matches!(kind, Some(Kind::AckOf(_) | Kind::QuietAck));
+        if self.has_bus_chip() {
+            self.outbox = None;
+        }
         let joins = self.gift.is_some()
             || (self.card.ack_position == AckPosition::Front && is_ack(self.outbox));
         let enters = job == Some(Job::EnterUart);
