@@ -2,6 +2,8 @@
 
 #[path = "conformance/broken.rs"]
 mod broken;
+#[path = "conformance/bus_chip_cards.rs"]
+mod bus_chip_cards;
 #[path = "conformance/random.rs"]
 mod random;
 #[path = "conformance/reference.rs"]

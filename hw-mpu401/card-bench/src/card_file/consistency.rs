@@ -1,6 +1,6 @@
 //! Values that exclude each other, though each value alone is possible.
 
-use hw_mpu401::{AckSet, Behaviour, CommandPort, HostPort, NEVER_NS, ResetAck};
+use hw_mpu401::{AckSet, Behaviour, CommandPort, HostPort, NEVER_NS, ResetAck, UnreadInput};
 
 /// Two values of a card that exclude each other.
 pub(super) struct Contradiction {
@@ -12,7 +12,7 @@ pub(super) struct Contradiction {
 
 /// The first contradiction in a card.
 pub(super) fn contradiction(card: &Behaviour) -> Option<Contradiction> {
-    [commands(card), status(card), ports(card), depth(card), times(card)]
+    [commands(card), status(card), ports(card), depth(card), bus_chip(card), times(card)]
         .into_iter()
         .flatten()
         .next()
@@ -81,11 +81,22 @@ fn ports(card: &Behaviour) -> Option<Contradiction> {
 }
 
 fn depth(card: &Behaviour) -> Option<Contradiction> {
-    if card.host_port == HostPort::Mailbox && card.tx_depth < 2 {
+    if card.host_port != HostPort::Fifo && card.tx_depth < 2 {
         return found(
             &["tx-depth", "host-port"],
-            "a mailbox needs a place in the latch and one on the wire",
+            "a latch at the port needs one place in the latch and one on the wire",
             "write tx-depth = 2 or more, or host-port = \"fifo\"",
+        );
+    }
+    None
+}
+
+fn bus_chip(card: &Behaviour) -> Option<Contradiction> {
+    if card.host_port == HostPort::BusChip && card.unread_input == UnreadInput::BlocksOutput {
+        return found(
+            &["unread-input", "host-port"],
+            "behind a bus chip unread input does not stop the output",
+            "write unread-input = \"harmless\", or host-port = \"mailbox\"",
         );
     }
     None

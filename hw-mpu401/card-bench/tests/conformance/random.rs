@@ -86,7 +86,7 @@ fn parse(text: &str) -> Script {
     Script::parse("random.ops", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn assert_alike(card: &CardProfile, text: &str) {
+pub fn assert_alike(card: &CardProfile, text: &str) {
     let script = parse(text);
     let (chip, chip_wire) = run_probed(&script, card, |initial| Mpu401::new(card, initial));
     let (slow, slow_wire) = run_probed(&script, card, |initial| Reference::new(card, initial));
@@ -96,7 +96,7 @@ fn assert_alike(card: &CardProfile, text: &str) {
     assert_eq!(chip_wire, slow_wire, "{}: {text}", card.name);
 }
 
-fn wait() -> impl Strategy<Value = String> {
+pub fn wait() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => (1..40_u32).prop_map(|time| format!("wait {time}")),
         3 => (40..700_u32).prop_map(|time| format!("wait {time}")),
@@ -104,7 +104,7 @@ fn wait() -> impl Strategy<Value = String> {
     ]
 }
 
-fn read() -> impl Strategy<Value = String> {
+pub fn read() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => Just("R S".to_owned()),
         3 => Just("R D".to_owned()),
@@ -116,7 +116,7 @@ fn read() -> impl Strategy<Value = String> {
     ]
 }
 
-fn write_data() -> impl Strategy<Value = String> {
+pub fn write_data() -> impl Strategy<Value = String> {
     prop_oneof![
         2 => any::<u8>().prop_map(|byte| format!("W D {byte:02X}")),
         2 => any::<u8>().prop_map(|byte| format!("P S 40 00 500 0\nW D {byte:02X}")),
@@ -128,7 +128,7 @@ fn write_data() -> impl Strategy<Value = String> {
 }
 
 /// What happens to the card besides its ports and wires: its processor has other work, a fault.
-fn trouble() -> impl Strategy<Value = String> {
+pub fn trouble() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => (1..1_500_u32).prop_map(|time| format!("hold {time}")),
         2 => (1..4_u32).prop_map(|bytes| format!("fault hanging-note {bytes}")),
@@ -136,14 +136,14 @@ fn trouble() -> impl Strategy<Value = String> {
     ]
 }
 
-fn midi_in() -> impl Strategy<Value = String> {
+pub fn midi_in() -> impl Strategy<Value = String> {
     prop::collection::vec(any::<u8>(), 1..8).prop_map(|bytes| {
         let words: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
         format!("in {}", words.join(" "))
     })
 }
 
-fn script(
+pub fn script(
     init: impl Strategy<Value = String>,
     line: impl Strategy<Value = String>,
 ) -> impl Strategy<Value = String> {

@@ -82,8 +82,10 @@ pub struct Reference {
     /// Bytes for MIDI OUT, each with the earliest time at which it may start.
     output: VecDeque<(u8, u64)>,
     shifter: Option<(u8, u64)>,
-    /// The last byte that began on MIDI OUT, and the time at which its stop bit begins or began.
-    last_start: (u8, u64),
+    /// The last byte that began on MIDI OUT.
+    last_started: u8,
+    /// Since when the 8052 behind a bus chip has room for a byte for MIDI OUT.
+    room_since_us: Option<u64>,
     input: VecDeque<u8>,
     /// When the last byte arrived, even if it was lost.
     heard_us: u64,
@@ -117,7 +119,8 @@ impl Reference {
             turn: Turn::Host,
             output: VecDeque::new(),
             shifter: None,
-            last_start: (0, 0),
+            last_started: 0,
+            room_since_us: Some(0),
             input: VecDeque::new(),
             heard_us: 0,
             cable: VecDeque::new(),
@@ -165,10 +168,13 @@ impl Reference {
         if self.shifter.is_none() && is_ready {
             let (byte, _) = self.output.pop_front().expect("just seen");
             self.event(Lane::Out, WireEdge::Start, byte);
-            let end_us = self.now_us + BYTE_US;
-            self.shifter = Some((byte, end_us));
-            self.last_start = (byte, end_us - STOP_BIT_US);
+            self.shifter = Some((byte, self.now_us + BYTE_US));
+            self.last_started = byte;
         }
+        let is_before_stop_bit =
+            self.shifter.is_some_and(|(_, end_us)| self.now_us + STOP_BIT_US < end_us);
+        let has_room = self.positions_left() > self.output.len() + usize::from(is_before_stop_bit);
+        self.room_since_us = has_room.then(|| self.room_since_us.unwrap_or(self.now_us));
     }
 
     fn run_cable(&mut self) {
@@ -295,9 +301,11 @@ impl Reference {
         };
         let timing = &self.timing;
         if self.has_bus_chip() {
-            let looked_us = written_us.max(self.last_start.1) + us(timing.drr_clear_uart_ns);
-            let may_look = self.mode == Mode::Uart && self.output.is_empty();
-            return may_look && self.now_us >= looked_us.max(self.free_us);
+            let room_since_us = self.room_since_us.filter(|_| self.mode == Mode::Uart);
+            return room_since_us.is_some_and(|since_us| {
+                let looked_us = written_us.max(since_us) + us(timing.drr_clear_uart_ns);
+                self.now_us >= looked_us.max(self.free_us)
+            });
         }
         let latency_ns = match self.mode {
             Mode::Uart => timing.drr_clear_uart_ns,
@@ -308,11 +316,16 @@ impl Reference {
         self.now_us >= self.free_us.max(written_us + us(latency_ns)) && !waits_for_room
     }
 
-    /// Whether FIFO and shifter are full. The latch of a mailbox counts as one more position.
+    /// Whether FIFO and shifter are full.
     fn output_is_full(&self) -> bool {
         let held = self.output.len() + usize::from(self.shifter.is_some());
-        let latch = usize::from(self.card.host_port == HostPort::Mailbox);
-        held + latch >= usize::from(self.card.tx_depth)
+        held >= self.positions_left()
+    }
+
+    /// The positions of the output behind the port. A latch at the port counts as one position.
+    fn positions_left(&self) -> usize {
+        let latch = usize::from(self.card.host_port != HostPort::Fifo);
+        usize::from(self.card.tx_depth) - latch
     }
 
     fn take(&mut self) {
@@ -342,7 +355,7 @@ impl Reference {
             return byte;
         }
         self.hanging_notes -= 1;
-        self.output.back().map_or(self.last_start.0, |(before, _)| *before)
+        self.output.back().map_or(self.last_started, |(before, _)| *before)
     }
 
     /// Does what a bus chip does with a command.
