@@ -238,15 +238,15 @@ impl Mpu401 {
     /// Keeps the processor behind the ports busy with other work until `until_ns`, from the latest
     /// time seen on. A Sound Blaster 16 is held while its DSP runs a command.
     ///
-    /// Until then a card with a bus chip carries no byte in UART mode, in either direction, and does
-    /// not acknowledge a 3F. The byte on the wire goes on, and so does the bus chip. Of the bytes
-    /// that arrive on MIDI IN the first waits in the receive register of the 8052, and the others
-    /// are lost. A hold does not shorten the hold before. On any other card nothing else uses the
-    /// unit, and the call has no effect.
+    /// Until then a card with a bus chip carries no byte in UART mode, in either direction, and
+    /// does not acknowledge a 3F. The byte on the wire goes on, and so does the bus chip. Of the
+    /// bytes that arrive on MIDI IN the first waits in the receive register of the 8052, and the
+    /// others are lost. A hold does not shorten the hold before. On any other card nothing else
+    /// uses the unit, and the call has no effect.
     ///
-    /// Source: comments on the firmware of the Sound Blaster 16's DSP (vogons.org, topic 48732):
-    /// a command of the host ends the loop that carries MIDI bytes until the command has run. Intel,
-    /// MCS-51, serial interface: a byte is lost while the byte before is still in the register.
+    /// Source: listings of the DSP's firmware (github.com/S95Sedan/CT1741_DSP): a command of the
+    /// host ends the loop that carries MIDI bytes until the command has run. Intel, MCS-51, serial
+    /// interface: a byte is lost while the byte before is still in the register.
     pub fn hold_midi(&mut self, until_ns: u64) {
         if self.parts.rules.host_port == HostPort::BusChip {
             self.leave_stream();
@@ -255,8 +255,8 @@ impl Mpu401 {
         }
     }
 
-    /// Lets a fault hit the next `bytes` bytes that it can hit, from the latest time seen on; with 0
-    /// the card is sound again. [`Fault`] tells which real cards have the fault; any card can be
+    /// Lets a fault hit the next `bytes` bytes that it can hit, from the latest time seen on; with
+    /// 0 the card is sound again. [`Fault`] tells which real cards have the fault; any card can be
     /// given it.
     pub fn inject(&mut self, fault: Fault, bytes: u32) {
         self.leave_stream();

@@ -9,11 +9,11 @@ pub enum Fault {
     /// The hanging-note fault of the Sound Blaster 16 with DSP 4.11 to 4.13. The unit puts the byte
     /// before once more on MIDI OUT, in place of the byte that it has taken.
     ///
-    /// Source: reports of users: the fault comes while the card plays sound. Comments on the DSP's
-    /// firmware (vogons.org, topic 48732): an interrupt comes while the DSP fetches the byte, and
-    /// leaves the number of another register behind, so the DSP reads that register. A MIDI OUT
-    /// log of such a card (vogons.org, topic 41042): the byte before stands in the place of the
-    /// right one, as in 28 72 72 00 for 28 72 28 00.
+    /// Source: reports of users: the fault comes while the card plays sound. Listings of the DSP's
+    /// firmware, and comments on them (vogons.org, topic 48732): an interrupt comes while the DSP
+    /// fetches the byte, and leaves the number of another register of the bus chip behind. So the
+    /// DSP reads that register. A MIDI OUT log of such a card (vogons.org, topic 41042): the byte
+    /// before stands in the place of the right one, as in 28 72 72 00 for 28 72 28 00.
     /// Assumed: the log shows the usual case. Nobody has measured what that register holds.
     HangingNote,
 }

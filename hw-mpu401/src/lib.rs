@@ -75,8 +75,8 @@
 //!   [`Mpu401::pop_click`].
 //! - In intelligent mode of any other card an ACK to every command that the card knows; FF and 3F
 //!   work.
-//! - A bus chip with two latches and an 8052 that carries the bytes, as on a Sound Blaster 16; other
-//!   work that holds the 8052, see [`Mpu401::hold_midi`].
+//! - A bus chip with two latches and an 8052 that carries the bytes, as on a Sound Blaster 16;
+//!   other work that holds the 8052, see [`Mpu401::hold_midi`].
 //! - Faults that a test switches on, see [`Mpu401::inject`].
 //! - The interrupt line: an edge for each byte, or a level.
 //!
@@ -105,8 +105,8 @@
 //! Roland MPU-401 technical reference, as quoted by others; measurements of Roland firmware 1.5A at
 //! its host port and MIDI OUT; SMSC LPC47M and LPC47B27x data sheets; Creative's programming guide
 //! of the Sound Blaster series; comments on public listings of the Sound Blaster 16's DSP firmware;
-//! Intel, MCS-51, serial interface; MIDI 1.0 Detailed Specification. The ground of each value is beside
-//! the value in `cards`. A value that a family of cards has in common is there only once.
+//! Intel, MCS-51, serial interface; MIDI 1.0 Detailed Specification. The ground of each value is
+//! beside the value in `cards`. A value that a family of cards has in common is there only once.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -82,11 +82,11 @@ impl Parts {
         self.plan_take_after(latency_ns, room_ns)
     }
 
-    /// Plans to take the data byte out of the latch of a bus chip: when the transmitter has had room
-    /// and the byte has been in the latch for as long as the 8052 needs to see both.
+    /// Plans to take the data byte out of the latch of a bus chip: when the transmitter has had
+    /// room and the byte has been in the latch for as long as the 8052 needs to see both.
     ///
-    /// Source: comments on the firmware of the Sound Blaster 16's DSP (vogons.org, topic 48732):
-    /// only the loop of UART mode looks into the latch, and only while the transmitter has room.
+    /// Source: listings of the DSP's firmware (github.com/S95Sedan/CT1741_DSP): only the loop of
+    /// UART mode looks into the latch, and only while the transmitter has room.
     fn plan_take_from_bus_chip(&self) -> Plan {
         if self.latches.inbox() == Inbox::Empty || self.unit.mode() == Mode::Intelligent {
             return Plan::IDLE;

@@ -57,7 +57,7 @@ impl Rules {
         }
     }
 
-    /// The most bytes that the transmitter holds at a time, with a byte whose stop bit is on the line.
+    /// The most bytes that the transmitter holds at a time, with one in its stop bit.
     pub(crate) fn output_limit(&self) -> usize {
         self.tx_limit + usize::from(self.tx_ahead_ns() > 0)
     }

@@ -43,8 +43,8 @@ impl Stream {
 
     /// Opens the stream if a written byte can stream in the present state: in UART mode, with room
     /// for output, and with no input, no reply and no byte in the latch. A chip with varying
-    /// latencies draws them for each byte, so such a chip does not stream. Behind a bus chip there is
-    /// room for one byte at a time, so nothing streams there either.
+    /// latencies draws them for each byte, so such a chip does not stream. Behind a bus chip there
+    /// is room for one byte at a time, so nothing streams there either.
     pub(crate) fn open(&mut self, parts: &mut Parts) {
         parts.latches.close();
         let is_plain = parts.unit.mode() == Mode::Uart

@@ -145,7 +145,8 @@ impl Transmitter {
     }
 
     /// When there is room for one more byte: at the end of the byte that lies `limit` bytes back,
-    /// or a little before the end. If there is room already, the result is a time in the past, or 0.
+    /// or a little before the end. If there is room already, the result is a time in the past,
+    /// or 0.
     ///
     /// As long as fewer than `limit` bytes were pushed, this reads an unused place of the ring.
     #[inline]

@@ -1,4 +1,4 @@
-//! The known cards: a file for each or for a few versions, with what differs from its family.
+//! The known cards, each with its differences from its family.
 
 mod aztech_azt1605;
 mod clone_dumb;

@@ -1,18 +1,19 @@
 //! Creative Sound Blaster 16 and AWE64, by the version of their DSP.
 //!
-//! An 8052 at 24 MHz, the DSP, carries every MIDI byte between its own UART and two one-byte latches
-//! in the bus chip of the card. Six versions of its firmware are known; a small table has what
-//! differs. Version 4.17 is the work of a hobbyist, so no card has it.
+//! An 8052 at 24 MHz, the DSP, carries every MIDI byte between its own UART and two one-byte
+//! latches in the bus chip of the card. Six versions of its firmware are known; a small table has
+//! what differs. Version 4.17 is the work of a hobbyist, so no card has it.
 //!
 //! Source for the firmware: the comments and cycle counts of the listings in
 //! github.com/S95Sedan/CT1741_DSP, where nothing else is said. Only facts are taken from them:
 //!
 //! - The loop of UART mode looks at these things in turn: a command for the DSP, the end of UART
-//!   mode, a byte from MIDI IN, a free latch to the host, and a byte in the latch from the host while
-//!   the transmitter has room.
-//! - A byte from MIDI IN goes into a ring of 64 or 128 bytes. When the ring is full, the byte is lost.
-//! - The DSP writes an FE when it enters UART mode, and then empties its ring. It writes no FE for FF,
-//!   in neither mode. Creative's guide demands an FE after FF, so the bus chip has to make it.
+//!   mode, a byte from MIDI IN, a free latch to the host, and a byte in the latch from the host
+//!   while the transmitter has room.
+//! - A byte from MIDI IN goes into a ring of 64 or 128 bytes. When the ring is full, the byte is
+//!   lost.
+//! - The DSP writes an FE when it enters UART mode, and then empties its ring. It writes no FE for
+//!   FF, in neither mode. Creative's guide demands an FE after FF, so the bus chip has to make it.
 //! - At the end of UART mode every version but 4.04 reads the latch from the host and forgets it.
 //! - Outside UART mode nothing reads that latch. Linux' driver agrees: it writes a 00 before each
 //!   command, and on this card alone it does not wait until DRR clears.
@@ -127,8 +128,8 @@ const fn behaviour(firmware: Firmware) -> Behaviour {
         // Assumed: a byte written while DRR is set replaces the byte in the latch, and a command
         // does not touch the latch.
         host_port: HostPort::BusChip,
-        // Source: listings: one byte in the latch and one in the UART. Linux' driver notes two bytes
-        // in a row for the AWE64.
+        // Source: listings: one byte in the latch and one in the UART. Linux' driver notes two
+        // bytes in a row for the AWE64.
         tx_depth: 2,
         // Source: listings: the ring and the latch.
         rx_depth: firmware.ring + 1,
@@ -162,8 +163,8 @@ const fn timing(turn_ns: u64) -> Timing {
         drr_clear_uart_ns: after_part_of_turn(3_000, turn_ns),
         // Source: Intel, MCS-51, serial interface: a byte starts at the next bit of the baud clock.
         tx_start_ns: Spread::between(0, BIT_TIME_NS / 2, BIT_TIME_NS),
-        // The UART has the byte half a bit before its end, in the middle of the stop bit. A turn moves
-        // it into the ring, and the next turn into the latch.
+        // The UART has the byte half a bit before its end, in the middle of the stop bit. A turn
+        // moves it into the ring, and the next turn into the latch.
         rx_to_dsr_ns: Spread::between(
             turn_ns + 6_000 - BIT_TIME_NS / 2,
             turn_ns * 3 / 2 + 6_000 - BIT_TIME_NS / 2,

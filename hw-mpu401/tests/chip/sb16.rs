@@ -1,4 +1,4 @@
-//! The Sound Blaster 16: two latches in a bus chip, and a DSP that has other work too.
+//! The Sound Blaster 16: two latches, and a DSP that has other work too.
 
 use crate::bus::{Bus, UART};
 use hw_mpu401::{CardTiming, Fault, Fill, InitialState, Mode, Mpu401, Phase, Register, card};

@@ -9,8 +9,8 @@ use super::script::{
 };
 use super::words::{Word, Words};
 
-const ACTIONS: &str = "a line begins with init, R, W, P, wait, in, hold, fault, wire, irq, repeat or end, \
-                       or with title:, source:, cards:, differs, open or like";
+const ACTIONS: &str = "a line begins with init, R, W, P, wait, in, hold, fault, wire, irq, repeat \
+                       or end, or with title:, source:, cards:, differs, open or like";
 const STATES: &str = "write init power-on, init idle, init uart or init uart stale=40";
 const REGISTERS: &str = "S is STATUS, D is DATA and C, which is only written, is COMMAND";
 const FAULT: &str = "write fault hanging-note 1 for one wrong byte, or fault hanging-note off";

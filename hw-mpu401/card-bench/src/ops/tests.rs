@@ -260,7 +260,8 @@ fn an_error_says_where_what_and_how_to_mend_it() {
         (
             "init idle\nr s",
             "t.ops:2:1: 'r' is not a thing to do; a line begins with init, R, W, P, wait, in, \
-             hold, fault, wire, irq, repeat or end, or with title:, source:, cards:, differs, open or like",
+             hold, fault, wire, irq, repeat or end, or with title:, source:, cards:, differs, \
+             open or like",
         ),
         (
             "init idle\nrepeat 60000\nR S\nR S\nend",

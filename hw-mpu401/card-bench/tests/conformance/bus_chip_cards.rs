@@ -1,4 +1,4 @@
-//! Cards with a bus chip that nobody built: drawn behaviours, against the slow model.
+//! Drawn cards with a bus chip, against the slow model.
 
 use hw_mpu401::{
     AckInterrupt, AckPosition, AckSet, Behaviour, CardProfile, EmptyRead, Fifos, HostPort,
@@ -68,8 +68,8 @@ fn drawn_card() -> impl Strategy<Value = CardProfile> {
     })
 }
 
-/// MIDI both ways in UART mode, or resets and entries into UART mode without MIDI IN: the slow model
-/// has one place for a byte that is on its way to the host.
+/// MIDI both ways in UART mode, or resets and entries into UART mode without MIDI IN: the slow
+/// model has one place for a byte that is on its way to the host.
 fn talk() -> impl Strategy<Value = String> {
     let uart = select(&["init uart", "init idle\nW C 3F\nwait 200"][..]).prop_map(str::to_owned);
     let midi = prop_oneof![
