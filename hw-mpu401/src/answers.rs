@@ -35,7 +35,8 @@ bitflags! {
     /// The buffers of a card that an event can empty.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Fifos: u8 {
-        /// Bytes on their way to MIDI OUT, except the byte already on the wire.
+        /// Bytes on their way to MIDI OUT, except the byte already on the wire. Behind a bus chip
+        /// this is the byte in the latch: the 8052 sends a byte that it has taken.
         const TX = 0x01;
         /// Bytes that came from MIDI IN. A byte already in a mailbox stays there.
         const RX = 0x02;
@@ -109,6 +110,10 @@ worded! {
         /// DRR is set while the latch from the host is full. If the host writes during that time,
         /// the new byte replaces the byte in the latch.
         Mailbox: "mailbox",
+        /// Two latches as with a mailbox, in a bus chip. The bus chip carries out FF and 3F itself,
+        /// at once, and leaves the data byte in the latch as it is. An 8052 with other work carries
+        /// the bytes, in UART mode only: outside this mode a data byte stays in the latch.
+        BusChip: "bus-chip",
         /// The ends of two FIFOs. DRR is set while the output FIFO is full. If the host writes
         /// during that time, the new byte is lost.
         Fifo: "fifo",

@@ -13,9 +13,13 @@ use crate::parts::Parts;
 use crate::reply::{AfterReply, Reply, ReplyKind};
 use crate::sequencer::{Click, CommandFate, Sequencer};
 use crate::spec::{ACK, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET};
-use crate::timing::NEVER_NS;
+use crate::timing::{NEVER_NS, ReplyOnItsWay};
 use crate::unit::{Action, Turn};
 use alloc::boxed::Box;
+
+/// How long the interrupt line is low between a byte read and the ACK of a bus chip, in ns.
+/// Assumed: no time that a driver can measure.
+const LINE_LOW_NS: u64 = 1;
 
 /// The program, with the sequencer in it.
 #[derive(Clone)]
@@ -82,6 +86,16 @@ impl Firmware {
         }
     }
 
+    /// Carries out a command that the port has decoded. The byte in the latch stays where it is.
+    pub(crate) fn decode(&mut self, parts: &mut Parts, command: u8) {
+        self.draw_before_take(parts);
+        match parts.unit.mode() {
+            Mode::Intelligent => self.run_command(parts, command),
+            Mode::Uart if command == RESET => self.leave_uart(parts),
+            Mode::Uart => parts.counters.ignored += 1,
+        }
+    }
+
     /// Takes a byte that has arrived on MIDI IN.
     ///
     /// In intelligent mode the sequencer gets the byte. On a card without a sequencer the byte is
@@ -125,8 +139,14 @@ impl Firmware {
 
 // What the firmware does with bytes.
 impl Firmware {
+    fn draw_before_take(&mut self, parts: &mut Parts) {
+        let is_replying = parts.latches.is_replying();
+        let reply = if is_replying { ReplyOnItsWay::Yes } else { ReplyOnItsWay::No };
+        parts.unit.draw_before_take(reply);
+    }
+
     fn take(&mut self, parts: &mut Parts) {
-        parts.unit.draw_before_take();
+        self.draw_before_take(parts);
         parts.unit.begin_step(parts.now_ns());
         parts.unit.set_turn(Turn::Input);
         let (content, byte) = parts.latches.take();
@@ -190,13 +210,22 @@ impl Firmware {
         let changes_mode = matches!(then, AfterReply::Reset | AfterReply::EnterUart);
         if !parts.rules.acknowledges(command) {
             self.carry_out(parts, then, 0);
-        } else if parts.rules.host_port == HostPort::Fifo && changes_mode {
-            // A card without firmware changes its mode at once. The ACK comes after that, so that
-            // the card does not drop the ACK with the bytes that the command drops.
+        } else if parts.rules.host_port != HostPort::Mailbox && changes_mode {
+            // The port changes its mode at once. The ACK comes after that, so that the card does
+            // not drop the ACK with the bytes that the command drops.
             self.carry_out(parts, then, 0);
-            self.acknowledge(parts, ReplyKind::Ack, AfterReply::Nothing);
+            self.acknowledge_command(parts, command, AfterReply::Nothing);
         } else {
-            self.acknowledge(parts, ReplyKind::Ack, then);
+            self.acknowledge_command(parts, command, then);
+        }
+    }
+
+    /// Makes the ACK of this command the reply on its way. The ACK of 3F comes later than others.
+    fn acknowledge_command(&mut self, parts: &mut Parts, command: u8, then: AfterReply) {
+        let joins = parts.latches.is_replying();
+        self.acknowledge(parts, ReplyKind::Ack, then);
+        if command == ENTER_UART && !joins {
+            parts.latches.delay_reply(parts.unit.timing().uart_entry_ns);
         }
     }
 
@@ -210,7 +239,7 @@ impl Firmware {
             command => AfterReply::Command(command),
         };
         if parts.rules.acknowledges(command) {
-            self.acknowledge(parts, ReplyKind::Ack, then);
+            self.acknowledge_command(parts, command, then);
         } else {
             self.carry_out(parts, then, 0);
         }
@@ -218,10 +247,15 @@ impl Firmware {
 
     /// Makes an ACK the reply on its way, and then the work of the command follows. While DATA has
     /// an unread ACK, a card that puts an ACK before unread bytes sends no second ACK, and does the
-    /// work at once.
+    /// work at once. Behind a bus chip the ACK replaces the byte in DATA; while a reply is on its
+    /// way, the bus chip sends no second ACK.
     fn acknowledge(&mut self, parts: &mut Parts, kind: ReplyKind, then: AfterReply) {
+        if parts.rules.host_port == HostPort::BusChip {
+            parts.drop_unread_byte();
+        }
         let goes_first = parts.rules.ack_position == AckPosition::Front;
-        if goes_first && parts.latches.has_unread_ack() {
+        let joins = goes_first && parts.latches.has_unread_ack();
+        if parts.latches.is_replying() || joins {
             self.carry_out(parts, then, 0);
             return;
         }
@@ -229,11 +263,16 @@ impl Firmware {
             parts.latches.displace();
         }
         let timing = parts.unit.timing();
+        let pause_ns = match parts.rules.host_port {
+            // The bus chip does not wait for its 8052.
+            HostPort::BusChip => LINE_LOW_NS,
+            HostPort::Mailbox | HostPort::Fifo => timing.next_byte_ns,
+        };
         parts.latches.reply(Reply {
             byte: ACK,
             kind,
             ready_ns: parts.now_ns().saturating_add(timing.ack_latency_ns),
-            pause_ns: timing.next_byte_ns,
+            pause_ns,
             then,
         });
     }
@@ -252,7 +291,7 @@ impl Firmware {
             }
             AfterReply::EnterUart => {
                 self.clear(parts, parts.rules.cleared_by_uart_entry);
-                let busy_ns = uart_entry_ns(parts);
+                let busy_ns = busy_after_entry_ns(parts);
                 parts.unit.enter_uart(parts.now_ns(), busy_ns, parts.rules.tx_while_busy);
                 self.reset_sequencer(parts);
                 parts.own_output = OwnOutput::IDLE;
@@ -309,6 +348,10 @@ fn hear_in_uart(parts: &mut Parts, byte: u8) {
         parts.counters.lost_in_busy += 1;
         return;
     }
+    if !parts.unit.can_receive(parts.now_ns()) {
+        parts.counters.rx_overrun += 1;
+        return;
+    }
     parts.receive(Entry::midi(byte));
 }
 
@@ -324,12 +367,18 @@ fn answer_to(parts: &Parts, command: u8) -> AfterReply {
     }
 }
 
-fn uart_entry_ns(parts: &Parts) -> u64 {
+/// How long the unit is busy when it has entered UART mode. Behind a bus chip the mode changes
+/// first, and the entry of the 8052 follows.
+fn busy_after_entry_ns(parts: &Parts) -> u64 {
     let timing = parts.unit.timing();
-    match parts.own_output.step() {
+    let busy_ns = match parts.own_output.step() {
         OutputStep::Clock => timing.busy_after_uart_entry_ns,
         OutputStep::DropBacklog | OutputStep::Stop | OutputStep::FirstClock => {
             timing.busy_after_early_uart_entry_ns
         }
+    };
+    match parts.rules.host_port {
+        HostPort::BusChip => busy_ns.saturating_add(timing.uart_entry_ns),
+        HostPort::Mailbox | HostPort::Fifo => busy_ns,
     }
 }

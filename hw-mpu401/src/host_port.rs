@@ -12,6 +12,14 @@ use crate::timing::NEVER_NS;
 
 /// What a read gives where the card has no register.
 const OPEN_BUS: u8 = 0xFF;
+/// How a command goes on from the port.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CommandWay {
+    /// The unit takes the command from the latch, if the card has commands.
+    ThroughLatch,
+    /// The command is carried out at once.
+    AtOnce,
+}
 
 impl Parts {
     /// Returns the byte that the host reads from DATA now.
@@ -38,11 +46,11 @@ impl Parts {
         self.counters.data_writes += 1;
         let is_occupied = self.latches.inbox() != Inbox::Empty;
         let note = match self.rules.host_port {
-            HostPort::Mailbox if is_occupied => {
+            HostPort::Mailbox | HostPort::BusChip if is_occupied => {
                 self.overwrite(Inbox::Data, byte, Note::OverwritesByte)
             }
             HostPort::Fifo if is_occupied || self.output_is_full() => self.ignore_write(),
-            HostPort::Mailbox | HostPort::Fifo => {
+            HostPort::Mailbox | HostPort::BusChip | HostPort::Fifo => {
                 self.latches.fill(Inbox::Data, byte, self.now_ns());
                 meaning
             }
@@ -50,11 +58,16 @@ impl Parts {
         self.latches.remark(note);
     }
 
-    /// Takes a write to COMMAND.
-    pub(crate) fn write_command(&mut self, byte: u8) {
+    /// Takes a write to COMMAND. If the port carries the command out by itself, the latch stays as
+    /// it is.
+    pub(crate) fn write_command(&mut self, byte: u8) -> CommandWay {
         self.counters.command_writes += 1;
+        let mut way = CommandWay::ThroughLatch;
         let note = if self.rules.command_port == CommandPort::StatusOnly {
             self.ignore_write()
+        } else if self.rules.host_port == HostPort::BusChip {
+            way = CommandWay::AtOnce;
+            self.command_note(byte)
         } else if self.latches.inbox() != Inbox::Empty {
             self.overwrite(Inbox::Command, byte, Note::CommandOverwritesByte)
         } else {
@@ -62,6 +75,7 @@ impl Parts {
             self.command_note(byte)
         };
         self.latches.remark(note);
+        way
     }
 
     /// Returns what the host reads from the control register.

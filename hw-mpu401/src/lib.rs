@@ -76,6 +76,9 @@
 //! - Outside UART mode of any other card an ACK to every command that the card knows; FF and 3F
 //!   work, and questions get fixed answers. Some of these cards hear MIDI IN and send data there.
 //! - ACKs and answers as entries of the receive FIFO, or an ACK before the entries.
+//! - A bus chip with two latches and an 8052 that carries the bytes, as on a Sound Blaster 16;
+//!   other work that holds the 8052, see [`Mpu401::hold_midi`].
+//! - Faults that a test switches on, see [`Mpu401::inject`].
 //! - The interrupt line: an edge for each byte, or a level.
 //!
 //! # Not emulated
@@ -104,8 +107,9 @@
 //!
 //! Roland MPU-401 technical reference, as quoted by others; measurements of Roland firmware 1.5A at
 //! its host port and MIDI OUT; SMSC LPC47M and LPC47B27x data sheets; Creative's programming guide
-//! of the Sound Blaster series; MIDI 1.0 Detailed Specification. The ground of each value is beside
-//! the value in `cards`. A value that a family of cards has in common is there only once.
+//! of the Sound Blaster series; comments on public listings of the Sound Blaster 16's DSP firmware;
+//! Intel, MCS-51, serial interface; MIDI 1.0 Detailed Specification. The ground of each value is
+//! beside the value in `cards`. A value that a family of cards has in common is there only once.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -121,6 +125,7 @@ mod chip;
 #[cfg(feature = "ops")]
 pub mod conformance;
 mod counters;
+mod fault;
 mod firmware;
 mod fixed_answers;
 mod host_port;
@@ -153,6 +158,7 @@ pub use cards::{CARD_NAMES, card, cards, families, family};
 pub use chip::state::{DataByte, DataKind, Fill, HostByte, Phase, State, Transmission};
 pub use chip::{InitialState, Mpu401};
 pub use counters::{Counters, Waiting};
+pub use fault::Fault;
 pub use fixed_answers::{AnswerRow, FixedAnswers, MAX_ANSWERS};
 pub use note::Note;
 pub use profile::{CardProfile, Text};

@@ -5,7 +5,7 @@
 //! command waits behind an unread ACK. A card without firmware has the same loop without busy
 //! times. On such a card the input and the output are independent.
 
-use crate::answers::UnreadInput;
+use crate::answers::{HostPort, UnreadInput};
 use crate::latches::{Gift, Inbox, Outbox};
 use crate::parts::Parts;
 use crate::reply::ReplyKind;
@@ -17,10 +17,10 @@ impl Parts {
     /// Decides what the unit does next, when no sequencer runs.
     pub(crate) fn settle_plan(&mut self) {
         if self.is_quiet() {
-            let plan = self.plan_take();
+            let plan = self.unit.after_hold(self.plan_take());
             self.unit.settle(plan, self.take_seen_ns(plan));
         } else {
-            let plan = self.plan_all();
+            let plan = self.unit.after_hold(self.plan_all());
             self.unit.settle(plan, plan.due_ns);
         }
     }
@@ -32,10 +32,7 @@ impl Parts {
             Inbox::Empty => NEVER_NS,
             Inbox::Data if !self.passes_data() => NEVER_NS,
             Inbox::Command => take.due_ns,
-            Inbox::Data => {
-                let ready_ns = take.due_ns.saturating_add(self.unit.timing().tx_start_ns);
-                ready_ns.max(self.transmitter.free_ns())
-            }
+            Inbox::Data => self.ready_to_start_ns(take.due_ns).max(self.transmitter.free_ns()),
         }
     }
 
@@ -53,6 +50,8 @@ impl Parts {
     pub(crate) fn waits_with_byte(&self) -> bool {
         match self.rules.unread_input {
             UnreadInput::BlocksOutput => self.latches.holds_byte(),
+            // Behind a bus chip the unit takes no commands.
+            UnreadInput::Harmless if self.rules.host_port == HostPort::BusChip => false,
             UnreadInput::Harmless => self.latches.is_replying(),
         }
     }
@@ -90,6 +89,9 @@ impl Parts {
 
     /// Plans to take a byte of the host out of the latch.
     pub(crate) fn plan_take(&self) -> Plan {
+        if self.rules.host_port == HostPort::BusChip {
+            return self.plan_take_from_bus_chip();
+        }
         let timing = self.unit.timing();
         let latency_ns = match self.unit.mode() {
             Mode::Intelligent => timing.drr_clear_intelligent_ns,
@@ -101,6 +103,20 @@ impl Parts {
             Inbox::Data | Inbox::Command => 0,
         };
         self.plan_take_after(latency_ns, room_ns)
+    }
+
+    /// Plans to take the data byte out of the latch of a bus chip: when the transmitter has had
+    /// room and the byte has been in the latch for as long as the 8052 needs to see both.
+    ///
+    /// Source: listings of the DSP's firmware (github.com/S95Sedan/CT1741_DSP): only the loop of
+    /// UART mode looks into the latch, and only while the transmitter has room.
+    fn plan_take_from_bus_chip(&self) -> Plan {
+        if self.latches.inbox() == Inbox::Empty || self.unit.mode() == Mode::Intelligent {
+            return Plan::IDLE;
+        }
+        let both_ns = self.latches.written_ns().max(self.transmitter.room_ns());
+        let seen_ns = both_ns.saturating_add(self.unit.timing().drr_clear_uart_ns);
+        Plan::new(Action::Take, seen_ns.max(self.unit.ready_ns(self.now_ns())))
     }
 
     /// Plans to take the host's byte `latency_ns` after the host wrote it, but not before

@@ -7,8 +7,9 @@
 
 use crate::answers::{Fifos, HostPort, Overrun, TxWhileBusy};
 use crate::counters::Counters;
+use crate::fault::Faults;
 use crate::input::{Entry, Input};
-use crate::latches::{self, HostLatches, Outbox};
+use crate::latches::{self, HostLatches, Inbox, Outbox};
 use crate::own_output::OwnOutput;
 use crate::reply::{AfterReply, Reply, ReplyKind};
 use crate::rules::Rules;
@@ -31,6 +32,7 @@ pub(crate) struct Parts {
     /// The control register, without its read-only bits. On a card without this register it says
     /// what the card does by itself.
     pub(crate) control: Control,
+    pub(crate) faults: Faults,
     pub(crate) rules: Rules,
 }
 
@@ -43,12 +45,13 @@ impl Parts {
         Self {
             now_ns,
             latches,
-            transmitter: Transmitter::new(rules.tx_limit),
+            transmitter: Transmitter::new(rules.tx_limit, rules.tx_ahead_ns()),
             unit,
             input: Input::new(),
             own_output: OwnOutput::IDLE,
             counters: Counters::default(),
             control: rules.initial_control(),
+            faults: Faults::default(),
             rules,
         }
     }
@@ -86,11 +89,22 @@ impl Parts {
 
     /// Puts a byte of the host on MIDI OUT. The caller knows that there is room.
     pub(crate) fn accept(&mut self, byte: u8) {
-        let timing = self.unit.timing();
-        let (start_ns, accept_ns) = (timing.tx_start_ns, timing.tx_accept_ns);
-        self.transmitter.push(byte, self.now_ns.saturating_add(start_ns));
+        let byte = self.faults.carry(byte, self.transmitter.last_byte());
+        self.transmitter.push(byte, self.ready_to_start_ns(self.now_ns));
         self.counters.accepted += 1;
-        self.unit.be_busy(self.now_ns, accept_ns);
+        self.unit.be_busy(self.now_ns, self.unit.timing().tx_accept_ns);
+    }
+
+    /// The earliest start of a byte that the unit takes at this time.
+    ///
+    /// Source: Intel, MCS-51, serial interface: the 8052 starts a byte at the next bit of its baud
+    /// clock. If the stop bit of the byte before is on the line, the next bit is its end.
+    pub(crate) fn ready_to_start_ns(&self, taken_ns: u64) -> u64 {
+        let follows = taken_ns < self.transmitter.free_ns();
+        if follows && self.rules.host_port == HostPort::BusChip {
+            return taken_ns;
+        }
+        taken_ns.saturating_add(self.unit.timing().tx_start_ns)
     }
 
     /// Whether the unit is in intelligent mode and has a sequencer.
@@ -186,12 +200,27 @@ impl Parts {
         latched.or_else(|| self.latches.take_in_hand()).or_else(|| self.input.pop())
     }
 
+    /// Drops the byte in the latch to the host.
+    pub(crate) fn drop_unread_byte(&mut self) {
+        let dropped = self.latches.take_latched();
+        self.counters.input_cleared += dropped.map_or(0, Entry::midi_bytes) as u64;
+    }
+
     /// Empties these buffers. In the output it drops the bytes that have not started. In the input
     /// it drops the MIDI IN bytes that the host has not read, except a byte already in a mailbox.
     /// Assumed: replies in the receive FIFO stay, so that no command loses its ACK to the next one.
     pub(crate) fn clear(&mut self, fifos: Fifos) {
         if fifos.contains(Fifos::TX) {
-            self.counters.dropped_by_reset += self.transmitter.clear(self.now_ns);
+            match self.rules.host_port {
+                HostPort::BusChip if self.latches.inbox() == Inbox::Data => {
+                    self.latches.take();
+                    self.counters.ignored += 1;
+                }
+                HostPort::BusChip => {}
+                HostPort::Mailbox | HostPort::Fifo => {
+                    self.counters.dropped_by_reset += self.transmitter.clear(self.now_ns);
+                }
+            }
         }
         if fifos.contains(Fifos::RX) {
             let before = self.input_held();

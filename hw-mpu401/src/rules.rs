@@ -9,7 +9,7 @@ use crate::answers::{
 };
 use crate::behaviour::Behaviour;
 use crate::reply::ReplyKind;
-use crate::spec::{BYTE_TIME_NS, Control, RESET};
+use crate::spec::{BIT_TIME_NS, BYTE_TIME_NS, Control, RESET};
 use crate::timing::Spread;
 use core::ops::Deref;
 
@@ -46,6 +46,7 @@ impl Rules {
             rx_limit: usize::from(behaviour.rx_depth.clamp(1, MAX_RX_DEPTH)),
             tx_limit: tx_limit(behaviour),
             has_sequencer: behaviour.intelligent_mode == IntelligentMode::Sequencer
+                && behaviour.host_port != HostPort::BusChip
                 && behaviour.firmware.is_some()
                 && behaviour.ack_set.knows_all(),
         }
@@ -66,6 +67,21 @@ impl Rules {
         self.host_port == HostPort::Fifo && (self.ack_position == AckPosition::Tail || !is_ack)
     }
 
+    /// How long before the end of a byte the transmitter takes the next byte, in ns.
+    ///
+    /// Source: Intel, MCS-51, serial interface: TI is set at the beginning of the stop bit.
+    pub(crate) fn tx_ahead_ns(&self) -> u64 {
+        match self.host_port {
+            HostPort::BusChip => BIT_TIME_NS,
+            HostPort::Mailbox | HostPort::Fifo => 0,
+        }
+    }
+
+    /// The most bytes that the transmitter holds at a time, with one in its stop bit.
+    pub(crate) fn output_limit(&self) -> usize {
+        self.tx_limit + usize::from(self.tx_ahead_ns() > 0)
+    }
+
     /// Whether the card acknowledges, in intelligent mode, a command that the card knows.
     pub(crate) fn acknowledges(&self, command: u8) -> bool {
         match self.ack_set {
@@ -80,7 +96,7 @@ fn tx_limit(behaviour: &Behaviour) -> usize {
     let tx_depth = usize::from(behaviour.tx_depth.clamp(1, MAX_TX_DEPTH));
     match behaviour.host_port {
         // The latch counts as one position of the depth.
-        HostPort::Mailbox => (tx_depth - 1).max(1),
+        HostPort::Mailbox | HostPort::BusChip => (tx_depth - 1).max(1),
         HostPort::Fifo => tx_depth,
     }
 }

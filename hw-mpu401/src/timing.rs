@@ -146,6 +146,9 @@ latencies! {
     /// When a MIDI IN byte had to wait: from the fetch of the byte until DSR.
     rx_queued_to_dsr_ns, "rx-queued-to-dsr-ns", Finite,
         "from the fetch of a MIDI IN byte that had to wait to DSR";
+    /// Command 3F: how much later the unit acknowledges the command, and carries bytes, than with
+    /// [`ack_latency_ns`](Self::ack_latency_ns) alone.
+    uart_entry_ns, "uart-entry-ns", Finite, "how much later than other ACKs that of 3F comes";
 }
 
 impl Timing {
@@ -200,7 +203,7 @@ impl Draws {
 
     fn first(&mut self) -> Timing<u64> {
         let mut first = self.0.map(|_| 0);
-        self.before_take(&mut first);
+        self.before_take(&mut first, ReplyOnItsWay::No);
         self.after_take(&mut first);
         self.after_fetch(&mut first);
         self.after_gift(&mut first);
@@ -210,9 +213,11 @@ impl Draws {
 
     /// Draws the latencies that may apply to the byte that the unit takes now. They stay until the
     /// unit takes the next byte.
-    pub(crate) fn before_take(&mut self, timing: &mut Timing<u64>) {
+    pub(crate) fn before_take(&mut self, timing: &mut Timing<u64>, reply: ReplyOnItsWay) {
         let draws = &mut self.0;
-        timing.ack_latency_ns = draws.ack_latency_ns.next();
+        if reply == ReplyOnItsWay::No {
+            timing.ack_latency_ns = draws.ack_latency_ns.next();
+        }
         timing.reply_latency_ns = draws.reply_latency_ns.next();
         timing.busy_after_reset_ns = draws.busy_after_reset_ns.next();
         timing.busy_after_uart_entry_ns = draws.busy_after_uart_entry_ns.next();
@@ -220,6 +225,7 @@ impl Draws {
         timing.busy_after_exit_ns = draws.busy_after_exit_ns.next();
         timing.busy_after_exit_full_ns = draws.busy_after_exit_full_ns.next();
         timing.backlog_after_exit_ns = draws.backlog_after_exit_ns.next();
+        timing.uart_entry_ns = draws.uart_entry_ns.next();
     }
 
     /// Draws the times of the next byte.
@@ -241,6 +247,14 @@ impl Draws {
     pub(crate) fn after_gift(&mut self, timing: &mut Timing<u64>) {
         timing.next_byte_ns = self.0.next_byte_ns.next();
     }
+}
+
+/// Whether a reply is on its way to the host. If a reply is on its way, the latency of the ACK must
+/// not change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReplyOnItsWay {
+    Yes,
+    No,
 }
 
 #[derive(Clone)]

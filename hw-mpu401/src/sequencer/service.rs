@@ -97,7 +97,7 @@ impl Sequencer {
         if self.expects != Expects::Nothing {
             let take = self.plan_take_awaited(parts);
             return match host_port {
-                HostPort::Mailbox => take,
+                HostPort::Mailbox | HostPort::BusChip => take,
                 HostPort::Fifo => take.or_earlier(parts.plan_fetch()),
             };
         }
@@ -122,7 +122,7 @@ impl Sequencer {
             Inbox::Data | Inbox::Command => 0,
         };
         let latency_ns = match parts.rules.host_port {
-            HostPort::Mailbox => WAITING_TAKE_NS,
+            HostPort::Mailbox | HostPort::BusChip => WAITING_TAKE_NS,
             HostPort::Fifo => parts.unit.timing().drr_clear_intelligent_ns,
         };
         parts.plan_take_after(latency_ns, room_ns)

@@ -10,6 +10,7 @@ mod properties;
 mod record;
 mod registers;
 mod roland;
+mod sb16;
 mod state;
 mod tempo;
 mod timing;

@@ -2,7 +2,7 @@
 
 use crate::fifo_sequencer;
 use hw_mpu401::{
-    CardProfile, CardTiming, Counters, InitialState, Lane, MIDI_IN_LIMIT, Mpu401, Register,
+    CardProfile, CardTiming, Counters, Fault, InitialState, Lane, MIDI_IN_LIMIT, Mpu401, Register,
     ResetAck, SentByte, WIRE_LIMIT, WireEdge, WireEvent, card, cards,
 };
 use proptest::prelude::*;
@@ -18,6 +18,8 @@ enum Step {
     Write(Register, u8),
     MidiIn(u64, u8),
     Advance,
+    Hold(u64),
+    HangNotes(u32),
 }
 
 fn register() -> impl Strategy<Value = Register> {
@@ -50,6 +52,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => command().prop_map(|byte| Step::Write(Register::Command, byte)),
         2 => (pause_ns(), any::<u8>()).prop_map(|(ahead_ns, byte)| Step::MidiIn(ahead_ns, byte)),
         1 => Just(Step::Advance),
+        1 => pause_ns().prop_map(Step::Hold),
+        1 => (0..4_u32).prop_map(Step::HangNotes),
     ]
 }
 
@@ -114,6 +118,14 @@ fn apply(chip: &mut Mpu401, step: Step, now_ns: u64) -> u8 {
             chip.midi_in(now_ns.saturating_add(ahead_ns), byte);
         }
         Step::Advance => chip.advance(now_ns),
+        Step::Hold(duration_ns) => {
+            chip.advance(now_ns);
+            chip.hold_midi(now_ns.saturating_add(duration_ns));
+        }
+        Step::HangNotes(bytes) => {
+            chip.advance(now_ns);
+            chip.inject(Fault::HangingNote, bytes);
+        }
     }
     0
 }

@@ -2,7 +2,7 @@
 
 use hw_mpu401::{
     AckSet, Behaviour, CommandPort, ControlPort, FixedAnswers, HostPort, IntelligentMode, NEVER_NS,
-    ResetAck, RxOutsideUart, TxOutsideUart,
+    ResetAck, RxOutsideUart, TxOutsideUart, UnreadInput,
 };
 
 /// Two values of a card that exclude each other.
@@ -15,10 +15,9 @@ pub(super) struct Contradiction {
 
 /// The first contradiction in a card.
 pub(super) fn contradiction(card: &Behaviour) -> Option<Contradiction> {
-    [commands(card), sequencer(card), status(card), ports(card), depth(card), times(card)]
-        .into_iter()
-        .flatten()
-        .next()
+    let found = [commands(card), sequencer(card), status(card), ports(card)];
+    let more = [depth(card), bus_chip(card), times(card)];
+    found.into_iter().chain(more).into_iter().flatten().next()
 }
 
 fn found(keys: &'static [&'static str], what: &str, hint: &str) -> Option<Contradiction> {
@@ -123,11 +122,22 @@ fn ports(card: &Behaviour) -> Option<Contradiction> {
 }
 
 fn depth(card: &Behaviour) -> Option<Contradiction> {
-    if card.host_port == HostPort::Mailbox && card.tx_depth < 2 {
+    if card.host_port != HostPort::Fifo && card.tx_depth < 2 {
         return found(
             &["tx-depth", "host-port"],
-            "a mailbox needs a place in the latch and one on the wire",
+            "a latch at the port needs one place in the latch and one on the wire",
             "write tx-depth = 2 or more, or host-port = \"fifo\"",
+        );
+    }
+    None
+}
+
+fn bus_chip(card: &Behaviour) -> Option<Contradiction> {
+    if card.host_port == HostPort::BusChip && card.unread_input == UnreadInput::BlocksOutput {
+        return found(
+            &["unread-input", "host-port"],
+            "behind a bus chip unread input does not stop the output",
+            "write unread-input = \"harmless\", or host-port = \"mailbox\"",
         );
     }
     None

@@ -121,8 +121,8 @@ fn a_family_that_is_not_known_or_not_alone_is_refused() {
         ),
         (
             "name = \"mine\"\nfamily = \"roland-firmware\"\ntx-depth = 1",
-            "t.toml:3:1: a mailbox needs a place in the latch and one on the wire; write tx-depth \
-             = 2 or more, or host-port = \"fifo\""
+            "t.toml:3:1: a latch at the port needs one place in the latch and one on the wire; \
+             write tx-depth = 2 or more, or host-port = \"fifo\""
                 .to_owned(),
         ),
     ];
@@ -243,7 +243,10 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
 #[test]
 fn a_contradiction_is_named_at_the_key_that_makes_it() {
     let cases = [
-        ("tx-depth = 1", "t.toml:3:1: a mailbox needs a place in the latch and one on the wire"),
+        (
+            "tx-depth = 1",
+            "t.toml:3:1: a latch at the port needs one place in the latch and one on the wire",
+        ),
         (
             "command-port = \"status-only\"",
             "t.toml:3:1: a card without a command port cannot be asked for its firmware",
@@ -267,6 +270,10 @@ fn a_contradiction_is_named_at_the_key_that_makes_it() {
         (
             "rx-outside-uart = \"heard\"",
             "t.toml:3:1: a sequencer itself answers commands, hears MIDI IN and takes data",
+        ),
+        (
+            "host-port = \"bus-chip\"",
+            "t.toml:3:1: behind a bus chip unread input does not stop the output",
         ),
         ("status-uart-bits = 0x10", "t.toml:3:1: one bit of STATUS has two meanings"),
         ("usual-port = 0xFFFE\nstatus-offset = 2", "t.toml:3:1: STATUS would lie above port FFFF"),

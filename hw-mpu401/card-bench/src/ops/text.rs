@@ -70,6 +70,9 @@ impl Display for Action {
                 write!(f, "in {} ... ({} bytes)", hex(&bytes[..3]), bytes.len())
             }
             Action::MidiIn(bytes) => write!(f, "in {}", hex(bytes)),
+            Action::Hold(time_ns) => write!(f, "hold {}", short_us(*time_ns)),
+            Action::Fault(fault, 0) => write!(f, "fault {} off", fault.word()),
+            Action::Fault(fault, bytes) => write!(f, "fault {} {bytes}", fault.word()),
             Action::Wire(OwnClocks::LeftOut) => f.write_str("wire"),
             Action::Wire(OwnClocks::Shown) => f.write_str("wire all"),
             Action::InterruptLine => f.write_str("irq"),

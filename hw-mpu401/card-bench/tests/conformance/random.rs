@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hw_mpu401::{
-    CardProfile, InitialState, Lane, Mode, Mpu401, Register, WireEdge, WireEvent, cards,
+    CardProfile, Fault, InitialState, Lane, Mode, Mpu401, Register, WireEdge, WireEvent, cards,
 };
 use mpu401_card_bench::ops::{Model, RunReport, Script, run, run_on};
 use proptest::prelude::*;
@@ -32,6 +32,14 @@ impl<M: Model> Model for Probe<M> {
 
     fn midi_in(&mut self, start_ns: u64, byte: u8) {
         self.model.midi_in(start_ns, byte);
+    }
+
+    fn hold_midi(&mut self, until_ns: u64) {
+        self.model.hold_midi(until_ns);
+    }
+
+    fn inject(&mut self, fault: Fault, bytes: u32) {
+        self.model.inject(fault, bytes);
     }
 
     fn interrupt_line(&self) -> bool {
@@ -70,7 +78,7 @@ fn run_probed<M: Model>(
 
 /// A regular expression for the words of a script in any order.
 const NEARLY_A_SCRIPT: &str = concat!(
-    "([RWPSDC@#>./:=-]|init|idle|in|wire|repeat|end|",
+    "([RWPSDC@#>./:=-]|init|idle|in|hold|fault|hanging-note|wire|repeat|end|",
     "[0-9A-F]{2}|title:|cards:|open|[ \n\t])*"
 );
 
@@ -119,6 +127,15 @@ pub fn write_data() -> impl Strategy<Value = String> {
     ]
 }
 
+/// What happens to the card besides its ports and wires: its processor has other work, a fault.
+pub fn trouble() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => (1..1_500_u32).prop_map(|time| format!("hold {time}")),
+        2 => (1..4_u32).prop_map(|bytes| format!("fault hanging-note {bytes}")),
+        1 => Just("fault hanging-note off".to_owned()),
+    ]
+}
+
 pub fn midi_in() -> impl Strategy<Value = String> {
     prop::collection::vec(any::<u8>(), 1..8).prop_map(|bytes| {
         let words: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
@@ -141,7 +158,8 @@ fn uart_script() -> impl Strategy<Value = String> {
     let entered = Just("init idle\nW C 3F\nwait 100".to_owned());
     let swallowed = (0..0xFF_u8).prop_map(|byte| format!("W C {byte:02X}"));
     let line = prop_oneof![
-        4 => wait(), 6 => read(), 4 => write_data(), 2 => midi_in(), 1 => swallowed
+        4 => wait(), 6 => read(), 4 => write_data(), 2 => midi_in(), 1 => swallowed,
+        1 => trouble()
     ];
     script(prop_oneof![2 => found, 1 => entered], line)
 }
@@ -157,7 +175,9 @@ fn command_script() -> impl Strategy<Value = String> {
     ];
     let command = prop_oneof![Just("W C FF".to_owned()), Just("W C 3F".to_owned())];
     let long = (20_000..90_000_u32).prop_map(|time| format!("wait {time}"));
-    let line = prop_oneof![3 => wait(), 2 => long, 6 => read(), 3 => write_data(), 3 => command];
+    let line = prop_oneof![
+        3 => wait(), 2 => long, 6 => read(), 3 => write_data(), 3 => command, 1 => trouble()
+    ];
     script(init, line)
 }
 
@@ -175,7 +195,7 @@ fn any_script() -> impl Strategy<Value = String> {
         init,
         prop_oneof![
             3 => wait(), 1 => long, 4 => read(), 3 => write_data(), 4 => command, 2 => midi_in(),
-            3 => look
+            3 => look, 1 => trouble()
         ],
     )
 }

@@ -19,6 +19,8 @@ use hw_mpu401::{
 };
 
 const BYTE_US: u64 = 320;
+/// A tenth of a byte: its stop bit.
+const STOP_BIT_US: u64 = 32;
 /// Time from one clock byte F8 to the next: a 24th of a beat at the default tempo of 100.
 const CLOCK_US: u64 = 25_000;
 
@@ -91,14 +93,24 @@ pub struct Reference {
     /// Bytes for MIDI OUT, each with the earliest time at which it may start.
     output: VecDeque<(u8, u64)>,
     shifter: Option<(u8, u64)>,
+    /// The last byte that began on MIDI OUT.
+    last_started: u8,
+    /// Since when the 8052 behind a bus chip has room for a byte for MIDI OUT.
+    room_since_us: Option<u64>,
     /// The receive FIFO.
     fifo: VecDeque<(u8, Kind)>,
+    /// When the last byte arrived, even if it was lost.
+    heard_us: u64,
     cable: VecDeque<(u8, u64)>,
     arriving: Option<(u8, u64)>,
     own: Option<(Own, u64)>,
     /// The writable bits of the register at base+2.
     control: u8,
     wire: VecDeque<WireEvent>,
+    /// Until when other work holds the 8052, and whether its receive register is full.
+    hold: (u64, bool),
+    /// How many bytes the fault of hanging notes will hit.
+    hanging_notes: u32,
 }
 
 impl Reference {
@@ -123,12 +135,17 @@ impl Reference {
             turn: Turn::Host,
             output: VecDeque::new(),
             shifter: None,
+            last_started: 0,
+            room_since_us: Some(0),
             fifo: VecDeque::new(),
+            heard_us: 0,
             cable: VecDeque::new(),
             arriving: None,
             own: None,
             control: if card.tx_outside_uart == TxOutsideUart::Sent { 0x10 } else { 0 },
             wire: VecDeque::new(),
+            hold: (0, false),
+            hanging_notes: 0,
         };
         match initial {
             InitialState::PowerOn => {
@@ -169,7 +186,12 @@ impl Reference {
             let (byte, _) = self.output.pop_front().expect("just seen");
             self.event(Lane::Out, WireEdge::Start, byte);
             self.shifter = Some((byte, self.now_us + BYTE_US));
+            self.last_started = byte;
         }
+        let is_before_stop_bit =
+            self.shifter.is_some_and(|(_, end_us)| self.now_us + STOP_BIT_US < end_us);
+        let has_room = self.positions_left() > self.output.len() + usize::from(is_before_stop_bit);
+        self.room_since_us = has_room.then(|| self.room_since_us.unwrap_or(self.now_us));
     }
 
     fn run_cable(&mut self) {
@@ -194,15 +216,26 @@ impl Reference {
     }
 
     fn hear(&mut self, byte: u8) {
+        self.heard_us = self.now_us;
         let is_lost = match self.mode {
             Mode::Intelligent => self.card.rx_outside_uart == RxOutsideUart::Deaf,
             Mode::Uart => {
                 self.card.rx_while_busy == RxWhileBusy::Lost && self.now_us < self.deaf_until_us
             }
         };
-        if !is_lost {
-            self.receive(byte, Kind::Midi);
+        let is_held = self.mode == Mode::Uart && self.is_held();
+        if is_lost || (is_held && std::mem::replace(&mut self.hold.1, true)) {
+            return;
         }
+        self.receive(byte, Kind::Midi);
+    }
+
+    fn has_bus_chip(&self) -> bool {
+        self.card.host_port == HostPort::BusChip
+    }
+
+    fn is_held(&self) -> bool {
+        self.has_bus_chip() && self.now_us < self.hold.0
     }
 
     /// Puts a byte into the receive FIFO.
@@ -248,6 +281,9 @@ impl Reference {
 
     /// Runs the unit's main loop until the unit has no more work now.
     fn run_unit(&mut self) {
+        if self.mode == Mode::Uart && self.is_held() {
+            return;
+        }
         while self.give() || self.take_or_fetch() {}
         self.run_shifter();
     }
@@ -297,7 +333,8 @@ impl Reference {
     fn take_or_fetch(&mut self) -> bool {
         let blocks = self.card.unread_input == UnreadInput::BlocksOutput;
         let holds_input = self.aside.is_some() || self.hand.is_some();
-        if self.reply.is_some() || (blocks && holds_input) {
+        let holds_reply = self.reply.is_some() && !self.has_bus_chip();
+        if holds_reply || (blocks && holds_input) {
             return false;
         }
         let takes = self.can_take();
@@ -306,9 +343,14 @@ impl Reference {
         match (takes, fetches, self.turn) {
             (true, false, _) | (true, true, Turn::Host) => self.take(),
             (false, true, _) | (true, true, Turn::Input) => {
+                let has_waited = self.heard_us < self.now_us || self.fifo.len() > 1;
                 let (byte, kind) = self.fifo.pop_front().expect("just seen");
-                let wait_us = if kind == Kind::Midi { us(self.timing.rx_to_dsr_ns) } else { 0 };
-                self.hand = Some((byte, kind, self.now_us + wait_us));
+                let latency_ns = match (kind, has_waited) {
+                    (Kind::Midi, true) => self.timing.rx_queued_to_dsr_ns,
+                    (Kind::Midi, false) => self.timing.rx_to_dsr_ns,
+                    _ => 0,
+                };
+                self.hand = Some((byte, kind, self.now_us + us(latency_ns)));
             }
             (false, false, _) => return false,
         }
@@ -320,6 +362,13 @@ impl Reference {
             return false;
         };
         let timing = &self.timing;
+        if self.has_bus_chip() {
+            let room_since_us = self.room_since_us.filter(|_| self.mode == Mode::Uart);
+            return room_since_us.is_some_and(|since_us| {
+                let looked_us = written_us.max(since_us) + us(timing.drr_clear_uart_ns);
+                self.now_us >= looked_us.max(self.free_us)
+            });
+        }
         let latency_ns = match self.mode {
             Mode::Uart => timing.drr_clear_uart_ns,
             Mode::Intelligent => timing.drr_clear_intelligent_ns,
@@ -334,11 +383,16 @@ impl Reference {
         self.mode == Mode::Uart || self.control & 0x10 != 0
     }
 
-    /// Whether FIFO and shifter are full. The latch of a mailbox counts as one more position.
+    /// Whether FIFO and shifter are full.
     fn output_is_full(&self) -> bool {
         let held = self.output.len() + usize::from(self.shifter.is_some());
-        let latch = usize::from(self.card.host_port == HostPort::Mailbox);
-        held + latch >= usize::from(self.card.tx_depth)
+        held >= self.positions_left()
+    }
+
+    /// The positions of the output behind the port. A latch at the port counts as one position.
+    fn positions_left(&self) -> usize {
+        let latch = usize::from(self.card.host_port != HostPort::Fifo);
+        usize::from(self.card.tx_depth) - latch
     }
 
     fn take(&mut self) {
@@ -349,12 +403,33 @@ impl Reference {
         match (register, self.mode, byte) {
             (Register::Data, Mode::Uart, _) if is_lost && self.now_us < self.deaf_until_us => {}
             (Register::Data, ..) if self.sends_data() => {
-                self.output.push_back((byte, self.now_us + us(self.timing.tx_start_ns)));
+                let follows = self.has_bus_chip() && self.shifter.is_some();
+                let wait_ns = if follows { 0 } else { self.timing.tx_start_ns };
+                let sent = self.with_fault(byte);
+                self.output.push_back((sent, self.now_us + us(wait_ns)));
                 self.free_us = self.now_us + us(self.timing.tx_accept_ns);
             }
             (Register::Command, Mode::Uart, 0xFF) => self.leave_uart(),
             (Register::Command, Mode::Intelligent, _) => self.obey(byte),
             _ => {}
+        }
+    }
+
+    /// What becomes of a byte for MIDI OUT that the unit has taken.
+    fn with_fault(&mut self, byte: u8) -> u8 {
+        if self.hanging_notes == 0 {
+            return byte;
+        }
+        self.hanging_notes -= 1;
+        self.output.back().map_or(self.last_started, |(before, _)| *before)
+    }
+
+    /// Does what a bus chip does with a command.
+    fn decode(&mut self, command: u8) {
+        match (self.mode, command) {
+            (Mode::Uart, 0xFF) => self.leave_uart(),
+            (Mode::Uart, _) => {}
+            (Mode::Intelligent, _) => self.obey(command),
         }
     }
 
@@ -392,9 +467,17 @@ impl Reference {
 
     fn acknowledge(&mut self, kind: Kind, mut job: Job) {
         let changes_mode = matches!(job, Job::Reset | Job::EnterUart);
-        if self.card.host_port == HostPort::Fifo && changes_mode {
+        let enters = job == Job::EnterUart;
+        if self.card.host_port != HostPort::Mailbox && changes_mode {
             self.carry_out(job, 0);
             job = Job::Nothing;
+        }
+        if self.has_bus_chip() {
+            self.outbox = None;
+        }
+        if self.reply.is_some() {
+            self.carry_out(job, 0);
+            return;
         }
         if self.card.ack_position == AckPosition::Front {
             if matches!(self.outbox, Some(Kind::Ack | Kind::QuietAck)) {
@@ -405,8 +488,10 @@ impl Reference {
                 self.aside = self.outbox.take().map(|kind| (self.outbox_byte, kind));
             }
         }
-        let ready_us = self.now_us + us(self.timing.ack_latency_ns);
-        let pause_us = us(self.timing.next_byte_ns);
+        let later_us = if enters { us(self.timing.uart_entry_ns) } else { 0 };
+        let ready_us = self.now_us + us(self.timing.ack_latency_ns) + later_us;
+        // The bus chip waits a nanosecond.
+        let pause_us = if self.has_bus_chip() { 1 } else { us(self.timing.next_byte_ns) };
         self.reply = Some(Reply { byte: 0xFE, kind, ready_us, pause_us, job });
     }
 
@@ -435,6 +520,10 @@ impl Reference {
                     Some(_) => timing.busy_after_early_uart_entry_ns,
                 };
                 self.deaf_until_us = self.now_us + us(busy_ns);
+                if self.has_bus_chip() {
+                    self.deaf_until_us += us(timing.uart_entry_ns);
+                    self.deaf_until_us = self.deaf_until_us.max(self.hold.0);
+                }
                 if self.card.tx_while_busy == TxWhileBusy::Waits {
                     self.free_us = self.deaf_until_us;
                 }
@@ -460,7 +549,9 @@ impl Reference {
     }
 
     fn clear(&mut self, fifos: Fifos) {
-        if fifos.contains(Fifos::TX) {
+        if fifos.contains(Fifos::TX) && self.has_bus_chip() {
+            self.inbox = None;
+        } else if fifos.contains(Fifos::TX) {
             self.output.clear();
         }
         if fifos.contains(Fifos::RX) {

@@ -1,8 +1,8 @@
 //! The two ports and the two wires of the slow model.
 
 use hw_mpu401::{
-    AckInterrupt, CommandPort, CommandStart, ControlPort, EmptyRead, HostPort, Mode, Register,
-    WireEvent,
+    AckInterrupt, CommandPort, CommandStart, ControlPort, EmptyRead, Fault, HostPort, Mode,
+    Register, WireEvent,
 };
 use mpu401_card_bench::ops::Model;
 
@@ -72,6 +72,11 @@ impl Model for Reference {
         if is_data && is_fifo && (self.inbox.is_some() || self.output_is_full()) {
             return;
         }
+        if !is_data && self.has_bus_chip() {
+            self.decode(value);
+            self.run_unit();
+            return;
+        }
         let waits = !is_data && self.card.command_start == CommandStart::AfterByteOnWire;
         let wire_us = self.shifter.filter(|_| waits).map_or(0, |(_, end_us)| end_us);
         let seen_us = self.now_us.max(wire_us);
@@ -89,6 +94,20 @@ impl Model for Reference {
     fn midi_in(&mut self, start_ns: u64, byte: u8) {
         self.cable.push_back((byte, us(start_ns)));
         self.run_cable();
+    }
+
+    fn hold_midi(&mut self, until_ns: u64) {
+        let before = self.is_held() && self.hold.1;
+        self.hold = (self.hold.0.max(us(until_ns)), before);
+        if self.has_bus_chip() && self.now_us < self.deaf_until_us {
+            self.deaf_until_us = self.deaf_until_us.max(self.hold.0);
+        }
+    }
+
+    fn inject(&mut self, fault: Fault, bytes: u32) {
+        match fault {
+            Fault::HangingNote => self.hanging_notes = bytes,
+        }
     }
 
     fn interrupt_line(&self) -> bool {
