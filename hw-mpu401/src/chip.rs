@@ -7,10 +7,13 @@
 
 pub(crate) mod state;
 
-use crate::answers::CommandPort;
+use crate::answers::{CommandPort, ControlPort, HostPort};
+use crate::behaviour::CONTROL_OFFSET;
 use crate::cable::Cable;
 use crate::counters::{Counters, Waiting};
+use crate::fault::Fault;
 use crate::firmware::Firmware;
+use crate::host_port::CommandWay;
 use crate::latches::{HostLatches, Inbox};
 use crate::note::Note;
 use crate::parts::{self, Parts};
@@ -130,7 +133,7 @@ impl Mpu401 {
             line_due_ns: NEVER_NS,
             choice,
         };
-        chip.schedule();
+        chip.settle();
         chip.parts.latches.remark_status();
         chip
     }
@@ -142,6 +145,9 @@ impl Mpu401 {
         match offset {
             0 => Some(Register::Data),
             _ if offset == self.parts.rules.status_offset => Some(Register::Command),
+            CONTROL_OFFSET if self.parts.rules.control_port == ControlPort::National => {
+                Some(Register::Control)
+            }
             _ => None,
         }
     }
@@ -230,6 +236,35 @@ impl Mpu401 {
     pub fn midi_in(&mut self, start_ns: u64, byte: u8) {
         self.leave_stream();
         self.cable.push(start_ns.max(self.parts.now_ns()), byte);
+        self.settle();
+    }
+
+    /// Keeps the processor behind the ports busy with other work until `until_ns`, from the latest
+    /// time seen on. A Sound Blaster 16 is held while its DSP runs a command.
+    ///
+    /// Until then a card with a bus chip carries no byte in UART mode, in either direction, and
+    /// does not acknowledge a 3F. The byte on the wire goes on, and so does the bus chip. Of the
+    /// bytes that arrive on MIDI IN the first waits in the receive register of the 8052, and the
+    /// others are lost. A hold does not shorten the hold before. On any other card nothing else
+    /// uses the unit, and the call has no effect.
+    ///
+    /// Source: listings of the DSP's firmware (github.com/S95Sedan/CT1741_DSP): a command of the
+    /// host ends the loop that carries MIDI bytes until the command has run. Intel, MCS-51, serial
+    /// interface: a byte is lost while the byte before is still in the register.
+    pub fn hold_midi(&mut self, until_ns: u64) {
+        if self.parts.rules.host_port == HostPort::BusChip {
+            self.leave_stream();
+            self.parts.unit.hold(self.parts.now_ns(), until_ns.min(LAST_NS));
+            self.settle();
+        }
+    }
+
+    /// Lets a fault hit the next `bytes` bytes that it can hit, from the latest time seen on; with
+    /// 0 the card is sound again. [`Fault`] tells which real cards have the fault; any card can be
+    /// given it.
+    pub fn inject(&mut self, fault: Fault, bytes: u32) {
+        self.leave_stream();
+        self.parts.faults.inject(fault, bytes);
         self.settle();
     }
 
@@ -355,6 +390,12 @@ impl Mpu401 {
                 self.settle();
                 value
             }
+            Register::Control => {
+                self.leave_stream();
+                let value = self.parts.read_control();
+                self.settle();
+                value
+            }
         }
     }
 
@@ -371,7 +412,12 @@ impl Mpu401 {
                 let meaning = self.firmware.meaning_of_data(&self.parts);
                 self.parts.write_data(value, meaning);
             }
-            Register::Command => self.parts.write_command(value),
+            Register::Command => {
+                if self.parts.write_command(value) == CommandWay::AtOnce {
+                    self.firmware.decode(&mut self.parts, value);
+                }
+            }
+            Register::Control => self.parts.write_control(value),
         }
         self.settle();
     }

@@ -21,6 +21,7 @@ pub const SCRIPTS: &[(&str, &str)] = scripts![
     "midi-out.ops",
     "midi-in.ops",
     "cards.ops",
+    "sb16.ops",
     "intelligent-clock.ops",
     "intelligent-play.ops",
     "intelligent-record.ops",

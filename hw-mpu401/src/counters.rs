@@ -27,7 +27,8 @@ pub struct Counters {
     /// Data bytes that the unit took for a command, or as an event of a track or the conductor.
     pub parameters: u64,
     /// Host bytes that had no effect: data in intelligent mode without a request, commands in UART
-    /// mode, commands unknown to the card, and writes to a full FIFO.
+    /// mode, commands unknown to the card, writes to a full FIFO, and a byte in the latch of a bus
+    /// chip that a reset drops.
     pub ignored: u64,
     /// Host bytes lost because the host wrote the next byte before the unit took the lost byte.
     pub overwritten: u64,

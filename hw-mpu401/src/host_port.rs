@@ -2,13 +2,24 @@
 //!
 //! The caller first lets time pass, and then calls these functions.
 
-use crate::answers::{AckInterrupt, AckSet, CommandPort, EmptyRead, HostPort};
+use crate::answers::{AckInterrupt, CommandPort, CommandStart, ControlPort, EmptyRead, HostPort};
 use crate::latches::{Inbox, Outbox};
 use crate::note::Note;
 use crate::parts::Parts;
 use crate::reply::ReplyKind;
-use crate::spec::{ENTER_UART, Mode, RESET, Status};
+use crate::spec::{Control, ENTER_UART, Mode, RESET, Status};
 use crate::timing::NEVER_NS;
+
+/// What a read gives where the card has no register.
+const OPEN_BUS: u8 = 0xFF;
+/// How a command goes on from the port.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CommandWay {
+    /// The unit takes the command from the latch, if the card has commands.
+    ThroughLatch,
+    /// The command is carried out at once.
+    AtOnce,
+}
 
 impl Parts {
     /// Returns the byte that the host reads from DATA now.
@@ -35,45 +46,85 @@ impl Parts {
         self.counters.data_writes += 1;
         let is_occupied = self.latches.inbox() != Inbox::Empty;
         let note = match self.rules.host_port {
-            HostPort::Mailbox if is_occupied => {
+            HostPort::Mailbox | HostPort::BusChip if is_occupied => {
                 self.overwrite(Inbox::Data, byte, Note::OverwritesByte)
             }
             HostPort::Fifo if is_occupied || self.output_is_full() => self.ignore_write(),
-            HostPort::Mailbox | HostPort::Fifo => {
-                self.fill(Inbox::Data, byte);
+            HostPort::Mailbox | HostPort::BusChip | HostPort::Fifo => {
+                self.fill(Inbox::Data, byte, self.now_ns());
                 meaning
             }
         };
         self.latches.remark(note);
     }
 
-    /// Takes a write to COMMAND.
-    pub(crate) fn write_command(&mut self, byte: u8) {
+    /// Takes a write to COMMAND. If the port carries the command out by itself, the latch stays as
+    /// it is.
+    pub(crate) fn write_command(&mut self, byte: u8) -> CommandWay {
         self.counters.command_writes += 1;
+        let mut way = CommandWay::ThroughLatch;
         let note = if self.rules.command_port == CommandPort::StatusOnly {
             self.ignore_write()
+        } else if self.rules.host_port == HostPort::BusChip {
+            way = CommandWay::AtOnce;
+            self.command_note(byte)
         } else if self.latches.inbox() != Inbox::Empty {
             self.overwrite(Inbox::Command, byte, Note::CommandOverwritesByte)
         } else {
-            self.fill(Inbox::Command, byte);
+            self.fill(Inbox::Command, byte, self.command_seen_ns());
             self.command_note(byte)
         };
         self.latches.remark(note);
+        way
     }
 
-    fn command_note(&self, byte: u8) -> Note {
-        match (byte, self.unit.mode(), self.rules.ack_set) {
-            (RESET, _, _) => Note::Reset,
-            (_, Mode::Uart, _) => Note::Ignored,
-            (ENTER_UART, ..) => Note::UartMode,
-            (_, _, AckSet::All | AckSet::ResetOnly) => Note::Command,
-            (_, _, AckSet::ResetAndUart | AckSet::None) => Note::Ignored,
+    /// Returns what the host reads from the control register.
+    pub(crate) fn read_control(&mut self) -> u8 {
+        if self.rules.control_port == ControlPort::Absent {
+            self.latches.remark(Note::Empty);
+            return OPEN_BUS;
+        }
+        let mut value = self.control;
+        value.set(Control::OUTPUT_HELD, self.transmitter.held(self.now_ns()) > 0);
+        value.set(Control::INPUT_HELD, self.latches.outbox() != Outbox::Empty);
+        self.latches.remark(Note::Control);
+        value.bits()
+    }
+
+    /// Takes a write to the control register.
+    pub(crate) fn write_control(&mut self, byte: u8) {
+        if self.rules.control_port == ControlPort::Absent {
+            self.latches.remark(Note::Ignored);
+            return;
+        }
+        self.control = Control::from_bits_truncate(byte) & Control::WRITABLE;
+        self.latches.remark(Note::Control);
+    }
+
+    /// When the unit sees a command that the host writes now.
+    fn command_seen_ns(&self) -> u64 {
+        match self.rules.command_start {
+            CommandStart::AtOnce => self.now_ns(),
+            CommandStart::AfterByteOnWire => {
+                self.transmitter.wire_free_ns(self.now_ns()).max(self.now_ns())
+            }
         }
     }
 
-    fn fill(&mut self, content: Inbox, byte: u8) {
+    fn command_note(&self, byte: u8) -> Note {
+        match (byte, self.unit.mode()) {
+            (RESET, _) => Note::Reset,
+            (_, Mode::Uart) => Note::Ignored,
+            (ENTER_UART, _) => Note::UartMode,
+            (_, Mode::Intelligent) if self.rules.ack_set.knows_all() => Note::Command,
+            (_, Mode::Intelligent) => Note::Ignored,
+        }
+    }
+
+    /// Puts a byte of the host into the empty latch. The unit sees the byte from `seen_ns` on.
+    fn fill(&mut self, content: Inbox, byte: u8, seen_ns: u64) {
         self.unit.draw_for_write(self.now_ns());
-        self.latches.fill(content, byte, self.now_ns());
+        self.latches.fill(content, byte, seen_ns);
     }
 
     fn overwrite(&mut self, content: Inbox, byte: u8, note: Note) -> Note {
@@ -121,6 +172,7 @@ impl Parts {
     pub(crate) fn line_is_up(&self) -> bool {
         match self.latches.outbox() {
             Outbox::Empty | Outbox::Reply(ReplyKind::QuietAck) => false,
+            _ if self.control.contains(Control::INTERRUPT_OFF) => false,
             Outbox::Reply(ReplyKind::Ack) => self.rules.ack_interrupt == AckInterrupt::Raised,
             Outbox::Reply(ReplyKind::Answer | ReplyKind::Request) | Outbox::Midi => true,
         }

@@ -73,8 +73,12 @@
 //!   sync, and the standstill while a data byte is missing. A caller fetches the metronome's clicks
 //!   with
 //!   [`Mpu401::pop_click`].
-//! - In intelligent mode of any other card an ACK to every command that the card knows; FF and 3F
-//!   work.
+//! - Outside UART mode of any other card an ACK to every command that the card knows; FF and 3F
+//!   work, and questions get fixed answers. Some of these cards hear MIDI IN and send data there.
+//! - ACKs and answers as entries of the receive FIFO, or an ACK before the entries.
+//! - A bus chip with two latches and an 8052 that carries the bytes, as on a Sound Blaster 16;
+//!   other work that holds the 8052, see [`Mpu401::hold_midi`].
+//! - Faults that a test switches on, see [`Mpu401::inject`].
 //! - The interrupt line: an edge for each byte, or a level.
 //!
 //! # Not emulated
@@ -82,6 +86,8 @@
 //! - Tape sync: with command 81 no tick comes. Music Quest extensions, except the timebases of 216
 //!   and 240: a card has these timebases if its revision says so.
 //! - The SB16 mixer register that shows the interrupt.
+//! - Of the control register of National's chips the loop from MIDI OUT to MIDI IN, MIDI thru, and
+//!   the fast clock: the data sheet does not say what becomes of the bytes that are on their way.
 //!
 //! # Known inaccuracies
 //!
@@ -109,8 +115,9 @@
 //!
 //! Roland MPU-401 technical reference, as quoted by others; measurements of Roland firmware 1.5A at
 //! its host port and MIDI OUT; SMSC LPC47M and LPC47B27x data sheets; Creative's programming guide
-//! of the Sound Blaster series; MIDI 1.0 Detailed Specification. The ground of each value is beside
-//! the value in `cards`. A value that a family of cards has in common is there only once.
+//! of the Sound Blaster series; comments on public listings of the Sound Blaster 16's DSP firmware;
+//! Intel, MCS-51, serial interface; MIDI 1.0 Detailed Specification. The ground of each value is
+//! beside the value in `cards`. A value that a family of cards has in common is there only once.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -126,7 +133,9 @@ mod chip;
 #[cfg(feature = "ops")]
 pub mod conformance;
 mod counters;
+mod fault;
 mod firmware;
+mod fixed_answers;
 mod host_port;
 mod input;
 mod latches;
@@ -147,9 +156,9 @@ mod unit;
 mod wire;
 
 pub use answers::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
-    InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput, RxWhileBusy,
-    TxWhileBusy, UnreadInput,
+    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, ControlPort, EmptyRead, Fifos,
+    FirmwareId, HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun,
+    ResetAck, ResetOutput, RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
 };
 pub use behaviour::Behaviour;
 pub use cable::MIDI_IN_LIMIT;
@@ -157,12 +166,14 @@ pub use cards::{CARD_NAMES, card, cards, families, family};
 pub use chip::state::{DataByte, DataKind, Fill, HostByte, Phase, State, Transmission};
 pub use chip::{InitialState, Mpu401};
 pub use counters::{Counters, Waiting};
+pub use fault::Fault;
+pub use fixed_answers::{AnswerRow, FixedAnswers, MAX_ANSWERS};
 pub use note::Note;
 pub use profile::{CardProfile, Text};
 pub use sequencer::{Accent, CLICK_LIMIT, Click};
 pub use spec::{
-    ACK, BIT_TIME_NS, BYTE_TIME_NS, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET,
-    Register, Status,
+    ACK, BIT_TIME_NS, BYTE_TIME_NS, Control, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION,
+    RESET, Register, Status,
 };
 pub use timing::{CardTiming, NEVER_NS, Spread, Timing};
 pub use transmitter::SentByte;

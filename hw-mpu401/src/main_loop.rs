@@ -5,9 +5,10 @@
 //! command waits behind an unread ACK. A card without firmware has the same loop without busy
 //! times. On such a card the input and the output are independent.
 
-use crate::answers::UnreadInput;
+use crate::answers::{HostPort, UnreadInput};
 use crate::latches::{Gift, Inbox, Outbox};
 use crate::parts::Parts;
+use crate::reply::ReplyKind;
 use crate::spec::Mode;
 use crate::timing::NEVER_NS;
 use crate::unit::{Action, Plan, Turn};
@@ -16,10 +17,10 @@ impl Parts {
     /// Decides what the unit does next, when no sequencer runs.
     pub(crate) fn settle_plan(&mut self) {
         if self.is_quiet() {
-            let plan = self.plan_take();
+            let plan = self.unit.after_hold(self.plan_take());
             self.unit.settle(plan, self.take_seen_ns(plan));
         } else {
-            let plan = self.plan_all();
+            let plan = self.unit.after_hold(self.plan_all());
             self.unit.settle(plan, plan.due_ns);
         }
     }
@@ -27,22 +28,32 @@ impl Parts {
     /// When the host may see an effect of the next byte that the unit takes, if no other byte
     /// comes. A data byte has an effect only on MIDI OUT, and not before its start bit.
     fn take_seen_ns(&self, take: Plan) -> u64 {
-        match (self.latches.inbox(), self.unit.mode()) {
-            (Inbox::Empty, _) | (Inbox::Data, Mode::Intelligent) => NEVER_NS,
-            (Inbox::Command, _) => take.due_ns,
-            (Inbox::Data, Mode::Uart) => {
-                let ready_ns = take.due_ns.saturating_add(self.unit.timing().tx_start_ns);
-                ready_ns.max(self.transmitter.free_ns())
-            }
+        match self.latches.inbox() {
+            Inbox::Empty => NEVER_NS,
+            Inbox::Data if !self.passes_data() => NEVER_NS,
+            Inbox::Command => take.due_ns,
+            Inbox::Data => self.ready_to_start_ns(take.due_ns).max(self.transmitter.free_ns()),
         }
     }
 
     fn plan_all(&self) -> Plan {
         let gift = self.plan_gift();
-        if self.latches.holds_byte() && self.rules.unread_input == UnreadInput::BlocksOutput {
+        if self.waits_with_byte() {
             return gift;
         }
         gift.or_earlier(self.plan_take_or_fetch())
+    }
+
+    /// Whether the unit does nothing until it has given the byte in hand. It waits with a reply, so
+    /// that no command is taken whose reply would have no place. With any other byte it waits if
+    /// unread input blocks output.
+    pub(crate) fn waits_with_byte(&self) -> bool {
+        match self.rules.unread_input {
+            UnreadInput::BlocksOutput => self.latches.holds_byte(),
+            // Behind a bus chip the unit takes no commands.
+            UnreadInput::Harmless if self.rules.host_port == HostPort::BusChip => false,
+            UnreadInput::Harmless => self.latches.is_replying(),
+        }
     }
 
     /// Plans to take a host byte or to fetch an input byte, whichever is earlier. When both are due
@@ -56,8 +67,16 @@ impl Parts {
         }
     }
 
-    /// Plans to put a byte for the host into the latch.
+    /// Plans to put a byte for the host into the latch, or a reply into the receive FIFO.
     pub(crate) fn plan_gift(&self) -> Plan {
+        let queued = self.latches.reply_on_its_way().filter(|reply| self.rules.queues(reply.kind));
+        if let Some(reply) = queued {
+            // Assumed: a request waits for room, because without an answer play would stand still.
+            if reply.kind == ReplyKind::Request && !self.has_input_room(1) {
+                return Plan::IDLE;
+            }
+            return Plan::new(Action::GiveReply, reply.ready_ns.max(self.now_ns()));
+        }
         let Some((gift, ready_ns)) = self.latches.next_gift(self.unit.timing().next_byte_ns) else {
             return Plan::IDLE;
         };
@@ -70,24 +89,44 @@ impl Parts {
 
     /// Plans to take a byte of the host out of the latch.
     pub(crate) fn plan_take(&self) -> Plan {
+        if self.rules.host_port == HostPort::BusChip {
+            return self.plan_take_from_bus_chip();
+        }
         let timing = self.unit.timing();
-        match (self.latches.inbox(), self.unit.mode()) {
-            (Inbox::Empty, _) => Plan::IDLE,
-            (_, Mode::Intelligent) => self.plan_take_after(timing.drr_clear_intelligent_ns, 0),
-            (Inbox::Data, Mode::Uart) => self.plan_take_for_output(),
-            (Inbox::Command, Mode::Uart) => self.plan_take_after(timing.drr_clear_uart_ns, 0),
+        let latency_ns = match self.unit.mode() {
+            Mode::Intelligent => timing.drr_clear_intelligent_ns,
+            Mode::Uart => timing.drr_clear_uart_ns,
+        };
+        match self.latches.inbox() {
+            Inbox::Empty => Plan::IDLE,
+            Inbox::Data if self.passes_data() => self.plan_take_for_output(latency_ns),
+            Inbox::Data | Inbox::Command => self.plan_take_after(latency_ns, 0),
         }
     }
 
-    /// Plans to take a data byte for the output. A unit that finds its output full looks for room
-    /// again and again, and takes the byte when it has found room.
-    fn plan_take_for_output(&self) -> Plan {
-        let latency_ns = self.unit.timing().drr_clear_uart_ns;
+    /// Plans to take a data byte for the output, `latency_ns` after the host wrote it. A unit that
+    /// finds its output full looks for room again and again, and takes the byte when it has found
+    /// room.
+    fn plan_take_for_output(&self, latency_ns: u64) -> Plan {
         let seen_ns = self.latches.written_ns().saturating_add(latency_ns);
         let ready_ns = seen_ns.max(self.unit.free_ns());
         let room_ns = self.transmitter.room_ns();
         let due_ns = if room_ns <= ready_ns { ready_ns } else { self.unit.finds_room_ns(room_ns) };
         Plan::new(Action::Take, due_ns.max(self.now_ns()))
+    }
+
+    /// Plans to take the data byte out of the latch of a bus chip: when the transmitter has had
+    /// room and the byte has been in the latch for as long as the 8052 needs to see both.
+    ///
+    /// Source: listings of the DSP's firmware (github.com/S95Sedan/CT1741_DSP): only the loop of
+    /// UART mode looks into the latch, and only while the transmitter has room.
+    fn plan_take_from_bus_chip(&self) -> Plan {
+        if self.latches.inbox() == Inbox::Empty || self.unit.mode() == Mode::Intelligent {
+            return Plan::IDLE;
+        }
+        let both_ns = self.latches.written_ns().max(self.transmitter.room_ns());
+        let seen_ns = both_ns.saturating_add(self.unit.timing().drr_clear_uart_ns);
+        Plan::new(Action::Take, seen_ns.max(self.unit.ready_ns(self.now_ns())))
     }
 
     /// Plans to take the host's byte `latency_ns` after the host wrote it, but not before

@@ -43,13 +43,15 @@ impl Stream {
 
     /// Opens the stream if a written byte can stream in the present state: in UART mode, with room
     /// for output, and with no input, no reply and no byte in the latch. A chip with varying
-    /// latencies draws them for each byte, so such a chip does not stream.
+    /// latencies draws them for each byte, so such a chip does not stream. Behind a bus chip there
+    /// is room for one byte at a time, so nothing streams there either.
     pub(crate) fn open(&mut self, parts: &mut Parts) {
         parts.latches.close();
         let is_plain = parts.unit.mode() == Mode::Uart
             && parts.latches.inbox() == Inbox::Empty
             && parts.is_quiet()
             && !parts.unit.times_vary()
+            && parts.faults.spare_output()
             && !parts.loses_data();
         if !is_plain {
             return;
@@ -69,7 +71,7 @@ impl Stream {
             HostPort::Fifo if !is_busy && takes_at_once => {
                 parts.latches.open_from(parts.transmitter.room_ns());
             }
-            HostPort::Mailbox | HostPort::Fifo => {}
+            HostPort::Mailbox | HostPort::BusChip | HostPort::Fifo => {}
         }
     }
 
@@ -78,7 +80,7 @@ impl Stream {
     pub(crate) fn write(&mut self, parts: &mut Parts, byte: u8) -> Course {
         parts.latches.remark(Note::Data);
         match parts.rules.host_port {
-            HostPort::Mailbox => self.write_latch(parts, byte),
+            HostPort::Mailbox | HostPort::BusChip => self.write_latch(parts, byte),
             HostPort::Fifo => {
                 let ready_ns = parts.now_ns() + parts.unit.timing().tx_start_ns;
                 let room_ns = parts.transmitter.push(byte, ready_ns);
@@ -128,7 +130,7 @@ impl Stream {
             (HostPort::Mailbox, false) if parts.latches.is_open() => {
                 parts.latches.open_from_ns() + accept_ns
             }
-            (HostPort::Mailbox | HostPort::Fifo, _) => parts.unit.free_ns(),
+            (HostPort::Mailbox | HostPort::BusChip | HostPort::Fifo, _) => parts.unit.free_ns(),
         }
     }
 

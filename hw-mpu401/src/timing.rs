@@ -146,7 +146,8 @@ latencies! {
     tx_start_ns, "tx-start-ns", Finite, "from a byte taken to its start bit";
     /// From the time when the unit takes a command to the time when its ACK is in DATA.
     ack_latency_ns, "ack-latency-ns", Finite, "from a command taken to its ACK";
-    /// From the host's read of the ACK to the time when the answer is in DATA.
+    /// From the host's read of the ACK to the time when the answer is in DATA. If both are entries
+    /// of a receive FIFO: from the one to the other.
     reply_latency_ns, "reply-latency-ns", Finite, "from the ACK read to the answer";
     /// From the stop bit of a MIDI IN byte to DSR.
     rx_to_dsr_ns, "rx-to-dsr-ns", Finite, "from a stop bit on MIDI IN to DSR";
@@ -225,6 +226,9 @@ latencies! {
     /// UART mode, with a full buffer: from one look for room to the next. 0 for a unit that takes
     /// the byte as soon as there is room.
     tx_full_look_ns, "tx-full-look-ns", Finite, "with a full buffer, from one look to the next";
+    /// Command 3F: how much later the unit acknowledges the command, and carries bytes, than with
+    /// [`ack_latency_ns`](Self::ack_latency_ns) alone.
+    uart_entry_ns, "uart-entry-ns", Finite, "how much later than other ACKs that of 3F comes";
 }
 
 impl Timing {
@@ -336,6 +340,7 @@ impl Draws {
         timing.busy_after_exit_ns = draws.busy_after_exit_ns.next();
         timing.busy_after_exit_full_ns = draws.busy_after_exit_full_ns.next();
         timing.backlog_after_exit_ns = draws.backlog_after_exit_ns.next();
+        timing.uart_entry_ns = draws.uart_entry_ns.next();
     }
 
     /// Draws the times of the MIDI IN byte that the unit fetches now.

@@ -53,6 +53,8 @@ pub(crate) struct Transmitter {
     // Configuration.
     /// Bytes that the FIFO and the shifter hold.
     limit: u64,
+    /// How long before the end of a byte there is room for another byte, in ns.
+    ahead_ns: u64,
     // State.
     /// When the last byte that the unit has handed over so far ends.
     last_end_ns: u64,
@@ -74,10 +76,12 @@ pub(crate) struct Transmitter {
 }
 
 impl Transmitter {
-    /// An idle transmitter that holds up to `limit` bytes, from 1 to [`MAX_TX_DEPTH`].
-    pub(crate) fn new(limit: usize) -> Self {
+    /// An idle transmitter that holds up to `limit` bytes, from 1 to [`MAX_TX_DEPTH`]. It takes the
+    /// next byte `ahead_ns` before the end of the byte that makes room.
+    pub(crate) fn new(limit: usize, ahead_ns: u64) -> Self {
         Self {
             limit: limit as u64,
+            ahead_ns,
             last_end_ns: 0,
             pushed: 0,
             fetched: 0,
@@ -91,7 +95,7 @@ impl Transmitter {
     }
 
     /// Takes a byte that may start at `ready_ns`, and returns when there is room for one more
-    /// byte. The caller knows that there is room for this byte.
+    /// byte, when that byte has ended. The caller knows that there is room for this byte.
     #[inline]
     pub(crate) fn push(&mut self, byte: u8, ready_ns: u64) -> u64 {
         let passages = &mut *self.passages;
@@ -140,13 +144,14 @@ impl Transmitter {
         now_ns < self.room_ns()
     }
 
-    /// When there is room for one more byte: at the end of the byte that lies `limit` bytes back.
-    /// If there is room already, the result is a time in the past, or 0.
+    /// When there is room for one more byte: at the end of the byte that lies `limit` bytes back,
+    /// or a little before the end. If there is room already, the result is a time in the past,
+    /// or 0.
     ///
     /// As long as fewer than `limit` bytes were pushed, this reads an unused place of the ring.
     #[inline]
     pub(crate) fn room_ns(&self) -> u64 {
-        self.end_ns(self.pushed.wrapping_sub(self.limit))
+        self.end_ns(self.pushed.wrapping_sub(self.limit)).saturating_sub(self.ahead_ns)
     }
 
     /// The number of bytes that the unit has handed over so far.
@@ -186,9 +191,17 @@ impl Transmitter {
         is_there.then(|| (self.byte(number), self.end_ns(number)))
     }
 
-    /// The last byte that the unit handed over.
+    /// When the byte that is on the line ends; a time in the past, or 0, if the line is idle.
+    pub(crate) fn wire_free_ns(&self, now_ns: u64) -> u64 {
+        match self.next_passage(now_ns, 0) {
+            Some((_, end_ns)) if end_ns - BYTE_TIME_NS <= now_ns => end_ns,
+            _ => 0,
+        }
+    }
+
+    /// The last byte that the unit handed over; 0 before the first one.
     pub(crate) fn last_byte(&self) -> u8 {
-        self.byte(self.pushed.saturating_sub(1))
+        self.pushed.checked_sub(1).map_or(0, |last| self.byte(last))
     }
 
     /// When the line changes next; [`NEVER_NS`] for never.

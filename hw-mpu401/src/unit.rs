@@ -73,6 +73,18 @@ pub(crate) struct Unit {
     plan: Plan,
     /// When the host may see an effect of the plan.
     seen_ns: u64,
+    /// Until when other work keeps the unit from its main loop.
+    held_until_ns: u64,
+    /// What the receive register of a held unit can do.
+    receive_register: ReceiveRegister,
+}
+
+/// The receive register of a unit that other work holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ReceiveRegister {
+    Empty,
+    /// It keeps its byte until the hold ends.
+    Full,
 }
 
 impl Unit {
@@ -92,6 +104,8 @@ impl Unit {
             uart_from_ns: 0,
             plan: Plan::IDLE,
             seen_ns: NEVER_NS,
+            held_until_ns: 0,
+            receive_register: ReceiveRegister::Empty,
         }
     }
 
@@ -169,9 +183,54 @@ impl Unit {
     pub(crate) fn enter_uart(&mut self, now_ns: u64, duration_ns: u64, data: TxWhileBusy) {
         self.mode = Mode::Uart;
         self.uart_from_ns = now_ns.saturating_add(duration_ns);
+        self.enter_after_hold(now_ns);
         if data == TxWhileBusy::Waits {
             self.free_ns = self.uart_from_ns;
         }
+    }
+
+    /// Lets an entry into UART mode that is not complete wait for the end of the hold.
+    fn enter_after_hold(&mut self, now_ns: u64) {
+        if self.is_held(now_ns) {
+            self.uart_from_ns = self.uart_from_ns.max(self.held_until_ns);
+        }
+    }
+
+    /// Keeps the unit from its main loop until this time, or longer if it is held for longer.
+    pub(crate) fn hold(&mut self, now_ns: u64, until_ns: u64) {
+        if !self.is_held(now_ns) {
+            self.receive_register = ReceiveRegister::Empty;
+        }
+        self.held_until_ns = self.held_until_ns.max(until_ns);
+        if self.enters_uart(now_ns) {
+            self.enter_after_hold(now_ns);
+        }
+    }
+
+    /// Whether other work keeps the unit from its main loop.
+    pub(crate) fn is_held(&self, now_ns: u64) -> bool {
+        now_ns < self.held_until_ns
+    }
+
+    /// Until when other work keeps the unit from its main loop.
+    pub(crate) fn held_until_ns(&self) -> u64 {
+        self.held_until_ns
+    }
+
+    /// The plan as it is with other work before it. In intelligent mode nothing waits for the unit.
+    pub(crate) fn after_hold(&self, plan: Plan) -> Plan {
+        match self.mode {
+            Mode::Intelligent => plan,
+            Mode::Uart => Plan::new(plan.action, plan.due_ns.max(self.held_until_ns)),
+        }
+    }
+
+    /// Whether a byte that arrives now on MIDI IN is received. A held unit receives one byte.
+    pub(crate) fn can_receive(&mut self, now_ns: u64) -> bool {
+        let held =
+            if self.is_held(now_ns) { ReceiveRegister::Full } else { ReceiveRegister::Empty };
+        let before = core::mem::replace(&mut self.receive_register, held);
+        held == ReceiveRegister::Empty || before == ReceiveRegister::Empty
     }
 
     /// Makes the unit go back to intelligent mode.

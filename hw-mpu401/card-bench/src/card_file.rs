@@ -15,7 +15,7 @@
 //!      tx-depth = 16",
 //! )?;
 //! let behaviour = card.profile.behaviour;
-//! assert_eq!((behaviour.tx_depth, behaviour.rx_depth), (16, 2));
+//! assert_eq!((behaviour.tx_depth, behaviour.rx_depth), (16, 129));
 //! # Ok::<(), mpu401_card_bench::card_file::CardFileError>(())
 //! ```
 

@@ -2,6 +2,10 @@
 
 #[path = "conformance/broken.rs"]
 mod broken;
+#[path = "conformance/bus_chip_cards.rs"]
+mod bus_chip_cards;
+#[path = "conformance/drawn_cards.rs"]
+mod drawn_cards;
 #[path = "conformance/random.rs"]
 mod random;
 #[path = "conformance/reference.rs"]

@@ -1,6 +1,5 @@
-//! The known cards: one file for each, with its differences from its family.
+//! The known cards, each with its differences from its family.
 
-mod awe64;
 mod aztech_azt1605;
 mod clone_dumb;
 mod cs4237b;
@@ -9,6 +8,7 @@ mod families;
 mod lm4560;
 mod megamid;
 mod musicquest_mqx;
+mod ns_pc87363;
 mod pc98_mpu;
 mod roland_mpu401;
 mod sb16;
@@ -20,20 +20,25 @@ use crate::profile::{CardProfile, Text};
 pub use families::{families, family};
 
 /// Every card, the default card first: units with firmware, chips, clones.
-static CARDS: [CardProfile; 13] = [
+static CARDS: [CardProfile; 18] = [
     roland_mpu401::PROFILE,
     smsc_superio::PROFILE,
-    sb16::PROFILE,
+    sb16::SB16,
     clone_dumb::PROFILE,
     musicquest_mqx::PROFILE,
     pc98_mpu::PROFILE,
-    awe64::PROFILE,
+    sb16::AWE64,
     cs4237b::PROFILE,
     es1688::PROFILE,
     sonicvibes::PROFILE,
     lm4560::PROFILE,
+    ns_pc87363::PROFILE,
     aztech_azt1605::PROFILE,
     megamid::PROFILE,
+    sb16::DSP404,
+    sb16::DSP405,
+    sb16::DSP411,
+    sb16::DSP412,
 ];
 
 /// The names of [`cards`], in the same order.

@@ -1,41 +1,185 @@
-//! Creative Sound Blaster 16: the MPU-401 that most games and drivers use.
+//! Creative Sound Blaster 16 and AWE64, by the version of their DSP.
 //!
-//! Source: Creative, Sound Blaster Series Hardware Programming Guide, MPU-401 UART mode. The guide
-//! says little beyond the two commands: the ports are 330h or 300h, by a jumper; FF and 3F are the
-//! commands; an ACK interrupts, and a read of DATA ends the interrupt. The guide names no wait
-//! except for the two flags.
+//! An 8052 at 24 MHz, the DSP, carries every MIDI byte between its own UART and two one-byte
+//! latches in the bus chip of the card. Six versions of its firmware are known; a small table has
+//! what differs. Version 4.17 is the work of a hobbyist, so no card has it.
+//!
+//! Source for the firmware: the comments and cycle counts of the listings in
+//! github.com/S95Sedan/CT1741_DSP, where nothing else is said. Only facts are taken from them:
+//!
+//! - The loop of UART mode looks at these things in turn: a command for the DSP, the end of UART
+//!   mode, a byte from MIDI IN, a free latch to the host, and a byte in the latch from the host
+//!   while the transmitter has room.
+//! - A byte from MIDI IN goes into a ring of 64 or 128 bytes. When the ring is full, the byte is
+//!   lost.
+//! - The DSP writes an FE when it enters UART mode, and then empties its ring. It writes no FE for
+//!   FF, in neither mode. Creative's guide demands an FE after FF, so the bus chip has to make it.
+//! - At the end of UART mode every version but 4.04 reads the latch from the host and forgets it.
+//! - Outside UART mode nothing reads that latch. Linux' driver agrees: it writes a 00 before each
+//!   command, and on this card alone it does not wait until DRR clears.
+//!
+//! A turn of the loop takes 12 us or 22 us: in 4.11 to 4.13 each turn also shows in a register of
+//! the bus chip whether the DSP is busy. What the DSP waits for may come at any point of the turn.
+//!
+//! The DSP does not look whether the latch is free when it writes the FE, so the FE replaces an
+//! unread byte. Assumed: the byte is gone at the command, and the same goes for the FE of FF.
 
 use super::families::UART_CHIP;
-use crate::answers::{Overrun, ResetAck};
+use crate::answers::{Fifos, HostPort, InterruptKind, Overrun, ResetAck, RxWhileBusy};
 use crate::behaviour::Behaviour;
-use crate::profile::{CardProfile, text};
+use crate::profile::{CardProfile, Text, text};
+use crate::spec::BIT_TIME_NS;
+use crate::timing::{Spread, Timing};
 use alloc::borrow::Cow;
 
-pub(super) const PROFILE: CardProfile = CardProfile {
+/// Where the facts on all versions come from.
+const SOURCES: &[Text] = &[
+    text("Comments and cycle counts of public listings of the DSP's firmware, CT1741_DSP"),
+    text("Creative, Sound Blaster Series Hardware Programming Guide"),
+    text("Intel, MCS-51, serial interface"),
+];
+
+/// DSP 4.13.
+pub(super) const SB16: CardProfile = CardProfile {
     name: text("sb16"),
-    title: text("Creative Sound Blaster 16"),
+    title: text("Creative Sound Blaster 16, DSP 4.13"),
     description: text(
-        "UART mode only, with small buffers; acknowledges FF in UART mode too, and \
-        shares its level interrupt with the rest of the card.",
+        "An 8052 carries each byte between a latch and its UART, and keeps 128 bytes of input. \
+        Notes may hang on it: see the fault hanging-note.",
     ),
-    sources: Cow::Borrowed(&[
-        text("Creative, Sound Blaster Series Hardware Programming Guide"),
-        text("Output depth: public driver notes on the AWE64"),
-    ]),
-    behaviour: BEHAVIOUR,
+    sources: Cow::Borrowed(SOURCES),
+    behaviour: DSP413_BEHAVIOUR,
 };
 
-/// The behaviour of this card. The AWE64 starts from this behaviour.
-pub(super) const BEHAVIOUR: Behaviour = Behaviour {
-    // Assumed: two bytes, as in its successor, the AWE64.
-    tx_depth: 2,
-    // Assumed: the input has the depth of the output. A small buffer shows overruns; a large buffer
-    // would hide them.
-    rx_depth: 2,
-    // Assumed: like a 16550.
-    rx_overrun: Overrun::DropNew,
-    // Assumed: the card acknowledges a reset in UART mode too. The guide says that the driver reads
-    // an FE after a reset, and names no exception.
-    ack_reset_in_uart: ResetAck::Acknowledged,
-    ..UART_CHIP
+/// DSP 4.16.
+pub(super) const AWE64: CardProfile = CardProfile {
+    name: text("awe64"),
+    title: text("Creative Sound Blaster AWE64, DSP 4.16"),
+    description: text(
+        "As the Sound Blaster 16 with DSP 4.13, but its loop is shorter and no note hangs.",
+    ),
+    sources: Cow::Borrowed(SOURCES),
+    behaviour: behaviour(Firmware { ring: 128, turn_ns: SHORT_TURN_NS, exit: Fifos::all() }),
 };
+
+/// DSP 4.04.
+pub(super) const DSP404: CardProfile = CardProfile {
+    name: text("sb16-dsp404"),
+    title: text("Creative Sound Blaster 16, DSP 4.04"),
+    description: text(
+        "Keeps 64 bytes of input. A byte that FF finds in the latch goes out after the next 3F.",
+    ),
+    sources: Cow::Borrowed(SOURCES),
+    behaviour: behaviour(Firmware { ring: 64, turn_ns: SHORT_TURN_NS, exit: Fifos::RX }),
+};
+
+/// DSP 4.05.
+pub(super) const DSP405: CardProfile = CardProfile {
+    name: text("sb16-dsp405"),
+    title: text("Creative Sound Blaster 16, DSP 4.05"),
+    description: text("As with DSP 4.04, but FF drops a byte that it finds in the latch."),
+    sources: Cow::Borrowed(SOURCES),
+    behaviour: behaviour(Firmware { ring: 64, turn_ns: SHORT_TURN_NS, exit: Fifos::all() }),
+};
+
+/// DSP 4.11.
+pub(super) const DSP411: CardProfile = CardProfile {
+    name: text("sb16-dsp411"),
+    title: text("Creative Sound Blaster 16, DSP 4.11"),
+    description: text("As with DSP 4.13."),
+    sources: Cow::Borrowed(SOURCES),
+    behaviour: DSP413_BEHAVIOUR,
+};
+
+/// DSP 4.12.
+pub(super) const DSP412: CardProfile = CardProfile {
+    name: text("sb16-dsp412"),
+    title: text("Creative Sound Blaster 16, DSP 4.12"),
+    // Source: listings: two images of 4.12 exist.
+    // Assumed: they do the same with MIDI.
+    description: text("As with DSP 4.13."),
+    sources: Cow::Borrowed(SOURCES),
+    behaviour: DSP413_BEHAVIOUR,
+};
+
+/// DSP 4.11 and 4.12 do the same with MIDI as DSP 4.13.
+const DSP413_BEHAVIOUR: Behaviour =
+    behaviour(Firmware { ring: 128, turn_ns: LONG_TURN_NS, exit: Fifos::all() });
+
+/// A turn of the loop in 4.04, 4.05 and 4.16, in ns.
+const SHORT_TURN_NS: u64 = 12_000;
+
+/// A turn of the loop in 4.11 to 4.13, in ns.
+const LONG_TURN_NS: u64 = 22_000;
+
+/// What differs between the versions.
+struct Firmware {
+    /// Bytes from MIDI IN that the ring keeps.
+    ring: u16,
+    /// How long a turn of the loop takes, in ns.
+    turn_ns: u64,
+    /// What the end of UART mode drops.
+    exit: Fifos,
+}
+
+const fn behaviour(firmware: Firmware) -> Behaviour {
+    Behaviour {
+        // Source: listings: one latch each way, and FF and 3F reach the DSP as the level of a pin.
+        // Assumed: a byte written while DRR is set replaces the byte in the latch, and a command
+        // does not touch the latch.
+        host_port: HostPort::BusChip,
+        // Source: listings: one byte in the latch and one in the UART. Linux' driver notes two
+        // bytes in a row for the AWE64.
+        tx_depth: 2,
+        // Source: listings: the ring and the latch.
+        rx_depth: firmware.ring + 1,
+        // Source: listings.
+        rx_overrun: Overrun::DropNew,
+        // Source: listings: the DSP empties its UART at the entry.
+        rx_while_busy: RxWhileBusy::Lost,
+        // Assumed: the bus chip acknowledges a reset in UART mode too. Creative's guide tells the
+        // driver to read an FE after a reset and names no exception, and two programs wait for it.
+        // Against it: no other maker's data sheet has this FE, and the firmware has no part in it.
+        ack_reset_in_uart: ResetAck::Acknowledged,
+        // Assumed: the line follows the latch, so each byte is an edge. Creative's guide: a read of
+        // DATA ends the interrupt.
+        interrupt: InterruptKind::LatchEdge,
+        // Source: listings. Assumed: FF outside UART mode drops the same.
+        cleared_by_reset: firmware.exit,
+        // Source: listings. A byte in the latch from the host goes out after the entry.
+        cleared_by_uart_entry: Fifos::RX,
+        timing: timing(firmware.turn_ns),
+        ..UART_CHIP
+    }
+}
+
+/// How long a DSP takes whose loop has this turn.
+///
+/// Source: listings, cycle counts, at 0.5 us a cycle. Assumed: the usual time is that in the middle
+/// of a turn.
+const fn timing(turn_ns: u64) -> Timing {
+    Timing {
+        // 3 us from the look at the latch to the read of its byte.
+        drr_clear_uart_ns: after_part_of_turn(3_000, turn_ns),
+        // Source: Intel, MCS-51, serial interface: a byte starts at the next bit of the baud clock.
+        tx_start_ns: Spread::between(0, BIT_TIME_NS / 2, BIT_TIME_NS),
+        // The UART has the byte half a bit before its end, in the middle of the stop bit. A turn
+        // moves it into the ring, and the next turn into the latch.
+        rx_to_dsr_ns: Spread::between(
+            turn_ns + 6_000 - BIT_TIME_NS / 2,
+            turn_ns * 3 / 2 + 6_000 - BIT_TIME_NS / 2,
+            turn_ns * 2 + 6_000 - BIT_TIME_NS / 2,
+        ),
+        // 6 us from the look at the latch to the write of the next byte.
+        next_byte_ns: after_part_of_turn(6_000, turn_ns),
+        // 4 us from the look at the pin to the write of the FE. Assumed: the loop outside UART mode
+        // has the same turn.
+        uart_entry_ns: after_part_of_turn(4_000, turn_ns),
+        ..Timing::AT_ONCE
+    }
+}
+
+/// From `path_ns` to a turn more.
+const fn after_part_of_turn(path_ns: u64, turn_ns: u64) -> Spread {
+    Spread::between(path_ns, path_ns + turn_ns / 2, path_ns + turn_ns)
+}

@@ -154,7 +154,7 @@ impl Mpu401 {
             },
             reply: reply.map(|reply| DataByte { kind: reply.kind.into(), byte: reply.byte }),
             transmission: self.transmission(),
-            output: Fill { bytes: waiting.output, limit: parts.rules.tx_limit },
+            output: Fill { bytes: waiting.output, limit: parts.rules.output_limit() },
             input: Fill { bytes: waiting.input, limit: parts.rules.rx_limit },
             arriving: self.cable.arriving(),
             cable_bytes: waiting.cable,
@@ -172,6 +172,7 @@ impl Mpu401 {
             _ if parts.unit.enters_uart(now_ns) => {
                 Phase::EntersUart(Some(parts.unit.uart_from_ns()))
             }
+            _ if parts.unit.is_held(now_ns) => Phase::Busy(parts.unit.held_until_ns()),
             _ if free_ns <= now_ns => Phase::Ready,
             _ if is_resetting(parts) => Phase::Resets(Some(free_ns)),
             _ => Phase::Busy(free_ns),

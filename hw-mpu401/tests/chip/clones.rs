@@ -1,4 +1,4 @@
-//! The cards without firmware: super-I/O, Sound Blaster 16, cheap clone.
+//! The cards without firmware: super-I/O, cheap clone.
 
 use crate::bus::{Bus, UART};
 use hw_mpu401::{
@@ -100,27 +100,6 @@ fn ff_lets_an_smsc_send_what_it_holds_and_3f_throws_it_away() {
     bus.wait_us(10_000);
     assert_eq!(bus.sent_bytes(), [0, 1, 2, 3]);
     assert_eq!(bus.chip.counters().dropped_by_reset, 6);
-}
-
-/// Assumed: the guide tells the driver to read an FE after a reset, and makes no exception for UART
-/// mode.
-#[test]
-fn an_sb16_acknowledges_a_reset_in_uart_mode_with_an_interrupt() {
-    let mut bus = Bus::new("sb16", UART);
-    bus.write_command(0xFF);
-    assert!(bus.chip.interrupt_line());
-    assert_eq!(bus.data(), 0xFE);
-    assert!(!bus.chip.interrupt_line());
-    assert_eq!(bus.chip.mode(), Mode::Intelligent);
-}
-
-#[test]
-fn an_sb16_takes_two_bytes_in_a_row() {
-    let mut bus = Bus::new("sb16", UART);
-    bus.write_data(0x90);
-    assert_eq!(bus.status() & 0x40, 0);
-    bus.write_data(0x3C);
-    assert_eq!(bus.status() & 0x40, 0x40);
 }
 
 #[test]

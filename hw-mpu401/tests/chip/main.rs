@@ -3,12 +3,14 @@
 mod bus;
 mod clones;
 mod drivers;
+mod fifo_sequencer;
 mod host;
 mod play;
 mod properties;
 mod record;
 mod registers;
 mod roland;
+mod sb16;
 mod state;
 mod tempo;
 mod timing;

@@ -1,6 +1,6 @@
 //! What a card must offer so that scripts can drive it.
 
-use hw_mpu401::{Mode, Mpu401, Register, WireEvent};
+use hw_mpu401::{Fault, Mode, Mpu401, Register, WireEvent};
 
 /// A model of a card. Implement this trait for another emulator's card to run the same scripts on
 /// that card.
@@ -19,6 +19,13 @@ pub trait Model {
     /// Puts a byte on MIDI IN, with its start bit at `start_ns`. The caller never gives a time
     /// before the end of the byte before.
     fn midi_in(&mut self, start_ns: u64, byte: u8);
+
+    /// Keeps the processor of the card busy with other work until `until_ns`, from the latest time
+    /// given on, see [`Mpu401::hold_midi`].
+    fn hold_midi(&mut self, until_ns: u64);
+
+    /// Lets a fault hit the next `bytes` bytes, see [`Mpu401::inject`].
+    fn inject(&mut self, fault: Fault, bytes: u32);
 
     /// Whether the interrupt line is up, at the latest time given.
     fn interrupt_line(&self) -> bool;
@@ -46,6 +53,14 @@ impl Model for Mpu401 {
 
     fn midi_in(&mut self, start_ns: u64, byte: u8) {
         Mpu401::midi_in(self, start_ns, byte);
+    }
+
+    fn hold_midi(&mut self, until_ns: u64) {
+        Mpu401::hold_midi(self, until_ns);
+    }
+
+    fn inject(&mut self, fault: Fault, bytes: u32) {
+        Mpu401::inject(self, fault, bytes);
     }
 
     fn interrupt_line(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Reads the action of a line, and what the line expects.
 
-use hw_mpu401::{ACK, InitialState, Register};
+use hw_mpu401::{ACK, Fault as CardFault, InitialState, Register};
 
 use super::error::Fault;
 use super::script::{
@@ -9,10 +9,12 @@ use super::script::{
 };
 use super::words::{Word, Words};
 
-const ACTIONS: &str = "a line begins with init, R, W, P, wait, in, wire, irq, repeat or end, \
-                       or with title:, source:, cards:, differs, open or like";
+const ACTIONS: &str = "a line begins with init, R, W, P, wait, in, hold, fault, wire, irq, repeat \
+                       or end, or with title:, source:, cards:, differs, open or like";
 const STATES: &str = "write init power-on, init idle, init uart or init uart stale=40";
-const REGISTERS: &str = "S is STATUS, D is DATA and C, which is only written, is COMMAND";
+const REGISTERS: &str =
+    "S is STATUS, D is DATA and C, which is only written, is COMMAND; M is the register at base+2";
+const FAULT: &str = "write fault hanging-note 1 for one wrong byte, or fault hanging-note off";
 const POLL: &str = "write P S MASK VALUE TIMES PAUSE, like P S 40 00 1000 10";
 const MORE: &str = "end the line here, or begin a comment with #";
 const BYTE_RESULT: &str = "write a byte, like 80, or a byte and a mask, like 80/C0";
@@ -27,14 +29,9 @@ pub(super) fn parse_action(first: Word<'_>, words: &mut Words<'_>) -> Result<Act
             Ok(Action::Write(register, words.need("the byte", "write W C FF")?.byte()?))
         }
         "P" => parse_poll(words),
-        "wait" => {
-            let word = words.need("the time", "write wait 30000, in us")?;
-            let time_ns = word.time_ns()?;
-            if time_ns > TIME_LIMIT_NS {
-                return Err(word.fault("a time that a scenario may take", "wait an hour at most"));
-            }
-            Ok(Action::Wait(time_ns))
-        }
+        "wait" => parse_time(words, "the time", "write wait 30000, in us").map(Action::Wait),
+        "hold" => parse_time(words, "the time", "write hold 500, in us").map(Action::Hold),
+        "fault" => parse_fault(words),
         "in" => parse_bytes(words),
         "wire" => Ok(Action::Wire(match words.peek() {
             Some(word) if word.text == "all" => {
@@ -79,6 +76,7 @@ fn parse_register(words: &mut Words<'_>, access: Access) -> Result<Register, Fau
     let word = words.need("the register", REGISTERS)?;
     match (word.text, access) {
         ("D", _) => Ok(Register::Data),
+        ("M", _) => Ok(Register::Control),
         ("S", Access::Read) | ("C", Access::Write) => Ok(Register::Command),
         (_, Access::Read) => Err(word.fault("a register that is read", REGISTERS)),
         (_, Access::Write) => Err(word.fault("a register that is written", REGISTERS)),
@@ -95,13 +93,34 @@ fn parse_poll(words: &mut Words<'_>) -> Result<Action, Fault> {
         return Err(wanted_word.fault("a value that can be met", hint));
     }
     let times = words.need("the number of reads", POLL)?.number(ACCESS_LIMIT)?;
-    let pause = words.need("the time between two reads", POLL)?;
-    let pause_ns = pause.time_ns()?;
-    if pause_ns > TIME_LIMIT_NS {
-        return Err(pause.fault("a time that a scenario may take", "wait an hour at most"));
-    }
+    let pause_ns = parse_time(words, "the time between two reads", POLL)?;
     let times = u32::try_from(times).expect("the limit fits");
     Ok(Action::Poll(Poll { register, mask, wanted, times, pause_ns }))
+}
+
+/// Reads a time that a scenario may take, in ns.
+fn parse_time(words: &mut Words<'_>, wanted: &str, hint: &str) -> Result<u64, Fault> {
+    let word = words.need(wanted, hint)?;
+    let time_ns = word.time_ns()?;
+    if time_ns > TIME_LIMIT_NS {
+        return Err(word.fault("a time that a scenario may take", "wait an hour at most"));
+    }
+    Ok(time_ns)
+}
+
+fn parse_fault(words: &mut Words<'_>) -> Result<Action, Fault> {
+    let word = words.need("the fault", FAULT)?;
+    let fault = CardFault::ALL.iter().find(|fault| fault.word() == word.text);
+    let fault = *fault.ok_or_else(|| {
+        let known: Vec<_> = CardFault::ALL.iter().map(|fault| fault.word()).collect();
+        word.fault("a fault of a card", format!("write one of {}", known.join(", ")))
+    })?;
+    let count = words.need("the number of bytes", FAULT)?;
+    let bytes = match count.text {
+        "off" => 0,
+        _ => count.number(u64::from(u32::MAX))?.try_into().expect("the limit fits"),
+    };
+    Ok(Action::Fault(fault, bytes))
 }
 
 fn parse_bytes(words: &mut Words<'_>) -> Result<Action, Fault> {
@@ -135,6 +154,7 @@ pub(super) fn gives_result(action: &Action) -> bool {
     match action {
         Action::Read(_) | Action::Poll(_) | Action::Wire(_) | Action::InterruptLine => true,
         Action::Init(_) | Action::Write(..) | Action::Wait(_) | Action::MidiIn(_) => false,
+        Action::Hold(_) | Action::Fault(..) => false,
     }
 }
 
@@ -221,5 +241,6 @@ pub(super) fn cost(action: &Action) -> (u64, u64, u64) {
         Action::Wait(time_ns) => (0, *time_ns, 0),
         Action::MidiIn(bytes) => (0, 0, (bytes.len() as u64).min(MIDI_IN_LIMIT + 1)),
         Action::Init(_) | Action::Wire(_) | Action::InterruptLine => (0, 0, 0),
+        Action::Hold(_) | Action::Fault(..) => (0, 0, 0),
     }
 }

@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 
-use hw_mpu401::{BIT_TIME_NS, Lane, Mode, Mpu401, Register, WireEvent};
+use hw_mpu401::{BIT_TIME_NS, Fault, Lane, Mode, Mpu401, Register, WireEvent};
 use portcls_emulator::trace::{Event, Layer, Level, NameId, Trace, TraceConfig, TraceLog};
 
 use super::model::Model;
@@ -155,6 +155,14 @@ impl Model for Watched<'_> {
 
     fn midi_in(&mut self, start_ns: u64, byte: u8) {
         self.chip.midi_in(start_ns, byte);
+    }
+
+    fn hold_midi(&mut self, until_ns: u64) {
+        self.chip.hold_midi(until_ns);
+    }
+
+    fn inject(&mut self, fault: Fault, bytes: u32) {
+        self.chip.inject(fault, bytes);
     }
 
     fn interrupt_line(&self) -> bool {

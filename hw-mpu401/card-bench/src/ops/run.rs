@@ -129,6 +129,8 @@ impl<M: Model> Bench<M> {
             Action::Poll(poll) => return self.poll(poll),
             Action::Wait(time_ns) => self.wait(*time_ns),
             Action::MidiIn(bytes) => self.midi_in(bytes),
+            Action::Hold(time_ns) => self.model.hold_midi(self.now_ns + time_ns),
+            Action::Fault(fault, bytes) => self.model.inject(*fault, *bytes),
             Action::Wire(own_clocks) => return Got::Wire(self.look_at_wire(*own_clocks)),
             Action::InterruptLine => {
                 let is_up = self.model.interrupt_line();

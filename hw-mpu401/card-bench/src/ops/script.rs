@@ -1,6 +1,6 @@
 //! A register script in memory: scenarios, steps, and expected results.
 
-use hw_mpu401::{InitialState, Register};
+use hw_mpu401::{Fault, InitialState, Register};
 
 /// The most steps that a scenario may run; the steps of a `repeat` count each time.
 pub const STEP_LIMIT: u64 = 100_000;
@@ -116,6 +116,10 @@ pub enum Action {
     Wait(u64),
     /// Bytes arrive on MIDI IN, from now on.
     MidiIn(Vec<u8>),
+    /// Other work holds the processor of the card for this time, in ns, from now on.
+    Hold(u64),
+    /// A fault hits the next bytes; 0 bytes switch the fault off.
+    Fault(Fault, u32),
     /// Checks what has left on MIDI OUT.
     Wire(OwnClocks),
     /// Checks the interrupt line.

@@ -1,6 +1,6 @@
 //! What a script may say, the errors of bad scripts, and what a run prints.
 
-use hw_mpu401::{InitialState, Mpu401, Register, card, cards};
+use hw_mpu401::{Fault, InitialState, Mpu401, Register, card, cards};
 
 use super::*;
 
@@ -83,7 +83,7 @@ fn a_line_for_a_card_stands_instead_of_the_one_for_all() {
 
 #[test]
 fn what_is_said_of_a_card_holds_for_those_that_are_like_it() {
-    let text = "like clone-dumb: sb16 smsc-superio
+    let text = "like clone-dumb: es1688 smsc-superio
                 init uart
                 W D 55
                 R S -> FF
@@ -91,9 +91,21 @@ fn what_is_said_of_a_card_holds_for_those_that_are_like_it() {
                   @smsc-superio -> 80";
     assert_eq!(failures("clone-dumb", text), [""; 0]);
     assert_eq!(failures("smsc-superio", text), [""; 0]);
-    let sb16 = failures("sb16", text);
-    assert_eq!(sb16, ["t.ops:4: expected C0/C0, got BF (sb16, t.ops, 2.000 us)"]);
+    let es1688 = failures("es1688", text);
+    assert_eq!(es1688, ["t.ops:4: expected C0/C0, got BF (es1688, t.ops, 2.000 us)"]);
     assert!(error("init idle\nlike sb16: clone-dumb").starts_with("t.ops:2:1: 'like' is not"));
+}
+
+#[test]
+fn a_hold_and_a_fault_are_read_and_written_back() {
+    let text = "init uart\nhold 1.5\nfault hanging-note 2\nfault hanging-note off";
+    let script = script(text);
+    let steps = script.scenarios[0].blocks.iter().flat_map(|block| &block.steps);
+    let actions: Vec<Action> = steps.map(|step| step.action.clone()).collect();
+    let fault = |bytes| Action::Fault(Fault::HangingNote, bytes);
+    assert_eq!(actions[1..], [Action::Hold(1_500), fault(2), fault(0)]);
+    let written: Vec<String> = actions.iter().map(ToString::to_string).collect();
+    assert_eq!(written[1..].join("\n"), text.split_once('\n').expect("several lines").1);
 }
 
 #[test]
@@ -185,7 +197,8 @@ fn an_error_says_where_what_and_how_to_mend_it() {
         (
             "init idle\nR C",
             "t.ops:2:3: 'C' is not a register that is read; \
-             S is STATUS, D is DATA and C, which is only written, is COMMAND",
+             S is STATUS, D is DATA and C, which is only written, is COMMAND; M is the register at \
+             base+2",
         ),
         (
             "init idle\nP S 40 80 10 1",
@@ -230,6 +243,14 @@ fn an_error_says_where_what_and_how_to_mend_it() {
              write @CARD -> RESULT, with one card or several, below what it is about",
         ),
         (
+            "init idle\nfault loose-wire 1",
+            "t.ops:2:7: 'loose-wire' is not a fault of a card; write one of hanging-note",
+        ),
+        (
+            "init idle\nhold 4000000000",
+            "t.ops:2:6: '4000000000' is not a time that a scenario may take; wait an hour at most",
+        ),
+        (
             "init idle\nrepeat 2\nR S",
             "t.ops:2:1: this repeat has no end; write end behind its last line",
         ),
@@ -240,7 +261,8 @@ fn an_error_says_where_what_and_how_to_mend_it() {
         (
             "init idle\nr s",
             "t.ops:2:1: 'r' is not a thing to do; a line begins with init, R, W, P, wait, in, \
-             wire, irq, repeat or end, or with title:, source:, cards:, differs, open or like",
+             hold, fault, wire, irq, repeat or end, or with title:, source:, cards:, differs, \
+             open or like",
         ),
         (
             "init idle\nrepeat 60000\nR S\nR S\nend",

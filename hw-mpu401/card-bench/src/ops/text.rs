@@ -47,6 +47,7 @@ fn read_letter(register: Register) -> char {
     match register {
         Register::Data => 'D',
         Register::Command => 'S',
+        Register::Control => 'M',
     }
 }
 
@@ -59,6 +60,7 @@ impl Display for Action {
             Action::Read(register) => write!(f, "R {}", read_letter(*register)),
             Action::Write(Register::Data, byte) => write!(f, "W D {byte:02X}"),
             Action::Write(Register::Command, byte) => write!(f, "W C {byte:02X}"),
+            Action::Write(Register::Control, byte) => write!(f, "W M {byte:02X}"),
             Action::Poll(Poll { register, mask, wanted, times, pause_ns }) => {
                 let (letter, pause) = (read_letter(*register), short_us(*pause_ns));
                 write!(f, "P {letter} {mask:02X} {wanted:02X} {times} {pause}")
@@ -68,6 +70,9 @@ impl Display for Action {
                 write!(f, "in {} ... ({} bytes)", hex(&bytes[..3]), bytes.len())
             }
             Action::MidiIn(bytes) => write!(f, "in {}", hex(bytes)),
+            Action::Hold(time_ns) => write!(f, "hold {}", short_us(*time_ns)),
+            Action::Fault(fault, 0) => write!(f, "fault {} off", fault.word()),
+            Action::Fault(fault, bytes) => write!(f, "fault {} {bytes}", fault.word()),
             Action::Wire(OwnClocks::LeftOut) => f.write_str("wire"),
             Action::Wire(OwnClocks::Shown) => f.write_str("wire all"),
             Action::InterruptLine => f.write_str("irq"),

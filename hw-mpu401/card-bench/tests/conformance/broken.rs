@@ -91,6 +91,14 @@ impl Model for Broken {
         self.chip.midi_in(start_ns, byte);
     }
 
+    fn hold_midi(&mut self, until_ns: u64) {
+        self.chip.hold_midi(until_ns);
+    }
+
+    fn inject(&mut self, fault: hw_mpu401::Fault, bytes: u32) {
+        self.chip.inject(fault, bytes);
+    }
+
     fn interrupt_line(&self) -> bool {
         match self.fault {
             Fault::Removed | Fault::IrqDead => false,

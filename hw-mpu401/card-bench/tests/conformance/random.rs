@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hw_mpu401::{
-    CardProfile, InitialState, Lane, Mode, Mpu401, Register, Spread, WireEdge, WireEvent, card,
-    cards,
+    CardProfile, Fault, InitialState, Lane, Mode, Mpu401, Register, Spread, WireEdge, WireEvent,
+    card, cards,
 };
 use mpu401_card_bench::ops::{Model, RunReport, Script, run, run_on};
 use proptest::prelude::*;
@@ -33,6 +33,14 @@ impl<M: Model> Model for Probe<M> {
 
     fn midi_in(&mut self, start_ns: u64, byte: u8) {
         self.model.midi_in(start_ns, byte);
+    }
+
+    fn hold_midi(&mut self, until_ns: u64) {
+        self.model.hold_midi(until_ns);
+    }
+
+    fn inject(&mut self, fault: Fault, bytes: u32) {
+        self.model.inject(fault, bytes);
     }
 
     fn interrupt_line(&self) -> bool {
@@ -71,7 +79,7 @@ fn run_probed<M: Model>(
 
 /// A regular expression for the words of a script in any order.
 const NEARLY_A_SCRIPT: &str = concat!(
-    "([RWPSDC@#>./:=-]|init|idle|in|wire|repeat|end|",
+    "([RWPSDC@#>./:=-]|init|idle|in|hold|fault|hanging-note|wire|repeat|end|",
     "[0-9A-F]{2}|title:|cards:|open|[ \n\t])*"
 );
 
@@ -79,7 +87,7 @@ fn parse(text: &str) -> Script {
     Script::parse("random.ops", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn assert_alike(card: &CardProfile, text: &str) {
+pub fn assert_alike(card: &CardProfile, text: &str) {
     let script = parse(text);
     let (chip, chip_wire) = run_probed(&script, card, |initial| Mpu401::new(card, initial));
     let (slow, slow_wire) = run_probed(&script, card, |initial| Reference::new(card, initial));
@@ -89,7 +97,7 @@ fn assert_alike(card: &CardProfile, text: &str) {
     assert_eq!(chip_wire, slow_wire, "{}: {text}", card.name);
 }
 
-fn wait() -> impl Strategy<Value = String> {
+pub fn wait() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => (1..40_u32).prop_map(|time| format!("wait {time}")),
         3 => (40..700_u32).prop_map(|time| format!("wait {time}")),
@@ -97,7 +105,7 @@ fn wait() -> impl Strategy<Value = String> {
     ]
 }
 
-fn read() -> impl Strategy<Value = String> {
+pub fn read() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => Just("R S".to_owned()),
         3 => Just("R D".to_owned()),
@@ -109,7 +117,7 @@ fn read() -> impl Strategy<Value = String> {
     ]
 }
 
-fn write_data() -> impl Strategy<Value = String> {
+pub fn write_data() -> impl Strategy<Value = String> {
     prop_oneof![
         2 => any::<u8>().prop_map(|byte| format!("W D {byte:02X}")),
         2 => any::<u8>().prop_map(|byte| format!("P S 40 00 500 0\nW D {byte:02X}")),
@@ -120,14 +128,23 @@ fn write_data() -> impl Strategy<Value = String> {
     ]
 }
 
-fn midi_in() -> impl Strategy<Value = String> {
+/// What happens to the card besides its ports and wires: its processor has other work, a fault.
+pub fn trouble() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => (1..1_500_u32).prop_map(|time| format!("hold {time}")),
+        2 => (1..4_u32).prop_map(|bytes| format!("fault hanging-note {bytes}")),
+        1 => Just("fault hanging-note off".to_owned()),
+    ]
+}
+
+pub fn midi_in() -> impl Strategy<Value = String> {
     prop::collection::vec(any::<u8>(), 1..8).prop_map(|bytes| {
         let words: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
         format!("in {}", words.join(" "))
     })
 }
 
-fn script(
+pub fn script(
     init: impl Strategy<Value = String>,
     line: impl Strategy<Value = String>,
 ) -> impl Strategy<Value = String> {
@@ -142,7 +159,8 @@ fn uart_script() -> impl Strategy<Value = String> {
     let entered = Just("init idle\nW C 3F\nwait 100".to_owned());
     let swallowed = (0..0xFF_u8).prop_map(|byte| format!("W C {byte:02X}"));
     let line = prop_oneof![
-        4 => wait(), 6 => read(), 4 => write_data(), 2 => midi_in(), 1 => swallowed
+        4 => wait(), 6 => read(), 4 => write_data(), 2 => midi_in(), 1 => swallowed,
+        1 => trouble()
     ];
     script(prop_oneof![2 => found, 1 => entered], line)
 }
@@ -181,7 +199,9 @@ fn command_script() -> impl Strategy<Value = String> {
     ];
     let command = prop_oneof![Just("W C FF".to_owned()), Just("W C 3F".to_owned())];
     let long = (20_000..90_000_u32).prop_map(|time| format!("wait {time}"));
-    let line = prop_oneof![3 => wait(), 2 => long, 6 => read(), 3 => write_data(), 3 => command];
+    let line = prop_oneof![
+        3 => wait(), 2 => long, 6 => read(), 3 => write_data(), 3 => command, 1 => trouble()
+    ];
     script(init, line)
 }
 
@@ -199,7 +219,7 @@ fn any_script() -> impl Strategy<Value = String> {
         init,
         prop_oneof![
             3 => wait(), 1 => long, 4 => read(), 3 => write_data(), 4 => command, 2 => midi_in(),
-            3 => look
+            3 => look, 1 => trouble()
         ],
     )
 }

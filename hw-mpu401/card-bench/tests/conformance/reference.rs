@@ -2,10 +2,10 @@
 //!
 //! The model looks at its whole state once in each microsecond.
 //!
-//! The model shares no code with the chip, only the numbers of a card's profile. The model knows
-//! UART mode and the commands FF and 3F. In intelligent mode the model ignores MIDI IN and every
-//! other command. So scripts for the model must not use MIDI IN or another command in this mode.
-//! All times of the model are whole microseconds.
+//! The model shares no code with the chip, only the numbers of a card's profile. Of a card without
+//! a sequencer the model knows everything. Of a card with a sequencer the model knows UART mode and
+//! the commands FF and 3F: scripts for such a card must not use MIDI IN or another command in
+//! intelligent mode. All times of the model are whole microseconds.
 
 #[path = "reference_ports.rs"]
 mod ports;
@@ -14,35 +14,43 @@ use std::collections::VecDeque;
 
 use hw_mpu401::{
     AckPosition, AckSet, Behaviour, CardProfile, CommandPort, Fifos, HostPort, InitialState, Lane,
-    Mode, NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, Timing, TxWhileBusy, UnreadInput,
-    WireEdge, WireEvent,
+    Mode, NEVER_NS, Overrun, Register, ResetAck, RxOutsideUart, RxWhileBusy, Timing, TxOutsideUart,
+    TxWhileBusy, UnreadInput, WireEdge, WireEvent,
 };
 
 const BYTE_US: u64 = 320;
+/// A tenth of a byte: its stop bit.
+const STOP_BIT_US: u64 = 32;
 /// Time from one clock byte F8 to the next: a 24th of a beat at the default tempo of 100.
 const CLOCK_US: u64 = 25_000;
 
-/// A byte on its way to the host.
+/// A reply that the unit has made and not given yet.
 #[derive(Clone, Copy)]
-struct Gift {
+struct Reply {
     byte: u8,
     kind: Kind,
     ready_us: u64,
+    /// Time from the last read of DATA to the reply, if the reply goes into DATA.
+    pause_us: u64,
+    job: Job,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    AckOf(Option<Job>),
+    Ack,
     /// An ACK without an interrupt.
     QuietAck,
+    Answer,
     Midi,
 }
 
-/// What a command does after its ACK.
+/// What a command does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Job {
+    Nothing,
     Reset,
     EnterUart,
+    Answer(u8),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,9 +79,14 @@ pub struct Reference {
     /// The latch to the host.
     outbox: Option<Kind>,
     outbox_byte: u8,
-    read_us: Option<u64>,
-    /// What the unit holds until the latch to the host is empty.
-    gift: Option<Gift>,
+    /// When the host last read a byte that waited in DATA; 0 before the first such read.
+    read_us: u64,
+    /// The reply in the unit's hand.
+    reply: Option<Reply>,
+    /// A byte of the receive FIFO that made way for an ACK.
+    aside: Option<(u8, Kind)>,
+    /// The next byte of the receive FIFO, and when it is ready.
+    hand: Option<(u8, Kind, u64)>,
     free_us: u64,
     deaf_until_us: u64,
     turn: Turn,
@@ -83,11 +96,24 @@ pub struct Reference {
     /// Bytes for MIDI OUT, each with the earliest time at which it may start.
     output: VecDeque<(u8, u64)>,
     shifter: Option<(u8, u64)>,
-    input: VecDeque<u8>,
+    /// The last byte that began on MIDI OUT.
+    last_started: u8,
+    /// Since when the 8052 behind a bus chip has room for a byte for MIDI OUT.
+    room_since_us: Option<u64>,
+    /// The receive FIFO.
+    fifo: VecDeque<(u8, Kind)>,
+    /// When the last byte arrived, even if it was lost.
+    heard_us: u64,
     cable: VecDeque<(u8, u64)>,
     arriving: Option<(u8, u64)>,
     own: Option<(Own, u64)>,
+    /// The writable bits of the register at base+2.
+    control: u8,
     wire: VecDeque<WireEvent>,
+    /// Until when other work holds the 8052, and whether its receive register is full.
+    hold: (u64, bool),
+    /// How many bytes the fault of hanging notes will hit.
+    hanging_notes: u32,
 }
 
 impl Reference {
@@ -103,19 +129,27 @@ impl Reference {
             inbox: None,
             outbox: None,
             outbox_byte: 0,
-            read_us: None,
-            gift: None,
+            read_us: 0,
+            reply: None,
+            aside: None,
+            hand: None,
             free_us: 0,
             deaf_until_us: 0,
             turn: Turn::Host,
             found_full: (0, false),
             output: VecDeque::new(),
             shifter: None,
-            input: VecDeque::new(),
+            last_started: 0,
+            room_since_us: Some(0),
+            fifo: VecDeque::new(),
+            heard_us: 0,
             cable: VecDeque::new(),
             arriving: None,
             own: None,
+            control: if card.tx_outside_uart == TxOutsideUart::Sent { 0x10 } else { 0 },
             wire: VecDeque::new(),
+            hold: (0, false),
+            hanging_notes: 0,
         };
         match initial {
             InitialState::PowerOn => {
@@ -157,7 +191,12 @@ impl Reference {
             let (byte, _) = self.output.pop_front().expect("just seen");
             self.event(Lane::Out, WireEdge::Start, byte);
             self.shifter = Some((byte, self.now_us + BYTE_US));
+            self.last_started = byte;
         }
+        let is_before_stop_bit =
+            self.shifter.is_some_and(|(_, end_us)| self.now_us + STOP_BIT_US < end_us);
+        let has_room = self.positions_left() > self.output.len() + usize::from(is_before_stop_bit);
+        self.room_since_us = has_room.then(|| self.room_since_us.unwrap_or(self.now_us));
     }
 
     fn run_cable(&mut self) {
@@ -182,72 +221,141 @@ impl Reference {
     }
 
     fn hear(&mut self, byte: u8) {
-        let is_lost = self.card.rx_while_busy == RxWhileBusy::Lost;
-        if self.mode == Mode::Intelligent || (is_lost && self.now_us < self.deaf_until_us) {
+        self.heard_us = self.now_us;
+        let is_lost = match self.mode {
+            Mode::Intelligent => self.card.rx_outside_uart == RxOutsideUart::Deaf,
+            Mode::Uart => {
+                self.card.rx_while_busy == RxWhileBusy::Lost && self.now_us < self.deaf_until_us
+            }
+        };
+        let is_held = self.mode == Mode::Uart && self.is_held();
+        if is_lost || (is_held && std::mem::replace(&mut self.hold.1, true)) {
             return;
         }
-        let held = self.input_at_port();
-        if self.input_is_full() {
-            match self.card.rx_overrun {
-                Overrun::DropNew => return,
-                Overrun::DropOld if self.outbox == Some(Kind::Midi) => self.outbox = None,
-                Overrun::DropOld if held > 0 => self.gift = None,
-                Overrun::DropOld => drop(self.input.pop_front()),
-            }
-        }
-        self.input.push_back(byte);
+        self.receive(byte, Kind::Midi);
     }
 
-    /// MIDI IN bytes in the latch and on their way to the latch.
-    fn input_at_port(&self) -> usize {
-        let is_midi = |kind: Option<Kind>| usize::from(kind == Some(Kind::Midi));
-        is_midi(self.outbox) + is_midi(self.gift.map(|gift| gift.kind))
+    fn has_bus_chip(&self) -> bool {
+        self.card.host_port == HostPort::BusChip
+    }
+
+    fn is_held(&self) -> bool {
+        self.has_bus_chip() && self.now_us < self.hold.0
+    }
+
+    /// Puts a byte into the receive FIFO.
+    fn receive(&mut self, byte: u8, kind: Kind) {
+        if self.input_is_full() {
+            if self.card.rx_overrun == Overrun::DropNew {
+                return;
+            }
+            if self.shows_fifo() {
+                self.outbox = None;
+            } else if self.aside.is_some() {
+                self.aside = None;
+            } else if self.hand.is_some() {
+                self.hand = None;
+            } else {
+                self.fifo.pop_front();
+            }
+        }
+        self.fifo.push_back((byte, kind));
+    }
+
+    /// Whether bytes of this kind pass through the receive FIFO.
+    fn passes_fifo(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Midi => true,
+            Kind::Answer => self.card.host_port == HostPort::Fifo,
+            Kind::Ack | Kind::QuietAck => {
+                self.card.host_port == HostPort::Fifo && self.card.ack_position == AckPosition::Tail
+            }
+        }
+    }
+
+    /// Whether DATA shows a byte of the receive FIFO.
+    fn shows_fifo(&self) -> bool {
+        self.outbox.is_some_and(|kind| self.passes_fifo(kind))
     }
 
     fn input_is_full(&self) -> bool {
-        self.input_at_port() + self.input.len() >= usize::from(self.card.rx_depth)
+        let held = [self.shows_fifo(), self.aside.is_some(), self.hand.is_some()];
+        let held = held.into_iter().filter(|is_held| *is_held).count();
+        held + self.fifo.len() >= usize::from(self.card.rx_depth)
     }
 
     /// Runs the unit's main loop until the unit has no more work now.
     fn run_unit(&mut self) {
+        if self.mode == Mode::Uart && self.is_held() {
+            return;
+        }
         while self.give() || self.take_or_fetch() {}
+        self.run_shifter();
     }
 
     fn give(&mut self) -> bool {
-        let Some(gift) = self.gift else {
+        if let Some(reply) = self.reply {
+            let passes_fifo = self.passes_fifo(reply.kind);
+            let waits_us = if passes_fifo { 0 } else { reply.pause_us };
+            let is_free = passes_fifo || self.outbox.is_none();
+            if !is_free || self.now_us < reply.ready_us || self.rests(waits_us) {
+                return false;
+            }
+            self.reply = None;
+            if passes_fifo {
+                self.receive(reply.byte, reply.kind);
+            } else {
+                self.outbox = Some(reply.kind);
+                self.outbox_byte = reply.byte;
+            }
+            self.free_us = self.free_us.max(self.now_us);
+            self.carry_out(reply.job, us(self.timing.ack_latency_ns));
+            return true;
+        }
+        if self.outbox.is_some() || self.rests(us(self.timing.next_byte_ns)) {
             return false;
+        }
+        let (byte, kind) = match (self.aside, self.hand) {
+            (Some(entry), _) => entry,
+            (None, Some((byte, kind, ready_us))) if self.now_us >= ready_us => (byte, kind),
+            (None, _) => return false,
         };
-        let pause_us = us(self.timing.next_byte_ns);
-        let rests = self.read_us.is_some_and(|read_us| self.now_us < read_us + pause_us);
-        if self.outbox.is_some() || self.now_us < gift.ready_us || rests {
-            return false;
+        if self.aside.take().is_none() {
+            self.hand = None;
         }
-        self.gift = None;
-        self.outbox = Some(gift.kind);
-        self.outbox_byte = gift.byte;
+        self.outbox = Some(kind);
+        self.outbox_byte = byte;
         self.free_us = self.free_us.max(self.now_us);
-        match gift.kind {
-            Kind::Midi => self.turn = Turn::Host,
-            Kind::AckOf(None) | Kind::QuietAck => {}
-            Kind::AckOf(Some(job)) => self.carry_out(job, us(self.timing.ack_latency_ns)),
-        }
+        self.turn = Turn::Host;
         true
+    }
+
+    /// Whether the last read of DATA was less than `pause_us` ago.
+    fn rests(&self, pause_us: u64) -> bool {
+        self.now_us < self.read_us + pause_us
     }
 
     fn take_or_fetch(&mut self) -> bool {
         let blocks = self.card.unread_input == UnreadInput::BlocksOutput;
-        if blocks && self.gift.is_some() {
+        let holds_input = self.aside.is_some() || self.hand.is_some();
+        let holds_reply = self.reply.is_some() && !self.has_bus_chip();
+        if holds_reply || (blocks && holds_input) {
             return false;
         }
         let takes = self.can_take();
         let is_room = if blocks { self.now_us >= self.free_us } else { self.outbox.is_none() };
-        let fetches = self.gift.is_none() && is_room && !self.input.is_empty();
+        let fetches = self.hand.is_none() && is_room && !self.fifo.is_empty();
         match (takes, fetches, self.turn) {
             (true, false, _) | (true, true, Turn::Host) => self.take(),
             (false, true, _) | (true, true, Turn::Input) => {
-                let byte = self.input.pop_front().expect("just seen");
-                let ready_us = self.now_us + us(self.timing.rx_to_dsr_ns);
-                self.gift = Some(Gift { byte, kind: Kind::Midi, ready_us });
+                let has_waited = self.heard_us < self.now_us || self.fifo.len() > 1;
+                let (byte, kind) = self.fifo.pop_front().expect("just seen");
+                let latency_ns = match (kind, has_waited) {
+                    (Kind::Midi, true) => self.timing.rx_queued_to_dsr_ns,
+                    (Kind::Midi, false) => self.timing.rx_to_dsr_ns,
+                    _ => 0,
+                };
+                self.hand = Some((byte, kind, self.now_us + us(latency_ns)));
             }
             (false, false, _) => return false,
         }
@@ -259,12 +367,19 @@ impl Reference {
             return false;
         };
         let timing = &self.timing;
+        if self.has_bus_chip() {
+            let room_since_us = self.room_since_us.filter(|_| self.mode == Mode::Uart);
+            return room_since_us.is_some_and(|since_us| {
+                let looked_us = written_us.max(since_us) + us(timing.drr_clear_uart_ns);
+                self.now_us >= looked_us.max(self.free_us)
+            });
+        }
         let latency_ns = match self.mode {
             Mode::Uart => timing.drr_clear_uart_ns,
             Mode::Intelligent => timing.drr_clear_intelligent_ns,
         };
         let from_us = self.free_us.max(written_us + us(latency_ns));
-        let needs_room = (register, self.mode) == (Register::Data, Mode::Uart);
+        let needs_room = register == Register::Data && self.sends_data();
         self.now_us >= from_us && (!needs_room || self.finds_room(from_us))
     }
 
@@ -287,11 +402,21 @@ impl Reference {
         self.now_us >= first_us && (self.now_us - first_us).is_multiple_of(look_us)
     }
 
-    /// Whether FIFO and shifter are full. The latch of a mailbox counts as one more position.
+    /// Whether data of the host goes out as it is.
+    fn sends_data(&self) -> bool {
+        self.mode == Mode::Uart || self.control & 0x10 != 0
+    }
+
+    /// Whether FIFO and shifter are full.
     fn output_is_full(&self) -> bool {
         let held = self.output.len() + usize::from(self.shifter.is_some());
-        let latch = usize::from(self.card.host_port == HostPort::Mailbox);
-        held + latch >= usize::from(self.card.tx_depth)
+        held >= self.positions_left()
+    }
+
+    /// The positions of the output behind the port. A latch at the port counts as one position.
+    fn positions_left(&self) -> usize {
+        let latch = usize::from(self.card.host_port != HostPort::Fifo);
+        usize::from(self.card.tx_depth) - latch
     }
 
     fn take(&mut self) {
@@ -301,47 +426,109 @@ impl Reference {
         let is_lost = self.card.tx_while_busy == TxWhileBusy::Lost;
         match (register, self.mode, byte) {
             (Register::Data, Mode::Uart, _) if is_lost && self.now_us < self.deaf_until_us => {}
-            (Register::Data, Mode::Uart, _) => {
-                self.output.push_back((byte, self.now_us + us(self.timing.tx_start_ns)));
+            (Register::Data, ..) if self.sends_data() => {
+                let follows = self.has_bus_chip() && self.shifter.is_some();
+                let wait_ns = if follows { 0 } else { self.timing.tx_start_ns };
+                let sent = self.with_fault(byte);
+                self.output.push_back((sent, self.now_us + us(wait_ns)));
                 self.free_us = self.now_us + us(self.timing.tx_accept_ns);
             }
             (Register::Command, Mode::Uart, 0xFF) => self.leave_uart(),
-            (Register::Command, Mode::Intelligent, 0xFF) => self.obey(Job::Reset),
-            (Register::Command, Mode::Intelligent, 0x3F) => self.obey(Job::EnterUart),
+            (Register::Command, Mode::Intelligent, _) => self.obey(byte),
             _ => {}
         }
     }
 
-    fn obey(&mut self, job: Job) {
-        match (self.card.ack_set, job) {
-            (AckSet::None, _) | (AckSet::ResetOnly, Job::EnterUart) => self.carry_out(job, 0),
-            _ => self.acknowledge(Kind::AckOf(Some(job))),
+    /// What becomes of a byte for MIDI OUT that the unit has taken.
+    fn with_fault(&mut self, byte: u8) -> u8 {
+        if self.hanging_notes == 0 {
+            return byte;
+        }
+        self.hanging_notes -= 1;
+        self.output.back().map_or(self.last_started, |(before, _)| *before)
+    }
+
+    /// Does what a bus chip does with a command.
+    fn decode(&mut self, command: u8) {
+        match (self.mode, command) {
+            (Mode::Uart, 0xFF) => self.leave_uart(),
+            (Mode::Uart, _) => {}
+            (Mode::Intelligent, _) => self.obey(command),
         }
     }
 
-    fn acknowledge(&mut self, kind: Kind) {
-        let job = match kind {
-            Kind::AckOf(job) => job,
-            Kind::QuietAck | Kind::Midi => None,
+    fn obey(&mut self, command: u8) {
+        let knows_all = matches!(self.card.ack_set, AckSet::All | AckSet::ResetOnly);
+        let job = match command {
+            0xFF => Job::Reset,
+            0x3F => Job::EnterUart,
+            _ if !knows_all => return,
+            _ => self.answer_to(command).map_or(Job::Nothing, Job::Answer),
         };
-        let works_first = self.card.host_port == HostPort::Fifo;
-        if works_first {
-            job.into_iter().for_each(|job| self.carry_out(job, 0));
+        let is_acknowledged = match self.card.ack_set {
+            AckSet::All | AckSet::ResetAndUart => true,
+            AckSet::ResetOnly | AckSet::ResetWithoutUart => command == 0xFF,
+            AckSet::None => false,
+        };
+        if is_acknowledged {
+            self.acknowledge(Kind::Ack, job);
+        } else {
+            self.carry_out(job, 0);
         }
-        let is_ack = |kind| matches!(kind, Some(Kind::AckOf(_) | Kind::QuietAck));
-        let joins = self.gift.is_some()
-            || (self.card.ack_position == AckPosition::Front && is_ack(self.outbox));
-        if !joins {
-            self.gift = Some(Gift {
-                byte: 0xFE,
-                kind: if works_first && job.is_some() { Kind::AckOf(None) } else { kind },
-                ready_us: self.now_us + us(self.timing.ack_latency_ns),
-            });
+    }
+
+    /// The byte after the ACK of a command.
+    fn answer_to(&self, command: u8) -> Option<u8> {
+        let fixed =
+            self.card.answers.rows().find(|row| row.first <= command && command <= row.last);
+        match (fixed, command, self.card.firmware) {
+            (Some(row), ..) => Some(row.answer),
+            (None, 0xAC, Some(firmware)) => Some(firmware.version),
+            (None, 0xAD, Some(firmware)) => Some(firmware.revision),
+            (None, ..) => None,
         }
+    }
+
+    fn acknowledge(&mut self, kind: Kind, mut job: Job) {
+        let changes_mode = matches!(job, Job::Reset | Job::EnterUart);
+        let enters = job == Job::EnterUart;
+        if self.card.host_port != HostPort::Mailbox && changes_mode {
+            self.carry_out(job, 0);
+            job = Job::Nothing;
+        }
+        if self.has_bus_chip() {
+            self.outbox = None;
+        }
+        if self.reply.is_some() {
+            self.carry_out(job, 0);
+            return;
+        }
+        if self.card.ack_position == AckPosition::Front {
+            if matches!(self.outbox, Some(Kind::Ack | Kind::QuietAck)) {
+                self.carry_out(job, 0);
+                return;
+            }
+            if self.shows_fifo() {
+                self.aside = self.outbox.take().map(|kind| (self.outbox_byte, kind));
+            }
+        }
+        let later_us = if enters { us(self.timing.uart_entry_ns) } else { 0 };
+        let ready_us = self.now_us + us(self.timing.ack_latency_ns) + later_us;
+        // The bus chip waits a nanosecond.
+        let pause_us = if self.has_bus_chip() { 1 } else { us(self.timing.next_byte_ns) };
+        self.reply = Some(Reply { byte: 0xFE, kind, ready_us, pause_us, job });
     }
 
     fn carry_out(&mut self, job: Job, since_taken_us: u64) {
         match job {
+            Job::Nothing => {}
+            Job::Answer(byte) => {
+                let pause_us = us(self.timing.reply_latency_ns);
+                let kind = Kind::Answer;
+                let wait_us = if self.passes_fifo(kind) { pause_us } else { 0 };
+                let ready_us = self.now_us + wait_us;
+                self.reply = Some(Reply { byte, kind, ready_us, pause_us, job: Job::Nothing });
+            }
             Job::Reset => {
                 self.clear(self.card.cleared_by_reset);
                 let busy_us = us(self.timing.busy_after_reset_ns);
@@ -357,6 +544,10 @@ impl Reference {
                     Some(_) => timing.busy_after_early_uart_entry_ns,
                 };
                 self.deaf_until_us = self.now_us + us(busy_ns);
+                if self.has_bus_chip() {
+                    self.deaf_until_us += us(timing.uart_entry_ns);
+                    self.deaf_until_us = self.deaf_until_us.max(self.hold.0);
+                }
                 if self.card.tx_while_busy == TxWhileBusy::Waits {
                     self.free_us = self.deaf_until_us;
                 }
@@ -375,19 +566,22 @@ impl Reference {
         }
         match self.card.ack_reset_in_uart {
             _ if self.card.ack_set == AckSet::None => {}
-            ResetAck::Acknowledged => self.acknowledge(Kind::AckOf(None)),
-            ResetAck::WithoutInterrupt => self.acknowledge(Kind::QuietAck),
+            ResetAck::Acknowledged => self.acknowledge(Kind::Ack, Job::Nothing),
+            ResetAck::WithoutInterrupt => self.acknowledge(Kind::QuietAck, Job::Nothing),
             ResetAck::Silent => {}
         }
     }
 
     fn clear(&mut self, fifos: Fifos) {
-        if fifos.contains(Fifos::TX) {
+        if fifos.contains(Fifos::TX) && self.has_bus_chip() {
+            self.inbox = None;
+        } else if fifos.contains(Fifos::TX) {
             self.output.clear();
         }
         if fifos.contains(Fifos::RX) {
-            self.input.clear();
-            self.gift = self.gift.filter(|gift| gift.kind != Kind::Midi);
+            self.fifo.retain(|(_, kind)| *kind != Kind::Midi);
+            self.aside = self.aside.filter(|(_, kind)| *kind != Kind::Midi);
+            self.hand = self.hand.filter(|(_, kind, _)| *kind != Kind::Midi);
             if self.card.host_port == HostPort::Fifo && self.outbox == Some(Kind::Midi) {
                 self.outbox = None;
             }

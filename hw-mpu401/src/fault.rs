@@ -1,0 +1,62 @@
+//! Faults of a card, which a test switches on.
+//!
+//! A new chip has no fault. This file knows what a fault does to a byte; the caller of
+//! [`Mpu401::inject`](crate::Mpu401::inject) decides when.
+
+/// What can be wrong with a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The hanging-note fault of the Sound Blaster 16 with DSP 4.11 to 4.13. The unit puts the byte
+    /// before once more on MIDI OUT, in place of the byte that it has taken.
+    ///
+    /// Source: reports of users: the fault comes while the card plays sound. Listings of the DSP's
+    /// firmware, and comments on them (vogons.org, topic 48732): an interrupt comes while the DSP
+    /// fetches the byte, and leaves the number of another register of the bus chip behind. So the
+    /// DSP reads that register. A MIDI OUT log of such a card (vogons.org, topic 41042): the byte
+    /// before stands in the place of the right one, as in 28 72 72 00 for 28 72 28 00.
+    /// Assumed: the log shows the usual case. Nobody has measured what that register holds.
+    HangingNote,
+}
+
+impl Fault {
+    /// Every fault.
+    pub const ALL: &[Self] = &[Self::HangingNote];
+
+    /// The word for the fault in a register script.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::HangingNote => "hanging-note",
+        }
+    }
+}
+
+/// The faults of a chip that are still to come.
+#[derive(Clone, Default)]
+pub(crate) struct Faults {
+    /// The number of bytes for MIDI OUT that the hanging-note fault will hit.
+    hanging_notes: u32,
+}
+
+impl Faults {
+    /// Lets this fault hit the next `bytes` bytes, instead of what was asked for before.
+    pub(crate) fn inject(&mut self, fault: Fault, bytes: u32) {
+        match fault {
+            Fault::HangingNote => self.hanging_notes = bytes,
+        }
+    }
+
+    /// Whether a byte of the host goes to MIDI OUT as the host wrote it.
+    pub(crate) fn spare_output(&self) -> bool {
+        self.hanging_notes == 0
+    }
+
+    /// What goes to MIDI OUT when the unit has taken `byte`. `before` is the byte that went before.
+    pub(crate) fn carry(&mut self, byte: u8, before: u8) -> u8 {
+        if self.hanging_notes == 0 {
+            return byte;
+        }
+        self.hanging_notes -= 1;
+        before
+    }
+}
