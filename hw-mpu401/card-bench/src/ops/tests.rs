@@ -1,5 +1,8 @@
 //! What a script may say, the errors of bad scripts, and what a run prints.
 
+use std::fs;
+use std::path::Path;
+
 use hw_mpu401::{InitialState, Mpu401, Register, card, cards};
 
 use super::*;
@@ -288,8 +291,9 @@ fn a_script_can_be_looked_at() {
     let scenario = &script.scenarios[0];
     assert_eq!((scenario.title.as_str(), scenario.source.as_str()), ("a", "c d"));
     assert_eq!(scenario.remarks[0].cards, ["sb16"]);
-    assert_eq!(scenario.blocks[0].steps[0].action, Action::Init(InitialState::PowerOn));
-    assert_eq!(scenario.blocks[1].steps[0].action, Action::Read(Register::Command));
+    let action = |block: usize| &scenario.blocks[block].steps[0].action;
+    assert_eq!(*action(0), Action::Card(CardAction::Init(InitialState::PowerOn)));
+    assert_eq!(*action(1), Action::Host(HostAction::Read(Register::Command)));
 }
 
 #[test]
@@ -299,4 +303,14 @@ fn the_suite_that_is_built_in_can_be_read_and_its_table_has_every_card() {
     assert!(report.rows.iter().all(|row| row.cells.len() == cards().len()));
     assert!(report.to_string().contains("roland-mpu401"));
     assert!(report.markdown().contains("| A | roland-mpu401 |"));
+}
+
+#[test]
+fn the_page_of_the_format_has_every_action_in_the_order_of_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ops.md");
+    let page = fs::read_to_string(path).expect("the page is there").replace("\r\n", "\n");
+    let cell = |form: &str| format!("`{}`", form.replace(", ", "`, `"));
+    let rows: String =
+        actions().map(|(form, meaning)| format!("| {} | {meaning} |\n", cell(form))).collect();
+    assert!(page.contains(&rows), "docs/ops.md has not these rows:\n{rows}");
 }

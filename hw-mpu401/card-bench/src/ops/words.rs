@@ -1,7 +1,7 @@
 //! The words of a line, with their columns, and the numbers among them.
 
 use super::error::Fault;
-use super::script::Span;
+use super::expectation::Span;
 
 /// The hint for a word that is not a byte.
 const BYTE_HINT: &str = "a byte is two hexadecimal digits, like 3F";
