@@ -69,7 +69,10 @@ impl Action {
     pub(super) fn parse(first: Word<'_>, words: &mut Words<'_>) -> Result<Self, Fault> {
         match verbs().find(|verb| verb.word == first.text) {
             Some(verb) => (verb.parse)(words),
-            None => Err(first.fault("a thing to do", words_hint())),
+            None => {
+                let known = verbs().map(|verb| verb.word).chain(OTHER_WORDS);
+                Err(first.unknown("a thing to do", known, &words_hint()))
+            }
         }
     }
 
@@ -110,6 +113,10 @@ impl Display for Action {
         }
     }
 }
+
+/// The words that begin lines without an action.
+const OTHER_WORDS: [&str; 8] =
+    ["repeat", "end", "title:", "source:", "cards:", "differs", "open", "like"];
 
 /// A sentence with all words that can begin a line.
 fn words_hint() -> String {

@@ -28,12 +28,18 @@ pub(super) struct Bench<M> {
     input_until_ns: u64,
     /// Clock bytes that the host has written and that have not left yet.
     host_clocks: u64,
+    /// When the byte began that is leaving on MIDI OUT, or that left last.
+    out_start_ns: u64,
     /// Bytes that have left on MIDI OUT, and that no `wire` line has checked yet.
     sent: VecDeque<Sent>,
 }
 
-struct Sent {
-    byte: u8,
+/// A byte that has left on MIDI OUT.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent {
+    pub byte: u8,
+    /// When its start bit began, in ns since `init`.
+    pub start_ns: u64,
     /// Whether this is a clock byte that the card sent by itself.
     is_own_clock: bool,
 }
@@ -41,8 +47,15 @@ struct Sent {
 impl<M: Model> Bench<M> {
     /// A bench with a model at time 0.
     pub fn new(model: M, access_ns: u64) -> Self {
-        let sent = VecDeque::new();
-        Bench { access_ns, model, now_ns: 0, input_until_ns: 0, host_clocks: 0, sent }
+        Bench {
+            access_ns,
+            model,
+            now_ns: 0,
+            input_until_ns: 0,
+            host_clocks: 0,
+            out_start_ns: 0,
+            sent: VecDeque::new(),
+        }
     }
 
     /// The time since `init`, in ns.
@@ -82,10 +95,10 @@ impl<M: Model> Bench<M> {
     }
 
     /// Takes the bytes that have left on MIDI OUT since this was asked last.
-    pub fn take_sent(&mut self, own_clocks: OwnClocks) -> Vec<u8> {
+    pub fn take_sent(&mut self, own_clocks: OwnClocks) -> Vec<Sent> {
         self.fetch_sent();
         let is_shown = |sent: &Sent| own_clocks == OwnClocks::Shown || !sent.is_own_clock;
-        self.sent.drain(..).filter(is_shown).map(|sent| sent.byte).collect()
+        self.sent.drain(..).filter(is_shown).collect()
     }
 
     /// Fetches the bytes that have left on MIDI OUT.
@@ -94,13 +107,22 @@ impl<M: Model> Bench<M> {
     /// bytes.
     fn fetch_sent(&mut self) {
         while let Some(event) = self.model.pop_wire() {
-            if (event.lane, event.edge) != (Lane::Out, WireEdge::End) {
-                continue;
+            match (event.lane, event.edge) {
+                (Lane::In, _) => continue,
+                (Lane::Out, WireEdge::Start) => {
+                    self.out_start_ns = event.time_ns;
+                    continue;
+                }
+                (Lane::Out, WireEdge::End) => {}
             }
             let is_host_clock = event.byte == MIDI_CLOCK && self.host_clocks > 0;
             self.host_clocks -= u64::from(is_host_clock);
             let is_own_clock = event.byte == MIDI_CLOCK && !is_host_clock;
-            self.sent.push_back(Sent { byte: event.byte, is_own_clock });
+            self.sent.push_back(Sent {
+                byte: event.byte,
+                start_ns: self.out_start_ns,
+                is_own_clock,
+            });
         }
     }
 }

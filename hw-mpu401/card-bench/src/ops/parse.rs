@@ -323,7 +323,8 @@ fn known_card(word: Word<'_>, other_cards: &[&str]) -> Result<String, Fault> {
     if is_known {
         Ok(word.text.to_owned())
     } else {
-        Err(word.fault("a card", card_hint(other_cards)))
+        let known = CARD_NAMES.iter().chain(other_cards).copied();
+        Err(word.unknown("a card", known, &card_hint(other_cards)))
     }
 }
 

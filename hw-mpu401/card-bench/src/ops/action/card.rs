@@ -37,7 +37,10 @@ fn parse_init(words: &mut Words<'_>) -> Result<Action, Fault> {
         "power-on" => InitialState::PowerOn,
         "idle" => InitialState::Idle,
         "uart" => InitialState::Uart { stale: parse_stale(words)? },
-        _ => return Err(state.fault("a state of the card", STATES)),
+        _ => {
+            let known = ["power-on", "idle", "uart"];
+            return Err(state.unknown("a state of the card", known, STATES));
+        }
     })))
 }
 

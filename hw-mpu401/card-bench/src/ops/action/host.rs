@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use hw_mpu401::Register;
+use hw_mpu401::{Register, Status};
 
 use super::{Action, Cost, Verb};
 use crate::ops::bench::Bench;
@@ -26,6 +26,8 @@ pub enum HostAction {
     Write(Register, u8),
     /// Reads until some bits have the wanted values.
     Poll(Poll),
+    /// Reads STATUS and then, if a byte waits, DATA, until no byte waits or this many bytes came.
+    Drain(u32),
     /// No access for this time, in ns.
     Wait(u64),
 }
@@ -56,6 +58,15 @@ pub(super) const VERBS: &[Verb] = &[
              reads; `P D` reads DATA",
         )],
         parse: parse_poll,
+    },
+    Verb {
+        word: "drain",
+        forms: &[(
+            "drain 300",
+            "reads STATUS and, if a byte waits (DSR is 0), DATA, again and again: until no byte \
+             waits, or 300 bytes came",
+        )],
+        parse: parse_drain,
     },
     Verb { word: "wait", forms: &[("wait 30000", "lets time pass")], parse: parse_wait },
 ];
@@ -102,6 +113,12 @@ fn parse_poll(words: &mut Words<'_>) -> Result<Action, Fault> {
     Ok(Action::Host(HostAction::Poll(Poll { register, mask, wanted, times, pause_ns })))
 }
 
+fn parse_drain(words: &mut Words<'_>) -> Result<Action, Fault> {
+    let most = words.need("the most bytes", "write drain 300")?.number(ACCESS_LIMIT / 2)?;
+    let most = u32::try_from(most).expect("the limit fits");
+    Ok(Action::Host(HostAction::Drain(most)))
+}
+
 fn parse_wait(words: &mut Words<'_>) -> Result<Action, Fault> {
     let time_ns = duration(words.need("the time", "write wait 30000, in us")?)?;
     Ok(Action::Host(HostAction::Wait(time_ns)))
@@ -121,6 +138,7 @@ impl HostAction {
         match self {
             Self::Read(_) => Some(ResultKind::Byte),
             Self::Poll(_) => Some(ResultKind::PollEnd),
+            Self::Drain(_) => Some(ResultKind::Drained),
             Self::Write(..) | Self::Wait(_) => None,
         }
     }
@@ -133,6 +151,7 @@ impl HostAction {
                 let time_ns = accesses.saturating_mul(poll.pause_ns);
                 Cost { accesses, time_ns, ..Cost::default() }
             }
+            Self::Drain(most) => Cost { accesses: 2 * u64::from(*most), ..Cost::default() },
             Self::Wait(time_ns) => Cost { time_ns: *time_ns, ..Cost::default() },
         }
     }
@@ -142,10 +161,22 @@ impl HostAction {
             Self::Read(register) => return Got::Byte(bench.read(*register)),
             Self::Write(register, byte) => bench.write(*register, *byte),
             Self::Poll(poll) => return poll.run(bench),
+            Self::Drain(most) => return Got::Drained(drain(*most, bench)),
             Self::Wait(time_ns) => bench.wait(*time_ns),
         }
         Got::Nothing
     }
+}
+
+/// Reads the bytes that wait, at most this many.
+fn drain<M: Model>(most: u32, bench: &mut Bench<M>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while bytes.len() < most as usize
+        && Status::from_bits_retain(bench.read(Register::Command)).has_data()
+    {
+        bytes.push(bench.read(Register::Data));
+    }
+    bytes
 }
 
 impl Poll {
@@ -186,6 +217,7 @@ impl Display for HostAction {
                 let (letter, pause) = (read_letter(*register), short_us(*pause_ns));
                 write!(f, "P {letter} {mask:02X} {wanted:02X} {times} {pause}")
             }
+            Self::Drain(most) => write!(f, "drain {most}"),
             Self::Wait(time_ns) => write!(f, "wait {}", short_us(*time_ns)),
         }
     }
