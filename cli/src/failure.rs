@@ -87,6 +87,9 @@ pub enum Failure {
         /// The limit.
         limit: usize,
     },
+    /// Waveforms are wanted, and it is not said of which card.
+    #[error("--vcd shows one card: choose the card with --card")]
+    WavesOfAllCards,
     /// A text is no register script.
     #[error(transparent)]
     NotAScript(#[from] OpsError),
@@ -185,6 +188,7 @@ impl Failure {
             Failure::SameOutput { .. }
             | Failure::OutputIsInput { .. }
             | Failure::StdinTwice
+            | Failure::WavesOfAllCards
             | Failure::CannotListen { .. }
             | Failure::Machine(
                 MachineError::NotDebuggable { .. }

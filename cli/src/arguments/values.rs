@@ -26,6 +26,17 @@ pub enum Format {
     Json,
 }
 
+/// The form of the results of register scripts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum OpsFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// JUnit XML, for CI systems.
+    Junit,
+}
+
 /// What the machine does while it is debugged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum DebugJob {
