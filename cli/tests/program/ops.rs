@@ -176,9 +176,18 @@ fn mixed_folder() -> Folder {
 
 #[test]
 fn programs_get_the_results_as_json() {
-    let files = ["ops", "--format", "json", "--card", "smsc-superio"];
-    let files = [&files[..], &["good.ops", "two.ops", "typo.ops"]].concat();
-    assert_cmd_snapshot!(mixed_folder().command(&files));
+    let folder = folder_with("wrong.ops", "init uart\nR S -> 12\n");
+    folder.put("typo.ops", "init uart\n\n  W D 9G\n");
+    let card = "smsc-superio";
+    assert_cmd_snapshot!(folder.command(&[
+        "ops",
+        "--format",
+        "json",
+        "--card",
+        card,
+        "wrong.ops",
+        "typo.ops"
+    ]));
 }
 
 #[test]

@@ -4,6 +4,8 @@
 mod broken;
 #[path = "conformance/random.rs"]
 mod random;
+#[path = "conformance/recipes.rs"]
+mod recipes;
 #[path = "conformance/reference.rs"]
 mod reference;
 #[path = "conformance/suite.rs"]
