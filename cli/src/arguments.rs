@@ -32,7 +32,8 @@ use values::{
 };
 
 pub use values::{
-    DebugJob, FileFormat, Format, OpsFormat, PinFormatName, TraceFilter, WaveDialect, WaveTick,
+    DebugJob, FileFormat, Format, OpsFormat, PinFormatName, RecipeName, TraceFilter, WaveDialect,
+    WaveTick,
 };
 
 const PROGRAM_EXAMPLES: &str = "\
@@ -100,7 +101,9 @@ Examples:
   portcls-emu ops --card my-card.toml a.ops    on a card of your own
   portcls-emu ops hw-mpu401/ops --format junit > results.xml
   portcls-emu ops --card sb16 a.ops --vcd a.vcd    the wires and flags, for GTKWave or Surfer
-  printf 'init uart\\nR S -> 80/C0\\n' | portcls-emu ops -";
+  printf 'init uart\\nR S -> 80/C0\\n' | portcls-emu ops -
+  portcls-emu ops a.ops --record linux > a.py    the accesses for a real card
+  portcls-emu ops a.ops --results a.txt --card sb16    what the real card did, and the model";
 
 /// The columns of a line of a script in the help, and of its meaning.
 const LINE_COLUMNS: usize = 20;
@@ -371,6 +374,19 @@ pub struct OpsArguments {
     /// The form of the results.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = OpsFormat::Text)]
     pub format: OpsFormat,
+    /// Prints a recipe that does the accesses of the script on a real card.
+    #[arg(long, value_enum, value_name = "HOST", conflicts_with_all = ["results", "vcd"])]
+    #[arg(help_heading = "A real card")]
+    pub record: Option<RecipeName>,
+    /// Where the real card sits, in hexadecimal [default: the card's usual place, 330 for nearly
+    /// all].
+    #[arg(long, value_name = "HEX", value_parser = parse_port, requires = "record")]
+    #[arg(help_heading = "A real card")]
+    pub port: Option<u16>,
+    /// Compares what such a recipe printed with the script and with the model of the card.
+    #[arg(long, value_name = "FILE", value_parser = input(), conflicts_with = "vcd")]
+    #[arg(value_hint = ValueHint::FilePath, help_heading = "A real card")]
+    pub results: Option<Input>,
 }
 
 /// The command line of `imports`.

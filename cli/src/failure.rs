@@ -90,6 +90,15 @@ pub enum Failure {
     /// Waveforms are wanted, and it is not said of which card.
     #[error("--vcd shows one card: choose the card with --card")]
     WavesOfAllCards,
+    /// An option is about one script, and the command line names another number of scripts.
+    #[error("{option} is about one script: give one file")]
+    OneScript {
+        /// The option.
+        option: &'static str,
+    },
+    /// The results of a recipe have no form for CI systems.
+    #[error("--results has no form junit: use --format text or json")]
+    NoJunitOfResults,
     /// A text is no register script.
     #[error(transparent)]
     NotAScript(#[from] OpsError),
@@ -189,6 +198,8 @@ impl Failure {
             | Failure::OutputIsInput { .. }
             | Failure::StdinTwice
             | Failure::WavesOfAllCards
+            | Failure::OneScript { .. }
+            | Failure::NoJunitOfResults
             | Failure::CannotListen { .. }
             | Failure::Machine(
                 MachineError::NotDebuggable { .. }

@@ -1,10 +1,12 @@
 //! `ops`: register scripts on cards.
 //!
 //! `scripts` finds and reads the files. This file runs each script and decides how the program
-//! ends. `text`, `facts` and `junit` are the forms of the results.
+//! ends. `text`, `facts` and `junit` are the forms of the results. `recipe` takes scripts to real
+//! cards.
 
 mod facts;
 mod junit;
+mod recipe;
 mod scripts;
 mod text;
 
@@ -101,14 +103,21 @@ impl FileResult {
 /// # Errors
 /// [`Failure`]: the card cannot be read, or an output cannot be written.
 pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
-    let files = find(&arguments.files)?;
     let card = arguments.card.as_ref().map(CardChoice::load).transpose()?;
+    let card = card.map(|CardFile { profile, .. }| profile);
+    if let Some(host) = arguments.record {
+        return recipe::record(arguments, card.as_ref(), host);
+    }
+    if let Some(results) = &arguments.results {
+        return recipe::compare(arguments, card.as_ref(), results);
+    }
+    let files = find(&arguments.files)?;
     if card.is_none() && arguments.waves.vcd.is_some() {
         return Err(Failure::WavesOfAllCards);
     }
     let waves = prepare(&[("--vcd", arguments.waves.vcd.as_ref())], None)?.pop().flatten();
     let bench = Bench {
-        card: card.map(|CardFile { profile, .. }| profile),
+        card,
         timing: arguments.card_timing,
         recorder: waves.as_ref().map(|_| Recorder::new()),
     };

@@ -77,6 +77,14 @@ fn scripts_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// # Errors
 /// [`Failure`]: the file cannot be read, or is no script.
 pub fn read(input: &Input, cards: &[&str]) -> Result<Script, Failure> {
+    Ok(Script::parse_for(&input.name(), &text_of(input)?, cards)?)
+}
+
+/// The text of a script, or of what a recipe printed.
+///
+/// # Errors
+/// [`Failure`]: the file cannot be read, or is no text.
+pub fn text_of(input: &Input) -> Result<String, Failure> {
     let name = input.name();
     let bytes = input.bytes(MAX_SCRIPT_BYTES).map_err(|obstacle| match obstacle {
         Obstacle::System(error) => Failure::cannot_read(&name, &error, GIVE_A_SCRIPT),
@@ -84,8 +92,7 @@ pub fn read(input: &Input, cards: &[&str]) -> Result<Script, Failure> {
             Failure::ScriptTooBig { name: name.clone(), bytes, limit: MAX_SCRIPT_BYTES }
         }
     })?;
-    let text = text(&name, &bytes)?;
-    Ok(Script::parse_for(&name, text, cards)?)
+    Ok(text(&name, &bytes)?.to_owned())
 }
 
 /// Reads the bytes as text, and refuses text that is not safe on a terminal. A report prints lines

@@ -164,6 +164,15 @@ fn a_folder_stands_for_its_scripts_in_the_order_of_their_names() {
     assert_eq!((ran.code, ran.stderr.as_str()), (3, line));
 }
 
+#[test]
+fn the_suite_of_the_project_is_as_expected_when_its_folder_is_run() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../hw-mpu401/ops");
+    let ran = Folder::new().run(&["ops", folder]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let files = std::fs::read_dir(folder).unwrap().count();
+    assert!(ran.text().ends_with(&format!("\n# {files} files: {files} as expected\n")));
+}
+
 /// A script of each verdict, and one with two scenarios.
 fn mixed_folder() -> Folder {
     let folder = folder_with("good.ops", "init uart\nR S -> not FF\n");
