@@ -83,8 +83,8 @@ fn a_bad_card_is_exit_3_with_file_and_line() {
         ),
         (
             "kind.toml",
-            "kind.toml:2:1: family = \"fifo\" is not possible; did you mean fifo-chip? write one of uart-chip, fifo-chip, \
-             roland-firmware",
+            "kind.toml:2:1: family = \"fifo\" is not possible; did you mean \
+             fifo-chip? write one of uart-chip, fifo-chip, roland-firmware",
         ),
         (
             "no.toml",

@@ -1,4 +1,4 @@
-//! What a recipe printed on a real card, and how it compares with the script and with a model.
+//! What a recipe printed on a real card, beside the script and a model.
 //!
 //! Owns two forms of the text: lines of the recipe for Linux, and the screen of DEBUG.
 
@@ -137,7 +137,8 @@ impl Results {
     }
 }
 
-/// Compares a scenario. The recipe leaves steps out, so a read belongs to the next step of its line.
+/// Compares a scenario. The recipe leaves steps out: what was read belongs to the next step with
+/// the same line.
 fn compare(
     scenario: &Scenario,
     card: &str,

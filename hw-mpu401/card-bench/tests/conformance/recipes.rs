@@ -1,5 +1,6 @@
-//! Recipes for real cards: what they do is done to a model of a card here, and what they print is
-//! read back.
+//! Recipes for real cards, run on a model of a card.
+//!
+//! What a recipe prints here is read back.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
@@ -10,6 +11,9 @@ use portcls_test_tools::has_program;
 use proptest::prelude::*;
 
 const PORTS: RecipePorts = RecipePorts { data: 0x330, status: 0x331 };
+
+/// A regular expression for the words of results in any order.
+const NEARLY_RESULTS: &str = "([0-9A-FRPD \n-]|portcls-emu results 1 |0005  0005\n)*";
 
 const HOSTS: [RecipeHost; 2] = [RecipeHost::Dos, RecipeHost::Linux];
 
@@ -281,7 +285,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_text_makes_the_reader_of_results_panic(text in "([0-9A-FRPD \n-]|portcls-emu results 1 |0005  0005\n)*") {
+    fn no_text_makes_the_reader_of_results_panic(text in NEARLY_RESULTS) {
         let _ = Results::parse("r.txt", &text, &script());
     }
 
