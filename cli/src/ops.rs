@@ -163,10 +163,10 @@ struct Bench {
 
 impl Bench {
     fn run(&self, file: Found) -> FileResult {
-        let name = file.input.name();
+        let Found { name, place, input } = file;
         let known: Vec<&str> = self.card.iter().map(|card| &*card.name).collect();
-        let runs = read(&file.input, &known).map(|script| self.run_script(&script));
-        FileResult { name, place: file.place, runs }
+        let script = input.and_then(|input| read(&input, &known));
+        FileResult { name, place, runs: script.map(|script| self.run_script(&script)) }
     }
 
     /// Runs a script on the chosen card, or on the cards that it is for.

@@ -18,10 +18,12 @@ const EXTENSION: &str = "ops";
 
 const GIVE_A_SCRIPT: &str = "give a register script (.ops), a folder with such scripts, or -";
 
-/// A file to run.
+/// A file to run, or a folder that has none.
 pub struct Found {
-    pub input: Input,
+    /// The name for messages.
+    pub name: String,
     pub place: Place,
+    pub input: Result<Input, Failure>,
 }
 
 /// Where the user named a file.
@@ -37,31 +39,37 @@ pub enum Place {
 /// their names; folders inside it are left out.
 ///
 /// # Errors
-/// [`Failure::StdinTwice`], and [`Failure::CannotRead`] for a folder.
+/// [`Failure::StdinTwice`].
 pub fn find(inputs: &[Input]) -> Result<Vec<Found>, Failure> {
     if inputs.iter().filter(|input| **input == Input::Stdin).count() > 1 {
         return Err(Failure::StdinTwice);
     }
-    let mut files = Vec::new();
-    for input in inputs {
-        match input {
-            Input::File(path) if path.is_dir() => {
-                let paths = scripts_of(path)
-                    .map_err(|error| Failure::cannot_read(&input.name(), &error, GIVE_A_SCRIPT))?;
-                let found = |path| Found { input: Input::File(path), place: Place::InFolder };
-                files.extend(paths.into_iter().map(found));
-            }
-            _ => files.push(Found { input: input.clone(), place: Place::Named }),
+    Ok(inputs.iter().flat_map(files_of).collect())
+}
+
+fn files_of(input: &Input) -> Vec<Found> {
+    let found = |input: Input, place| Found { name: input.name(), place, input: Ok(input) };
+    let Input::File(path) = input else { return vec![found(input.clone(), Place::Named)] };
+    if !path.is_dir() {
+        return vec![found(input.clone(), Place::Named)];
+    }
+    match scripts_of(path) {
+        Ok(paths) => {
+            paths.into_iter().map(|path| found(Input::File(path), Place::InFolder)).collect()
+        }
+        Err(error) => {
+            let name = input.name();
+            let input = Err(Failure::cannot_read(&name, &error, GIVE_A_SCRIPT));
+            vec![Found { name, place: Place::Named, input }]
         }
     }
-    Ok(files)
 }
 
 fn scripts_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == EXTENSION) {
+        if !path.is_dir() && path.extension().is_some_and(|extension| extension == EXTENSION) {
             paths.push(path);
         }
     }

@@ -158,6 +158,9 @@ fn a_folder_stands_for_its_scripts_in_the_order_of_their_names() {
     assert!(places[0].is_some() && places.is_sorted(), "{}", ran.text());
     let totals = "\n# 2 files: 1 as expected, 1 not meant for this card\n";
     assert!(ran.text().ends_with(totals), "{}", ran.text());
+    std::fs::create_dir(folder.path().join("scripts/folder.ops")).unwrap();
+    let ran = folder.run(&["ops", "--card", "sb16", ".", "scripts/b.ops", "scripts"]);
+    assert!(ran.code == 3 && ran.text().contains("# 4 files: 2 as expected, "), "{}", ran.text());
     let ran = folder.run(&["ops", "."]);
     let line = "error: cannot read .: the folder has no register script (.ops); give a register \
                 script (.ops), a folder with such scripts, or -\n";

@@ -95,7 +95,7 @@ fn push_scenario<'s>(parts: &mut Vec<Part<'s>>, scenario: &'s Scenario, host: Re
         if is_left_out && !is_init {
             continue;
         }
-        match doable(&step.action, host) {
+        match doable(step, host) {
             Ok(doable) => {
                 is_left_out = false;
                 parts.push(Part::Step(step, doable));
@@ -127,13 +127,13 @@ pub(super) struct Obstacle {
     pub ends_scenario: bool,
 }
 
-fn doable(action: &Action, host: RecipeHost) -> Result<Doable<'_>, Obstacle> {
-    match action {
+fn doable(step: &Step, host: RecipeHost) -> Result<Doable<'_>, Obstacle> {
+    if host == RecipeHost::Dos {
+        dos::check(step)?;
+    }
+    match &step.action {
         Action::Card(action) => action.init_mode().map(Doable::Init),
-        Action::Host(action) => match host {
-            RecipeHost::Dos => dos::check(action).map(|()| Doable::Host(action)),
-            RecipeHost::Linux => Ok(Doable::Host(action)),
-        },
+        Action::Host(action) => Ok(Doable::Host(action)),
         Action::Line(action) => Err(action.obstacle()),
     }
 }

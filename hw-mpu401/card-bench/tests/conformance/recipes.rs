@@ -238,6 +238,10 @@ fn a_recipe_says_what_it_leaves_out() {
     }
     let polls_data = Script::parse("t.ops", "init idle\nP D FF FE 9 1 -> ok").expect("valid");
     assert!(recipe(&polls_data, RecipeHost::Dos, PORTS).contains("DEBUG cannot stop"));
+    let far = Script::parse("t.ops", &format!("{}init idle\nR S", "\n".repeat(0xFFFE)));
+    let text = recipe(&far.expect("valid"), RecipeHost::Dos, PORTS);
+    assert!(text.contains("\r\nh FFFF 0\r\n"), "line FFFF is marked");
+    assert!(text.contains("; line 65536, 'R S', is not done"), "{text}");
 }
 
 #[test]

@@ -10,26 +10,27 @@ use std::fmt::Write;
 use hw_mpu401::Register;
 
 use super::{Doable, InitMode, Obstacle, Part, RecipeHost, RecipePorts, mark, parts};
-use crate::ops::action::{HostAction, Poll};
-use crate::ops::script::Script;
+use crate::ops::action::{Action, HostAction, Poll};
+use crate::ops::script::{Script, Step};
 
 /// The reads of STATUS at the beginning of a poll. One more read follows when the time of the poll
 /// is over.
 const FIRST_READS: usize = 4;
 
 /// The most bytes that a `drain` reads. DEBUG cannot stop when no byte waits.
-pub(in crate::ops) const MOST_DRAINED: u32 = 32;
+const MOST_DRAINED: u32 = 32;
 
 /// The time after a command at the beginning of a scenario, in us.
 const INIT_WAIT_US: u64 = 200_000;
 
 /// Refuses what DEBUG cannot do.
-pub(super) fn check(action: &HostAction) -> Result<(), Obstacle> {
-    match action {
-        HostAction::Poll(Poll { register: Register::Data, .. }) => Err(Obstacle {
-            why: "DEBUG cannot stop at the byte that is wanted",
-            ends_scenario: true,
-        }),
+pub(super) fn check(step: &Step) -> Result<(), Obstacle> {
+    let refuse = |why| Err(Obstacle { why, ends_scenario: true });
+    match step.action {
+        _ if u16::try_from(step.line).is_err() => refuse("DEBUG has numbers up to FFFF only"),
+        Action::Host(HostAction::Poll(Poll { register: Register::Data, .. })) => {
+            refuse("DEBUG cannot stop at the byte that is wanted")
+        }
         _ => Ok(()),
     }
 }
