@@ -1,7 +1,8 @@
 //! Register scripts: accesses to a card's ports, with expected results.
 //!
 //! Owns: reading a script ([`Script::parse`]), running it on a card ([`run`]) or on any model of a
-//! card ([`run_on`]), the report ([`RunReport`]), and the built-in suite ([`suite`], [`check`]).
+//! card ([`run_on`]), the report ([`RunReport`]), the built-in suite ([`suite`], [`check`]), and
+//! the way of a script to a real card and back ([`recipe`](fn@recipe), [`Results`]).
 //! This file never knows a driver, a kernel or a terminal.
 //!
 //! The documentation has a page about the format, `ops.md`. These are examples of lines:
@@ -12,9 +13,10 @@
 //! cards: CARD...                        W C FF            write COMMAND or DATA
 //! differs CARD...: why                  P S 40 00 1000 10 -> ok | timeout
 //! open CARD...: what is not known       wait 30000        us
-//! like CARD: OTHER...                   in 90 3C 40       bytes on MIDI IN
-//! repeat N ... end                      wire -> 90 3C 40 | none | count 290..310 ; wire all
-//!   @CARD... -> ...                     irq -> up | down
+//! like CARD: OTHER...                   drain 300 -> 90 3C 40 | none | count 2..3
+//! repeat N ... end                      in 90 3C 40       bytes on MIDI IN
+//!   @CARD... -> ...                     wire -> 90 3C 40 | none | count 290..310 ; wire all
+//!                                       irq -> up | down
 //! ```
 //!
 //! ```
@@ -34,13 +36,18 @@
 //! # Ok::<(), mpu401_card_bench::ops::OpsError>(())
 //! ```
 
+mod action;
+mod bench;
 mod error;
+mod expectation;
 mod model;
 mod page;
 mod parse;
-mod parse_action;
+mod recipe;
 mod record;
 mod report;
+mod result;
+mod results;
 mod run;
 mod script;
 mod suite;
@@ -50,13 +57,17 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use action::{Action, CardAction, HostAction, LineAction, OwnClocks, Poll, actions};
 pub use error::OpsError;
+pub use expectation::{Expectation, Expected, Level, PollEnd, Span};
 pub use model::Model;
+pub use recipe::{RecipeHost, RecipePorts, recipe};
 pub use record::Recorder;
 pub use report::{Failure, LineResult, Outcome, RunReport, ScenarioReport, Verdict};
+pub use results::{ComparedLine, ComparedScenario, Comparison, Results};
 pub use run::{run, run_on, run_recorded, run_with};
 pub use script::{
-    ACCESS_LIMIT, Action, Block, Expectation, Expected, Level, Like, MIDI_IN_LIMIT, OwnClocks,
-    Poll, PollEnd, Remark, RemarkKind, STEP_LIMIT, Scenario, Script, Span, Step, TIME_LIMIT_NS,
+    ACCESS_LIMIT, Block, Like, MIDI_IN_LIMIT, Remark, RemarkKind, STEP_LIMIT, Scenario, Script,
+    Step, TIME_LIMIT_NS,
 };
 pub use suite::{Cell, Row, SuiteReport, check, check_with, suite};

@@ -8,6 +8,8 @@ mod bus_chip_cards;
 mod drawn_cards;
 #[path = "conformance/random.rs"]
 mod random;
+#[path = "conformance/recipes.rs"]
+mod recipes;
 #[path = "conformance/reference.rs"]
 mod reference;
 #[path = "conformance/suite.rs"]

@@ -1,11 +1,10 @@
 //! The results of a register script: each access with its time and its result.
 
-use std::fmt::{self, Display, Formatter, Write};
+use std::fmt::{self, Display, Formatter};
 
 use serde::Serialize;
 
-use super::script::{Action, Expectation, Expected, Level, PollEnd};
-use super::text::{bytes_beside, bytes_text, us};
+use super::text::us;
 
 /// The column where the remark of a line begins. After a longer text the remark begins later.
 const REMARK_COLUMN: usize = 46;
@@ -35,6 +34,17 @@ pub struct ScenarioReport {
 }
 
 impl ScenarioReport {
+    /// The result of the scenario; `None` if the scenario is not for this card.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        let is_checked = |line: &LineResult| line.outcome != Outcome::Unchecked;
+        Some(match self.has_failed()? {
+            true => Verdict::Failed,
+            false if self.lines.as_ref()?.iter().any(is_checked) => Verdict::Passed,
+            false => Verdict::NothingChecked,
+        })
+    }
+
     /// Whether an expectation was not met; `None` if the scenario is not for this card.
     #[must_use]
     pub fn has_failed(&self) -> Option<bool> {
@@ -135,20 +145,26 @@ impl RunReport {
 
     /// The expectations that were not met, in the order of the run.
     pub fn failures(&self) -> impl Iterator<Item = Failure<'_>> {
-        self.scenarios.iter().flat_map(|scenario| {
-            let lines = scenario.lines.iter().flatten();
-            lines.filter_map(|line| match &line.outcome {
-                Outcome::Fail { expected, got } => Some(Failure {
-                    file: &self.file,
-                    line: line.line,
-                    card: &self.card,
-                    title: &scenario.title,
-                    time_ns: line.time_ns,
-                    expected,
-                    got,
-                }),
-                Outcome::Pass | Outcome::Unchecked => None,
-            })
+        self.scenarios.iter().flat_map(|scenario| self.failures_of(scenario))
+    }
+
+    /// The expectations of one of the run's scenarios that were not met, in their order.
+    pub fn failures_of<'r>(
+        &'r self,
+        scenario: &'r ScenarioReport,
+    ) -> impl Iterator<Item = Failure<'r>> {
+        let lines = scenario.lines.iter().flatten();
+        lines.filter_map(|line| match &line.outcome {
+            Outcome::Fail { expected, got } => Some(Failure {
+                file: &self.file,
+                line: line.line,
+                card: &self.card,
+                title: &scenario.title,
+                time_ns: line.time_ns,
+                expected,
+                got,
+            }),
+            Outcome::Pass | Outcome::Unchecked => None,
         })
     }
 }
@@ -192,56 +208,5 @@ impl Display for LineResult {
             return write!(f, "{}", self.text);
         }
         write!(f, "{:<REMARK_COLUMN$}; {reads}{gap}{outcome}", self.text)
-    }
-}
-
-/// The result of a step.
-#[derive(Debug)]
-pub(super) enum Got {
-    Nothing,
-    Byte(u8),
-    Poll { end: PollEnd, reads: u32 },
-    Wire(Vec<u8>),
-    Line(Level),
-}
-
-impl Got {
-    /// The step and its result in the words of a script.
-    pub(super) fn line(&self, action: &Action) -> String {
-        let mut text = action.to_string();
-        if let Some(result) = self.result() {
-            // Writing to a String cannot fail.
-            let _ = write!(text, " -> {result}");
-        }
-        text
-    }
-
-    /// The result of the step, but only the part that the expectation is about.
-    pub(super) fn words(&self, wanted: &Expectation, start_ns: u64, end_ns: u64) -> String {
-        let mut text = match (self, &wanted.result) {
-            (Self::Wire(bytes), Expected::Count { .. }) => format!("count {}", bytes.len()),
-            (Self::Wire(bytes), Expected::Bytes(wanted)) if !bytes.is_empty() => {
-                bytes_beside(bytes, wanted)
-            }
-            _ => self.result().unwrap_or_default(),
-        };
-        // Writing to a String cannot fail.
-        if wanted.within.is_some() {
-            let _ = write!(text, " at {}", us(end_ns));
-        }
-        if wanted.took.is_some() {
-            let _ = write!(text, " after {}", us(end_ns - start_ns));
-        }
-        text
-    }
-
-    fn result(&self) -> Option<String> {
-        Some(match self {
-            Self::Nothing => return None,
-            Self::Byte(byte) => format!("{byte:02X}"),
-            Self::Poll { end, .. } => end.to_string(),
-            Self::Wire(bytes) => bytes_text(bytes),
-            Self::Line(level) => level.to_string(),
-        })
     }
 }

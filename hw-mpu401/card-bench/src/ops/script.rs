@@ -1,6 +1,9 @@
 //! A register script in memory: scenarios, steps, and expected results.
 
-use hw_mpu401::{Fault, InitialState, Register};
+use hw_mpu401::CardProfile;
+
+use super::action::Action;
+use super::expectation::Expectation;
 
 /// The most steps that a scenario may run; the steps of a `repeat` count each time.
 pub const STEP_LIMIT: u64 = 100_000;
@@ -20,6 +23,25 @@ pub struct Script {
     pub likes: Vec<Like>,
     /// The scenarios in the order of the file.
     pub scenarios: Vec<Scenario>,
+}
+
+impl Script {
+    /// The cards on which the script is to run if the user names no card: those that its `cards:`
+    /// lines name, or all if a scenario has no such line. They are in the order of `all`.
+    #[must_use]
+    pub fn cards<'c>(&self, all: &'c [CardProfile]) -> Vec<&'c CardProfile> {
+        let is_named =
+            |card: &&CardProfile| self.scenarios.iter().any(|scenario| scenario.is_for(&card.name));
+        all.iter().filter(is_named).collect()
+    }
+}
+
+impl Scenario {
+    /// True when the scenario is meant for this card.
+    #[must_use]
+    pub fn is_for(&self, card: &str) -> bool {
+        self.cards.is_empty() || self.cards.iter().any(|name| name == card)
+    }
 }
 
 /// Cards that are assumed to be like a known card. A line about only the known card also holds for
@@ -98,135 +120,5 @@ impl Step {
     pub fn expectation_of(&self, card: &str) -> Option<&Expectation> {
         let own = self.of_cards.iter().find(|(name, _)| name == card);
         own.map(|(_, expectation)| expectation).or(self.expectation.as_ref())
-    }
-}
-
-/// What a step does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// A new card at time 0.
-    Init(InitialState),
-    /// One read.
-    Read(Register),
-    /// One write.
-    Write(Register, u8),
-    /// Reads until some bits have the wanted values.
-    Poll(Poll),
-    /// No access for this time, in ns.
-    Wait(u64),
-    /// Bytes arrive on MIDI IN, from now on.
-    MidiIn(Vec<u8>),
-    /// Other work holds the processor of the card for this time, in ns, from now on.
-    Hold(u64),
-    /// A fault hits the next bytes; 0 bytes switch the fault off.
-    Fault(Fault, u32),
-    /// Checks what has left on MIDI OUT.
-    Wire(OwnClocks),
-    /// Checks the interrupt line.
-    InterruptLine,
-}
-
-/// Reads of a register until `value & mask == wanted`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Poll {
-    /// The register.
-    pub register: Register,
-    /// The bits that count.
-    pub mask: u8,
-    /// The values that these bits must have.
-    pub wanted: u8,
-    /// The most reads, at least 1.
-    pub times: u32,
-    /// Time from one read to the next, in ns, without the read itself.
-    pub pause_ns: u64,
-}
-
-/// Whether a `wire` line shows the clock bytes (F8) that a card sends by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum OwnClocks {
-    /// The `wire` line leaves these clock bytes out.
-    LeftOut,
-    /// The `wire` line shows these clock bytes.
-    Shown,
-}
-
-/// What is expected of a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expectation {
-    /// The result that the step must give.
-    pub result: Expected,
-    /// When the step must end, counted from `init`.
-    pub within: Option<Span>,
-    /// How long the step must take.
-    pub took: Option<Span>,
-}
-
-impl Expectation {
-    /// True when there is something to check.
-    #[must_use]
-    pub fn checks(&self) -> bool {
-        self.result != Expected::Any || self.within.is_some() || self.took.is_some()
-    }
-}
-
-/// The result that a step must give.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Expected {
-    /// Any result.
-    Any,
-    /// A byte that is equal to the value in all bits of the mask.
-    Byte {
-        /// The bits.
-        value: u8,
-        /// The bits that count.
-        mask: u8,
-    },
-    /// How a poll ends.
-    Poll(PollEnd),
-    /// The bytes that come out on MIDI OUT.
-    Bytes(Vec<u8>),
-    /// A number of bytes on MIDI OUT.
-    Count {
-        /// The smallest number.
-        least: u64,
-        /// The largest number.
-        most: u64,
-    },
-    /// The level of the interrupt line.
-    Line(Level),
-}
-
-/// How a poll ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PollEnd {
-    /// The bits have the wanted values.
-    Ok,
-    /// The last read did not give the wanted values.
-    Timeout,
-}
-
-/// The level of the interrupt line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Level {
-    /// The card requests an interrupt.
-    Up,
-    /// The card requests no interrupt.
-    Down,
-}
-
-/// A span of time, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Span {
-    /// The beginning, in ns.
-    pub from_ns: u64,
-    /// The end, in ns.
-    pub to_ns: u64,
-}
-
-impl Span {
-    /// True for a time inside.
-    #[must_use]
-    pub fn contains(self, time_ns: u64) -> bool {
-        (self.from_ns..=self.to_ns).contains(&time_ns)
     }
 }

@@ -79,7 +79,8 @@ fn run_probed<M: Model>(
 
 /// A regular expression for the words of a script in any order.
 const NEARLY_A_SCRIPT: &str = concat!(
-    "([RWPSDC@#>./:=-]|init|idle|in|hold|fault|hanging-note|wire|repeat|end|",
+    "([RWPSDCM@#>./:=+-]|init|idle|in|hold|fault|hanging-note|wire|drain|not|starts|pace|any|",
+    "repeat|end|",
     "[0-9A-F]{2}|title:|cards:|open|[ \n\t])*"
 );
 
@@ -112,6 +113,7 @@ pub fn read() -> impl Strategy<Value = String> {
         1 => Just("irq".to_owned()),
         1 => Just("wire all".to_owned()),
         1 => Just("wire".to_owned()),
+        1 => (1..9_u32).prop_map(|most| format!("drain {most}")),
         1 => (1..300_u32, 0..20_u32).prop_map(|(n, pause)| format!("P S 40 00 {n} {pause}")),
         1 => (1..300_u32, 0..20_u32).prop_map(|(n, pause)| format!("P S 80 00 {n} {pause}")),
     ]
