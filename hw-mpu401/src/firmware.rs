@@ -361,7 +361,7 @@ fn hear_in_uart(parts: &mut Parts, byte: u8) {
         parts.counters.lost_in_busy += 1;
         return;
     }
-    if !parts.unit.can_receive(parts.now_ns()) {
+    if !parts.unit.receive(parts.now_ns()) {
         parts.counters.rx_overrun += 1;
         return;
     }

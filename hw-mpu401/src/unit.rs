@@ -75,16 +75,8 @@ pub(crate) struct Unit {
     seen_ns: u64,
     /// Until when other work keeps the unit from its main loop.
     held_until_ns: u64,
-    /// What the receive register of a held unit can do.
-    receive_register: ReceiveRegister,
-}
-
-/// The receive register of a unit that other work holds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ReceiveRegister {
-    Empty,
-    /// It keeps its byte until the hold ends.
-    Full,
+    /// Whether the receive register keeps a byte until the other work ends.
+    receive_register_is_full: bool,
 }
 
 impl Unit {
@@ -105,7 +97,7 @@ impl Unit {
             plan: Plan::IDLE,
             seen_ns: NEVER_NS,
             held_until_ns: 0,
-            receive_register: ReceiveRegister::Empty,
+            receive_register_is_full: false,
         }
     }
 
@@ -199,7 +191,7 @@ impl Unit {
     /// Keeps the unit from its main loop until this time, or longer if it is held for longer.
     pub(crate) fn hold(&mut self, now_ns: u64, until_ns: u64) {
         if !self.is_held(now_ns) {
-            self.receive_register = ReceiveRegister::Empty;
+            self.receive_register_is_full = false;
         }
         self.held_until_ns = self.held_until_ns.max(until_ns);
         if self.enters_uart(now_ns) {
@@ -225,12 +217,12 @@ impl Unit {
         }
     }
 
-    /// Whether a byte that arrives now on MIDI IN is received. A held unit receives one byte.
-    pub(crate) fn can_receive(&mut self, now_ns: u64) -> bool {
-        let held =
-            if self.is_held(now_ns) { ReceiveRegister::Full } else { ReceiveRegister::Empty };
-        let before = core::mem::replace(&mut self.receive_register, held);
-        held == ReceiveRegister::Empty || before == ReceiveRegister::Empty
+    /// Receives a byte that arrives now on MIDI IN, and returns whether there was room for it. While
+    /// other work holds the unit, the receive register keeps the first byte.
+    pub(crate) fn receive(&mut self, now_ns: u64) -> bool {
+        let is_held = self.is_held(now_ns);
+        let was_full = core::mem::replace(&mut self.receive_register_is_full, is_held);
+        !(is_held && was_full)
     }
 
     /// Makes the unit go back to intelligent mode.
