@@ -2,18 +2,22 @@
 //!
 //! The caller first lets time pass, and then calls these functions.
 
-use crate::answers::{AckInterrupt, AckSet, CommandPort, EmptyRead, HostPort};
+use crate::answers::{AckSet, CommandPort, EmptyRead, HostPort};
 use crate::latches::{Inbox, Outbox};
 use crate::note::Note;
 use crate::parts::Parts;
 use crate::reply::ReplyKind;
-use crate::spec::{ENTER_UART, Mode, RESET, Status};
+use crate::spec::{ENTER_UART, Mode, OPEN_BUS, RESET, Status};
 use crate::timing::NEVER_NS;
 
 impl Parts {
     /// Returns the byte that the host reads from DATA now.
     pub(crate) fn read_data(&mut self) -> u8 {
         self.counters.data_reads += 1;
+        if !self.controls.is_active() {
+            self.latches.remark(Note::NoAnswer);
+            return OPEN_BUS;
+        }
         let (content, byte) = self.latches.read(self.now_ns());
         let (value, note) = match (content, self.rules.empty_read) {
             (Outbox::Empty, EmptyRead::Stale) => (byte, Note::Stale),
@@ -35,6 +39,7 @@ impl Parts {
         self.counters.data_writes += 1;
         let is_occupied = self.latches.inbox() != Inbox::Empty;
         let note = match self.rules.host_port {
+            _ if !self.controls.is_active() => self.lose_write(),
             HostPort::Mailbox if is_occupied => {
                 self.overwrite(Inbox::Data, byte, Note::OverwritesByte)
             }
@@ -50,11 +55,15 @@ impl Parts {
     /// Takes a write to COMMAND.
     pub(crate) fn write_command(&mut self, byte: u8) {
         self.counters.command_writes += 1;
-        let note = if self.rules.command_port == CommandPort::StatusOnly {
+        let note = if !self.controls.is_active() {
+            self.lose_write()
+        } else if self.rules.command_port == CommandPort::StatusOnly {
             self.ignore_write()
         } else if self.latches.inbox() != Inbox::Empty {
+            self.last_command = byte;
             self.overwrite(Inbox::Command, byte, Note::CommandOverwritesByte)
         } else {
+            self.last_command = byte;
             self.latches.fill(Inbox::Command, byte, self.now_ns());
             self.command_note(byte)
         };
@@ -82,10 +91,21 @@ impl Parts {
         Note::Ignored
     }
 
+    /// A write to ports at which no card answers.
+    fn lose_write(&mut self) -> Note {
+        self.counters.ignored += 1;
+        Note::NoAnswer
+    }
+
     /// Updates STATUS to the state of the parts.
     pub(crate) fn refresh_status(&mut self) {
+        if !self.controls.is_active() {
+            self.latches.show_no_answer();
+            return;
+        }
         let is_busy = self.latches.inbox() != Inbox::Empty || self.is_closed_by_full_fifo();
         let mut status = self.rules.status_low_bits;
+        status |= self.last_command & self.rules.status_command_bits;
         if self.rules.status_rx_full_bits != 0 && !self.has_input_room(1) {
             status |= self.rules.status_rx_full_bits;
         }
@@ -109,15 +129,5 @@ impl Parts {
     /// When DRR clears because a full output FIFO gets room, outside the stream.
     pub(crate) fn room_due_ns(&self) -> u64 {
         if self.is_closed_by_full_fifo() { self.transmitter.room_ns() } else { NEVER_NS }
-    }
-
-    /// Whether the byte in DATA raises the interrupt line.
-    #[inline]
-    pub(crate) fn line_is_up(&self) -> bool {
-        match self.latches.outbox() {
-            Outbox::Empty | Outbox::Reply(ReplyKind::QuietAck) => false,
-            Outbox::Reply(ReplyKind::Ack) => self.rules.ack_interrupt == AckInterrupt::Raised,
-            Outbox::Reply(ReplyKind::Answer | ReplyKind::Request) | Outbox::Midi => true,
-        }
     }
 }

@@ -75,13 +75,17 @@
 //!   [`Mpu401::pop_click`].
 //! - In intelligent mode of any other card an ACK to every command that the card knows; FF and 3F
 //!   work.
-//! - The interrupt line: an edge for each byte, or a level.
+//! - The interrupt line: an edge for each byte, or a level; a threshold of the input, a transmit
+//!   interrupt, and what registers outside the two ports do to them: enables, a gate, activation.
+//! - MIDI IN as a level over time: breaks, missing stop bits, and senders at another speed.
 //!
 //! # Not emulated
 //!
 //! - Tape sync: with command 81 no tick comes. Music Quest extensions, except the timebases of 216
 //!   and 240: a card has these timebases if its revision says so.
-//! - The SB16 mixer register that shows the interrupt.
+//! - The registers outside the two ports, such as the SB16 mixer register that shows the interrupt.
+//!   [`Mpu401::interrupt_causes`] says what they show, and [`Mpu401::control`] does what a write to
+//!   them does.
 //!
 //! # Known inaccuracies
 //!
@@ -117,16 +121,21 @@ mod cards;
 mod chip;
 #[cfg(feature = "ops")]
 pub mod conformance;
+mod control;
+mod corruption;
 mod counters;
 mod firmware;
 mod host_port;
 mod input;
+mod interrupt;
 mod latches;
+mod line;
 mod main_loop;
 mod note;
 mod own_output;
 mod parts;
 mod profile;
+mod receiver;
 mod reply;
 mod ring;
 mod rules;
@@ -139,16 +148,20 @@ mod unit;
 mod wire;
 
 pub use answers::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
-    InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput, RxWhileBusy,
-    TxWhileBusy, UnreadInput,
+    AckInterrupt, AckPosition, AckSet, Activation, CommandPort, EmptyRead, Fifos, FirmwareId,
+    FramingError, HostPort, InterruptCauses, InterruptGate, InterruptKind, MAX_RX_DEPTH,
+    MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput, RxWhileBusy, TransmitInterrupt, TxWhileBusy,
+    UnreadInput,
 };
 pub use behaviour::Behaviour;
 pub use cable::MIDI_IN_LIMIT;
 pub use cards::{CARD_NAMES, card, cards, families, family};
 pub use chip::state::{DataByte, DataKind, Fill, HostByte, Phase, State, Transmission};
 pub use chip::{InitialState, Mpu401};
+pub use control::Control;
+pub use corruption::Corruption;
 pub use counters::{Counters, Waiting};
+pub use line::{LINE_SPEEDS, LineSignal};
 pub use note::Note;
 pub use profile::{CardProfile, Text};
 pub use sequencer::{Accent, CLICK_LIMIT, Click};

@@ -6,8 +6,11 @@
 //! (the next step) and in `after_reset` (the unit's own output).
 
 use crate::answers::{Fifos, HostPort, TxWhileBusy};
+use crate::control::Controls;
+use crate::corruption::Corruptor;
 use crate::counters::Counters;
 use crate::input::Input;
+use crate::interrupt::Line;
 use crate::latches::{self, HostLatches};
 use crate::own_output::OwnOutput;
 use crate::reply::{AfterReply, Reply, ReplyKind};
@@ -28,6 +31,14 @@ pub(crate) struct Parts {
     pub(crate) input: Input,
     pub(crate) own_output: OwnOutput,
     pub(crate) counters: Counters,
+    /// What the rest of the card has set.
+    pub(crate) controls: Controls,
+    /// What the interrupt line does until the next action of a part.
+    pub(crate) line: Line,
+    /// The last command that the host wrote; 0 before the first command.
+    pub(crate) last_command: u8,
+    /// The fault of MIDI OUT.
+    pub(crate) out_fault: Corruptor,
     pub(crate) rules: Rules,
 }
 
@@ -45,6 +56,10 @@ impl Parts {
             input: Input::new(),
             own_output: OwnOutput::IDLE,
             counters: Counters::default(),
+            controls: Controls::of(&rules),
+            line: Line::Down,
+            last_command: 0,
+            out_fault: Corruptor::NONE,
             rules,
         }
     }
@@ -69,7 +84,8 @@ impl Parts {
     /// Puts bytes of the unit's own output on MIDI OUT. The caller knows that there is room.
     pub(crate) fn generate(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            self.transmitter.generate(*byte, self.now_ns);
+            let byte = self.out_fault.pass(*byte);
+            self.transmitter.generate(byte, self.now_ns);
         }
     }
 
@@ -84,6 +100,7 @@ impl Parts {
     pub(crate) fn accept(&mut self, byte: u8) {
         let timing = self.unit.timing();
         let (start_ns, accept_ns) = (timing.tx_start_ns, timing.tx_accept_ns);
+        let byte = self.out_fault.pass(byte);
         self.transmitter.push(byte, self.now_ns.saturating_add(start_ns));
         self.counters.accepted += 1;
         self.unit.be_busy(self.now_ns, accept_ns);

@@ -3,7 +3,9 @@
 //! A new chip makes its rules once, and the rules never change. A chip with drawn latencies draws
 //! them from the ranges in its rules.
 
-use crate::answers::{AckSet, HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, ResetOutput};
+use crate::answers::{
+    AckSet, HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, ResetOutput, TransmitInterrupt,
+};
 use crate::behaviour::Behaviour;
 use crate::spec::{BYTE_TIME_NS, RESET};
 use crate::timing::Spread;
@@ -67,7 +69,8 @@ fn tx_limit(behaviour: &Behaviour) -> usize {
 }
 
 /// The behaviour with every number inside the bounds that a chip can use. The offset of STATUS is
-/// at least 1, and its low bits are six bits. No sum of times overflows. F8s do not overlap, and a
+/// at least 1, and its low bits are six bits. The input can reach its threshold, and only a card
+/// with FIFOs has a transmit interrupt. No sum of times overflows. F8s do not overlap, and a
 /// latched line goes low between two bytes.
 fn bounded(behaviour: &Behaviour) -> Behaviour {
     let shorter = |spread: &Spread| Spread {
@@ -85,6 +88,12 @@ fn bounded(behaviour: &Behaviour) -> Behaviour {
         status_low_bits: behaviour.status_low_bits & 0x3F,
         status_rx_full_bits: behaviour.status_rx_full_bits & 0x3F,
         status_uart_bits: behaviour.status_uart_bits & 0x3F,
+        status_command_bits: behaviour.status_command_bits & 0x3F,
+        rx_threshold: behaviour.rx_threshold.min(behaviour.rx_depth),
+        transmit_interrupt: match behaviour.host_port {
+            HostPort::Mailbox => TransmitInterrupt::None,
+            HostPort::Fifo => behaviour.transmit_interrupt,
+        },
         status_offset: behaviour.status_offset.max(1),
         reset_output: behaviour.reset_output.map(|output| ResetOutput {
             clock_period_ns: output.clock_period_ns.max(BYTE_TIME_NS),

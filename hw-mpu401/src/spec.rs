@@ -34,6 +34,10 @@ pub const REQUEST_VERSION: u8 = 0xAC;
 /// Source: MPU-401 technical reference, command list.
 pub const REQUEST_REVISION: u8 = 0xAD;
 
+/// What a read gives where no card answers.
+/// Assumed: pull-ups on the data lines, as on an ISA bus.
+pub(crate) const OPEN_BUS: u8 = 0xFF;
+
 /// MIDI real-time message Start.
 /// Source: MIDI 1.0 Detailed Specification, System Real Time.
 pub(crate) const MIDI_START: u8 = 0xFA;

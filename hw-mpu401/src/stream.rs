@@ -43,14 +43,17 @@ impl Stream {
 
     /// Opens the stream if a written byte can stream in the present state: in UART mode, with room
     /// for output, and with no input, no reply and no byte in the latch. A chip with varying
-    /// latencies draws them for each byte, so such a chip does not stream.
+    /// latencies draws them for each byte, so such a chip does not stream. Neither does a card that
+    /// does not answer, or whose output has a fault.
     pub(crate) fn open(&mut self, parts: &mut Parts) {
         parts.latches.close();
         let is_plain = parts.unit.mode() == Mode::Uart
             && parts.latches.inbox() == Inbox::Empty
             && parts.is_quiet()
             && !parts.unit.times_vary()
-            && !parts.loses_data();
+            && !parts.loses_data()
+            && parts.controls.is_active()
+            && !parts.out_fault.changes_bytes();
         if !is_plain {
             return;
         }

@@ -15,6 +15,10 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     ),
     sources: Cow::Borrowed(&[text("Linux, driver mpu401_uart: a list of output depths")]),
     behaviour: Behaviour {
+        // Assumed: bits 5 to 0 of STATUS show those of the last command, as the manual of the
+        // CS4281 says of that chip. The manual gives compatibility as the reason, so the maker's
+        // chips for the ISA bus probably do the same.
+        status_command_bits: 0x3F,
         // Source: Linux: 16 bytes in a row. Assumed: this number includes the byte on the wire, and
         // MIDI IN has the same depth.
         tx_depth: 16,

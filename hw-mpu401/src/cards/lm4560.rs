@@ -16,8 +16,6 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     ),
     sources: Cow::Borrowed(&[text("LM4560 data sheet, MPU-401 status register")]),
     behaviour: Behaviour {
-        // Assumed: a read of the bits without a meaning gives zeros, as on the super-I/O.
-        status_low_bits: 0x00,
         // Source: data sheet: bit 5 is set while the receive FIFO is full.
         status_rx_full_bits: 0x20,
         // Source: data sheet: bit 4 shows the mode. Assumed: 1 is UART mode.

@@ -1,5 +1,6 @@
 //! The known cards: one file for each, with its differences from its family.
 
+mod absent;
 mod awe64;
 mod aztech_azt1605;
 mod clone_dumb;
@@ -36,6 +37,9 @@ static CARDS: [CardProfile; 13] = [
     megamid::PROFILE,
 ];
 
+/// The profile of no card, see [`card`].
+static ABSENT: CardProfile = absent::PROFILE;
+
 /// The names of [`cards`], in the same order.
 pub const CARD_NAMES: [&str; CARDS.len()] = {
     let mut names = [""; CARDS.len()];
@@ -56,8 +60,8 @@ pub fn cards() -> &'static [CardProfile] {
     &CARDS
 }
 
-/// The card of this name.
+/// The card of this name. The name `absent` gives empty ports, which are not one of [`cards`].
 #[must_use]
 pub fn card(name: &str) -> Option<&'static CardProfile> {
-    CARDS.iter().find(|profile| profile.name == name)
+    CARDS.iter().chain([&ABSENT]).find(|profile| profile.name == name)
 }

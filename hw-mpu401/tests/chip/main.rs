@@ -4,6 +4,8 @@ mod bus;
 mod clones;
 mod drivers;
 mod host;
+mod inputs;
+mod midi_line;
 mod play;
 mod properties;
 mod record;

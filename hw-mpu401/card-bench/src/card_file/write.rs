@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use hw_mpu401::behaviour::{Kind, LATENCIES, Radix};
-use hw_mpu401::{Behaviour, CardProfile, EmptyRead, Fifos, NEVER_NS, Spread};
+use hw_mpu401::{Behaviour, CardProfile, EmptyRead, Fifos, InterruptCauses, NEVER_NS, Spread};
 
 use super::CardFile;
 use super::keys::{Key, Value, keys};
@@ -81,9 +81,14 @@ fn field(kind: &Kind, behaviour: &Behaviour) -> String {
         },
         Kind::Fifos(place) => {
             let fifos = (place.get)(behaviour);
-            let named = [(Fifos::TX, "\"tx\""), (Fifos::RX, "\"rx\"")];
-            let held = named.iter().filter(|(fifo, _)| fifos.contains(*fifo));
-            format!("[{}]", held.map(|(_, name)| *name).collect::<Vec<_>>().join(", "))
+            tx_and_rx([fifos.contains(Fifos::TX), fifos.contains(Fifos::RX)])
+        }
+        Kind::Causes(place) => {
+            let causes = (place.get)(behaviour);
+            tx_and_rx(
+                [InterruptCauses::TRANSMIT, InterruptCauses::RECEIVE]
+                    .map(|one| causes.contains(one)),
+            )
         }
         Kind::ResetOutput(place) => match (place.get)(behaviour) {
             None => quoted("none"),
@@ -95,6 +100,13 @@ fn field(kind: &Kind, behaviour: &Behaviour) -> String {
             ),
         },
     }
+}
+
+/// A list with the names of what is there.
+fn tx_and_rx(is_there: [bool; 2]) -> String {
+    let named = ["\"tx\"", "\"rx\""].into_iter().zip(is_there);
+    let there: Vec<&str> = named.filter(|(_, is_there)| *is_there).map(|(name, _)| name).collect();
+    format!("[{}]", there.join(", "))
 }
 
 fn spread(spread: &Spread) -> String {

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hw_mpu401::{
-    CardProfile, InitialState, Lane, Mode, Mpu401, Register, WireEdge, WireEvent, cards,
+    CardProfile, Control, Corruption, InitialState, InterruptCauses, Lane, LineSignal, Mode,
+    Mpu401, Register, WireEdge, WireEvent, cards,
 };
 use mpu401_card_bench::ops::{Model, RunReport, Script, run, run_on};
 use proptest::prelude::*;
@@ -30,12 +31,24 @@ impl<M: Model> Model for Probe<M> {
         self.model.advance(now_ns);
     }
 
-    fn midi_in(&mut self, start_ns: u64, byte: u8) {
-        self.model.midi_in(start_ns, byte);
+    fn midi_in_signal(&mut self, start_ns: u64, signal: LineSignal) {
+        self.model.midi_in_signal(start_ns, signal);
+    }
+
+    fn control(&mut self, control: Control, now_ns: u64) {
+        self.model.control(control, now_ns);
+    }
+
+    fn corrupt(&mut self, lane: Lane, corruption: Corruption) {
+        self.model.corrupt(lane, corruption);
     }
 
     fn interrupt_line(&self) -> bool {
         self.model.interrupt_line()
+    }
+
+    fn interrupt_causes(&self) -> InterruptCauses {
+        self.model.interrupt_causes()
     }
 
     fn pop_wire(&mut self) -> Option<WireEvent> {

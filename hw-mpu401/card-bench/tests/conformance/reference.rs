@@ -7,16 +7,21 @@
 //! other command. So scripts for the model must not use MIDI IN or another command in this mode.
 //! All times of the model are whole microseconds.
 
+#[path = "reference_line.rs"]
+mod line;
 #[path = "reference_ports.rs"]
 mod ports;
 
 use std::collections::VecDeque;
 
 use hw_mpu401::{
-    AckPosition, AckSet, Behaviour, CardProfile, CommandPort, Fifos, HostPort, InitialState, Lane,
-    Mode, NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, Timing, TxWhileBusy, UnreadInput,
-    WireEdge, WireEvent,
+    AckPosition, AckSet, Activation, Behaviour, CardProfile, CommandPort, Corruption, Fifos,
+    FramingError, HostPort, InitialState, InterruptCauses, InterruptGate, Lane, Mode, NEVER_NS,
+    Overrun, Register, ResetAck, RxWhileBusy, Timing, TxWhileBusy, UnreadInput, WireEdge,
+    WireEvent,
 };
+
+use line::{Line, Read};
 
 const BYTE_US: u64 = 320;
 /// Time from one clock byte F8 to the next: a 24th of a beat at the default tempo of 100.
@@ -60,6 +65,23 @@ enum Own {
     Clock,
 }
 
+/// A fault of a MIDI line, and the number of bytes that have passed since it began.
+struct LineFault {
+    corruption: Corruption,
+    passed: u32,
+}
+
+impl LineFault {
+    fn new(corruption: Corruption) -> Self {
+        LineFault { corruption, passed: 0 }
+    }
+
+    fn pass(&mut self, byte: u8) -> u8 {
+        self.passed += 1;
+        if self.passed % self.corruption.every == 0 { byte ^ self.corruption.flips } else { byte }
+    }
+}
+
 /// The slow model.
 pub struct Reference {
     card: Behaviour,
@@ -81,8 +103,14 @@ pub struct Reference {
     output: VecDeque<(u8, u64)>,
     shifter: Option<(u8, u64)>,
     input: VecDeque<u8>,
-    cable: VecDeque<(u8, u64)>,
-    arriving: Option<(u8, u64)>,
+    line: Line,
+    /// The last command byte that the host wrote.
+    command: u8,
+    is_active: bool,
+    gate: InterruptGate,
+    enables: InterruptCauses,
+    out_fault: LineFault,
+    in_fault: LineFault,
     own: Option<(Own, u64)>,
     wire: VecDeque<WireEvent>,
 }
@@ -108,8 +136,13 @@ impl Reference {
             output: VecDeque::new(),
             shifter: None,
             input: VecDeque::new(),
-            cable: VecDeque::new(),
-            arriving: None,
+            line: Line::new(),
+            command: 0,
+            is_active: card.activation == Activation::Active,
+            gate: card.interrupt_gate,
+            enables: card.interrupt_enables,
+            out_fault: LineFault::new(Corruption { flips: 0, every: 1 }),
+            in_fault: LineFault::new(Corruption { flips: 0, every: 1 }),
             own: None,
             wire: VecDeque::new(),
         };
@@ -120,9 +153,13 @@ impl Reference {
             }
             InitialState::Idle => {
                 unit.outbox_byte = 0xFE;
+                unit.command = 0xFF;
                 unit.own = card.reset_output.map(|_| (Own::Clock, CLOCK_US));
             }
-            InitialState::Uart { stale } => unit.outbox_byte = stale,
+            InitialState::Uart { stale } => {
+                unit.outbox_byte = stale;
+                unit.command = 0x3F;
+            }
         }
         if is_uart {
             unit.own = None;
@@ -132,9 +169,10 @@ impl Reference {
 
     /// Does everything that happens in one microsecond, except the accesses at its end.
     fn tick(&mut self) {
+        self.line.look(self.now_us);
         self.now_us += 1;
         self.run_shifter();
-        self.run_cable();
+        self.run_line();
         self.run_unit();
         self.run_own();
         self.run_unit();
@@ -155,20 +193,12 @@ impl Reference {
         }
     }
 
-    fn run_cable(&mut self) {
-        if let Some((byte, end_us)) = self.arriving
-            && end_us == self.now_us
-        {
-            self.arriving = None;
-            self.event(Lane::In, WireEdge::End, byte);
-            self.hear(byte);
+    fn run_line(&mut self) {
+        self.wire.extend(self.line.end(self.now_us));
+        if let Some(read) = self.line.heard(self.now_us) {
+            self.hear(read);
         }
-        let starts = self.cable.front().is_some_and(|(_, start_us)| *start_us <= self.now_us);
-        if self.arriving.is_none() && starts {
-            let (byte, _) = self.cable.pop_front().expect("just seen");
-            self.event(Lane::In, WireEdge::Start, byte);
-            self.arriving = Some((byte, self.now_us + BYTE_US));
-        }
+        self.wire.extend(self.line.start(self.now_us));
     }
 
     fn event(&mut self, lane: Lane, edge: WireEdge, byte: u8) {
@@ -176,7 +206,11 @@ impl Reference {
         self.wire.push_back(WireEvent { time_ns, byte, lane, edge });
     }
 
-    fn hear(&mut self, byte: u8) {
+    fn hear(&mut self, Read { byte, has_stop, .. }: Read) {
+        let byte = self.in_fault.pass(byte);
+        if !self.is_active || (!has_stop && self.card.framing_error == FramingError::Dropped) {
+            return;
+        }
         let is_lost = self.card.rx_while_busy == RxWhileBusy::Lost;
         if self.mode == Mode::Intelligent || (is_lost && self.now_us < self.deaf_until_us) {
             return;
@@ -278,6 +312,7 @@ impl Reference {
         match (register, self.mode, byte) {
             (Register::Data, Mode::Uart, _) if is_lost && self.now_us < self.deaf_until_us => {}
             (Register::Data, Mode::Uart, _) => {
+                let byte = self.out_fault.pass(byte);
                 self.output.push_back((byte, self.now_us + us(self.timing.tx_start_ns)));
                 self.free_us = self.now_us + us(self.timing.tx_accept_ns);
             }
@@ -405,6 +440,7 @@ impl Reference {
     }
 
     fn send_own(&mut self, byte: u8) {
+        let byte = self.out_fault.pass(byte);
         self.output.push_back((byte, self.now_us));
         self.run_shifter();
     }

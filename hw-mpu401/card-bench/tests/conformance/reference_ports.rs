@@ -1,9 +1,12 @@
 //! The two ports and the two wires of the slow model.
 
-use hw_mpu401::{AckInterrupt, CommandPort, EmptyRead, HostPort, Mode, Register, WireEvent};
+use hw_mpu401::{
+    AckInterrupt, Activation, CommandPort, Control, Corruption, EmptyRead, HostPort,
+    InterruptCauses, InterruptGate, Lane, LineSignal, Mode, Register, TransmitInterrupt, WireEvent,
+};
 use mpu401_card_bench::ops::Model;
 
-use super::{Kind, Reference, us};
+use super::{Kind, LineFault, Reference, us};
 
 impl Reference {
     fn has_fifo_port_full(&self) -> bool {
@@ -11,15 +14,22 @@ impl Reference {
     }
 
     fn status(&self) -> u8 {
+        if !self.is_active {
+            return 0xFF;
+        }
         let is_busy = self.inbox.is_some() || self.has_fifo_port_full();
         let drr = if is_busy { 0x40 } else { 0 };
         let dsr = if self.outbox.is_none() { 0x80 } else { 0 };
         let full = if self.input_is_full() { self.card.status_rx_full_bits } else { 0 };
         let uart = if self.mode == Mode::Uart { self.card.status_uart_bits } else { 0 };
-        self.card.status_low_bits | full | uart | drr | dsr
+        let command = self.command & self.card.status_command_bits;
+        self.card.status_low_bits | full | uart | command | drr | dsr
     }
 
     fn read_data(&mut self) -> u8 {
+        if !self.is_active {
+            return 0xFF;
+        }
         if self.outbox.take().is_some() {
             self.read_us = Some(self.now_us);
             return self.outbox_byte;
@@ -45,8 +55,11 @@ impl Model for Reference {
     fn write(&mut self, register: Register, value: u8, now_ns: u64) {
         self.advance(now_ns);
         let is_data = register == Register::Data;
-        if !is_data && self.card.command_port == CommandPort::StatusOnly {
+        if !self.is_active || (!is_data && self.card.command_port == CommandPort::StatusOnly) {
             return;
+        }
+        if !is_data {
+            self.command = value;
         }
         if is_data && self.has_fifo_port_full() {
             return;
@@ -63,17 +76,50 @@ impl Model for Reference {
         }
     }
 
-    fn midi_in(&mut self, start_ns: u64, byte: u8) {
-        self.cable.push_back((byte, us(start_ns)));
-        self.run_cable();
+    fn midi_in_signal(&mut self, start_ns: u64, signal: LineSignal) {
+        self.line.push(signal, us(start_ns));
+        self.wire.extend(self.line.start(self.now_us));
+    }
+
+    fn control(&mut self, control: Control, now_ns: u64) {
+        self.advance(now_ns);
+        match control {
+            Control::InterruptEnables(causes) => self.enables = causes,
+            Control::InterruptGate(gate) => self.gate = gate,
+            Control::Activate => self.is_active = self.card.activation != Activation::Absent,
+            Control::Deactivate => self.is_active = false,
+        }
+    }
+
+    fn corrupt(&mut self, lane: Lane, corruption: Corruption) {
+        match lane {
+            Lane::Out => self.out_fault = LineFault::new(corruption),
+            Lane::In => self.in_fault = LineFault::new(corruption),
+        }
     }
 
     fn interrupt_line(&self) -> bool {
-        match self.outbox {
+        let is_through = self.is_active && self.gate == InterruptGate::Open;
+        is_through && self.interrupt_causes().intersects(self.enables)
+    }
+
+    fn interrupt_causes(&self) -> InterruptCauses {
+        let receives = match self.outbox {
             None | Some(Kind::QuietAck) => false,
-            Some(Kind::Midi) => true,
+            Some(Kind::Midi) => {
+                self.input_at_port() + self.input.len() >= usize::from(self.card.rx_threshold)
+            }
             Some(Kind::AckOf(_)) => self.card.ack_interrupt == AckInterrupt::Raised,
-        }
+        };
+        let transmits = match self.card.transmit_interrupt {
+            TransmitInterrupt::None => false,
+            TransmitInterrupt::NotFull => !self.output_is_full(),
+            TransmitInterrupt::Empty => self.output.is_empty(),
+        };
+        let mut causes = InterruptCauses::empty();
+        causes.set(InterruptCauses::RECEIVE, receives);
+        causes.set(InterruptCauses::TRANSMIT, transmits);
+        causes
     }
 
     fn pop_wire(&mut self) -> Option<WireEvent> {
