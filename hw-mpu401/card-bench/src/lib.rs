@@ -7,6 +7,7 @@
 //! Windows, a bus, a driver or a terminal, and opens no file itself.
 
 pub mod card_file;
+mod nearest;
 pub mod ops;
 pub mod resources;
 pub mod signals;

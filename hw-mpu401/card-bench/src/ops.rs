@@ -34,13 +34,16 @@
 //! # Ok::<(), mpu401_card_bench::ops::OpsError>(())
 //! ```
 
+mod action;
+mod bench;
 mod error;
+mod expectation;
 mod model;
 mod page;
 mod parse;
-mod parse_action;
 mod record;
 mod report;
+mod result;
 mod run;
 mod script;
 mod suite;
@@ -50,13 +53,15 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use action::{Action, CardAction, HostAction, LineAction, OwnClocks, Poll, actions};
 pub use error::OpsError;
+pub use expectation::{Expectation, Expected, Level, PollEnd, Span};
 pub use model::Model;
 pub use record::Recorder;
 pub use report::{Failure, LineResult, Outcome, RunReport, ScenarioReport, Verdict};
 pub use run::{run, run_on, run_recorded, run_with};
 pub use script::{
-    ACCESS_LIMIT, Action, Block, Expectation, Expected, Level, Like, MIDI_IN_LIMIT, OwnClocks,
-    Poll, PollEnd, Remark, RemarkKind, STEP_LIMIT, Scenario, Script, Span, Step, TIME_LIMIT_NS,
+    ACCESS_LIMIT, Block, Like, MIDI_IN_LIMIT, Remark, RemarkKind, STEP_LIMIT, Scenario, Script,
+    Step, TIME_LIMIT_NS,
 };
 pub use suite::{Cell, Row, SuiteReport, check, check_with, suite};

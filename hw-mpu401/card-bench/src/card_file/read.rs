@@ -15,6 +15,7 @@ use super::keys::{Key, Value, keys};
 use super::resources::{RESOURCE_KEY, read_resources};
 use super::value::{Entry, entries, short};
 use super::{CardFile, CardFileError};
+use crate::nearest::{nearest, with_nearest};
 
 /// The longest duration in a file, in ns: a day.
 const MAX_TIME_NS: u64 = 86_400_000_000_000;
@@ -112,7 +113,8 @@ fn known(entry: &Entry<'_>, all: &'static [CardProfile]) -> Result<&'static Card
     let found = name.and_then(|name| all.iter().find(|profile| profile.name == name));
     found.ok_or_else(|| {
         let names: Vec<&str> = all.iter().map(|profile| &*profile.name).collect();
-        entry.fault(format!("write one of {}", names.join(", ")))
+        let hint = format!("write one of {}", names.join(", "));
+        entry.fault(with_nearest(name.unwrap_or_default(), names, &hint))
     })
 }
 
@@ -142,21 +144,11 @@ fn missing(key: &str, end: usize) -> Fault {
 fn unknown(entry: &Entry<'_>, known: impl Iterator<Item = &'static str>) -> Fault {
     let what = format!("there is no key {}", short(entry.key));
     let known = known.chain([BASE_KEY, FAMILY_KEY, TIMING_KEY, RESOURCE_KEY]);
-    let near = known.max_by_key(|key| likeness(key, entry.key));
-    let near = near.filter(|key| likeness(key, entry.key) >= key.len() / 2);
-    let hint = match near {
+    let hint = match nearest(entry.key, known) {
         Some(key) => format!("did you mean {key}?"),
         None => "cards --show roland-mpu401 shows all keys".to_owned(),
     };
     Fault::new(entry.at, what, hint)
-}
-
-/// The number of letters that two words share at their start and at their end.
-fn likeness(one: &str, other: &str) -> usize {
-    let same = |(a, b): &(u8, u8)| a == b || (*a == b'-' && *b == b'_');
-    let start = one.bytes().zip(other.bytes()).take_while(same).count();
-    let end = one.bytes().rev().zip(other.bytes().rev()).take_while(same).count();
-    (start + end).min(one.len())
 }
 
 fn read_key(card: &mut CardProfile, key: &Key, entry: &Entry<'_>) -> Result<(), Fault> {

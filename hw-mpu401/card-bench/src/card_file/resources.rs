@@ -7,6 +7,7 @@ use hw_mpu401::behaviour::Radix;
 
 use super::error::Fault;
 use super::value::{Entry, entries};
+use crate::nearest::with_nearest;
 use crate::resources::{
     AnswerRow, Answers, CardResource, MOST_ANSWERS, OwnPlaces, PortRange, SOUND_BLASTER_DSP,
     WrittenByte, check,
@@ -59,7 +60,9 @@ fn read_resource(at: usize, found: &[Entry<'_>]) -> Result<CardResource, Fault> 
     let is_known = |entry: &&Entry<'_>| entry.key == "kind" || KEYS[kind].contains(&entry.key);
     if let Some(entry) = found.iter().find(|entry| !is_known(entry)) {
         let what = format!("a resource of the kind {} has no key {}", KINDS[kind], entry.key);
-        return Err(Fault::new(entry.at, what, format!("its keys are {}", KEYS[kind].join(", "))));
+        let hint = format!("its keys are {}", KEYS[kind].join(", "));
+        let hint = with_nearest(entry.key, KEYS[kind].iter().copied(), &hint);
+        return Err(Fault::new(entry.at, what, hint));
     }
     let needed = |key: &str, form: &str| {
         let what = format!("the resource has no {key}");

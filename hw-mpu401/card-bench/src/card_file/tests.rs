@@ -93,7 +93,9 @@ fn a_family_that_is_not_known_or_not_alone_is_refused() {
     let cases = [
         (
             "name = \"mine\"\n\nfamily = \"fifo\"",
-            format!("t.toml:3:1: family = \"fifo\" is not possible; {known}"),
+            format!(
+                "t.toml:3:1: family = \"fifo\" is not possible; did you mean fifo-chip? {known}"
+            ),
         ),
         (
             "name = \"mine\"\nfamily = 16",
@@ -204,6 +206,11 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
             "interrupt-enables = [\"tx\", \"irq\"]",
             "t.toml:3:1: interrupt-enables is a list; write a list of \"tx\" and \"rx\", as in \
              [\"rx\"] or []",
+        ),
+        (
+            "firmware = { version = 1, revison = 1 }",
+            "t.toml:3:27: firmware has no key revison; did you mean revision? write \
+             { version = 0x15, revision = 0x01 } or \"none\"",
         ),
         (
             "firmware = { version = 1 }",

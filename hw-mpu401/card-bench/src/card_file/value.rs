@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::Fault;
+use crate::nearest::with_nearest;
 
 /// The longest text, in characters.
 const MAX_TEXT: usize = 1_000;
@@ -60,7 +61,10 @@ impl Entry<'_> {
     pub fn word(&self, words: &[&str]) -> Result<usize, Fault> {
         let text = self.value.get_ref().as_str();
         let found = text.and_then(|text| words.iter().position(|word| *word == text));
-        found.ok_or_else(|| self.fault(format!("write {}", alternatives(words))))
+        found.ok_or_else(|| {
+            let hint = format!("write {}", alternatives(words));
+            self.fault(with_nearest(text.unwrap_or_default(), words.iter().copied(), &hint))
+        })
     }
 
     pub fn list(&self, hint: &str) -> Result<Vec<String>, Fault> {
@@ -73,6 +77,11 @@ impl Entry<'_> {
     pub fn table(&self, keys: &[&str], hint: &str) -> Result<Vec<Entry<'_>>, Fault> {
         let table = self.value.get_ref().as_table().ok_or_else(|| self.fault(hint))?;
         let found = entries(table);
+        if let Some(unknown) = found.iter().find(|entry| !keys.contains(&entry.key)) {
+            let what = format!("{} has no key {}", self.key, short(unknown.key));
+            let hint = with_nearest(unknown.key, keys.iter().copied(), hint);
+            return Err(Fault::new(unknown.at, what, hint));
+        }
         let has_all = keys.iter().all(|key| found.iter().any(|entry| entry.key == *key));
         if found.len() != keys.len() || !has_all {
             let what = format!("{} has not just the keys {}", self.key, keys.join(", "));

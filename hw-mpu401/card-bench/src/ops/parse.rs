@@ -2,11 +2,12 @@
 
 use hw_mpu401::CARD_NAMES;
 
+use super::action::{Action, CardAction, Cost};
 use super::error::{Fault, OpsError};
-use super::parse_action::{cost, gives_result, parse_action, parse_expectation, parse_outcome};
+use super::expectation::Expectation;
 use super::script::{
-    ACCESS_LIMIT, Action, Block, Like, MIDI_IN_LIMIT, Remark, RemarkKind, STEP_LIMIT, Scenario,
-    Script, Step, TIME_LIMIT_NS,
+    ACCESS_LIMIT, Block, Like, MIDI_IN_LIMIT, Remark, RemarkKind, STEP_LIMIT, Scenario, Script,
+    Step, TIME_LIMIT_NS,
 };
 use super::words::{Word, Words};
 
@@ -87,8 +88,8 @@ impl Reader<'_> {
             "end" => self.close_block(first, &mut words),
             text if text.starts_with('@') => self.of_cards(first, &mut words),
             _ => {
-                let action = parse_action(first, &mut words)?;
-                let expectation = parse_outcome(&action, &mut words)?;
+                let action = Action::parse(first, &mut words)?;
+                let expectation = Expectation::parse_end(&action, &mut words)?;
                 if self.scenarios.is_empty() {
                     self.begin(file.to_owned(), number, first)?;
                 }
@@ -205,7 +206,7 @@ impl Reader<'_> {
 
     fn step(&mut self, word: Word<'_>, step: Step) -> Result<(), Fault> {
         let scenario = self.scenarios.last_mut().expect("a step belongs to a scenario");
-        let is_init = matches!(step.action, Action::Init(_));
+        let is_init = matches!(step.action, Action::Card(CardAction::Init(_)));
         if scenario.blocks.is_empty() && !is_init {
             let what = "the card has no state yet";
             return Err(Fault::new(word.column, what, "begin with a line like init idle"));
@@ -235,10 +236,11 @@ impl Reader<'_> {
             next = Some(words.need("->", OVERRIDE)?);
         }
         let other_cards = self.other_cards;
-        let Some(step) = self.last_step().filter(|step| gives_result(&step.action)) else {
+        let step = self.last_step().and_then(|step| Some((step.action.result_kind()?, step)));
+        let Some((kind, step)) = step else {
             return Err(first.fault("expected here", OVERRIDE));
         };
-        let expectation = parse_expectation(&step.action, words)?;
+        let expectation = Expectation::parse(kind, words)?;
         for (place, card) in cards {
             if step.of_cards.iter().any(|(name, _)| *name == card) {
                 return Err(place.fault("named for the first time", card_hint(other_cards)));
@@ -275,7 +277,7 @@ impl Reader<'_> {
 impl Used {
     fn add(&mut self, word: Word<'_>, action: &Action, times: u32) -> Result<(), Fault> {
         let times = u64::from(times);
-        let (accesses, time_ns, input) = cost(action);
+        let Cost { accesses, time_ns, input } = action.cost();
         self.steps += times;
         self.accesses = self.accesses.saturating_add(accesses.saturating_mul(times));
         self.time_ns = self.time_ns.saturating_add(time_ns.saturating_mul(times));
@@ -321,7 +323,8 @@ fn known_card(word: Word<'_>, other_cards: &[&str]) -> Result<String, Fault> {
     if is_known {
         Ok(word.text.to_owned())
     } else {
-        Err(word.fault("a card", card_hint(other_cards)))
+        let known = CARD_NAMES.iter().chain(other_cards).copied();
+        Err(word.unknown("a card", known, &card_hint(other_cards)))
     }
 }
 

@@ -1,6 +1,9 @@
 //! What a script may say, the errors of bad scripts, and what a run prints.
 
-use hw_mpu401::{InitialState, Mpu401, Register, card, cards};
+use std::fs;
+use std::path::Path;
+
+use hw_mpu401::{InitialState, Mpu401, Register, card, cards, families};
 
 use super::*;
 
@@ -9,7 +12,9 @@ fn script(text: &str) -> Script {
 }
 
 fn run_on_card(name: &str, text: &str) -> RunReport {
-    run(&script(text), card(name).expect("a known card"))
+    let mut profiles = cards().iter().chain(families());
+    let profile = profiles.find(|profile| profile.name == name).expect("a known card or family");
+    run(&script(text), profile)
 }
 
 fn failures(name: &str, text: &str) -> Vec<String> {
@@ -163,6 +168,74 @@ fn bytes_that_differ_are_shown_beside_those_expected() {
 }
 
 #[test]
+fn drain_reads_while_a_byte_waits_and_no_more_than_it_may() {
+    let text = "init uart
+                in 90 3C 40
+                wait 1000
+                drain 2 -> 90 3C took 4..4
+                drain 300 -> 40 took 3..3
+                drain 300 -> none
+                in 80 3C
+                wait 1000
+                drain 300 -> count 2";
+    assert_eq!(failures("fifo-chip", text), [""; 0]);
+    let wrong = "init uart\nin 90 3C\nwait 1000\ndrain 9 -> 90\ndrain 9 -> count 1..2";
+    assert_eq!(
+        failures("fifo-chip", wrong),
+        [
+            "t.ops:4: expected 90, got 90 3C (fifo-chip, t.ops, 1005.000 us)",
+            "t.ops:5: expected count 1..2, got count 0 (fifo-chip, t.ops, 1006.000 us)",
+        ]
+    );
+}
+
+#[test]
+fn a_byte_can_be_expected_to_differ() {
+    let text = "init uart\nR S -> not FF\nR S -> not 40/C0\nR S -> not 80/C0";
+    assert_eq!(
+        failures("smsc-superio", text),
+        ["t.ops:4: expected not 80/C0, got 80 (smsc-superio, t.ops, 3.000 us)"]
+    );
+}
+
+#[test]
+fn the_times_of_bytes_on_the_wire_are_checked_with_a_tolerance() {
+    let text = "init uart
+                W D 90
+                W D 3C
+                W D 40
+                wait 2000
+                wire -> 90 3C 40 starts 33+-0.5 320+-1 any
+                wire -> none
+                repeat 3
+                W D 55
+                wait 400
+                end
+                wire -> count 3 pace 401..401 within 3000..4000";
+    assert_eq!(failures("fifo-chip", text), [""; 0]);
+    let wrong = "init uart
+                 W D 90
+                 W D 3C
+                 wait 2000
+                 wire -> 90 3C starts 33..33 321..322
+                 W D 40
+                 wait 400
+                 wire -> 40 pace 320..320
+                 W D 55
+                 wait 400
+                 wire -> any starts any any";
+    assert_eq!(
+        failures("fifo-chip", wrong),
+        [
+            "t.ops:5: expected 90 3C starts 33..33 321..322, got 90 3C starts 33.000 320.000 \
+             (fifo-chip, t.ops, 2002.000 us)",
+            "t.ops:8: expected 40 pace 320..320, got 40 without a pace: fewer than two bytes \
+             (fifo-chip, t.ops, 2403.000 us)",
+        ]
+    );
+}
+
+#[test]
 fn an_error_says_where_what_and_how_to_mend_it() {
     let cases = [
         ("", "t.ops:1:1: the script is empty; write init and accesses"),
@@ -239,8 +312,34 @@ fn an_error_says_where_what_and_how_to_mend_it() {
         ),
         (
             "init idle\nr s",
-            "t.ops:2:1: 'r' is not a thing to do; a line begins with init, R, W, P, wait, in, \
-             wire, irq, repeat or end, or with title:, source:, cards:, differs, open or like",
+            "t.ops:2:1: 'r' is not a thing to do; did you mean R? a line begins with init, R, W, \
+             P, drain, wait, in, wire, irq, repeat or end, or with title:, source:, cards:, \
+             differs, open or like",
+        ),
+        (
+            "init idle\nirq -> dwn",
+            "t.ops:2:8: 'dwn' is not a result of this line; did you mean down?",
+        ),
+        (
+            "init idle\nR S -> 80 witin 1..2",
+            "t.ops:2:11: 'witin' is not expected here; did you mean within?",
+        ),
+        ("init unart", "t.ops:1:6: 'unart' is not a state of the card; did you mean uart?"),
+        ("init idle\nR S\n@sb61 -> 80", "t.ops:3:2: 'sb61' is not a card; did you mean sb16?"),
+        (
+            "init idle\nR S -> not FF/C0",
+            "t.ops:2:12: 'FF/C0' is not a value that can be met; \
+             set no bit before the / that the mask behind it leaves out",
+        ),
+        (
+            "init idle\nR S -> 80 pace 320+-1",
+            "t.ops:2:11: 'pace' is not expected here; end the line here, \
+             or begin a comment with #",
+        ),
+        (
+            "init idle\nwire -> any starts 320",
+            "t.ops:2:20: '320' is not a span; write the first and the last time in us, like \
+             26000..28000, or a tolerance, like 320+-2",
         ),
         (
             "init idle\nrepeat 60000\nR S\nR S\nend",
@@ -288,8 +387,9 @@ fn a_script_can_be_looked_at() {
     let scenario = &script.scenarios[0];
     assert_eq!((scenario.title.as_str(), scenario.source.as_str()), ("a", "c d"));
     assert_eq!(scenario.remarks[0].cards, ["sb16"]);
-    assert_eq!(scenario.blocks[0].steps[0].action, Action::Init(InitialState::PowerOn));
-    assert_eq!(scenario.blocks[1].steps[0].action, Action::Read(Register::Command));
+    let action = |block: usize| &scenario.blocks[block].steps[0].action;
+    assert_eq!(*action(0), Action::Card(CardAction::Init(InitialState::PowerOn)));
+    assert_eq!(*action(1), Action::Host(HostAction::Read(Register::Command)));
 }
 
 #[test]
@@ -299,4 +399,14 @@ fn the_suite_that_is_built_in_can_be_read_and_its_table_has_every_card() {
     assert!(report.rows.iter().all(|row| row.cells.len() == cards().len()));
     assert!(report.to_string().contains("roland-mpu401"));
     assert!(report.markdown().contains("| A | roland-mpu401 |"));
+}
+
+#[test]
+fn the_page_of_the_format_has_every_action_in_the_order_of_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ops.md");
+    let page = fs::read_to_string(path).expect("the page is there").replace("\r\n", "\n");
+    let cell = |form: &str| format!("`{}`", form.replace(", ", "`, `"));
+    let rows: String =
+        actions().map(|(form, meaning)| format!("| {} | {meaning} |\n", cell(form))).collect();
+    assert!(page.contains(&rows), "docs/ops.md has not these rows:\n{rows}");
 }

@@ -1,12 +1,17 @@
 //! The words of a line, with their columns, and the numbers among them.
 
 use super::error::Fault;
-use super::script::Span;
+use super::expectation::Span;
+use crate::nearest::with_nearest;
 
 /// The hint for a word that is not a byte.
 const BYTE_HINT: &str = "a byte is two hexadecimal digits, like 3F";
 /// The hint for a word that is not a time.
 const TIME_HINT: &str = "a time is a decimal number of us with up to three digits behind the point";
+
+/// The hint for a word that is not a span.
+const SPAN_HINT: &str =
+    "write the first and the last time in us, like 26000..28000, or a tolerance, like 320+-2";
 
 /// A word and its column, from 1.
 #[derive(Clone, Copy)]
@@ -19,6 +24,17 @@ impl Word<'_> {
     /// A fault at this word.
     pub fn fault(&self, wanted: &str, hint: impl Into<String>) -> Fault {
         Fault::new(self.column, format!("'{}' is not {wanted}", self.text), hint)
+    }
+
+    /// A fault at this word, where one of the `known` words is needed. The hint has the word that
+    /// was probably meant.
+    pub fn unknown<'k>(
+        &self,
+        wanted: &str,
+        known: impl IntoIterator<Item = &'k str>,
+        hint: &str,
+    ) -> Fault {
+        self.fault(wanted, with_nearest(self.text, known, hint))
     }
 
     /// Reads two hexadecimal digits.
@@ -41,12 +57,22 @@ impl Word<'_> {
         time_ns(self.text).ok_or_else(|| self.fault("a time", TIME_HINT))
     }
 
-    /// Reads two times with `..` between them.
+    /// Reads a span of time: two times with `..` between them, or a time with `+-` and the
+    /// tolerance behind it.
     pub fn span(&self) -> Result<Span, Fault> {
-        let hint = "write the first and the last time in us, like 26000..28000";
-        let (from, to) = self.text.split_once("..").ok_or_else(|| self.fault("a span", hint))?;
-        let ends = time_ns(from).zip(time_ns(to)).filter(|(from, to)| from <= to);
-        let (from_ns, to_ns) = ends.ok_or_else(|| self.fault("a span", hint))?;
+        let ends = match self.text.split_once("+-") {
+            Some((middle, tolerance)) => {
+                let times = time_ns(middle).zip(time_ns(tolerance));
+                times.and_then(|(middle, tolerance)| {
+                    Some((middle.saturating_sub(tolerance), middle.checked_add(tolerance)?))
+                })
+            }
+            None => {
+                self.text.split_once("..").and_then(|(from, to)| time_ns(from).zip(time_ns(to)))
+            }
+        };
+        let (from_ns, to_ns) =
+            ends.filter(|(from, to)| from <= to).ok_or_else(|| self.fault("a span", SPAN_HINT))?;
         Ok(Span { from_ns, to_ns })
     }
 
