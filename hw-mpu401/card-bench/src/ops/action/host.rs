@@ -125,7 +125,7 @@ fn parse_wait(words: &mut Words<'_>) -> Result<Action, Fault> {
 }
 
 /// Reads a time that a scenario may take, in us, and returns it in ns.
-fn duration(word: Word<'_>) -> Result<u64, Fault> {
+pub(super) fn duration(word: Word<'_>) -> Result<u64, Fault> {
     let time_ns = word.time_ns()?;
     if time_ns > TIME_LIMIT_NS {
         return Err(word.fault("a time that a scenario may take", "wait an hour at most"));
