@@ -1,7 +1,8 @@
 //! The C interface of the MPU-401 model, for emulators in other languages.
 //!
 //! `ffi` is the interface itself and holds all `unsafe` code. `instance` does the work, in safe
-//! code. `count` names the sums that an instance keeps. C code includes `include/mpu401.h`;
+//! code. `count` names the sums that an instance keeps, and `timing` the choices of its latencies. C
+//! code includes `include/mpu401.h`;
 //! cbindgen makes this header from the code and the comments here; `docs/embedding.md` is the
 //! guide.
 //!
@@ -13,3 +14,4 @@
 pub mod count;
 pub mod ffi;
 pub mod instance;
+pub mod timing;
