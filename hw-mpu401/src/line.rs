@@ -10,8 +10,8 @@ use core::ops::RangeInclusive;
 /// The speeds of [`LineSignal::AtSpeed`], in bits per second. Another speed counts as the nearest
 /// of these.
 ///
-/// Assumed: a bit must last at least two looks of the receiver, which looks once in 2 us, and no
-/// MIDI sender is slower than a slow serial line.
+/// Assumed: a bit must last at least four looks of the receiver, which looks once in a microsecond,
+/// and no sender is slower than a slow serial line.
 pub const LINE_SPEEDS: RangeInclusive<u32> = 300..=250_000;
 
 /// The duration of the shortest break, in ns: a bit. A shorter break counts as this break.
@@ -132,12 +132,16 @@ impl Frame {
             return None;
         }
         let signal = self.signal;
-        let falls =
-            (1..BITS).filter(|bit| signal.bit_is_mark(bit - 1) && !signal.bit_is_mark(*bit));
-        let mut seen_ns = falls.map(|bit| {
+        let seen_ns = |bit| {
             let offset_ns = bits_ns(bit, signal.bits_per_second()).next_multiple_of(1_000);
             self.start_ns.saturating_add(offset_ns)
-        });
-        seen_ns.find(|time_ns| *time_ns >= from_ns)
+        };
+        if seen_ns(BITS - 1) < from_ns {
+            return None;
+        }
+        (1..BITS)
+            .filter(|bit| signal.bit_is_mark(bit - 1) && !signal.bit_is_mark(*bit))
+            .map(seen_ns)
+            .find(|time_ns| *time_ns >= from_ns)
     }
 }

@@ -2,6 +2,8 @@
 
 #[path = "conformance/broken.rs"]
 mod broken;
+#[path = "conformance/outside.rs"]
+mod outside;
 #[path = "conformance/random.rs"]
 mod random;
 #[path = "conformance/reference.rs"]

@@ -313,7 +313,7 @@ fn an_error_says_where_what_and_how_to_mend_it() {
         (
             "init idle\nr s",
             "t.ops:2:1: 'r' is not a thing to do; did you mean R? a line begins with init, R, W, \
-             P, drain, wait, in, wire, irq, repeat or end, or with title:, source:, cards:, \
+             P, drain, wait, in, wire, irq, enable, gate, activate, deactivate, corrupt, causes, repeat or end, or with title:, source:, cards:, \
              differs, open or like",
         ),
         (
@@ -409,4 +409,53 @@ fn the_page_of_the_format_has_every_action_in_the_order_of_the_table() {
     let rows: String =
         actions().map(|(form, meaning)| format!("| {} | {meaning} |\n", cell(form))).collect();
     assert!(page.contains(&rows), "docs/ops.md has not these rows:\n{rows}");
+}
+
+#[test]
+fn a_line_about_what_acts_from_outside_is_written_as_it_was_read() {
+    let lines = [
+        "in 90 3C framing",
+        "in baud 38400 90",
+        "in break 500.5",
+        "enable rx tx",
+        "enable none",
+        "gate closed",
+        "gate open",
+        "deactivate",
+        "activate",
+        "corrupt out 40 3",
+        "corrupt in 01 1",
+        "causes",
+    ];
+    let text = format!("init idle\n{}", lines.join("\n"));
+    let script = Script::parse("t.ops", &text).expect("a script");
+    let steps = script.scenarios[0].blocks.iter().flat_map(|block| &block.steps);
+    let written: Vec<String> = steps.skip(1).map(|step| step.action.to_string()).collect();
+    assert_eq!(written, lines);
+}
+
+#[test]
+fn a_mistake_in_a_line_about_what_acts_from_outside_is_named() {
+    let cases = [
+        ("in break 31.999", "t.ops:2:10: '31.999' is not as long as a bit; write in break 500"),
+        ("in baud 250001 90", "t.ops:2:9: '250001' is not a number that fits here; use 1 to"),
+        ("in baud 299 90", "t.ops:2:9: '299' is not a speed; write in baud 38400"),
+        ("in baud 38400 90 framing", "t.ops:2:18: 'framing' is not a byte; write in baud 38400"),
+        ("in 90 framing 3C", "t.ops:2:15: '3C' is not expected here; end the line behind framing"),
+        ("enable", "t.ops:2:7: a cause is missing; write enable rx"),
+        ("enable rx rx", "t.ops:2:11: 'rx' is not named for the first time; write enable rx"),
+        ("enable irq", "t.ops:2:8: 'irq' is not a cause; "),
+        ("gate close", "t.ops:2:6: 'close' is not a position of the gate; did you mean closed?"),
+        ("corrupt wire 40 3", "t.ops:2:9: 'wire' is not a MIDI line; "),
+        ("corrupt out 40 0", "t.ops:2:16: '0' is not a number that fits here; use 1 to 1000000"),
+        ("causes -> up", "t.ops:2:11: 'up' is not a cause; "),
+        ("gate open -> up", "t.ops:2:11: '->' is not expected here; nothing can be expected"),
+    ];
+    for (line, expected) in cases {
+        let found = error(&format!("init idle\n{line}"));
+        assert!(found.starts_with(expected), "{line}:\n{found}\n{expected}");
+    }
+    assert_eq!(failures("smsc-superio", "init idle\ncauses -> none\ncauses -> any"), [""; 0]);
+    let failed = failures("smsc-superio", "init uart\ncauses -> rx tx");
+    assert_eq!(failed, ["t.ops:2: expected rx tx, got none (smsc-superio, t.ops, 0.000 us)"]);
 }
