@@ -25,9 +25,9 @@
 //! `host_port`. `host_port` puts the byte into the latch (`latches`). `main_loop` says when the
 //! unit takes the byte, `firmware` says what the unit then does, and `transmitter` has the byte
 //! until it has left. When nothing else goes on, `stream` does all of this work at once. The way of
-//! a byte from MIDI IN: the byte passes `cable`, `receiver`, `firmware` and the FIFO in `input`, and
-//! `main_loop` says when the unit fetches it. Then the byte passes `latches`, and `host_port` for
-//! the read of DATA.
+//! a byte from MIDI IN: the byte passes `cable`, `receiver`, `firmware` and the FIFO in `input`,
+//! and `main_loop` says when the unit fetches it. Then the byte passes `latches`, and `host_port`
+//! for the read of DATA. `interrupt` says when the line is up.
 //!
 //! # Use
 //!

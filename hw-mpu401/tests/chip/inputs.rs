@@ -1,4 +1,6 @@
-//! What comes from outside the two ports: enables, gate, activation, and faults of the lines.
+//! What comes from outside the two ports.
+//!
+//! The enables of the interrupts, the gate, the activation, and faults of the MIDI lines.
 
 use hw_mpu401::{
     Activation, Behaviour, CardProfile, Control, Corruption, InitialState, InterruptCauses,

@@ -1,4 +1,6 @@
-//! Register scripts on cards that are not built in, by the chip and by the slow model.
+//! Register scripts on cards that are not built in.
+//!
+//! The chip runs them, and the slow model does the same.
 
 use hw_mpu401::{CardProfile, Mpu401, card};
 use mpu401_card_bench::card_file::CardFile;

@@ -78,7 +78,11 @@ impl LineFault {
 
     fn pass(&mut self, byte: u8) -> u8 {
         self.passed += 1;
-        if self.passed % self.corruption.every == 0 { byte ^ self.corruption.flips } else { byte }
+        if self.passed.is_multiple_of(self.corruption.every) {
+            byte ^ self.corruption.flips
+        } else {
+            byte
+        }
     }
 }
 

@@ -1,4 +1,6 @@
-//! What acts on the MPU-401 from outside its ports: registers beside it, and faults of its lines.
+//! What acts on the MPU-401 from outside its two ports.
+//!
+//! Registers of the card beside the MPU-401, and faults of its MIDI lines.
 
 use std::fmt::{self, Display, Formatter};
 

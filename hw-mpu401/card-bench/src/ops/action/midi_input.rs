@@ -1,4 +1,6 @@
-//! What arrives on MIDI IN: bytes as they should be, and what a bad sender or cable makes of them.
+//! What arrives on MIDI IN.
+//!
+//! Bytes as they should be, and what a bad sender or a bad cable makes of them.
 
 use std::fmt::{self, Display, Formatter};
 
