@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use portcls_machine::card_bench::card_file::CardFile;
+use portcls_machine::card_bench::ops::actions;
 use portcls_machine::chip::CardTiming;
 use portcls_machine::emulator::Rule;
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
@@ -19,6 +20,7 @@ use portcls_machine::{CardResource, CardSignals, GuestOptions, MachineBuilder, P
 use crate::card::CardChoice;
 use crate::driver::{self, DriverChoice, RegistrySetting, parse_registry, read_registry_file};
 use crate::failure::{EXIT_CODES, Failure};
+use crate::figures::wrapped;
 use crate::inf::InfChoice;
 use crate::input::Input;
 use crate::output::Target;
@@ -29,7 +31,10 @@ use values::{
     parse_timing, target,
 };
 
-pub use values::{DebugJob, FileFormat, Format, PinFormatName, TraceFilter, WaveDialect, WaveTick};
+pub use values::{
+    DebugJob, FileFormat, Format, OpsFormat, PinFormatName, RecipeName, TraceFilter, WaveDialect,
+    WaveTick,
+};
 
 const PROGRAM_EXAMPLES: &str = "\
 Examples:
@@ -91,21 +96,34 @@ Examples:
 
 const OPS_EXAMPLES: &str = "\
 Examples:
-  portcls-emu ops first-note.ops               on the default card
-  portcls-emu ops --card sb16 a.ops b.ops      two scripts on another card
+  portcls-emu ops first-note.ops               on every card that the script is for
+  portcls-emu ops --card sb16 a.ops b.ops      two scripts on one card, with each access
   portcls-emu ops --card my-card.toml a.ops    on a card of your own
-  portcls-emu ops a.ops --vcd a.vcd            the wires and flags, for GTKWave or Surfer
+  portcls-emu ops hw-mpu401/ops --format junit > results.xml
+  portcls-emu ops --card sb16 a.ops --vcd a.vcd    the wires and flags, for GTKWave or Surfer
   printf 'init uart\\nR S -> 80/C0\\n' | portcls-emu ops -
+  portcls-emu ops a.ops --record linux > a.py    the accesses for a real card
+  portcls-emu ops a.ops --results a.txt --card sb16    what the real card did, and the model";
 
-A script in short; docs/ops.md of the project has all of it:
-  init uart                        a card in UART mode; also: power-on, idle
-  W D 90                           write to DATA; C is COMMAND
-  R S -> 80/C0                     read STATUS and expect 80 in the bits C0; D is DATA
-  P S 40 00 1000 10 -> ok          read until (STATUS AND 40) = 00, 1000 times, 10 us apart
-  wait 2000                        us
-  in 90 3C 40                      bytes on MIDI IN
-  wire -> 90                       what left on MIDI OUT
-  irq -> down                      the interrupt line";
+/// The columns of a line of a script in the help, and of its meaning.
+const LINE_COLUMNS: usize = 20;
+const MEANING_COLUMNS: usize = 76;
+
+/// The lines of a script that do something, with their meaning.
+fn script_lines() -> String {
+    let mut text = "\
+        A script in short; docs/ops.md of the project has all of it. Behind -> stands what has to \
+        come\nof a line, as in R S -> 80/C0, P S 40 00 1000 10 -> ok or wire -> 90:"
+        .to_owned();
+    for (line, meaning) in actions() {
+        let mut line = line;
+        for piece in wrapped(meaning, MEANING_COLUMNS) {
+            text.push_str(&format!("\n  {line:<LINE_COLUMNS$}  {piece}"));
+            line = "";
+        }
+    }
+    text
+}
 
 const IMPORTS_EXAMPLES: &str = "\
 Examples:
@@ -205,12 +223,16 @@ pub enum Verb {
     /// that are shown.
     #[command(after_long_help = format!("{FILTERS_EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}"))]
     Filters(FiltersArguments),
-    /// Runs register scripts on a card, and prints each access with its time and result.
+    /// Runs register scripts on cards, and prints each access with its time and result.
     ///
     /// A script needs no driver: it is a list of accesses to the two ports of a card, with what
-    /// has to come of them. All scripts are read before the first one is run. One that expects
-    /// nothing of the card has checked nothing, which is a failure too.
-    #[command(after_long_help = format!("{OPS_EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}"))]
+    /// has to come of them. Without --card a script runs on every card that it is for, and has a
+    /// line for each. One that is not valid does not keep the others from running. One that
+    /// expects nothing of its cards has checked nothing, which is a failure too.
+    #[command(after_long_help = format!(
+        "{OPS_EXAMPLES}\n\n{}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}",
+        script_lines()
+    ))]
     Ops(OpsArguments),
     /// Lists what a compiled driver (.sys) imports and executes, and what of it is missing here.
     ///
@@ -336,18 +358,35 @@ pub struct FiltersArguments {
 /// The command line of `ops`.
 #[derive(Args, Debug)]
 pub struct OpsArguments {
-    /// The register scripts (.ops); - is stdin
+    /// The register scripts (.ops), and folders with such scripts; - is stdin
     #[arg(value_name = "FILE", required = true, value_parser = input())]
-    #[arg(value_hint = ValueHint::FilePath)]
+    #[arg(value_hint = ValueHint::AnyPath)]
     pub files: Vec<Input>,
-    /// The card: one of `cards`, or a file of its own that ends in .toml.
-    #[arg(long, value_name = "CARD", default_value = "roland-mpu401", value_parser = CardParser)]
-    pub card: CardChoice,
+    /// The card: one of `cards`, or a file of its own that ends in .toml [default: every card that
+    /// a script names in its `cards:` lines, or all cards if it names none].
+    #[arg(long, value_name = "CARD", value_parser = CardParser)]
+    pub card: Option<CardChoice>,
     /// The card's latencies within their ranges: min, typ, max, or seeded:N to draw each anew.
     #[arg(long, value_name = "POINT", default_value = "typ", value_parser = parse_timing)]
     pub card_timing: CardTiming,
     #[command(flatten)]
     pub waves: WaveArguments,
+    /// The form of the results.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = OpsFormat::Text)]
+    pub format: OpsFormat,
+    /// Prints a recipe that does the accesses of the script on a real card.
+    #[arg(long, value_enum, value_name = "HOST", conflicts_with_all = ["results", "vcd"])]
+    #[arg(help_heading = "A real card")]
+    pub record: Option<RecipeName>,
+    /// Where the real card sits, in hexadecimal [default: the card's usual place, 330 for nearly
+    /// all].
+    #[arg(long, value_name = "HEX", value_parser = parse_port, requires = "record")]
+    #[arg(help_heading = "A real card")]
+    pub port: Option<u16>,
+    /// Compares what such a recipe printed with the script and with the model of the card.
+    #[arg(long, value_name = "FILE", value_parser = input(), conflicts_with = "vcd")]
+    #[arg(value_hint = ValueHint::FilePath, help_heading = "A real card")]
+    pub results: Option<Input>,
 }
 
 /// The command line of `imports`.

@@ -87,6 +87,18 @@ pub enum Failure {
         /// The limit.
         limit: usize,
     },
+    /// Waveforms are wanted, and it is not said of which card.
+    #[error("--vcd shows one card: choose the card with --card")]
+    WavesOfAllCards,
+    /// An option is about one script, and the command line names another number of scripts.
+    #[error("{option} is about one script: give one file")]
+    OneScript {
+        /// The option.
+        option: &'static str,
+    },
+    /// The results of a recipe have no form for CI systems.
+    #[error("--results has no form junit: use --format text or json")]
+    NoJunitOfResults,
     /// A text is no register script.
     #[error(transparent)]
     NotAScript(#[from] OpsError),
@@ -185,6 +197,9 @@ impl Failure {
             Failure::SameOutput { .. }
             | Failure::OutputIsInput { .. }
             | Failure::StdinTwice
+            | Failure::WavesOfAllCards
+            | Failure::OneScript { .. }
+            | Failure::NoJunitOfResults
             | Failure::CannotListen { .. }
             | Failure::Machine(
                 MachineError::NotDebuggable { .. }

@@ -1,62 +1,186 @@
-//! `ops`: register scripts on a card.
+//! `ops`: register scripts on cards.
+//!
+//! `scripts` finds and reads the files. This file runs each script and decides how the program
+//! ends. `text`, `facts` and `junit` are the forms of the results. `recipe` takes scripts to real
+//! cards.
+
+mod facts;
+mod junit;
+mod recipe;
+mod scripts;
+mod text;
 
 use std::io::{self, Write};
-use std::str;
 
-use portcls_machine::card_bench::ops::{self, OpsError, Recorder, RunReport, Script, Verdict};
+use portcls_machine::card_bench::card_file::CardFile;
+use portcls_machine::card_bench::ops::{self, Recorder, RunReport, Script, Verdict};
 use portcls_machine::card_bench::vcd_options;
+use portcls_machine::chip::{CardProfile, CardTiming, cards};
 use portcls_machine::emulator::trace::DEFAULT_HELD_EVENTS;
 use portcls_machine::report::vcd::{self, Dialect, Tick};
 
-use crate::arguments::OpsArguments;
+use crate::arguments::{OpsArguments, OpsFormat};
+use crate::card::CardChoice;
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
 use crate::figures::counted;
-use crate::input::{Input, Obstacle};
 use crate::output::prepare;
 
-/// The longest script in bytes: room for the longest script that the reader allows, with comments.
-const MAX_SCRIPT_BYTES: usize = 1 << 24;
+use facts::Facts;
+use scripts::{Found, Place, find, read};
 
-/// The most failures of a script that the program reports with an error line; the script's report
-/// has all failures.
+/// The most failures of a script that the program reports with an error line; the report has all
+/// failures.
 const SHOWN_FAILURES: usize = 10;
 
-/// Reads all scripts, runs each script in turn, and reports the results that were not expected.
+/// What came of a file.
+struct FileResult {
+    /// The name of the file for messages.
+    name: String,
+    place: Place,
+    /// A run for each card; a failure if the file cannot be read or is no script.
+    runs: Result<Vec<RunReport>, Failure>,
+}
+
+/// How a file did.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FileVerdict {
+    /// All expectations were met.
+    Passed,
+    /// An expectation was not met.
+    Failed,
+    /// The script expected nothing of the cards.
+    NothingChecked,
+    /// The script is not for the chosen card.
+    NotMeant,
+    /// The file cannot be read or is no script.
+    Invalid,
+}
+
+impl FileVerdict {
+    /// The verdict as a word, for programs.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NothingChecked => "nothing-checked",
+            Self::NotMeant => "not-meant",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+impl FileResult {
+    fn verdict(&self) -> FileVerdict {
+        let Ok(runs) = &self.runs else { return FileVerdict::Invalid };
+        let has = |verdict| runs.iter().any(|run| run.verdict() == verdict);
+        let mut scenarios = runs.iter().flat_map(|run| &run.scenarios);
+        if has(Verdict::Failed) {
+            FileVerdict::Failed
+        } else if has(Verdict::Passed) {
+            FileVerdict::Passed
+        } else if scenarios.any(|scenario| scenario.lines.is_some()) {
+            FileVerdict::NothingChecked
+        } else {
+            FileVerdict::NotMeant
+        }
+    }
+
+    /// True if the file is as it must be. A file of a folder may be for other cards.
+    fn is_good(&self) -> bool {
+        match self.verdict() {
+            FileVerdict::Passed => true,
+            FileVerdict::NotMeant => self.place == Place::InFolder,
+            FileVerdict::Failed | FileVerdict::NothingChecked | FileVerdict::Invalid => false,
+        }
+    }
+}
+
+/// Runs the scripts and reports the results that were not expected.
+///
+/// A file that is no script does not keep the others from running.
 ///
 /// # Errors
-/// [`Failure`]: the program cannot read a file, or a file is no script, or the program cannot write
-/// to stdout. In the first two cases no script runs.
+/// [`Failure`]: the card cannot be read, or an output cannot be written.
 pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
-    if arguments.files.iter().filter(|file| **file == Input::Stdin).count() > 1 {
-        return Err(Failure::StdinTwice);
+    let card = arguments.card.as_ref().map(CardChoice::load).transpose()?;
+    let card = card.map(|CardFile { profile, .. }| profile);
+    if let Some(host) = arguments.record {
+        return recipe::record(arguments, card.as_ref(), host);
     }
-    let card = arguments.card.load()?.profile;
-    let read = |file| read(file, &card.name);
-    let scripts = arguments.files.iter().map(read).collect::<Result<Vec<Script>, Failure>>()?;
+    if let Some(results) = &arguments.results {
+        return recipe::compare(arguments, card.as_ref(), results);
+    }
+    let files = find(&arguments.files)?;
+    if card.is_none() && arguments.waves.vcd.is_some() {
+        return Err(Failure::WavesOfAllCards);
+    }
     let waves = prepare(&[("--vcd", arguments.waves.vcd.as_ref())], None)?.pop().flatten();
-    let recorder = Recorder::new();
+    let bench = Bench {
+        card,
+        timing: arguments.card_timing,
+        recorder: waves.as_ref().map(|_| Recorder::new()),
+    };
     let console = match &waves {
         Some(output) if output.is_stdout() => Console::Stderr,
         _ => Console::Stdout,
     };
-    let mut exit = Exit::Good;
-    for (index, script) in scripts.iter().enumerate() {
-        let report = match waves {
-            Some(_) => ops::run_recorded(script, &card, arguments.card_timing, &recorder),
-            None => ops::run_with(script, &card, arguments.card_timing),
+    let results: Vec<FileResult> = files.into_iter().map(|file| bench.run(file)).collect();
+    let shown = match arguments.format {
+        OpsFormat::Text => text::report(&results, bench.card.is_some()),
+        OpsFormat::Json => Facts::new(&results).json(),
+        OpsFormat::Junit => junit::report(&results)?,
+    };
+    console.print(&shown)?;
+    let name = bench.card.as_ref().map(|card| &*card.name);
+    results.iter().for_each(|result| complain(result, name));
+    if let (Some(output), Some(recorder)) = (&waves, &bench.recorder) {
+        output.write(|to| write_waves(recorder, arguments.waves.form(), to))?;
+    }
+    Ok(exit(&results))
+}
+
+/// How the program ends. A run that has checked nothing at all is not good either.
+fn exit(results: &[FileResult]) -> Exit {
+    let has = |verdict| results.iter().any(|result| result.verdict() == verdict);
+    if has(FileVerdict::Invalid) {
+        Exit::BadFile
+    } else if results.iter().all(FileResult::is_good) && has(FileVerdict::Passed) {
+        Exit::Good
+    } else {
+        Exit::CheckFailed
+    }
+}
+
+/// What the scripts run on.
+struct Bench {
+    /// The card that the user chose.
+    card: Option<CardProfile>,
+    timing: CardTiming,
+    /// Records the waveforms, if the user wants them.
+    recorder: Option<Recorder>,
+}
+
+impl Bench {
+    fn run(&self, file: Found) -> FileResult {
+        let name = file.input.name();
+        let known: Vec<&str> = self.card.iter().map(|card| &*card.name).collect();
+        let runs = read(&file.input, &known).map(|script| self.run_script(&script));
+        FileResult { name, place: file.place, runs }
+    }
+
+    /// Runs a script on the chosen card, or on the cards that it is for.
+    fn run_script(&self, script: &Script) -> Vec<RunReport> {
+        let cards = match &self.card {
+            Some(card) => vec![card],
+            None => script.cards(cards()),
         };
-        let gap = if index > 0 { "\n" } else { "" };
-        console.print(&format!("{gap}{report}"))?;
-        if report.verdict() != Verdict::Passed {
-            complain(&report);
-            exit = Exit::CheckFailed;
-        }
+        let run = |card: &CardProfile| match &self.recorder {
+            Some(recorder) => ops::run_recorded(script, card, self.timing, recorder),
+            None => ops::run_with(script, card, self.timing),
+        };
+        cards.into_iter().map(run).collect()
     }
-    if let Some(output) = &waves {
-        output.write(|to| write_waves(&recorder, arguments.waves.form(), to))?;
-    }
-    Ok(exit)
 }
 
 fn write_waves(
@@ -73,9 +197,14 @@ fn write_waves(
     vcd::write(&log, &vcd_options(&log, dialect, tick), &mut to)
 }
 
-/// Reports the results that were not expected, with one line for each failure.
-fn complain(report: &RunReport) {
-    let mut failures = report.failures();
+/// Reports what is wrong with a file or was not as expected, with one line for each failure. `card`
+/// is the card that the user chose.
+fn complain(result: &FileResult, card: Option<&str>) {
+    let runs = match &result.runs {
+        Ok(runs) => runs,
+        Err(failure) => return console::error(failure),
+    };
+    let mut failures = runs.iter().flat_map(RunReport::failures);
     for failure in failures.by_ref().take(SHOWN_FAILURES) {
         console::error(&failure);
     }
@@ -83,63 +212,18 @@ fn complain(report: &RunReport) {
     if more > 0 {
         console::error(&format_args!(
             "{}: {} more not as expected; the report on stdout has all of them",
-            report.file,
+            result.name,
             counted(more, "line")
         ));
     }
-    if report.verdict() == Verdict::NothingChecked {
-        let RunReport { file, card, .. } = report;
-        let is_meant = report.scenarios.iter().any(|scenario| scenario.lines.is_some());
-        let mend = if is_meant {
+    let mend = match (result.verdict(), card) {
+        (FileVerdict::NothingChecked, _) => {
             "say behind a line what has to come of it, as in R S -> 80/C0".to_owned()
-        } else {
+        }
+        (FileVerdict::NotMeant, Some(card)) if result.place == Place::Named => {
             format!("no scenario in it is meant for {card}: choose another --card")
-        };
-        console::error(&format_args!("{file}: nothing was checked: {mend}"));
-    }
-}
-
-fn read(input: &Input, card: &str) -> Result<Script, Failure> {
-    let name = input.name();
-    let bytes = input.bytes(MAX_SCRIPT_BYTES).map_err(|obstacle| match obstacle {
-        Obstacle::System(error) => {
-            Failure::cannot_read(&name, &error, "give a register script (.ops) or -")
         }
-        Obstacle::TooBig(bytes) => {
-            Failure::ScriptTooBig { name: name.clone(), bytes, limit: MAX_SCRIPT_BYTES }
-        }
-    })?;
-    let text = text(&name, &bytes)?;
-    Ok(Script::parse_for(&name, text, &[card])?)
-}
-
-/// Reads the bytes as text, and refuses text that is not safe on a terminal. A report prints lines
-/// of this text, so the text must be safe.
-fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, OpsError> {
-    let not_text = |before: &str, what: String| {
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Err(OpsError {
-            file: name.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            what,
-            hint: "save the script as plain text in UTF-8".to_owned(),
-        })
+        _ => return,
     };
-    let text = match str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let (before, rest) = bytes.split_at(error.valid_up_to());
-            let before = str::from_utf8(before).expect("valid up to here");
-            return not_text(before, format!("the byte {:02X} is no text", rest[0]));
-        }
-    };
-    let is_odd = |letter: char| letter.is_control() && !matches!(letter, '\t' | '\r' | '\n');
-    match text.char_indices().find(|&(_, letter)| is_odd(letter)) {
-        Some((at, letter)) => {
-            let number = u32::from(letter);
-            not_text(&text[..at], format!("the control character {number:02X} is no text"))
-        }
-        None => Ok(text),
-    }
+    console::error(&format_args!("{}: nothing was checked: {mend}", result.name));
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PathBufValueParser, PossibleValue, TypedValueParser};
 use clap::error::Error as UsageError;
 use clap::{Arg, Command, ValueEnum};
+use portcls_machine::card_bench::ops::RecipeHost;
 use portcls_machine::chip::{CardTiming, card, cards};
 use portcls_machine::emulator::Rule;
 use portcls_machine::midi_file::InputFormat;
@@ -24,6 +25,35 @@ pub enum Format {
     Text,
     /// For programs.
     Json,
+}
+
+/// The form of the results of register scripts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum OpsFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// JUnit XML, for CI systems.
+    Junit,
+}
+
+/// The system with the real card, for a recipe.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum RecipeName {
+    /// DEBUG of DOS: debug < RECIPE > RESULTS.
+    Dos,
+    /// Python 3 on Linux: sudo python3 RECIPE > RESULTS.
+    Linux,
+}
+
+impl From<RecipeName> for RecipeHost {
+    fn from(name: RecipeName) -> RecipeHost {
+        match name {
+            RecipeName::Dos => RecipeHost::Dos,
+            RecipeName::Linux => RecipeHost::Linux,
+        }
+    }
 }
 
 /// What the machine does while it is debugged.

@@ -83,8 +83,8 @@ fn a_bad_card_is_exit_3_with_file_and_line() {
         ),
         (
             "kind.toml",
-            "kind.toml:2:1: family = \"fifo\" is not possible; write one of uart-chip, fifo-chip, \
-             roland-firmware",
+            "kind.toml:2:1: family = \"fifo\" is not possible; did you mean \
+             fifo-chip? write one of uart-chip, fifo-chip, roland-firmware",
         ),
         (
             "no.toml",
@@ -108,7 +108,8 @@ fn the_timing_of_a_card_moves_what_it_does() {
     folder.put("taken.ops", "init uart\nW D 90\nP S 40 00 100 0 -> ok\n");
     let mut seen = Vec::new();
     for timing in ["min", "typ", "max", "seeded:1", "seeded:1", "seeded:2"] {
-        let ran = folder.run(&["ops", "taken.ops", "--card-timing", timing]);
+        let ran =
+            folder.run(&["ops", "taken.ops", "--card", "roland-mpu401", "--card-timing", timing]);
         assert_eq!(ran.code, 0, "{}", ran.text());
         seen.push(ran.text().to_owned());
     }

@@ -10,6 +10,7 @@ mod imports;
 mod listings;
 mod ops;
 mod play;
+mod recipes;
 mod resources;
 mod support;
 mod waves;

@@ -117,17 +117,22 @@ fn a_bad_place_or_dialect_is_found_before_the_run() {
 #[test]
 fn a_script_writes_waveforms_without_an_irql() {
     let folder = Folder::new();
+    const CARD: &str = "roland-mpu401";
     folder.put("note.ops", "init uart\nW D 90\nwait 500\nwire -> 90\n");
     for (dialect, expected) in [("full", &FULL[..7]), ("sigrok", &SIGROK[..])] {
-        let arguments = ["ops", "note.ops", "--vcd", "note.vcd", "--vcd-dialect", dialect];
+        let arguments =
+            ["ops", "note.ops", "--card", CARD, "--vcd", "note.vcd", "--vcd-dialect", dialect];
         let ran = folder.run(&arguments);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.text());
         let dump = String::from_utf8(folder.get("note.vcd")).unwrap();
         assert_eq!(wires(&dump), expected);
-        let on_stdout = folder.run(&[&arguments[..3], &["-"], &arguments[4..]].concat());
+        let on_stdout = folder.run(&[&arguments[..5], &["-"], &arguments[6..]].concat());
         assert_eq!(on_stdout.text(), dump);
         assert_eq!(on_stdout.stderr, ran.text(), "the report");
     }
+    let ran = folder.run(&["ops", "note.ops", "--vcd", "-"]);
+    let line = "error: --vcd shows one card: choose the card with --card\n";
+    assert_eq!((ran.code, ran.text(), ran.stderr.as_str()), (2, "", line));
 }
 
 #[test]

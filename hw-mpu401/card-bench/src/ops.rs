@@ -41,9 +41,11 @@ mod expectation;
 mod model;
 mod page;
 mod parse;
+mod recipe;
 mod record;
 mod report;
 mod result;
+mod results;
 mod run;
 mod script;
 mod suite;
@@ -59,8 +61,10 @@ pub use action::{
 pub use error::OpsError;
 pub use expectation::{Expectation, Expected, Level, PollEnd, Span};
 pub use model::Model;
+pub use recipe::{RecipeHost, RecipePorts, recipe};
 pub use record::Recorder;
 pub use report::{Failure, LineResult, Outcome, RunReport, ScenarioReport, Verdict};
+pub use results::{ComparedLine, ComparedScenario, Comparison, Results};
 pub use run::{run, run_on, run_recorded, run_with};
 pub use script::{
     ACCESS_LIMIT, Block, Like, MIDI_IN_LIMIT, Remark, RemarkKind, STEP_LIMIT, Scenario, Script,

@@ -6,6 +6,8 @@ mod broken;
 mod outside;
 #[path = "conformance/random.rs"]
 mod random;
+#[path = "conformance/recipes.rs"]
+mod recipes;
 #[path = "conformance/reference.rs"]
 mod reference;
 #[path = "conformance/suite.rs"]

@@ -245,7 +245,8 @@ impl Expectation {
 }
 
 impl Expected {
-    fn is_met(&self, got: &Got) -> bool {
+    /// True when a result is as expected.
+    pub(super) fn is_met(&self, got: &Got) -> bool {
         match (self, got) {
             (Self::Any, _) => true,
             (Self::Byte { value, mask }, Got::Byte(byte)) => byte & mask == *value,

@@ -34,6 +34,17 @@ pub struct ScenarioReport {
 }
 
 impl ScenarioReport {
+    /// The result of the scenario; `None` if the scenario is not for this card.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        let is_checked = |line: &LineResult| line.outcome != Outcome::Unchecked;
+        Some(match self.has_failed()? {
+            true => Verdict::Failed,
+            false if self.lines.as_ref()?.iter().any(is_checked) => Verdict::Passed,
+            false => Verdict::NothingChecked,
+        })
+    }
+
     /// Whether an expectation was not met; `None` if the scenario is not for this card.
     #[must_use]
     pub fn has_failed(&self) -> Option<bool> {
@@ -134,20 +145,26 @@ impl RunReport {
 
     /// The expectations that were not met, in the order of the run.
     pub fn failures(&self) -> impl Iterator<Item = Failure<'_>> {
-        self.scenarios.iter().flat_map(|scenario| {
-            let lines = scenario.lines.iter().flatten();
-            lines.filter_map(|line| match &line.outcome {
-                Outcome::Fail { expected, got } => Some(Failure {
-                    file: &self.file,
-                    line: line.line,
-                    card: &self.card,
-                    title: &scenario.title,
-                    time_ns: line.time_ns,
-                    expected,
-                    got,
-                }),
-                Outcome::Pass | Outcome::Unchecked => None,
-            })
+        self.scenarios.iter().flat_map(|scenario| self.failures_of(scenario))
+    }
+
+    /// The expectations of one of the run's scenarios that were not met, in their order.
+    pub fn failures_of<'r>(
+        &'r self,
+        scenario: &'r ScenarioReport,
+    ) -> impl Iterator<Item = Failure<'r>> {
+        let lines = scenario.lines.iter().flatten();
+        lines.filter_map(|line| match &line.outcome {
+            Outcome::Fail { expected, got } => Some(Failure {
+                file: &self.file,
+                line: line.line,
+                card: &self.card,
+                title: &scenario.title,
+                time_ns: line.time_ns,
+                expected,
+                got,
+            }),
+            Outcome::Pass | Outcome::Unchecked => None,
         })
     }
 }

@@ -96,7 +96,8 @@ impl Got {
         self.start_gaps().split_off(1.min(self.start_gaps().len()))
     }
 
-    fn result(&self) -> Option<String> {
+    /// The result in the words of a script; `None` if the step has none.
+    pub fn result(&self) -> Option<String> {
         Some(match self {
             Self::Nothing => return None,
             Self::Byte(byte) => format!("{byte:02X}"),

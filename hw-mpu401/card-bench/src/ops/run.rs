@@ -46,7 +46,7 @@ pub fn run_on<M: Model>(
     mut make: impl FnMut(InitialState) -> M,
 ) -> RunReport {
     let scenarios = script.scenarios.iter().map(|scenario| {
-        let is_meant = scenario.cards.is_empty() || scenario.cards.iter().any(|name| name == card);
+        let is_meant = scenario.is_for(card);
         ScenarioReport {
             title: scenario.title.clone(),
             line: scenario.line,

@@ -1,5 +1,7 @@
 //! A register script in memory: scenarios, steps, and expected results.
 
+use hw_mpu401::CardProfile;
+
 use super::action::Action;
 use super::expectation::Expectation;
 
@@ -21,6 +23,25 @@ pub struct Script {
     pub likes: Vec<Like>,
     /// The scenarios in the order of the file.
     pub scenarios: Vec<Scenario>,
+}
+
+impl Script {
+    /// The cards on which the script is to run if the user names no card: those that its `cards:`
+    /// lines name, or all if a scenario has no such line. They are in the order of `all`.
+    #[must_use]
+    pub fn cards<'c>(&self, all: &'c [CardProfile]) -> Vec<&'c CardProfile> {
+        let is_named =
+            |card: &&CardProfile| self.scenarios.iter().any(|scenario| scenario.is_for(&card.name));
+        all.iter().filter(is_named).collect()
+    }
+}
+
+impl Scenario {
+    /// True when the scenario is meant for this card.
+    #[must_use]
+    pub fn is_for(&self, card: &str) -> bool {
+        self.cards.is_empty() || self.cards.iter().any(|name| name == card)
+    }
 }
 
 /// Cards that are assumed to be like a known card. A line about only the known card also holds for

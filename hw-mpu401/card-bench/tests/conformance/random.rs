@@ -84,7 +84,8 @@ fn run_probed<M: Model>(
 
 /// A regular expression for the words of a script in any order.
 const NEARLY_A_SCRIPT: &str = concat!(
-    "([RWPSDC@#>./:=-]|init|idle|in|wire|repeat|end|baud|break|framing|enable|gate|corrupt|",
+    "([RWPSDC@#>./:=+-]|init|idle|in|wire|drain|not|starts|pace|any|repeat|end|",
+    "baud|break|framing|enable|rx|tx|gate|corrupt|causes|",
     "[0-9A-F]{2}|title:|cards:|open|[ \n\t])*"
 );
 
@@ -117,6 +118,7 @@ fn read() -> impl Strategy<Value = String> {
         1 => Just("irq".to_owned()),
         1 => Just("wire all".to_owned()),
         1 => Just("wire".to_owned()),
+        1 => (1..9_u32).prop_map(|most| format!("drain {most}")),
         1 => (1..300_u32, 0..20_u32).prop_map(|(n, pause)| format!("P S 40 00 {n} {pause}")),
         1 => (1..300_u32, 0..20_u32).prop_map(|(n, pause)| format!("P S 80 00 {n} {pause}")),
     ]

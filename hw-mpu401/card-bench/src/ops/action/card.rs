@@ -6,6 +6,7 @@ use hw_mpu401::{ACK, InitialState};
 
 use super::{Action, Verb};
 use crate::ops::error::Fault;
+use crate::ops::recipe::{InitMode, Obstacle};
 use crate::ops::words::{Word, Words};
 
 const STATES: &str = "write init power-on, init idle, init uart or init uart stale=40";
@@ -51,6 +52,19 @@ fn parse_stale(words: &mut Words<'_>) -> Result<u8, Fault> {
     match word.text.strip_prefix("stale=") {
         Some(byte) => Word { text: byte, column: word.column + "stale=".len() }.byte(),
         None => Err(word.fault("expected here", STATES)),
+    }
+}
+
+impl CardAction {
+    /// The mode into which a recipe brings a real card.
+    pub(in crate::ops) fn init_mode(&self) -> Result<InitMode, Obstacle> {
+        let why = match self {
+            Self::Init(InitialState::Idle) => return Ok(InitMode::Intelligent),
+            Self::Init(InitialState::Uart { stale: ACK }) => return Ok(InitMode::Uart),
+            Self::Init(InitialState::PowerOn) => "software cannot switch the card off and on",
+            Self::Init(InitialState::Uart { .. }) => "the stale byte has to come from MIDI IN",
+        };
+        Err(Obstacle { why, ends_scenario: true })
     }
 }
 

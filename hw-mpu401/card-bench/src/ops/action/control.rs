@@ -11,6 +11,7 @@ use crate::ops::bench::Bench;
 use crate::ops::error::Fault;
 use crate::ops::expectation::ResultKind;
 use crate::ops::model::Model;
+use crate::ops::recipe::Obstacle;
 use crate::ops::result::Got;
 use crate::ops::text::causes_text;
 use crate::ops::words::Words;
@@ -148,6 +149,25 @@ impl ControlAction {
             Self::Causes => return Got::Causes(bench.model.interrupt_causes()),
         }
         Got::Nothing
+    }
+}
+
+impl ControlAction {
+    /// Why a recipe for a real card leaves the action out.
+    pub(in crate::ops) fn obstacle(&self) -> Obstacle {
+        match self {
+            Self::Set(_) => Obstacle {
+                why: "each card has this setting in another register",
+                ends_scenario: true,
+            },
+            Self::Corrupt(..) => {
+                Obstacle { why: "software cannot disturb a MIDI line", ends_scenario: true }
+            }
+            Self::Causes => Obstacle {
+                why: "each card shows the causes in another register",
+                ends_scenario: false,
+            },
+        }
     }
 }
 

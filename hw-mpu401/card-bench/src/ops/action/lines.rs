@@ -8,6 +8,7 @@ use crate::ops::bench::Bench;
 use crate::ops::error::Fault;
 use crate::ops::expectation::{Level, ResultKind};
 use crate::ops::model::Model;
+use crate::ops::recipe::Obstacle;
 use crate::ops::result::Got;
 use crate::ops::words::Words;
 
@@ -89,6 +90,21 @@ impl LineAction {
             Self::InterruptLine => {
                 let is_up = bench.model.interrupt_line();
                 Got::Line(if is_up { Level::Up } else { Level::Down })
+            }
+        }
+    }
+}
+
+impl LineAction {
+    /// Why a recipe for a real card leaves the action out.
+    pub(in crate::ops) fn obstacle(&self) -> Obstacle {
+        match self {
+            Self::MidiIn(_) => {
+                Obstacle { why: "software cannot send to MIDI IN", ends_scenario: true }
+            }
+            Self::Wire(_) => Obstacle { why: "software cannot see MIDI OUT", ends_scenario: false },
+            Self::InterruptLine => {
+                Obstacle { why: "software cannot see the interrupt line", ends_scenario: false }
             }
         }
     }
