@@ -84,6 +84,7 @@ impl Parts {
         let due = quiet_until_ns.saturating_sub(self.now_ns()) / period_ns;
         let skipped = due.saturating_sub(WIRE_LIMIT as u64);
         self.transmitter.skip(skipped);
+        self.out_fault.skip(skipped);
         self.come_to(self.now_ns() + skipped * period_ns);
     }
 }

@@ -43,6 +43,17 @@ bitflags! {
     }
 }
 
+bitflags! {
+    /// The causes for which a card can raise its interrupt line.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub struct InterruptCauses: u8 {
+        /// A byte for the host: an ACK, an answer, a request, or enough bytes from MIDI IN.
+        const RECEIVE = 0x01;
+        /// Room for output, see [`TransmitInterrupt`].
+        const TRANSMIT = 0x02;
+    }
+}
+
 /// What a read of DATA returns when no byte waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EmptyRead {
@@ -91,7 +102,7 @@ worded! {
     pub enum ControlPort {
         /// There is none.
         Absent: "absent",
-        /// There is the control register of National's chips, see [`Control`](crate::Control).
+        /// There is the control register of National's chips, see [`Mpur2`](crate::Mpur2).
         National: "national",
     }
 
@@ -224,6 +235,43 @@ worded! {
         LatchEdge: "latch-edge",
         /// A level: the line is high until the last byte has been read.
         Level: "level",
+    }
+
+    /// Whether the card has a transmit interrupt, and while which state of its output FIFO.
+    pub enum TransmitInterrupt {
+        /// The card has no transmit interrupt.
+        None: "none",
+        /// While the output FIFO has room for a byte, which is while DRR is clear.
+        NotFull: "not-full",
+        /// While no byte waits in the output FIFO. The shifter may still send a byte.
+        Empty: "empty",
+    }
+
+    /// A gate outside the MPU-401, between its interrupt and the line.
+    pub enum InterruptGate {
+        /// The interrupt reaches the line.
+        Open: "open",
+        /// The line stays low. STATUS and the causes do not change.
+        Closed: "closed",
+    }
+
+    /// Whether the card answers at its ports.
+    pub enum Activation {
+        /// The card answers.
+        Active: "active",
+        /// The card does not answer until it is activated, as a Plug and Play device. Reads give
+        /// FF, writes are lost, MIDI IN is not heard, and the interrupt line is low.
+        Inactive: "inactive",
+        /// There is no card: as `inactive`, and nothing activates it.
+        Absent: "absent",
+    }
+
+    /// What becomes of a byte from MIDI IN whose stop bit is missing. A break is such a byte, 00.
+    pub enum FramingError {
+        /// The card takes the byte as it was read. No flag tells the host of the error.
+        Kept: "kept",
+        /// The byte is lost.
+        Dropped: "dropped",
     }
 }
 

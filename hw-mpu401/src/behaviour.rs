@@ -9,9 +9,10 @@
 use core::ops::RangeInclusive;
 
 use crate::answers::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, ControlPort, EmptyRead, Fifos,
-    FirmwareId, HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun,
-    ResetAck, ResetOutput, RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
+    AckInterrupt, AckPosition, AckSet, Activation, CommandPort, CommandStart, ControlPort,
+    EmptyRead, Fifos, FirmwareId, FramingError, HostPort, IntelligentMode, InterruptCauses,
+    InterruptGate, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput,
+    RxOutsideUart, RxWhileBusy, TransmitInterrupt, TxOutsideUart, TxWhileBusy, UnreadInput,
 };
 use crate::fixed_answers::FixedAnswers;
 use crate::timing::Timing;
@@ -63,6 +64,8 @@ pub enum Kind {
     EmptyRead(Place<EmptyRead>),
     /// Some of the buffers.
     Fifos(Place<Fifos>),
+    /// Some of the causes of an interrupt.
+    Causes(Place<InterruptCauses>),
     /// The three times of the output after a reset, or no output.
     ResetOutput(Place<Option<ResetOutput>>),
 }
@@ -182,6 +185,10 @@ behaviour! {
     /// Those of bits 5 to 0 of STATUS that are also set in UART mode.
     status_uart_bits: u8, "status-uart-bits", Number(0..=0x3F, Hexadecimal),
         "the bits that are also set in UART mode";
+    /// Those of bits 5 to 0 of STATUS that are also set if the same bits of the last command are
+    /// set. Before the first command these bits are 0.
+    status_command_bits: u8, "status-command-bits", Number(0..=0x3F, Hexadecimal),
+        "the bits that show the same bits of the last command";
     /// What a read of DATA returns when no byte waits.
     empty_read: EmptyRead, "empty-read", EmptyRead,
         "DATA when no byte waits: \"stale\" for the last byte, or a fixed byte";
@@ -198,6 +205,9 @@ behaviour! {
     /// What becomes of MIDI IN bytes while the card is busy entering UART mode.
     rx_while_busy: RxWhileBusy, "rx-while-busy", Word,
         "MIDI IN bytes that come while UART mode is entered";
+    /// What becomes of a byte from MIDI IN whose stop bit is missing.
+    framing_error: FramingError, "framing-error", Word,
+        "a byte from MIDI IN without a stop bit, as in a break";
     /// What becomes of data that the host writes while the card is busy entering UART mode.
     tx_while_busy: TxWhileBusy, "tx-while-busy", Word,
         "data that the host writes while UART mode is entered";
@@ -225,6 +235,24 @@ behaviour! {
     ack_interrupt: AckInterrupt, "ack-interrupt", Word, "whether an ACK interrupts";
     /// How the interrupt line follows the bytes that wait.
     interrupt: InterruptKind, "interrupt", Word, "an edge a byte, or a level while a byte waits";
+    /// How many bytes from MIDI IN must wait before they raise the interrupt line, including the
+    /// byte in DATA. DSR shows the first byte. From 1 to [`MAX_RX_DEPTH`].
+    rx_threshold: u16, "rx-threshold", Number(1..=MAX_RX_DEPTH as u64, Decimal),
+        "bytes from MIDI IN that must wait before they interrupt";
+    /// Whether room for output raises the interrupt line. Only a card with FIFOs has this
+    /// interrupt.
+    transmit_interrupt: TransmitInterrupt, "transmit-interrupt", Word,
+        "the state of the output FIFO that interrupts";
+    /// The causes that can raise the interrupt line from power-on on. A register of the card
+    /// outside its two ports can change this set later, see
+    /// [`Control::InterruptEnables`](crate::Control::InterruptEnables).
+    interrupt_enables: InterruptCauses, "interrupt-enables", Causes,
+        "the causes that are enabled at power-on: \"rx\", \"tx\"";
+    /// The gate between the interrupt and the line, at power-on.
+    interrupt_gate: InterruptGate, "interrupt-gate", Word,
+        "the gate between the interrupt and the line, at power-on";
+    /// Whether the card answers at its ports, at power-on.
+    activation: Activation, "activation", Word, "whether the card answers, at power-on";
     /// What a reset empties at once.
     cleared_by_reset: Fifos, "cleared-by-reset", Fifos, "what a reset empties: \"tx\", \"rx\"";
     /// What the entry into UART mode empties at once.

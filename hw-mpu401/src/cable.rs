@@ -1,34 +1,41 @@
-//! The MIDI IN cable: bytes on their way to the unit, and their wire events.
+//! The MIDI IN cable: signals on their way to the unit, and their wire events.
 //!
 //! This file does not know what becomes of a byte that has arrived.
 
+use crate::line::{Frame, LineSignal};
+use crate::receiver::{Receiver, Reception};
 use crate::ring::Ring;
-use crate::spec::BYTE_TIME_NS;
 use crate::timing::NEVER_NS;
 use crate::wire::{Lane, WireEdge, WireEvent, WireLog};
 use ringbuf::storage::Heap;
 
-/// The most bytes that can wait for the MIDI IN cable. A further byte is refused and counted.
+/// The most bytes and breaks that can wait for the MIDI IN cable. A further one is refused and
+/// counted.
 pub const MIDI_IN_LIMIT: usize = 4096;
 
-/// A byte that was given to MIDI IN.
-#[derive(Clone, Copy)]
-struct CableByte {
-    start_ns: u64,
-    byte: u8,
-}
+/// Frames that have ended and that the receiver may still need. The shortest frame lasts a bit, and
+/// the receiver needs the frames of one byte.
+const ENDED_LIMIT: usize = 16;
 
-/// The MIDI IN cable: the byte on the cable, and the bytes that come later, with or without gaps.
+/// The MIDI IN cable: the signal on the cable, and the signals that come later, with or without
+/// gaps.
 #[derive(Clone)]
 pub(crate) struct Cable {
-    /// When the next byte on the line starts or ends; [`NEVER_NS`] if the line stays idle.
-    due_ns: u64,
-    /// When the last byte given so far ends.
+    /// When the next frame on the line starts or ends; [`NEVER_NS`] if the line stays idle.
+    line_due_ns: u64,
+    /// When the last frame given so far ends.
     taken_until_ns: u64,
-    arriving: Option<u8>,
-    queue: Ring<Heap<CableByte>>,
+    /// Whether the last frame given so far ends with a mark.
+    ends_with_mark: bool,
+    /// The frame on the line.
+    arriving: Option<Frame>,
+    /// The oldest frames have ended, and one is on the line. The others come later.
+    frames: Ring<Heap<Frame>>,
+    /// The number of frames that have ended and are still there.
+    ended: usize,
     waiting: usize,
     refused: u64,
+    receiver: Receiver,
     wire: WireLog,
 }
 
@@ -36,32 +43,35 @@ impl Cable {
     /// An idle cable.
     pub(crate) fn new() -> Self {
         Self {
-            due_ns: NEVER_NS,
+            line_due_ns: NEVER_NS,
             taken_until_ns: 0,
+            ends_with_mark: true,
             arriving: None,
-            queue: Ring::with_capacity(MIDI_IN_LIMIT),
+            frames: Ring::with_capacity(MIDI_IN_LIMIT + ENDED_LIMIT),
+            ended: 0,
             waiting: 0,
             refused: 0,
+            receiver: Receiver::IDLE,
             wire: WireLog::default(),
         }
     }
 
-    /// When the line changes next; [`NEVER_NS`] if the line does not change.
+    /// When the line changes next or a byte is complete; [`NEVER_NS`] for never.
     pub(crate) fn due_ns(&self) -> u64 {
-        self.due_ns
+        self.line_due_ns.min(self.receiver.due_ns())
     }
 
-    /// The number of bytes that the caller has given and that have not arrived completely.
+    /// The number of signals that the caller has given and that have not ended.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting
     }
 
     /// The byte that is on the line, and the time at which its stop bit ends.
     pub(crate) fn arriving(&self) -> Option<(u8, u64)> {
-        self.arriving.map(|byte| (byte, self.due_ns))
+        self.arriving.map(|frame| (frame.signal.byte(), frame.end_ns))
     }
 
-    /// The number of bytes refused so far.
+    /// The number of signals refused so far.
     pub(crate) fn refused(&self) -> u64 {
         self.refused
     }
@@ -82,46 +92,69 @@ impl Cable {
         self.wire.dropped()
     }
 
-    /// Queues a byte. The start bit of the byte begins at `start_ns`. If the byte before is still
-    /// on the line then, the start bit begins when that byte has ended.
-    pub(crate) fn push(&mut self, start_ns: u64, byte: u8) {
-        let start_ns = start_ns.max(self.taken_until_ns);
-        if self.queue.try_push(CableByte { start_ns, byte }).is_err() {
+    /// Queues a signal that begins at `start_ns`. If the signal before is still on the line then,
+    /// this signal begins when that signal has ended.
+    pub(crate) fn push(&mut self, start_ns: u64, signal: LineSignal) {
+        let frame_start_ns = start_ns.max(self.taken_until_ns);
+        let frame = Frame {
+            signal,
+            start_ns: frame_start_ns,
+            end_ns: frame_start_ns.saturating_add(signal.duration_ns()),
+            follows_space: !self.ends_with_mark && frame_start_ns == self.taken_until_ns,
+        };
+        if self.waiting >= MIDI_IN_LIMIT || self.frames.try_push(frame).is_err() {
             self.refused += 1;
             return;
         }
         self.waiting += 1;
-        self.taken_until_ns = start_ns.saturating_add(BYTE_TIME_NS);
+        self.taken_until_ns = frame.end_ns;
+        self.ends_with_mark = signal.ends_with_mark();
         if self.waiting == 1 {
-            self.due_ns = start_ns;
+            self.line_due_ns = frame.start_ns;
+        }
+        self.receiver.look(core::iter::once(&frame));
+    }
+
+    /// Does what is due at `time_ns`, and returns the byte that has arrived.
+    pub(crate) fn run(&mut self, time_ns: u64) -> Option<Reception> {
+        if self.line_due_ns == time_ns {
+            self.change_line(time_ns);
+        }
+        let mut arrived = None;
+        if self.receiver.due_ns() == time_ns {
+            arrived = self.receiver.finish(self.frames.iter());
+            self.receiver.look(self.frames.iter());
+        }
+        self.forget_frames();
+        arrived
+    }
+
+    /// Drops the frames that have ended and that the receiver does not need.
+    fn forget_frames(&mut self) {
+        let needs_from_ns = self.receiver.needs_from_ns();
+        while self.ended > 0 && self.frames.first().is_some_and(|f| f.end_ns <= needs_from_ns) {
+            self.frames.try_pop();
+            self.ended -= 1;
         }
     }
 
-    /// Makes the change of the line that is due at `time_ns`, and returns the byte that has
-    /// arrived.
-    pub(crate) fn run(&mut self, time_ns: u64) -> Option<u8> {
-        let arrived = self.arriving.take();
-        if let Some(byte) = arrived {
-            self.wire.push(in_event(time_ns, byte, WireEdge::End));
+    /// Ends the frame on the line, and starts the frame whose time has come.
+    fn change_line(&mut self, time_ns: u64) {
+        if let Some(frame) = self.arriving.take() {
+            self.wire.push(in_event(time_ns, frame.signal.byte(), WireEdge::End));
             self.waiting -= 1;
-            match self.queue.first() {
-                None => {
-                    self.due_ns = NEVER_NS;
-                    return arrived;
-                }
-                Some(next) if next.start_ns > time_ns => {
-                    self.due_ns = next.start_ns;
-                    return arrived;
-                }
-                Some(_) => {}
+            self.ended += 1;
+        }
+        let next = self.frames.iter().nth(self.ended).copied();
+        self.line_due_ns = match next {
+            None => NEVER_NS,
+            Some(next) if next.start_ns > time_ns => next.start_ns,
+            Some(next) => {
+                self.wire.push(in_event(time_ns, next.signal.byte(), WireEdge::Start));
+                self.arriving = Some(next);
+                next.end_ns
             }
-        }
-        if let Some(next) = self.queue.try_pop() {
-            self.wire.push(in_event(time_ns, next.byte, WireEdge::Start));
-            self.arriving = Some(next.byte);
-            self.due_ns = time_ns.saturating_add(BYTE_TIME_NS);
-        }
-        arrived
+        };
     }
 }
 

@@ -7,25 +7,28 @@
 
 pub(crate) mod state;
 
-use crate::answers::{CommandPort, ControlPort, HostPort};
+use crate::answers::{CommandPort, ControlPort, HostPort, InterruptCauses};
 use crate::behaviour::CONTROL_OFFSET;
 use crate::cable::Cable;
+use crate::control::Control;
+use crate::corruption::{Corruption, Corruptor};
 use crate::counters::{Counters, Waiting};
 use crate::fault::Fault;
 use crate::firmware::Firmware;
 use crate::host_port::CommandWay;
 use crate::latches::{HostLatches, Inbox};
+use crate::line::LineSignal;
 use crate::note::Note;
 use crate::parts::{self, Parts};
 use crate::profile::CardProfile;
 use crate::rules::Rules;
 use crate::sequencer::{Click, Sequencer};
-use crate::spec::{ACK, Mode, Register, Status};
+use crate::spec::{ACK, ENTER_UART, Mode, RESET, Register, Status};
 use crate::stream::{Course, Stream};
 use crate::timing::{self, CardTiming, NEVER_NS};
 use crate::transmitter::SentByte;
 use crate::unit::Unit;
-use crate::wire::WireEvent;
+use crate::wire::{Lane, WireEvent};
 use alloc::boxed::Box;
 
 /// The state of the unit at time 0.
@@ -63,6 +66,8 @@ pub struct Mpu401 {
     stream: Stream,
     firmware: Firmware,
     cable: Cable,
+    /// The fault of MIDI IN.
+    in_fault: Corruptor,
     /// When the next part inside is due; [`NEVER_NS`] for never.
     due_ns: u64,
     /// When the next part other than the unit and its output FIFO is due.
@@ -114,6 +119,11 @@ impl Mpu401 {
         };
         let unit = Unit::new(timing, draws.map(Box::new), mode, free_ns);
         let mut parts = Parts::new(now_ns, rules, HostLatches::new(stale), unit);
+        parts.last_command = match initial {
+            InitialState::PowerOn => 0,
+            InitialState::Idle => RESET,
+            InitialState::Uart { .. } => ENTER_UART,
+        };
         let mut sequencer = Sequencer::new();
         match (initial, mode) {
             (InitialState::PowerOn, Mode::Intelligent) => parts.plan_stop(),
@@ -129,6 +139,7 @@ impl Mpu401 {
             stream: Stream::NEW,
             firmware: Firmware::new(sequencer),
             cable: Cable::new(),
+            in_fault: Corruptor::NONE,
             due_ns: NEVER_NS,
             line_due_ns: NEVER_NS,
             choice,
@@ -234,8 +245,41 @@ impl Mpu401 {
     /// Up to [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes can wait. The chip refuses a further
     /// byte, and counts it.
     pub fn midi_in(&mut self, start_ns: u64, byte: u8) {
+        self.midi_in_signal(start_ns, LineSignal::Byte(byte));
+    }
+
+    /// Puts a signal on MIDI IN as [`midi_in`](Self::midi_in) does: a byte without a stop bit or at
+    /// another speed, or a break. The card hears the bytes that a receiver at 31 250 bit/s reads.
+    pub fn midi_in_signal(&mut self, start_ns: u64, signal: LineSignal) {
         self.leave_stream();
-        self.cable.push(start_ns.max(self.parts.now_ns()), byte);
+        self.cable.push(start_ns.max(self.parts.now_ns()), signal);
+        self.settle();
+    }
+
+    /// Lets time pass until `now_ns`, and then changes what the rest of the card sets on the
+    /// MPU-401. The interrupt line may change.
+    pub fn control(&mut self, control: Control, now_ns: u64) {
+        self.run_until(now_ns);
+        self.leave_stream();
+        self.parts.controls.set(control);
+        self.settle();
+    }
+
+    /// The causes of an interrupt that are there now, whether or not they are enabled and the gate
+    /// is open. Some cards show them in a register outside the two ports.
+    #[must_use]
+    pub fn interrupt_causes(&self) -> InterruptCauses {
+        self.parts.interrupt_causes()
+    }
+
+    /// Gives a MIDI line a fault that changes bytes, from the next byte on. On MIDI OUT the wire
+    /// events show the changed byte; on MIDI IN they show the byte as it was sent.
+    pub fn corrupt(&mut self, lane: Lane, corruption: Corruption) {
+        self.leave_stream();
+        match lane {
+            Lane::Out => self.parts.out_fault = Corruptor::new(corruption),
+            Lane::In => self.in_fault = Corruptor::new(corruption),
+        }
         self.settle();
     }
 
@@ -454,8 +498,9 @@ impl Mpu401 {
     fn run(&mut self, time_ns: u64, until_ns: u64) {
         let quiet_until_ns = until_ns.min(self.cable.due_ns());
         if self.cable.due_ns() == time_ns {
-            if let Some(byte) = self.cable.run(time_ns) {
-                self.firmware.hear(&mut self.parts, byte);
+            if let Some(mut reception) = self.cable.run(time_ns) {
+                reception.byte = self.in_fault.pass(reception.byte);
+                self.firmware.hear(&mut self.parts, reception);
             }
         } else if self.parts.unit.plan().due_ns == time_ns {
             self.firmware.run_unit(&mut self.parts);
@@ -472,6 +517,7 @@ impl Mpu401 {
         self.firmware.schedule(parts);
         self.stream.open(parts);
         parts.refresh_status();
+        parts.refresh_line();
         let own_ns = parts.own_output.due_ns().min(self.firmware.sequencer_due_ns());
         self.line_due_ns = self.cable.due_ns().min(own_ns);
         self.due_ns = self.line_due_ns.min(parts.unit.plan().due_ns).min(parts.room_due_ns());

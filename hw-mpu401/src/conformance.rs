@@ -20,6 +20,7 @@ pub const SCRIPTS: &[(&str, &str)] = scripts![
     "interrupts.ops",
     "midi-out.ops",
     "midi-in.ops",
+    "lines.ops",
     "cards.ops",
     "sb16.ops",
     "intelligent-clock.ops",

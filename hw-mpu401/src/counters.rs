@@ -6,8 +6,8 @@
 /// - `data_writes + command_writes` = `accepted + commands + parameters + ignored + overwritten` +
 ///   the byte in the host latch;
 /// - `accepted + generated + played + thru` = `sent + dropped_by_reset` + the output still waiting;
-/// - `received + inserted` = `delivered + rx_overrun + lost_in_busy + unheard + input_cleared` +
-///   the input still waiting.
+/// - `received + inserted` = `delivered + rx_overrun + lost_in_busy + unheard + misframed +
+///   input_cleared` + the input still waiting.
 ///
 /// [`Waiting`] has the numbers of the bytes that still wait.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -27,8 +27,8 @@ pub struct Counters {
     /// Data bytes that the unit took for a command, or as an event of a track or the conductor.
     pub parameters: u64,
     /// Host bytes that had no effect: data in intelligent mode without a request, commands in UART
-    /// mode, commands unknown to the card, writes to a full FIFO, and a byte in the latch of a bus
-    /// chip that a reset drops.
+    /// mode, commands unknown to the card, writes to a full FIFO, a byte in the latch of a bus chip
+    /// that a reset drops, and writes while the card was not active.
     pub ignored: u64,
     /// Host bytes lost because the host wrote the next byte before the unit took the lost byte.
     pub overwritten: u64,
@@ -45,7 +45,7 @@ pub struct Counters {
     pub sent: u64,
     /// Bytes for MIDI OUT that a reset or the entry into UART mode dropped.
     pub dropped_by_reset: u64,
-    /// Bytes that have arrived on MIDI IN, stop bit included.
+    /// Bytes that the receiver at MIDI IN has read, stop bit included.
     pub received: u64,
     /// Bytes that the unit inserted between the bytes from MIDI IN: timing bytes and marks.
     pub inserted: u64,
@@ -59,12 +59,15 @@ pub struct Counters {
     pub rx_overrun: u64,
     /// MIDI IN bytes lost while the unit was busy entering UART mode.
     pub lost_in_busy: u64,
-    /// MIDI IN bytes that arrived in intelligent mode and did not go to the host.
+    /// MIDI IN bytes that arrived in intelligent mode and did not go to the host, or that arrived
+    /// while the card was not active.
     pub unheard: u64,
+    /// MIDI IN bytes without a stop bit that the card dropped.
+    pub misframed: u64,
     /// MIDI IN bytes that a reset or the entry into UART mode dropped unread.
     pub input_cleared: u64,
-    /// Bytes that [`midi_in`](crate::Mpu401::midi_in) refused because
-    /// [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) bytes already waited for the cable.
+    /// Bytes and breaks that [`midi_in`](crate::Mpu401::midi_in) refused because
+    /// [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) already waited for the cable.
     pub midi_in_refused: u64,
     /// Wire events that the caller did not fetch in time. The oldest events are dropped first, see
     /// [`WIRE_LIMIT`](crate::WIRE_LIMIT).
@@ -80,6 +83,6 @@ pub struct Waiting {
     pub output: usize,
     /// MIDI IN bytes that the host has not read.
     pub input: usize,
-    /// Bytes that the caller gave to MIDI IN and that have not arrived completely.
+    /// Bytes and breaks that the caller gave to MIDI IN and that have not ended.
     pub cable: usize,
 }

@@ -4,12 +4,15 @@
 //! intelligent mode: it returns what to do with a command, and calls nothing here. A card without
 //! firmware runs the same program without its busy times.
 
-use crate::answers::{AckPosition, AckSet, Fifos, HostPort, ResetAck, RxOutsideUart, RxWhileBusy};
+use crate::answers::{
+    AckPosition, AckSet, Fifos, FramingError, HostPort, ResetAck, RxOutsideUart, RxWhileBusy,
+};
 use crate::input::Entry;
 use crate::latches::Inbox;
 use crate::note::Note;
 use crate::own_output::{OutputStep, OwnOutput};
 use crate::parts::Parts;
+use crate::receiver::{Framing, Reception};
 use crate::reply::{AfterReply, Reply, ReplyKind};
 use crate::sequencer::{Click, CommandFate, Sequencer};
 use crate::spec::{ACK, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET};
@@ -100,8 +103,17 @@ impl Firmware {
     ///
     /// In intelligent mode the sequencer gets the byte. On a card without a sequencer the byte is
     /// lost, or kept for the host as in UART mode.
-    pub(crate) fn hear(&mut self, parts: &mut Parts, byte: u8) {
+    pub(crate) fn hear(&mut self, parts: &mut Parts, reception: Reception) {
         parts.counters.received += 1;
+        if !parts.controls.is_active() {
+            parts.counters.unheard += 1;
+            return;
+        }
+        let Reception { byte, framing } = reception;
+        if framing == Framing::Error && parts.rules.framing_error == FramingError::Dropped {
+            parts.counters.misframed += 1;
+            return;
+        }
         parts.input.hear(parts.now_ns());
         match parts.unit.mode() {
             Mode::Uart => hear_in_uart(parts, byte),

@@ -2,16 +2,14 @@
 //!
 //! The caller first lets time pass, and then calls these functions.
 
-use crate::answers::{AckInterrupt, CommandPort, CommandStart, ControlPort, EmptyRead, HostPort};
+use crate::answers::{CommandPort, CommandStart, ControlPort, EmptyRead, HostPort};
 use crate::latches::{Inbox, Outbox};
 use crate::note::Note;
 use crate::parts::Parts;
 use crate::reply::ReplyKind;
-use crate::spec::{Control, ENTER_UART, Mode, RESET, Status};
+use crate::spec::{ENTER_UART, Mode, Mpur2, OPEN_BUS, RESET, Status};
 use crate::timing::NEVER_NS;
 
-/// What a read gives where the card has no register.
-const OPEN_BUS: u8 = 0xFF;
 /// How a command goes on from the port.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommandWay {
@@ -25,6 +23,10 @@ impl Parts {
     /// Returns the byte that the host reads from DATA now.
     pub(crate) fn read_data(&mut self) -> u8 {
         self.counters.data_reads += 1;
+        if !self.controls.is_active() {
+            self.latches.remark(Note::NoAnswer);
+            return OPEN_BUS;
+        }
         let (content, byte) = self.latches.read(self.now_ns());
         let (value, note) = match (content, self.rules.empty_read) {
             (Outbox::Empty, EmptyRead::Stale) => (byte, Note::Stale),
@@ -46,6 +48,7 @@ impl Parts {
         self.counters.data_writes += 1;
         let is_occupied = self.latches.inbox() != Inbox::Empty;
         let note = match self.rules.host_port {
+            _ if !self.controls.is_active() => self.lose_write(),
             HostPort::Mailbox | HostPort::BusChip if is_occupied => {
                 self.overwrite(Inbox::Data, byte, Note::OverwritesByte)
             }
@@ -63,14 +66,19 @@ impl Parts {
     pub(crate) fn write_command(&mut self, byte: u8) -> CommandWay {
         self.counters.command_writes += 1;
         let mut way = CommandWay::ThroughLatch;
-        let note = if self.rules.command_port == CommandPort::StatusOnly {
+        let note = if !self.controls.is_active() {
+            self.lose_write()
+        } else if self.rules.command_port == CommandPort::StatusOnly {
             self.ignore_write()
         } else if self.rules.host_port == HostPort::BusChip {
             way = CommandWay::AtOnce;
+            self.last_command = byte;
             self.command_note(byte)
         } else if self.latches.inbox() != Inbox::Empty {
+            self.last_command = byte;
             self.overwrite(Inbox::Command, byte, Note::CommandOverwritesByte)
         } else {
+            self.last_command = byte;
             self.fill(Inbox::Command, byte, self.command_seen_ns());
             self.command_note(byte)
         };
@@ -80,24 +88,32 @@ impl Parts {
 
     /// Returns what the host reads from the control register.
     pub(crate) fn read_control(&mut self) -> u8 {
+        if !self.controls.is_active() {
+            self.latches.remark(Note::NoAnswer);
+            return OPEN_BUS;
+        }
         if self.rules.control_port == ControlPort::Absent {
             self.latches.remark(Note::Empty);
             return OPEN_BUS;
         }
-        let mut value = self.control;
-        value.set(Control::OUTPUT_HELD, self.transmitter.held(self.now_ns()) > 0);
-        value.set(Control::INPUT_HELD, self.latches.outbox() != Outbox::Empty);
+        let mut value = self.mpur2;
+        value.set(Mpur2::OUTPUT_HELD, self.transmitter.held(self.now_ns()) > 0);
+        value.set(Mpur2::INPUT_HELD, self.latches.outbox() != Outbox::Empty);
         self.latches.remark(Note::Control);
         value.bits()
     }
 
     /// Takes a write to the control register.
     pub(crate) fn write_control(&mut self, byte: u8) {
+        if !self.controls.is_active() {
+            self.latches.remark(Note::NoAnswer);
+            return;
+        }
         if self.rules.control_port == ControlPort::Absent {
             self.latches.remark(Note::Ignored);
             return;
         }
-        self.control = Control::from_bits_truncate(byte) & Control::WRITABLE;
+        self.mpur2 = Mpur2::from_bits_truncate(byte) & Mpur2::WRITABLE;
         self.latches.remark(Note::Control);
     }
 
@@ -138,10 +154,21 @@ impl Parts {
         Note::Ignored
     }
 
+    /// A write to ports at which no card answers.
+    fn lose_write(&mut self) -> Note {
+        self.counters.ignored += 1;
+        Note::NoAnswer
+    }
+
     /// Updates STATUS to the state of the parts.
     pub(crate) fn refresh_status(&mut self) {
+        if !self.controls.is_active() {
+            self.latches.show_no_answer();
+            return;
+        }
         let is_busy = self.latches.inbox() != Inbox::Empty || self.is_closed_by_full_fifo();
         let mut status = self.rules.status_low_bits;
+        status |= self.last_command & self.rules.status_command_bits;
         if self.rules.status_rx_full_bits != 0 && !self.has_input_room(1) {
             status |= self.rules.status_rx_full_bits;
         }
@@ -165,16 +192,5 @@ impl Parts {
     /// When DRR clears because a full output FIFO gets room, outside the stream.
     pub(crate) fn room_due_ns(&self) -> u64 {
         if self.is_closed_by_full_fifo() { self.transmitter.room_ns() } else { NEVER_NS }
-    }
-
-    /// Whether the byte in DATA raises the interrupt line.
-    #[inline]
-    pub(crate) fn line_is_up(&self) -> bool {
-        match self.latches.outbox() {
-            Outbox::Empty | Outbox::Reply(ReplyKind::QuietAck) => false,
-            _ if self.control.contains(Control::INTERRUPT_OFF) => false,
-            Outbox::Reply(ReplyKind::Ack) => self.rules.ack_interrupt == AckInterrupt::Raised,
-            Outbox::Reply(ReplyKind::Answer | ReplyKind::Request) | Outbox::Midi => true,
-        }
     }
 }

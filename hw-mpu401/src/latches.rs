@@ -11,7 +11,7 @@
 use crate::input::Entry;
 use crate::note::Note;
 use crate::reply::{Reply, ReplyKind};
-use crate::spec::Status;
+use crate::spec::{OPEN_BUS, Status};
 use crate::timing::NEVER_NS;
 
 /// What the latch from the host holds.
@@ -153,6 +153,11 @@ impl HostLatches {
     pub(crate) fn show(&mut self, status: u8) {
         let busy = if self.is_open() { Status::DRR.bits() } else { 0 };
         self.views = [View::on_status(status), View::on_status(status | busy)];
+    }
+
+    /// Lets STATUS show that no card answers.
+    pub(crate) fn show_no_answer(&mut self) {
+        self.views = [View { status: OPEN_BUS, note: Note::NoAnswer }; 2];
     }
 
     /// The note on the last access.

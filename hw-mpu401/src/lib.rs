@@ -25,9 +25,9 @@
 //! `host_port`. `host_port` puts the byte into the latch (`latches`). `main_loop` says when the
 //! unit takes the byte, `firmware` says what the unit then does, and `transmitter` has the byte
 //! until it has left. When nothing else goes on, `stream` does all of this work at once. The way of
-//! a byte from MIDI IN: the byte passes `cable`, `firmware` and the FIFO in `input`, and
-//! `main_loop` says when the unit fetches it. Then the byte passes `latches`, and `host_port` for
-//! the read of DATA.
+//! a byte from MIDI IN: the byte passes `cable`, `receiver`, `firmware` and the FIFO in `input`,
+//! and `main_loop` says when the unit fetches it. Then the byte passes `latches`, and `host_port`
+//! for the read of DATA. `interrupt` says when the line is up.
 //!
 //! # Use
 //!
@@ -78,14 +78,18 @@
 //! - ACKs and answers as entries of the receive FIFO, or an ACK before the entries.
 //! - A bus chip with two latches and an 8052 that carries the bytes, as on a Sound Blaster 16;
 //!   other work that holds the 8052, see [`Mpu401::hold_midi`].
-//! - Faults that a test switches on, see [`Mpu401::inject`].
-//! - The interrupt line: an edge for each byte, or a level.
+//! - Faults that a test switches on, see [`Mpu401::inject`] and [`Mpu401::corrupt`].
+//! - The interrupt line: an edge for each byte, or a level; a threshold of the input, a transmit
+//!   interrupt, and what registers outside the two ports do to them: enables, a gate, activation.
+//! - MIDI IN as a level over time: breaks, missing stop bits, and senders at another speed.
 //!
 //! # Not emulated
 //!
 //! - Tape sync: with command 81 no tick comes. Music Quest extensions, except the timebases of 216
 //!   and 240: a card has these timebases if its revision says so.
-//! - The SB16 mixer register that shows the interrupt.
+//! - The registers outside the two ports, such as the SB16 mixer register that shows the interrupt.
+//!   [`Mpu401::interrupt_causes`] says what they show, and [`Mpu401::control`] does what a write to
+//!   them does.
 //! - Of the control register of National's chips the loop from MIDI OUT to MIDI IN, MIDI thru, and
 //!   the fast clock: the data sheet does not say what becomes of the bytes that are on their way.
 //!
@@ -132,18 +136,23 @@ mod cards;
 mod chip;
 #[cfg(feature = "ops")]
 pub mod conformance;
+mod control;
+mod corruption;
 mod counters;
 mod fault;
 mod firmware;
 mod fixed_answers;
 mod host_port;
 mod input;
+mod interrupt;
 mod latches;
+mod line;
 mod main_loop;
 mod note;
 mod own_output;
 mod parts;
 mod profile;
+mod receiver;
 mod reply;
 mod ring;
 mod rules;
@@ -156,23 +165,27 @@ mod unit;
 mod wire;
 
 pub use answers::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, ControlPort, EmptyRead, Fifos,
-    FirmwareId, HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun,
-    ResetAck, ResetOutput, RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
+    AckInterrupt, AckPosition, AckSet, Activation, CommandPort, CommandStart, ControlPort,
+    EmptyRead, Fifos, FirmwareId, FramingError, HostPort, IntelligentMode, InterruptCauses,
+    InterruptGate, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput,
+    RxOutsideUart, RxWhileBusy, TransmitInterrupt, TxOutsideUart, TxWhileBusy, UnreadInput,
 };
 pub use behaviour::Behaviour;
 pub use cable::MIDI_IN_LIMIT;
 pub use cards::{CARD_NAMES, card, cards, families, family};
 pub use chip::state::{DataByte, DataKind, Fill, HostByte, Phase, State, Transmission};
 pub use chip::{InitialState, Mpu401};
+pub use control::Control;
+pub use corruption::Corruption;
 pub use counters::{Counters, Waiting};
 pub use fault::Fault;
 pub use fixed_answers::{AnswerRow, FixedAnswers, MAX_ANSWERS};
+pub use line::{LINE_SPEEDS, LineSignal};
 pub use note::Note;
 pub use profile::{CardProfile, Text};
 pub use sequencer::{Accent, CLICK_LIMIT, Click};
 pub use spec::{
-    ACK, BIT_TIME_NS, BYTE_TIME_NS, Control, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION,
+    ACK, BIT_TIME_NS, BYTE_TIME_NS, ENTER_UART, Mode, Mpur2, REQUEST_REVISION, REQUEST_VERSION,
     RESET, Register, Status,
 };
 pub use timing::{CardTiming, NEVER_NS, Spread, Timing};

@@ -34,11 +34,13 @@ pub enum Note {
     CommandOverwritesByte,
     /// The control register was read or written.
     Control,
+    /// No card answers at the port: a read gives FF, and a write is lost.
+    NoAnswer,
 }
 
 impl Note {
     /// Every note, in the order of its number.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::CanWriteData,
         Self::BusyData,
         Self::CanWriteNoData,
@@ -54,6 +56,7 @@ impl Note {
         Self::Command,
         Self::CommandOverwritesByte,
         Self::Control,
+        Self::NoAnswer,
     ];
 
     /// The note on a status read. The first four notes are in the order of the two flags, so that
@@ -87,6 +90,7 @@ impl Note {
             Self::Command => "command",
             Self::CommandOverwritesByte => "command, overwrites a byte",
             Self::Control => "control",
+            Self::NoAnswer => "no answer",
         }
     }
 }

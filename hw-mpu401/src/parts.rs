@@ -6,14 +6,17 @@
 //! (the next step) and in `after_reset` (the unit's own output).
 
 use crate::answers::{Fifos, HostPort, Overrun, TxWhileBusy};
+use crate::control::Controls;
+use crate::corruption::Corruptor;
 use crate::counters::Counters;
 use crate::fault::Faults;
 use crate::input::{Entry, Input};
+use crate::interrupt::Line;
 use crate::latches::{self, HostLatches, Inbox, Outbox};
 use crate::own_output::OwnOutput;
 use crate::reply::{AfterReply, Reply, ReplyKind};
 use crate::rules::Rules;
-use crate::spec::{Control, MIDI_CLOCK, Mode};
+use crate::spec::{MIDI_CLOCK, Mode, Mpur2};
 use crate::transmitter::Transmitter;
 use crate::unit::Unit;
 
@@ -31,8 +34,16 @@ pub(crate) struct Parts {
     pub(crate) counters: Counters,
     /// The control register, without its read-only bits. On a card without this register it says
     /// what the card does by itself.
-    pub(crate) control: Control,
+    pub(crate) mpur2: Mpur2,
     pub(crate) faults: Faults,
+    /// What the rest of the card has set.
+    pub(crate) controls: Controls,
+    /// What the interrupt line does until the next action of a part.
+    pub(crate) line: Line,
+    /// The last command that the host wrote; 0 before the first command.
+    pub(crate) last_command: u8,
+    /// The fault of MIDI OUT.
+    pub(crate) out_fault: Corruptor,
     pub(crate) rules: Rules,
 }
 
@@ -50,8 +61,12 @@ impl Parts {
             input: Input::new(),
             own_output: OwnOutput::IDLE,
             counters: Counters::default(),
-            control: rules.initial_control(),
+            mpur2: rules.initial_mpur2(),
             faults: Faults::default(),
+            controls: Controls::of(&rules),
+            line: Line::Down,
+            last_command: 0,
+            out_fault: Corruptor::NONE,
             rules,
         }
     }
@@ -76,7 +91,8 @@ impl Parts {
     /// Puts bytes of the unit's own output on MIDI OUT. The caller knows that there is room.
     pub(crate) fn generate(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            self.transmitter.generate(*byte, self.now_ns);
+            let byte = self.out_fault.pass(*byte);
+            self.transmitter.generate(byte, self.now_ns);
         }
     }
 
@@ -99,6 +115,7 @@ impl Parts {
     /// Puts a byte of the host on MIDI OUT. The caller knows that there is room.
     pub(crate) fn accept(&mut self, byte: u8) {
         let byte = self.faults.carry(byte, self.transmitter.last_byte());
+        let byte = self.out_fault.pass(byte);
         self.transmitter.push(byte, self.ready_to_start_ns(self.now_ns));
         self.counters.accepted += 1;
         self.unit.be_busy(self.now_ns, self.unit.timing().tx_accept_ns);
@@ -126,7 +143,7 @@ impl Parts {
         match self.unit.mode() {
             Mode::Uart => true,
             Mode::Intelligent if self.rules.has_sequencer => false,
-            Mode::Intelligent => self.control.contains(Control::SENDS_OUTSIDE_UART),
+            Mode::Intelligent => self.mpur2.contains(Mpur2::SENDS_OUTSIDE_UART),
         }
     }
 

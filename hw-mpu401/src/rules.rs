@@ -5,11 +5,11 @@
 
 use crate::answers::{
     AckPosition, AckSet, HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH,
-    ResetOutput, TxOutsideUart,
+    ResetOutput, TransmitInterrupt, TxOutsideUart,
 };
 use crate::behaviour::Behaviour;
 use crate::reply::ReplyKind;
-use crate::spec::{BIT_TIME_NS, BYTE_TIME_NS, Control, RESET};
+use crate::spec::{BIT_TIME_NS, BYTE_TIME_NS, Mpur2, RESET};
 use crate::timing::{Spread, TimerTick};
 use core::ops::Deref;
 
@@ -58,10 +58,10 @@ impl Rules {
     }
 
     /// The control register after power-on, without its read-only bits.
-    pub(crate) fn initial_control(&self) -> Control {
+    pub(crate) fn initial_mpur2(&self) -> Mpur2 {
         match self.tx_outside_uart {
-            TxOutsideUart::Sent => Control::SENDS_OUTSIDE_UART,
-            TxOutsideUart::Ignored => Control::empty(),
+            TxOutsideUart::Sent => Mpur2::SENDS_OUTSIDE_UART,
+            TxOutsideUart::Ignored => Mpur2::empty(),
         }
     }
 
@@ -107,7 +107,8 @@ fn tx_limit(behaviour: &Behaviour) -> usize {
 }
 
 /// The behaviour with every number inside the bounds that a chip can use. The offset of STATUS is
-/// at least 1, and its low bits are six bits. No sum of times overflows. F8s do not overlap, and a
+/// at least 1, and its low bits are six bits. The input can reach its threshold, and only a card
+/// with FIFOs has a transmit interrupt. No sum of times overflows. F8s do not overlap, and a
 /// latched line goes low between two bytes.
 fn bounded(behaviour: &Behaviour) -> Behaviour {
     let shorter = |spread: &Spread| Spread {
@@ -126,6 +127,12 @@ fn bounded(behaviour: &Behaviour) -> Behaviour {
         status_low_bits: behaviour.status_low_bits & 0x3F,
         status_rx_full_bits: behaviour.status_rx_full_bits & 0x3F,
         status_uart_bits: behaviour.status_uart_bits & 0x3F,
+        status_command_bits: behaviour.status_command_bits & 0x3F,
+        rx_threshold: behaviour.rx_threshold.min(behaviour.rx_depth),
+        transmit_interrupt: match behaviour.host_port {
+            HostPort::Mailbox | HostPort::BusChip => TransmitInterrupt::None,
+            HostPort::Fifo => behaviour.transmit_interrupt,
+        },
         status_offset: behaviour.status_offset.max(1),
         reset_output: behaviour.reset_output.map(|output| ResetOutput {
             clock_period_ns: output.clock_period_ns.max(BYTE_TIME_NS),

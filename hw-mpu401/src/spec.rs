@@ -34,6 +34,10 @@ pub const REQUEST_VERSION: u8 = 0xAC;
 /// Source: MPU-401 technical reference, command list.
 pub const REQUEST_REVISION: u8 = 0xAD;
 
+/// What a read gives where no card answers.
+/// Assumed: pull-ups on the data lines, as on an ISA bus.
+pub(crate) const OPEN_BUS: u8 = 0xFF;
+
 /// MIDI real-time message Start.
 /// Source: MIDI 1.0 Detailed Specification, System Real Time.
 pub(crate) const MIDI_START: u8 = 0xFA;
@@ -85,7 +89,7 @@ bitflags! {
     /// Source: LM4560 data sheet, page 17, MPUR2; the PC87393 data sheet, page 98, gives bit 4 of
     /// its control register the same meaning.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-    pub struct Control: u8 {
+    pub struct Mpur2: u8 {
         /// The receive FIFO gets its bytes from the output FIFO, and not from MIDI IN. The chip
         /// keeps the bit and does not obey it.
         const LOOPBACK = 0x80;
@@ -104,7 +108,7 @@ bitflags! {
     }
 }
 
-impl Control {
+impl Mpur2 {
     /// The bits that the host can write.
     pub(crate) const WRITABLE: Self = Self::from_bits_truncate(0xF8);
 }
@@ -116,7 +120,7 @@ pub enum Register {
     Data,
     /// STATUS for a read, COMMAND for a write: at base+1 on nearly every card.
     Command,
-    /// [`Control`], on the cards that have it: at base+2.
+    /// [`Mpur2`], on the cards that have it: at base+2.
     Control,
 }
 

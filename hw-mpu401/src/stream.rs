@@ -44,7 +44,8 @@ impl Stream {
     /// Opens the stream if a written byte can stream in the present state: in UART mode, with room
     /// for output, and with no input, no reply and no byte in the latch. A chip with varying
     /// latencies draws them for each byte, so such a chip does not stream. Behind a bus chip there
-    /// is room for one byte at a time, so nothing streams there either.
+    /// is room for one byte at a time, so nothing streams there either. Nor does a card stream that
+    /// does not answer, or whose output has a fault.
     pub(crate) fn open(&mut self, parts: &mut Parts) {
         parts.latches.close();
         let is_plain = parts.unit.mode() == Mode::Uart
@@ -52,6 +53,8 @@ impl Stream {
             && parts.is_quiet()
             && !parts.unit.times_vary()
             && parts.faults.spare_output()
+            && !parts.out_fault.changes_bytes()
+            && parts.controls.is_active()
             && !parts.loses_data();
         if !is_plain {
             return;

@@ -25,7 +25,8 @@ pub enum Lane {
 pub enum WireEdge {
     /// The start bit begins.
     Start,
-    /// The stop bit ends, [`BYTE_TIME_NS`](crate::BYTE_TIME_NS) later.
+    /// The stop bit ends, [`BYTE_TIME_NS`](crate::BYTE_TIME_NS) later. On MIDI IN a byte at another
+    /// speed and a break have a duration of their own.
     End,
 }
 

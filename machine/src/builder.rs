@@ -3,9 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use hw_mpu401::{
-    CARD_NAMES, CardProfile, CardTiming, InitialState, InterruptKind, Mpu401, card, cards,
-};
+use hw_mpu401::{CARD_NAMES, CardProfile, CardTiming, InitialState, InterruptKind, Mpu401, card};
 use mpu401_card_bench::resources::CardResource;
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::trace::TraceConfig;
@@ -82,7 +80,7 @@ impl MachineBuilder {
     /// # Errors
     /// [`MachineError::UnknownCard`] with the names of all cards.
     pub fn card(mut self, name: &str) -> Result<MachineBuilder, MachineError> {
-        let found = cards().iter().find(|card| card.name.eq_ignore_ascii_case(name));
+        let found = card(&name.to_ascii_lowercase());
         let profile = found.ok_or_else(|| MachineError::UnknownCard {
             name: name.to_owned(),
             known: list(CARD_NAMES.into_iter()),

@@ -209,7 +209,8 @@ impl TypedValueParser for CardParser {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let values = cards().iter().map(|card| PossibleValue::new(&*card.name).help(&*card.title));
+        let known = cards().iter().chain(card("absent"));
+        let values = known.map(|card| PossibleValue::new(&*card.name).help(&*card.title));
         Some(Box::new(values))
     }
 }

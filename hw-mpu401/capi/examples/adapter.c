@@ -67,6 +67,16 @@ void midi_card_receive(struct midi_card *card, uint8_t byte)
     midi_card_update(card);
 }
 
+/* A write to the register of the card that enables its interrupts, if the card has one. */
+void midi_card_enable_interrupts(struct midi_card *card, bool receive, bool transmit)
+{
+    uint32_t causes = (receive ? MPU401_CAUSE_RECEIVE : 0) |
+                      (transmit ? MPU401_CAUSE_TRANSMIT : 0);
+
+    mpu401_set_interrupt_enables(card->chip, causes, pc_now_ns() - card->power_on_ns);
+    midi_card_update(card);
+}
+
 /* Switches the card on; also again, when the machine is reset. Returns false if there is no card
    of this name. */
 bool midi_card_power_on(struct midi_card *card, const char *name, uint16_t base, unsigned irq)
@@ -78,7 +88,7 @@ bool midi_card_power_on(struct midi_card *card, const char *name, uint16_t base,
     card->power_on_ns = pc_now_ns();
     card->base = base;
     card->irq = irq;
-    pc_map_ports(base, 2, card);
+    pc_map_ports(base, (uint16_t)(mpu401_status_offset(card->chip) + 1), card);
     midi_card_update(card);
     return true;
 }

@@ -10,9 +10,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The registers, and the two flags of STATUS. A flag is 0 when an access is possible. */
-enum { DATA = 0, STATUS = 1, COMMAND = 1 };
+/* The two flags of STATUS. A flag is 0 when an access is possible. */
 enum { NO_DATA = 0x80, NOT_READY = 0x40 };
+
+/* The offset of DATA from the base port. */
+enum { DATA = 0 };
 
 /* One access to an ISA card takes about this long. */
 enum { ACCESS_NS = 1000 };
@@ -24,7 +26,7 @@ static bool wait_for(Mpu401 *chip, uint8_t flag, uint64_t *now_ns)
 {
     for (int poll = 0; poll < POLLS; poll++) {
         *now_ns += ACCESS_NS;
-        if (!(mpu401_read(chip, STATUS, *now_ns) & flag))
+        if (!(mpu401_read(chip, mpu401_status_offset(chip), *now_ns) & flag))
             return true;
     }
     return false;
@@ -54,7 +56,7 @@ static bool play(Mpu401 *chip)
     uint64_t now_ns = 0;
     uint64_t next_ns;
 
-    if (!put(chip, COMMAND, 0x3F, &now_ns) || !wait_for(chip, NO_DATA, &now_ns))
+    if (!put(chip, mpu401_status_offset(chip), 0x3F, &now_ns) || !wait_for(chip, NO_DATA, &now_ns))
         return false;
     now_ns += ACCESS_NS;
     print_sent(chip);

@@ -2,15 +2,17 @@
 //!
 //! C code can pass any pointer, so the types here say what a correct caller passes. A pointer that
 //! may be null is `Option<&mut T>` or `Option<Box<T>>`; the compiler gives these types the form of
-//! a C pointer. Two things still need `unsafe`. The first is the exported names: the compiler
-//! cannot check that no other code exports the same names. The second is the string that
-//! [`mpu401_new`] gets. Only a fault of this crate could cause a panic. A panic ends the process at
-//! `extern "C"` and never unwinds into C.
+//! a C pointer. Three things still need `unsafe`. The first is the exported names: the compiler
+//! cannot check that no other code exports the same names. The second is the strings from C. The
+//! third is the buffer for the message of [`mpu401_new_from_card_file`]. Only a fault of this crate
+//! could cause a panic. A panic ends the process at `extern "C"` and never unwinds into C.
 
-#![allow(unsafe_code, reason = "exported symbols, and a string that comes from C")]
+#![allow(unsafe_code, reason = "exported symbols, strings and a buffer that come from C")]
 
 use crate::count::Count;
 use crate::instance::{Instance, OPEN_BUS};
+use crate::timing::Timing;
+use hw_mpu401::{Accent, CardTiming, Control, InterruptCauses, InterruptGate, LineSignal};
 use std::ffi::{CStr, c_char};
 use std::mem::MaybeUninit;
 
@@ -26,7 +28,19 @@ pub const MPU401_OUTPUT_LIMIT: usize = 4096;
 /// The most bytes that a host has given to mpu401_midi_in and that wait for the line.
 pub const MPU401_INPUT_LIMIT: usize = 4096;
 
+/// The most clicks of the metronome that wait for mpu401_click. A further click drops the oldest.
+pub const MPU401_CLICK_LIMIT: usize = 64;
+
+/// A cause of an interrupt: a byte for the host, or enough bytes from MIDI IN.
+pub const MPU401_CAUSE_RECEIVE: u32 = 1;
+
+/// A cause of an interrupt: room for output, on a card with a transmit interrupt.
+pub const MPU401_CAUSE_TRANSMIT: u32 = 2;
+
 const _: () = {
+    assert!(MPU401_CLICK_LIMIT == hw_mpu401::CLICK_LIMIT);
+    assert!(MPU401_CAUSE_RECEIVE == InterruptCauses::RECEIVE.bits() as u32);
+    assert!(MPU401_CAUSE_TRANSMIT == InterruptCauses::TRANSMIT.bits() as u32);
     assert!(MPU401_NEVER_NS == crate::instance::NEVER_NS);
     assert!(MPU401_BYTE_TIME_NS == hw_mpu401::BYTE_TIME_NS);
     assert!(MPU401_OUTPUT_LIMIT == crate::instance::OUTPUT_LIMIT);
@@ -47,13 +61,85 @@ const _: () = {
 /// The name is NULL or a string that ends in a zero byte. The card does not keep the pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mpu401_new(card_name: *const c_char) -> Option<Box<Instance>> {
-    if card_name.is_null() {
+    // SAFETY: the caller promises what `text` needs.
+    let card_name = unsafe { text(card_name) }?;
+    Instance::new(card_name, CardTiming::Typical).map(Box::new)
+}
+
+/// Makes a card as mpu401_new does, with other latencies. `timing` is one of Mpu401Timing; any
+/// other number gives NULL. Only MPU401_TIMING_SEEDED uses the seed.
+///
+/// # Safety
+///
+/// As for mpu401_new.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mpu401_new_with_timing(
+    card_name: *const c_char,
+    timing: u32,
+    seed: u64,
+) -> Option<Box<Instance>> {
+    // SAFETY: the caller promises what `text` needs.
+    let card_name = unsafe { text(card_name) }?;
+    Instance::new(card_name, Timing::from_number(timing, seed)?).map(Box::new)
+}
+
+/// Makes a card of the text of a card file, as docs/card-files.md describes it, and powers it on at
+/// time 0. `timing` and `seed` are as for mpu401_new_with_timing.
+///
+/// Returns NULL if the text is not a card file, and writes what is wrong with it into `message`: as
+/// much as `message_size` bytes can hold, with a zero byte at the end. If `message` is NULL or its
+/// size is 0, nothing is written. If the card is made, the message is empty.
+///
+/// # Safety
+///
+/// The text is NULL or a string that ends in a zero byte. `message` is NULL or points to
+/// `message_size` bytes that may be written. The card does not keep the pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mpu401_new_from_card_file(
+    card_file: *const c_char,
+    timing: u32,
+    seed: u64,
+    message: *mut c_char,
+    message_size: usize,
+) -> Option<Box<Instance>> {
+    // SAFETY: the caller promises what `text` needs.
+    let card_file = unsafe { text(card_file) };
+    let found = match (card_file, Timing::from_number(timing, seed)) {
+        (None, _) => Err("the card file is NULL or not UTF-8".to_owned()),
+        (_, None) => Err("there is no timing of this number".to_owned()),
+        (Some(text), Some(timing)) => Instance::from_card_file(text, timing),
+    };
+    let words = found.as_ref().err().map_or("", String::as_str);
+    if !message.is_null() && message_size > 0 {
+        let shown = whole_characters(words, message_size - 1);
+        // SAFETY: `message` is not null and has `message_size` bytes, as the caller promises.
+        // `shown` is less than that, so the zero byte also fits. The words are the program's own
+        // memory, so the two do not overlap.
+        unsafe {
+            message.cast::<u8>().copy_from_nonoverlapping(words.as_ptr(), shown);
+            message.add(shown).write(0);
+        }
+    }
+    found.ok().map(Box::new)
+}
+
+/// The number of bytes of the longest beginning of a text that fits and cuts no character.
+fn whole_characters(text: &str, most: usize) -> usize {
+    (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0)
+}
+
+/// A string of C; `None` if it is NULL or not UTF-8.
+///
+/// # Safety
+///
+/// The pointer is NULL, or it points to a string that ends in a zero byte and that nobody changes
+/// while the result is in use.
+unsafe fn text<'t>(string: *const c_char) -> Option<&'t str> {
+    if string.is_null() {
         return None;
     }
-    // SAFETY: the pointer is not null, and the caller promises a zero byte at the end of the
-    // string. The string is not used after this call.
-    let card_name = unsafe { CStr::from_ptr(card_name) };
-    Instance::new(card_name.to_str().ok()?).map(Box::new)
+    // SAFETY: the pointer is not null, and the caller promises the zero byte at the end.
+    unsafe { CStr::from_ptr(string) }.to_str().ok()
 }
 
 /// Ends a card. NULL is no card, and nothing happens.
@@ -62,7 +148,14 @@ pub extern "C" fn mpu401_free(m: Option<Box<Instance>>) {
     drop(m);
 }
 
-/// Reads the register at an offset from the base port: DATA at 0, STATUS at 1.
+/// Where STATUS and COMMAND are, counted from DATA: 1 on most cards, 2 on a PC-98. The card takes
+/// the ports from its base port up to this offset. 0 if the card is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_status_offset(m: Option<&Instance>) -> u16 {
+    m.map_or(0, Instance::status_offset)
+}
+
+/// Reads the register at an offset from the base port: DATA at 0, STATUS at mpu401_status_offset.
 ///
 /// Call mpu401_interrupt and mpu401_advance afterwards: a read can change the line and the time of
 /// the next event. If the offset has no register, or the card is NULL, the value is FF.
@@ -71,7 +164,7 @@ pub extern "C" fn mpu401_read(m: Option<&mut Instance>, offset: u16, now_ns: u64
     m.map_or(OPEN_BUS, |m| m.read(offset, now_ns))
 }
 
-/// Writes the register at an offset from the base port: DATA at 0, COMMAND at 1.
+/// Writes the register at an offset from the base port: DATA at 0, COMMAND at mpu401_status_offset.
 ///
 /// Call mpu401_interrupt and mpu401_advance afterwards, as after a read. If the offset has no
 /// register, nothing happens.
@@ -110,8 +203,105 @@ pub extern "C" fn mpu401_interrupt(m: Option<&Instance>) -> bool {
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_midi_in(m: Option<&mut Instance>, start_ns: u64, byte: u8) {
     if let Some(m) = m {
-        m.midi_in(start_ns, byte);
+        m.midi_in(start_ns, LineSignal::Byte(byte));
     }
+}
+
+/// Puts a byte on MIDI IN as mpu401_midi_in does, from a sender at another speed, in bits per
+/// second. The card works at 31250 bit/s and may read other bytes. A speed below 300 or above
+/// 250000 counts as the nearest of these.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_midi_in_at_speed(
+    m: Option<&mut Instance>,
+    start_ns: u64,
+    byte: u8,
+    bits_per_second: u32,
+) {
+    if let Some(m) = m {
+        m.midi_in(start_ns, LineSignal::AtSpeed { byte, bits_per_second });
+    }
+}
+
+/// Puts a byte on MIDI IN as mpu401_midi_in does, with a space in the place of its stop bit. A card
+/// takes such a byte or drops it.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_midi_in_without_stop(m: Option<&mut Instance>, start_ns: u64, byte: u8) {
+    if let Some(m) = m {
+        m.midi_in(start_ns, LineSignal::WithoutStop(byte));
+    }
+}
+
+/// Puts a break on MIDI IN: a space for this time, at least a bit (32000 ns). It takes the place of
+/// a byte, as for mpu401_midi_in.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_midi_in_break(m: Option<&mut Instance>, start_ns: u64, duration_ns: u64) {
+    if let Some(m) = m {
+        m.midi_in(start_ns, LineSignal::Break { duration_ns });
+    }
+}
+
+/// The causes of an interrupt that are there at the latest time seen, whether or not they are
+/// enabled: a sum of MPU401_CAUSE_RECEIVE and MPU401_CAUSE_TRANSMIT. A card may show them in a
+/// register of its own. 0 for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_interrupt_causes(m: Option<&Instance>) -> u32 {
+    m.map_or(0, |m| u32::from(m.interrupt_causes().bits()))
+}
+
+/// Sets which causes can raise the interrupt line: a sum of MPU401_CAUSE_RECEIVE and
+/// MPU401_CAUSE_TRANSMIT. Other bits have no meaning. On a real card a register outside the two
+/// ports holds this setting; the card file says what it is at power-on.
+///
+/// Call mpu401_interrupt and mpu401_advance afterwards, as after a read. The same holds for the
+/// next two functions.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_set_interrupt_enables(m: Option<&mut Instance>, causes: u32, now_ns: u64) {
+    if let Some(m) = m {
+        let causes = InterruptCauses::from_bits_truncate((causes & 0xFF) as u8);
+        m.control(Control::InterruptEnables(causes), now_ns);
+    }
+}
+
+/// Opens or closes the gate between the interrupt and the line, as a bit of the mixer does on some
+/// cards. While it is closed, the line is low and nothing else changes.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_set_interrupt_gate(m: Option<&mut Instance>, open: bool, now_ns: u64) {
+    if let Some(m) = m {
+        let gate = if open { InterruptGate::Open } else { InterruptGate::Closed };
+        m.control(Control::InterruptGate(gate), now_ns);
+    }
+}
+
+/// Activates or deactivates the card, as Plug and Play does. While it is not active, reads give FF,
+/// writes and MIDI IN are lost, and the line is low.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_set_active(m: Option<&mut Instance>, active: bool, now_ns: u64) {
+    if let Some(m) = m {
+        let control = if active { Control::Activate } else { Control::Deactivate };
+        m.control(control, now_ns);
+    }
+}
+
+/// Fetches the oldest click of the metronome: its time, and whether it is accented.
+///
+/// When no click waits, the function returns false and does not change the two values. When one of
+/// the pointers is NULL, the function returns false and fetches no click. Only a card with the
+/// firmware of intelligent mode makes clicks.
+#[unsafe(no_mangle)]
+pub extern "C" fn mpu401_click(
+    m: Option<&mut Instance>,
+    time_ns: Option<&mut MaybeUninit<u64>>,
+    accented: Option<&mut MaybeUninit<bool>>,
+) -> bool {
+    let (Some(m), Some(time_ns), Some(accented)) = (m, time_ns, accented) else {
+        return false;
+    };
+    let Some(click) = m.click() else {
+        return false;
+    };
+    time_ns.write(click.time_ns);
+    accented.write(click.accent == Accent::Strong);
+    true
 }
 
 /// Fetches the oldest byte that has left on MIDI OUT, and the time at which its start bit began.

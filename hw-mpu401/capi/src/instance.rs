@@ -4,7 +4,11 @@
 //! stop when the queue is full. This file knows no pointer and no C type: `ffi` has them.
 
 use crate::count::Count;
-use hw_mpu401::{BYTE_TIME_NS, InitialState, Mpu401, SentByte, card};
+use hw_mpu401::{
+    BYTE_TIME_NS, CardProfile, CardTiming, Click, Control, InitialState, InterruptCauses,
+    LineSignal, Mpu401, SentByte, card,
+};
+use mpu401_card_bench::card_file::{CardFile, MAX_CARD_FILE_BYTES};
 use ringbuf::{LocalRb, storage::Heap, traits::Observer};
 
 /// The most sent bytes that wait for [`Instance::midi_out`].
@@ -23,6 +27,8 @@ pub(crate) const OPEN_BUS: u8 = 0xFF;
 
 /// A card: made by mpu401_new, ended by mpu401_free.
 pub struct Instance {
+    // Configuration.
+    status_offset: u16,
     // Links.
     chip: Mpu401,
     // State.
@@ -39,15 +45,37 @@ impl Instance {
     ///
     /// Assumed: an emulator makes its cards when its machine is switched on.
     #[must_use]
-    pub fn new(card_name: &str) -> Option<Self> {
-        let profile = card(card_name)?;
-        Some(Self {
-            chip: Mpu401::new(profile, InitialState::PowerOn),
+    pub fn new(card_name: &str, timing: CardTiming) -> Option<Self> {
+        card(card_name).map(|profile| Self::power_on(profile, timing))
+    }
+
+    /// The card of this card file, powered on at time 0.
+    ///
+    /// # Errors
+    /// What is wrong with the text, where, and how to mend it.
+    pub fn from_card_file(text: &str, timing: CardTiming) -> Result<Self, String> {
+        if text.len() > MAX_CARD_FILE_BYTES {
+            return Err(format!("the card file is longer than {MAX_CARD_FILE_BYTES} bytes"));
+        }
+        let card = CardFile::parse("card", text).map_err(|error| error.to_string())?;
+        Ok(Self::power_on(&card.profile, timing))
+    }
+
+    fn power_on(profile: &CardProfile, timing: CardTiming) -> Self {
+        Self {
+            chip: Mpu401::with_timing(profile, InitialState::PowerOn, timing),
             now_ns: 0,
             sent: LocalRb::<Heap<SentByte>>::new(OUTPUT_LIMIT),
             queued: 0,
             clamped: 0,
-        })
+            status_offset: profile.behaviour.status_offset,
+        }
+    }
+
+    /// Where STATUS and COMMAND are, counted from DATA.
+    #[must_use]
+    pub fn status_offset(&self) -> u16 {
+        self.status_offset
     }
 
     /// Reads the register at this offset from the base port.
@@ -88,10 +116,27 @@ impl Instance {
         self.chip.interrupt_line()
     }
 
-    /// Puts a byte on MIDI IN, after the bytes that were given before.
-    pub fn midi_in(&mut self, start_ns: u64, byte: u8) {
+    /// The causes of an interrupt that are there at the latest time seen, enabled or not.
+    #[must_use]
+    pub fn interrupt_causes(&self) -> InterruptCauses {
+        self.chip.interrupt_causes()
+    }
+
+    /// Changes what the rest of the card sets on the MPU-401.
+    pub fn control(&mut self, control: Control, now_ns: u64) {
+        self.catch_up(now_ns);
+        self.chip.control(control, self.now_ns);
+    }
+
+    /// Puts a signal on MIDI IN, after the signals that were given before.
+    pub fn midi_in(&mut self, start_ns: u64, signal: LineSignal) {
         let start_ns = self.clamp(start_ns);
-        self.chip.midi_in(start_ns, byte);
+        self.chip.midi_in_signal(start_ns, signal);
+    }
+
+    /// Fetches the oldest click of the metronome.
+    pub fn click(&mut self) -> Option<Click> {
+        self.chip.pop_click()
     }
 
     /// Fetches the oldest byte that has left on MIDI OUT, stop bit included.
@@ -113,7 +158,8 @@ impl Instance {
             Count::BytesDropped => {
                 let from_driver =
                     counters.overwritten + counters.ignored + counters.dropped_by_reset;
-                let at_the_card = counters.rx_overrun + counters.midi_in_refused;
+                let at_the_card =
+                    counters.rx_overrun + counters.midi_in_refused + counters.misframed;
                 let in_the_card = counters.lost_in_busy + counters.unheard + counters.input_cleared;
                 let to_host = counters.sent.saturating_sub(self.queued);
                 from_driver + at_the_card + in_the_card + counters.thru_lost + to_host

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code, reason = "an allocator that counts has to be an allocator")]
 
+use hw_mpu401::{CardTiming, Control, InterruptCauses, LineSignal};
 use mpu401::count::Count;
 use mpu401::instance::Instance;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -64,7 +65,13 @@ fn use_hard(card: &mut Instance, status: u16) {
             0..=4 => card.write(0, byte, now_ns),
             5..=7 => _ = card.read(0, now_ns),
             8..=9 => _ = card.read(status, now_ns),
-            10..=13 => card.midi_in(now_ns, byte),
+            10..=12 => card.midi_in(now_ns, LineSignal::Byte(byte)),
+            13 => {
+                card.midi_in(now_ns, LineSignal::AtSpeed { byte, bits_per_second: 38_400 });
+                card.midi_in(now_ns, LineSignal::Break { duration_ns: 1_000 });
+                card.control(Control::InterruptEnables(InterruptCauses::all()), now_ns);
+                _ = card.click();
+            }
             14 => _ = card.advance(now_ns),
             _ if round % 64 == 0 => {
                 card.write(status, [0xFF, 0x3F, byte][round as usize / 64 % 3], now_ns)
@@ -81,7 +88,7 @@ fn use_hard(card: &mut Instance, status: u16) {
 fn no_call_between_new_and_free_allocates() {
     for profile in hw_mpu401::cards() {
         let before_new = CALLS.get();
-        let mut card = Instance::new(&profile.name).expect("a known card");
+        let mut card = Instance::new(&profile.name, CardTiming::Typical).expect("a known card");
         let before = CALLS.get();
         assert!(before > before_new, "the allocator counts");
         use_hard(&mut card, profile.behaviour.status_offset);

@@ -12,6 +12,7 @@ fn the_header_in_the_repository_is_the_one_that_the_sources_make() {
         .with_config(config)
         .with_src(root.join("src/ffi.rs"))
         .with_src(root.join("src/count.rs"))
+        .with_src(root.join("src/timing.rs"))
         .with_src(root.join("src/instance.rs"))
         .generate()
         .expect("sources that cbindgen understands");

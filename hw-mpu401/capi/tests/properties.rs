@@ -1,6 +1,6 @@
 //! What is true for every card and every host, even for a host with mistakes.
 
-use hw_mpu401::SentByte;
+use hw_mpu401::{CardTiming, Control, InterruptCauses, InterruptGate, LineSignal, SentByte};
 use mpu401::count::Count;
 use mpu401::instance::Instance;
 use proptest::collection::vec;
@@ -13,7 +13,8 @@ const BYTE_NS: u64 = 320_000;
 enum Call {
     Read(u16),
     Write(u16, u8),
-    MidiIn(u64, u8),
+    MidiIn(u64, LineSignal),
+    Control(Control),
     Advance,
     MidiOut,
 }
@@ -23,11 +24,33 @@ fn call() -> impl Strategy<Value = Call> {
         4 => (0..3_u16).prop_map(Call::Read),
         4 => (0..2_u16, any::<u8>()).prop_map(|(offset, value)| Call::Write(offset, value)),
         2 => prop_oneof![Just(0x3F), Just(0xFF)].prop_map(|command| Call::Write(1, command)),
-        2 => (0..2_000_000_u64, any::<u8>()).prop_map(|(later_ns, byte)| {
-            Call::MidiIn(later_ns, byte)
+        2 => (0..2_000_000_u64, signal()).prop_map(|(later_ns, signal)| {
+            Call::MidiIn(later_ns, signal)
         }),
+        1 => control().prop_map(Call::Control),
         2 => Just(Call::Advance),
         1 => Just(Call::MidiOut),
+    ]
+}
+
+fn signal() -> impl Strategy<Value = LineSignal> {
+    prop_oneof![
+        4 => any::<u8>().prop_map(LineSignal::Byte),
+        1 => any::<u8>().prop_map(LineSignal::WithoutStop),
+        1 => (any::<u8>(), any::<u32>())
+            .prop_map(|(byte, bits_per_second)| LineSignal::AtSpeed { byte, bits_per_second }),
+        1 => any::<u64>().prop_map(|duration_ns| LineSignal::Break { duration_ns }),
+    ]
+}
+
+fn control() -> impl Strategy<Value = Control> {
+    prop_oneof![
+        any::<u8>().prop_map(|bits| {
+            Control::InterruptEnables(InterruptCauses::from_bits_truncate(bits))
+        }),
+        prop::sample::select(InterruptGate::ALL).prop_map(Control::InterruptGate),
+        Just(Control::Activate),
+        Just(Control::Deactivate),
     ]
 }
 
@@ -44,7 +67,7 @@ fn any_time_ns() -> impl Strategy<Value = u64> {
 }
 
 fn new(card_name: &str) -> Instance {
-    Instance::new(card_name).expect("a known card")
+    Instance::new(card_name, CardTiming::Typical).expect("a known card")
 }
 
 /// Makes a call and returns what a host sees of the call, except the fetched byte.
@@ -53,10 +76,11 @@ fn make(card: &mut Instance, call: Call, now_ns: u64) -> (u8, bool) {
     match call {
         Call::Read(offset) => value = card.read(offset, now_ns),
         Call::Write(offset, byte) => card.write(offset, byte, now_ns),
-        Call::MidiIn(later_ns, byte) => {
+        Call::MidiIn(later_ns, signal) => {
             card.advance(now_ns);
-            card.midi_in(now_ns.saturating_add(later_ns), byte);
+            card.midi_in(now_ns.saturating_add(later_ns), signal);
         }
+        Call::Control(control) => card.control(control, now_ns),
         Call::Advance | Call::MidiOut => _ = card.advance(now_ns),
     }
     (value, card.interrupt_line())

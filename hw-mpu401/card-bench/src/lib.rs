@@ -5,12 +5,19 @@
 //! card's signals in a trace ([`signals`]); and how a trace of a card becomes waveforms
 //! ([`vcd_options`]). Of `portcls_emulator` this crate uses only the trace. This crate never knows
 //! Windows, a bus, a driver or a terminal, and opens no file itself.
+//!
+//! Without the feature `bench`, which is on by default, only the card files and the resources are
+//! there.
 
 pub mod card_file;
 mod nearest;
+#[cfg(feature = "bench")]
 pub mod ops;
 pub mod resources;
+#[cfg(feature = "bench")]
 pub mod signals;
+#[cfg(feature = "bench")]
 mod waves;
 
+#[cfg(feature = "bench")]
 pub use waves::vcd_options;

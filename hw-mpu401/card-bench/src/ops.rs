@@ -57,7 +57,9 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, CardAction, HostAction, LineAction, OwnClocks, Poll, actions};
+pub use action::{
+    Action, CardAction, ControlAction, HostAction, LineAction, MidiInput, OwnClocks, Poll, actions,
+};
 pub use error::OpsError;
 pub use expectation::{Expectation, Expected, Level, PollEnd, Span};
 pub use model::Model;

@@ -6,6 +6,8 @@ mod broken;
 mod bus_chip_cards;
 #[path = "conformance/drawn_cards.rs"]
 mod drawn_cards;
+#[path = "conformance/outside.rs"]
+mod outside;
 #[path = "conformance/random.rs"]
 mod random;
 #[path = "conformance/recipes.rs"]

@@ -41,9 +41,10 @@ pub(super) const PROFILE: CardProfile = CardProfile {
 pub(super) const BEHAVIOUR: Behaviour = Behaviour {
     // Source: CS4235 data sheet.
     answers: ANSWERS,
-    // Assumed: bits without a name read as 0. The CS4281 of the same maker shows the last command
-    // there; no page says it of this chip.
-    status_low_bits: 0x00,
+    // Assumed: bits 5 to 0 of STATUS show those of the last command, as the manual of the CS4281
+    // says of that chip. The manual gives compatibility as the reason, so the maker's chips for the
+    // ISA bus probably do the same.
+    status_command_bits: 0x3F,
     // Source: CS4235 data sheet: outside UART mode a read of DATA gives the byte that was received
     // last. This is the value of the family.
     // Source: CS4237B data sheet: 16 in the FIFO; Linux sends 16 in a row. Assumed: one more byte

@@ -11,9 +11,10 @@
 //! | `roland-firmware` | a microcontroller with Roland's firmware behind two mailboxes |
 
 use crate::answers::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, ControlPort, EmptyRead, Fifos,
-    FirmwareId, HostPort, IntelligentMode, InterruptKind, Overrun, ResetAck, ResetOutput,
-    RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
+    AckInterrupt, AckPosition, AckSet, Activation, CommandPort, CommandStart, ControlPort,
+    EmptyRead, Fifos, FirmwareId, FramingError, HostPort, IntelligentMode, InterruptCauses,
+    InterruptGate, InterruptKind, Overrun, ResetAck, ResetOutput,
+    RxOutsideUart, RxWhileBusy, TransmitInterrupt, TxOutsideUart, TxWhileBusy, UnreadInput,
 };
 use crate::behaviour::Behaviour;
 use crate::fixed_answers::FixedAnswers;
@@ -83,11 +84,14 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     usual_port: 0x330,
     // Assumed: the ports are the ends of two buffers, as the data sheet says of the super-I/O.
     host_port: HostPort::Fifo,
-    // Assumed: bits that the card does not drive read as 1.
-    status_low_bits: 0x3F,
+    // Source: SMSC LPC47M102S data sheet, p. 69, and the sheet of the VIA VT1211: the bits read 0.
+    // Assumed: the chips without a sheet are like these. Their STATUS cannot be FF while they are
+    // busy, because drivers of NetBSD and OSS take FF for an empty bus.
+    status_low_bits: 0x00,
     // Assumed: no source says that one of these bits changes.
     status_rx_full_bits: 0,
     status_uart_bits: 0,
+    status_command_bits: 0,
     // Assumed: a receive register keeps its last byte.
     empty_read: EmptyRead::Stale,
     // Source: lists of buffer sizes: one byte is common. Assumed: one more byte in the shifter.
@@ -98,6 +102,10 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     rx_overrun: Overrun::DropOld,
     // Assumed: there is no busy time.
     rx_while_busy: RxWhileBusy::Kept,
+    // Source: 16550 data sheet: a character with a framing error goes into the FIFO as it was
+    // read, and a break as 00. Assumed: so does a UART behind the two ports. The ports have no line
+    // status, so the host cannot see the error.
+    framing_error: FramingError::Kept,
     tx_while_busy: TxWhileBusy::Waits,
     // Source: SMSC data sheets: after a reset the card ignores MIDI IN and data. Assumed: other
     // chips do the same.
@@ -117,6 +125,15 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     ack_interrupt: AckInterrupt::Raised,
     // Assumed: like the super-I/O, because a line for several sources cannot be a pulse.
     interrupt: InterruptKind::Level,
+    // Source: SMSC data sheets: any byte in the FIFO interrupts.
+    rx_threshold: 1,
+    // Source: SMSC data sheets: the interrupt says that a byte can be read, and nothing else.
+    transmit_interrupt: TransmitInterrupt::None,
+    // Assumed: no register outside the two ports holds the interrupt back.
+    interrupt_enables: InterruptCauses::RECEIVE,
+    interrupt_gate: InterruptGate::Open,
+    // Assumed: the system software has activated the card before a driver uses it.
+    activation: Activation::Active,
     // Assumed: like the super-I/O.
     cleared_by_reset: Fifos::RX,
     cleared_by_uart_entry: Fifos::RX.union(Fifos::TX),
@@ -186,6 +203,7 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     // Assumed: no source says that one of these bits changes.
     status_rx_full_bits: 0,
     status_uart_bits: 0,
+    status_command_bits: 0,
     // Measured: the mailbox keeps its last byte.
     empty_read: EmptyRead::Stale,
     // Measured: ring of 255, transmit register, shifter, host latch.
@@ -196,6 +214,9 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     rx_overrun: Overrun::DropNew,
     // Measured: MIDI IN between 3F and the end of the busy time never reaches the host.
     rx_while_busy: RxWhileBusy::Lost,
+    // Assumed: the serial port of the microcontroller marks such a byte with ORFE and not with
+    // RDRF, and the firmware keeps only bytes with RDRF.
+    framing_error: FramingError::Dropped,
     // Measured: the first byte written waits, DRR stays set.
     tx_while_busy: TxWhileBusy::Waits,
     // Measured: from the second unread byte on, the unit takes nothing, not even FF.
@@ -211,6 +232,13 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     // Assumed: the line follows the mailbox. The next byte comes at least 9 us after a read, so
     // the line goes low in between.
     interrupt: InterruptKind::LatchEdge,
+    // Assumed: the line follows the mailbox, and the unit has no other cause, enable or gate.
+    rx_threshold: 1,
+    transmit_interrupt: TransmitInterrupt::None,
+    interrupt_enables: InterruptCauses::RECEIVE,
+    interrupt_gate: InterruptGate::Open,
+    // Assumed: the address decoder of the interface card has no enable bit.
+    activation: Activation::Active,
     // Assumed: the input ring is emptied. Measured: output goes on for a while, see
     // `backlog_after_exit_ns`.
     cleared_by_reset: Fifos::RX,

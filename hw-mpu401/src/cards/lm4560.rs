@@ -18,8 +18,6 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     ),
     sources: Cow::Borrowed(&[text("LM4560 data sheet, page 17: MPU-401 registers")]),
     behaviour: Behaviour {
-        // Assumed: a read of the reserved bits gives zeros, as on the super-I/O.
-        status_low_bits: 0x00,
         // Source: data sheet: bit 5 is set while the receive FIFO is full.
         status_rx_full_bits: 0x20,
         // Source: data sheet: bit 4 is set in UART mode.

@@ -1,5 +1,6 @@
 //! The known cards, each with its differences from its family.
 
+mod absent;
 mod aztech_azt1605;
 mod clone_dumb;
 mod cs4237b;
@@ -41,6 +42,9 @@ static CARDS: [CardProfile; 18] = [
     sb16::DSP412,
 ];
 
+/// The profile of no card, see [`card`].
+static ABSENT: CardProfile = absent::PROFILE;
+
 /// The names of [`cards`], in the same order.
 pub const CARD_NAMES: [&str; CARDS.len()] = {
     let mut names = [""; CARDS.len()];
@@ -61,8 +65,8 @@ pub fn cards() -> &'static [CardProfile] {
     &CARDS
 }
 
-/// The card of this name.
+/// The card of this name. The name `absent` gives empty ports, which are not one of [`cards`].
 #[must_use]
 pub fn card(name: &str) -> Option<&'static CardProfile> {
-    CARDS.iter().find(|profile| profile.name == name)
+    CARDS.iter().chain([&ABSENT]).find(|profile| profile.name == name)
 }

@@ -25,6 +25,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         // Source: PC87363 data sheet: 00 to A0 to A7 and to AB, and a byte to AC, as on Crystal's
         // chips. Assumed: that byte, and those to AD and AF, are Crystal's too.
         answers: cs4237b::ANSWERS,
+        // Assumed: bits without a name read as 0. No page gives them a meaning.
+        status_command_bits: 0x00,
         // Source: data sheet: in Pass-Thru mode 16 received bytes are kept, and the last one is
         // lost when the FIFO is full. Page 165: the FIFO can be off in this mode. Assumed: it is
         // on.

@@ -4,7 +4,6 @@
 //! UART with two commands. Most values of its family come from these data sheets.
 
 use super::families::FIFO_CHIP;
-use crate::behaviour::Behaviour;
 use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
 
@@ -16,9 +15,5 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         is full, knows only FF and 3F, and interrupts by level.",
     ),
     sources: Cow::Borrowed(&[text("SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART")]),
-    behaviour: Behaviour {
-        // Source: data sheet: a read of the reserved bits gives 0, so STATUS is 80h after a reset.
-        status_low_bits: 0x00,
-        ..FIFO_CHIP
-    },
+    behaviour: FIFO_CHIP,
 };

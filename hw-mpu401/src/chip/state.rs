@@ -10,7 +10,7 @@ use crate::latches::{Inbox, Outbox};
 use crate::own_output::OutputStep;
 use crate::parts::Parts;
 use crate::reply::{AfterReply, ReplyKind};
-use crate::spec::{BYTE_TIME_NS, Mode, Register, Status};
+use crate::spec::{BYTE_TIME_NS, Mode, OPEN_BUS, Register, Status};
 use crate::timing::NEVER_NS;
 use crate::unit::Action;
 
@@ -149,6 +149,7 @@ impl Mpu401 {
             from_host: self.byte_from_host(),
             to_host: byte_in_data(parts),
             data: match (latches.outbox(), parts.rules.empty_read) {
+                _ if !parts.controls.is_active() => OPEN_BUS,
                 (Outbox::Empty, EmptyRead::Value(value)) => value,
                 _ => latches.outbox_byte(),
             },

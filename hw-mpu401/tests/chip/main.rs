@@ -5,6 +5,8 @@ mod clones;
 mod drivers;
 mod fifo_sequencer;
 mod host;
+mod inputs;
+mod midi_line;
 mod play;
 mod properties;
 mod record;

@@ -155,6 +155,7 @@ fn assert_sums(chip: &Mpu401) {
             + counters.rx_overrun
             + counters.lost_in_busy
             + counters.unheard
+            + counters.misframed
             + counters.input_cleared
             + waiting.input as u64,
         "{counters:?}"

@@ -2,7 +2,7 @@
 
 use super::{Instance, LAST_NS, NEVER_NS};
 use crate::count::Count;
-use hw_mpu401::SentByte;
+use hw_mpu401::{CardTiming, LineSignal, SentByte};
 
 const DATA: u16 = 0;
 const STATUS: u16 = 1;
@@ -10,7 +10,7 @@ const COMMAND: u16 = 1;
 const BYTE_NS: u64 = 320_000;
 
 fn instance(card_name: &str) -> Instance {
-    Instance::new(card_name).expect("a known card")
+    Instance::new(card_name, CardTiming::Typical).expect("a known card")
 }
 
 /// A card with a FIFO of 16 bytes, in UART mode; the host has read the ACK. The first byte starts
@@ -32,8 +32,8 @@ fn write_many(card: &mut Instance, count: u64, from_ns: u64) -> u64 {
 
 #[test]
 fn a_card_of_an_unknown_name_is_not_made() {
-    assert!(Instance::new("sound-blaster-17").is_none());
-    assert!(Instance::new("").is_none());
+    assert!(Instance::new("sound-blaster-17", CardTiming::Typical).is_none());
+    assert!(Instance::new("", CardTiming::Typical).is_none());
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_time_in_the_past_is_taken_as_the_latest_one_and_counted() {
     card.advance(1_000_000);
     card.write(DATA, 0xF8, 999_999);
     assert_eq!(card.advance(0), 1_032_000, "it was written at 1 ms");
-    card.midi_in(5, 0x42);
+    card.midi_in(5, LineSignal::Byte(0x42));
     card.advance(1_319_999);
     assert!(!card.interrupt_line());
     card.advance(1_320_000);
@@ -130,7 +130,7 @@ fn time_ends_after_292_years_and_a_later_one_is_counted() {
     for profile in hw_mpu401::cards() {
         let mut card = instance(&profile.name);
         card.read(STATUS, u64::MAX);
-        card.midi_in(u64::MAX, 0x42);
+        card.midi_in(u64::MAX, LineSignal::Byte(0x42));
         assert_eq!(card.count(Count::ClampedTimes), 2, "{}", profile.name);
         while card.midi_out().is_some() {}
         assert_eq!(card.advance(LAST_NS), NEVER_NS, "{}", profile.name);
@@ -142,7 +142,7 @@ fn time_ends_after_292_years_and_a_later_one_is_counted() {
 fn overlapping_bytes_arrive_back_to_back() {
     let mut card = smsc_in_uart_mode();
     for byte in [0x90, 0x3C, 0x40] {
-        card.midi_in(100_000, byte);
+        card.midi_in(100_000, LineSignal::Byte(byte));
     }
     let mut now_ns = 1_000;
     let mut arrivals = Vec::new();
@@ -163,7 +163,7 @@ fn overlapping_bytes_arrive_back_to_back() {
 fn one_byte_more_than_the_midi_in_line_can_hold_is_lost_and_counted() {
     let mut card = smsc_in_uart_mode();
     for number in 0..4_097_u32 {
-        card.midi_in(1_000_000, number as u8);
+        card.midi_in(1_000_000, LineSignal::Byte(number as u8));
     }
     assert_eq!(card.count(Count::BytesDropped), 1);
     card.advance(1_000_000 + 17 * BYTE_NS);

@@ -1,8 +1,9 @@
 //! Values that exclude each other, though each value alone is possible.
 
 use hw_mpu401::{
-    AckSet, Behaviour, CommandPort, ControlPort, FixedAnswers, HostPort, IntelligentMode, NEVER_NS,
-    ResetAck, RxOutsideUart, TxOutsideUart, UnreadInput,
+    AckSet, Behaviour, CommandPort, ControlPort, FixedAnswers, HostPort, IntelligentMode,
+    InterruptCauses, NEVER_NS, ResetAck, RxOutsideUart, TransmitInterrupt, TxOutsideUart,
+    UnreadInput,
 };
 
 /// Two values of a card that exclude each other.
@@ -16,7 +17,7 @@ pub(super) struct Contradiction {
 /// The first contradiction in a card.
 pub(super) fn contradiction(card: &Behaviour) -> Option<Contradiction> {
     let found = [commands(card), sequencer(card), status(card), ports(card)];
-    let more = [depth(card), bus_chip(card), times(card)];
+    let more = [depth(card), bus_chip(card), interrupt(card), times(card)];
     found.into_iter().chain(more).into_iter().flatten().next()
 }
 
@@ -84,13 +85,46 @@ fn sequencer(card: &Behaviour) -> Option<Contradiction> {
 }
 
 fn status(card: &Behaviour) -> Option<Contradiction> {
-    let changing = card.status_rx_full_bits | card.status_uart_bits;
-    if card.status_low_bits & changing != 0 || card.status_rx_full_bits & card.status_uart_bits != 0
-    {
+    let meanings = [
+        card.status_low_bits,
+        card.status_rx_full_bits,
+        card.status_uart_bits,
+        card.status_command_bits,
+    ];
+    let all = meanings.iter().fold(0, |all, bits| all | bits);
+    let times: u32 = meanings.iter().map(|bits| bits.count_ones()).sum();
+    if times > all.count_ones() {
         return found(
-            &["status-rx-full-bits", "status-uart-bits", "status-low-bits"],
+            &["status-command-bits", "status-rx-full-bits", "status-uart-bits", "status-low-bits"],
             "one bit of STATUS has two meanings",
-            "give each bit to one of status-low-bits, status-rx-full-bits and status-uart-bits",
+            "give each bit to one of status-low-bits, status-rx-full-bits, status-uart-bits and \
+             status-command-bits",
+        );
+    }
+    None
+}
+
+fn interrupt(card: &Behaviour) -> Option<Contradiction> {
+    if card.rx_threshold > card.rx_depth {
+        return found(
+            &["rx-threshold", "rx-depth"],
+            "the input never holds as many bytes as rx-threshold asks for",
+            "write rx-threshold no larger than rx-depth",
+        );
+    }
+    let transmits = card.transmit_interrupt != TransmitInterrupt::None;
+    if transmits && card.host_port != HostPort::Fifo {
+        return found(
+            &["transmit-interrupt", "host-port"],
+            "a card without a FIFO has no output FIFO whose state could interrupt",
+            "write transmit-interrupt = \"none\", or host-port = \"fifo\"",
+        );
+    }
+    if !transmits && card.interrupt_enables.contains(InterruptCauses::TRANSMIT) {
+        return found(
+            &["interrupt-enables", "transmit-interrupt"],
+            "a card without a transmit interrupt has none to enable",
+            "write interrupt-enables = [\"rx\"], or say what transmit-interrupt is",
         );
     }
     None

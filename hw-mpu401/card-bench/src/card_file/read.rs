@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use hw_mpu401::behaviour::{Kind, LATENCIES, Latency, Length, Radix};
 use hw_mpu401::{
-    BYTE_TIME_NS, Behaviour, CardProfile, EmptyRead, Fifos, FirmwareId, FixedAnswers, MAX_ANSWERS,
-    NEVER_NS, ResetOutput, Spread, Text, Timing, cards, families,
+    BYTE_TIME_NS, Behaviour, CardProfile, EmptyRead, Fifos, FirmwareId, FixedAnswers,
+    InterruptCauses, MAX_ANSWERS, NEVER_NS, ResetOutput, Spread, Text, Timing, cards, families,
 };
 use toml::de::DeTable;
 
@@ -180,6 +180,7 @@ fn read_field(behaviour: &mut Behaviour, kind: &Kind, entry: &Entry<'_>) -> Resu
         Kind::Answers(place) => (place.set)(behaviour, read_answers(entry)?),
         Kind::EmptyRead(place) => (place.set)(behaviour, read_empty_read(entry)?),
         Kind::Fifos(place) => (place.set)(behaviour, read_fifos(entry)?),
+        Kind::Causes(place) => (place.set)(behaviour, read_causes(entry)?),
         Kind::ResetOutput(place) => (place.set)(behaviour, read_reset_output(entry)?),
     }
     Ok(())
@@ -255,16 +256,29 @@ fn read_empty_read(entry: &Entry<'_>) -> Result<EmptyRead, Fault> {
 }
 
 fn read_fifos(entry: &Entry<'_>) -> Result<Fifos, Fault> {
-    let hint = "write a list of \"tx\" and \"rx\", as in [\"rx\"] or []";
+    let [is_tx, is_rx] = read_tx_and_rx(entry)?;
     let mut fifos = Fifos::empty();
-    for name in entry.list(hint)? {
-        fifos |= match name.as_str() {
-            "tx" => Fifos::TX,
-            "rx" => Fifos::RX,
-            _ => return Err(entry.fault(hint)),
-        };
-    }
+    fifos.set(Fifos::TX, is_tx);
+    fifos.set(Fifos::RX, is_rx);
     Ok(fifos)
+}
+
+fn read_causes(entry: &Entry<'_>) -> Result<InterruptCauses, Fault> {
+    let [is_tx, is_rx] = read_tx_and_rx(entry)?;
+    let mut causes = InterruptCauses::empty();
+    causes.set(InterruptCauses::TRANSMIT, is_tx);
+    causes.set(InterruptCauses::RECEIVE, is_rx);
+    Ok(causes)
+}
+
+/// Whether a list has "tx", and whether it has "rx".
+fn read_tx_and_rx(entry: &Entry<'_>) -> Result<[bool; 2], Fault> {
+    let hint = "write a list of \"tx\" and \"rx\", as in [\"rx\"] or []";
+    let names = entry.list(hint)?;
+    if names.iter().any(|name| !matches!(name.as_str(), "tx" | "rx")) {
+        return Err(entry.fault(hint));
+    }
+    Ok(["tx", "rx"].map(|name| names.iter().any(|given| given == name)))
 }
 
 fn read_reset_output(entry: &Entry<'_>) -> Result<Option<ResetOutput>, Fault> {

@@ -2,8 +2,8 @@
 
 use hw_mpu401::behaviour::{FIELDS, Kind, LATENCIES};
 use hw_mpu401::{
-    CardProfile, EmptyRead, Fifos, FirmwareId, FixedAnswers, NEVER_NS, Spread, Text, card, cards,
-    families, family,
+    CardProfile, EmptyRead, Fifos, FirmwareId, FixedAnswers, InterruptCauses, NEVER_NS, Spread,
+    Text, card, cards, families, family,
 };
 use proptest::prelude::*;
 
@@ -218,6 +218,11 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
              [\"rx\"] or []",
         ),
         (
+            "interrupt-enables = [\"tx\", \"irq\"]",
+            "t.toml:3:1: interrupt-enables is a list; write a list of \"tx\" and \"rx\", as in \
+             [\"rx\"] or []",
+        ),
+        (
             "firmware = { version = 1, revison = 1 }",
             "t.toml:3:27: firmware has no key revison; did you mean revision? write \
              { version = 0x15, revision = 0x01 } or \"none\"",
@@ -295,6 +300,19 @@ fn a_contradiction_is_named_at_the_key_that_makes_it() {
             "t.toml:3:1: behind a bus chip unread input does not stop the output",
         ),
         ("status-uart-bits = 0x10", "t.toml:3:1: one bit of STATUS has two meanings"),
+        ("status-command-bits = 0x01", "t.toml:3:1: one bit of STATUS has two meanings"),
+        (
+            "rx-depth = 4\nrx-threshold = 5",
+            "t.toml:4:1: the input never holds as many bytes as rx-threshold asks for",
+        ),
+        (
+            "transmit-interrupt = \"empty\"",
+            "t.toml:3:1: a card without a FIFO has no output FIFO whose state could interrupt",
+        ),
+        (
+            "interrupt-enables = [\"rx\", \"tx\"]",
+            "t.toml:3:1: a card without a transmit interrupt has none to enable",
+        ),
         ("usual-port = 0xFFFE\nstatus-offset = 2", "t.toml:3:1: STATUS would lie above port FFFF"),
         (
             "usual-port = 0xFFFE\ncontrol-port = \"national\"",
@@ -373,6 +391,9 @@ fn any_card() -> impl Strategy<Value = CardProfile> {
                         answers.with(first..=first + more % 32, answer)
                     });
                     (place.set)(card, answers);
+                }
+                Kind::Causes(place) => {
+                    (place.set)(card, InterruptCauses::from_bits_truncate(number as u8));
                 }
                 Kind::EmptyRead(place) if number % 2 == 0 => {
                     (place.set)(card, EmptyRead::Value((number >> 8) as u8));

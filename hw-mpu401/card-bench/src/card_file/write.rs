@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use hw_mpu401::behaviour::{Kind, LATENCIES, Radix};
 use hw_mpu401::{
-    AnswerRow, Behaviour, CardProfile, EmptyRead, Fifos, FixedAnswers, NEVER_NS, Spread,
+    AnswerRow, Behaviour, CardProfile, EmptyRead, Fifos, FixedAnswers, InterruptCauses, NEVER_NS,
+    Spread,
 };
 
 use super::CardFile;
@@ -84,9 +85,14 @@ fn field(kind: &Kind, behaviour: &Behaviour) -> String {
         },
         Kind::Fifos(place) => {
             let fifos = (place.get)(behaviour);
-            let named = [(Fifos::TX, "\"tx\""), (Fifos::RX, "\"rx\"")];
-            let held = named.iter().filter(|(fifo, _)| fifos.contains(*fifo));
-            format!("[{}]", held.map(|(_, name)| *name).collect::<Vec<_>>().join(", "))
+            tx_and_rx([fifos.contains(Fifos::TX), fifos.contains(Fifos::RX)])
+        }
+        Kind::Causes(place) => {
+            let causes = (place.get)(behaviour);
+            tx_and_rx(
+                [InterruptCauses::TRANSMIT, InterruptCauses::RECEIVE]
+                    .map(|one| causes.contains(one)),
+            )
         }
         Kind::ResetOutput(place) => match (place.get)(behaviour) {
             None => quoted("none"),
@@ -107,6 +113,13 @@ fn answers(answers: &FixedAnswers) -> String {
     };
     let rows: Vec<String> = answers.rows().map(row).collect();
     if rows.is_empty() { quoted("none") } else { format!("{{ {} }}", rows.join(", ")) }
+}
+
+/// A list with the names of what is there.
+fn tx_and_rx(is_there: [bool; 2]) -> String {
+    let named = ["\"tx\"", "\"rx\""].into_iter().zip(is_there);
+    let there: Vec<&str> = named.filter(|(_, is_there)| *is_there).map(|(name, _)| name).collect();
+    format!("[{}]", there.join(", "))
 }
 
 fn spread(spread: &Spread) -> String {

@@ -6,8 +6,10 @@
 //! To add an action, add a variant and a row of `VERBS` in the file of its family.
 
 mod card;
+mod control;
 mod host;
 mod lines;
+mod midi_input;
 
 use std::fmt::{self, Display, Formatter};
 
@@ -19,8 +21,11 @@ use super::result::Got;
 use super::words::{Word, Words};
 
 pub use card::CardAction;
+pub use control::ControlAction;
+pub(super) use control::parse_causes;
 pub use host::{HostAction, Poll};
 pub use lines::{LineAction, OwnClocks};
+pub use midi_input::MidiInput;
 
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +36,8 @@ pub enum Action {
     Host(HostAction),
     /// Something happens or is checked on the card's MIDI lines or on its interrupt line.
     Line(LineAction),
+    /// Something acts on the MPU-401 from outside its ports.
+    Control(ControlAction),
 }
 
 /// A word that begins a line with an action.
@@ -44,7 +51,7 @@ pub(super) struct Verb {
 
 /// The words that begin lines with an action, in the order in which the documentation has them.
 pub(super) fn verbs() -> impl Iterator<Item = &'static Verb> {
-    [card::VERBS, host::VERBS, lines::VERBS].into_iter().flatten()
+    [card::VERBS, host::VERBS, lines::VERBS, control::VERBS].into_iter().flatten()
 }
 
 /// Every line that does something, as examples with their meaning. In an example a comma separates
@@ -82,13 +89,14 @@ impl Action {
             Action::Card(_) => None,
             Action::Host(action) => action.result_kind(),
             Action::Line(action) => action.result_kind(),
+            Action::Control(action) => action.result_kind(),
         }
     }
 
     /// The largest cost of the action.
     pub(super) fn cost(&self) -> Cost {
         match self {
-            Action::Card(_) => Cost::default(),
+            Action::Card(_) | Action::Control(_) => Cost::default(),
             Action::Host(action) => action.cost(),
             Action::Line(action) => action.cost(),
         }
@@ -103,6 +111,7 @@ impl Action {
             }
             Action::Host(action) => action.run(bench),
             Action::Line(action) => action.run(bench),
+            Action::Control(action) => action.run(bench),
         }
     }
 }
@@ -113,6 +122,7 @@ impl Display for Action {
             Action::Card(action) => action.fmt(f),
             Action::Host(action) => action.fmt(f),
             Action::Line(action) => action.fmt(f),
+            Action::Control(action) => action.fmt(f),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use hw_mpu401::{BYTE_TIME_NS, Lane, Mode, Register, WireEdge};
+use hw_mpu401::{Lane, LineSignal, Mode, Register, WireEdge};
 
 use super::action::OwnClocks;
 use super::model::Model;
@@ -85,12 +85,13 @@ impl<M: Model> Bench<M> {
         }
     }
 
-    /// Puts bytes on MIDI IN, from now on or behind the bytes that are still coming.
-    pub fn midi_in(&mut self, bytes: &[u8]) {
-        for byte in bytes {
+    /// Puts signals on MIDI IN, from now on or behind the signals that are still coming. A signal
+    /// at another speed is followed by a mark up to the next whole us since its start.
+    pub fn midi_in(&mut self, signals: &[LineSignal]) {
+        for signal in signals {
             let start_ns = self.now_ns.max(self.input_until_ns);
-            self.model.midi_in(start_ns, *byte);
-            self.input_until_ns = start_ns + BYTE_TIME_NS;
+            self.model.midi_in_signal(start_ns, *signal);
+            self.input_until_ns = start_ns + signal.duration_ns().next_multiple_of(1_000);
         }
     }
 

@@ -2,12 +2,15 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::action::Action;
+use hw_mpu401::InterruptCauses;
+
+use super::action::{Action, parse_causes};
 use super::error::Fault;
 use super::result::Got;
-use super::text::{hex, short_us};
+use super::text::{causes_text, hex, short_us};
 use super::words::{Word, Words};
 
+const CAUSES: &str = "write -> rx, -> tx, -> rx tx or -> none";
 const MORE: &str = "end the line here, or begin a comment with #";
 /// The words behind a result that say more of what is expected.
 const TIME_WORDS: [&str; 4] = ["within", "took", "starts", "pace"];
@@ -61,6 +64,8 @@ pub enum Expected {
     },
     /// The level of the interrupt line.
     Line(Level),
+    /// The causes of an interrupt.
+    Causes(InterruptCauses),
 }
 
 /// How a poll ends.
@@ -111,6 +116,8 @@ pub(super) enum ResultKind {
     Wire,
     /// The level of the interrupt line.
     Level,
+    /// The causes of an interrupt.
+    Causes,
 }
 
 impl ResultKind {
@@ -123,11 +130,16 @@ impl ResultKind {
             Self::PollEnd => "write -> ok or -> timeout",
             Self::Drained | Self::Wire => "write bytes, none, or count and a number",
             Self::Level => "write -> up or -> down",
+            Self::Causes => CAUSES,
         }
     }
 
     /// Reads the expected result.
     fn parse(self, words: &mut Words<'_>) -> Result<Expected, Fault> {
+        let is_any = words.peek().is_some_and(|word| word.text == "any");
+        if self == Self::Causes && !is_any {
+            return parse_causes(words, CAUSES).map(Expected::Causes);
+        }
         let word = words.need("what is expected", self.hint())?;
         if word.text == "any" {
             return Ok(Expected::Any);
@@ -152,7 +164,7 @@ impl ResultKind {
                 Expected::Count { least, most }
             }
             (Self::Drained | Self::Wire, _) => parse_bytes(word, words)?,
-            (Self::PollEnd | Self::Level, _) => {
+            (Self::PollEnd | Self::Level | Self::Causes, _) => {
                 let hint = format!("{}, or -> any", self.hint());
                 let known = ["ok", "timeout", "up", "down", "any"];
                 return Err(word.unknown("a result of this line", known, &hint));
@@ -245,6 +257,7 @@ impl Expected {
                 got.bytes().is_some_and(|bytes| (*least..=*most).contains(&(bytes.len() as u64)))
             }
             (Self::Line(expected), Got::Line(level)) => expected == level,
+            (Self::Causes(expected), Got::Causes(causes)) => expected == causes,
             _ => false,
         }
     }
@@ -331,6 +344,7 @@ impl Display for Expected {
             Expected::Count { least, most } if least == most => write!(f, "count {least}"),
             Expected::Count { least, most } => write!(f, "count {least}..{most}"),
             Expected::Line(level) => level.fmt(f),
+            Expected::Causes(causes) => f.write_str(&causes_text(*causes)),
         }
     }
 }

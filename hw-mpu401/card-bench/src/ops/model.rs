@@ -1,6 +1,9 @@
 //! What a card must offer so that scripts can drive it.
 
-use hw_mpu401::{Fault, Mode, Mpu401, Register, WireEvent};
+use hw_mpu401::{
+    Control, Corruption, Fault, InterruptCauses, Lane, LineSignal, Mode, Mpu401, Register,
+    WireEvent,
+};
 
 /// A model of a card. Implement this trait for another emulator's card to run the same scripts on
 /// that card.
@@ -16,9 +19,20 @@ pub trait Model {
     /// Lets time pass.
     fn advance(&mut self, now_ns: u64);
 
-    /// Puts a byte on MIDI IN, with its start bit at `start_ns`. The caller never gives a time
-    /// before the end of the byte before.
-    fn midi_in(&mut self, start_ns: u64, byte: u8);
+    /// Puts a signal on MIDI IN, from `start_ns` on. The caller never gives a time before the end
+    /// of the signal before.
+    fn midi_in_signal(&mut self, start_ns: u64, signal: LineSignal);
+
+    /// Puts a byte on MIDI IN as [`midi_in_signal`](Self::midi_in_signal) does.
+    fn midi_in(&mut self, start_ns: u64, byte: u8) {
+        self.midi_in_signal(start_ns, LineSignal::Byte(byte));
+    }
+
+    /// Changes what the rest of the card sets on the MPU-401.
+    fn control(&mut self, control: Control, now_ns: u64);
+
+    /// Gives a MIDI line a fault that changes bytes, from the next byte on.
+    fn corrupt(&mut self, lane: Lane, corruption: Corruption);
 
     /// Keeps the processor of the card busy with other work until `until_ns`, from the latest time
     /// given on, see [`Mpu401::hold_midi`].
@@ -29,6 +43,9 @@ pub trait Model {
 
     /// Whether the interrupt line is up, at the latest time given.
     fn interrupt_line(&self) -> bool;
+
+    /// The causes of an interrupt that are there, at the latest time given.
+    fn interrupt_causes(&self) -> InterruptCauses;
 
     /// Fetches the oldest event on a MIDI line, up to the latest time given. A byte has an event
     /// where its start bit begins, and one where it ends.
@@ -52,8 +69,16 @@ impl Model for Mpu401 {
         Mpu401::advance(self, now_ns);
     }
 
-    fn midi_in(&mut self, start_ns: u64, byte: u8) {
-        Mpu401::midi_in(self, start_ns, byte);
+    fn midi_in_signal(&mut self, start_ns: u64, signal: LineSignal) {
+        Mpu401::midi_in_signal(self, start_ns, signal);
+    }
+
+    fn control(&mut self, control: Control, now_ns: u64) {
+        Mpu401::control(self, control, now_ns);
+    }
+
+    fn corrupt(&mut self, lane: Lane, corruption: Corruption) {
+        Mpu401::corrupt(self, lane, corruption);
     }
 
     fn hold_midi(&mut self, until_ns: u64) {
@@ -66,6 +91,10 @@ impl Model for Mpu401 {
 
     fn interrupt_line(&self) -> bool {
         Mpu401::interrupt_line(self)
+    }
+
+    fn interrupt_causes(&self) -> InterruptCauses {
+        Mpu401::interrupt_causes(self)
     }
 
     fn pop_wire(&mut self) -> Option<WireEvent> {

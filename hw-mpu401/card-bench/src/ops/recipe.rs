@@ -135,6 +135,7 @@ fn doable(step: &Step, host: RecipeHost) -> Result<Doable<'_>, Obstacle> {
         Action::Card(action) => action.init_mode().map(Doable::Init),
         Action::Host(action) => Ok(Doable::Host(action)),
         Action::Line(action) => Err(action.obstacle()),
+        Action::Control(action) => Err(action.obstacle()),
     }
 }
 

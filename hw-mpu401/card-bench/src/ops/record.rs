@@ -6,7 +6,10 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 
-use hw_mpu401::{BIT_TIME_NS, Fault, Lane, Mode, Mpu401, Register, WireEvent};
+use hw_mpu401::{
+    BIT_TIME_NS, Control, Corruption, Fault, InterruptCauses, Lane, LineSignal, Mode, Mpu401,
+    Register, WireEvent,
+};
 use portcls_emulator::trace::{Event, Layer, Level, NameId, Trace, TraceConfig, TraceLog};
 
 use super::model::Model;
@@ -153,8 +156,18 @@ impl Model for Watched<'_> {
         self.pass(now_ns);
     }
 
-    fn midi_in(&mut self, start_ns: u64, byte: u8) {
-        self.chip.midi_in(start_ns, byte);
+    fn midi_in_signal(&mut self, start_ns: u64, signal: LineSignal) {
+        self.chip.midi_in_signal(start_ns, signal);
+    }
+
+    fn control(&mut self, control: Control, now_ns: u64) {
+        self.pass(now_ns);
+        self.chip.control(control, now_ns);
+        self.look(now_ns);
+    }
+
+    fn corrupt(&mut self, lane: Lane, corruption: Corruption) {
+        self.chip.corrupt(lane, corruption);
     }
 
     fn hold_midi(&mut self, until_ns: u64) {
@@ -167,6 +180,10 @@ impl Model for Watched<'_> {
 
     fn interrupt_line(&self) -> bool {
         self.chip.interrupt_line()
+    }
+
+    fn interrupt_causes(&self) -> InterruptCauses {
+        self.chip.interrupt_causes()
     }
 
     fn pop_wire(&mut self) -> Option<WireEvent> {

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
+use hw_mpu401::InterruptCauses;
+
 use super::action::Action;
 use super::bench::Sent;
 use super::expectation::{Expectation, Expected, Level, PollEnd};
-use super::text::{MOST_BYTES, bytes_beside, bytes_text, us};
+use super::text::{MOST_BYTES, bytes_beside, bytes_text, causes_text, us};
 
 /// The result of a step.
 #[derive(Debug)]
@@ -16,6 +18,7 @@ pub(super) enum Got {
     Drained(Vec<u8>),
     Wire(Vec<Sent>),
     Line(Level),
+    Causes(InterruptCauses),
 }
 
 impl Got {
@@ -101,6 +104,7 @@ impl Got {
             Self::Poll { end, .. } => end.to_string(),
             Self::Drained(_) | Self::Wire(_) => bytes_text(&self.bytes()?),
             Self::Line(level) => level.to_string(),
+            Self::Causes(causes) => causes_text(*causes),
         })
     }
 }

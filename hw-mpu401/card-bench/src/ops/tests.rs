@@ -83,7 +83,7 @@ fn a_line_for_a_card_stands_instead_of_the_one_for_all() {
     assert_eq!(failures("smsc-superio", text), [""; 0]);
     assert_eq!(failures("roland-mpu401", text), [""; 0]);
     let clone = failures("clone-dumb", text);
-    assert_eq!(clone, ["t.ops:5: expected 00, got FF (clone-dumb, t.ops, 3.000 us)"]);
+    assert_eq!(clone, ["t.ops:5: expected 00, got C0 (clone-dumb, t.ops, 3.000 us)"]);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn what_is_said_of_a_card_holds_for_those_that_are_like_it() {
     assert_eq!(failures("clone-dumb", text), [""; 0]);
     assert_eq!(failures("smsc-superio", text), [""; 0]);
     let sb16 = failures("sb16", text);
-    assert_eq!(sb16, ["t.ops:4: expected C0/C0, got BF (sb16, t.ops, 2.000 us)"]);
+    assert_eq!(sb16, ["t.ops:4: expected C0/C0, got 80 (sb16, t.ops, 2.000 us)"]);
     assert!(error("init idle\nlike sb16: clone-dumb").starts_with("t.ops:2:1: 'like' is not"));
 }
 
@@ -313,8 +313,8 @@ fn an_error_says_where_what_and_how_to_mend_it() {
         (
             "init idle\nr s",
             "t.ops:2:1: 'r' is not a thing to do; did you mean R? a line begins with init, R, W, \
-             P, drain, wait, in, wire, irq, repeat or end, or with title:, source:, cards:, \
-             differs, open or like",
+             P, drain, wait, in, wire, irq, enable, gate, activate, deactivate, corrupt, causes, \
+             repeat or end, or with title:, source:, cards:, differs, open or like",
         ),
         (
             "init idle\nirq -> dwn",
@@ -373,7 +373,7 @@ fn a_script_may_have_carriage_returns_a_byte_order_mark_and_tabs() {
 
 #[test]
 fn another_model_is_run_under_a_name_of_its_own() {
-    let text = "init idle\nR S -> 80\n  @mine -> BF";
+    let text = "init idle\nR S -> BF\n  @mine -> 80";
     let script = Script::parse_for("t.ops", text, &["mine"]).expect("valid");
     let sb16 = card("sb16").expect("a known card");
     let report = run_on(&script, "mine", 2_000, |initial| Mpu401::new(sb16, initial));
@@ -422,4 +422,53 @@ fn a_hold_and_a_fault_are_read_and_written_back() {
     assert_eq!(actions[1..], [card(CardAction::Hold(1_500)), fault(2), fault(0)]);
     let written: Vec<String> = actions.iter().map(ToString::to_string).collect();
     assert_eq!(written[1..].join("\n"), text.split_once('\n').expect("several lines").1);
+}
+
+#[test]
+fn a_line_about_what_acts_from_outside_is_written_as_it_was_read() {
+    let lines = [
+        "in 90 3C framing",
+        "in baud 38400 90",
+        "in break 500.5",
+        "enable rx tx",
+        "enable none",
+        "gate closed",
+        "gate open",
+        "deactivate",
+        "activate",
+        "corrupt out 40 3",
+        "corrupt in 01 1",
+        "causes",
+    ];
+    let text = format!("init idle\n{}", lines.join("\n"));
+    let script = Script::parse("t.ops", &text).expect("a script");
+    let steps = script.scenarios[0].blocks.iter().flat_map(|block| &block.steps);
+    let written: Vec<String> = steps.skip(1).map(|step| step.action.to_string()).collect();
+    assert_eq!(written, lines);
+}
+
+#[test]
+fn a_mistake_in_a_line_about_what_acts_from_outside_is_named() {
+    let cases = [
+        ("in break 31.999", "t.ops:2:10: '31.999' is not as long as a bit; write in break 500"),
+        ("in baud 250001 90", "t.ops:2:9: '250001' is not a number that fits here; use 1 to"),
+        ("in baud 299 90", "t.ops:2:9: '299' is not a speed; write in baud 38400"),
+        ("in baud 38400 90 framing", "t.ops:2:18: 'framing' is not a byte; write in baud 38400"),
+        ("in 90 framing 3C", "t.ops:2:15: '3C' is not expected here; end the line behind framing"),
+        ("enable", "t.ops:2:7: a cause is missing; write enable rx"),
+        ("enable rx rx", "t.ops:2:11: 'rx' is not named for the first time; write enable rx"),
+        ("enable irq", "t.ops:2:8: 'irq' is not a cause; "),
+        ("gate close", "t.ops:2:6: 'close' is not a position of the gate; did you mean closed?"),
+        ("corrupt wire 40 3", "t.ops:2:9: 'wire' is not a MIDI line; "),
+        ("corrupt out 40 0", "t.ops:2:16: '0' is not a number that fits here; use 1 to 1000000"),
+        ("causes -> up", "t.ops:2:11: 'up' is not a cause; "),
+        ("gate open -> up", "t.ops:2:11: '->' is not expected here; nothing can be expected"),
+    ];
+    for (line, expected) in cases {
+        let found = error(&format!("init idle\n{line}"));
+        assert!(found.starts_with(expected), "{line}:\n{found}\n{expected}");
+    }
+    assert_eq!(failures("smsc-superio", "init idle\ncauses -> none\ncauses -> any"), [""; 0]);
+    let failed = failures("smsc-superio", "init uart\ncauses -> rx tx");
+    assert_eq!(failed, ["t.ops:2: expected rx tx, got none (smsc-superio, t.ops, 0.000 us)"]);
 }

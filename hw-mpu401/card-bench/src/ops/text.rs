@@ -1,4 +1,6 @@
-//! Times and bytes in the words of a script.
+//! Times, bytes and causes in the words of a script.
+
+use hw_mpu401::InterruptCauses;
 
 /// The most bytes that the text shows. For further bytes the text has only their number.
 pub(super) const MOST_BYTES: usize = 24;
@@ -30,6 +32,14 @@ pub(super) fn bytes_beside(bytes: &[u8], wanted: &[u8]) -> String {
     let rest = bytes.len() - shown;
     let more = if rest == 0 { String::new() } else { format!(" and {rest} more") };
     hex(&bytes[..shown]) + &more
+}
+
+/// The causes of an interrupt.
+pub(super) fn causes_text(causes: InterruptCauses) -> String {
+    let named = [(InterruptCauses::RECEIVE, "rx"), (InterruptCauses::TRANSMIT, "tx")];
+    let there = named.iter().filter(|(cause, _)| causes.contains(*cause));
+    let names: Vec<&str> = there.map(|(_, name)| *name).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(" ") }
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

@@ -2,7 +2,10 @@
 //!
 //! A card with a fault is a wrapper around the chip. Any test can write such a wrapper.
 
-use hw_mpu401::{InitialState, Mode, Mpu401, Register, WireEvent, card};
+use hw_mpu401::{
+    Control, Corruption, InitialState, InterruptCauses, Lane, LineSignal, Mode, Mpu401, Register,
+    WireEvent, card,
+};
 use mpu401_card_bench::ops::{Model, Script, Verdict, run_on};
 
 /// What is wrong with a card.
@@ -87,8 +90,16 @@ impl Model for Broken {
         self.chip.advance(now_ns);
     }
 
-    fn midi_in(&mut self, start_ns: u64, byte: u8) {
-        self.chip.midi_in(start_ns, byte);
+    fn midi_in_signal(&mut self, start_ns: u64, signal: LineSignal) {
+        self.chip.midi_in_signal(start_ns, signal);
+    }
+
+    fn control(&mut self, control: Control, now_ns: u64) {
+        self.chip.control(control, now_ns);
+    }
+
+    fn corrupt(&mut self, lane: Lane, corruption: Corruption) {
+        self.chip.corrupt(lane, corruption);
     }
 
     fn hold_midi(&mut self, until_ns: u64) {
@@ -105,6 +116,10 @@ impl Model for Broken {
             Fault::IrqStuck => true,
             _ => self.chip.interrupt_line(),
         }
+    }
+
+    fn interrupt_causes(&self) -> InterruptCauses {
+        self.chip.interrupt_causes()
     }
 
     fn pop_wire(&mut self) -> Option<WireEvent> {

@@ -7,16 +7,21 @@
 //! the commands FF and 3F: scripts for such a card must not use MIDI IN or another command in
 //! intelligent mode. All times of the model are whole microseconds.
 
+#[path = "reference_line.rs"]
+mod line;
 #[path = "reference_ports.rs"]
 mod ports;
 
 use std::collections::VecDeque;
 
 use hw_mpu401::{
-    AckPosition, AckSet, Behaviour, CardProfile, CommandPort, Fifos, HostPort, InitialState, Lane,
-    Mode, NEVER_NS, Overrun, Register, ResetAck, RxOutsideUart, RxWhileBusy, Timing, TxOutsideUart,
-    TxWhileBusy, UnreadInput, WireEdge, WireEvent,
+    AckPosition, AckSet, Activation, Behaviour, CardProfile, CommandPort, Corruption, Fifos,
+    FramingError, HostPort, InitialState, InterruptCauses, InterruptGate, Lane, Mode, NEVER_NS,
+    Overrun, Register, ResetAck, RxOutsideUart, RxWhileBusy, Timing, TxOutsideUart, TxWhileBusy,
+    UnreadInput, WireEdge, WireEvent,
 };
+
+use line::{Line, Read};
 
 const BYTE_US: u64 = 320;
 /// A tenth of a byte: its stop bit.
@@ -68,6 +73,27 @@ enum Own {
     Clock,
 }
 
+/// A fault of a MIDI line, and the number of bytes that have passed since it began.
+struct LineFault {
+    corruption: Corruption,
+    passed: u32,
+}
+
+impl LineFault {
+    fn new(corruption: Corruption) -> Self {
+        LineFault { corruption, passed: 0 }
+    }
+
+    fn pass(&mut self, byte: u8) -> u8 {
+        self.passed += 1;
+        if self.passed.is_multiple_of(self.corruption.every) {
+            byte ^ self.corruption.flips
+        } else {
+            byte
+        }
+    }
+}
+
 /// The slow model.
 pub struct Reference {
     card: Behaviour,
@@ -104,8 +130,14 @@ pub struct Reference {
     fifo: VecDeque<(u8, Kind)>,
     /// When the last byte arrived, even if it was lost.
     heard_us: u64,
-    cable: VecDeque<(u8, u64)>,
-    arriving: Option<(u8, u64)>,
+    line: Line,
+    /// The last command byte that the host wrote.
+    command: u8,
+    is_active: bool,
+    gate: InterruptGate,
+    enables: InterruptCauses,
+    out_fault: LineFault,
+    in_fault: LineFault,
     own: Option<(Own, u64)>,
     /// The writable bits of the register at base+2.
     control: u8,
@@ -143,8 +175,13 @@ impl Reference {
             room_since_us: Some(0),
             fifo: VecDeque::new(),
             heard_us: 0,
-            cable: VecDeque::new(),
-            arriving: None,
+            line: Line::new(),
+            command: 0,
+            is_active: card.activation == Activation::Active,
+            gate: card.interrupt_gate,
+            enables: card.interrupt_enables,
+            out_fault: LineFault::new(Corruption { flips: 0, every: 1 }),
+            in_fault: LineFault::new(Corruption { flips: 0, every: 1 }),
             own: None,
             control: if card.tx_outside_uart == TxOutsideUart::Sent { 0x10 } else { 0 },
             wire: VecDeque::new(),
@@ -158,9 +195,13 @@ impl Reference {
             }
             InitialState::Idle => {
                 unit.outbox_byte = 0xFE;
+                unit.command = 0xFF;
                 unit.own = card.reset_output.map(|_| (Own::Clock, CLOCK_US));
             }
-            InitialState::Uart { stale } => unit.outbox_byte = stale,
+            InitialState::Uart { stale } => {
+                unit.outbox_byte = stale;
+                unit.command = 0x3F;
+            }
         }
         if is_uart {
             unit.own = None;
@@ -170,9 +211,10 @@ impl Reference {
 
     /// Does everything that happens in one microsecond, except the accesses at its end.
     fn tick(&mut self) {
+        self.line.look(self.now_us);
         self.now_us += 1;
         self.run_shifter();
-        self.run_cable();
+        self.run_line();
         self.run_unit();
         self.run_own();
         self.run_unit();
@@ -199,20 +241,12 @@ impl Reference {
         self.room_since_us = has_room.then(|| self.room_since_us.unwrap_or(self.now_us));
     }
 
-    fn run_cable(&mut self) {
-        if let Some((byte, end_us)) = self.arriving
-            && end_us == self.now_us
-        {
-            self.arriving = None;
-            self.event(Lane::In, WireEdge::End, byte);
-            self.hear(byte);
+    fn run_line(&mut self) {
+        self.wire.extend(self.line.end(self.now_us));
+        if let Some(read) = self.line.heard(self.now_us) {
+            self.hear(read);
         }
-        let starts = self.cable.front().is_some_and(|(_, start_us)| *start_us <= self.now_us);
-        if self.arriving.is_none() && starts {
-            let (byte, _) = self.cable.pop_front().expect("just seen");
-            self.event(Lane::In, WireEdge::Start, byte);
-            self.arriving = Some((byte, self.now_us + BYTE_US));
-        }
+        self.wire.extend(self.line.start(self.now_us));
     }
 
     fn event(&mut self, lane: Lane, edge: WireEdge, byte: u8) {
@@ -220,7 +254,11 @@ impl Reference {
         self.wire.push_back(WireEvent { time_ns, byte, lane, edge });
     }
 
-    fn hear(&mut self, byte: u8) {
+    fn hear(&mut self, Read { byte, has_stop, .. }: Read) {
+        let byte = self.in_fault.pass(byte);
+        if !self.is_active || (!has_stop && self.card.framing_error == FramingError::Dropped) {
+            return;
+        }
         self.heard_us = self.now_us;
         let is_lost = match self.mode {
             Mode::Intelligent => self.card.rx_outside_uart == RxOutsideUart::Deaf,
@@ -429,7 +467,8 @@ impl Reference {
             (Register::Data, ..) if self.sends_data() => {
                 let follows = self.has_bus_chip() && self.shifter.is_some();
                 let wait_ns = if follows { 0 } else { self.timing.tx_start_ns };
-                let sent = self.with_fault(byte);
+                let byte = self.with_fault(byte);
+                let sent = self.out_fault.pass(byte);
                 self.output.push_back((sent, self.now_us + us(wait_ns)));
                 self.free_us = self.now_us + us(self.timing.tx_accept_ns);
             }
@@ -623,6 +662,7 @@ impl Reference {
     }
 
     fn send_own(&mut self, byte: u8, late_us: u64) {
+        let byte = self.out_fault.pass(byte);
         self.output.push_back((byte, self.now_us + late_us));
         self.run_shifter();
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use super::midi_input::{self, MidiInput};
 use super::{Action, Cost, Verb};
 use crate::ops::bench::Bench;
 use crate::ops::error::Fault;
@@ -9,15 +10,13 @@ use crate::ops::expectation::{Level, ResultKind};
 use crate::ops::model::Model;
 use crate::ops::recipe::Obstacle;
 use crate::ops::result::Got;
-use crate::ops::script::MIDI_IN_LIMIT;
-use crate::ops::text::{MOST_BYTES, hex};
 use crate::ops::words::Words;
 
 /// An action on a MIDI line or on the interrupt line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineAction {
-    /// Bytes arrive on MIDI IN, from now on.
-    MidiIn(Vec<u8>),
+    /// Something arrives on MIDI IN, from now on.
+    MidiIn(MidiInput),
     /// Checks what has left on MIDI OUT.
     Wire(OwnClocks),
     /// Checks the interrupt line.
@@ -36,8 +35,8 @@ pub enum OwnClocks {
 pub(super) const VERBS: &[Verb] = &[
     Verb {
         word: "in",
-        forms: &[("in 90 3C 40", "bytes arrive on MIDI IN, back to back at wire pace, from now")],
-        parse: parse_in,
+        forms: midi_input::FORMS,
+        parse: |words| Ok(Action::Line(LineAction::MidiIn(MidiInput::parse(words)?))),
     },
     Verb {
         word: "wire",
@@ -53,14 +52,6 @@ pub(super) const VERBS: &[Verb] = &[
         parse: |_| Ok(Action::Line(LineAction::InterruptLine)),
     },
 ];
-
-fn parse_in(words: &mut Words<'_>) -> Result<Action, Fault> {
-    let mut bytes = vec![words.need("the first byte", "write in 90 3C 40")?.byte()?];
-    while let Some(word) = words.next() {
-        bytes.push(word.byte()?);
-    }
-    Ok(Action::Line(LineAction::MidiIn(bytes)))
-}
 
 fn parse_wire(words: &mut Words<'_>) -> Result<Action, Fault> {
     let own_clocks = match words.peek() {
@@ -84,17 +75,15 @@ impl LineAction {
 
     pub(super) fn cost(&self) -> Cost {
         match self {
-            Self::MidiIn(bytes) => {
-                Cost { input: (bytes.len() as u64).min(MIDI_IN_LIMIT + 1), ..Cost::default() }
-            }
+            Self::MidiIn(input) => input.cost(),
             Self::Wire(_) | Self::InterruptLine => Cost::default(),
         }
     }
 
     pub(super) fn run<M: Model>(&self, bench: &mut Bench<M>) -> Got {
         match self {
-            Self::MidiIn(bytes) => {
-                bench.midi_in(bytes);
+            Self::MidiIn(input) => {
+                bench.midi_in(&input.signals());
                 Got::Nothing
             }
             Self::Wire(own_clocks) => Got::Wire(bench.take_sent(*own_clocks)),
@@ -124,10 +113,7 @@ impl LineAction {
 impl Display for LineAction {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::MidiIn(bytes) if bytes.len() > MOST_BYTES => {
-                write!(f, "in {} ... ({} bytes)", hex(&bytes[..3]), bytes.len())
-            }
-            Self::MidiIn(bytes) => write!(f, "in {}", hex(bytes)),
+            Self::MidiIn(input) => input.fmt(f),
             Self::Wire(OwnClocks::LeftOut) => f.write_str("wire"),
             Self::Wire(OwnClocks::Shown) => f.write_str("wire all"),
             Self::InterruptLine => f.write_str("irq"),
