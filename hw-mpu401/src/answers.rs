@@ -47,6 +47,9 @@ bitflags! {
 pub enum EmptyRead {
     /// The read returns the last byte that was in DATA.
     Stale,
+    /// The read returns the last MIDI IN byte that was in DATA: an ACK or an answer comes from a
+    /// register of its own, and leaves the receive register as it is.
+    LastInput,
     /// The read returns this value.
     Value(u8),
 }

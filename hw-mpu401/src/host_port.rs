@@ -17,6 +17,7 @@ impl Parts {
         let (content, byte) = self.latches.read(self.now_ns());
         let (value, note) = match (content, self.rules.empty_read) {
             (Outbox::Empty, EmptyRead::Stale) => (byte, Note::Stale),
+            (Outbox::Empty, EmptyRead::LastInput) => (self.latches.last_input(), Note::Stale),
             (Outbox::Empty, EmptyRead::Value(value)) => (value, Note::Empty),
             (Outbox::Reply(ReplyKind::Ack | ReplyKind::QuietAck), _) => (byte, Note::Ack),
             (Outbox::Reply(ReplyKind::Answer | ReplyKind::Request), _) => (byte, Note::Data),

@@ -77,6 +77,8 @@ pub(crate) struct HostLatches {
     outbox_byte: u8,
     /// The note on the last access.
     note: Note,
+    /// The last MIDI IN byte that was in the latch to the host.
+    last_input: u8,
     /// The ACK or answer that is on its way.
     reply: Option<Reply>,
     /// The MIDI IN byte that an ACK has displaced from DATA.
@@ -90,7 +92,8 @@ pub(crate) const HOT_BYTES: usize = core::mem::offset_of!(HostLatches, note) + 1
 
 // What the host's accesses do.
 impl HostLatches {
-    /// Empty latches. `stale` is the byte that a read of DATA nevertheless returns.
+    /// Empty latches. `stale` is the byte that a read of DATA nevertheless returns: the last byte
+    /// that was in DATA, and also the last MIDI IN byte.
     pub(crate) const fn new(stale: u8) -> Self {
         Self {
             status_reads: 0,
@@ -103,6 +106,7 @@ impl HostLatches {
             outbox: Outbox::Empty,
             outbox_byte: stale,
             note: Note::CanWriteNoData,
+            last_input: stale,
             reply: None,
             displaced: None,
             incoming: None,
@@ -246,6 +250,11 @@ impl HostLatches {
         self.outbox_byte
     }
 
+    /// The last MIDI IN byte that was in the latch to the host.
+    pub(crate) fn last_input(&self) -> u8 {
+        self.last_input
+    }
+
     /// The reply that is on its way.
     pub(crate) fn reply_on_its_way(&self) -> Option<Reply> {
         self.reply
@@ -335,6 +344,7 @@ impl HostLatches {
         let byte = self.take_input_in_hand()?;
         self.outbox = Outbox::Midi;
         self.outbox_byte = byte;
+        self.last_input = byte;
         Some(byte)
     }
 

@@ -150,6 +150,7 @@ impl Mpu401 {
             to_host: byte_in_data(parts),
             data: match (latches.outbox(), parts.rules.empty_read) {
                 (Outbox::Empty, EmptyRead::Value(value)) => value,
+                (Outbox::Empty, EmptyRead::LastInput) => latches.last_input(),
                 _ => latches.outbox_byte(),
             },
             reply: reply.map(|reply| DataByte { kind: reply.kind.into(), byte: reply.byte }),

@@ -71,6 +71,7 @@ pub struct Reference {
     /// The latch to the host.
     outbox: Option<Kind>,
     outbox_byte: u8,
+    last_input: u8,
     read_us: Option<u64>,
     /// What the unit holds until the latch to the host is empty.
     gift: Option<Gift>,
@@ -100,6 +101,7 @@ impl Reference {
             inbox: None,
             outbox: None,
             outbox_byte: 0,
+            last_input: 0,
             read_us: None,
             gift: None,
             free_us: 0,
@@ -120,9 +122,13 @@ impl Reference {
             }
             InitialState::Idle => {
                 unit.outbox_byte = 0xFE;
+                unit.last_input = 0xFE;
                 unit.own = card.reset_output.map(|_| (Own::Clock, CLOCK_US));
             }
-            InitialState::Uart { stale } => unit.outbox_byte = stale,
+            InitialState::Uart { stale } => {
+                unit.outbox_byte = stale;
+                unit.last_input = stale;
+            }
         }
         if is_uart {
             unit.own = None;
@@ -222,7 +228,10 @@ impl Reference {
         self.outbox_byte = gift.byte;
         self.free_us = self.free_us.max(self.now_us);
         match gift.kind {
-            Kind::Midi => self.turn = Turn::Host,
+            Kind::Midi => {
+                self.turn = Turn::Host;
+                self.last_input = gift.byte;
+            }
             Kind::AckOf(None) | Kind::QuietAck => {}
             Kind::AckOf(Some(job)) => self.carry_out(job, us(self.timing.ack_latency_ns)),
         }

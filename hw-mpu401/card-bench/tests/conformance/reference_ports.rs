@@ -26,6 +26,7 @@ impl Reference {
         }
         match self.card.empty_read {
             EmptyRead::Stale => self.outbox_byte,
+            EmptyRead::LastInput => self.last_input,
             EmptyRead::Value(value) => value,
         }
     }
