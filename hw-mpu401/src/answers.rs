@@ -124,6 +124,15 @@ worded! {
         Lost: "lost",
     }
 
+    /// What waits in the latch while the card is busy after a reset. DRR shows what waits.
+    pub enum WaitsAfterReset {
+        /// Any byte.
+        All: "all",
+        /// Any command except another FF, which begins the busy time anew. The card takes data at
+        /// once.
+        Commands: "commands",
+    }
+
     /// Whether unread input stops the output.
     pub enum UnreadInput {
         /// The unit waits for the host to read. Until then it takes no byte, not even a reset.

@@ -11,7 +11,7 @@ use core::ops::RangeInclusive;
 use crate::answers::{
     AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
     InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput, RxWhileBusy,
-    TxWhileBusy, UnreadInput,
+    TxWhileBusy, UnreadInput, WaitsAfterReset,
 };
 use crate::timing::Timing;
 
@@ -184,6 +184,9 @@ behaviour! {
     /// What becomes of data that the host writes while the card is busy entering UART mode.
     tx_while_busy: TxWhileBusy, "tx-while-busy", Word,
         "data that the host writes while UART mode is entered";
+    /// What waits while the card is busy after a reset.
+    waits_after_reset: WaitsAfterReset, "waits-after-reset", Word,
+        "what waits while the card is busy after a reset: any byte, or commands but FF";
     /// Whether unread input stops the output.
     unread_input: UnreadInput, "unread-input", Word,
         "whether the unit waits for the host to read";

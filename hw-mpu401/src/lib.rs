@@ -141,7 +141,7 @@ mod wire;
 pub use answers::{
     AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
     InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput, RxWhileBusy,
-    TxWhileBusy, UnreadInput,
+    TxWhileBusy, UnreadInput, WaitsAfterReset,
 };
 pub use behaviour::Behaviour;
 pub use cable::MIDI_IN_LIMIT;

@@ -13,6 +13,7 @@
 use crate::answers::{
     AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
     InterruptKind, Overrun, ResetAck, ResetOutput, RxWhileBusy, TxWhileBusy, UnreadInput,
+    WaitsAfterReset,
 };
 use crate::behaviour::Behaviour;
 use crate::profile::{CardProfile, text};
@@ -93,6 +94,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     // Assumed: there is no busy time.
     rx_while_busy: RxWhileBusy::Kept,
     tx_while_busy: TxWhileBusy::Waits,
+    waits_after_reset: WaitsAfterReset::All,
     // Assumed: input and output are independent.
     unread_input: UnreadInput::Harmless,
     // Source: the drivers for these chips use only FF and 3F.
@@ -177,6 +179,8 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     rx_while_busy: RxWhileBusy::Lost,
     // Measured: the first byte written waits, DRR stays set.
     tx_while_busy: TxWhileBusy::Waits,
+    // Measured: the first byte written waits, DRR stays set.
+    waits_after_reset: WaitsAfterReset::All,
     // Measured: from the second unread byte on, the unit takes nothing, not even FF.
     unread_input: UnreadInput::BlocksOutput,
     // Measured: the unit acknowledges all 256 codes, also undefined codes.

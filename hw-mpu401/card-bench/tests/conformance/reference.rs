@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use hw_mpu401::{
     AckPosition, AckSet, Behaviour, CardProfile, CommandPort, Fifos, HostPort, InitialState, Lane,
     Mode, NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, Timing, TxWhileBusy, UnreadInput,
-    WireEdge, WireEvent,
+    WaitsAfterReset, WireEdge, WireEvent,
 };
 
 const BYTE_US: u64 = 320;
@@ -259,7 +259,7 @@ impl Reference {
     }
 
     fn can_take(&self) -> bool {
-        let Some((register, _, written_us)) = self.inbox else {
+        let Some((register, byte, written_us)) = self.inbox else {
             return false;
         };
         let timing = &self.timing;
@@ -269,7 +269,14 @@ impl Reference {
         };
         let waits_for_room =
             (register, self.mode) == (Register::Data, Mode::Uart) && self.output_is_full();
-        self.now_us >= self.free_us.max(written_us + us(latency_ns)) && !waits_for_room
+        let waits = match self.card.waits_after_reset {
+            WaitsAfterReset::All => true,
+            WaitsAfterReset::Commands => {
+                self.mode == Mode::Uart || (register == Register::Command && byte != 0xFF)
+            }
+        };
+        let free_us = if waits { self.free_us } else { 0 };
+        self.now_us >= free_us.max(written_us + us(latency_ns)) && !waits_for_room
     }
 
     /// Whether FIFO and shifter are full. The latch of a mailbox counts as one more position.
@@ -281,7 +288,7 @@ impl Reference {
 
     fn take(&mut self) {
         let (register, byte, _) = self.inbox.take().expect("just seen");
-        self.free_us = self.now_us;
+        self.free_us = self.free_us.max(self.now_us);
         self.turn = Turn::Input;
         let is_lost = self.card.tx_while_busy == TxWhileBusy::Lost;
         match (register, self.mode, byte) {
