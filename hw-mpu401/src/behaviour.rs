@@ -167,7 +167,7 @@ behaviour! {
         "the bits that are also set in UART mode";
     /// What a read of DATA returns when no byte waits.
     empty_read: EmptyRead, "empty-read", EmptyRead,
-        "DATA when no byte waits: \"stale\": the last byte; \"last-input\": no ACK; or a fixed byte";
+        "DATA when no byte waits: \"stale\": the last byte, \"last-input\": no ACK, or a byte";
     /// How many bytes on their way out the card holds, in the latch, the FIFO and the shifter
     /// together. From 1 to [`MAX_TX_DEPTH`].
     tx_depth: u16, "tx-depth", Number(1..=MAX_TX_DEPTH as u64, Decimal),

@@ -49,7 +49,8 @@ impl Model for Reference {
         if !is_data && self.card.command_port == CommandPort::StatusOnly {
             return;
         }
-        if is_data && self.has_fifo_port_full() {
+        let holds_command = self.card.host_port == HostPort::Fifo && self.inbox.is_some();
+        if is_data && (self.has_fifo_port_full() || holds_command) {
             return;
         }
         let filled_us = self.inbox.map_or(self.now_us, |(_, _, filled_us)| filled_us);
