@@ -1,4 +1,4 @@
-//! Trident 4DWave-DX and -NX: PCI sound chips, with relatives from SiS and ALi.
+//! Trident 4DWave-DX and -NX: PCI sound chips, with relatives of SiS and ALi.
 //!
 //! Source: Linux, driver trident; NetBSD and OpenBSD, driver autri. The four registers are at the
 //! places of the LM4560's, and the BSD drivers use the same two bits of the third one. So the
