@@ -126,6 +126,7 @@ fn figures(behaviour: &Behaviour) -> [(&'static str, String); 6] {
                 AckSet::All => "all codes are acknowledged",
                 AckSet::ResetOnly => "all codes are known, only FF is acknowledged",
                 AckSet::ResetAndUart => "FF and 3F are acknowledged, others are ignored",
+                AckSet::ResetWithoutUart => "FF is acknowledged, 3F is not, others are ignored",
                 AckSet::None => "no code is acknowledged",
             };
             let reset = match reset {

@@ -89,6 +89,23 @@ worded! {
         StatusOnly: "status-only",
     }
 
+    /// Whether there is a register at base+2.
+    pub enum ControlPort {
+        /// There is none.
+        Absent: "absent",
+        /// There is the control register of National's chips, see [`Control`](crate::Control).
+        National: "national",
+    }
+
+    /// What a card with firmware does outside UART mode.
+    pub enum IntelligentMode {
+        /// The firmware has a sequencer: it plays, records, and keeps time. It needs numbers in
+        /// [`firmware`](crate::Behaviour::firmware) and knows all commands.
+        Sequencer: "sequencer",
+        /// The card acknowledges and answers commands, and does nothing else for them.
+        AnswersOnly: "answers-only",
+    }
+
     /// What lies between the ports and the rest of the card.
     pub enum HostPort {
         /// A latch of one byte for each direction; a microcontroller empties and fills the latches.
@@ -141,6 +158,30 @@ worded! {
         Harmless: "harmless",
     }
 
+    /// What becomes of MIDI IN bytes outside UART mode, on a card without a sequencer.
+    pub enum RxOutsideUart {
+        /// The bytes are lost.
+        Deaf: "deaf",
+        /// The card keeps the bytes for the host, as in UART mode.
+        Heard: "heard",
+    }
+
+    /// What becomes of data that the host writes outside UART mode, on a card without a sequencer.
+    pub enum TxOutsideUart {
+        /// The card takes the byte, and the byte has no effect.
+        Ignored: "ignored",
+        /// The byte goes to MIDI OUT, as in UART mode.
+        Sent: "sent",
+    }
+
+    /// When the card begins a command.
+    pub enum CommandStart {
+        /// As soon as it can take a byte.
+        AtOnce: "at-once",
+        /// Not before the byte has ended that was on MIDI OUT when the host wrote the command.
+        AfterByteOnWire: "after-byte-on-wire",
+    }
+
     /// The commands that the card knows in intelligent mode, and the commands that it acknowledges.
     pub enum AckSet {
         /// The card knows and acknowledges all 256 codes.
@@ -149,6 +190,8 @@ worded! {
         ResetOnly: "reset-only",
         /// The card knows and acknowledges FF and 3F, and ignores other commands.
         ResetAndUart: "reset-and-uart",
+        /// The card knows FF and 3F, acknowledges only FF, and ignores other commands.
+        ResetWithoutUart: "reset-without-uart",
         /// The card knows FF and 3F, and acknowledges nothing.
         None: "none",
     }
@@ -165,7 +208,9 @@ worded! {
 
     /// Where an ACK goes when input is still unread.
     pub enum AckPosition {
-        /// After the byte that waits in DATA.
+        /// After the byte that waits in a mailbox. Behind a FIFO the ACK is an entry of the receive
+        /// FIFO: it goes after every byte that waits, takes the place of one byte, and a full FIFO
+        /// loses it as it loses a byte.
         Tail: "tail",
         /// Before every byte that waits. While an ACK is unread, the card sends no second ACK.
         Front: "front",
@@ -186,5 +231,13 @@ worded! {
         LatchEdge: "latch-edge",
         /// A level: the line is high until the last byte has been read.
         Level: "level",
+    }
+}
+
+impl AckSet {
+    /// Whether the card knows all 256 codes in intelligent mode, and not only FF and 3F.
+    #[must_use]
+    pub const fn knows_all(self) -> bool {
+        matches!(self, Self::All | Self::ResetOnly)
     }
 }

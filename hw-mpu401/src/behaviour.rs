@@ -9,16 +9,21 @@
 use core::ops::RangeInclusive;
 
 use crate::answers::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
-    InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput, RxWhileBusy,
-    TxWhileBusy, UnreadInput, WaitsAfterReset,
+    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, ControlPort, EmptyRead, Fifos,
+    FirmwareId, HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun,
+    ResetAck, ResetOutput, RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
+    WaitsAfterReset,
 };
+use crate::fixed_answers::FixedAnswers;
 use crate::timing::Timing;
 
 pub use crate::timing::{LATENCIES, Latency, Length};
 
 /// The longest bus access that a card file may name, in ns.
 const MAX_ACCESS_NS: u64 = 1_000_000;
+
+/// Where a control register is, counted from DATA.
+pub(crate) const CONTROL_OFFSET: u16 = 2;
 
 /// A field of [`Behaviour`] as a card file shows it.
 #[derive(Debug)]
@@ -53,6 +58,8 @@ pub enum Kind {
     },
     /// The numbers of a firmware, or no firmware.
     Firmware(Place<Option<FirmwareId>>),
+    /// A table of commands with a fixed answer.
+    Answers(Place<FixedAnswers>),
     /// A fixed byte, the last byte that was in DATA, or the last MIDI IN byte that was in DATA.
     EmptyRead(Place<EmptyRead>),
     /// Some of the buffers.
@@ -142,6 +149,14 @@ behaviour! {
     /// What the card answers to commands AC and AD; `None` if the card does not know them.
     firmware: Option<FirmwareId>, "firmware", Firmware,
         "the answers to AC and AD, or \"none\" if the card does not know them";
+    /// What the card does outside UART mode. A card that knows no other command than FF and 3F, or
+    /// has no numbers in `firmware`, has no sequencer.
+    intelligent_mode: IntelligentMode, "intelligent-mode", Word,
+        "whether firmware plays and records, or the card only answers commands";
+    /// The commands outside UART mode to which a card without a sequencer gives a fixed answer. The
+    /// answer follows the ACK. A command that is not in the table has the answer of `firmware`.
+    answers: FixedAnswers, "answers", Answers,
+        "commands with a fixed answer after the ACK, as in { \"A0-A7\" = 0x00, AC = 0x15 }";
     /// Whether there is a COMMAND port behind base+1.
     command_port: CommandPort, "command-port", Word,
         "status-only: there is no COMMAND, the card is always in UART mode";
@@ -149,6 +164,9 @@ behaviour! {
     /// only every second port.
     status_offset: u16, "status-offset", Number(1..=15, Decimal),
         "STATUS and COMMAND, from DATA on";
+    /// Whether there is a control register at base+2.
+    control_port: ControlPort, "control-port", Word,
+        "whether there is a register at base+2";
     /// The port of DATA in the card's factory setting. The chip does not use this number; the bus
     /// that the card is on uses it.
     usual_port: u16, "usual-port", Number(0..=0xFFFE, Hexadecimal),
@@ -187,12 +205,22 @@ behaviour! {
     /// What waits while the card is busy after a reset.
     waits_after_reset: WaitsAfterReset, "waits-after-reset", Word,
         "what waits while the card is busy after a reset: any byte, or commands but FF";
+    /// What becomes of MIDI IN bytes outside UART mode, on a card without a sequencer.
+    rx_outside_uart: RxOutsideUart, "rx-outside-uart", Word,
+        "MIDI IN bytes outside UART mode, without a sequencer";
+    /// What becomes of data that the host writes outside UART mode, on a card without a sequencer.
+    /// A control register can change it.
+    tx_outside_uart: TxOutsideUart, "tx-outside-uart", Word,
+        "data that the host writes outside UART mode, without a sequencer";
+    /// When the card begins a command.
+    command_start: CommandStart, "command-start", Word,
+        "whether a command waits for the end of the byte on MIDI OUT";
     /// Whether unread input stops the output.
     unread_input: UnreadInput, "unread-input", Word,
         "whether the unit waits for the host to read";
     /// The commands that the card knows in intelligent mode, and the commands that it acknowledges.
     ack_set: AckSet, "ack-set", Word,
-        "commands that are acknowledged; with the last two only FF and 3F are known";
+        "commands that are acknowledged; with the last three only FF and 3F are known";
     /// Whether the unit acknowledges a reset in UART mode.
     ack_reset_in_uart: ResetAck, "ack-reset-in-uart", Word, "FF in UART mode";
     /// Where an ACK goes when input is still unread.
@@ -211,6 +239,18 @@ behaviour! {
     /// Time that one port access takes on the card's bus, in ns. The chip does not use this time;
     /// the bus that the card is on uses it.
     access_ns: u64, "access-ns", Number(1..=MAX_ACCESS_NS, Decimal), "one port access on its bus";
+}
+
+impl Behaviour {
+    /// The number of ports from DATA to the last register of the card.
+    #[must_use]
+    pub fn ports(&self) -> u16 {
+        let last = match self.control_port {
+            ControlPort::Absent => self.status_offset,
+            ControlPort::National => self.status_offset.max(CONTROL_OFFSET),
+        };
+        last.max(1) + 1
+    }
 }
 
 #[cfg(test)]

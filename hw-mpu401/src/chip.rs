@@ -7,7 +7,8 @@
 
 pub(crate) mod state;
 
-use crate::answers::CommandPort;
+use crate::answers::{CommandPort, ControlPort};
+use crate::behaviour::CONTROL_OFFSET;
 use crate::cable::Cable;
 use crate::counters::{Counters, Waiting};
 use crate::firmware::Firmware;
@@ -130,7 +131,7 @@ impl Mpu401 {
             line_due_ns: NEVER_NS,
             choice,
         };
-        chip.schedule();
+        chip.settle();
         chip.parts.latches.remark_status();
         chip
     }
@@ -142,6 +143,9 @@ impl Mpu401 {
         match offset {
             0 => Some(Register::Data),
             _ if offset == self.parts.rules.status_offset => Some(Register::Command),
+            CONTROL_OFFSET if self.parts.rules.control_port == ControlPort::National => {
+                Some(Register::Control)
+            }
             _ => None,
         }
     }
@@ -355,6 +359,12 @@ impl Mpu401 {
                 self.settle();
                 value
             }
+            Register::Control => {
+                self.leave_stream();
+                let value = self.parts.read_control();
+                self.settle();
+                value
+            }
         }
     }
 
@@ -372,6 +382,7 @@ impl Mpu401 {
                 self.parts.write_data(value, meaning);
             }
             Register::Command => self.parts.write_command(value),
+            Register::Control => self.parts.write_control(value),
         }
         self.settle();
     }

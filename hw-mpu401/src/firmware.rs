@@ -4,7 +4,8 @@
 //! intelligent mode: it returns what to do with a command, and calls nothing here. A card without
 //! firmware runs the same program without its busy times.
 
-use crate::answers::{AckPosition, AckSet, Fifos, HostPort, Overrun, ResetAck, RxWhileBusy};
+use crate::answers::{AckPosition, AckSet, Fifos, HostPort, ResetAck, RxOutsideUart, RxWhileBusy};
+use crate::input::Entry;
 use crate::latches::Inbox;
 use crate::note::Note;
 use crate::own_output::{OutputStep, OwnOutput};
@@ -12,7 +13,7 @@ use crate::parts::Parts;
 use crate::reply::{AfterReply, Reply, ReplyKind};
 use crate::sequencer::{Click, CommandFate, Sequencer};
 use crate::spec::{ACK, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET};
-use crate::timing::{NEVER_NS, ReplyOnItsWay};
+use crate::timing::NEVER_NS;
 use crate::unit::{Action, Turn};
 use alloc::boxed::Box;
 
@@ -83,24 +84,26 @@ impl Firmware {
 
     /// Takes a byte that has arrived on MIDI IN.
     ///
-    /// In intelligent mode the sequencer gets the byte. Assumed: on a card without a sequencer the
-    /// byte is lost.
+    /// In intelligent mode the sequencer gets the byte. On a card without a sequencer the byte is
+    /// lost, or kept for the host as in UART mode.
     pub(crate) fn hear(&mut self, parts: &mut Parts, byte: u8) {
         parts.counters.received += 1;
         parts.input.hear(parts.now_ns());
         match parts.unit.mode() {
             Mode::Uart => hear_in_uart(parts, byte),
             Mode::Intelligent if parts.rules.has_sequencer => self.sequencer.listen(parts, byte),
-            Mode::Intelligent => parts.counters.unheard += 1,
+            Mode::Intelligent => match parts.rules.rx_outside_uart {
+                RxOutsideUart::Heard => parts.receive(Entry::midi(byte)),
+                RxOutsideUart::Deaf => parts.counters.unheard += 1,
+            },
         }
     }
 
     /// What a data byte means to the unit if the host writes the byte now.
     pub(crate) fn meaning_of_data(&self, parts: &Parts) -> Note {
-        match parts.unit.mode() {
-            Mode::Uart => Note::Data,
-            Mode::Intelligent if self.sequencer.awaits_data() => Note::Data,
-            Mode::Intelligent => Note::Ignored,
+        match parts.passes_data() || self.sequencer.awaits_data() {
+            true => Note::Data,
+            false => Note::Ignored,
         }
     }
 
@@ -123,42 +126,45 @@ impl Firmware {
 // What the firmware does with bytes.
 impl Firmware {
     fn take(&mut self, parts: &mut Parts) {
-        let is_replying = parts.latches.is_replying();
-        let reply = if is_replying { ReplyOnItsWay::Yes } else { ReplyOnItsWay::No };
-        parts.unit.draw_before_take(reply);
+        parts.unit.draw_before_take();
         parts.unit.begin_step(parts.now_ns());
         parts.unit.set_turn(Turn::Input);
         let (content, byte) = parts.latches.take();
         match (content, parts.unit.mode()) {
             (Inbox::Empty, _) => {}
             (Inbox::Data, Mode::Uart) if parts.loses_data() => parts.counters.ignored += 1,
-            (Inbox::Data, Mode::Uart) => parts.accept(byte),
+            (Inbox::Data, _) if parts.passes_data() => parts.accept(byte),
             (Inbox::Command, Mode::Uart) if byte == RESET => self.leave_uart(parts),
             (Inbox::Command, Mode::Intelligent) => self.take_command(parts, byte),
             (Inbox::Data, Mode::Intelligent) if parts.rules.has_sequencer => {
                 self.sequencer.take_data(parts, byte);
             }
-            (Inbox::Data, Mode::Intelligent) | (Inbox::Command, Mode::Uart) => {
-                parts.counters.ignored += 1;
-            }
+            (Inbox::Data, _) | (Inbox::Command, Mode::Uart) => parts.counters.ignored += 1,
         }
     }
 
     fn fetch(&mut self, parts: &mut Parts) {
-        if let Some(incoming) = parts.input.fetch(parts.now_ns(), parts.unit.timing()) {
-            parts.latches.hold(incoming);
-        }
-        if parts.runs_sequencer() {
+        let Some(incoming) = parts.input.fetch(parts.now_ns(), parts.unit.timing()) else {
+            return;
+        };
+        parts.latches.hold(incoming);
+        if parts.runs_sequencer() && incoming.entry.reply.is_none() {
             self.sequencer.follow_packet();
         }
     }
 
     fn give_reply(&mut self, parts: &mut Parts) {
-        let Some(then) = parts.latches.give_reply() else {
+        let Some(reply) = parts.latches.take_reply() else {
             return;
         };
+        let entry = Entry { byte: reply.byte, reply: Some(reply.kind) };
+        if parts.rules.queues(reply.kind) {
+            parts.receive(entry);
+        } else {
+            parts.latches.give(entry);
+        }
         parts.unit.end_gift(parts.now_ns());
-        self.carry_out(parts, then, parts.unit.timing().ack_latency_ns);
+        self.carry_out(parts, reply.then, parts.unit.timing().ack_latency_ns);
     }
 
     fn take_command(&mut self, parts: &mut Parts, command: u8) {
@@ -174,21 +180,23 @@ impl Firmware {
         let then = match command {
             RESET => AfterReply::Reset,
             ENTER_UART => AfterReply::EnterUart,
-            _ if matches!(parts.rules.ack_set, AckSet::ResetAndUart | AckSet::None) => {
+            _ if !parts.rules.ack_set.knows_all() => {
                 parts.counters.ignored += 1;
                 return;
             }
             _ => answer_to(parts, command),
         };
         parts.counters.commands += 1;
+        let changes_mode = matches!(then, AfterReply::Reset | AfterReply::EnterUart);
         if !parts.rules.acknowledges(command) {
             self.carry_out(parts, then, 0);
-        } else if parts.rules.host_port == HostPort::Mailbox {
-            self.acknowledge(parts, ReplyKind::Ack, then);
-        } else {
-            // A card without firmware changes its state at once, even while the ACK stays unread.
+        } else if parts.rules.host_port == HostPort::Fifo && changes_mode {
+            // A card without firmware changes its mode at once. The ACK comes after that, so that
+            // the card does not drop the ACK with the bytes that the command drops.
             self.carry_out(parts, then, 0);
             self.acknowledge(parts, ReplyKind::Ack, AfterReply::Nothing);
+        } else {
+            self.acknowledge(parts, ReplyKind::Ack, then);
         }
     }
 
@@ -208,18 +216,17 @@ impl Firmware {
         }
     }
 
-    /// Makes an ACK the reply on its way, and then the work of the command follows. If a reply is
-    /// already on its way, the card sends no second ACK and does the work at once. A card that puts
-    /// an ACK before unread bytes does the same while DATA has an unread ACK.
+    /// Makes an ACK the reply on its way, and then the work of the command follows. While DATA has
+    /// an unread ACK, a card that puts an ACK before unread bytes sends no second ACK, and does the
+    /// work at once.
     fn acknowledge(&mut self, parts: &mut Parts, kind: ReplyKind, then: AfterReply) {
         let goes_first = parts.rules.ack_position == AckPosition::Front;
-        let joins = goes_first && parts.latches.has_unread_ack();
-        if parts.latches.is_replying() || joins {
+        if goes_first && parts.latches.has_unread_ack() {
             self.carry_out(parts, then, 0);
             return;
         }
-        if goes_first {
-            parts.latches.displace_midi();
+        if goes_first && parts.latches_entry() {
+            parts.latches.displace();
         }
         let timing = parts.unit.timing();
         parts.latches.reply(Reply {
@@ -289,7 +296,8 @@ impl Firmware {
 }
 
 fn give_input(parts: &mut Parts) {
-    if parts.latches.give_input().is_some() {
+    if let Some(entry) = parts.latches.take_in_hand() {
+        parts.latches.give(entry);
         parts.unit.end_gift(parts.now_ns());
         parts.unit.set_turn(Turn::Host);
     }
@@ -301,24 +309,18 @@ fn hear_in_uart(parts: &mut Parts, byte: u8) {
         parts.counters.lost_in_busy += 1;
         return;
     }
-    if !parts.has_input_room(1) {
-        parts.counters.rx_overrun += 1;
-        match parts.rules.rx_overrun {
-            Overrun::DropNew => return,
-            Overrun::DropOld => parts.drop_oldest_input(),
-        }
-    }
-    if parts.input.push(byte).is_err() {
-        parts.counters.rx_overrun += 1;
-    }
+    parts.receive(Entry::midi(byte));
 }
 
 fn answer_to(parts: &Parts, command: u8) -> AfterReply {
-    match (command, parts.rules.firmware) {
-        _ if parts.rules.has_sequencer => AfterReply::Command(command),
-        (REQUEST_VERSION, Some(firmware)) => AfterReply::Answer(firmware.version),
-        (REQUEST_REVISION, Some(firmware)) => AfterReply::Answer(firmware.revision),
-        _ => AfterReply::Nothing,
+    if parts.rules.has_sequencer {
+        return AfterReply::Command(command);
+    }
+    match (parts.rules.answers.answer_to(command), command, parts.rules.firmware) {
+        (Some(answer), ..) => AfterReply::Answer(answer),
+        (None, REQUEST_VERSION, Some(firmware)) => AfterReply::Answer(firmware.version),
+        (None, REQUEST_REVISION, Some(firmware)) => AfterReply::Answer(firmware.revision),
+        (None, ..) => AfterReply::Nothing,
     }
 }
 

@@ -2,13 +2,16 @@
 //!
 //! The caller first lets time pass, and then calls these functions.
 
-use crate::answers::{AckInterrupt, AckSet, CommandPort, EmptyRead, HostPort};
+use crate::answers::{AckInterrupt, CommandPort, CommandStart, ControlPort, EmptyRead, HostPort};
 use crate::latches::{Inbox, Outbox};
 use crate::note::Note;
 use crate::parts::Parts;
 use crate::reply::ReplyKind;
-use crate::spec::{ENTER_UART, Mode, RESET, Status};
+use crate::spec::{Control, ENTER_UART, Mode, RESET, Status};
 use crate::timing::NEVER_NS;
+
+/// What a read gives where the card has no register.
+const OPEN_BUS: u8 = 0xFF;
 
 impl Parts {
     /// Returns the byte that the host reads from DATA now.
@@ -56,19 +59,52 @@ impl Parts {
         } else if self.latches.inbox() != Inbox::Empty {
             self.overwrite(Inbox::Command, byte, Note::CommandOverwritesByte)
         } else {
-            self.latches.fill(Inbox::Command, byte, self.now_ns());
+            self.latches.fill(Inbox::Command, byte, self.command_seen_ns());
             self.command_note(byte)
         };
         self.latches.remark(note);
     }
 
+    /// Returns what the host reads from the control register.
+    pub(crate) fn read_control(&mut self) -> u8 {
+        if self.rules.control_port == ControlPort::Absent {
+            self.latches.remark(Note::Empty);
+            return OPEN_BUS;
+        }
+        let mut value = self.control;
+        value.set(Control::OUTPUT_HELD, self.transmitter.held(self.now_ns()) > 0);
+        value.set(Control::INPUT_HELD, self.latches.outbox() != Outbox::Empty);
+        self.latches.remark(Note::Control);
+        value.bits()
+    }
+
+    /// Takes a write to the control register.
+    pub(crate) fn write_control(&mut self, byte: u8) {
+        if self.rules.control_port == ControlPort::Absent {
+            self.latches.remark(Note::Ignored);
+            return;
+        }
+        self.control = Control::from_bits_truncate(byte) & Control::WRITABLE;
+        self.latches.remark(Note::Control);
+    }
+
+    /// When the unit sees a command that the host writes now.
+    fn command_seen_ns(&self) -> u64 {
+        match self.rules.command_start {
+            CommandStart::AtOnce => self.now_ns(),
+            CommandStart::AfterByteOnWire => {
+                self.transmitter.wire_free_ns(self.now_ns()).max(self.now_ns())
+            }
+        }
+    }
+
     fn command_note(&self, byte: u8) -> Note {
-        match (byte, self.unit.mode(), self.rules.ack_set) {
-            (RESET, _, _) => Note::Reset,
-            (_, Mode::Uart, _) => Note::Ignored,
-            (ENTER_UART, ..) => Note::UartMode,
-            (_, _, AckSet::All | AckSet::ResetOnly) => Note::Command,
-            (_, _, AckSet::ResetAndUart | AckSet::None) => Note::Ignored,
+        match (byte, self.unit.mode()) {
+            (RESET, _) => Note::Reset,
+            (_, Mode::Uart) => Note::Ignored,
+            (ENTER_UART, _) => Note::UartMode,
+            (_, Mode::Intelligent) if self.rules.ack_set.knows_all() => Note::Command,
+            (_, Mode::Intelligent) => Note::Ignored,
         }
     }
 
@@ -117,6 +153,7 @@ impl Parts {
     pub(crate) fn line_is_up(&self) -> bool {
         match self.latches.outbox() {
             Outbox::Empty | Outbox::Reply(ReplyKind::QuietAck) => false,
+            _ if self.control.contains(Control::INTERRUPT_OFF) => false,
             Outbox::Reply(ReplyKind::Ack) => self.rules.ack_interrupt == AckInterrupt::Raised,
             Outbox::Reply(ReplyKind::Answer | ReplyKind::Request) | Outbox::Midi => true,
         }

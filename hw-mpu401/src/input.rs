@@ -1,17 +1,43 @@
-//! The input FIFO: MIDI IN bytes that wait to be fetched for the host.
+//! The receive FIFO: bytes that wait to be fetched for the host.
+//!
+//! The bytes come from MIDI IN. On a card with a FIFO at its host port, replies of the card are
+//! entries of the same FIFO. This file does not know which replies these are.
 
 use crate::answers::MAX_RX_DEPTH;
 use crate::latches::Incoming;
+use crate::reply::ReplyKind;
 use crate::ring::Ring;
 use crate::timing::Timing;
 use alloc::boxed::Box;
 use ringbuf::storage::Array;
 use ringbuf::traits::Observer;
 
+/// An entry of the FIFO.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) byte: u8,
+    /// What the byte replies; `None` for a byte from MIDI IN.
+    pub(crate) reply: Option<ReplyKind>,
+}
+
+impl Entry {
+    /// A byte from MIDI IN.
+    pub(crate) const fn midi(byte: u8) -> Self {
+        Self { byte, reply: None }
+    }
+
+    /// 1 for a byte from MIDI IN, 0 for a reply.
+    pub(crate) fn midi_bytes(self) -> usize {
+        usize::from(self.reply.is_none())
+    }
+}
+
 /// The FIFO.
 #[derive(Clone)]
 pub(crate) struct Input {
-    bytes: Box<Ring<Array<u8, { MAX_RX_DEPTH as usize }>>>,
+    entries: Box<Ring<Array<Entry, { MAX_RX_DEPTH as usize }>>>,
+    /// How many of the entries are bytes from MIDI IN.
+    midi_bytes: usize,
     /// When the last byte arrived on MIDI IN, even if that byte was lost.
     heard_ns: u64,
 }
@@ -19,20 +45,25 @@ pub(crate) struct Input {
 impl Input {
     /// An empty FIFO.
     pub(crate) fn new() -> Self {
-        Self { bytes: Box::default(), heard_ns: 0 }
+        Self { entries: Box::default(), midi_bytes: 0, heard_ns: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.bytes.occupied_len()
+        self.entries.occupied_len()
+    }
+
+    /// How many of the entries are bytes from MIDI IN.
+    pub(crate) fn midi_bytes(&self) -> usize {
+        self.midi_bytes
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.entries.is_empty()
     }
 
-    /// How many more bytes the FIFO can take.
+    /// How many more entries the FIFO can take.
     pub(crate) fn room(&self) -> usize {
-        self.bytes.vacant_len()
+        self.entries.vacant_len()
     }
 
     /// Notes that a byte arrives now.
@@ -40,27 +71,40 @@ impl Input {
         self.heard_ns = now_ns;
     }
 
-    /// Keeps a byte, or returns it when there is no room.
-    pub(crate) fn push(&mut self, byte: u8) -> Result<(), u8> {
-        self.bytes.try_push(byte)
+    /// Keeps an entry, or returns it when there is no room.
+    pub(crate) fn push(&mut self, entry: Entry) -> Result<(), Entry> {
+        self.entries.try_push(entry)?;
+        self.midi_bytes += entry.midi_bytes();
+        Ok(())
     }
 
-    /// Fetches the oldest byte. The byte is ready a little later. A byte that had to wait in the
-    /// FIFO needs a little longer.
+    /// Takes the oldest entry out.
+    pub(crate) fn pop(&mut self) -> Option<Entry> {
+        let entry = self.entries.try_pop()?;
+        self.midi_bytes -= entry.midi_bytes();
+        Some(entry)
+    }
+
+    /// Fetches the oldest entry. A reply is ready at once. A MIDI IN byte is ready a little later;
+    /// a MIDI IN byte that had to wait in the FIFO needs a little longer.
     pub(crate) fn fetch(&mut self, now_ns: u64, timing: &Timing<u64>) -> Option<Incoming> {
         let has_waited = self.heard_ns < now_ns || self.len() > 1;
-        let latency_ns = if has_waited { timing.rx_queued_to_dsr_ns } else { timing.rx_to_dsr_ns };
-        let ready_ns = now_ns.saturating_add(latency_ns);
-        self.bytes.try_pop().map(|byte| Incoming { byte, ready_ns })
+        let entry = self.pop()?;
+        let latency_ns = match entry.reply {
+            Some(_) => 0,
+            None if has_waited => timing.rx_queued_to_dsr_ns,
+            None => timing.rx_to_dsr_ns,
+        };
+        Some(Incoming { entry, ready_ns: now_ns.saturating_add(latency_ns) })
     }
 
-    /// Drops the oldest byte.
-    pub(crate) fn drop_oldest(&mut self) {
-        self.bytes.try_pop();
-    }
-
-    /// Drops all bytes, and returns their number.
-    pub(crate) fn clear(&mut self) -> usize {
-        self.bytes.clear()
+    /// Drops the bytes from MIDI IN; the replies stay, in their order.
+    pub(crate) fn clear_midi(&mut self) {
+        for _ in 0..self.len() {
+            if let Some(reply) = self.pop().filter(|entry| entry.reply.is_some()) {
+                // There is room for an entry that was just taken out.
+                let _ = self.push(reply);
+            }
+        }
     }
 }

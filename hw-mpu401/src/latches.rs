@@ -1,15 +1,16 @@
 //! The two latches between host and unit, and the unit's bytes in hand.
 //!
 //! The host fills the first latch and reads the second. The unit takes bytes from the first latch,
-//! and has up to three bytes in hand for the second. The bytes in hand are a reply, a MIDI IN byte
-//! that an ACK has displaced from DATA, and the next MIDI IN byte. The value of STATUS is always
-//! ready for a read, because drivers read STATUS more often than anything else.
+//! and has up to three bytes in hand for the second. The bytes in hand are a reply, an entry of the
+//! receive FIFO that an ACK has displaced from DATA, and the next entry. The value of STATUS is
+//! always ready for a read, because drivers read STATUS more often than anything else.
 //!
 //! Nothing here looks at a clock: the caller gives the time. This file does not know what a byte
 //! means to the card. `host_port` knows the meaning for an access, and `firmware` for the unit.
 
+use crate::input::Entry;
 use crate::note::Note;
-use crate::reply::{AfterReply, Reply, ReplyKind};
+use crate::reply::{Reply, ReplyKind};
 use crate::spec::Status;
 use crate::timing::NEVER_NS;
 
@@ -29,10 +30,19 @@ pub(crate) enum Outbox {
     Midi,
 }
 
-/// A MIDI IN byte that the unit holds for the host.
+impl Outbox {
+    const fn of(entry: Entry) -> Self {
+        match entry.reply {
+            Some(kind) => Self::Reply(kind),
+            None => Self::Midi,
+        }
+    }
+}
+
+/// An entry of the receive FIFO that the unit holds for the host.
 #[derive(Clone, Copy)]
 pub(crate) struct Incoming {
-    pub(crate) byte: u8,
+    pub(crate) entry: Entry,
     pub(crate) ready_ns: u64,
 }
 
@@ -65,7 +75,8 @@ pub(crate) struct HostLatches {
     /// When data bytes can stream again; [`NEVER_NS`] if data bytes cannot stream. Until that time
     /// the last byte is in the latch, or the FIFO is full.
     open_from_ns: u64,
-    /// When the byte in the latch from the host was written.
+    /// When the byte in the latch from the host was written; later for a command that waits for the
+    /// byte on MIDI OUT.
     written_ns: u64,
     /// When the host last emptied the latch to the host.
     emptied_ns: u64,
@@ -81,9 +92,9 @@ pub(crate) struct HostLatches {
     last_input: u8,
     /// The ACK or answer that is on its way.
     reply: Option<Reply>,
-    /// The MIDI IN byte that an ACK has displaced from DATA.
-    displaced: Option<u8>,
-    /// The MIDI IN byte that comes next.
+    /// The entry of the receive FIFO that an ACK has displaced from DATA.
+    displaced: Option<Entry>,
+    /// The entry of the receive FIFO that comes next.
     incoming: Option<Incoming>,
 }
 
@@ -166,10 +177,10 @@ impl HostLatches {
         self.note = self.views[0].note;
     }
 
-    /// A write by the host into the empty latch.
-    pub(crate) fn fill(&mut self, content: Inbox, byte: u8, now_ns: u64) {
+    /// A write by the host into the empty latch. The unit sees the byte from `seen_ns` on.
+    pub(crate) fn fill(&mut self, content: Inbox, byte: u8, seen_ns: u64) {
         self.overwrite(content, byte);
-        self.written_ns = now_ns;
+        self.written_ns = seen_ns;
     }
 
     /// A write by the host while a byte is in the latch. The unit saw the latch fill with the first
@@ -234,7 +245,7 @@ impl HostLatches {
         self.inbox_byte
     }
 
-    /// When the host filled the latch from the host.
+    /// When the host filled the latch from the host, as the unit sees it.
     pub(crate) fn written_ns(&self) -> u64 {
         self.written_ns
     }
@@ -265,8 +276,8 @@ impl HostLatches {
         (core::mem::replace(&mut self.inbox, Inbox::Empty), self.inbox_byte)
     }
 
-    /// Makes this the reply on its way. The caller knows from [`is_replying`](Self::is_replying)
-    /// that there is no other reply.
+    /// Makes this the reply on its way. There is no other reply: the unit takes no command while it
+    /// has a reply in hand.
     pub(crate) fn reply(&mut self, reply: Reply) {
         self.reply = Some(reply);
     }
@@ -288,20 +299,28 @@ impl HostLatches {
         matches!(self.outbox, Outbox::Reply(ReplyKind::Ack | ReplyKind::QuietAck))
     }
 
-    /// Takes an unread MIDI IN byte out of DATA; the byte comes back after the reply.
-    pub(crate) fn displace_midi(&mut self) {
-        if self.outbox == Outbox::Midi {
-            self.displaced = Some(self.outbox_byte);
-            self.outbox = Outbox::Empty;
-        }
+    /// Takes the unread byte out of DATA. The caller knows that the byte is an entry of the receive
+    /// FIFO. The byte comes back after the reply.
+    pub(crate) fn displace(&mut self) {
+        self.displaced = self.take_latched();
     }
 
-    /// Keeps the next MIDI IN byte in hand.
+    /// Takes the unread byte out of DATA.
+    pub(crate) fn take_latched(&mut self) -> Option<Entry> {
+        let reply = match core::mem::replace(&mut self.outbox, Outbox::Empty) {
+            Outbox::Empty => return None,
+            Outbox::Reply(kind) => Some(kind),
+            Outbox::Midi => None,
+        };
+        Some(Entry { byte: self.outbox_byte, reply })
+    }
+
+    /// Keeps the next entry of the receive FIFO in hand.
     pub(crate) fn hold(&mut self, incoming: Incoming) {
         self.incoming = Some(incoming);
     }
 
-    /// Whether the next MIDI IN byte is in hand.
+    /// Whether the next entry of the receive FIFO is in hand.
     pub(crate) fn holds_incoming(&self) -> bool {
         self.incoming.is_some()
     }
@@ -313,8 +332,8 @@ impl HostLatches {
     }
 
     /// What goes into the latch next, and when. `None` while the host has a byte to read, or when
-    /// there is nothing to give. `next_byte_ns` is the time from a read of DATA to the next MIDI IN
-    /// byte.
+    /// there is nothing to give. `next_byte_ns` is the time from a read of DATA to the next entry
+    /// of the receive FIFO.
     pub(crate) fn next_gift(&self, next_byte_ns: u64) -> Option<(Gift, u64)> {
         if self.outbox != Outbox::Empty {
             return None;
@@ -331,54 +350,33 @@ impl HostLatches {
         Some((gift, ready_ns.max(self.emptied_ns.saturating_add(pause_ns))))
     }
 
-    /// Puts the reply into the latch, and returns what the unit does after that.
-    pub(crate) fn give_reply(&mut self) -> Option<AfterReply> {
-        let reply = self.reply.take()?;
-        self.outbox = Outbox::Reply(reply.kind);
-        self.outbox_byte = reply.byte;
-        Some(reply.then)
+    /// Takes the reply in hand.
+    pub(crate) fn take_reply(&mut self) -> Option<Reply> {
+        self.reply.take()
     }
 
-    /// Puts the MIDI IN byte in hand into the latch, and returns it.
-    pub(crate) fn give_input(&mut self) -> Option<u8> {
-        let byte = self.take_input_in_hand()?;
-        self.outbox = Outbox::Midi;
-        self.outbox_byte = byte;
-        self.last_input = byte;
-        Some(byte)
-    }
-
-    fn take_input_in_hand(&mut self) -> Option<u8> {
-        self.displaced.take().or_else(|| self.incoming.take().map(|incoming| incoming.byte))
-    }
-
-    /// MIDI IN bytes that the host has not read, in the latch and in hand.
-    pub(crate) fn midi_held(&self) -> usize {
-        usize::from(self.outbox == Outbox::Midi)
-            + usize::from(self.displaced.is_some())
-            + usize::from(self.incoming.is_some())
-    }
-
-    /// Drops the oldest MIDI IN byte that the host has not read. Returns 1, or 0 if there is no
-    /// such byte.
-    pub(crate) fn drop_oldest_midi(&mut self) -> usize {
-        match self.clear_latched_midi() {
-            0 => usize::from(self.take_input_in_hand().is_some()),
-            dropped => dropped,
+    /// Puts a byte into the latch.
+    pub(crate) fn give(&mut self, entry: Entry) {
+        self.outbox = Outbox::of(entry);
+        self.outbox_byte = entry.byte;
+        if self.outbox == Outbox::Midi {
+            self.last_input = entry.byte;
         }
     }
 
-    /// Drops the MIDI IN bytes in hand, and returns how many there were.
-    pub(crate) fn clear_midi_in_hand(&mut self) -> usize {
-        usize::from(self.displaced.take().is_some()) + usize::from(self.incoming.take().is_some())
+    /// Takes the oldest entry of the receive FIFO that is in hand.
+    pub(crate) fn take_in_hand(&mut self) -> Option<Entry> {
+        self.displaced.take().or_else(|| self.incoming.take().map(|incoming| incoming.entry))
     }
 
-    /// Drops the MIDI IN byte in the latch. Returns 1, or 0 if there is no such byte.
-    pub(crate) fn clear_latched_midi(&mut self) -> usize {
-        if self.outbox != Outbox::Midi {
-            return 0;
-        }
-        self.outbox = Outbox::Empty;
-        1
+    /// Drops the MIDI IN bytes in hand.
+    pub(crate) fn clear_midi_in_hand(&mut self) {
+        self.displaced = self.displaced.filter(|entry| entry.reply.is_some());
+        self.incoming = self.incoming.filter(|incoming| incoming.entry.reply.is_some());
+    }
+
+    /// The entries of the receive FIFO that are in hand.
+    pub(crate) fn in_hand(&self) -> impl Iterator<Item = Entry> {
+        self.displaced.into_iter().chain(self.incoming.map(|incoming| incoming.entry))
     }
 }

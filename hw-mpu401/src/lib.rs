@@ -73,8 +73,9 @@
 //!   sync, and the standstill while a data byte is missing. A caller fetches the metronome's clicks
 //!   with
 //!   [`Mpu401::pop_click`].
-//! - In intelligent mode of any other card an ACK to every command that the card knows; FF and 3F
-//!   work.
+//! - Outside UART mode of any other card an ACK to every command that the card knows; FF and 3F
+//!   work, and questions get fixed answers. Some of these cards hear MIDI IN and send data there.
+//! - ACKs and answers as entries of the receive FIFO, or an ACK before the entries.
 //! - The interrupt line: an edge for each byte, or a level.
 //!
 //! # Not emulated
@@ -82,6 +83,8 @@
 //! - Tape sync: with command 81 no tick comes. Music Quest extensions, except the timebases of 216
 //!   and 240: a card has these timebases if its revision says so.
 //! - The SB16 mixer register that shows the interrupt.
+//! - Of the control register of National's chips the loop from MIDI OUT to MIDI IN, MIDI thru, and
+//!   the fast clock: the data sheet does not say what becomes of the bytes that are on their way.
 //!
 //! # Known inaccuracies
 //!
@@ -119,6 +122,7 @@ mod chip;
 pub mod conformance;
 mod counters;
 mod firmware;
+mod fixed_answers;
 mod host_port;
 mod input;
 mod latches;
@@ -139,9 +143,10 @@ mod unit;
 mod wire;
 
 pub use answers::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
-    InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput, RxWhileBusy,
-    TxWhileBusy, UnreadInput, WaitsAfterReset,
+    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, ControlPort, EmptyRead, Fifos,
+    FirmwareId, HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun,
+    ResetAck, ResetOutput, RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput,
+    WaitsAfterReset,
 };
 pub use behaviour::Behaviour;
 pub use cable::MIDI_IN_LIMIT;
@@ -149,12 +154,13 @@ pub use cards::{CARD_NAMES, card, cards, families, family};
 pub use chip::state::{DataByte, DataKind, Fill, HostByte, Phase, State, Transmission};
 pub use chip::{InitialState, Mpu401};
 pub use counters::{Counters, Waiting};
+pub use fixed_answers::{AnswerRow, FixedAnswers, MAX_ANSWERS};
 pub use note::Note;
 pub use profile::{CardProfile, Text};
 pub use sequencer::{Accent, CLICK_LIMIT, Click};
 pub use spec::{
-    ACK, BIT_TIME_NS, BYTE_TIME_NS, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION, RESET,
-    Register, Status,
+    ACK, BIT_TIME_NS, BYTE_TIME_NS, Control, ENTER_UART, Mode, REQUEST_REVISION, REQUEST_VERSION,
+    RESET, Register, Status,
 };
 pub use timing::{CardTiming, NEVER_NS, Spread, Timing};
 pub use transmitter::SentByte;

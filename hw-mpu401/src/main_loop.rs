@@ -8,6 +8,7 @@
 use crate::answers::{UnreadInput, WaitsAfterReset};
 use crate::latches::{Gift, Inbox, Outbox};
 use crate::parts::Parts;
+use crate::reply::ReplyKind;
 use crate::spec::{Mode, RESET};
 use crate::timing::NEVER_NS;
 use crate::unit::{Action, Plan, Turn};
@@ -27,10 +28,11 @@ impl Parts {
     /// When the host may see an effect of the next byte that the unit takes, if no other byte
     /// comes. A data byte has an effect only on MIDI OUT, and not before its start bit.
     fn take_seen_ns(&self, take: Plan) -> u64 {
-        match (self.latches.inbox(), self.unit.mode()) {
-            (Inbox::Empty, _) | (Inbox::Data, Mode::Intelligent) => NEVER_NS,
-            (Inbox::Command, _) => take.due_ns,
-            (Inbox::Data, Mode::Uart) => {
+        match self.latches.inbox() {
+            Inbox::Empty => NEVER_NS,
+            Inbox::Data if !self.passes_data() => NEVER_NS,
+            Inbox::Command => take.due_ns,
+            Inbox::Data => {
                 let ready_ns = take.due_ns.saturating_add(self.unit.timing().tx_start_ns);
                 ready_ns.max(self.transmitter.free_ns())
             }
@@ -39,10 +41,20 @@ impl Parts {
 
     fn plan_all(&self) -> Plan {
         let gift = self.plan_gift();
-        if self.latches.holds_byte() && self.rules.unread_input == UnreadInput::BlocksOutput {
+        if self.waits_with_byte() {
             return gift;
         }
         gift.or_earlier(self.plan_take_or_fetch())
+    }
+
+    /// Whether the unit does nothing until it has given the byte in hand. It waits with a reply, so
+    /// that no command is taken whose reply would have no place. With any other byte it waits if
+    /// unread input blocks output.
+    pub(crate) fn waits_with_byte(&self) -> bool {
+        match self.rules.unread_input {
+            UnreadInput::BlocksOutput => self.latches.holds_byte(),
+            UnreadInput::Harmless => self.latches.is_replying(),
+        }
     }
 
     /// Plans to take a host byte or to fetch an input byte, whichever is earlier. When both are due
@@ -56,8 +68,16 @@ impl Parts {
         }
     }
 
-    /// Plans to put a byte for the host into the latch.
+    /// Plans to put a byte for the host into the latch, or a reply into the receive FIFO.
     pub(crate) fn plan_gift(&self) -> Plan {
+        let queued = self.latches.reply_on_its_way().filter(|reply| self.rules.queues(reply.kind));
+        if let Some(reply) = queued {
+            // Assumed: a request waits for room, because without an answer play would stand still.
+            if reply.kind == ReplyKind::Request && !self.has_input_room(1) {
+                return Plan::IDLE;
+            }
+            return Plan::new(Action::GiveReply, reply.ready_ns.max(self.now_ns()));
+        }
         let Some((gift, ready_ns)) = self.latches.next_gift(self.unit.timing().next_byte_ns) else {
             return Plan::IDLE;
         };
@@ -71,11 +91,14 @@ impl Parts {
     /// Plans to take a byte of the host out of the latch.
     pub(crate) fn plan_take(&self) -> Plan {
         let timing = self.unit.timing();
-        let (latency_ns, room_ns) = match (self.latches.inbox(), self.unit.mode()) {
-            (Inbox::Empty, _) => return Plan::IDLE,
-            (_, Mode::Intelligent) => (timing.drr_clear_intelligent_ns, 0),
-            (Inbox::Data, Mode::Uart) => (timing.drr_clear_uart_ns, self.output_room_ns()),
-            (Inbox::Command, Mode::Uart) => (timing.drr_clear_uart_ns, 0),
+        let latency_ns = match self.unit.mode() {
+            Mode::Intelligent => timing.drr_clear_intelligent_ns,
+            Mode::Uart => timing.drr_clear_uart_ns,
+        };
+        let room_ns = match self.latches.inbox() {
+            Inbox::Empty => return Plan::IDLE,
+            Inbox::Data if self.passes_data() => self.output_room_ns(),
+            Inbox::Data | Inbox::Command => 0,
         };
         self.plan_take_after(latency_ns, room_ns)
     }

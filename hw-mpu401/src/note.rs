@@ -32,11 +32,13 @@ pub enum Note {
     Command,
     /// Command write: the unit had not taken the byte before this command. The byte before is lost.
     CommandOverwritesByte,
+    /// The control register was read or written.
+    Control,
 }
 
 impl Note {
     /// Every note, in the order of its number.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::CanWriteData,
         Self::BusyData,
         Self::CanWriteNoData,
@@ -51,6 +53,7 @@ impl Note {
         Self::UartMode,
         Self::Command,
         Self::CommandOverwritesByte,
+        Self::Control,
     ];
 
     /// The note on a status read. The first four notes are in the order of the two flags, so that
@@ -83,6 +86,7 @@ impl Note {
             Self::UartMode => "UART mode",
             Self::Command => "command",
             Self::CommandOverwritesByte => "command, overwrites a byte",
+            Self::Control => "control",
         }
     }
 }

@@ -5,14 +5,14 @@
 //! several parts needs no firmware. That work is here, in `host_port` (an access), in `main_loop`
 //! (the next step) and in `after_reset` (the unit's own output).
 
-use crate::answers::{Fifos, HostPort, TxWhileBusy};
+use crate::answers::{Fifos, HostPort, Overrun, TxWhileBusy};
 use crate::counters::Counters;
-use crate::input::Input;
-use crate::latches::{self, HostLatches};
+use crate::input::{Entry, Input};
+use crate::latches::{self, HostLatches, Outbox};
 use crate::own_output::OwnOutput;
 use crate::reply::{AfterReply, Reply, ReplyKind};
 use crate::rules::Rules;
-use crate::spec::Mode;
+use crate::spec::{Control, Mode};
 use crate::transmitter::Transmitter;
 use crate::unit::Unit;
 
@@ -28,6 +28,9 @@ pub(crate) struct Parts {
     pub(crate) input: Input,
     pub(crate) own_output: OwnOutput,
     pub(crate) counters: Counters,
+    /// The control register, without its read-only bits. On a card without this register it says
+    /// what the card does by itself.
+    pub(crate) control: Control,
     pub(crate) rules: Rules,
 }
 
@@ -45,6 +48,7 @@ impl Parts {
             input: Input::new(),
             own_output: OwnOutput::IDLE,
             counters: Counters::default(),
+            control: rules.initial_control(),
             rules,
         }
     }
@@ -94,6 +98,15 @@ impl Parts {
         self.unit.mode() == Mode::Intelligent && self.rules.has_sequencer
     }
 
+    /// Whether data that the host writes goes to MIDI OUT as it is.
+    pub(crate) fn passes_data(&self) -> bool {
+        match self.unit.mode() {
+            Mode::Uart => true,
+            Mode::Intelligent if self.rules.has_sequencer => false,
+            Mode::Intelligent => self.control.contains(Control::SENDS_OUTSIDE_UART),
+        }
+    }
+
     /// Whether a data byte is lost if the unit takes it now, because the entry into UART mode is
     /// not complete.
     pub(crate) fn loses_data(&self) -> bool {
@@ -101,12 +114,15 @@ impl Parts {
     }
 
     /// Makes the answer to a command the reply on its way. The reply comes `pause_ns` after the
-    /// host has read the ACK.
+    /// host has read the ACK. If the answer is an entry of the receive FIFO, it comes `pause_ns`
+    /// after now.
     pub(crate) fn answer(&mut self, byte: u8, pause_ns: u64) {
+        let kind = ReplyKind::Answer;
+        let wait_ns = if self.rules.queues(kind) { pause_ns } else { 0 };
         self.latches.reply(Reply {
             byte,
-            kind: ReplyKind::Answer,
-            ready_ns: self.now_ns,
+            kind,
+            ready_ns: self.now_ns.saturating_add(wait_ns),
             pause_ns,
             then: AfterReply::Nothing,
         });
@@ -117,35 +133,74 @@ impl Parts {
         self.input.is_empty() && !self.latches.holds_byte()
     }
 
-    /// The number of input bytes, in all parts together, that the host has not read.
+    /// The number of MIDI IN bytes, in all parts together, that the host has not read.
     pub(crate) fn input_held(&self) -> usize {
-        self.latches.midi_held() + self.input.len()
+        let in_hand: usize = self.latches.in_hand().map(Entry::midi_bytes).sum();
+        usize::from(self.latches.outbox() == Outbox::Midi) + in_hand + self.input.midi_bytes()
     }
 
-    /// Whether there is room for this many more bytes of unread input.
-    pub(crate) fn has_input_room(&self, bytes: usize) -> bool {
-        self.input_held() + bytes <= self.rules.rx_limit
-    }
-
-    /// Drops the oldest input byte.
-    pub(crate) fn drop_oldest_input(&mut self) {
-        if self.latches.drop_oldest_midi() == 0 {
-            self.input.drop_oldest();
+    /// Whether the byte in DATA is an entry of the receive FIFO.
+    pub(crate) fn latches_entry(&self) -> bool {
+        match self.latches.outbox() {
+            Outbox::Empty => false,
+            Outbox::Reply(kind) => self.rules.queues(kind),
+            Outbox::Midi => true,
         }
     }
 
+    /// Whether the receive FIFO has room for this many more entries.
+    pub(crate) fn has_input_room(&self, entries: usize) -> bool {
+        let at_port = usize::from(self.latches_entry()) + self.latches.in_hand().count();
+        at_port + self.input.len() + entries <= self.rules.rx_limit
+    }
+
+    /// Whether the unit can give a request to the host now.
+    pub(crate) fn has_room_for_request(&self) -> bool {
+        match self.rules.queues(ReplyKind::Request) {
+            true => self.has_input_room(1),
+            false => self.latches.outbox() == Outbox::Empty,
+        }
+    }
+
+    /// Puts an entry into the receive FIFO. If the FIFO is full, this entry or the oldest one is
+    /// lost.
+    pub(crate) fn receive(&mut self, entry: Entry) {
+        if !self.has_input_room(1) {
+            let oldest = match self.rules.rx_overrun {
+                Overrun::DropNew => return self.count_lost(entry),
+                Overrun::DropOld => self.take_oldest_entry(),
+            };
+            oldest.into_iter().for_each(|oldest| self.count_lost(oldest));
+        }
+        if let Err(entry) = self.input.push(entry) {
+            self.count_lost(entry);
+        }
+    }
+
+    fn count_lost(&mut self, entry: Entry) {
+        self.counters.rx_overrun += entry.midi_bytes() as u64;
+    }
+
+    fn take_oldest_entry(&mut self) -> Option<Entry> {
+        let latched = if self.latches_entry() { self.latches.take_latched() } else { None };
+        latched.or_else(|| self.latches.take_in_hand()).or_else(|| self.input.pop())
+    }
+
     /// Empties these buffers. In the output it drops the bytes that have not started. In the input
-    /// it drops the bytes that the host has not read, except a byte already in a mailbox.
+    /// it drops the MIDI IN bytes that the host has not read, except a byte already in a mailbox.
+    /// Assumed: replies in the receive FIFO stay, so that no command loses its ACK to the next one.
     pub(crate) fn clear(&mut self, fifos: Fifos) {
         if fifos.contains(Fifos::TX) {
             self.counters.dropped_by_reset += self.transmitter.clear(self.now_ns);
         }
         if fifos.contains(Fifos::RX) {
-            let mut cleared = self.input.clear() + self.latches.clear_midi_in_hand();
-            if self.rules.host_port == HostPort::Fifo {
-                cleared += self.latches.clear_latched_midi();
+            let before = self.input_held();
+            if self.rules.host_port == HostPort::Fifo && self.latches.outbox() == Outbox::Midi {
+                self.latches.take_latched();
             }
-            self.counters.input_cleared += cleared as u64;
+            self.latches.clear_midi_in_hand();
+            self.input.clear_midi();
+            self.counters.input_cleared += (before - self.input_held()) as u64;
         }
     }
 }

@@ -3,9 +3,13 @@
 //! A new chip makes its rules once, and the rules never change. A chip with drawn latencies draws
 //! them from the ranges in its rules.
 
-use crate::answers::{AckSet, HostPort, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, ResetOutput};
+use crate::answers::{
+    AckPosition, AckSet, HostPort, IntelligentMode, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH,
+    ResetOutput, TxOutsideUart,
+};
 use crate::behaviour::Behaviour;
-use crate::spec::{BYTE_TIME_NS, RESET};
+use crate::reply::ReplyKind;
+use crate::spec::{BYTE_TIME_NS, Control, RESET};
 use crate::timing::Spread;
 use core::ops::Deref;
 
@@ -21,7 +25,7 @@ pub(crate) struct Rules {
     pub(crate) rx_limit: usize,
     /// The most bytes that the transmitter may hold.
     pub(crate) tx_limit: usize,
-    /// Whether intelligent mode has more than ACKs: true if the card has firmware behind mailboxes.
+    /// Whether intelligent mode has more than ACKs and fixed answers.
     pub(crate) has_sequencer: bool,
 }
 
@@ -41,17 +45,32 @@ impl Rules {
             card: bounded(behaviour),
             rx_limit: usize::from(behaviour.rx_depth.clamp(1, MAX_RX_DEPTH)),
             tx_limit: tx_limit(behaviour),
-            has_sequencer: behaviour.firmware.is_some()
-                && behaviour.host_port == HostPort::Mailbox
-                && matches!(behaviour.ack_set, AckSet::All | AckSet::ResetOnly),
+            has_sequencer: behaviour.intelligent_mode == IntelligentMode::Sequencer
+                && behaviour.firmware.is_some()
+                && behaviour.ack_set.knows_all(),
         }
+    }
+
+    /// The control register after power-on, without its read-only bits.
+    pub(crate) fn initial_control(&self) -> Control {
+        match self.tx_outside_uart {
+            TxOutsideUart::Sent => Control::SENDS_OUTSIDE_UART,
+            TxOutsideUart::Ignored => Control::empty(),
+        }
+    }
+
+    /// Whether a reply of this kind is an entry of the receive FIFO, like a byte from MIDI IN. On a
+    /// mailbox no reply is; behind a FIFO only an ACK that goes to the front is not.
+    pub(crate) fn queues(&self, reply: ReplyKind) -> bool {
+        let is_ack = matches!(reply, ReplyKind::Ack | ReplyKind::QuietAck);
+        self.host_port == HostPort::Fifo && (self.ack_position == AckPosition::Tail || !is_ack)
     }
 
     /// Whether the card acknowledges, in intelligent mode, a command that the card knows.
     pub(crate) fn acknowledges(&self, command: u8) -> bool {
         match self.ack_set {
             AckSet::All | AckSet::ResetAndUart => true,
-            AckSet::ResetOnly => command == RESET,
+            AckSet::ResetOnly | AckSet::ResetWithoutUart => command == RESET,
             AckSet::None => false,
         }
     }

@@ -230,7 +230,7 @@ impl Sequencer {
     pub(crate) fn reset(&mut self, parts: &mut Parts) {
         parts.counters.input_cleared += self.held() as u64;
         let clicks = core::mem::take(&mut self.clicks);
-        let ends = PacketEnds::new(parts.input.len());
+        let ends = PacketEnds::new(parts.input.midi_bytes());
         let hears_from_ns = parts.unit.free_ns();
         *self = Self { clicks, ends, hears_from_ns, ..Self::new() };
     }

@@ -79,13 +79,45 @@ impl Status {
     }
 }
 
-/// One of the two ports of the card.
+bitflags! {
+    /// The control register at base+2 of National's chips.
+    ///
+    /// Source: LM4560 data sheet, page 17, MPUR2; the PC87393 data sheet, page 98, gives bit 4 of
+    /// its control register the same meaning.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub struct Control: u8 {
+        /// The receive FIFO gets its bytes from the output FIFO, and not from MIDI IN. The chip
+        /// keeps the bit and does not obey it.
+        const LOOPBACK = 0x80;
+        /// MIDI OUT gets its bytes from MIDI IN. The chip keeps the bit and does not obey it.
+        const THRU = 0x40;
+        /// A test clock drives the line. The chip keeps the bit and does not obey it.
+        const FAST_CLOCK = 0x20;
+        /// Data that the host writes outside UART mode goes to MIDI OUT.
+        const SENDS_OUTSIDE_UART = 0x10;
+        /// No byte raises the interrupt line.
+        const INTERRUPT_OFF = 0x08;
+        /// Read only: bytes for MIDI OUT are in the card.
+        const OUTPUT_HELD = 0x02;
+        /// Read only: a byte waits for the host.
+        const INPUT_HELD = 0x01;
+    }
+}
+
+impl Control {
+    /// The bits that the host can write.
+    pub(crate) const WRITABLE: Self = Self::from_bits_truncate(0xF8);
+}
+
+/// One of the ports of the card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Register {
     /// base+0: a read returns the next byte for the host; a write gives a data byte or a MIDI byte.
     Data,
     /// STATUS for a read, COMMAND for a write: at base+1 on nearly every card.
     Command,
+    /// [`Control`], on the cards that have it: at base+2.
+    Control,
 }
 
 /// What the unit does with the bytes that it gets.

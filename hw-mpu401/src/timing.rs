@@ -199,7 +199,7 @@ impl Draws {
 
     fn first(&mut self) -> Timing<u64> {
         let mut first = self.0.map(|_| 0);
-        self.before_take(&mut first, ReplyOnItsWay::No);
+        self.before_take(&mut first);
         self.after_take(&mut first);
         self.after_fetch(&mut first);
         self.after_gift(&mut first);
@@ -209,11 +209,9 @@ impl Draws {
 
     /// Draws the latencies that may apply to the byte that the unit takes now. They stay until the
     /// unit takes the next byte.
-    pub(crate) fn before_take(&mut self, timing: &mut Timing<u64>, reply: ReplyOnItsWay) {
+    pub(crate) fn before_take(&mut self, timing: &mut Timing<u64>) {
         let draws = &mut self.0;
-        if reply == ReplyOnItsWay::No {
-            timing.ack_latency_ns = draws.ack_latency_ns.next();
-        }
+        timing.ack_latency_ns = draws.ack_latency_ns.next();
         timing.reply_latency_ns = draws.reply_latency_ns.next();
         timing.busy_after_reset_ns = draws.busy_after_reset_ns.next();
         timing.busy_after_uart_entry_ns = draws.busy_after_uart_entry_ns.next();
@@ -242,14 +240,6 @@ impl Draws {
     pub(crate) fn after_gift(&mut self, timing: &mut Timing<u64>) {
         timing.next_byte_ns = self.0.next_byte_ns.next();
     }
-}
-
-/// Whether a reply is on its way to the host. If a reply is on its way, the latency of the ACK must
-/// not change.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ReplyOnItsWay {
-    Yes,
-    No,
 }
 
 #[derive(Clone)]

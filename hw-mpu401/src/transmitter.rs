@@ -186,6 +186,14 @@ impl Transmitter {
         is_there.then(|| (self.byte(number), self.end_ns(number)))
     }
 
+    /// When the byte that is on the line ends; a time in the past, or 0, if the line is idle.
+    pub(crate) fn wire_free_ns(&self, now_ns: u64) -> u64 {
+        match self.next_passage(now_ns, 0) {
+            Some((_, end_ns)) if end_ns - BYTE_TIME_NS <= now_ns => end_ns,
+            _ => 0,
+        }
+    }
+
     /// The last byte that the unit handed over.
     pub(crate) fn last_byte(&self) -> u8 {
         self.byte(self.pushed.saturating_sub(1))

@@ -6,7 +6,7 @@
 
 use crate::answers::TxWhileBusy;
 use crate::spec::Mode;
-use crate::timing::{Draws, NEVER_NS, ReplyOnItsWay, Timing};
+use crate::timing::{Draws, NEVER_NS, Timing};
 use alloc::boxed::Box;
 
 /// What the unit does next.
@@ -205,9 +205,9 @@ impl Unit {
     }
 
     /// If times vary, draws the times that follow from the next byte that the unit takes.
-    pub(crate) fn draw_before_take(&mut self, reply: ReplyOnItsWay) {
+    pub(crate) fn draw_before_take(&mut self) {
         if let Some(draws) = &mut self.draws {
-            draws.before_take(&mut self.timing, reply);
+            draws.before_take(&mut self.timing);
         }
     }
 

@@ -270,7 +270,7 @@ impl MachineBuilder {
             faults: None,
         }));
         let shell = Box::new(CardDevice(Rc::clone(&card)));
-        let device = kernel.attach_device(port, status_offset.max(1) + 1, Some(irq), shell);
+        let device = kernel.attach_device(port, self.profile.behaviour.ports(), Some(irq), shell);
         let ranges = granted.ranges.iter().map(UnmodelledRange::new).collect();
         let slot = Slot::new(&kernel, card, device, ranges);
         let card = &self.profile.name;

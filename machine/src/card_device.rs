@@ -165,7 +165,7 @@ impl BusDevice for CardDevice {
             // Most accesses to a card are polls. A poll changes nothing in the card. The card has
             // already told the bus of every earlier change.
             Register::Command => DeviceReply::Same(card.answer(value)),
-            Register::Data => card.changed(value),
+            Register::Data | Register::Control => card.changed(value),
         }
     }
 

@@ -72,6 +72,7 @@ fn from_host(byte: Option<HostByte>) -> String {
     let register = match register {
         Register::Data => "data",
         Register::Command => "command",
+        Register::Control => "control",
     };
     match taken_ns {
         Some(time_ns) => format!("{register} {byte:02X}, taken at {}", Moment(time_ns)),

@@ -77,7 +77,7 @@ fn a_value_out_of_range_is_exit_2() {
             ["--card", "foo"],
             "invalid value 'foo' for '--card <CARD>': there is no card 'foo'; the cards are \
              roland-mpu401, smsc-superio, sb16, clone-dumb, musicquest-mqx, pc98-mpu, awe64, \
-             cs4237b, es1688, sonicvibes, lm4560, aztech-azt1605 and megamid",
+             cs4237b, es1688, sonicvibes, lm4560, ns-pc87363, aztech-azt1605 and megamid",
         ),
         (
             ["--driver", "foo"],

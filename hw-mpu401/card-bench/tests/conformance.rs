@@ -2,6 +2,8 @@
 
 #[path = "conformance/broken.rs"]
 mod broken;
+#[path = "conformance/drawn_cards.rs"]
+mod drawn_cards;
 #[path = "conformance/random.rs"]
 mod random;
 #[path = "conformance/reference.rs"]

@@ -9,9 +9,10 @@
 
 use super::families::UART_CHIP;
 use crate::answers::{
-    AckSet, EmptyRead, Fifos, InterruptKind, MAX_TX_DEPTH, Overrun, WaitsAfterReset,
+    AckSet, EmptyRead, Fifos, FirmwareId, InterruptKind, MAX_TX_DEPTH, Overrun, WaitsAfterReset,
 };
 use crate::behaviour::Behaviour;
+use crate::fixed_answers::FixedAnswers;
 use crate::profile::{CardProfile, text};
 use crate::timing::{Spread, Timing};
 use alloc::borrow::Cow;
@@ -57,6 +58,11 @@ pub(super) const IN_DOSBOX: CardProfile = CardProfile {
 
 /// What both have in common, because 86Box began as DOSBox's model.
 const EMULATED: Behaviour = Behaviour {
+    // Source: both emulators: the answers to AC and AD.
+    firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
+    // Source: both emulators: the record counter is always 0, the tempo is 100 after a reset. Assumed: no
+    // tracks are played, because a sequencer of this model sends F8 by itself.
+    answers: FixedAnswers::NONE.with(0xAB..=0xAB, 0x00).with(0xAF..=0xAF, 0x64),
     // Source: both emulators.
     status_low_bits: 0x3F,
     empty_read: EmptyRead::Value(0xFE),

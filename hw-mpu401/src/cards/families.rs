@@ -11,11 +11,12 @@
 //! | `roland-firmware` | a microcontroller with Roland's firmware behind two mailboxes |
 
 use crate::answers::{
-    AckInterrupt, AckPosition, AckSet, CommandPort, EmptyRead, Fifos, FirmwareId, HostPort,
-    InterruptKind, Overrun, ResetAck, ResetOutput, RxWhileBusy, TxWhileBusy, UnreadInput,
-    WaitsAfterReset,
+    AckInterrupt, AckPosition, AckSet, CommandPort, CommandStart, ControlPort, EmptyRead, Fifos,
+    FirmwareId, HostPort, IntelligentMode, InterruptKind, Overrun, ResetAck, ResetOutput,
+    RxOutsideUart, RxWhileBusy, TxOutsideUart, TxWhileBusy, UnreadInput, WaitsAfterReset,
 };
 use crate::behaviour::Behaviour;
+use crate::fixed_answers::FixedAnswers;
 use crate::profile::{CardProfile, text};
 use crate::spec::BIT_TIME_NS;
 use crate::timing::{Spread, Timing};
@@ -71,9 +72,13 @@ pub fn family(name: &str) -> Option<&'static CardProfile> {
 pub(super) const UART_CHIP: Behaviour = Behaviour {
     // Source: the drivers for these chips use only FF and 3F.
     firmware: None,
+    intelligent_mode: IntelligentMode::AnswersOnly,
+    answers: FixedAnswers::NONE,
     // Source: the drivers for these chips write COMMAND at base+1.
     command_port: CommandPort::Present,
     status_offset: 1,
+    // Assumed: the drivers use two ports.
+    control_port: ControlPort::Absent,
     // Assumed: the port that programs try first.
     usual_port: 0x330,
     // Assumed: the ports are the ends of two buffers, as the data sheet says of the super-I/O.
@@ -95,6 +100,12 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     rx_while_busy: RxWhileBusy::Kept,
     tx_while_busy: TxWhileBusy::Waits,
     waits_after_reset: WaitsAfterReset::All,
+    // Source: SMSC data sheets: after a reset the card ignores MIDI IN and data. Assumed: other
+    // chips do the same.
+    rx_outside_uart: RxOutsideUart::Deaf,
+    tx_outside_uart: TxOutsideUart::Ignored,
+    // Source: SMSC data sheets: commands are executed at once.
+    command_start: CommandStart::AtOnce,
     // Assumed: input and output are independent.
     unread_input: UnreadInput::Harmless,
     // Source: the drivers for these chips use only FF and 3F.
@@ -153,9 +164,18 @@ pub(super) const FIFO_CHIP: Behaviour = Behaviour {
 pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     // Measured: the answers to AC and AD.
     firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
+    // Measured: all commands of the technical reference.
+    intelligent_mode: IntelligentMode::Sequencer,
+    // The sequencer answers the questions, and decides about data and MIDI IN in its mode.
+    answers: FixedAnswers::NONE,
+    rx_outside_uart: RxOutsideUart::Deaf,
+    tx_outside_uart: TxOutsideUart::Ignored,
+    // Measured: a command is taken while output waits.
+    command_start: CommandStart::AtOnce,
     // Source: technical reference, ports.
     command_port: CommandPort::Present,
     status_offset: 1,
+    control_port: ControlPort::Absent,
     // Source: technical reference: the default of 330h.
     usual_port: 0x330,
     // Measured: if the host writes a second byte before the unit takes the first, the second

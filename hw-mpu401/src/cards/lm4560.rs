@@ -1,9 +1,10 @@
 //! National LM4560: a PCI sound chip with two more bits in STATUS.
 //!
-//! Source: the chip's data sheet, for the bits of STATUS. All other values come from the chip's
-//! family.
+//! Source: the chip's data sheet, page 17, for the bits of STATUS and for data outside UART mode.
+//! All other values come from the chip's family.
 
 use super::families::FIFO_CHIP;
+use crate::answers::{ControlPort, TxOutsideUart};
 use crate::behaviour::Behaviour;
 use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
@@ -12,16 +13,23 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     name: text("lm4560"),
     title: text("National LM4560"),
     description: text(
-        "A PCI sound chip whose STATUS tells more: bit 5 that the input is full, bit 4 the mode.",
+        "A PCI sound chip that sends data in both modes, and whose STATUS tells more: bit 5 that \
+        the input is full, bit 4 the mode.",
     ),
-    sources: Cow::Borrowed(&[text("LM4560 data sheet, MPU-401 status register")]),
+    sources: Cow::Borrowed(&[text("LM4560 data sheet, page 17: MPU-401 registers")]),
     behaviour: Behaviour {
-        // Assumed: a read of the bits without a meaning gives zeros, as on the super-I/O.
+        // Assumed: a read of the reserved bits gives zeros, as on the super-I/O.
         status_low_bits: 0x00,
         // Source: data sheet: bit 5 is set while the receive FIFO is full.
         status_rx_full_bits: 0x20,
-        // Source: data sheet: bit 4 shows the mode. Assumed: 1 is UART mode.
+        // Source: data sheet: bit 4 is set in UART mode.
         status_uart_bits: 0x10,
+        // Source: data sheet: MPUR2 at base+2, 10h after a reset.
+        control_port: ControlPort::National,
+        // Source: data sheet: in Pass-Thru mode DATA is connected to the output FIFO after a
+        // reset. Linux leaves out the 00 with which it probes other cards on the sibling Trident
+        // 4DWave, because it would go out.
+        tx_outside_uart: TxOutsideUart::Sent,
         // Assumed: 16 bytes, as in the other chips of its time, and the same depth for MIDI IN.
         tx_depth: 16,
         ..FIFO_CHIP

@@ -18,6 +18,7 @@ mod it8712f;
 mod lm4560;
 mod megamid;
 mod musicquest_mqx;
+mod ns_pc87363;
 mod pc98_mpu;
 mod pci;
 mod picogus;
@@ -37,7 +38,7 @@ pub use families::{families, family};
 
 /// Every card, the default card first: units with firmware, chips, clones; then the ports
 /// of mainboards and PCI cards, and emulations.
-static CARDS: [CardProfile; 29] = [
+static CARDS: [CardProfile; 30] = [
     roland_mpu401::PROFILE,
     smsc_superio::PROFILE,
     sb16::PROFILE,
@@ -49,6 +50,7 @@ static CARDS: [CardProfile; 29] = [
     es1688::PROFILE,
     sonicvibes::PROFILE,
     lm4560::PROFILE,
+    ns_pc87363::PROFILE,
     aztech_azt1605::PROFILE,
     megamid::PROFILE,
     via_vt1211::PROFILE,

@@ -4,8 +4,9 @@
 //! that takes a byte at each access, so the card is never too slow for the host.
 
 use super::families::UART_CHIP;
-use crate::answers::{AckSet, EmptyRead, Fifos, Overrun, WaitsAfterReset};
+use crate::answers::{AckSet, EmptyRead, Fifos, FirmwareId, Overrun, WaitsAfterReset};
 use crate::behaviour::Behaviour;
+use crate::fixed_answers::FixedAnswers;
 use crate::profile::{CardProfile, text};
 use crate::timing::{Spread, Timing};
 use alloc::borrow::Cow;
@@ -19,6 +20,11 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     ),
     sources: Cow::Borrowed(&[text("PicoGUS, files mpu401.c and midi.c of the firmware")]),
     behaviour: Behaviour {
+        // Source: firmware: the answers to AC and AD.
+        firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
+        // Source: firmware: the record counter is always 0, the tempo is 100 after a reset. Assumed: no
+        // tracks are played, because a sequencer of this model sends F8 by itself.
+        answers: FixedAnswers::NONE.with(0xAB..=0xAB, 0x00).with(0xAF..=0xAF, 0x64),
         // Source: firmware.
         status_low_bits: 0x3F,
         empty_read: EmptyRead::Value(0xFE),

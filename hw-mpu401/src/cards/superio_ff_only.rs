@@ -29,7 +29,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         // time, also after an FE was read. Both are bytes of MIDI messages.
         empty_read: EmptyRead::LastInput,
         // Source: logs: FE for FF, and no FE for 3F.
-        ack_set: AckSet::ResetOnly,
+        ack_set: AckSet::ResetWithoutUart,
         ..FIFO_CHIP
     },
 };

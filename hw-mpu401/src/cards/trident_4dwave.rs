@@ -5,6 +5,7 @@
 //! values of STATUS come from the LM4560 data sheet.
 
 use super::pci::{PCI_BASE, PCI_CHIP};
+use crate::answers::{ControlPort, RxOutsideUart, TxOutsideUart};
 use crate::behaviour::Behaviour;
 use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
@@ -26,6 +27,15 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         status_rx_full_bits: 0x20,
         // Assumed: as the LM4560: bit 4 is set in UART mode.
         status_uart_bits: 0x10,
+        // Source: BSD drivers: bit 4 of the register at base+2 connects DATA to the output, and
+        // bit 3 masks the interrupt. Assumed: the other bits are the LM4560's too.
+        control_port: ControlPort::National,
+        // Source: BSD drivers: they send without ever entering UART mode. Linux leaves out the 00
+        // with which it begins on other cards, because the 00 would go out.
+        tx_outside_uart: TxOutsideUart::Sent,
+        // Source: BSD drivers: they offer MIDI IN without ever entering UART mode. Assumed: their
+        // authors have heard a byte there.
+        rx_outside_uart: RxOutsideUart::Heard,
         ..PCI_CHIP
     },
 };

@@ -6,6 +6,7 @@
 use super::Sequencer;
 use super::track::{DATA_END, MEASURE_END, OVERFLOW_TICKS, TIMING_OVERFLOW};
 use crate::answers::MAX_RX_DEPTH;
+use crate::input::Entry;
 use crate::parts::Parts;
 
 /// The state of record.
@@ -117,7 +118,7 @@ impl Sequencer {
             return;
         }
         for (number, byte) in packet.bytes.iter().enumerate() {
-            let _ = parts.input.push(*byte);
+            let _ = parts.input.push(Entry::midi(*byte));
             self.ends.push(number + 1 == length);
         }
         parts.counters.inserted += length as u64 - came_in;

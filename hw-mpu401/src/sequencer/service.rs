@@ -3,7 +3,8 @@
 use super::Sequencer;
 use super::figures::{CLOCK_TO_HOST_NS, REQUEST_NS, WAITING_TAKE_NS};
 use super::track::Answer;
-use crate::latches::{Inbox, Outbox};
+use crate::answers::HostPort;
+use crate::latches::Inbox;
 use crate::parts::Parts;
 use crate::reply::{AfterReply, Reply, ReplyKind, Request};
 use crate::timing::NEVER_NS;
@@ -77,20 +78,32 @@ impl Sequencer {
         let is_due = |from_ns: Option<u64>| from_ns.is_some_and(|ns| ns <= parts.now_ns());
         self.expects != Expects::Nothing
             || (self.is_playing
-                && parts.latches.outbox() == Outbox::Empty
+                && parts.has_room_for_request()
                 && (is_due(self.conductor.wants_from_ns())
                     || self.tracks.iter().any(|track| is_due(track.slot.wants_from_ns()))))
     }
 
     fn plan_service(&self, parts: &Parts) -> Plan {
         let gift = parts.plan_gift();
-        if parts.latches.holds_byte() {
+        if parts.waits_with_byte() {
             return gift;
         }
+        gift.or_earlier(self.plan_work(parts))
+    }
+
+    /// Plans what the unit does while it need not wait for the host to read.
+    fn plan_work(&self, parts: &Parts) -> Plan {
+        let host_port = parts.rules.host_port;
         if self.expects != Expects::Nothing {
-            return self.plan_take_awaited(parts);
+            let take = self.plan_take_awaited(parts);
+            return match host_port {
+                HostPort::Mailbox => take,
+                HostPort::Fifo => take.or_earlier(parts.plan_fetch()),
+            };
         }
-        if self.in_packet && !parts.input.is_empty() {
+        // A mailbox has a place for one byte, so that a reply could come between the bytes of a
+        // packet. In a FIFO the bytes of a packet follow each other.
+        if host_port == HostPort::Mailbox && self.in_packet && !parts.input.is_empty() {
             return parts.plan_fetch();
         }
         if let Some(deferred) = self.deferred {
@@ -108,7 +121,11 @@ impl Sequencer {
             Inbox::Data if is_system => parts.output_room_ns(),
             Inbox::Data | Inbox::Command => 0,
         };
-        parts.plan_take_after(WAITING_TAKE_NS, room_ns)
+        let latency_ns = match parts.rules.host_port {
+            HostPort::Mailbox => WAITING_TAKE_NS,
+            HostPort::Fifo => parts.unit.timing().drr_clear_intelligent_ns,
+        };
+        parts.plan_take_after(latency_ns, room_ns)
     }
 
     fn plan_request(&self, parts: &Parts) -> Plan {

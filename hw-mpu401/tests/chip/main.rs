@@ -3,6 +3,7 @@
 mod bus;
 mod clones;
 mod drivers;
+mod fifo_sequencer;
 mod host;
 mod play;
 mod properties;

@@ -1,10 +1,16 @@
 //! What is true for every card and any accesses at any times.
 
+use crate::fifo_sequencer;
 use hw_mpu401::{
-    CardTiming, Counters, InitialState, Lane, MIDI_IN_LIMIT, Mpu401, Register, ResetAck, SentByte,
-    WIRE_LIMIT, WireEdge, WireEvent, card, cards,
+    CardProfile, CardTiming, Counters, InitialState, Lane, MIDI_IN_LIMIT, Mpu401, Register,
+    ResetAck, SentByte, WIRE_LIMIT, WireEdge, WireEvent, card, cards,
 };
 use proptest::prelude::*;
+use std::sync::LazyLock;
+
+/// The built-in cards, and a card that no built-in card is like.
+static PROFILES: LazyLock<Vec<CardProfile>> =
+    LazyLock::new(|| cards().iter().cloned().chain([fifo_sequencer::profile()]).collect());
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -146,12 +152,12 @@ fn assert_sums(chip: &Mpu401) {
 proptest! {
     #[test]
     fn every_byte_is_accounted_for(
-        card_number in 0..cards().len(),
+        card_number in 0..PROFILES.len(),
         initial in initial(),
         timing in timing(),
         steps in prop::collection::vec((pause_ns(), step()), 0..200),
     ) {
-        let mut chip = Mpu401::with_timing(&cards()[card_number], initial, timing);
+        let mut chip = Mpu401::with_timing(&PROFILES[card_number], initial, timing);
         let mut now_ns = 0_u64;
         let mut given = 0;
         let mut last_event_ns = 0;
@@ -172,13 +178,13 @@ proptest! {
 
     #[test]
     fn going_from_event_to_event_shows_the_same_as_jumping(
-        card_number in 0..cards().len(),
+        card_number in 0..PROFILES.len(),
         initial in initial(),
         timing in timing(),
         steps in prop::collection::vec((0..3_000_000_u64, step()), 0..100),
     ) {
-        let mut jumping = Mpu401::with_timing(&cards()[card_number], initial, timing);
-        let mut stepping = Mpu401::with_timing(&cards()[card_number], initial, timing);
+        let mut jumping = Mpu401::with_timing(&PROFILES[card_number], initial, timing);
+        let mut stepping = Mpu401::with_timing(&PROFILES[card_number], initial, timing);
         let mut now_ns = 0;
         for (pause_ns, step) in steps {
             now_ns += pause_ns;
@@ -202,11 +208,11 @@ proptest! {
 
     #[test]
     fn a_talk_with_the_sequencer_shows_the_same_in_small_steps_and_at_once(
-        card_number in 0..cards().len(),
+        card_number in 0..PROFILES.len(),
         steps in talk(),
     ) {
-        let mut jumping = Mpu401::new(&cards()[card_number], InitialState::Idle);
-        let mut stepping = Mpu401::new(&cards()[card_number], InitialState::Idle);
+        let mut jumping = Mpu401::new(&PROFILES[card_number], InitialState::Idle);
+        let mut stepping = Mpu401::new(&PROFILES[card_number], InitialState::Idle);
         let mut now_ns = 0;
         for (pause_ns, step) in steps {
             let before_ns = now_ns;
@@ -239,12 +245,12 @@ proptest! {
 
     #[test]
     fn a_clone_is_the_same_chip_and_what_it_tells_is_what_comes(
-        card_number in 0..cards().len(),
+        card_number in 0..PROFILES.len(),
         initial in initial(),
         timing in timing(),
         steps in prop::collection::vec((pause_ns(), step()), 0..60),
     ) {
-        let mut chip = Mpu401::with_timing(&cards()[card_number], initial, timing);
+        let mut chip = Mpu401::with_timing(&PROFILES[card_number], initial, timing);
         let mut copied = chip.clone();
         let mut now_ns = 0_u64;
         for (pause_ns, step) in steps {
@@ -266,11 +272,11 @@ proptest! {
 
     #[test]
     fn what_is_told_of_the_ports_is_what_the_next_access_meets(
-        card_number in 0..cards().len(),
+        card_number in 0..PROFILES.len(),
         initial in initial(),
         steps in prop::collection::vec((pause_ns(), step()), 0..60),
     ) {
-        let mut chip = Mpu401::new(&cards()[card_number], initial);
+        let mut chip = Mpu401::new(&PROFILES[card_number], initial);
         let mut now_ns = 0_u64;
         for (pause_ns, step) in steps {
             now_ns = now_ns.saturating_add(pause_ns);
@@ -292,12 +298,12 @@ proptest! {
 
     #[test]
     fn a_status_read_changes_nothing_and_a_line_that_is_up_means_data(
-        card_number in 0..cards().len(),
+        card_number in 0..PROFILES.len(),
         initial in initial(),
         timing in timing(),
         steps in prop::collection::vec((pause_ns(), step()), 0..100),
     ) {
-        let mut chip = Mpu401::with_timing(&cards()[card_number], initial, timing);
+        let mut chip = Mpu401::with_timing(&PROFILES[card_number], initial, timing);
         let mut now_ns = 0_u64;
         for (pause_ns, step) in steps {
             now_ns = now_ns.saturating_add(pause_ns);
@@ -307,7 +313,7 @@ proptest! {
             prop_assert_eq!(chip.read(Register::Command, now_ns), first);
             prop_assert_eq!(chip.interrupt_line(), line);
             let may_be_quiet =
-                cards()[card_number].behaviour.ack_reset_in_uart == ResetAck::WithoutInterrupt;
+                PROFILES[card_number].behaviour.ack_reset_in_uart == ResetAck::WithoutInterrupt;
             let has_data = first & 0x80 == 0;
             prop_assert!(line == has_data || (may_be_quiet && has_data));
         }
@@ -317,12 +323,12 @@ proptest! {
 proptest! {
     #[test]
     fn sent_bytes_are_those_whose_stop_bit_has_ended_on_midi_out(
-        card_number in 0..cards().len(),
+        card_number in 0..PROFILES.len(),
         initial in initial(),
         steps in prop::collection::vec((0..3_000_000_u64, step(), 0..4_u8), 0..200),
     ) {
-        let mut edges = Mpu401::new(&cards()[card_number], initial);
-        let mut bytes = Mpu401::new(&cards()[card_number], initial);
+        let mut edges = Mpu401::new(&PROFILES[card_number], initial);
+        let mut bytes = Mpu401::new(&PROFILES[card_number], initial);
         let mut now_ns = 0;
         for (pause_ns, step, looks) in steps {
             now_ns += pause_ns;

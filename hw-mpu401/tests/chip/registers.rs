@@ -7,12 +7,15 @@ use hw_mpu401::{
 };
 
 #[test]
-fn the_two_ports_are_at_offsets_0_and_1() {
+fn the_two_ports_are_at_offsets_0_and_1_and_a_control_register_at_2() {
     let chip = Mpu401::new(&cards()[0], InitialState::PowerOn);
     assert_eq!(chip.register_at(0), Some(Register::Data));
     assert_eq!(chip.register_at(1), Some(Register::Command));
     assert_eq!(chip.register_at(2), None);
     assert_eq!(chip.register_at(0xFFFF), None);
+    let lm4560 = Mpu401::new(card("lm4560").expect("a known card"), InitialState::Idle);
+    assert_eq!(lm4560.register_at(2), Some(Register::Control));
+    assert_eq!(lm4560.register_at(3), None);
 }
 
 #[test]

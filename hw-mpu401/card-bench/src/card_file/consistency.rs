@@ -1,6 +1,9 @@
 //! Values that exclude each other, though each value alone is possible.
 
-use hw_mpu401::{AckSet, Behaviour, CommandPort, HostPort, NEVER_NS, ResetAck};
+use hw_mpu401::{
+    AckSet, Behaviour, CommandPort, ControlPort, FixedAnswers, HostPort, IntelligentMode, NEVER_NS,
+    ResetAck, RxOutsideUart, TxOutsideUart,
+};
 
 /// Two values of a card that exclude each other.
 pub(super) struct Contradiction {
@@ -12,7 +15,7 @@ pub(super) struct Contradiction {
 
 /// The first contradiction in a card.
 pub(super) fn contradiction(card: &Behaviour) -> Option<Contradiction> {
-    [commands(card), status(card), ports(card), depth(card), times(card)]
+    [commands(card), sequencer(card), status(card), ports(card), depth(card), times(card)]
         .into_iter()
         .flatten()
         .next()
@@ -38,7 +41,7 @@ fn commands(card: &Behaviour) -> Option<Contradiction> {
             "write ack-set = \"none\", or command-port = \"present\"",
         );
     }
-    let knows_two = matches!(card.ack_set, AckSet::ResetAndUart | AckSet::None);
+    let knows_two = !card.ack_set.knows_all();
     if knows_two && card.firmware.is_some() {
         return found(
             &["firmware", "ack-set"],
@@ -46,11 +49,36 @@ fn commands(card: &Behaviour) -> Option<Contradiction> {
             "write firmware = \"none\", or ack-set = \"all\"",
         );
     }
+    if knows_two && card.answers != FixedAnswers::NONE {
+        return found(
+            &["answers", "ack-set"],
+            "a card that knows only FF and 3F has no answers to other commands",
+            "write answers = \"none\", or ack-set = \"all\"",
+        );
+    }
     if card.ack_set == AckSet::None && card.ack_reset_in_uart != ResetAck::Silent {
         return found(
             &["ack-reset-in-uart", "ack-set"],
             "a card without an ACK has none in UART mode either",
             "write ack-reset-in-uart = \"silent\"",
+        );
+    }
+    None
+}
+
+/// Whether firmware with a sequencer does what the keys of a card without one say.
+fn sequencer(card: &Behaviour) -> Option<Contradiction> {
+    let has_sequencer =
+        card.intelligent_mode == IntelligentMode::Sequencer && card.firmware.is_some();
+    let is_said = card.answers != FixedAnswers::NONE
+        || card.rx_outside_uart != RxOutsideUart::Deaf
+        || card.tx_outside_uart != TxOutsideUart::Ignored;
+    if has_sequencer && is_said {
+        return found(
+            &["answers", "rx-outside-uart", "tx-outside-uart", "intelligent-mode"],
+            "a sequencer itself answers commands, hears MIDI IN and takes data",
+            "write answers = \"none\", rx-outside-uart = \"deaf\", tx-outside-uart = \"ignored\", \
+             or intelligent-mode = \"answers-only\"",
         );
     }
     None
@@ -75,6 +103,20 @@ fn ports(card: &Behaviour) -> Option<Contradiction> {
             &["usual-port", "status-offset"],
             "STATUS would lie above port FFFF",
             "write a lower usual-port",
+        );
+    }
+    if card.usual_port.checked_add(card.ports() - 1).is_none() {
+        return found(
+            &["usual-port", "control-port"],
+            "the control register would lie above port FFFF",
+            "write a lower usual-port",
+        );
+    }
+    if card.control_port == ControlPort::National && card.status_offset == 2 {
+        return found(
+            &["control-port", "status-offset"],
+            "STATUS and the control register are both at base+2",
+            "write control-port = \"absent\", or status-offset = 1",
         );
     }
     None

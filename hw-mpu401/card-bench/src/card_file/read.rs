@@ -1,11 +1,12 @@
 //! Reads a card file, key by key.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use hw_mpu401::behaviour::{Kind, LATENCIES, Latency, Length, Radix};
 use hw_mpu401::{
-    BYTE_TIME_NS, Behaviour, CardProfile, EmptyRead, Fifos, FirmwareId, NEVER_NS, ResetOutput,
-    Spread, Text, Timing, cards, families,
+    BYTE_TIME_NS, Behaviour, CardProfile, EmptyRead, Fifos, FirmwareId, FixedAnswers, MAX_ANSWERS,
+    NEVER_NS, ResetOutput, Spread, Text, Timing, cards, families,
 };
 use toml::de::DeTable;
 
@@ -184,6 +185,7 @@ fn read_field(behaviour: &mut Behaviour, kind: &Kind, entry: &Entry<'_>) -> Resu
         }
         Kind::Word { words, place } => (place.set)(behaviour, entry.word(words)?),
         Kind::Firmware(place) => (place.set)(behaviour, read_firmware(entry)?),
+        Kind::Answers(place) => (place.set)(behaviour, read_answers(entry)?),
         Kind::EmptyRead(place) => (place.set)(behaviour, read_empty_read(entry)?),
         Kind::Fifos(place) => (place.set)(behaviour, read_fifos(entry)?),
         Kind::ResetOutput(place) => (place.set)(behaviour, read_reset_output(entry)?),
@@ -213,6 +215,42 @@ fn read_firmware(entry: &Entry<'_>) -> Result<Option<FirmwareId>, Fault> {
     let byte = |entry: &Entry<'_>| entry.number(0..=0xFF, Radix::Hexadecimal);
     let (version, revision) = (byte(&found[0])?, byte(&found[1])?);
     Ok(Some(FirmwareId { version: version as u8, revision: revision as u8 }))
+}
+
+fn read_answers(entry: &Entry<'_>) -> Result<FixedAnswers, Fault> {
+    const HINT: &str = "write commands in hexadecimal, as in { \"A0-A7\" = 0x00, AC = 0x15 }";
+    if is_none(entry) {
+        return Ok(FixedAnswers::NONE);
+    }
+    let table = entry.value.get_ref().as_table().ok_or_else(|| entry.fault(HINT))?;
+    let rows = entries(table);
+    if rows.len() > MAX_ANSWERS {
+        let what = format!("{} has more than {MAX_ANSWERS} rows", entry.key);
+        return Err(Fault::new(entry.at, what, "put neighbours with one answer into one row"));
+    }
+    let mut answers = FixedAnswers::NONE;
+    for row in &rows {
+        let what = || format!("{} names no commands", short(row.key));
+        let commands = commands_of(row.key).ok_or_else(|| Fault::new(row.at, what(), HINT))?;
+        if let Some(twice) = commands.clone().find(|code| answers.answer_to(*code).is_some()) {
+            let what = format!("command {twice:02X} has two answers");
+            return Err(Fault::new(row.at, what, "name each command in one row only"));
+        }
+        let answer = row.number(0..=0xFF, Radix::Hexadecimal)?;
+        answers = answers.with(commands, answer as u8);
+    }
+    Ok(answers)
+}
+
+/// The commands of a row of answers: `AC`, or `A0-A7`.
+fn commands_of(key: &str) -> Option<RangeInclusive<u8>> {
+    let (first, last) = key.split_once('-').unwrap_or((key, key));
+    let code = |digits: &str| {
+        let is_code = digits.len() == 2 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        u8::from_str_radix(digits, 16).ok().filter(|_| is_code)
+    };
+    let (first, last) = (code(first)?, code(last)?);
+    (first <= last).then_some(first..=last)
 }
 
 fn read_empty_read(entry: &Entry<'_>) -> Result<EmptyRead, Fault> {

@@ -2,8 +2,8 @@
 
 use hw_mpu401::behaviour::{FIELDS, Kind, LATENCIES};
 use hw_mpu401::{
-    CardProfile, EmptyRead, Fifos, FirmwareId, NEVER_NS, Spread, Text, card, cards, families,
-    family,
+    CardProfile, EmptyRead, Fifos, FirmwareId, FixedAnswers, NEVER_NS, Spread, Text, card, cards,
+    families, family,
 };
 use proptest::prelude::*;
 
@@ -49,6 +49,9 @@ fn the_example_of_the_documentation_is_a_card() {
     let of_a_family = page.split("```toml\n").nth(2).and_then(|rest| rest.split("```").next());
     let behaviour = read(of_a_family.expect("a second example")).profile.behaviour;
     assert_eq!((behaviour.tx_depth, behaviour.rx_depth), (17, 8));
+    let of_the_class = page.split("```toml\n").nth(3).and_then(|rest| rest.split("```").next());
+    let behaviour = read(of_the_class.expect("a third example")).profile.behaviour;
+    assert_eq!(behaviour.answers.answer_to(0xA7), Some(0x00));
 }
 
 #[test]
@@ -210,6 +213,26 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
             "t.toml:3:1: empty-read = 0x1FF is not possible; write \"stale\", \
              \"last-input\" or a byte, as in 0xFE",
         ),
+        (
+            "answers = { AC = 0x15,\n\"A0-9F\" = 0 }",
+            "t.toml:4:1: A0-9F names no commands; write commands in hexadecimal, as in \
+             { \"A0-A7\" = 0x00, AC = 0x15 }",
+        ),
+        ("answers = { AC1 = 0x15 }", "t.toml:3:13: AC1 names no commands; write"),
+        ("answers = { \"+1\" = 0x15 }", "t.toml:3:13: +1 names no commands; write"),
+        ("answers = 0x15", "t.toml:3:1: answers = 0x15 is not possible; write commands in"),
+        (
+            "answers = { \"A0-A7\" = 0, A7 = 1 }",
+            "t.toml:3:26: command A7 has two answers; name each command in one row only",
+        ),
+        (
+            "answers = { AC = 0x100 }",
+            "t.toml:3:13: AC = 0x100 is not possible; write a number from 0x0 to 0xFF",
+        ),
+        (
+            "answers = { A0 = 0, A1 = 0, A2 = 0, A3 = 0, A4 = 0, A5 = 0, A6 = 0, A7 = 0, A8 = 0 }",
+            "t.toml:3:1: answers has more than 8 rows; put neighbours with one answer into one row",
+        ),
         ("\n\ntx-depth = ", "t.toml:5:12: this is no TOML: "),
     ];
     for (line, expected) in cases {
@@ -238,8 +261,24 @@ fn a_contradiction_is_named_at_the_key_that_makes_it() {
             "firmware = \"none\"\nack-set = \"none\"\nack-reset-in-uart = \"acknowledged\"",
             "t.toml:5:1: a card without an ACK has none in UART mode either",
         ),
+        (
+            "firmware = \"none\"\nack-set = \"reset-without-uart\"\nanswers = { AC = 0x15 }",
+            "t.toml:5:1: a card that knows only FF and 3F has no answers to other commands",
+        ),
+        (
+            "rx-outside-uart = \"heard\"",
+            "t.toml:3:1: a sequencer itself answers commands, hears MIDI IN and takes data",
+        ),
         ("status-uart-bits = 0x10", "t.toml:3:1: one bit of STATUS has two meanings"),
         ("usual-port = 0xFFFE\nstatus-offset = 2", "t.toml:3:1: STATUS would lie above port FFFF"),
+        (
+            "usual-port = 0xFFFE\ncontrol-port = \"national\"",
+            "t.toml:3:1: the control register would lie above port FFFF",
+        ),
+        (
+            "status-offset = 2\ncontrol-port = \"national\"",
+            "t.toml:4:1: STATUS and the control register are both at base+2",
+        ),
         (
             "[timing]\nbusy-after-exit-full-ns = 1",
             "t.toml:3:2: busy-after-exit-full-ns is shorter than busy-after-exit-ns",
@@ -306,6 +345,14 @@ fn any_card() -> impl Strategy<Value = CardProfile> {
                     let value = EmptyRead::Value((number >> 8) as u8);
                     let values = [EmptyRead::Stale, EmptyRead::LastInput, value];
                     (place.set)(card, values[number as usize % values.len()]);
+                }
+                Kind::Answers(place) => {
+                    let [first, more, answer, rows, ..] = number.to_le_bytes();
+                    let answers = (0..rows % 5).fold(FixedAnswers::NONE, |answers, row| {
+                        let first = (first % 32) + 32 * row;
+                        answers.with(first..=first + more % 32, answer)
+                    });
+                    (place.set)(card, answers);
                 }
                 _ => {}
             }

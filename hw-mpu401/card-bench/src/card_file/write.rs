@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use hw_mpu401::behaviour::{Kind, LATENCIES, Radix};
-use hw_mpu401::{Behaviour, CardProfile, EmptyRead, Fifos, NEVER_NS, Spread};
+use hw_mpu401::{
+    AnswerRow, Behaviour, CardProfile, EmptyRead, Fifos, FixedAnswers, NEVER_NS, Spread,
+};
 
 use super::CardFile;
 use super::keys::{Key, Value, keys};
@@ -75,6 +77,7 @@ fn field(kind: &Kind, behaviour: &Behaviour) -> String {
                 format!("{{ version = 0x{:02X}, revision = 0x{:02X} }}", id.version, id.revision)
             }
         },
+        Kind::Answers(place) => answers(&(place.get)(behaviour)),
         Kind::EmptyRead(place) => match (place.get)(behaviour) {
             EmptyRead::Stale => quoted("stale"),
             EmptyRead::LastInput => quoted("last-input"),
@@ -96,6 +99,15 @@ fn field(kind: &Kind, behaviour: &Behaviour) -> String {
             ),
         },
     }
+}
+
+fn answers(answers: &FixedAnswers) -> String {
+    let row = |row: AnswerRow| match row.first == row.last {
+        true => format!("{:02X} = 0x{:02X}", row.first, row.answer),
+        false => format!("\"{:02X}-{:02X}\" = 0x{:02X}", row.first, row.last, row.answer),
+    };
+    let rows: Vec<String> = answers.rows().map(row).collect();
+    if rows.is_empty() { quoted("none") } else { format!("{{ {} }}", rows.join(", ")) }
 }
 
 fn spread(spread: &Spread) -> String {

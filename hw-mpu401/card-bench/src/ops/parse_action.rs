@@ -12,7 +12,8 @@ use super::words::{Word, Words};
 const ACTIONS: &str = "a line begins with init, R, W, P, wait, in, wire, irq, repeat or end, \
                        or with title:, source:, cards:, differs, open or like";
 const STATES: &str = "write init power-on, init idle, init uart or init uart stale=40";
-const REGISTERS: &str = "S is STATUS, D is DATA and C, which is only written, is COMMAND";
+const REGISTERS: &str =
+    "S is STATUS, D is DATA and C, which is only written, is COMMAND; M is the register at base+2";
 const POLL: &str = "write P S MASK VALUE TIMES PAUSE, like P S 40 00 1000 10";
 const MORE: &str = "end the line here, or begin a comment with #";
 const BYTE_RESULT: &str = "write a byte, like 80, or a byte and a mask, like 80/C0";
@@ -79,6 +80,7 @@ fn parse_register(words: &mut Words<'_>, access: Access) -> Result<Register, Fau
     let word = words.need("the register", REGISTERS)?;
     match (word.text, access) {
         ("D", _) => Ok(Register::Data),
+        ("M", _) => Ok(Register::Control),
         ("S", Access::Read) | ("C", Access::Write) => Ok(Register::Command),
         (_, Access::Read) => Err(word.fault("a register that is read", REGISTERS)),
         (_, Access::Write) => Err(word.fault("a register that is written", REGISTERS)),

@@ -185,7 +185,8 @@ fn an_error_says_where_what_and_how_to_mend_it() {
         (
             "init idle\nR C",
             "t.ops:2:3: 'C' is not a register that is read; \
-             S is STATUS, D is DATA and C, which is only written, is COMMAND",
+             S is STATUS, D is DATA and C, which is only written, is COMMAND; M is the register at \
+             base+2",
         ),
         (
             "init idle\nP S 40 80 10 1",

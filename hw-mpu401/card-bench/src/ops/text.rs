@@ -47,6 +47,7 @@ fn read_letter(register: Register) -> char {
     match register {
         Register::Data => 'D',
         Register::Command => 'S',
+        Register::Control => 'M',
     }
 }
 
@@ -59,6 +60,7 @@ impl Display for Action {
             Action::Read(register) => write!(f, "R {}", read_letter(*register)),
             Action::Write(Register::Data, byte) => write!(f, "W D {byte:02X}"),
             Action::Write(Register::Command, byte) => write!(f, "W C {byte:02X}"),
+            Action::Write(Register::Control, byte) => write!(f, "W M {byte:02X}"),
             Action::Poll(Poll { register, mask, wanted, times, pause_ns }) => {
                 let (letter, pause) = (read_letter(*register), short_us(*pause_ns));
                 write!(f, "P {letter} {mask:02X} {wanted:02X} {times} {pause}")

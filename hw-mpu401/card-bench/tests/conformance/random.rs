@@ -91,7 +91,7 @@ fn unlike_cards() -> Vec<&'static CardProfile> {
     unlike
 }
 
-fn assert_alike(card: &CardProfile, text: &str) {
+pub fn assert_alike(card: &CardProfile, text: &str) {
     let script = parse(text);
     let (chip, chip_wire) = run_probed(&script, card, |initial| Mpu401::new(card, initial));
     let (slow, slow_wire) = run_probed(&script, card, |initial| Reference::new(card, initial));
@@ -101,7 +101,7 @@ fn assert_alike(card: &CardProfile, text: &str) {
     assert_eq!(chip_wire, slow_wire, "{}: {text}", card.name);
 }
 
-fn wait() -> impl Strategy<Value = String> {
+pub fn wait() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => (1..40_u32).prop_map(|time| format!("wait {time}")),
         3 => (40..700_u32).prop_map(|time| format!("wait {time}")),
@@ -109,7 +109,7 @@ fn wait() -> impl Strategy<Value = String> {
     ]
 }
 
-fn read() -> impl Strategy<Value = String> {
+pub fn read() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => Just("R S".to_owned()),
         3 => Just("R D".to_owned()),
@@ -121,7 +121,7 @@ fn read() -> impl Strategy<Value = String> {
     ]
 }
 
-fn write_data() -> impl Strategy<Value = String> {
+pub fn write_data() -> impl Strategy<Value = String> {
     prop_oneof![
         2 => any::<u8>().prop_map(|byte| format!("W D {byte:02X}")),
         2 => any::<u8>().prop_map(|byte| format!("P S 40 00 500 0\nW D {byte:02X}")),
@@ -132,14 +132,14 @@ fn write_data() -> impl Strategy<Value = String> {
     ]
 }
 
-fn midi_in() -> impl Strategy<Value = String> {
+pub fn midi_in() -> impl Strategy<Value = String> {
     prop::collection::vec(any::<u8>(), 1..8).prop_map(|bytes| {
         let words: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
         format!("in {}", words.join(" "))
     })
 }
 
-fn script(
+pub fn script(
     init: impl Strategy<Value = String>,
     line: impl Strategy<Value = String>,
 ) -> impl Strategy<Value = String> {

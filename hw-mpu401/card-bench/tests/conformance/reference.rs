@@ -2,10 +2,10 @@
 //!
 //! The model looks at its whole state once in each microsecond.
 //!
-//! The model shares no code with the chip, only the numbers of a card's profile. The model knows
-//! UART mode and the commands FF and 3F. In intelligent mode the model ignores MIDI IN and every
-//! other command. So scripts for the model must not use MIDI IN or another command in this mode.
-//! All times of the model are whole microseconds.
+//! The model shares no code with the chip, only the numbers of a card's profile. Of a card without
+//! a sequencer the model knows everything. Of a card with a sequencer the model knows UART mode and
+//! the commands FF and 3F: scripts for such a card must not use MIDI IN or another command in
+//! intelligent mode. All times of the model are whole microseconds.
 
 #[path = "reference_ports.rs"]
 mod ports;
@@ -14,35 +14,41 @@ use std::collections::VecDeque;
 
 use hw_mpu401::{
     AckPosition, AckSet, Behaviour, CardProfile, CommandPort, Fifos, HostPort, InitialState, Lane,
-    Mode, NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, Timing, TxWhileBusy, UnreadInput,
-    WaitsAfterReset, WireEdge, WireEvent,
+    Mode, NEVER_NS, Overrun, Register, ResetAck, RxOutsideUart, RxWhileBusy, Timing, TxOutsideUart,
+    TxWhileBusy, UnreadInput, WaitsAfterReset, WireEdge, WireEvent,
 };
 
 const BYTE_US: u64 = 320;
 /// Time from one clock byte F8 to the next: a 24th of a beat at the default tempo of 100.
 const CLOCK_US: u64 = 25_000;
 
-/// A byte on its way to the host.
+/// A reply that the unit has made and not given yet.
 #[derive(Clone, Copy)]
-struct Gift {
+struct Reply {
     byte: u8,
     kind: Kind,
     ready_us: u64,
+    /// Time from the last read of DATA to the reply, if the reply goes into DATA.
+    pause_us: u64,
+    job: Job,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    AckOf(Option<Job>),
+    Ack,
     /// An ACK without an interrupt.
     QuietAck,
+    Answer,
     Midi,
 }
 
-/// What a command does after its ACK.
+/// What a command does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Job {
+    Nothing,
     Reset,
     EnterUart,
+    Answer(u8),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,19 +78,27 @@ pub struct Reference {
     outbox: Option<Kind>,
     outbox_byte: u8,
     last_input: u8,
-    read_us: Option<u64>,
-    /// What the unit holds until the latch to the host is empty.
-    gift: Option<Gift>,
+    /// When the host last read a byte that waited in DATA; 0 before the first such read.
+    read_us: u64,
+    /// The reply in the unit's hand.
+    reply: Option<Reply>,
+    /// A byte of the receive FIFO that made way for an ACK.
+    aside: Option<(u8, Kind)>,
+    /// The next byte of the receive FIFO, and when it is ready.
+    hand: Option<(u8, Kind, u64)>,
     free_us: u64,
     deaf_until_us: u64,
     turn: Turn,
     /// Bytes for MIDI OUT, each with the earliest time at which it may start.
     output: VecDeque<(u8, u64)>,
     shifter: Option<(u8, u64)>,
-    input: VecDeque<u8>,
+    /// The receive FIFO.
+    fifo: VecDeque<(u8, Kind)>,
     cable: VecDeque<(u8, u64)>,
     arriving: Option<(u8, u64)>,
     own: Option<(Own, u64)>,
+    /// The writable bits of the register at base+2.
+    control: u8,
     wire: VecDeque<WireEvent>,
 }
 
@@ -102,17 +116,20 @@ impl Reference {
             outbox: None,
             outbox_byte: 0,
             last_input: 0,
-            read_us: None,
-            gift: None,
+            read_us: 0,
+            reply: None,
+            aside: None,
+            hand: None,
             free_us: 0,
             deaf_until_us: 0,
             turn: Turn::Host,
             output: VecDeque::new(),
             shifter: None,
-            input: VecDeque::new(),
+            fifo: VecDeque::new(),
             cable: VecDeque::new(),
             arriving: None,
             own: None,
+            control: if card.tx_outside_uart == TxOutsideUart::Sent { 0x10 } else { 0 },
             wire: VecDeque::new(),
         };
         match initial {
@@ -183,75 +200,124 @@ impl Reference {
     }
 
     fn hear(&mut self, byte: u8) {
-        let is_lost = self.card.rx_while_busy == RxWhileBusy::Lost;
-        if self.mode == Mode::Intelligent || (is_lost && self.now_us < self.deaf_until_us) {
-            return;
-        }
-        let held = self.input_at_port();
-        if self.input_is_full() {
-            match self.card.rx_overrun {
-                Overrun::DropNew => return,
-                Overrun::DropOld if self.outbox == Some(Kind::Midi) => self.outbox = None,
-                Overrun::DropOld if held > 0 => self.gift = None,
-                Overrun::DropOld => drop(self.input.pop_front()),
+        let is_lost = match self.mode {
+            Mode::Intelligent => self.card.rx_outside_uart == RxOutsideUart::Deaf,
+            Mode::Uart => {
+                self.card.rx_while_busy == RxWhileBusy::Lost && self.now_us < self.deaf_until_us
             }
+        };
+        if !is_lost {
+            self.receive(byte, Kind::Midi);
         }
-        self.input.push_back(byte);
     }
 
-    /// MIDI IN bytes in the latch and on their way to the latch.
-    fn input_at_port(&self) -> usize {
-        let is_midi = |kind: Option<Kind>| usize::from(kind == Some(Kind::Midi));
-        is_midi(self.outbox) + is_midi(self.gift.map(|gift| gift.kind))
+    /// Puts a byte into the receive FIFO.
+    fn receive(&mut self, byte: u8, kind: Kind) {
+        if self.input_is_full() {
+            if self.card.rx_overrun == Overrun::DropNew {
+                return;
+            }
+            if self.shows_fifo() {
+                self.outbox = None;
+            } else if self.aside.is_some() {
+                self.aside = None;
+            } else if self.hand.is_some() {
+                self.hand = None;
+            } else {
+                self.fifo.pop_front();
+            }
+        }
+        self.fifo.push_back((byte, kind));
+    }
+
+    /// Whether bytes of this kind pass through the receive FIFO.
+    fn passes_fifo(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Midi => true,
+            Kind::Answer => self.card.host_port == HostPort::Fifo,
+            Kind::Ack | Kind::QuietAck => {
+                self.card.host_port == HostPort::Fifo && self.card.ack_position == AckPosition::Tail
+            }
+        }
+    }
+
+    /// Whether DATA shows a byte of the receive FIFO.
+    fn shows_fifo(&self) -> bool {
+        self.outbox.is_some_and(|kind| self.passes_fifo(kind))
     }
 
     fn input_is_full(&self) -> bool {
-        self.input_at_port() + self.input.len() >= usize::from(self.card.rx_depth)
+        let held = [self.shows_fifo(), self.aside.is_some(), self.hand.is_some()];
+        let held = held.into_iter().filter(|is_held| *is_held).count();
+        held + self.fifo.len() >= usize::from(self.card.rx_depth)
     }
 
     /// Runs the unit's main loop until the unit has no more work now.
     fn run_unit(&mut self) {
         while self.give() || self.take_or_fetch() {}
+        self.run_shifter();
     }
 
     fn give(&mut self) -> bool {
-        let Some(gift) = self.gift else {
-            return false;
-        };
-        let pause_us = us(self.timing.next_byte_ns);
-        let rests = self.read_us.is_some_and(|read_us| self.now_us < read_us + pause_us);
-        if self.outbox.is_some() || self.now_us < gift.ready_us || rests {
-            return false;
-        }
-        self.gift = None;
-        self.outbox = Some(gift.kind);
-        self.outbox_byte = gift.byte;
-        self.free_us = self.free_us.max(self.now_us);
-        match gift.kind {
-            Kind::Midi => {
-                self.turn = Turn::Host;
-                self.last_input = gift.byte;
+        if let Some(reply) = self.reply {
+            let passes_fifo = self.passes_fifo(reply.kind);
+            let waits_us = if passes_fifo { 0 } else { reply.pause_us };
+            let is_free = passes_fifo || self.outbox.is_none();
+            if !is_free || self.now_us < reply.ready_us || self.rests(waits_us) {
+                return false;
             }
-            Kind::AckOf(None) | Kind::QuietAck => {}
-            Kind::AckOf(Some(job)) => self.carry_out(job, us(self.timing.ack_latency_ns)),
+            self.reply = None;
+            if passes_fifo {
+                self.receive(reply.byte, reply.kind);
+            } else {
+                self.outbox = Some(reply.kind);
+                self.outbox_byte = reply.byte;
+            }
+            self.free_us = self.free_us.max(self.now_us);
+            self.carry_out(reply.job, us(self.timing.ack_latency_ns));
+            return true;
         }
+        if self.outbox.is_some() || self.rests(us(self.timing.next_byte_ns)) {
+            return false;
+        }
+        let (byte, kind) = match (self.aside, self.hand) {
+            (Some(entry), _) => entry,
+            (None, Some((byte, kind, ready_us))) if self.now_us >= ready_us => (byte, kind),
+            (None, _) => return false,
+        };
+        if self.aside.take().is_none() {
+            self.hand = None;
+        }
+        self.outbox = Some(kind);
+        self.outbox_byte = byte;
+        self.free_us = self.free_us.max(self.now_us);
+        if kind == Kind::Midi {
+            self.last_input = byte;
+        }
+        self.turn = Turn::Host;
         true
+    }
+
+    /// Whether the last read of DATA was less than `pause_us` ago.
+    fn rests(&self, pause_us: u64) -> bool {
+        self.now_us < self.read_us + pause_us
     }
 
     fn take_or_fetch(&mut self) -> bool {
         let blocks = self.card.unread_input == UnreadInput::BlocksOutput;
-        if blocks && self.gift.is_some() {
+        let holds_input = self.aside.is_some() || self.hand.is_some();
+        if self.reply.is_some() || (blocks && holds_input) {
             return false;
         }
         let takes = self.can_take();
         let is_room = if blocks { self.now_us >= self.free_us } else { self.outbox.is_none() };
-        let fetches = self.gift.is_none() && is_room && !self.input.is_empty();
+        let fetches = self.hand.is_none() && is_room && !self.fifo.is_empty();
         match (takes, fetches, self.turn) {
             (true, false, _) | (true, true, Turn::Host) => self.take(),
             (false, true, _) | (true, true, Turn::Input) => {
-                let byte = self.input.pop_front().expect("just seen");
-                let ready_us = self.now_us + us(self.timing.rx_to_dsr_ns);
-                self.gift = Some(Gift { byte, kind: Kind::Midi, ready_us });
+                let (byte, kind) = self.fifo.pop_front().expect("just seen");
+                let wait_us = if kind == Kind::Midi { us(self.timing.rx_to_dsr_ns) } else { 0 };
+                self.hand = Some((byte, kind, self.now_us + wait_us));
             }
             (false, false, _) => return false,
         }
@@ -268,7 +334,7 @@ impl Reference {
             Mode::Intelligent => timing.drr_clear_intelligent_ns,
         };
         let waits_for_room =
-            (register, self.mode) == (Register::Data, Mode::Uart) && self.output_is_full();
+            register == Register::Data && self.sends_data() && self.output_is_full();
         let waits = match self.card.waits_after_reset {
             WaitsAfterReset::All => true,
             WaitsAfterReset::Commands => {
@@ -277,6 +343,11 @@ impl Reference {
         };
         let free_us = if waits { self.free_us } else { 0 };
         self.now_us >= free_us.max(written_us + us(latency_ns)) && !waits_for_room
+    }
+
+    /// Whether data of the host goes out as it is.
+    fn sends_data(&self) -> bool {
+        self.mode == Mode::Uart || self.control & 0x10 != 0
     }
 
     /// Whether FIFO and shifter are full. The latch of a mailbox counts as one more position.
@@ -293,47 +364,78 @@ impl Reference {
         let is_lost = self.card.tx_while_busy == TxWhileBusy::Lost;
         match (register, self.mode, byte) {
             (Register::Data, Mode::Uart, _) if is_lost && self.now_us < self.deaf_until_us => {}
-            (Register::Data, Mode::Uart, _) => {
+            (Register::Data, ..) if self.sends_data() => {
                 self.output.push_back((byte, self.now_us + us(self.timing.tx_start_ns)));
                 self.free_us = self.now_us + us(self.timing.tx_accept_ns);
             }
             (Register::Command, Mode::Uart, 0xFF) => self.leave_uart(),
-            (Register::Command, Mode::Intelligent, 0xFF) => self.obey(Job::Reset),
-            (Register::Command, Mode::Intelligent, 0x3F) => self.obey(Job::EnterUart),
+            (Register::Command, Mode::Intelligent, _) => self.obey(byte),
             _ => {}
         }
     }
 
-    fn obey(&mut self, job: Job) {
-        match (self.card.ack_set, job) {
-            (AckSet::None, _) | (AckSet::ResetOnly, Job::EnterUart) => self.carry_out(job, 0),
-            _ => self.acknowledge(Kind::AckOf(Some(job))),
+    fn obey(&mut self, command: u8) {
+        let knows_all = matches!(self.card.ack_set, AckSet::All | AckSet::ResetOnly);
+        let job = match command {
+            0xFF => Job::Reset,
+            0x3F => Job::EnterUart,
+            _ if !knows_all => return,
+            _ => self.answer_to(command).map_or(Job::Nothing, Job::Answer),
+        };
+        let is_acknowledged = match self.card.ack_set {
+            AckSet::All | AckSet::ResetAndUart => true,
+            AckSet::ResetOnly | AckSet::ResetWithoutUart => command == 0xFF,
+            AckSet::None => false,
+        };
+        if is_acknowledged {
+            self.acknowledge(Kind::Ack, job);
+        } else {
+            self.carry_out(job, 0);
         }
     }
 
-    fn acknowledge(&mut self, kind: Kind) {
-        let job = match kind {
-            Kind::AckOf(job) => job,
-            Kind::QuietAck | Kind::Midi => None,
-        };
-        let works_first = self.card.host_port == HostPort::Fifo;
-        if works_first {
-            job.into_iter().for_each(|job| self.carry_out(job, 0));
+    /// The byte after the ACK of a command.
+    fn answer_to(&self, command: u8) -> Option<u8> {
+        let fixed =
+            self.card.answers.rows().find(|row| row.first <= command && command <= row.last);
+        match (fixed, command, self.card.firmware) {
+            (Some(row), ..) => Some(row.answer),
+            (None, 0xAC, Some(firmware)) => Some(firmware.version),
+            (None, 0xAD, Some(firmware)) => Some(firmware.revision),
+            (None, ..) => None,
         }
-        let is_ack = |kind| matches!(kind, Some(Kind::AckOf(_) | Kind::QuietAck));
-        let joins = self.gift.is_some()
-            || (self.card.ack_position == AckPosition::Front && is_ack(self.outbox));
-        if !joins {
-            self.gift = Some(Gift {
-                byte: 0xFE,
-                kind: if works_first && job.is_some() { Kind::AckOf(None) } else { kind },
-                ready_us: self.now_us + us(self.timing.ack_latency_ns),
-            });
+    }
+
+    fn acknowledge(&mut self, kind: Kind, mut job: Job) {
+        let changes_mode = matches!(job, Job::Reset | Job::EnterUart);
+        if self.card.host_port == HostPort::Fifo && changes_mode {
+            self.carry_out(job, 0);
+            job = Job::Nothing;
         }
+        if self.card.ack_position == AckPosition::Front {
+            if matches!(self.outbox, Some(Kind::Ack | Kind::QuietAck)) {
+                self.carry_out(job, 0);
+                return;
+            }
+            if self.shows_fifo() {
+                self.aside = self.outbox.take().map(|kind| (self.outbox_byte, kind));
+            }
+        }
+        let ready_us = self.now_us + us(self.timing.ack_latency_ns);
+        let pause_us = us(self.timing.next_byte_ns);
+        self.reply = Some(Reply { byte: 0xFE, kind, ready_us, pause_us, job });
     }
 
     fn carry_out(&mut self, job: Job, since_taken_us: u64) {
         match job {
+            Job::Nothing => {}
+            Job::Answer(byte) => {
+                let pause_us = us(self.timing.reply_latency_ns);
+                let kind = Kind::Answer;
+                let wait_us = if self.passes_fifo(kind) { pause_us } else { 0 };
+                let ready_us = self.now_us + wait_us;
+                self.reply = Some(Reply { byte, kind, ready_us, pause_us, job: Job::Nothing });
+            }
             Job::Reset => {
                 self.clear(self.card.cleared_by_reset);
                 let busy_us = us(self.timing.busy_after_reset_ns);
@@ -367,8 +469,8 @@ impl Reference {
         }
         match self.card.ack_reset_in_uart {
             _ if self.card.ack_set == AckSet::None => {}
-            ResetAck::Acknowledged => self.acknowledge(Kind::AckOf(None)),
-            ResetAck::WithoutInterrupt => self.acknowledge(Kind::QuietAck),
+            ResetAck::Acknowledged => self.acknowledge(Kind::Ack, Job::Nothing),
+            ResetAck::WithoutInterrupt => self.acknowledge(Kind::QuietAck, Job::Nothing),
             ResetAck::Silent => {}
         }
     }
@@ -378,8 +480,9 @@ impl Reference {
             self.output.clear();
         }
         if fifos.contains(Fifos::RX) {
-            self.input.clear();
-            self.gift = self.gift.filter(|gift| gift.kind != Kind::Midi);
+            self.fifo.retain(|(_, kind)| *kind != Kind::Midi);
+            self.aside = self.aside.filter(|(_, kind)| *kind != Kind::Midi);
+            self.hand = self.hand.filter(|(_, kind, _)| *kind != Kind::Midi);
             if self.card.host_port == HostPort::Fifo && self.outbox == Some(Kind::Midi) {
                 self.outbox = None;
             }

@@ -1,6 +1,9 @@
 //! The two ports and the two wires of the slow model.
 
-use hw_mpu401::{AckInterrupt, CommandPort, EmptyRead, HostPort, Mode, Register, WireEvent};
+use hw_mpu401::{
+    AckInterrupt, CommandPort, CommandStart, ControlPort, EmptyRead, HostPort, Mode, Register,
+    WireEvent,
+};
 use mpu401_card_bench::ops::Model;
 
 use super::{Kind, Reference, us};
@@ -19,9 +22,17 @@ impl Reference {
         self.card.status_low_bits | full | uart | drr | dsr
     }
 
+    fn control_value(&self) -> u8 {
+        if self.card.control_port == ControlPort::Absent {
+            return 0xFF;
+        }
+        let sends = !self.output.is_empty() || self.shifter.is_some();
+        self.control | u8::from(sends) << 1 | u8::from(self.outbox.is_some())
+    }
+
     fn read_data(&mut self) -> u8 {
         if self.outbox.take().is_some() {
-            self.read_us = Some(self.now_us);
+            self.read_us = self.now_us;
             return self.outbox_byte;
         }
         match self.card.empty_read {
@@ -35,8 +46,10 @@ impl Reference {
 impl Model for Reference {
     fn read(&mut self, register: Register, now_ns: u64) -> u8 {
         self.advance(now_ns);
-        if register == Register::Command {
-            return self.status();
+        match register {
+            Register::Command => return self.status(),
+            Register::Control => return self.control_value(),
+            Register::Data => {}
         }
         let value = self.read_data();
         self.run_unit();
@@ -45,18 +58,27 @@ impl Model for Reference {
 
     fn write(&mut self, register: Register, value: u8, now_ns: u64) {
         self.advance(now_ns);
+        if register == Register::Control {
+            if self.card.control_port == ControlPort::National {
+                self.control = value & 0xF8;
+            }
+            self.run_unit();
+            return;
+        }
         let is_data = register == Register::Data;
         if !is_data && self.card.command_port == CommandPort::StatusOnly {
             return;
         }
-        let holds_command = self.card.host_port == HostPort::Fifo && self.inbox.is_some();
-        if is_data && (self.has_fifo_port_full() || holds_command) {
+        let is_fifo = self.card.host_port == HostPort::Fifo;
+        if is_data && is_fifo && (self.inbox.is_some() || self.output_is_full()) {
             return;
         }
-        let filled_us = self.inbox.map_or(self.now_us, |(_, _, filled_us)| filled_us);
+        let waits = !is_data && self.card.command_start == CommandStart::AfterByteOnWire;
+        let wire_us = self.shifter.filter(|_| waits).map_or(0, |(_, end_us)| end_us);
+        let seen_us = self.now_us.max(wire_us);
+        let filled_us = self.inbox.map_or(seen_us, |(_, _, filled_us)| filled_us);
         self.inbox = Some((register, value, filled_us));
         self.run_unit();
-        self.run_shifter();
     }
 
     fn advance(&mut self, now_ns: u64) {
@@ -73,8 +95,9 @@ impl Model for Reference {
     fn interrupt_line(&self) -> bool {
         match self.outbox {
             None | Some(Kind::QuietAck) => false,
-            Some(Kind::Midi) => true,
-            Some(Kind::AckOf(_)) => self.card.ack_interrupt == AckInterrupt::Raised,
+            _ if self.control & 0x08 != 0 => false,
+            Some(Kind::Midi | Kind::Answer) => true,
+            Some(Kind::Ack) => self.card.ack_interrupt == AckInterrupt::Raised,
         }
     }
 
