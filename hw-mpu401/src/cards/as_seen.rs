@@ -60,8 +60,8 @@ pub(super) const IN_DOSBOX: CardProfile = CardProfile {
 const EMULATED: Behaviour = Behaviour {
     // Source: both emulators: the answers to AC and AD.
     firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
-    // Source: both emulators: the record counter is always 0, the tempo is 100 after a reset. Assumed: no
-    // tracks are played, because a sequencer of this model sends F8 by itself.
+    // Source: both emulators: the record counter is always 0, and the tempo is 100 after a reset.
+    // Assumed: no tracks are played, because a sequencer of this model sends F8 by itself.
     answers: FixedAnswers::NONE.with(0xAB..=0xAB, 0x00).with(0xAF..=0xAF, 0x64),
     // Source: both emulators.
     status_low_bits: 0x3F,

@@ -22,8 +22,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     behaviour: Behaviour {
         // Source: firmware: the answers to AC and AD.
         firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
-        // Source: firmware: the record counter is always 0, the tempo is 100 after a reset. Assumed: no
-        // tracks are played, because a sequencer of this model sends F8 by itself.
+        // Source: firmware: the record counter is always 0, and the tempo is 100 after a reset.
+        // Assumed: no tracks are played, because a sequencer of this model sends F8 by itself.
         answers: FixedAnswers::NONE.with(0xAB..=0xAB, 0x00).with(0xAF..=0xAF, 0x64),
         // Source: firmware.
         status_low_bits: 0x3F,
