@@ -59,6 +59,9 @@ bitflags! {
 pub enum EmptyRead {
     /// The read returns the last byte that was in DATA.
     Stale,
+    /// The read returns the last MIDI IN byte that was in DATA: an ACK or an answer comes from a
+    /// register of its own, and leaves the receive register as it is.
+    LastInput,
     /// The read returns this value.
     Value(u8),
 }
@@ -152,6 +155,15 @@ worded! {
         Waits: "waits",
         /// The card takes the byte as usual, and the byte is lost.
         Lost: "lost",
+    }
+
+    /// What waits in the latch while the card is busy after a reset. DRR shows what waits.
+    pub enum WaitsAfterReset {
+        /// Any byte.
+        All: "all",
+        /// Any command except another FF, which begins the busy time anew. The card takes data at
+        /// once.
+        Commands: "commands",
     }
 
     /// Whether unread input stops the output.

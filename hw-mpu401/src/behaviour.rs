@@ -13,6 +13,7 @@ use crate::answers::{
     EmptyRead, Fifos, FirmwareId, FramingError, HostPort, IntelligentMode, InterruptCauses,
     InterruptGate, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput,
     RxOutsideUart, RxWhileBusy, TransmitInterrupt, TxOutsideUart, TxWhileBusy, UnreadInput,
+    WaitsAfterReset,
 };
 use crate::fixed_answers::FixedAnswers;
 use crate::timing::Timing;
@@ -60,7 +61,7 @@ pub enum Kind {
     Firmware(Place<Option<FirmwareId>>),
     /// A table of commands with a fixed answer.
     Answers(Place<FixedAnswers>),
-    /// A fixed byte, or the last byte that was in DATA.
+    /// A fixed byte, the last byte that was in DATA, or the last MIDI IN byte that was in DATA.
     EmptyRead(Place<EmptyRead>),
     /// Some of the buffers.
     Fifos(Place<Fifos>),
@@ -191,7 +192,7 @@ behaviour! {
         "the bits that show the same bits of the last command";
     /// What a read of DATA returns when no byte waits.
     empty_read: EmptyRead, "empty-read", EmptyRead,
-        "DATA when no byte waits: \"stale\" for the last byte, or a fixed byte";
+        "DATA when no byte waits: \"stale\": the last byte, \"last-input\": no ACK, or a byte";
     /// How many bytes on their way out the card holds, in the latch, the FIFO and the shifter
     /// together. From 1 to [`MAX_TX_DEPTH`].
     tx_depth: u16, "tx-depth", Number(1..=MAX_TX_DEPTH as u64, Decimal),
@@ -211,6 +212,9 @@ behaviour! {
     /// What becomes of data that the host writes while the card is busy entering UART mode.
     tx_while_busy: TxWhileBusy, "tx-while-busy", Word,
         "data that the host writes while UART mode is entered";
+    /// What waits while the card is busy after a reset.
+    waits_after_reset: WaitsAfterReset, "waits-after-reset", Word,
+        "what waits while the card is busy after a reset: any byte, or commands but FF";
     /// What becomes of MIDI IN bytes outside UART mode, on a card without a sequencer.
     rx_outside_uart: RxOutsideUart, "rx-outside-uart", Word,
         "MIDI IN bytes outside UART mode, without a sequencer";

@@ -30,6 +30,7 @@ impl Parts {
         let (content, byte) = self.latches.read(self.now_ns());
         let (value, note) = match (content, self.rules.empty_read) {
             (Outbox::Empty, EmptyRead::Stale) => (byte, Note::Stale),
+            (Outbox::Empty, EmptyRead::LastInput) => (self.latches.last_input(), Note::Stale),
             (Outbox::Empty, EmptyRead::Value(value)) => (value, Note::Empty),
             (Outbox::Reply(ReplyKind::Ack | ReplyKind::QuietAck), _) => (byte, Note::Ack),
             (Outbox::Reply(ReplyKind::Answer | ReplyKind::Request), _) => (byte, Note::Data),
@@ -66,19 +67,20 @@ impl Parts {
     pub(crate) fn write_command(&mut self, byte: u8) -> CommandWay {
         self.counters.command_writes += 1;
         let mut way = CommandWay::ThroughLatch;
-        let note = if !self.controls.is_active() {
-            self.lose_write()
-        } else if self.rules.command_port == CommandPort::StatusOnly {
+        if !self.controls.is_active() {
+            let note = self.lose_write();
+            self.latches.remark(note);
+            return way;
+        }
+        self.last_command = byte;
+        let note = if self.rules.command_port == CommandPort::StatusOnly {
             self.ignore_write()
         } else if self.rules.host_port == HostPort::BusChip {
             way = CommandWay::AtOnce;
-            self.last_command = byte;
             self.command_note(byte)
         } else if self.latches.inbox() != Inbox::Empty {
-            self.last_command = byte;
             self.overwrite(Inbox::Command, byte, Note::CommandOverwritesByte)
         } else {
-            self.last_command = byte;
             self.fill(Inbox::Command, byte, self.command_seen_ns());
             self.command_note(byte)
         };

@@ -88,6 +88,8 @@ pub(crate) struct HostLatches {
     outbox_byte: u8,
     /// The note on the last access.
     note: Note,
+    /// The last MIDI IN byte that was in the latch to the host.
+    last_input: u8,
     /// The ACK or answer that is on its way.
     reply: Option<Reply>,
     /// The entry of the receive FIFO that an ACK has displaced from DATA.
@@ -101,7 +103,8 @@ pub(crate) const HOT_BYTES: usize = core::mem::offset_of!(HostLatches, note) + 1
 
 // What the host's accesses do.
 impl HostLatches {
-    /// Empty latches. `stale` is the byte that a read of DATA nevertheless returns.
+    /// Empty latches. `stale` is the byte that a read of DATA nevertheless returns: the last byte
+    /// that was in DATA, and also the last MIDI IN byte.
     pub(crate) const fn new(stale: u8) -> Self {
         Self {
             status_reads: 0,
@@ -114,6 +117,7 @@ impl HostLatches {
             outbox: Outbox::Empty,
             outbox_byte: stale,
             note: Note::CanWriteNoData,
+            last_input: stale,
             reply: None,
             displaced: None,
             incoming: None,
@@ -262,6 +266,11 @@ impl HostLatches {
         self.outbox_byte
     }
 
+    /// The last MIDI IN byte that was in the latch to the host.
+    pub(crate) fn last_input(&self) -> u8 {
+        self.last_input
+    }
+
     /// The reply that is on its way.
     pub(crate) fn reply_on_its_way(&self) -> Option<Reply> {
         self.reply
@@ -355,6 +364,9 @@ impl HostLatches {
     pub(crate) fn give(&mut self, entry: Entry) {
         self.outbox = Outbox::of(entry);
         self.outbox_byte = entry.byte;
+        if self.outbox == Outbox::Midi {
+            self.last_input = entry.byte;
+        }
     }
 
     /// Takes the oldest entry of the receive FIFO that is in hand.

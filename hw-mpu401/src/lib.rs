@@ -169,6 +169,7 @@ pub use answers::{
     EmptyRead, Fifos, FirmwareId, FramingError, HostPort, IntelligentMode, InterruptCauses,
     InterruptGate, InterruptKind, MAX_RX_DEPTH, MAX_TX_DEPTH, Overrun, ResetAck, ResetOutput,
     RxOutsideUart, RxWhileBusy, TransmitInterrupt, TxOutsideUart, TxWhileBusy, UnreadInput,
+    WaitsAfterReset,
 };
 pub use behaviour::Behaviour;
 pub use cable::MIDI_IN_LIMIT;

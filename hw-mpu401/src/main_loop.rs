@@ -5,11 +5,11 @@
 //! command waits behind an unread ACK. A card without firmware has the same loop without busy
 //! times. On such a card the input and the output are independent.
 
-use crate::answers::{HostPort, UnreadInput};
+use crate::answers::{HostPort, UnreadInput, WaitsAfterReset};
 use crate::latches::{Gift, Inbox, Outbox};
 use crate::parts::Parts;
 use crate::reply::ReplyKind;
-use crate::spec::Mode;
+use crate::spec::{Mode, RESET};
 use crate::timing::NEVER_NS;
 use crate::unit::{Action, Plan, Turn};
 
@@ -133,8 +133,16 @@ impl Parts {
     /// `room_ns`.
     pub(crate) fn plan_take_after(&self, latency_ns: u64, room_ns: u64) -> Plan {
         let seen_ns = self.latches.written_ns().saturating_add(latency_ns);
-        let ready_ns = self.unit.ready_ns(self.now_ns());
+        let ready_ns =
+            if self.takes_while_busy() { self.now_ns() } else { self.unit.ready_ns(self.now_ns()) };
         Plan::new(Action::Take, seen_ns.max(ready_ns).max(room_ns))
+    }
+
+    /// Whether the card takes the byte in the latch even while it is busy after a reset.
+    fn takes_while_busy(&self) -> bool {
+        self.rules.waits_after_reset == WaitsAfterReset::Commands
+            && self.unit.mode() == Mode::Intelligent
+            && (self.latches.inbox() == Inbox::Data || self.latches.inbox_byte() == RESET)
     }
 
     /// The time at which the output has room for a byte; 0 if the output has room now.

@@ -126,9 +126,9 @@ impl Unit {
         self.free_ns.max(now_ns)
     }
 
-    /// Lets the unit begin a step now, even if it was busy.
+    /// Makes the unit begin a step now: the unit is free now at the earliest.
     pub(crate) fn begin_step(&mut self, now_ns: u64) {
-        self.free_ns = now_ns;
+        self.free_ns = self.ready_ns(now_ns);
     }
 
     /// Makes the unit busy from now on, for `duration_ns`.

@@ -13,8 +13,8 @@
 use crate::answers::{
     AckInterrupt, AckPosition, AckSet, Activation, CommandPort, CommandStart, ControlPort,
     EmptyRead, Fifos, FirmwareId, FramingError, HostPort, IntelligentMode, InterruptCauses,
-    InterruptGate, InterruptKind, Overrun, ResetAck, ResetOutput,
-    RxOutsideUart, RxWhileBusy, TransmitInterrupt, TxOutsideUart, TxWhileBusy, UnreadInput,
+    InterruptGate, InterruptKind, Overrun, ResetAck, ResetOutput, RxOutsideUart, RxWhileBusy,
+    TransmitInterrupt, TxOutsideUart, TxWhileBusy, UnreadInput, WaitsAfterReset,
 };
 use crate::behaviour::Behaviour;
 use crate::fixed_answers::FixedAnswers;
@@ -107,6 +107,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     // status, so the host cannot see the error.
     framing_error: FramingError::Kept,
     tx_while_busy: TxWhileBusy::Waits,
+    waits_after_reset: WaitsAfterReset::All,
     // Source: SMSC data sheets: after a reset the card ignores MIDI IN and data. Assumed: other
     // chips do the same.
     rx_outside_uart: RxOutsideUart::Deaf,
@@ -219,6 +220,8 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     framing_error: FramingError::Dropped,
     // Measured: the first byte written waits, DRR stays set.
     tx_while_busy: TxWhileBusy::Waits,
+    // Measured: the first byte written waits, DRR stays set.
+    waits_after_reset: WaitsAfterReset::All,
     // Measured: from the second unread byte on, the unit takes nothing, not even FF.
     unread_input: UnreadInput::BlocksOutput,
     // Measured: the unit acknowledges all 256 codes, also undefined codes.

@@ -1,27 +1,44 @@
 //! The known cards, each with its differences from its family.
 
 mod absent;
+mod as_seen;
+mod aureal_vortex;
 mod aztech_azt1605;
 mod clone_dumb;
+mod cmi8738;
 mod cs4237b;
+mod cs4281;
+mod emu10k1;
 mod es1688;
+mod es1869;
 mod families;
+mod fm801;
+mod ice1712;
+mod it8712f;
 mod lm4560;
 mod megamid;
 mod musicquest_mqx;
 mod ns_pc87363;
 mod pc98_mpu;
+mod pci;
+mod picogus;
 mod roland_mpu401;
 mod sb16;
 mod smsc_superio;
+mod solo_1;
 mod sonicvibes;
+mod superio_ff_only;
+mod trident_4dwave;
+mod via_vt1211;
+mod ymf724;
 
 use crate::profile::{CardProfile, Text};
 
 pub use families::{families, family};
 
-/// Every card, the default card first: units with firmware, chips, clones.
-static CARDS: [CardProfile; 18] = [
+/// Every card, the default card first: units with firmware, chips, clones; then the ports
+/// of mainboards and PCI cards, and emulations.
+static CARDS: [CardProfile; 34] = [
     roland_mpu401::PROFILE,
     smsc_superio::PROFILE,
     sb16::SB16,
@@ -40,6 +57,22 @@ static CARDS: [CardProfile; 18] = [
     sb16::DSP405,
     sb16::DSP411,
     sb16::DSP412,
+    via_vt1211::PROFILE,
+    it8712f::PROFILE,
+    superio_ff_only::PROFILE,
+    es1869::PROFILE,
+    solo_1::PROFILE,
+    emu10k1::PROFILE,
+    aureal_vortex::PROFILE,
+    cmi8738::PROFILE,
+    ice1712::PROFILE,
+    trident_4dwave::PROFILE,
+    ymf724::PROFILE,
+    fm801::PROFILE,
+    cs4281::PROFILE,
+    picogus::PROFILE,
+    as_seen::IN_86BOX,
+    as_seen::IN_DOSBOX,
 ];
 
 /// The profile of no card, see [`card`].

@@ -151,6 +151,7 @@ impl Mpu401 {
             data: match (latches.outbox(), parts.rules.empty_read) {
                 _ if !parts.controls.is_active() => OPEN_BUS,
                 (Outbox::Empty, EmptyRead::Value(value)) => value,
+                (Outbox::Empty, EmptyRead::LastInput) => latches.last_input(),
                 _ => latches.outbox_byte(),
             },
             reply: reply.map(|reply| DataByte { kind: reply.kind.into(), byte: reply.byte }),

@@ -247,11 +247,13 @@ fn commands_of(key: &str) -> Option<RangeInclusive<u8>> {
 }
 
 fn read_empty_read(entry: &Entry<'_>) -> Result<EmptyRead, Fault> {
-    if entry.value.get_ref().as_str() == Some("stale") {
-        return Ok(EmptyRead::Stale);
+    match entry.value.get_ref().as_str() {
+        Some("stale") => return Ok(EmptyRead::Stale),
+        Some("last-input") => return Ok(EmptyRead::LastInput),
+        _ => {}
     }
-    let byte = entry.number(0..=0xFF, Radix::Hexadecimal);
-    let byte = byte.map_err(|_| entry.fault("write \"stale\" or a byte, as in 0xFE"))?;
+    let hint = "write \"stale\", \"last-input\" or a byte, as in 0xFE";
+    let byte = entry.number(0..=0xFF, Radix::Hexadecimal).map_err(|_| entry.fault(hint))?;
     Ok(EmptyRead::Value(byte as u8))
 }
 

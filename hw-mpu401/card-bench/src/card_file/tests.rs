@@ -234,7 +234,8 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
         ),
         (
             "empty-read = 0x1FF",
-            "t.toml:3:1: empty-read = 0x1FF is not possible; write \"stale\" or a byte, as in 0xFE",
+            "t.toml:3:1: empty-read = 0x1FF is not possible; write \"stale\", \
+             \"last-input\" or a byte, as in 0xFE",
         ),
         (
             "answers = { AC = 0x15,\n\"A0-9F\" = 0 }",
@@ -384,6 +385,11 @@ fn any_card() -> impl Strategy<Value = CardProfile> {
                 }
                 Kind::Word { words, place } => (place.set)(card, number as usize % words.len()),
                 Kind::Fifos(place) => (place.set)(card, Fifos::from_bits_truncate(number as u8)),
+                Kind::EmptyRead(place) => {
+                    let value = EmptyRead::Value((number >> 8) as u8);
+                    let values = [EmptyRead::Stale, EmptyRead::LastInput, value];
+                    (place.set)(card, values[number as usize % values.len()]);
+                }
                 Kind::Answers(place) => {
                     let [first, more, answer, rows, ..] = number.to_le_bytes();
                     let answers = (0..rows % 5).fold(FixedAnswers::NONE, |answers, row| {

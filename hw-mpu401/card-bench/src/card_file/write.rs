@@ -81,6 +81,7 @@ fn field(kind: &Kind, behaviour: &Behaviour) -> String {
         Kind::Answers(place) => answers(&(place.get)(behaviour)),
         Kind::EmptyRead(place) => match (place.get)(behaviour) {
             EmptyRead::Stale => quoted("stale"),
+            EmptyRead::LastInput => quoted("last-input"),
             EmptyRead::Value(byte) => format!("0x{byte:02X}"),
         },
         Kind::Fifos(place) => {

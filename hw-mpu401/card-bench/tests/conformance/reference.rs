@@ -18,7 +18,7 @@ use hw_mpu401::{
     AckPosition, AckSet, Activation, Behaviour, CardProfile, CommandPort, Corruption, Fifos,
     FramingError, HostPort, InitialState, InterruptCauses, InterruptGate, Lane, Mode, NEVER_NS,
     Overrun, Register, ResetAck, RxOutsideUart, RxWhileBusy, Timing, TxOutsideUart, TxWhileBusy,
-    UnreadInput, WireEdge, WireEvent,
+    UnreadInput, WaitsAfterReset, WireEdge, WireEvent,
 };
 
 use line::{Line, Read};
@@ -105,6 +105,7 @@ pub struct Reference {
     /// The latch to the host.
     outbox: Option<Kind>,
     outbox_byte: u8,
+    last_input: u8,
     /// When the host last read a byte that waited in DATA; 0 before the first such read.
     read_us: u64,
     /// The reply in the unit's hand.
@@ -161,6 +162,7 @@ impl Reference {
             inbox: None,
             outbox: None,
             outbox_byte: 0,
+            last_input: 0,
             read_us: 0,
             reply: None,
             aside: None,
@@ -196,11 +198,13 @@ impl Reference {
             InitialState::Idle => {
                 unit.outbox_byte = 0xFE;
                 unit.command = 0xFF;
+                unit.last_input = 0xFE;
                 unit.own = card.reset_output.map(|_| (Own::Clock, CLOCK_US));
             }
             InitialState::Uart { stale } => {
                 unit.outbox_byte = stale;
                 unit.command = 0x3F;
+                unit.last_input = stale;
             }
         }
         if is_uart {
@@ -364,6 +368,9 @@ impl Reference {
         self.outbox = Some(kind);
         self.outbox_byte = byte;
         self.free_us = self.free_us.max(self.now_us);
+        if kind == Kind::Midi {
+            self.last_input = byte;
+        }
         self.turn = Turn::Host;
         true
     }
@@ -401,7 +408,7 @@ impl Reference {
     }
 
     fn can_take(&mut self) -> bool {
-        let Some((register, _, written_us)) = self.inbox else {
+        let Some((register, byte, written_us)) = self.inbox else {
             return false;
         };
         let timing = &self.timing;
@@ -416,7 +423,14 @@ impl Reference {
             Mode::Uart => timing.drr_clear_uart_ns,
             Mode::Intelligent => timing.drr_clear_intelligent_ns,
         };
-        let from_us = self.free_us.max(written_us + us(latency_ns));
+        let waits = match self.card.waits_after_reset {
+            WaitsAfterReset::All => true,
+            WaitsAfterReset::Commands => {
+                self.mode == Mode::Uart || (register == Register::Command && byte != 0xFF)
+            }
+        };
+        let free_us = if waits { self.free_us } else { 0 };
+        let from_us = free_us.max(written_us + us(latency_ns));
         let needs_room = register == Register::Data && self.sends_data();
         self.now_us >= from_us && (!needs_room || self.finds_room(from_us))
     }
@@ -459,7 +473,7 @@ impl Reference {
 
     fn take(&mut self) {
         let (register, byte, _) = self.inbox.take().expect("just seen");
-        self.free_us = self.now_us;
+        self.free_us = self.free_us.max(self.now_us);
         self.turn = Turn::Input;
         let is_lost = self.card.tx_while_busy == TxWhileBusy::Lost;
         match (register, self.mode, byte) {

@@ -37,7 +37,8 @@ impl Reference {
 
     /// The MIDI IN bytes that the host has not read.
     fn midi_held(&self) -> usize {
-        let kinds = [self.outbox, self.aside.map(|(_, kind)| kind), self.hand.map(|(_, kind, _)| kind)];
+        let kinds =
+            [self.outbox, self.aside.map(|(_, kind)| kind), self.hand.map(|(_, kind, _)| kind)];
         let waiting = self.fifo.iter().map(|(_, kind)| *kind);
         kinds.into_iter().flatten().chain(waiting).filter(|kind| *kind == Kind::Midi).count()
     }
@@ -52,6 +53,7 @@ impl Reference {
         }
         match self.card.empty_read {
             EmptyRead::Stale => self.outbox_byte,
+            EmptyRead::LastInput => self.last_input,
             EmptyRead::Value(value) => value,
         }
     }

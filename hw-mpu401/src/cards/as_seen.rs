@@ -1,0 +1,91 @@
+//! What a guest sees of the MPU-401 in 86Box and in DOSBox.
+//!
+//! These are no cards. They are for people who look for a fault in a driver there, and want to know
+//! what the driver would meet on hardware.
+//!
+//! Source: the public sources of both, and their reports. Assumed: MIDI OUT has the pace of the
+//! wire, and DRR is set at 512 bytes; both emulators take any number of bytes and have no pace.
+//! Neither sends a byte by itself after a reset. DOSBox has no MIDI IN.
+
+use super::families::UART_CHIP;
+use crate::answers::{
+    AckSet, EmptyRead, Fifos, FirmwareId, InterruptKind, MAX_TX_DEPTH, Overrun, WaitsAfterReset,
+};
+use crate::behaviour::Behaviour;
+use crate::fixed_answers::FixedAnswers;
+use crate::profile::{CardProfile, text};
+use crate::timing::{Spread, Timing};
+use alloc::borrow::Cow;
+
+pub(super) const IN_86BOX: CardProfile = CardProfile {
+    name: text("as-seen-in-86box"),
+    title: text("The MPU-401 as seen in 86Box"),
+    description: text(
+        "FE from an empty DATA, ACKs at once, 0.891 ms after FF in which a command waits, and an \
+        edge for each byte.",
+    ),
+    sources: Cow::Borrowed(&[text("86Box, file snd_mpu401.c, and its issues 129, 4419 and 6827")]),
+    behaviour: Behaviour {
+        // Source: 86Box: 1024 bytes of MIDI IN, and a queue of 32 bytes for the host.
+        rx_depth: 1056,
+        // Source: 86Box: each read lowers the line, and the next byte raises it again.
+        interrupt: InterruptKind::LatchEdge,
+        timing: Timing {
+            // Assumed: the line is low for 1 us between two bytes. In 86Box it is low for no time
+            // at all, but the guest's interrupt controller gets the edge.
+            next_byte_ns: Spread::exactly(1_000),
+            ..timing(Spread::exactly(891_000))
+        },
+        ..EMULATED
+    },
+};
+
+pub(super) const IN_DOSBOX: CardProfile = CardProfile {
+    name: text("as-seen-in-dosbox"),
+    title: text("The MPU-401 as seen in DOSBox"),
+    description: text(
+        "FE from an empty DATA, ACKs at once, 14 ms after FF in which a command waits, and a line \
+        that is up until the queue is empty.",
+    ),
+    sources: Cow::Borrowed(&[text("DOSBox, DOSBox Staging and DOSBox-X, file mpu401.cpp")]),
+    behaviour: Behaviour {
+        // Source: DOSBox: a queue of 32 bytes for the host.
+        rx_depth: 32,
+        timing: timing(Spread::exactly(14_000_000)),
+        ..EMULATED
+    },
+};
+
+/// What both have in common, because 86Box began as DOSBox's model.
+const EMULATED: Behaviour = Behaviour {
+    // Source: both emulators: the answers to AC and AD.
+    firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
+    // Source: both emulators: the record counter is always 0, and the tempo is 100 after a reset.
+    // Assumed: no tracks are played, because a sequencer of this model sends F8 by itself.
+    answers: FixedAnswers::NONE.with(0xAB..=0xAB, 0x00).with(0xAF..=0xAF, 0x64),
+    // Source: both emulators.
+    status_low_bits: 0x3F,
+    empty_read: EmptyRead::Value(0xFE),
+    tx_depth: MAX_TX_DEPTH,
+    // Source: both emulators: the newest byte is lost when the queue is full.
+    rx_overrun: Overrun::DropNew,
+    // Source: DOSBox: data and another FF are taken at once. Assumed: 86Box does so too. In 86Box
+    // every command is run at once, and a command that waits is run once more after that.
+    waits_after_reset: WaitsAfterReset::Commands,
+    // Source: both emulators: FE for every command outside UART mode.
+    ack_set: AckSet::All,
+    // Source: both emulators: FF leaves an unread answer in the queue; 3F empties nothing.
+    cleared_by_reset: Fifos::empty(),
+    cleared_by_uart_entry: Fifos::empty(),
+    ..UART_CHIP
+};
+
+/// The only time in both is that after FF. A command waits until this time has passed.
+const fn timing(after_reset: Spread) -> Timing {
+    Timing {
+        busy_after_reset_ns: after_reset,
+        busy_after_exit_ns: after_reset,
+        busy_after_exit_full_ns: after_reset,
+        ..Timing::AT_ONCE
+    }
+}

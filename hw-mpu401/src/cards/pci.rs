@@ -1,0 +1,24 @@
+//! What the PCI sound cards have in common.
+//!
+//! The data sheets of most of these chips are not public, or say nothing of the MPU-401. A public
+//! driver shows where the two registers are, and what the driver waits for. A driver does not show
+//! all that a card does.
+
+use super::families::FIFO_CHIP;
+use crate::answers::InterruptKind;
+use crate::behaviour::Behaviour;
+
+/// The first port of a PCI card's own range.
+///
+/// Assumed: the BIOS chooses the range. A range from D000h on is one that many BIOSes choose.
+pub(super) const PCI_BASE: u16 = 0xD000;
+
+/// A sound chip on the PCI bus with an MPU-401 in UART mode only.
+///
+/// Assumed: FIFOs as in the super-I/O, and the same ACKs. No source gives the depths, and no source
+/// says what FF does in UART mode. Drivers wait for the FE of FF, so that FE is certain.
+pub(super) const PCI_CHIP: Behaviour = Behaviour {
+    // Source: PCI Local Bus Specification: an interrupt line is a level, and cards share the line.
+    interrupt: InterruptKind::Level,
+    ..FIFO_CHIP
+};
