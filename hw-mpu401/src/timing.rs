@@ -286,6 +286,8 @@ pub(crate) enum TimerTick {
 /// unchanged. Each sequence comes from a SplitMix64. Latencies are numbered from 1 in the order of
 /// [`Timing`]. One more SplitMix64 starts with the seed. Its output 0 is the seed of the timer, and
 /// its output `n` is the seed of latency `n`.
+///
+/// The methods that draw are marked as cold, so that they cost a chip with fixed times nothing.
 #[derive(Clone)]
 pub(crate) struct Draws {
     latencies: Timing<Draw>,
@@ -312,6 +314,7 @@ impl Draws {
     /// Draws the times of the byte that the host writes now.
     ///
     /// While the unit does the work of a timer tick, it is slow to take a byte.
+    #[cold]
     pub(crate) fn for_write(&mut self, timing: &mut Timing<u64>, now_ns: u64) {
         let draws = &mut self.latencies;
         timing.drr_clear_intelligent_ns = match &mut self.timer {
@@ -328,6 +331,7 @@ impl Draws {
 
     /// Draws the latencies that may apply to the byte that the unit takes now. They stay until the
     /// unit takes the next byte.
+    #[cold]
     pub(crate) fn for_take(&mut self, timing: &mut Timing<u64>, reply: ReplyOnItsWay) {
         let draws = &mut self.latencies;
         if reply == ReplyOnItsWay::No {
@@ -344,22 +348,26 @@ impl Draws {
     }
 
     /// Draws the times of the MIDI IN byte that the unit fetches now.
+    #[cold]
     pub(crate) fn for_fetch(&mut self, timing: &mut Timing<u64>) {
         timing.rx_to_dsr_ns = self.latencies.rx_to_dsr_ns.next();
         timing.rx_queued_to_dsr_ns = self.latencies.rx_queued_to_dsr_ns.next();
     }
 
     /// Draws the time of the byte after the byte in DATA.
+    #[cold]
     pub(crate) fn after_gift(&mut self, timing: &mut Timing<u64>) {
         timing.next_byte_ns = self.latencies.next_byte_ns.next();
     }
 
     /// Draws the delay of the F8 that the unit sends now.
+    #[cold]
     pub(crate) fn for_clock(&mut self, timing: &mut Timing<u64>) {
         timing.clock_delay_ns = self.latencies.clock_delay_ns.next();
     }
 
     /// Draws the latencies that may follow from the next step of a unit with a sequencer.
+    #[cold]
     pub(crate) fn for_sequencer(&mut self, timing: &mut Timing<u64>) {
         let draws = &mut self.latencies;
         timing.reset_break_ns = draws.reset_break_ns.next();
