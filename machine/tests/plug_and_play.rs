@@ -53,3 +53,11 @@ fn a_driver_is_asked_at_every_start_what_windows_asks() -> Result<(), MachineErr
     assert_eq!(machine.kernel().violation_count(), 0);
     Ok(())
 }
+
+#[test]
+fn the_reference_driver_does_not_start_without_a_card() -> Result<(), MachineError> {
+    let machine = MachineBuilder::new().card("absent")?.build()?;
+    let refused = machine.start().expect_err("no card answers the probe");
+    assert!(refused.to_string().contains("STATUS_IO_DEVICE_ERROR"), "{refused}");
+    Ok(())
+}
