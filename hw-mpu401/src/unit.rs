@@ -217,8 +217,8 @@ impl Unit {
         }
     }
 
-    /// Receives a byte that arrives now on MIDI IN, and returns whether there was room for it. While
-    /// other work holds the unit, the receive register keeps the first byte.
+    /// Receives a byte that arrives now on MIDI IN, and returns whether there was room for it.
+    /// While other work holds the unit, the receive register keeps the first byte.
     pub(crate) fn receive(&mut self, now_ns: u64) -> bool {
         let is_held = self.is_held(now_ns);
         let was_full = core::mem::replace(&mut self.receive_register_is_full, is_held);
