@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::card_bench::ops::{self, Cell, Failure as Failed, RunReport, SuiteReport};
+use portcls_machine::card_bench::ops::{
+    self, Cell, Failure as Failed, Ground, RunReport, Strength, SuiteReport,
+};
 use portcls_machine::chip::{CardProfile, CardTiming};
 use serde::Serialize;
 
-use super::VERSION;
 use crate::arguments::Format;
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
@@ -19,11 +20,14 @@ const HEADING: Style = Style::new().bold();
 const FAILED: Style = AnsiColor::Red.on_default().bold();
 const APART: Style = AnsiColor::Cyan.on_default();
 
+/// The version of the JSON form. Since version 2 each scenario has `sources` in place of `source`.
+const VERSION: u32 = 2;
+
 /// Columns of a line.
 const COLUMNS: usize = 100;
 
-/// Columns of a card: its letter, and the mark under the letter.
-const CARD_COLUMNS: usize = 2;
+/// Columns of a card: its number, and the mark under the number.
+const CARD_COLUMNS: usize = 3;
 
 /// The fewest columns for the title of a scenario, for any number of cards before the title.
 const TITLE_COLUMNS: usize = 30;
@@ -42,8 +46,9 @@ pub fn run(cards: &[CardProfile], timing: CardTiming, format: Format) -> Result<
     if report.is_good() {
         return Ok(Exit::Good);
     }
-    let failed =
-        (0..report.cards.len()).map(|card| report.count(card, Cell::Failed)).sum::<usize>();
+    let failed = (0..report.cards.len())
+        .map(|card| report.count(card, |c| c == Cell::Failed))
+        .sum::<usize>();
     console::error(&format_args!(
         "{} failed, counted card by card; each is shown on stdout with file and line",
         counted(failed as u64, "scenario")
@@ -79,35 +84,53 @@ fn push_heading(text: &mut String, file: &str, cards: usize) {
     let gap = if text.is_empty() { "" } else { "\n" };
     // Writing to a String cannot fail.
     let _ = write!(text, "{gap}{HEADING}");
-    for card in 0..cards {
-        let _ = write!(text, "{:<CARD_COLUMNS$}", SuiteReport::letter(card));
+    for card in 1..=cards {
+        let _ = write!(text, "{card:<CARD_COLUMNS$}");
     }
     let _ = writeln!(text, " {file}{HEADING:#}");
 }
 
 fn cell_text(cell: &Cell) -> String {
-    let (style, mark) = match cell {
+    let style = match cell {
         // The text names each failure below, with its file and line.
-        Cell::Failed => (FAILED, cell.mark()),
-        Cell::Differs | Cell::Open => (APART, cell.mark()),
-        Cell::Pass | Cell::NotMeant => (Style::new(), cell.mark()),
+        Cell::Failed => FAILED,
+        Cell::Differs(_) | Cell::Open => APART,
+        Cell::Pass(_) | Cell::NotMeant => Style::new(),
     };
-    format!("{style}{mark}{style:#}{:gap$}", "", gap = CARD_COLUMNS - mark.len())
+    format!("{style}{}{style:#}{:gap$}", cell.mark(), "", gap = CARD_COLUMNS - 1)
 }
 
 fn legend() -> String {
-    let line = |cell: Cell| format!("{}  {}\n", cell.mark(), cell.meaning());
-    Cell::ALL.map(line).concat()
+    let strengths: Vec<String> = Strength::ALL
+        .iter()
+        .map(|strength| {
+            format!("{}  {}: {}\n", strength.mark(), strength.word(), strength.meaning())
+        })
+        .collect();
+    format!(
+        "{}o  open: no source says whether a real card does this\n.  the scenario is not meant for \
+         the card\nF  not as expected\nA small letter means: this card does otherwise than most \
+         cards.\n",
+        strengths.concat()
+    )
 }
 
 /// A result as a word, for programs.
 fn word(cell: Cell) -> &'static str {
     match cell {
-        Cell::Pass => "pass",
-        Cell::Differs => "differs",
+        Cell::Pass(_) => "pass",
+        Cell::Differs(_) => "differs",
         Cell::Open => "open",
         Cell::NotMeant => "not-meant",
         Cell::Failed => "failed",
+    }
+}
+
+/// The strength of the ground of a result as a word, for programs.
+fn strength(cell: Cell) -> Option<&'static str> {
+    match cell {
+        Cell::Pass(strength) | Cell::Differs(strength) => strength.map(Strength::word),
+        Cell::Open | Cell::NotMeant | Cell::Failed => None,
     }
 }
 
@@ -126,20 +149,36 @@ struct ScenarioFacts<'a> {
     file: &'a str,
     line: usize,
     title: &'a str,
-    source: &'a str,
+    sources: Vec<GroundFacts<'a>>,
     /// The result of each card, by the card's name.
     results: BTreeMap<&'a str, &'static str>,
+    /// The strength of the ground of each card's result, by the card's name.
+    grounds: BTreeMap<&'a str, &'static str>,
+}
+
+#[derive(Serialize)]
+struct GroundFacts<'a> {
+    strength: Option<&'static str>,
+    cards: &'a [String],
+    text: &'a str,
 }
 
 impl<'r> CheckFacts<'r> {
     fn new(report: &'r SuiteReport) -> CheckFacts<'r> {
         let result = |(card, &cell): (&'r String, &Cell)| (card.as_str(), word(cell));
+        let grounds = |(card, &cell): (&'r String, &Cell)| Some((card.as_str(), strength(cell)?));
+        let ground = |ground: &'r Ground| GroundFacts {
+            strength: ground.strength.map(Strength::word),
+            cards: &ground.cards,
+            text: &ground.text,
+        };
         let scenarios = report.rows.iter().map(|row| ScenarioFacts {
             file: &row.file,
             line: row.scenario.line,
             title: &row.scenario.title,
-            source: &row.scenario.source,
+            sources: row.scenario.sources.iter().map(ground).collect(),
             results: report.cards.iter().zip(&row.cells).map(result).collect(),
+            grounds: report.cards.iter().zip(&row.cells).filter_map(grounds).collect(),
         });
         CheckFacts {
             version: VERSION,

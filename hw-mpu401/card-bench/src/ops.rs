@@ -40,6 +40,7 @@ mod action;
 mod bench;
 mod error;
 mod expectation;
+mod ground;
 mod model;
 mod page;
 mod parse;
@@ -62,6 +63,7 @@ pub use action::{
 };
 pub use error::OpsError;
 pub use expectation::{Expectation, Expected, Level, PollEnd, Span};
+pub use ground::{Ground, Strength};
 pub use model::Model;
 pub use recipe::{RecipeHost, RecipePorts, recipe};
 pub use record::Recorder;

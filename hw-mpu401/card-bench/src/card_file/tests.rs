@@ -401,9 +401,6 @@ fn any_card() -> impl Strategy<Value = CardProfile> {
                 Kind::Causes(place) => {
                     (place.set)(card, InterruptCauses::from_bits_truncate(number as u8));
                 }
-                Kind::EmptyRead(place) if number % 2 == 0 => {
-                    (place.set)(card, EmptyRead::Value((number >> 8) as u8));
-                }
                 _ => {}
             }
         }

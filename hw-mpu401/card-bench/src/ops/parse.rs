@@ -5,6 +5,7 @@ use hw_mpu401::CARD_NAMES;
 use super::action::{Action, CardAction, Cost};
 use super::error::{Fault, OpsError};
 use super::expectation::Expectation;
+use super::ground::{Ground, Strength};
 use super::script::{
     ACCESS_LIMIT, Block, Like, MIDI_IN_LIMIT, Remark, RemarkKind, STEP_LIMIT, Scenario, Script,
     Step, TIME_LIMIT_NS,
@@ -13,6 +14,10 @@ use super::words::{Word, Words};
 
 const TITLE_FIRST: &str = "write it between title: and the first init";
 const LIKE: &str = "write like CARD: OTHER... before the first title";
+const SOURCE: &str = "write source: TEXT, or source STRENGTH CARD...: TEXT, where STRENGTH is \
+                      measured, sheet, driver, log or assumed";
+const DIFFERS: &str = "write differs CARD...: WHY, or differs STRENGTH CARD...: WHY";
+const OPEN: &str = "write open CARD...: WHY";
 const OVERRIDE: &str = "write @CARD -> RESULT, with one card or several, below what it is about";
 
 impl Script {
@@ -83,7 +88,9 @@ impl Reader<'_> {
         match first.text {
             "title:" => self.begin(text_behind(line, first)?, number, first),
             "like" => self.like(first, &mut words),
-            "source:" | "cards:" | "differs" | "open" => self.tag(line, first, &mut words),
+            "source:" | "source" | "cards:" | "differs" | "open" => {
+                self.tag(line, first, &mut words)
+            }
             "repeat" => self.open_block(first, &mut words, number),
             "end" => self.close_block(first, &mut words),
             text if text.starts_with('@') => self.of_cards(first, &mut words),
@@ -146,35 +153,38 @@ impl Reader<'_> {
 
     /// Reads a line about the scenario as a whole.
     fn tag(&mut self, line: &str, word: Word<'_>, words: &mut Words<'_>) -> Result<(), Fault> {
+        let other_cards = self.other_cards;
         let scenario = self.scenarios.last_mut().filter(|scenario| scenario.blocks.is_empty());
         let Some(scenario) = scenario else {
             return Err(word.fault("expected here", TITLE_FIRST));
         };
-        if word.text == "source:" {
-            append(&mut scenario.source, &text_behind(line, word)?);
-            return Ok(());
+        match word.text {
+            "source:" => {
+                let text = text_behind(line, word)?;
+                scenario.sources.push(Ground { strength: None, cards: Vec::new(), text });
+            }
+            "source" => scenario.sources.push(read_ground(line, words, other_cards, SOURCE)?),
+            "cards:" => {
+                let first = words.need("a card", "write cards: CARD...")?;
+                scenario.cards.push(known_card(first, other_cards)?);
+                while let Some(name) = words.next() {
+                    scenario.cards.push(known_card(name, other_cards)?);
+                }
+            }
+            kind => {
+                let (kind, hint) = match kind {
+                    "differs" => (RemarkKind::Differs, DIFFERS),
+                    _ => (RemarkKind::Open, OPEN),
+                };
+                let ground = read_ground(line, words, other_cards, hint)?;
+                let is_whole = !ground.cards.is_empty()
+                    && (kind == RemarkKind::Differs || ground.strength.is_none());
+                if !is_whole {
+                    return Err(word.fault("complete", hint));
+                }
+                scenario.remarks.push(Remark { kind, ground });
+            }
         }
-        let mut cards = Vec::new();
-        while let Some(name) = words.next() {
-            let Some(last) = name.text.strip_suffix(':') else {
-                cards.push(known_card(name, self.other_cards)?);
-                continue;
-            };
-            cards.push(known_card(Word { text: last, ..name }, self.other_cards)?);
-            let kind = match word.text {
-                "differs" => RemarkKind::Differs,
-                "open" => RemarkKind::Open,
-                _ => return Err(name.fault("the name of a card", "write cards: and the names")),
-            };
-            let text = text_behind(line, name)?;
-            scenario.remarks.push(Remark { kind, cards, text });
-            return Ok(());
-        }
-        if word.text != "cards:" || cards.is_empty() {
-            let hint = "write cards: CARD..., differs CARD...: WHY or open CARD...: WHY";
-            return Err(word.fault("complete", hint));
-        }
-        scenario.cards.extend(cards);
         Ok(())
     }
 
@@ -311,11 +321,31 @@ fn text_behind(line: &str, word: Word<'_>) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-fn append(text: &mut String, more: &str) {
-    if !text.is_empty() {
-        text.push(' ');
+/// Reads `STRENGTH CARD...: TEXT`. The strength and the cards may be missing.
+fn read_ground(
+    line: &str,
+    words: &mut Words<'_>,
+    other_cards: &[&str],
+    hint: &str,
+) -> Result<Ground, Fault> {
+    let mut ground = Ground { strength: None, cards: Vec::new(), text: String::new() };
+    let mut is_first = true;
+    loop {
+        let word = words.need("a text behind a :", hint)?;
+        let (name, is_last) = match word.text.strip_suffix(':') {
+            Some(name) => (name, true),
+            None => (word.text, false),
+        };
+        match Strength::from_word(name) {
+            Some(strength) if is_first => ground.strength = Some(strength),
+            _ => ground.cards.push(known_card(Word { text: name, ..word }, other_cards)?),
+        }
+        if is_last {
+            ground.text = text_behind(line, word)?;
+            return Ok(ground);
+        }
+        is_first = false;
     }
-    text.push_str(more);
 }
 
 fn known_card(word: Word<'_>, other_cards: &[&str]) -> Result<String, Fault> {

@@ -120,6 +120,17 @@ pub(super) fn unrolled(scenario: &Scenario) -> impl Iterator<Item = &Step> {
     scenario.blocks.iter().flat_map(|block| (0..block.times).flat_map(|_| &block.steps))
 }
 
+/// Why a recipe cannot do all of a scenario: each reason once.
+pub(super) fn obstacles(scenario: &Scenario, host: RecipeHost) -> Vec<&'static str> {
+    let mut reasons = Vec::new();
+    for obstacle in unrolled(scenario).filter_map(|step| doable(step, host).err()) {
+        if !reasons.contains(&obstacle.why) {
+            reasons.push(obstacle.why);
+        }
+    }
+    reasons
+}
+
 /// Why a recipe cannot do a step.
 pub(super) struct Obstacle {
     pub why: &'static str,

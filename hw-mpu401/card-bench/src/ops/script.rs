@@ -4,6 +4,7 @@ use hw_mpu401::CardProfile;
 
 use super::action::Action;
 use super::expectation::Expectation;
+use super::ground::Ground;
 
 /// The most steps that a scenario may run; the steps of a `repeat` count each time.
 pub const STEP_LIMIT: u64 = 100_000;
@@ -62,7 +63,7 @@ pub struct Scenario {
     /// The line on which the scenario begins, from 1.
     pub line: usize,
     /// Where the expectations come from; empty if the script gives no source.
-    pub source: String,
+    pub sources: Vec<Ground>,
     /// The cards for which the scenario is meant; empty for every card.
     pub cards: Vec<String>,
     /// Why some cards are expected to behave differently.
@@ -76,10 +77,8 @@ pub struct Scenario {
 pub struct Remark {
     /// What is known of the difference.
     pub kind: RemarkKind,
-    /// The cards that differ.
-    pub cards: Vec<String>,
-    /// The reason, with its ground.
-    pub text: String,
+    /// The cards that differ, and the ground. An open remark has no strength.
+    pub ground: Ground,
 }
 
 /// What is known of a difference between cards.

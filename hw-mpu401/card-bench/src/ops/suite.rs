@@ -5,9 +5,10 @@ use std::fmt::{self, Display, Formatter};
 use hw_mpu401::conformance::SCRIPTS;
 use hw_mpu401::{CardProfile, CardTiming};
 
+use super::ground::{Ground, Strength};
 use super::report::{RunReport, ScenarioReport};
 use super::run::run_with;
-use super::script::{Like, RemarkKind, Scenario, Script};
+use super::script::{Like, Remark, RemarkKind, Scenario, Script};
 
 /// The built-in scripts.
 ///
@@ -23,14 +24,15 @@ pub fn suite() -> Vec<Script> {
 }
 
 /// The result of a card in a scenario.
+///
+/// A strength is `None` if the script names a ground without its strength.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cell {
-    /// The card behaved as the suite expects of every card.
-    Pass,
+    /// The card behaved as the suite expects of most cards.
+    Pass(Option<Strength>),
     /// The card behaved unlike other cards, as the suite expects.
-    Differs,
-    /// The card behaved as the model assumes. A card that is assumed to be like another card
-    /// behaved like that card. The behaviour was never compared with a real card.
+    Differs(Option<Strength>),
+    /// The card behaved as the model assumes, and no source says whether a real card does.
     Open,
     /// The scenario is not meant for the card.
     NotMeant,
@@ -39,58 +41,58 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// Every result, in the order in which a page shows them.
-    pub const ALL: [Self; 5] =
-        [Self::Pass, Self::Differs, Self::Open, Self::NotMeant, Self::Failed];
-
-    /// The mark of this result in a table.
+    /// The mark of this result in a table: the letter of the strength, which is small for a card
+    /// that differs.
     #[must_use]
-    pub const fn mark(self) -> &'static str {
+    pub fn mark(self) -> char {
         match self {
-            Self::Pass => "=",
-            Self::Differs => "d",
-            Self::Open => "o",
-            Self::NotMeant => ".",
-            Self::Failed => "F",
+            Self::Pass(strength) => strength.map_or('=', Strength::mark),
+            Self::Differs(strength) => strength.map_or('d', Strength::mark).to_ascii_lowercase(),
+            Self::Open => 'o',
+            Self::NotMeant => '.',
+            Self::Failed => 'F',
         }
     }
 
-    /// What the result means, for a person.
+    /// Whether the card behaved as most cards, or differently, as expected for a reason.
     #[must_use]
-    pub const fn meaning(self) -> &'static str {
-        match self {
-            Self::Pass => "as every card is expected to",
-            Self::Differs => "otherwise, as this card is expected to",
-            Self::Open => "as the model assumes: nobody has compared it with a real card",
-            Self::NotMeant => "the scenario is not meant for the card",
-            Self::Failed => "not as expected",
-        }
+    pub fn has_ground(self) -> bool {
+        matches!(self, Self::Pass(_) | Self::Differs(_))
     }
 
-    fn new(script: &Script, number: usize, result: &ScenarioReport, card: &str) -> Self {
-        let remarks = &script.scenarios[number].remarks;
-        let about = |kind| {
-            let mut remarks = remarks.iter().filter(|remark| remark.kind == kind);
-            remarks.any(|remark| remark.cards.iter().any(|name| name == card))
-        };
-        // A scenario may be meant for this card and not for the card that this card is like. Then
-        // the scenario is about this card.
-        let meant = &script.scenarios[number].cards;
-        let is_about_itself =
-            |like: &Like| meant.iter().any(|name| name == card) && !meant.contains(&like.known);
-        let is_like = script
-            .likes
-            .iter()
-            .any(|like| like.others.iter().any(|name| name == card) && !is_about_itself(like));
+    fn new(scenario: &Scenario, result: &ScenarioReport, card: &str) -> Self {
         match result.has_failed() {
             None => Self::NotMeant,
             Some(true) => Self::Failed,
-            Some(false) if about(RemarkKind::Open) => Self::Open,
-            Some(false) if about(RemarkKind::Differs) => Self::Differs,
-            Some(false) if is_like => Self::Open,
-            Some(false) => Self::Pass,
+            Some(false) => Self::of_card(scenario, card),
         }
     }
+
+    /// The result of a card that behaved as expected. A ground counts only for the cards that it
+    /// names. A ground that names no card counts for every card.
+    fn of_card(scenario: &Scenario, card: &str) -> Self {
+        let remarks = |kind| {
+            let about = move |remark: &&Remark| remark.kind == kind && remark.ground.is_about(card);
+            scenario.remarks.iter().filter(about).map(|remark| &remark.ground)
+        };
+        if remarks(RemarkKind::Open).next().is_some() {
+            return Self::Open;
+        }
+        if let Some(strength) = strongest(remarks(RemarkKind::Differs)) {
+            return Self::Differs(strength);
+        }
+        let sources = scenario.sources.iter().filter(|source| source.is_about(card));
+        match strongest(sources) {
+            Some(strength) => Self::Pass(strength),
+            None if scenario.sources.is_empty() => Self::Pass(None),
+            None => Self::Open,
+        }
+    }
+}
+
+/// The strength of the strongest of these grounds; `None` if there is no ground.
+fn strongest<'g>(grounds: impl Iterator<Item = &'g Ground>) -> Option<Option<Strength>> {
+    grounds.map(|ground| ground.strength).min_by_key(|strength| (strength.is_none(), *strength))
 }
 
 /// The results of the cards in one scenario.
@@ -136,14 +138,18 @@ pub fn check_with(cards: &[CardProfile], timing: CardTiming) -> SuiteReport {
         let runs: Vec<RunReport> =
             cards.iter().map(|card| run_with(&script, card, timing)).collect();
         for (number, scenario) in script.scenarios.iter().enumerate() {
-            let cell =
-                |run: &RunReport| Cell::new(&script, number, &run.scenarios[number], &run.card);
+            let cell = |run: &RunReport| Cell::new(scenario, &run.scenarios[number], &run.card);
             let cells = runs.iter().map(cell).collect();
             report.rows.push(Row { file: script.file.clone(), scenario: scenario.clone(), cells });
         }
         for like in script.likes {
-            if !report.likes.contains(&like) {
-                report.likes.push(like);
+            match report.likes.iter_mut().find(|other| other.known == like.known) {
+                None => report.likes.push(like),
+                Some(known) => {
+                    let new = like.others.into_iter().filter(|card| !known.others.contains(card));
+                    let new: Vec<String> = new.collect();
+                    known.others.extend(new);
+                }
             }
         }
         report.runs.extend(runs);
@@ -158,34 +164,26 @@ impl SuiteReport {
         self.rows.iter().all(|row| !row.cells.contains(&Cell::Failed))
     }
 
-    /// The letter of a card in a table, by the card's position.
-    #[must_use]
-    pub fn letter(card: usize) -> char {
-        u8::try_from(card).ok().filter(|card| *card < 26).map_or('?', |card| (b'A' + card).into())
-    }
-
-    /// How many scenarios had this result on this card; the card is given by its position.
-    #[must_use]
-    pub fn count(&self, card: usize, cell: Cell) -> usize {
-        self.rows.iter().filter(|row| row.cells[card] == cell).count()
+    /// How many scenarios had such a result on this card; the card is given by its position.
+    pub fn count(&self, card: usize, is_counted: impl Fn(Cell) -> bool) -> usize {
+        self.rows.iter().filter(|row| is_counted(row.cells[card])).count()
     }
 }
 
 impl Display for SuiteReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let width = self.cards.iter().map(|name| name.len()).max().unwrap_or_default().max(4);
-        writeln!(f, "   {:<width$}  pass  differs  open  failed  not meant", "card")?;
+        writeln!(f, "    {:<width$}  pass  differs  open  failed  not meant", "card")?;
         for (number, card) in self.cards.iter().enumerate() {
-            let count = |cell| self.count(number, cell);
             writeln!(
                 f,
-                "{}  {card:<width$}  {:>4}  {:>7}  {:>4}  {:>6}  {:>9}",
-                Self::letter(number),
-                count(Cell::Pass),
-                count(Cell::Differs),
-                count(Cell::Open),
-                count(Cell::Failed),
-                count(Cell::NotMeant),
+                "{:>2}  {card:<width$}  {:>4}  {:>7}  {:>4}  {:>6}  {:>9}",
+                number + 1,
+                self.count(number, |cell| matches!(cell, Cell::Pass(_))),
+                self.count(number, |cell| matches!(cell, Cell::Differs(_))),
+                self.count(number, |cell| cell == Cell::Open),
+                self.count(number, |cell| cell == Cell::Failed),
+                self.count(number, |cell| cell == Cell::NotMeant),
             )?;
         }
         for failure in self.runs.iter().flat_map(RunReport::failures) {

@@ -385,8 +385,9 @@ fn another_model_is_run_under_a_name_of_its_own() {
 fn a_script_can_be_looked_at() {
     let script = script("title: a # b\nsource: c\nsource: d\nopen sb16: e\ninit power-on\nR S");
     let scenario = &script.scenarios[0];
-    assert_eq!((scenario.title.as_str(), scenario.source.as_str()), ("a", "c d"));
-    assert_eq!(scenario.remarks[0].cards, ["sb16"]);
+    let sources: Vec<&str> = scenario.sources.iter().map(|source| source.text.as_str()).collect();
+    assert_eq!((scenario.title.as_str(), sources), ("a", vec!["c", "d"]));
+    assert_eq!(scenario.remarks[0].ground.cards, ["sb16"]);
     let action = |block: usize| &scenario.blocks[block].steps[0].action;
     assert_eq!(*action(0), Action::Card(CardAction::Init(InitialState::PowerOn)));
     assert_eq!(*action(1), Action::Host(HostAction::Read(Register::Command)));
@@ -398,7 +399,7 @@ fn the_suite_that_is_built_in_can_be_read_and_its_table_has_every_card() {
     assert_eq!(report.rows.len(), suite().iter().map(|s| s.scenarios.len()).sum::<usize>());
     assert!(report.rows.iter().all(|row| row.cells.len() == cards().len()));
     assert!(report.to_string().contains("roland-mpu401"));
-    assert!(report.markdown().contains("| A | roland-mpu401 |"));
+    assert!(report.markdown().contains("| 1 | roland-mpu401 |"));
 }
 
 #[test]
@@ -471,4 +472,40 @@ fn a_mistake_in_a_line_about_what_acts_from_outside_is_named() {
     assert_eq!(failures("smsc-superio", "init idle\ncauses -> none\ncauses -> any"), [""; 0]);
     let failed = failures("smsc-superio", "init uart\ncauses -> rx tx");
     assert_eq!(failed, ["t.ops:2: expected rx tx, got none (smsc-superio, t.ops, 0.000 us)"]);
+}
+
+#[test]
+fn a_ground_has_a_strength_and_its_cards() {
+    let script = script(
+        "title: a
+         source measured roland-mpu401: b
+         source sheet: c
+         source sb16: d
+         differs log sb16 awe64: e
+         init uart",
+    );
+    let scenario = &script.scenarios[0];
+    let facts = |ground: &Ground| (ground.strength, ground.cards.len(), ground.text.clone());
+    let sources: Vec<_> = scenario.sources.iter().map(facts).collect();
+    let wanted =
+        [(Some(Strength::Measured), 1, "b"), (Some(Strength::Sheet), 0, "c"), (None, 1, "d")];
+    assert_eq!(sources, wanted.map(|(strength, cards, text)| (strength, cards, text.to_owned())));
+    assert_eq!(facts(&scenario.remarks[0].ground), (Some(Strength::Log), 2, "e".to_owned()));
+}
+
+#[test]
+fn a_ground_that_is_not_whole_is_refused() {
+    let hint = "write source: TEXT, or source STRENGTH CARD...: TEXT, where STRENGTH is measured, \
+                sheet, driver, log or assumed";
+    let no_card = error("title: a\nsource measured sb16 b");
+    assert!(no_card.starts_with("t.ops:2:22: 'b' is not a card; "), "{no_card}");
+    assert_eq!(
+        error("title: a\nsource measured sb16"),
+        format!("t.ops:2:21: a text behind a : is missing; {hint}")
+    );
+    let open = "t.ops:2:1: 'open' is not complete; write open CARD...: WHY";
+    assert_eq!(error("title: a\nopen measured sb16: b"), open);
+    let differs = "t.ops:2:1: 'differs' is not complete; write differs CARD...: WHY, or differs \
+                   STRENGTH CARD...: WHY";
+    assert_eq!(error("title: a\ndiffers measured: b"), differs);
 }

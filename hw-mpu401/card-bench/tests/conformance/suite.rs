@@ -78,20 +78,26 @@ fn every_scenario_says_where_it_comes_from_and_every_difference_says_why() {
 /// The things that a scenario does not explain.
 fn unexplained(script: &Script, scenario: &Scenario) -> Vec<String> {
     let mut problems = Vec::new();
-    if scenario.source.is_empty() {
+    if scenario.sources.is_empty() {
         problems.push("no source".to_owned());
+    }
+    let differs = scenario.remarks.iter().filter(|remark| remark.kind == RemarkKind::Differs);
+    let grounds = scenario.sources.iter().chain(differs.map(|remark| &remark.ground));
+    for ground in grounds.filter(|ground| ground.strength.is_none()) {
+        problems.push(format!("no strength: {}", ground.text));
     }
     let steps = || scenario.blocks.iter().flat_map(|block| &block.steps);
     for (card, _) in steps().flat_map(|step| &step.of_cards) {
         let known = script.likes.iter().find(|like| like.others.contains(card));
         let names = [Some(card), known.map(|like| &like.known)];
-        let is_about = |remark: &Remark| names.iter().flatten().any(|n| remark.cards.contains(n));
+        let is_about =
+            |remark: &Remark| names.iter().flatten().any(|n| remark.ground.cards.contains(n));
         if !scenario.remarks.iter().any(is_about) {
             problems.push(format!("{card} is expected to do otherwise, and no line says why"));
         }
     }
     for remark in scenario.remarks.iter().filter(|remark| remark.kind == RemarkKind::Differs) {
-        for card in &remark.cards {
+        for card in &remark.ground.cards {
             if !steps().any(|step| step.of_cards.iter().any(|(name, _)| name == card)) {
                 problems.push(format!("{card} is said to do otherwise, and does not"));
             }
