@@ -3,6 +3,7 @@
 mod bad_input;
 mod capture;
 mod cards;
+mod completions;
 mod debug;
 mod drivers;
 mod filters;
