@@ -9,6 +9,7 @@ mod drivers;
 mod filters;
 mod imports;
 mod listings;
+mod new;
 mod ops;
 mod play;
 mod resources;
