@@ -45,7 +45,8 @@ Examples:
   portcls-emu imports driver.sys            what a compiled driver needs, and what is there
   portcls-emu filters --driver driver.sys   its filters and pins, and which can be opened
   portcls-emu cards                         the cards that can be chosen
-  portcls-emu rules                         the rules that a driver has to keep";
+  portcls-emu rules                         the rules that a driver has to keep
+  portcls-emu new my-driver                 a crate for a driver of your own";
 
 const PLAY_EXAMPLES: &str = "\
 Examples:
@@ -153,6 +154,11 @@ Examples:
   portcls-emu rules read-overrun             one of them, with its source
   portcls-emu rules --format json            the same for a program";
 
+const NEW_EXAMPLES: &str = "\
+Examples:
+  portcls-emu new my-driver                     a crate in the folder my-driver
+  portcls-emu new my-driver --crates ~/portcls  with the crates of this clone of the project";
+
 const JSON_FORM: &str = "\
 The JSON summary:
   One object with \"version\": 1. Names that end in _ns are whole ns of simulated time, those in
@@ -253,6 +259,12 @@ pub enum Verb {
     /// its breach a warning.
     #[command(after_long_help = format!("{RULES_EXAMPLES}\n\n{EXIT_CODES}"))]
     Rules(RulesArguments),
+    /// Makes a crate for a driver of your own, with a test on a whole machine.
+    ///
+    /// The crate has a MIDI miniport for the MPU-401 that plays, a golden trace and a test on every
+    /// card. Its name is the name of the folder.
+    #[command(after_long_help = format!("{NEW_EXAMPLES}\n\n{EXIT_CODES}"))]
+    New(NewArguments),
     /// Writes the completions for a shell to stdout.
     ///
     /// Bash reads them from ~/.local/share/bash-completion/completions/portcls-emu, zsh from a
@@ -343,6 +355,18 @@ pub struct DebugArguments {
     #[arg(long, value_enum, value_name = "JOB", default_value_t = DebugJob::Play)]
     #[arg(help_heading = "Debugger")]
     pub job: DebugJob,
+}
+
+/// The command line of `new`.
+#[derive(Args, Debug)]
+pub struct NewArguments {
+    /// The folder of the crate: a new one, or an empty one.
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+    /// A clone of the project with the crates that the driver uses [default: the clone from which
+    /// this program was built, or crates.io].
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub crates: Option<PathBuf>,
 }
 
 /// The command line of `filters`.

@@ -64,6 +64,29 @@ pub enum Failure {
         /// The file.
         path: String,
     },
+    /// The folder for a new crate is not new.
+    #[error("{folder} cannot be a new crate: {reason}; name a folder that does not exist yet")]
+    NotANewFolder {
+        /// The folder.
+        folder: String,
+        /// Why it cannot be one.
+        reason: String,
+    },
+    /// The name of a folder cannot be the name of a crate.
+    #[error(
+        "'{name}' cannot be the name of a crate: name a folder with letters, digits, - and _, \
+         beginning with a letter"
+    )]
+    NotACrateName {
+        /// The name of the folder.
+        name: String,
+    },
+    /// A folder does not have the crates of this program.
+    #[error("{folder} has no crates of portcls-emu: name the folder of a clone of the project")]
+    NoCrates {
+        /// The folder.
+        folder: String,
+    },
     /// An input cannot be read.
     #[error("cannot read {name}: {reason}; {mend}")]
     CannotRead {
@@ -200,6 +223,9 @@ impl Failure {
             | Failure::WavesOfAllCards
             | Failure::OneScript { .. }
             | Failure::NoJunitOfResults
+            | Failure::NotANewFolder { .. }
+            | Failure::NotACrateName { .. }
+            | Failure::NoCrates { .. }
             | Failure::CannotListen { .. }
             | Failure::Machine(
                 MachineError::NotDebuggable { .. }

@@ -21,6 +21,7 @@ mod imports;
 mod inf;
 mod input;
 mod manual;
+mod new;
 mod ops;
 mod output;
 mod play;
@@ -63,6 +64,7 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
         Verb::Cards(arguments) => cards::run(arguments),
         Verb::Imports(arguments) => imports::run(arguments),
         Verb::Rules(arguments) => rules::run(arguments),
+        Verb::New(arguments) => new::run(arguments),
         Verb::Completions { shell } => manual::completions(*shell),
         Verb::Man => manual::pages(),
     }

@@ -10,13 +10,14 @@ use crate::program::{
 };
 use crate::project::{list, own_packages, text};
 
-/// Writes the pages of the rules, of the bug checks and of the cards.
+/// Writes the pages of the rules, of the bug checks and of the cards, and the template of `new`.
 pub fn pages(arguments: &[String]) -> Outcome {
     no_arguments("pages", arguments)?;
     let cards = ["test", "-p", "mpu401-card-bench", "--test", "conformance", "the_page_of"];
     let others = ["test", "-p", "portcls-tests", "--test", "registers", "the_page_of"];
-    for arguments in [cards, others] {
-        let mut command = cargo(&arguments);
+    let template = ["test", "-p", "portcls-emu", "--bin", "portcls-emu", "the_template_of"];
+    for arguments in [&cards[..], &others, &template] {
+        let mut command = cargo(arguments);
         command.env("UPDATE_PAGES", "1");
         run(command)?;
     }

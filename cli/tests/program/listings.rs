@@ -32,6 +32,7 @@ fn the_help_of_the_small_verbs_is_complete() {
     assert_cmd_snapshot!("help_ops", folder.command(&["ops", "--help"]));
     assert_cmd_snapshot!("help_cards", folder.command(&["cards", "--help"]));
     assert_cmd_snapshot!("help_rules", folder.command(&["rules", "--help"]));
+    assert_cmd_snapshot!("help_new", folder.command(&["new", "--help"]));
     assert_cmd_snapshot!("help_completions", folder.command(&["completions", "--help"]));
     assert_cmd_snapshot!("help_man", folder.command(&["man", "--help"]));
 }
@@ -160,6 +161,7 @@ fn the_manual_has_a_page_for_the_program_and_each_verb() {
         "-imports",
         "-cards",
         "-rules",
+        "-new",
         "-completions",
         "-man",
     ];

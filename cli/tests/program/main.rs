@@ -3,11 +3,13 @@
 mod bad_input;
 mod capture;
 mod cards;
+mod completions;
 mod debug;
 mod drivers;
 mod filters;
 mod imports;
 mod listings;
+mod new;
 mod ops;
 mod play;
 mod recipes;

@@ -1,0 +1,199 @@
+//! `new`: a crate for a driver of one's own, made from the project's template.
+//!
+//! Owns which files the crate has, its name, and where it finds the crates of this program. The
+//! text of the files is in `new/template.txt`. A test makes this file from the folder `template/`
+//! of the project, because a published crate has only its own folder.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::arguments::NewArguments;
+use crate::console;
+use crate::failure::{Exit, Failure};
+
+/// The files of the template: a line `==== PATH` before each file.
+const TEMPLATE: &str = include_str!("new/template.txt");
+
+/// What begins the line before a file of the template.
+const MARK: &str = "==== ";
+
+/// The name of the template's package, and the same name in code.
+const TEMPLATE_NAME: [&str; 2] = ["my-mpu401", "my_mpu401"];
+
+/// The crates that the template uses, each with its folder in the project.
+const CRATES: [(&str, &str); 3] =
+    [("portcls-emulator", "emulator"), ("portcls-port", "port"), ("portcls-machine", "machine")];
+
+/// The folder of the project from which this program was built.
+const BUILT_FROM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// Makes the crate.
+///
+/// # Errors
+/// [`Failure::NotANewFolder`], [`Failure::NotACrateName`], [`Failure::NoCrates`] and
+/// [`Failure::CannotWrite`].
+pub fn run(arguments: &NewArguments) -> Result<Exit, Failure> {
+    let folder = &arguments.folder;
+    let shown = folder.display().to_string();
+    let name = crate_name(folder)?;
+    let origin = Origin::find(arguments.crates.as_deref())?;
+    make_empty(folder, &shown)?;
+    for (path, text) in files() {
+        let path = folder.join(path);
+        let write = || {
+            fs::create_dir_all(path.parent().expect("a file is in a folder"))?;
+            fs::write(&path, fill_in(text, &name, &origin))
+        };
+        write().map_err(|error| Failure::cannot_write(&path.display().to_string(), &error))?;
+    }
+    console::note(&format_args!(
+        "{shown} has a driver with its test; its crates come from {}; next: cargo test \
+         --manifest-path {}",
+        origin.in_words(),
+        folder.join("Cargo.toml").display()
+    ));
+    Ok(Exit::Good)
+}
+
+/// Where the new crate finds the crates of this program.
+enum Origin {
+    /// A folder with the project, as an absolute path.
+    Folder(PathBuf),
+    /// The registry of cargo, in the version of this program.
+    Registry,
+}
+
+impl Origin {
+    /// The folder that the user named, or the folder from which this program was built. Without
+    /// such a folder the crates come from the registry.
+    fn find(named: Option<&Path>) -> Result<Origin, Failure> {
+        let absolute = |folder: &Path| fs::canonicalize(folder).unwrap_or(folder.to_owned());
+        match named {
+            Some(folder) if is_project(folder) => Ok(Origin::Folder(absolute(folder))),
+            Some(folder) => Err(Failure::NoCrates { folder: folder.display().to_string() }),
+            None if is_project(Path::new(BUILT_FROM)) => {
+                Ok(Origin::Folder(absolute(Path::new(BUILT_FROM))))
+            }
+            None => Ok(Origin::Registry),
+        }
+    }
+
+    fn in_words(&self) -> String {
+        match self {
+            Origin::Folder(folder) => folder.display().to_string(),
+            Origin::Registry => format!("crates.io, version {}", env!("CARGO_PKG_VERSION")),
+        }
+    }
+
+    /// What a manifest says of a crate.
+    fn dependency(&self, crate_folder: &str) -> String {
+        match self {
+            // The path is written as a TOML literal: backslashes stand for themselves.
+            Origin::Folder(folder) => {
+                format!("{{ path = '{}' }}", folder.join(crate_folder).display())
+            }
+            Origin::Registry => format!("\"{}\"", env!("CARGO_PKG_VERSION")),
+        }
+    }
+}
+
+/// Whether a folder has the crates that a driver needs.
+fn is_project(folder: &Path) -> bool {
+    CRATES.iter().all(|(_, crate_folder)| folder.join(crate_folder).join("Cargo.toml").is_file())
+}
+
+/// The files of the template, each with its path.
+fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let parts = TEMPLATE.split(MARK).filter(|part| !part.is_empty());
+    parts.filter_map(|part| part.split_once('\n'))
+}
+
+/// The name of the new crate: the name of its folder.
+fn crate_name(folder: &Path) -> Result<String, Failure> {
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.unwrap_or_default();
+    let begins_well = name.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    if begins_well && name.chars().all(is_plain) {
+        Ok(name)
+    } else {
+        Err(Failure::NotACrateName { name })
+    }
+}
+
+/// Makes the folder, unless it is there and empty.
+fn make_empty(folder: &Path, shown: &str) -> Result<(), Failure> {
+    let not_new = |reason: &str| Failure::NotANewFolder {
+        folder: shown.to_owned(),
+        reason: reason.to_owned(),
+    };
+    match fs::read_dir(folder) {
+        Ok(mut entries) if entries.next().is_none() => Ok(()),
+        Ok(_) => Err(not_new("it has files already")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            fs::create_dir_all(folder).map_err(|error| Failure::cannot_write(shown, &error))
+        }
+        Err(_) => Err(not_new("it is no folder")),
+    }
+}
+
+/// Puts the name of the crate and the places of its dependencies into a file of the template.
+fn fill_in(text: &str, name: &str, origin: &Origin) -> String {
+    let mut text =
+        text.replace(TEMPLATE_NAME[0], name).replace(TEMPLATE_NAME[1], &name.replace('-', "_"));
+    for (package, crate_folder) in CRATES {
+        let in_template = format!("{package} = {{ path = \"../{crate_folder}\" }}");
+        let here = format!("{package} = {}", origin.dependency(crate_folder));
+        text = text.replace(&in_template, &here);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The files of the project's template, as `new/template.txt` has them.
+    fn made_from_the_folder() -> String {
+        let root = Path::new(BUILT_FROM).join("template");
+        let snapshots = "tests/snapshots";
+        let golden = fs::read_dir(root.join(snapshots)).expect("the folder of the golden");
+        let golden = golden.map(|entry| entry.expect("an entry").file_name());
+        let mut paths: Vec<String> =
+            golden.map(|name| format!("{snapshots}/{}", name.to_string_lossy())).collect();
+        let others = ["Cargo.toml", "Cargo.lock", "README.md", "src/lib.rs", "src/miniport.rs"];
+        paths.extend(others.map(str::to_owned));
+        paths.extend(["src/mpu401.rs", "tests/golden.rs"].map(str::to_owned));
+        paths.sort();
+        let part = |path: &String| {
+            let text = fs::read_to_string(root.join(path)).expect("a file of the template");
+            format!("{MARK}{path}\n{}", text.replace("\r\n", "\n"))
+        };
+        paths.iter().map(part).collect()
+    }
+
+    /// Set `UPDATE_PAGES=1` to write the file.
+    #[test]
+    fn the_template_of_the_program_is_the_folder_of_the_project() {
+        let made = made_from_the_folder();
+        if std::env::var_os("UPDATE_PAGES").is_some() {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/new/template.txt");
+            fs::write(path, &made).expect("the file can be written");
+        } else {
+            assert!(made == TEMPLATE, "new/template.txt is old: cargo xtask pages");
+        }
+    }
+
+    #[test]
+    fn every_crate_of_the_template_is_found_elsewhere() {
+        let manifest = files().find(|(path, _)| *path == "Cargo.toml").expect("a manifest").1;
+        let origin = Origin::Folder(PathBuf::from("/here"));
+        let filled = fill_in(manifest, "a-driver", &origin);
+        assert!(filled.contains("name = \"a-driver\""));
+        assert!(filled.contains("portcls-port = { path = '/here/port' }"), "{filled}");
+        assert!(!filled.contains("../"), "{filled}");
+        let filled = fill_in(manifest, "a-driver", &Origin::Registry);
+        assert!(filled.contains(&format!("portcls-machine = \"{}\"", env!("CARGO_PKG_VERSION"))));
+    }
+}
