@@ -129,8 +129,10 @@ fn make_empty(folder: &Path, shown: &str) -> Result<(), Failure> {
         reason: reason.to_owned(),
     };
     match fs::read_dir(folder) {
-        Ok(mut entries) if entries.next().is_none() => Ok(()),
-        Ok(_) => Err(not_new("it has files already")),
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(not_new("it has files already")),
+        },
         Err(error) if error.kind() == ErrorKind::NotFound => {
             fs::create_dir_all(folder).map_err(|error| Failure::cannot_write(shown, &error))
         }
