@@ -109,7 +109,8 @@ impl Parts {
     /// room.
     fn plan_take_for_output(&self, latency_ns: u64) -> Plan {
         let seen_ns = self.latches.written_ns().saturating_add(latency_ns);
-        let ready_ns = seen_ns.max(self.unit.free_ns());
+        let free_ns = if self.takes_while_busy() { 0 } else { self.unit.free_ns() };
+        let ready_ns = seen_ns.max(free_ns);
         let room_ns = self.transmitter.room_ns();
         let due_ns = if room_ns <= ready_ns { ready_ns } else { self.unit.finds_room_ns(room_ns) };
         Plan::new(Action::Take, due_ns.max(self.now_ns()))

@@ -125,7 +125,7 @@ fn a_closed_gate_holds_back_the_line_and_nothing_else() {
             chip.advance(1_000_000);
         }
         assert!(open.interrupt_line() && !gated.interrupt_line(), "{}", profile.name);
-        assert_eq!(gated.interrupt_causes(), InterruptCauses::RECEIVE, "{}", profile.name);
+        assert!(gated.interrupt_causes().contains(InterruptCauses::RECEIVE), "{}", profile.name);
         assert_eq!(gated.status(), open.status(), "{}", profile.name);
         gated.control(Control::InterruptGate(InterruptGate::Open), 1_000_000);
         assert!(gated.interrupt_line(), "{}", profile.name);

@@ -88,7 +88,7 @@ fn a_line_for_a_card_stands_instead_of_the_one_for_all() {
 
 #[test]
 fn what_is_said_of_a_card_holds_for_those_that_are_like_it() {
-    let text = "like clone-dumb: sb16 smsc-superio
+    let text = "like clone-dumb: es1688 smsc-superio
                 init uart
                 W D 55
                 R S -> FF
@@ -96,8 +96,8 @@ fn what_is_said_of_a_card_holds_for_those_that_are_like_it() {
                   @smsc-superio -> 80";
     assert_eq!(failures("clone-dumb", text), [""; 0]);
     assert_eq!(failures("smsc-superio", text), [""; 0]);
-    let sb16 = failures("sb16", text);
-    assert_eq!(sb16, ["t.ops:4: expected C0/C0, got 80 (sb16, t.ops, 2.000 us)"]);
+    let es1688 = failures("es1688", text);
+    assert_eq!(es1688, ["t.ops:4: expected C0/C0, got 80 (es1688, t.ops, 2.000 us)"]);
     assert!(error("init idle\nlike sb16: clone-dumb").starts_with("t.ops:2:1: 'like' is not"));
 }
 
@@ -312,9 +312,9 @@ fn an_error_says_where_what_and_how_to_mend_it() {
         ),
         (
             "init idle\nr s",
-            "t.ops:2:1: 'r' is not a thing to do; did you mean R? a line begins with init, R, W, \
-             P, drain, wait, in, wire, irq, enable, gate, activate, deactivate, corrupt, causes, \
-             repeat or end, or with title:, source:, cards:, differs, open or like",
+            "t.ops:2:1: 'r' is not a thing to do; did you mean R? a line begins with init, \
+             hold, fault, R, W, P, drain, wait, in, wire, irq, enable, gate, activate, \
+             deactivate, corrupt, causes, repeat or end, or with title:, source:, cards:, differs, open or like",
         ),
         (
             "init idle\nirq -> dwn",

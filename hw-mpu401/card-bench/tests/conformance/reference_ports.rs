@@ -82,11 +82,14 @@ impl Model for Reference {
             return;
         }
         let is_data = register == Register::Data;
-        if !self.is_active || (!is_data && self.card.command_port == CommandPort::StatusOnly) {
+        if !self.is_active {
             return;
         }
         if !is_data {
             self.command = value;
+            if self.card.command_port == CommandPort::StatusOnly {
+                return;
+            }
         }
         let is_fifo = self.card.host_port == HostPort::Fifo;
         if is_data && is_fifo && (self.inbox.is_some() || self.output_is_full()) {

@@ -49,7 +49,17 @@ pub struct Poll {
 }
 
 pub(super) const VERBS: &[Verb] = &[
-    Verb { word: "R", forms: &[("R S, R D", "reads STATUS or DATA")], parse: parse_read },
+    Verb {
+        word: "R",
+        forms: &[
+            ("R S, R D", "reads STATUS or DATA"),
+            (
+                "R M, W M 18",
+                "reads or writes the control register at base+2, where a card has one; FF without one",
+            ),
+        ],
+        parse: parse_read,
+    },
     Verb { word: "W", forms: &[("W C FF, W D 90", "writes COMMAND or DATA")], parse: parse_write },
     Verb {
         word: "P",
