@@ -49,7 +49,8 @@ fn values_of_words(program: &Command) -> String {
                 // Writing to a String cannot fail.
                 let _ = writeln!(
                     lines,
-                    "complete -c portcls-emu -n \"__fish_portcls_emu_using_subcommand {}\" -f -a \"{}\"",
+                    "complete -c portcls-emu -n \"__fish_portcls_emu_using_subcommand {}\" \
+                     -f -a \"{}\"",
                     verb.get_name(),
                     names.join(" ")
                 );

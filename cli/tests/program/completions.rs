@@ -86,7 +86,8 @@ fn zsh_completes_verbs_options_and_their_values() {
             r#"
             zmodload zsh/zpty
             zpty shell zsh -f -i
-            zpty -w shell 'PS1=; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D; print READY'
+            zpty -w shell 'PS1=; fpath=($PWD $fpath); autoload -Uz compinit'
+            zpty -w shell 'compinit -u -D; print READY'
             zpty -r -m shell text '*READY*READY*'
             zpty -w -n shell $'{line}\t'
             zpty -w -n shell $'\x01print -r -- "\x05" DONE\n'

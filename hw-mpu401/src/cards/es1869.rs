@@ -33,8 +33,8 @@ pub(super) const BEHAVIOUR: Behaviour = Behaviour {
     rx_depth: 12,
     // Source: data sheets: an ACK only if the chip is in its smart mode.
     ack_reset_in_uart: ResetAck::Silent,
-    // Source: Linux, drivers es18xx and es1938; NetBSD, driver eso: bit 6 of mixer register 64h lets
-    // the interrupt pass. Assumed: it is set, as after the start of these drivers.
+    // Source: Linux, drivers es18xx and es1938; NetBSD, driver eso: bit 6 of mixer register 64h
+    // lets the interrupt pass. Assumed: it is set, as after the start of these drivers.
     interrupt_gate: InterruptGate::Open,
     ..FIFO_CHIP
 };

@@ -23,14 +23,14 @@ use crate::rules::{self, require_irql_at_most};
 const EVENTS_AT_ONCE: u32 = 1_000;
 
 /// One allocator has at most this number of events. Assumed: the number is enough for 13 minutes of
-/// notes at the speed of the wire. A driver that holds so many events never puts an event back.
+/// notes at the speed of the wire. A driver that holds all of them never puts an event back.
 pub(crate) const EVENT_LIMIT: u32 = 250_000;
 
 /// The room in a buffer, in bytes. Assumed: the pages only say that all buffers have the same room.
 pub(crate) const BUFFER_SIZE: u16 = 1_024;
 
-/// One allocator has at most this number of buffers: 16 MiB. Assumed: a driver that holds so many
-/// buffers never puts a buffer back.
+/// One allocator has at most this number of buffers: 16 MiB. Assumed: a driver that holds all
+/// of them never puts a buffer back.
 pub(crate) const BUFFER_LIMIT: u32 = 16_384;
 
 /// The events and buffers of one stream.

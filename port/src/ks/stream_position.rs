@@ -1,4 +1,4 @@
-//! What a pin tells about its stream: its position, and the buffers that it wants.
+//! What a pin tells about its stream: the position, and the buffers it wants.
 
 use bytemuck::{Pod, Zeroable};
 

@@ -1,4 +1,4 @@
-//! Grounds: why a card is expected to do something, and how strong the reason is.
+//! Why a card is expected to do something, and how strong the reason is.
 //!
 //! A script says the ground of each expectation. The page of the cards shows the strength of the
 //! ground in each cell. This file does not know scenarios.
@@ -51,7 +51,7 @@ impl Strength {
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Measured => "it was measured",
+            Self::Measured => "it was watched on the unit's own firmware, see below",
             Self::Sheet => "a data sheet, a manual or a standard says it",
             Self::Driver => "a published driver relies on it",
             Self::Log => "a user's log or report shows it",

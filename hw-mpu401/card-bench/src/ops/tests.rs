@@ -314,7 +314,8 @@ fn an_error_says_where_what_and_how_to_mend_it() {
             "init idle\nr s",
             "t.ops:2:1: 'r' is not a thing to do; did you mean R? a line begins with init, \
              hold, fault, R, W, P, drain, wait, in, wire, irq, enable, gate, activate, \
-             deactivate, corrupt, causes, repeat or end, or with title:, source:, cards:, differs, open or like",
+             deactivate, corrupt, causes, repeat or end, or with title:, source:, cards:, \
+             differs, open or like",
         ),
         (
             "init idle\nirq -> dwn",

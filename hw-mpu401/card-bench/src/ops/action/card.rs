@@ -35,7 +35,8 @@ pub(super) const VERBS: &[Verb] = &[
             ("init idle", "in intelligent mode, long after a reset, its ACK read"),
             (
                 "init uart",
-                "in UART mode, entered by 3F, its busy time over, its ACK read: DATA still holds FE",
+                "in UART mode, entered by 3F, its busy time over, its ACK read: DATA still \
+                 holds FE",
             ),
             ("init uart stale=40", "the same, but the byte read last was 40"),
         ],

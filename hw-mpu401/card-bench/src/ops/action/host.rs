@@ -55,7 +55,8 @@ pub(super) const VERBS: &[Verb] = &[
             ("R S, R D", "reads STATUS or DATA"),
             (
                 "R M, W M 18",
-                "reads or writes the control register at base+2, where a card has one; FF without one",
+                "reads or writes the control register at base+2, where a card has one; FF \
+                 without one",
             ),
         ],
         parse: parse_read,
