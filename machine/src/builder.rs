@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hw_mpu401::{CARD_NAMES, CardProfile, CardTiming, InitialState, InterruptKind, Mpu401, card};
+use mpu401_card_bench::nearest;
 use mpu401_card_bench::resources::CardResource;
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::trace::TraceConfig;
@@ -78,12 +79,15 @@ impl MachineBuilder {
     /// Chooses a card by its name.
     ///
     /// # Errors
-    /// [`MachineError::UnknownCard`] with the names of all cards.
+    /// [`MachineError::UnknownCard`] with the nearest name, or the names of all cards.
     pub fn card(mut self, name: &str) -> Result<MachineBuilder, MachineError> {
         let found = card(&name.to_ascii_lowercase());
         let profile = found.ok_or_else(|| MachineError::UnknownCard {
             name: name.to_owned(),
-            known: list(CARD_NAMES.into_iter()),
+            hint: match nearest(name, CARD_NAMES) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("the cards are {}", list(CARD_NAMES.into_iter())),
+            },
         })?;
         self.profile = profile.clone();
         Ok(self)

@@ -9,12 +9,12 @@ use crate::pin_format::PinFormat;
 #[non_exhaustive]
 pub enum MachineError {
     /// No card has this name.
-    #[error("there is no card '{name}'; the cards are {known}")]
+    #[error("there is no card '{name}'; {hint}")]
     UnknownCard {
         /// The name.
         name: String,
-        /// All names of cards.
-        known: String,
+        /// The card that was probably meant, or all names of cards.
+        hint: String,
     },
     /// No driver has this name.
     #[error("there is no driver '{name}'; there is {known}")]

@@ -26,8 +26,8 @@ const VERSION: u32 = 2;
 /// Columns of a line.
 const COLUMNS: usize = 100;
 
-/// Columns of a card: its number, and the mark under the number.
-const CARD_COLUMNS: usize = 3;
+/// Cards that stand together; a space follows them.
+const GROUP: usize = 5;
 
 /// The fewest columns for the title of a scenario, for any number of cards before the title.
 const TITLE_COLUMNS: usize = 30;
@@ -64,8 +64,8 @@ fn text(report: &SuiteReport) -> String {
             file = &row.file;
             push_heading(&mut text, file, report.cards.len());
         }
-        let cells: String = row.cells.iter().map(cell_text).collect();
-        let indent = report.cards.len() * CARD_COLUMNS + 1;
+        let cells = in_groups(row.cells.iter().map(cell_text));
+        let indent = in_groups(row.cells.iter().map(|_| " ".to_owned())).len() + 1;
         let title_columns = COLUMNS.saturating_sub(indent).max(TITLE_COLUMNS);
         for (index, line) in wrapped(&row.scenario.title, title_columns).iter().enumerate() {
             // Writing to a String cannot fail.
@@ -82,12 +82,23 @@ fn text(report: &SuiteReport) -> String {
 
 fn push_heading(text: &mut String, file: &str, cards: usize) {
     let gap = if text.is_empty() { "" } else { "\n" };
+    let tens = in_groups((1..=cards).map(|card| match card / 10 {
+        0 => " ".to_owned(),
+        tens => tens.to_string(),
+    }));
+    let ones = in_groups((1..=cards).map(|card| (card % 10).to_string()));
     // Writing to a String cannot fail.
-    let _ = write!(text, "{gap}{HEADING}");
-    for card in 1..=cards {
-        let _ = write!(text, "{card:<CARD_COLUMNS$}");
-    }
-    let _ = writeln!(text, " {file}{HEADING:#}");
+    let _ = writeln!(text, "{gap}{HEADING}{tens}{HEADING:#}\n{HEADING}{ones} {file}{HEADING:#}");
+}
+
+/// Puts a space between the groups of cards.
+fn in_groups(cells: impl Iterator<Item = String>) -> String {
+    let spaced = cells.enumerate().map(|(number, cell)| match number {
+        0 => cell,
+        _ if number % GROUP == 0 => format!(" {cell}"),
+        _ => cell,
+    });
+    spaced.collect()
 }
 
 fn cell_text(cell: &Cell) -> String {
@@ -97,7 +108,7 @@ fn cell_text(cell: &Cell) -> String {
         Cell::Differs(_) | Cell::Open => APART,
         Cell::Pass(_) | Cell::NotMeant => Style::new(),
     };
-    format!("{style}{}{style:#}{:gap$}", cell.mark(), "", gap = CARD_COLUMNS - 1)
+    format!("{style}{}{style:#}", cell.mark())
 }
 
 fn legend() -> String {

@@ -5,7 +5,7 @@ use portcls_machine::chip::cards;
 
 use crate::support::{Folder, TWO_NOTES, midi_file};
 
-const DEEP: &str = "name = \"deep\"\nbased-on = \"sb16\"\ntx-depth = 4\n";
+const DEEP: &str = "name = \"deep\"\nbased-on = \"es1688\"\ntx-depth = 4\n";
 const SCRIPT: &str = "init uart\nrepeat 4\n  R S -> 80/C0\n  W D 90\nend\nR S -> C0/C0\n";
 
 fn folder() -> Folder {
@@ -19,7 +19,7 @@ fn folder() -> Folder {
 #[test]
 fn a_card_of_a_file_is_taken_wherever_a_card_is_named() {
     let folder = folder();
-    let on_built_in = folder.run(&["ops", "fill.ops", "--card", "sb16"]);
+    let on_built_in = folder.run(&["ops", "fill.ops", "--card", "es1688"]);
     assert_eq!(on_built_in.code, 1, "{}", on_built_in.text());
     let on_file = folder.run(&["ops", "fill.ops", "--card", "deep.toml"]);
     assert_eq!((on_file.code, on_file.stderr.as_str()), (0, ""), "{}", on_file.text());
@@ -30,9 +30,9 @@ fn a_card_of_a_file_is_taken_wherever_a_card_is_named() {
         assert!(ran.text().contains("machine     card deep, driver uart, port 330, irq 9\n"));
     }
     let listed = folder.run(&["cards", "--card", "deep.toml"]);
-    assert!(listed.text().starts_with("deep  Creative Sound Blaster 16\n"), "{}", listed.text());
+    assert!(listed.text().starts_with("deep  ESS AudioDrive ES1688\n"), "{}", listed.text());
     let checked = folder.run(&["cards", "--check", "--card", "deep.toml"]);
-    assert_eq!(checked.code, 1, "two bytes do not fill it");
+    assert_eq!(checked.code, 1, "four bytes fill it");
     assert!(checked.text().contains("midi-out.ops:"), "{}", checked.text());
 }
 
@@ -52,7 +52,7 @@ fn a_card_of_a_family_plays_and_captures() {
 #[test]
 fn a_script_may_name_the_card_of_a_file() {
     let folder = folder();
-    folder.put("named.ops", "init uart\nR S -> 00\n  @deep -> BF\n");
+    folder.put("named.ops", "init uart\nR S -> 00\n  @deep -> 80\n");
     assert_eq!(folder.run(&["ops", "named.ops", "--card", "deep.toml"]).code, 0);
     assert_eq!(folder.run(&["ops", "named.ops"]).code, 3, "nobody else knows the name");
 }

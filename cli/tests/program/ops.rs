@@ -125,14 +125,13 @@ fn a_script_that_is_not_valid_is_exit_3_and_the_others_are_run() {
 
 #[test]
 fn without_a_card_a_script_runs_on_the_cards_that_it_names_or_on_all() {
-    let named =
-        "title: t\nsource: s\ncards: smsc-superio sb16\ninit uart\nR S -> 80\n  @sb16 -> BF\n";
+    let named = "title: t\nsource: s\ncards: smsc-superio pc98-mpu\ninit uart\nR S -> 80\n  @pc98-mpu -> BF\n";
     let folder = folder_with("named.ops", named);
     folder.put("all.ops", "init uart\nR S -> not FF\n");
     let ran = folder.run(&["ops", "named.ops"]);
     let text = "# named.ops on 2 cards\n\
                 smsc-superio  1 as expected\n\
-                sb16          1 as expected\n";
+                pc98-mpu      1 as expected\n";
     let in_order = text.lines().all(|line| ran.text().contains(line));
     assert!(ran.code == 0 && in_order, "{}", ran.text());
     let cards = portcls_machine::chip::cards();

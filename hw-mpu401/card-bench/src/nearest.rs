@@ -8,7 +8,8 @@ const LEAST_BEGINNING: usize = 3;
 /// The known word that is most like `word`, if one is like it at all: with at most a third of its
 /// letters wrong, or with `word` as its beginning. Case counts for nothing. A known word in a place
 /// where it is wrong has no nearest word.
-pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+#[must_use]
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let near = known.into_iter().filter_map(|known| Some((distance(word, known)?, known)));
     let (_, found) = near.min_by_key(|(distance, _)| *distance)?;
     (found != word).then_some(found)
