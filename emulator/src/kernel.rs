@@ -22,7 +22,7 @@ use crate::running::Running;
 use crate::spin_lock::HeldLocks;
 use crate::stop::StopState;
 use crate::thread::Threads;
-use crate::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
+use crate::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig, WaitEnd};
 use crate::violation::Violations;
 use crate::warning::Warnings;
 use crate::work_item::WorkQueue;
@@ -104,6 +104,7 @@ pub(crate) struct KernelNames {
     pub claimed: NameId,
     pub not_mine: NameId,
     pub synchronize: NameId,
+    pub no_dpc: NameId,
 }
 
 impl KernelNames {
@@ -120,6 +121,7 @@ impl KernelNames {
             claimed: trace.name("claimed"),
             not_mine: trace.name("not mine"),
             synchronize: trace.name("KeSynchronizeExecution"),
+            no_dpc: trace.name("without a DPC"),
         }
     }
 }
@@ -265,12 +267,29 @@ impl Kernel {
         self.state.counters.set(counters);
     }
 
+    /// Where the processor is, as a trace shows it.
+    #[inline]
+    pub(crate) fn level(&self) -> Level {
+        match self.current_irql().level() {
+            Level::Device if !matches!(self.running(), Running::Interrupt(_)) => Level::Raised,
+            level => level,
+        }
+    }
+
     /// Records an event of an actor that runs on the processor, at the current IRQL.
     #[inline]
     pub fn record(&self, who: NameId, event: Event) {
         if !self.is_frozen() {
-            let level = self.current_irql().level();
-            self.state.trace.record(self.now_ns(), level, who, event);
+            self.state.trace.record(self.now_ns(), self.level(), who, event);
+        }
+    }
+
+    /// Records the end of a wait of an actor that runs on the processor. [`Event::Wait`] says what
+    /// `counted_ns` means.
+    pub fn record_wait(&self, who: NameId, object: &str, end: WaitEnd, counted_ns: u64) {
+        if self.state.trace.is_recording() {
+            let object = self.state.trace.name(object);
+            self.record(who, Event::Wait { object, end, counted_ns });
         }
     }
 

@@ -16,7 +16,10 @@ use ringbuf::LocalRb;
 use ringbuf::storage::Heap;
 use ringbuf::traits::Observer;
 
-pub use event::{AccessEvent, Argument, Direction, Event, Level, Record, SerialEdge, TextRef};
+pub use event::{
+    AccessEvent, Argument, Direction, DpcChange, Event, Level, Record, SerialEdge, SerialSource,
+    TextRef, TimerChange, WaitEnd,
+};
 pub use log::{TimedEvent, TraceLog};
 pub use names::{Layer, Name, NameId, Names};
 use recent::Recent;

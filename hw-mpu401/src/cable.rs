@@ -5,7 +5,7 @@
 use crate::ring::Ring;
 use crate::spec::BYTE_TIME_NS;
 use crate::timing::NEVER_NS;
-use crate::wire::{Lane, WireEdge, WireEvent, WireLog};
+use crate::wire::{Lane, Source, WireEdge, WireEvent, WireLog};
 use ringbuf::storage::Heap;
 
 /// The most bytes that can wait for the MIDI IN cable. A further byte is refused and counted.
@@ -126,5 +126,5 @@ impl Cable {
 }
 
 fn in_event(time_ns: u64, byte: u8, edge: WireEdge) -> WireEvent {
-    WireEvent { time_ns, byte, lane: Lane::In, edge }
+    WireEvent { time_ns, byte, lane: Lane::In, edge, source: Source::Cable }
 }

@@ -32,7 +32,7 @@ fn the_trace_in_a_file_is_the_trace_on_stdout() {
     let in_file = folder.run(&["play", "song.mid", "--trace", "trace.txt"]);
     assert_eq!((on_stdout.code, in_file.code), (0, 0));
     assert_eq!(on_stdout.stdout, folder.get("trace.txt"));
-    assert!(on_stdout.text().starts_with("# portcls-emu trace 1\n"));
+    assert!(on_stdout.text().starts_with("# portcls-emu trace 2\n"));
     assert!(on_stdout.text().contains("P   app       set state RUN\n"));
     assert!(on_stdout.stderr.starts_with("play song.mid\n"), "{}", on_stdout.stderr);
     assert!(in_file.text().contains("written     trace: trace.txt\n"), "{}", in_file.text());

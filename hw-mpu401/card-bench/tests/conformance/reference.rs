@@ -14,8 +14,8 @@ use std::collections::VecDeque;
 
 use hw_mpu401::{
     AckPosition, AckSet, Behaviour, CardProfile, CommandPort, Fifos, HostPort, InitialState, Lane,
-    Mode, NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, Timing, TxWhileBusy, UnreadInput,
-    WireEdge, WireEvent,
+    Mode, NEVER_NS, Overrun, Register, ResetAck, RxWhileBusy, Source, Timing, TxWhileBusy,
+    UnreadInput, WireEdge, WireEvent,
 };
 
 const BYTE_US: u64 = 320;
@@ -78,8 +78,8 @@ pub struct Reference {
     deaf_until_us: u64,
     turn: Turn,
     /// Bytes for MIDI OUT, each with the earliest time at which it may start.
-    output: VecDeque<(u8, u64)>,
-    shifter: Option<(u8, u64)>,
+    output: VecDeque<((u8, Source), u64)>,
+    shifter: Option<((u8, Source), u64)>,
     input: VecDeque<u8>,
     cable: VecDeque<(u8, u64)>,
     arriving: Option<(u8, u64)>,
@@ -160,20 +160,20 @@ impl Reference {
             && end_us == self.now_us
         {
             self.arriving = None;
-            self.event(Lane::In, WireEdge::End, byte);
+            self.event(Lane::In, WireEdge::End, (byte, Source::Cable));
             self.hear(byte);
         }
         let starts = self.cable.front().is_some_and(|(_, start_us)| *start_us <= self.now_us);
         if self.arriving.is_none() && starts {
             let (byte, _) = self.cable.pop_front().expect("just seen");
-            self.event(Lane::In, WireEdge::Start, byte);
+            self.event(Lane::In, WireEdge::Start, (byte, Source::Cable));
             self.arriving = Some((byte, self.now_us + BYTE_US));
         }
     }
 
-    fn event(&mut self, lane: Lane, edge: WireEdge, byte: u8) {
+    fn event(&mut self, lane: Lane, edge: WireEdge, (byte, source): (u8, Source)) {
         let time_ns = self.now_us * 1_000;
-        self.wire.push_back(WireEvent { time_ns, byte, lane, edge });
+        self.wire.push_back(WireEvent { time_ns, byte, lane, edge, source });
     }
 
     fn hear(&mut self, byte: u8) {
@@ -278,7 +278,8 @@ impl Reference {
         match (register, self.mode, byte) {
             (Register::Data, Mode::Uart, _) if is_lost && self.now_us < self.deaf_until_us => {}
             (Register::Data, Mode::Uart, _) => {
-                self.output.push_back((byte, self.now_us + us(self.timing.tx_start_ns)));
+                let start_us = self.now_us + us(self.timing.tx_start_ns);
+                self.output.push_back(((byte, Source::Host), start_us));
                 self.free_us = self.now_us + us(self.timing.tx_accept_ns);
             }
             (Register::Command, Mode::Uart, 0xFF) => self.leave_uart(),
@@ -405,7 +406,7 @@ impl Reference {
     }
 
     fn send_own(&mut self, byte: u8) {
-        self.output.push_back((byte, self.now_us));
+        self.output.push_back(((byte, Source::Unit), self.now_us));
         self.run_shifter();
     }
 }
