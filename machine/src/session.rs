@@ -287,10 +287,16 @@ fn wait_for_silence(machine: &Machine, pin: &PinClient<'_>) -> Result<(), Machin
         if machine.now_ns() >= limit_ns {
             return pin.record_wait(SILENCE, WaitEnd::TimedOut, machine.now_ns() - since_ns);
         }
-        machine.run_for_ns(1_000_000)?;
+        // The last step ends with the silence, so that the end of the song follows its last byte.
+        let over_ns = cable.idle_since_ns() + CLOSE_AFTER_IDLE_NS;
+        let left_ns = over_ns.saturating_sub(machine.now_ns());
+        machine.run_for_ns(if left_ns == 0 { STEP_NS } else { left_ns.min(STEP_NS) })?;
     }
     pin.record_wait(SILENCE, WaitEnd::Over, machine.now_ns() - cable.idle_since_ns())
 }
+
+/// The longest time between two looks at MIDI OUT.
+const STEP_NS: u64 = 1_000_000;
 
 /// What the application waits for after a song.
 const SILENCE: &str = "silence on MIDI OUT";

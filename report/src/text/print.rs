@@ -78,6 +78,13 @@ pub fn print_first(log: &TraceLog, filter: Filter, lines: usize) -> String {
     printer.out
 }
 
+/// What happened in one event, as the text shows it, without its time, level and actor.
+pub(crate) fn event_words(log: &TraceLog, event: &TimedEvent) -> String {
+    let mut printer = Printer::new(log, 0);
+    printer.push_words(event, log.name(event.who));
+    printer.out
+}
+
 struct Printer<'a> {
     log: &'a TraceLog,
 
@@ -164,6 +171,12 @@ impl<'a> Printer<'a> {
         self.push_word(who);
         self.pad_to(before_who + WHO_COLUMNS);
         self.out.push(' ');
+        self.push_words(event, who);
+        self.end_line(start, CONTINUATION);
+    }
+
+    /// Writes what happened, without the time, the level and the actor.
+    fn push_words(&mut self, event: &TimedEvent, who: &str) {
         match event.event {
             Event::Mark(_) => {}
             Event::Access(access) => self.push_access(&access),
@@ -209,7 +222,6 @@ impl<'a> Printer<'a> {
                 self.push_answer(ordinal, answer, self.log.name(word));
             }
         }
-        self.end_line(start, CONTINUATION);
     }
 
     fn push_mark(&mut self, mark: &TimedEvent, who: &str, words: &str) {
