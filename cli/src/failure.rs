@@ -8,6 +8,7 @@ use portcls_machine::card_bench::ops::OpsError;
 use portcls_machine::driver_file::image::ImageError;
 use portcls_machine::inf_file::InfError;
 use portcls_machine::midi_file::MidiFileError;
+use portcls_machine::report::text::ParseError;
 use portcls_machine::{MachineError, PinFormat};
 
 /// How the program ends. The number is the exit code.
@@ -132,6 +133,38 @@ pub enum Failure {
     /// A text is no INF that can be used.
     #[error(transparent)]
     NotAnInf(#[from] InfError),
+    /// A trace is too long.
+    #[error("{name}: the trace has {bytes} bytes, the limit is {limit}: take a shorter one")]
+    TraceTooBig {
+        /// The input.
+        name: String,
+        /// The length of the input, or the length at which reading ended.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A text is no trace.
+    #[error("{name}, {source}")]
+    NotATrace {
+        /// The input.
+        name: String,
+        /// What is wrong with the content.
+        source: ParseError,
+    },
+    /// A trace has no such mark.
+    #[error("{name}: no mark begins with '{mark}': the lines with == are the marks")]
+    NoMark {
+        /// The input.
+        name: String,
+        /// The words that were looked for.
+        mark: String,
+    },
+    /// A trace has no event up to a time.
+    #[error("{name}: nothing happened up to this time: give a later one with --at")]
+    NothingYet {
+        /// The input.
+        name: String,
+    },
     /// An output cannot be written.
     #[error("cannot write {place}: {reason}; {mend}")]
     CannotWrite {
@@ -185,6 +218,8 @@ impl Failure {
             Failure::SameOutput { .. }
             | Failure::OutputIsInput { .. }
             | Failure::StdinTwice
+            | Failure::NoMark { .. }
+            | Failure::NothingYet { .. }
             | Failure::CannotListen { .. }
             | Failure::Machine(
                 MachineError::NotDebuggable { .. }
@@ -195,6 +230,8 @@ impl Failure {
             Failure::CannotRead { .. }
             | Failure::ScriptTooBig { .. }
             | Failure::NotAScript(_)
+            | Failure::TraceTooBig { .. }
+            | Failure::NotATrace { .. }
             | Failure::NotACard(_)
             | Failure::NotPlayable { .. }
             | Failure::DriverTooBig { .. }

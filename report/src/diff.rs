@@ -11,17 +11,15 @@
 mod align;
 mod difference;
 mod group;
-mod key;
-mod nodes;
 mod words;
 
-use portcls_emulator::trace::TraceLog;
+use portcls_emulator::trace::{Event, Record, TraceLog};
 use serde::Serialize;
 
+use crate::nodes::Tree;
 use align::{Pairs, align};
 use difference::{Aspect, Compared, Difference, compare};
 use group::{Group, group};
-use nodes::Tree;
 use words::Words;
 
 /// What counts as a difference.
@@ -185,6 +183,30 @@ pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
         result.findings.extend(Words::new(&trees).order());
     }
     result
+}
+
+/// The part of a trace from the first mark that begins with `from` to the next mark that begins
+/// with `to`. Without a mark the part begins or ends with the trace.
+///
+/// # Errors
+/// The words with which no mark begins.
+pub fn between_marks(
+    log: &TraceLog,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Result<TraceLog, String> {
+    let find = |words: &str, after: usize| {
+        let begins = |record: &Record| match record.event() {
+            Some(Event::Mark(text)) => log.text(text).starts_with(words),
+            _ => false,
+        };
+        let rest = log.records().get(after..).unwrap_or(&[]);
+        rest.iter().position(begins).map(|index| after + index).ok_or_else(|| words.to_owned())
+    };
+    let start = from.map_or(Ok(0), |words| find(words, 0))?;
+    let behind = if from.is_some() { start + 1 } else { 0 };
+    let end = to.map_or(Ok(log.records().len()), |words| find(words, behind))?;
+    Ok(log.part(start..end))
 }
 
 /// Turns a group of differences from b to a into one from a to b.

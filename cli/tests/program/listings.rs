@@ -32,6 +32,8 @@ fn the_help_of_the_small_verbs_is_complete() {
     assert_cmd_snapshot!("help_ops", folder.command(&["ops", "--help"]));
     assert_cmd_snapshot!("help_cards", folder.command(&["cards", "--help"]));
     assert_cmd_snapshot!("help_rules", folder.command(&["rules", "--help"]));
+    assert_cmd_snapshot!("help_diff", folder.command(&["diff", "--help"]));
+    assert_cmd_snapshot!("help_explain", folder.command(&["explain", "--help"]));
     assert_cmd_snapshot!("help_completions", folder.command(&["completions", "--help"]));
     assert_cmd_snapshot!("help_man", folder.command(&["man", "--help"]));
 }
@@ -160,6 +162,8 @@ fn the_manual_has_a_page_for_the_program_and_each_verb() {
         "-imports",
         "-cards",
         "-rules",
+        "-diff",
+        "-explain",
         "-completions",
         "-man",
     ];

@@ -50,6 +50,19 @@ impl TraceLog {
         &self.records
     }
 
+    /// A part of the log: the records with these numbers, or fewer if the log ends before.
+    #[must_use]
+    pub fn part(&self, records: std::ops::Range<usize>) -> TraceLog {
+        let end = records.end.min(self.records.len());
+        let start = records.start.min(end);
+        TraceLog {
+            names: self.names.clone(),
+            texts: self.texts.clone(),
+            records: self.records[start..end].to_vec(),
+            dropped: 0,
+        }
+    }
+
     /// How many events were dropped because the trace holds only a limited number.
     #[must_use]
     pub fn dropped(&self) -> u64 {

@@ -212,7 +212,9 @@ impl Processor {
             other => other,
         };
         if let Event::Mark(_) = event.event {
-            let why = Why::new(Reason::Step, self.by_level[Level::Passive as usize]);
+            let newest = self.by_level.iter().filter(|last| last.is_there());
+            let newest = newest.max_by_key(|last| last.event).copied();
+            let why = Why::new(Reason::Step, newest.unwrap_or(Past::NOTHING));
             self.by_level = [past; 5];
             return why;
         }

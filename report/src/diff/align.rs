@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use super::key::mix;
-use super::nodes::{Chain, Tree};
 use crate::causes::{NONE, Reason};
+use crate::key::mix;
+use crate::nodes::{Chain, Tree};
 use crate::subsequence::common;
 
 /// The pairs of nodes.

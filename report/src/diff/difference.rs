@@ -3,8 +3,8 @@
 use portcls_emulator::trace::{Event, TimerChange};
 
 use super::align::Pairs;
-use super::nodes::{Kind, Node, Tree};
 use crate::causes::{NONE, Reason};
+use crate::nodes::{Kind, Node, Tree};
 
 /// In which way two traces differ at a node.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

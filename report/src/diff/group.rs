@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use super::align::Pairs;
 use super::difference::{Aspect, Compared, Difference};
-use super::nodes::Tree;
 use crate::causes::NONE;
+use crate::nodes::Tree;
 
 /// The most differences of one finding whose causes are followed.
 const MOST_FOLLOWED: usize = 256;
@@ -128,6 +128,7 @@ impl<'t, 'a> Links<'t, 'a> {
                 votes.into_iter().max_by_key(|&(parent, count)| (count, usize::MAX - parent));
             if let Some((parent, count)) = most
                 && count * 2 > asked
+                && self.may_precede(&groups[parent].differences[0], &group.differences[0])
                 && !leads_to(groups, parent, index)
             {
                 groups[index].follows = Some(parent);
@@ -135,11 +136,22 @@ impl<'t, 'a> Links<'t, 'a> {
         }
     }
 
+    /// Whether a finding that begins with `parent` may be the reason of one that begins with
+    /// `child`: it does not begin later.
+    fn may_precede(&self, parent: &Difference, child: &Difference) -> bool {
+        if parent.a != NONE && child.a != NONE {
+            return self.a.node(parent.a).first <= self.a.node(child.a).first;
+        }
+        let is_in_both = parent.b != NONE && child.b != NONE;
+        !is_in_both || self.b.node(parent.b).first <= self.b.node(child.b).first
+    }
+
     /// The group from which one difference follows.
     fn parent(&self, groups: &[Group], own: usize, difference: &Difference) -> Option<usize> {
         let same_node = self.found(Side::A, difference.a).chain(self.found(Side::B, difference.b));
         let of_pitch = |&other: &usize| {
-            difference.aspect == Aspect::Polls && groups[other].aspect == Aspect::Pitch
+            matches!(difference.aspect, Aspect::Polls | Aspect::Length)
+                && groups[other].aspect == Aspect::Pitch
         };
         if let Some(pitch) = same_node.filter(of_pitch).min() {
             return Some(pitch);

@@ -7,17 +7,17 @@
 use portcls_emulator::trace::{NameId, TraceLog};
 
 /// The keys of the names of one trace. Equal texts have equal keys, in any trace.
-pub(super) struct NameKeys<'a> {
+pub(crate) struct NameKeys<'a> {
     log: &'a TraceLog,
     known: Vec<Option<u64>>,
 }
 
 impl<'a> NameKeys<'a> {
-    pub(super) fn new(log: &'a TraceLog) -> NameKeys<'a> {
+    pub(crate) fn new(log: &'a TraceLog) -> NameKeys<'a> {
         NameKeys { log, known: Vec::new() }
     }
 
-    pub(super) fn of(&mut self, name: NameId) -> u64 {
+    pub(crate) fn of(&mut self, name: NameId) -> u64 {
         let index = usize::from(name.0);
         if index >= self.known.len() {
             self.known.resize(index + 1, None);
@@ -28,18 +28,18 @@ impl<'a> NameKeys<'a> {
 
 /// Mixes a value into a key.
 #[inline]
-pub(super) fn mix(key: u64, value: u64) -> u64 {
+pub(crate) fn mix(key: u64, value: u64) -> u64 {
     let mixed = (key.rotate_left(23) ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     mixed ^ mixed >> 29
 }
 
 /// The key of words.
-pub(super) fn of_text(text: &str) -> u64 {
+pub(crate) fn of_text(text: &str) -> u64 {
     text.bytes().fold(text.len() as u64, |key, byte| mix(key, u64::from(byte)))
 }
 
 /// The key of words in which a number stands for any number.
-pub(super) fn of_text_without_numbers(text: &str) -> u64 {
+pub(crate) fn of_text_without_numbers(text: &str) -> u64 {
     let mut key = 1;
     let mut in_number = false;
     for byte in text.bytes() {

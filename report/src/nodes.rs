@@ -9,14 +9,15 @@ use portcls_emulator::trace::{
     TraceLog,
 };
 
-use super::key::{NameKeys, mix, of_text, of_text_without_numbers};
 use crate::causes::{
-    Cause, Change, ContextKind, LANE_IN, LINE, NONE, Past, Processor, causes, end_ns, tells_state,
+    Cause, Change, ContextKind, LANE_IN, LINE, NONE, Past, Processor, Reason, causes, end_ns,
+    tells_state,
 };
+use crate::key::{NameKeys, mix, of_text, of_text_without_numbers};
 
 /// What a node is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Mark,
     Isr,
     Dpc,
@@ -36,7 +37,7 @@ pub(super) enum Kind {
 
 /// A chain of a section: first what aligns the chains behind it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Chain {
+pub(crate) enum Chain {
     LaneIn(u64),
     Line(u64),
     Timer(u64),
@@ -50,7 +51,7 @@ pub(super) enum Chain {
 
 /// A node of one or more events.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub kind: Kind,
     pub level: Level,
     /// The first and the last event.
@@ -82,14 +83,14 @@ pub(super) struct Node {
 
 /// What happened from one mark to the next.
 #[derive(Default)]
-pub(super) struct Section {
+pub(crate) struct Section {
     /// [`NONE`] for the section before the first mark.
     pub mark: u32,
     pub chains: Vec<(Chain, Vec<u32>)>,
 }
 
 /// A trace as nodes.
-pub(super) struct Tree<'a> {
+pub(crate) struct Tree<'a> {
     pub log: &'a TraceLog,
     pub events: Vec<TimedEvent>,
     pub causes: Vec<Cause>,
@@ -100,7 +101,7 @@ pub(super) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    pub(super) fn new(log: &'a TraceLog) -> Tree<'a> {
+    pub(crate) fn new(log: &'a TraceLog) -> Tree<'a> {
         let events: Vec<TimedEvent> = log.events().collect();
         let tree = Tree {
             log,
@@ -126,36 +127,36 @@ impl<'a> Tree<'a> {
         tree
     }
 
-    pub(super) fn node(&self, number: u32) -> &Node {
+    pub(crate) fn node(&self, number: u32) -> &Node {
         &self.nodes[number as usize]
     }
 
     /// The cause of a node: that of its first event.
-    pub(super) fn cause(&self, number: u32) -> &Cause {
+    pub(crate) fn cause(&self, number: u32) -> &Cause {
         &self.causes[self.node(number).first as usize]
     }
 
     /// The node of an event, [`NONE`] for no event.
-    pub(super) fn node_of_event(&self, event: Option<usize>) -> u32 {
+    pub(crate) fn node_of_event(&self, event: Option<usize>) -> u32 {
         event.map_or(NONE, |event| self.node_of[event])
     }
 
     /// The node of the critical cause of a node.
-    pub(super) fn cause_node(&self, number: u32) -> u32 {
+    pub(crate) fn cause_node(&self, number: u32) -> u32 {
         self.node_of_event(self.cause(number).event())
     }
 
     /// The node of the trigger of a node.
-    pub(super) fn trigger_node(&self, number: u32) -> u32 {
+    pub(crate) fn trigger_node(&self, number: u32) -> u32 {
         self.node_of_event(self.cause(number).trigger())
     }
 
     /// The first event of a node.
-    pub(super) fn event(&self, number: u32) -> &TimedEvent {
+    pub(crate) fn event(&self, number: u32) -> &TimedEvent {
         &self.events[self.node(number).first as usize]
     }
 
-    pub(super) fn children(&self, number: u32) -> Vec<u32> {
+    pub(crate) fn children(&self, number: u32) -> Vec<u32> {
         let mut children = Vec::new();
         let mut child = self.node(number).child;
         while child != NONE {
@@ -166,7 +167,7 @@ impl<'a> Tree<'a> {
     }
 
     /// A number that tells this trace from any other one.
-    pub(super) fn fingerprint(&self) -> u64 {
+    pub(crate) fn fingerprint(&self) -> u64 {
         self.nodes
             .iter()
             .fold(0, |print, node| mix(mix(print, node.key), mix(node.begin_ns, node.end_ns)))
@@ -180,7 +181,7 @@ impl<'a> Tree<'a> {
             if node.kind == Kind::Poll {
                 node.key = mix(node.class, node.last_state);
             }
-            node.digest = mix(node.digest, node.key);
+            node.digest = mix(mix(node.digest, node.key), node.level as u64);
             let (digest, parent) = (node.digest, node.parent);
             if parent != NONE {
                 let parent = &mut self.nodes[parent as usize];
@@ -342,7 +343,13 @@ impl Builder<'_> {
         if is_poll {
             let tail = self.tail_of(depth);
             let class = mix(Kind::Poll as u64, mix(1, u64::from(access.port)));
-            let joins = |node: &Node| node.kind == Kind::Poll && node.class == class;
+            // A trace of the hardware alone has no spans. There a poll that follows an interrupt,
+            // or that ran at another level, does not belong to the polls before it.
+            let goes_on = self.tree.causes[number as usize].reason == Reason::Step;
+            let joins = |node: &Node| {
+                let is_alike = node.class == class && node.level == event.level;
+                node.kind == Kind::Poll && is_alike && goes_on
+            };
             if tail != NONE && joins(&self.tree.nodes[tail as usize]) {
                 self.extend(tail, number);
                 let stolen_ns = self.tree.causes[number as usize].stolen_ns;
