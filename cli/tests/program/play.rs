@@ -48,7 +48,7 @@ fn the_filter_registers_shows_only_what_the_hardware_sees() {
     let registers = folder.run(&[&["play"], &filter[..]].concat());
     assert!(all.text().contains(" app "));
     assert!(!registers.text().contains(" app  "));
-    assert!(registers.text().contains("I bus       out 331 <- 3F"));
+    assert!(registers.text().contains("R bus       out 331 <- 3F"));
     assert!(registers.stdout.len() < all.stdout.len());
 }
 
