@@ -17,6 +17,7 @@
 //! | byte that comes in | the byte before it, or the scenario |
 //! | end of a byte | its start |
 //! | rise of a line | the byte that came in, the read that made room for it, or a write |
+//! | read of a byte that came in | the step before it; the byte is its trigger |
 //! | fall of a line, inner signal | the access or the byte before it |
 //!
 //! Where two things are named, the later one is the cause. The first one is the trigger: without
@@ -223,7 +224,7 @@ impl Finder<'_> {
 
     fn on_processor(&mut self, past: Past, event: &TimedEvent) -> Why {
         let step = self.processor.step(past, event);
-        let why = match event.event {
+        let mut why = match event.event {
             Event::Wait { end, counted_ns, .. } => {
                 let since_ns = event.time_ns.saturating_sub(counted_ns);
                 match (end, counted_ns) {
@@ -236,7 +237,12 @@ impl Finder<'_> {
         };
         match event.event {
             Event::Mark(_) => self.mark = past,
-            Event::Access(access) => self.device.access(past, self.log, &access),
+            Event::Access(access) => {
+                let taken = self.device.access(past, self.log, &access);
+                if taken.is_there() {
+                    why.trigger = taken.event;
+                }
+            }
             _ => {}
         }
         self.last = past;

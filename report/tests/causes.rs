@@ -40,6 +40,7 @@ fn an_interrupt_waits_for_its_line_and_a_dpc_for_the_end_of_the_service_routine(
     is(&found, 3, Reason::CameIn, 2, 139);
     is(&found, 4, Reason::LineRose, 3, 0);
     is(&found, 5, Reason::Step, 4, 1);
+    assert_eq!(found[6].trigger(), Some(2), "the byte that the driver reads");
     is(&found, 7, Reason::Accessed, 6, 0);
     is(&found, 10, Reason::ProcessorFree, 9, 0);
     assert_eq!(found[10].trigger(), Some(8), "without the queue there is no DPC");

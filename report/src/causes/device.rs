@@ -68,8 +68,8 @@ impl Device {
         }
     }
 
-    /// Takes an access of the driver.
-    pub(super) fn access(&mut self, past: Past, log: &TraceLog, access: &AccessEvent) {
+    /// Takes an access of the driver. Returns the byte that came in and that the driver took.
+    pub(super) fn access(&mut self, past: Past, log: &TraceLog, access: &AccessEvent) -> Past {
         self.last_access = past;
         match access.direction {
             Direction::Write => {
@@ -80,26 +80,28 @@ impl Device {
             Direction::Read if tells_state(log.name(access.note)) => {}
             Direction::Read => {
                 self.last_taken = past;
-                self.take_arrived(access.value as u8);
+                return self.take_arrived(access.value as u8);
             }
         }
+        Past::NOTHING
     }
 
-    fn take_arrived(&mut self, value: u8) {
+    fn take_arrived(&mut self, value: u8) -> Past {
         let found = self.arrived.iter().take(MOST_SKIPPED).position(|byte| byte.value == value);
-        match found {
-            Some(index) => drop(self.arrived.drain(..=index)),
+        let taken = match found {
+            Some(index) => self.arrived.drain(..=index).last(),
             None if self.arrived.front().is_some_and(|byte| byte.is_announced) => {
-                self.arrived.pop_front();
+                self.arrived.pop_front()
             }
-            None => {}
-        }
+            None => None,
+        };
+        taken.map_or(Past::NOTHING, |byte| byte.past)
     }
 
     /// The end of a byte at `time_ns`, or `other`.
     pub(super) fn last_end_at(&self, time_ns: u64, other: Past) -> Past {
-        let ends = self.lanes.values().map(|lane| lane.end);
-        ends.filter(|end| end.is_there() && end.end_ns == time_ns).last().unwrap_or(other)
+        let mut ends = self.lanes.values().map(|lane| lane.end);
+        ends.rfind(|end| end.is_there() && end.end_ns == time_ns).unwrap_or(other)
     }
 
     /// Takes the start or the end of a byte.

@@ -259,7 +259,7 @@ fn read_object<'t>(
     collected: &mut Collected,
 ) -> Result<(NameId, &'t str), Fault<'t>> {
     let (object, rest) = read_function(text, collected)?;
-    Ok((object, after_comma(rest)?.unwrap_or("")))
+    Ok((object, after_comma(rest)?.unwrap_or(&text[text.len()..])))
 }
 
 /// Reads `service group` or `service group, already queued`.
