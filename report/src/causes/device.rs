@@ -89,7 +89,7 @@ impl Device {
     fn take_arrived(&mut self, value: u8) -> Past {
         let found = self.arrived.iter().take(MOST_SKIPPED).position(|byte| byte.value == value);
         let taken = match found {
-            Some(index) => self.arrived.drain(..=index).last(),
+            Some(index) => self.arrived.drain(..=index).next_back(),
             None if self.arrived.front().is_some_and(|byte| byte.is_announced) => {
                 self.arrived.pop_front()
             }

@@ -117,7 +117,12 @@ impl<'t, 'a> Words<'t, 'a> {
             Aspect::Polls => {
                 let count = |tree: &Tree<'_>, node| tree.node(node).count;
                 let (from, to) = (count(first, difference.a), count(second, difference.b));
-                format!("{}: {to} reads instead of {from}", in_first())
+                let (least, most) = range;
+                let range = match least == most {
+                    true => String::new(),
+                    false => format!(", in all {least:+} .. {most:+}"),
+                };
+                format!("{}: {to} instead of {from} reads{range}", in_first())
             }
             Aspect::Pitch => {
                 let pitch = |tree: &Tree<'_>, node| us(i64::from(tree.node(node).pitch_ns));
