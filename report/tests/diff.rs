@@ -93,6 +93,19 @@ fn a_read_of_another_value_follows_from_the_byte_that_came_in() {
 }
 
 #[test]
+fn a_delay_that_ends_at_the_next_clock_interrupt_is_no_finding() {
+    let trace = |stop_us: u32, poll_ms: u32| {
+        let poll = "R bus in 331 -> BF ; status: can write, no data";
+        format!("== 100.000 a\n{stop_us}.000 P app stop\n{}.001 {poll}\n", poll_ms * 1_000)
+    };
+    let found = differ(&trace(800, 2), &trace(1_100, 3));
+    assert_eq!((found.roots(), found.findings.len()), (1, 1), "{}", found.text(9));
+    assert_eq!(found.findings[0].title, "app: stop 300.000 us later");
+    let found = differ(&trace(800, 2), &trace(800, 3));
+    assert_eq!(found.findings.len(), 1, "a whole interval is more than the rest of one");
+}
+
+#[test]
 fn another_status_of_the_driver_is_its_finding() {
     let failed = WRITE.replace("return Write, 3 bytes", "return Write, STATUS_IO_DEVICE_ERROR");
     let found = differ(WRITE, &failed);

@@ -63,6 +63,10 @@ pub(super) struct Compared {
     pub residual_ns: Option<(i64, i64)>,
 }
 
+/// Time between two clock interrupts in ns.
+/// Assumed: the default of the kernel. With another interval a delay that ends later is a finding.
+const CLOCK_INTERVAL_NS: i64 = 1_000_000;
+
 /// Compares all nodes.
 pub(super) fn compare(a: &Tree<'_>, b: &Tree<'_>, pairs: &Pairs, tolerance_ns: u64) -> Compared {
     let mut comparer = Comparer { a, b, pairs, tolerance_ns, compared: Compared::default() };
@@ -159,22 +163,35 @@ impl Comparer<'_, '_> {
             _ => (cause_a.delay_ns, cause_b.delay_ns),
         };
         let shift = self.b.node(b).begin_ns as i64 - self.a.node(a).begin_ns as i64;
-        if shift == 0 {
-            // What happened at the same time is the same, even where it waited less or more.
-            return;
-        }
         let more = delay_b - delay_a;
         let same_trigger = self.are_same(needs_a, needs_b);
         let same_cause = self.are_same(from_a, from_b) && cause_a.reason == cause_b.reason;
+        // What happened at the same time is the same, even where it waited less or more.
+        let stands_still = shift.unsigned_abs() <= self.tolerance_ns;
         if !same_trigger || !same_cause {
-            // What was the first step of one span may be the last step of another.
+            if stands_still {
+                return;
+            }
             self.tell(Aspect::Cause, a, b, shift);
             return;
         }
         let net = more - (cause_b.stolen_ns as i64 - cause_a.stolen_ns as i64);
-        if self.is_too_much(more, net) {
+        let is_by_clock = cause_a.reason == Reason::Step && self.waits_for_clock(shift, more);
+        if self.is_too_much(more, net) && !stands_still && !is_by_clock {
             self.tell(Aspect::Delay, a, b, more);
         }
+    }
+
+    /// Whether a step stands where it stands because of the clock: it moved by whole clock
+    /// intervals, and by less than one interval more or less than its cause.
+    ///
+    /// Assumed: a step that does so waited in KeDelayExecutionThread, whose end is rounded up to a
+    /// clock interrupt. The trace has no event for a delay, because polls with a delay between them
+    /// are one event.
+    fn waits_for_clock(&self, shift: i64, more: i64) -> bool {
+        let beside = shift.rem_euclid(CLOCK_INTERVAL_NS);
+        let apart = beside.min(CLOCK_INTERVAL_NS - beside).unsigned_abs();
+        apart <= self.tolerance_ns && more.abs() < CLOCK_INTERVAL_NS
     }
 
     /// A timer may be set for the same time from now, or for the same time on the clock.
