@@ -177,7 +177,7 @@ impl Comparer<'_, '_> {
         }
         let net = more - (cause_b.stolen_ns as i64 - cause_a.stolen_ns as i64);
         let is_by_clock = cause_a.reason == Reason::Step && self.waits_for_clock(shift, more);
-        if self.is_too_much(more, net) && !stands_still && !is_by_clock {
+        if shift != 0 && self.is_too_much(more, net) && !stands_still && !is_by_clock {
             self.tell(Aspect::Delay, a, b, more);
         }
     }
