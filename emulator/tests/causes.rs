@@ -1,4 +1,4 @@
-//! The facts in a trace that say why something happened: DPCs, timers and waits.
+//! Facts in a trace that say why something happened: DPCs, timers, waits.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! The causal diff of two traces: what is different, where, and what only follows from it.
+//! The causal diff of two traces: what differs, and what follows from it.
 //!
 //! This module compares two traces by cause, and not by line. An event that comes later because its
 //! cause came later is no finding; it moved with its cause. The stages are: the causes

@@ -1,7 +1,7 @@
-//! One event explained: what it is, what ran, what the registers said, why, and what came of it.
+//! One event explained: what it is, what ran, why, and what came of it.
 //!
-//! This module puts what [`causes`](crate::causes) finds into words, for a reader who asks about
-//! one moment of a trace.
+//! It also tells what the registers said before. This module puts what [`causes`](crate::causes)
+//! finds into words, for a reader who asks about one moment of a trace.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,8 +1,8 @@
-//! Keys: numbers that are equal for what is equal in two traces, whatever the time.
+//! Keys: numbers that are equal for what is equal in two traces.
 //!
-//! A key is a hash of 64 bits. Two different things with one key would be taken for equal. Assumed:
-//! that does not happen, because even ten million different things have one such pair in a hundred
-//! thousand traces.
+//! No key has a time in it. A key is a hash of 64 bits. Two different things with one key would be
+//! taken for equal. Assumed: that does not happen, because even ten million different things have
+//! one such pair in a hundred thousand traces.
 
 use portcls_emulator::trace::{NameId, TraceLog};
 

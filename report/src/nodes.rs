@@ -1,8 +1,9 @@
-//! A trace as nodes: spans of calls with what happens in them, in chains that have an order.
+//! A trace as nodes: spans of calls with what happens in them, in chains.
 //!
-//! A mark begins a section. In a section each service routine, DPC, lane, signal and timer is a
-//! chain of its own, and so is the thread. Nothing is said about the order of two chains: only
-//! causes connect them. Reads of a state in a row are one node, and so are both ends of a byte.
+//! The nodes of a chain have an order. A mark begins a section. In a section each service routine,
+//! DPC, lane, signal and timer is a chain of its own, and so is the thread. Nothing is said about
+//! the order of two chains: only causes connect them. Reads of a state in a row are one node, and
+//! so are both ends of a byte.
 
 mod builder;
 

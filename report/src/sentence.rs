@@ -1,4 +1,4 @@
-//! Sentences about the events of a trace: what a node is, what it waited for, and what ran.
+//! Sentences about events: what one is, what it waited for, and what ran.
 //!
 //! The diff and the explanation of an event speak with these words.
 

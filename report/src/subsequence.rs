@@ -1,8 +1,9 @@
-//! The longest common subsequence of two lists of keys, in time that grows with the difference.
+//! The longest common subsequence of two lists of keys.
 //!
-//! Source: E. Myers, An O(ND) Difference Algorithm and Its Variations, 1986. Where the lists differ
-//! too much for it, the occurrences of each key are numbered, equal numbers are paired, and the
-//! longest run of pairs in order is kept.
+//! The time that it takes grows with the difference of the lists. Source: E. Myers, An O(ND)
+//! Difference Algorithm and Its Variations, 1986. Where the lists differ too much for it, the
+//! occurrences of each key are numbered, equal numbers are paired, and the longest run of pairs in
+//! order is kept.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The causal diff on small texts: what is one finding, whose it is, and what follows.
+//! The causal diff on small texts: findings, owners, and what follows.
 
 use portcls_emulator::trace::TraceLog;
 use portcls_report::diff::{Diff, DiffOptions, FindingKind, Owner, between_marks, diff};

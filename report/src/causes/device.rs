@@ -1,4 +1,4 @@
-//! What a device does: bytes on its lanes, its line and its signals, after what the driver did.
+//! What a device does after an access: bytes, its line and its signals.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,4 +1,4 @@
-//! What the processor runs: the thread, DPCs and service routines, each with its last step.
+//! What the processor runs: the thread, DPCs and service routines.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What is different: aligned nodes compared one by one, and nodes without a partner.
+//! What differs at aligned nodes, and the nodes without a partner.
 
 use portcls_emulator::trace::{Event, TimerChange};
 

@@ -1,4 +1,4 @@
-//! Findings: differences of one kind at one place, and which finding follows from which.
+//! Findings: alike differences, and which finding follows from which.
 //!
 //! A finding follows from another only along recorded causes. What happened can follow from what
 //! happened, never from a delay. A delay follows only from a change at its own cause, because it

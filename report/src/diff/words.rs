@@ -1,4 +1,4 @@
-//! Findings in words: whose they are, what was expected, what came, and what ran meanwhile.
+//! Findings in words: whose they are, what was expected, what came.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Single changes of a trace, as a machine or a driver with a fault would make them.
+//! Single changes of a trace, as a fault in a machine would make them.
 //!
 //! A seed chooses the place of a change.
 
