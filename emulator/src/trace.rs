@@ -20,7 +20,7 @@ pub use event::{
     AccessEvent, Argument, Direction, DpcChange, Event, Level, Record, SerialEdge, SerialSource,
     TextRef, TimerChange, WaitEnd,
 };
-pub use log::{TimedEvent, TraceLog};
+pub use log::{CauseFacts, TimedEvent, TraceLog};
 pub use names::{Layer, Name, NameId, Names};
 use recent::Recent;
 

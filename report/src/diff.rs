@@ -13,7 +13,9 @@ mod difference;
 mod group;
 mod words;
 
-use portcls_emulator::trace::{Event, Record, TraceLog};
+use std::borrow::Cow;
+
+use portcls_emulator::trace::{CauseFacts, Event, Record, TraceLog};
 use serde::Serialize;
 
 use crate::nodes::Tree;
@@ -155,10 +157,12 @@ impl Diff {
 
 /// Compares two traces: what `second` does otherwise than `first`.
 ///
-/// Time and memory grow with the number of events.
+/// When one trace is older than the facts about causes ([`CauseFacts`]), the other one is compared
+/// without these facts. Time and memory grow with the number of events.
 #[must_use]
 pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
-    let trees = [Tree::new(first), Tree::new(second)];
+    let (first, second) = (alike(first, second), alike(second, first));
+    let trees = [Tree::new(&first), Tree::new(&second)];
     let prints = [trees[0].fingerprint(), trees[1].fingerprint()];
     // The alignment can depend on the order of the traces, so the order is always the same.
     let is_swapped = prints[0] > prints[1];
@@ -183,6 +187,14 @@ pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
         result.findings.extend(Words::new(&trees).order());
     }
     result
+}
+
+/// A trace with no more facts about causes than `other` has.
+fn alike<'a>(log: &'a TraceLog, other: &TraceLog) -> Cow<'a, TraceLog> {
+    match (log.cause_facts(), other.cause_facts()) {
+        (CauseFacts::Recorded, CauseFacts::Missing) => Cow::Owned(log.without_cause_facts()),
+        _ => Cow::Borrowed(log),
+    }
 }
 
 /// The part of a trace from the first mark that begins with `from` to the next mark that begins

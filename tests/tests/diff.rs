@@ -77,6 +77,14 @@ fn a_trace_of_the_hardware_alone_is_compared_as_well() {
 }
 
 #[test]
+fn a_trace_of_version_1_is_compared_with_a_newer_one_without_the_new_facts() {
+    let log = traced("roland-mpu401", Job::Capture, Filter::Full);
+    let older = log.without_cause_facts();
+    assert_eq!(differ(&log, &older).findings, []);
+    assert!(check_mutants("version 1", &older, 0..2) >= 16);
+}
+
+#[test]
 fn two_cards_differ_in_few_findings_and_each_has_an_owner() {
     let first = traced("smsc-superio", Job::Capture, Filter::Full);
     let second = traced("roland-mpu401", Job::Capture, Filter::Full);

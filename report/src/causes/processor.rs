@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use portcls_emulator::trace::{DpcChange, Event, Level, NameId, TimedEvent, TimerChange, TraceLog};
+use portcls_emulator::trace::{
+    CauseFacts, DpcChange, Event, Level, NameId, TimedEvent, TimerChange, TraceLog,
+};
 
 use super::{Past, Reason, Why};
 
@@ -84,7 +86,7 @@ pub(crate) struct Processor {
     /// The DPCs that wait, with the event that queued each.
     queued: BTreeMap<NameId, Past>,
     timers: BTreeMap<NameId, Past>,
-    /// True when the trace tells of DPCs and timers; a text of version 1 does not.
+    /// True when the trace tells of DPCs and timers.
     tells_queue: bool,
     last_isr: Past,
     /// The last steps at DISPATCH_LEVEL or above, and at device level.
@@ -99,10 +101,8 @@ impl Processor {
     pub(crate) fn new(log: &TraceLog) -> Processor {
         let mut actors = [None; 2];
         let mut shows_calls = false;
-        let mut tells_queue = false;
         for event in log.events() {
             shows_calls |= matches!(event.event, Event::Call { .. });
-            tells_queue |= matches!(event.event, Event::Dpc { .. } | Event::Timer { .. });
             if let Event::Call { .. } = event.event {
                 for (actor, name) in actors.iter_mut().zip([ISR, DPC]) {
                     if actor.is_none() && log.name(event.who) == name {
@@ -126,7 +126,7 @@ impl Processor {
             lines: BTreeMap::new(),
             queued: BTreeMap::new(),
             timers: BTreeMap::new(),
-            tells_queue,
+            tells_queue: log.cause_facts() == CauseFacts::Recorded,
             last_isr: Past::NOTHING,
             last_dispatch: Past::NOTHING,
             last_device: Past::NOTHING,

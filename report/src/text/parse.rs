@@ -59,6 +59,10 @@ pub fn parse(text: &str) -> Result<(Header, TraceLog), ParseError> {
     }
     let (names, texts) = reader.collected.into_parts();
     let log = TraceLog::from_parts(names, texts, reader.records, reader.dropped.unwrap_or(0));
+    let log = match reader.version {
+        Some(Version::One) => log.without_cause_facts(),
+        _ => log,
+    };
     Ok((Header { machine: reader.machine.unwrap_or_default() }, log))
 }
 
