@@ -271,8 +271,17 @@ impl Kernel {
     #[inline]
     pub(crate) fn level(&self) -> Level {
         match self.current_irql().level() {
-            Level::Device if !matches!(self.running(), Running::Interrupt(_)) => Level::Raised,
+            Level::Device => self.device_level(),
             level => level,
+        }
+    }
+
+    /// Whether a service routine runs, or other code that raised itself.
+    #[inline(never)]
+    fn device_level(&self) -> Level {
+        match self.running() {
+            Running::Interrupt(_) => Level::Device,
+            _ => Level::Raised,
         }
     }
 
