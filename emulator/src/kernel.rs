@@ -136,6 +136,8 @@ pub(crate) struct KernelState {
     pub now_ns: Cell<u64>,
     pub irql: Cell<Irql>,
     pub running: Cell<Running>,
+    /// Where the processor is, as a trace shows it: it follows from the two fields above.
+    pub level: Cell<Level>,
     /// The highest IRQL at which an interrupt line or a DPC waits. PASSIVE_LEVEL when no line and
     /// no DPC waits; above every level while there is an oracle. A preemption point does nothing
     /// more when the current IRQL is at or above this level.
@@ -187,6 +189,7 @@ impl Kernel {
                 now_ns: Cell::new(0),
                 irql: Cell::new(Irql::PASSIVE_LEVEL),
                 running: Cell::new(Running::Thread),
+                level: Cell::new(Level::Passive),
                 attention: Cell::new(Irql::PASSIVE_LEVEL),
                 deadlines,
                 interrupts: InterruptController::default(),
@@ -270,19 +273,17 @@ impl Kernel {
     /// Where the processor is, as a trace shows it.
     #[inline]
     pub(crate) fn level(&self) -> Level {
-        match self.current_irql().level() {
-            Level::Device => self.device_level(),
-            level => level,
-        }
+        self.state.level.get()
     }
 
-    /// Whether a service routine runs, or other code that raised itself.
-    #[inline(never)]
-    fn device_level(&self) -> Level {
-        match self.running() {
-            Running::Interrupt(_) => Level::Device,
-            _ => Level::Raised,
-        }
+    /// Settles the level after a change of the IRQL or of what runs.
+    #[inline]
+    pub(crate) fn settle_level(&self) {
+        let level = match self.current_irql().level() {
+            Level::Device if !matches!(self.running(), Running::Interrupt(_)) => Level::Raised,
+            level => level,
+        };
+        self.state.level.set(level);
     }
 
     /// Records an event of an actor that runs on the processor, at the current IRQL.
