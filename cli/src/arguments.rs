@@ -46,7 +46,9 @@ Examples:
   portcls-emu filters --driver driver.sys   its filters and pins, and which can be opened
   portcls-emu cards                         the cards that can be chosen
   portcls-emu rules                         the rules that a driver has to keep
-  portcls-emu new my-driver                 a crate for a driver of your own";
+  portcls-emu new my-driver                 a crate for a driver of your own
+  portcls-emu diff old.txt new.txt          what is different in two traces, and why
+  portcls-emu explain t.txt --at 256.779ms  what happened then, why, and what came of it";
 
 const PLAY_EXAMPLES: &str = "\
 Examples:
@@ -159,6 +161,23 @@ Examples:
   portcls-emu new my-driver                     a crate in the folder my-driver
   portcls-emu new my-driver --crates ~/portcls  with the crates of this clone of the project";
 
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  portcls-emu diff old.txt new.txt                     two traces that --trace wrote
+  portcls-emu diff old.txt new.txt --tolerance 200ns   compiled drivers differ by instructions
+  portcls-emu diff a.txt b.txt --from 'the song begins' --to 'the song is over'
+  portcls-emu play --trace - | portcls-emu diff old.txt - --format json";
+
+const DIFF_EXIT: &str = "\
+It exits with 1 when there is a finding, and with 0 when there is none. An event that has another
+time only because its cause has another time is no finding. `diff A B` and `diff B A` have the same
+number of findings.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  portcls-emu explain t.txt --at 256.779ms                 the last event up to this time
+  portcls-emu explain t.txt --at 256.779ms --format json   the same for a program";
+
 const JSON_FORM: &str = "\
 The JSON summary:
   One object with \"version\": 1. Names that end in _ns are whole ns of simulated time, those in
@@ -265,6 +284,15 @@ pub enum Verb {
     /// card. Its name is the name of the folder.
     #[command(after_long_help = format!("{NEW_EXAMPLES}\n\n{EXIT_CODES}"))]
     New(NewArguments),
+    /// Compares two traces by causes, and says what is different, whose it is, and what follows.
+    ///
+    /// Two traces that are compared line by line go apart at the first interrupt that comes at
+    /// another time. Here each event is compared with its cause: what it waited for, and how long.
+    #[command(after_long_help = format!("{DIFF_EXAMPLES}\n\n{DIFF_EXIT}\n\n{EXIT_CODES}"))]
+    Diff(DiffArguments),
+    /// Explains one moment of a trace: what happened, what ran, why, and what came of it.
+    #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Explain(ExplainArguments),
     /// Writes the completions for a shell to stdout.
     ///
     /// Bash reads them from ~/.local/share/bash-completion/completions/portcls-emu, zsh from a
@@ -453,6 +481,49 @@ pub struct RulesArguments {
     /// The name of a rule [default: all of them]
     #[arg(value_name = "NAME", value_parser = RuleParser, hide_possible_values = true)]
     pub name: Option<&'static Rule>,
+    /// How to show it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// The command line of `diff`.
+#[derive(Args, Debug)]
+pub struct DiffArguments {
+    /// The trace that is expected; - is stdin
+    #[arg(value_name = "A", value_parser = input())]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub first: Input,
+    /// The trace that came; - is stdin
+    #[arg(value_name = "B", value_parser = input())]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub second: Input,
+    /// Compares from the first mark that begins with these words.
+    #[arg(long, value_name = "MARK")]
+    pub from: Option<String>,
+    /// Compares up to the next mark that begins with these words.
+    #[arg(long, value_name = "MARK")]
+    pub to: Option<String>,
+    /// How much the time from a cause to its event may differ.
+    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = parse_ns)]
+    pub tolerance: u64,
+    /// How many findings to show.
+    #[arg(long, value_name = "COUNT", default_value_t = 12)]
+    pub most: usize,
+    /// How to show them.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// The command line of `explain`.
+#[derive(Args, Debug)]
+pub struct ExplainArguments {
+    /// The trace; - is stdin
+    #[arg(value_name = "TRACE", value_parser = input())]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: Input,
+    /// The time since power-on, as in 256.779ms: the last event up to it is explained.
+    #[arg(long, value_name = "TIME", value_parser = parse_ns)]
+    pub at: u64,
     /// How to show it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,

@@ -8,6 +8,7 @@ use portcls_machine::card_bench::ops::OpsError;
 use portcls_machine::driver_file::image::ImageError;
 use portcls_machine::inf_file::InfError;
 use portcls_machine::midi_file::MidiFileError;
+use portcls_machine::report::text::ParseError;
 use portcls_machine::{MachineError, PinFormat};
 
 /// How the program ends. The number is the exit code.
@@ -167,6 +168,38 @@ pub enum Failure {
     /// A text is no INF that can be used.
     #[error(transparent)]
     NotAnInf(#[from] InfError),
+    /// A trace is too long.
+    #[error("{name}: the trace has {bytes} bytes, the limit is {limit}: take a shorter one")]
+    TraceTooBig {
+        /// The input.
+        name: String,
+        /// The length of the input, or the length at which reading ended.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A text is no trace.
+    #[error("{name}, {source}")]
+    NotATrace {
+        /// The input.
+        name: String,
+        /// What is wrong with the content.
+        source: ParseError,
+    },
+    /// A trace has no such mark.
+    #[error("{name}: no mark begins with '{mark}': the lines with == are the marks")]
+    NoMark {
+        /// The input.
+        name: String,
+        /// The words that were looked for.
+        mark: String,
+    },
+    /// A trace has no event up to a time.
+    #[error("{name}: nothing happened up to this time: give a later one with --at")]
+    NothingYet {
+        /// The input.
+        name: String,
+    },
     /// An output cannot be written.
     #[error("cannot write {place}: {reason}; {mend}")]
     CannotWrite {
@@ -226,6 +259,8 @@ impl Failure {
             | Failure::NotANewFolder { .. }
             | Failure::NotACrateName { .. }
             | Failure::NoCrates { .. }
+            | Failure::NoMark { .. }
+            | Failure::NothingYet { .. }
             | Failure::CannotListen { .. }
             | Failure::Machine(
                 MachineError::NotDebuggable { .. }
@@ -236,6 +271,8 @@ impl Failure {
             Failure::CannotRead { .. }
             | Failure::ScriptTooBig { .. }
             | Failure::NotAScript(_)
+            | Failure::TraceTooBig { .. }
+            | Failure::NotATrace { .. }
             | Failure::NotACard(_)
             | Failure::NotPlayable { .. }
             | Failure::DriverTooBig { .. }

@@ -13,7 +13,9 @@ mod card;
 mod cards;
 mod console;
 mod debug;
+mod diff;
 mod driver;
+mod explain;
 mod failure;
 mod figures;
 mod filters;
@@ -29,6 +31,7 @@ mod rules;
 mod session;
 mod simulated_time;
 mod summary;
+mod trace_file;
 
 use std::panic::{UnwindSafe, catch_unwind, set_hook};
 use std::process::ExitCode;
@@ -65,6 +68,8 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
         Verb::Imports(arguments) => imports::run(arguments),
         Verb::Rules(arguments) => rules::run(arguments),
         Verb::New(arguments) => new::run(arguments),
+        Verb::Diff(arguments) => diff::run(arguments),
+        Verb::Explain(arguments) => explain::run(arguments),
         Verb::Completions { shell } => manual::completions(*shell),
         Verb::Man => manual::pages(),
     }

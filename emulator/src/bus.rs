@@ -10,7 +10,7 @@ use crate::clock::NEVER;
 use crate::inspection::Inspection;
 use crate::interrupt::LineState;
 use crate::kernel::Kernel;
-use crate::trace::{AccessEvent, Direction, Event, Level, NameId, SerialEdge};
+use crate::trace::{AccessEvent, Direction, Event, Level, NameId, SerialEdge, SerialSource};
 
 /// What a device replies to an access, or after time has passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,6 +67,8 @@ pub struct SerialByte {
     pub edge: SerialEdge,
     /// Length of one bit in ns.
     pub bit_ns: u32,
+    /// Whether the device made the byte by itself.
+    pub source: SerialSource,
 }
 
 /// A device with byte-wide registers: a pure function of its state, the time and the access.
@@ -349,8 +351,7 @@ impl Kernel {
     #[inline]
     fn record_port(&self, direction: Direction, port: u16, width: u8, value: u32, note: NameId) {
         let access = AccessEvent { direction, port, width, value, note, count: 1, pitch_ns: 0 };
-        let level = self.current_irql().level();
-        self.trace().record_access(self.now_ns(), level, self.state.names.bus, access);
+        self.trace().record_access(self.now_ns(), self.level(), self.state.names.bus, access);
     }
 
     /// Handles the reply of a device. Most polls change nothing.
@@ -396,8 +397,8 @@ impl Kernel {
     fn record_serial(&self, attached: &Attached) {
         attached.device.borrow_mut().drain_serial(&mut |serial| {
             let lane = attached.lanes.get(usize::from(serial.lane)).copied().unwrap_or_default();
-            let SerialByte { time_ns, byte, edge, bit_ns, .. } = serial;
-            let event = Event::Serial { lane, byte, edge, bit_ns };
+            let SerialByte { time_ns, byte, edge, bit_ns, source, .. } = serial;
+            let event = Event::Serial { lane, byte, edge, bit_ns, source };
             self.trace().record(time_ns, Level::Hardware, self.state.names.wire, event);
         });
     }

@@ -9,7 +9,7 @@ use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::rules;
 use crate::running::Running;
-use crate::trace::{Argument, NameId};
+use crate::trace::{Argument, DpcChange, Event, NameId};
 use crate::warning::Advice;
 
 /// Where a DPC goes in the queue.
@@ -101,8 +101,14 @@ impl Kernel {
     #[doc(alias = "KeInsertQueueDpc")]
     pub fn insert_queue_dpc(&self, dpc: &Dpc) -> bool {
         let queued = self.queue_dpc(dpc);
+        self.record_dpc(dpc, if queued { DpcChange::Queued } else { DpcChange::AlreadyQueued });
         self.preemption_point();
         queued
+    }
+
+    /// Records what happened to the place of a DPC in the queue.
+    pub(crate) fn record_dpc(&self, dpc: &Dpc, change: DpcChange) {
+        self.record(self.state.names.kernel, Event::Dpc { dpc: dpc.0.name, change });
     }
 
     /// Queues a DPC without a preemption point. A clock interrupt queues DPCs in this way.
@@ -128,6 +134,7 @@ impl Kernel {
             return false;
         }
         self.state.dpcs.queue.borrow_mut().retain(|other| !Rc::ptr_eq(&other.0, &dpc.0));
+        self.record_dpc(dpc, DpcChange::Removed);
         true
     }
 

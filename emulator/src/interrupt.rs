@@ -322,16 +322,16 @@ impl Kernel {
         let old = self.current_irql();
         self.set_irql(Irql::of_line(number as u8));
         let names = &self.state.names;
-        self.record_call(names.isr, line.signal.get(), Argument::None);
         let outer = self.set_running(Running::Interrupt(number as u8));
+        self.record_call(names.isr, line.signal.get(), Argument::None);
         let claim = self.call_routines(line);
-        self.set_running(outer);
         let (word, unclaimed) = match claim {
             Claim::Mine => (names.claimed, 0),
             Claim::NotMine => (names.not_mine, 1),
         };
         let answer = Argument::Word(word);
         self.record_return(names.isr, line.signal.get(), NtStatus::SUCCESS, answer);
+        self.set_running(outer);
         self.set_irql(old);
         let took_ns = self.now_ns() - began_ns;
         self.advise(Advice::ServiceRoutine, took_ns);

@@ -167,6 +167,7 @@ impl Kernel {
     #[inline]
     pub(crate) fn set_irql(&self, irql: Irql) {
         let old = self.state.irql.replace(irql);
+        self.settle_level();
         let was_high = old >= Irql::DISPATCH_LEVEL;
         let is_high = irql >= Irql::DISPATCH_LEVEL;
         if was_high != is_high {

@@ -22,7 +22,7 @@ use crate::running::Running;
 use crate::spin_lock::HeldLocks;
 use crate::stop::StopState;
 use crate::thread::Threads;
-use crate::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
+use crate::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig, WaitEnd};
 use crate::violation::Violations;
 use crate::warning::Warnings;
 use crate::work_item::WorkQueue;
@@ -104,6 +104,7 @@ pub(crate) struct KernelNames {
     pub claimed: NameId,
     pub not_mine: NameId,
     pub synchronize: NameId,
+    pub no_dpc: NameId,
 }
 
 impl KernelNames {
@@ -120,6 +121,7 @@ impl KernelNames {
             claimed: trace.name("claimed"),
             not_mine: trace.name("not mine"),
             synchronize: trace.name("KeSynchronizeExecution"),
+            no_dpc: trace.name("without a DPC"),
         }
     }
 }
@@ -134,6 +136,8 @@ pub(crate) struct KernelState {
     pub now_ns: Cell<u64>,
     pub irql: Cell<Irql>,
     pub running: Cell<Running>,
+    /// Where the processor is, as a trace shows it: it follows from the two fields above.
+    pub level: Cell<Level>,
     /// The highest IRQL at which an interrupt line or a DPC waits. PASSIVE_LEVEL when no line and
     /// no DPC waits; above every level while there is an oracle. A preemption point does nothing
     /// more when the current IRQL is at or above this level.
@@ -185,6 +189,7 @@ impl Kernel {
                 now_ns: Cell::new(0),
                 irql: Cell::new(Irql::PASSIVE_LEVEL),
                 running: Cell::new(Running::Thread),
+                level: Cell::new(Level::Passive),
                 attention: Cell::new(Irql::PASSIVE_LEVEL),
                 deadlines,
                 interrupts: InterruptController::default(),
@@ -265,12 +270,36 @@ impl Kernel {
         self.state.counters.set(counters);
     }
 
+    /// Where the processor is, as a trace shows it.
+    #[inline]
+    pub(crate) fn level(&self) -> Level {
+        self.state.level.get()
+    }
+
+    /// Settles the level after a change of the IRQL or of what runs.
+    #[inline]
+    pub(crate) fn settle_level(&self) {
+        let level = match self.current_irql().level() {
+            Level::Device if !matches!(self.running(), Running::Interrupt(_)) => Level::Raised,
+            level => level,
+        };
+        self.state.level.set(level);
+    }
+
     /// Records an event of an actor that runs on the processor, at the current IRQL.
     #[inline]
     pub fn record(&self, who: NameId, event: Event) {
         if !self.is_frozen() {
-            let level = self.current_irql().level();
-            self.state.trace.record(self.now_ns(), level, who, event);
+            self.state.trace.record(self.now_ns(), self.level(), who, event);
+        }
+    }
+
+    /// Records the end of a wait of an actor that runs on the processor. [`Event::Wait`] says what
+    /// `counted_ns` means.
+    pub fn record_wait(&self, who: NameId, object: &str, end: WaitEnd, counted_ns: u64) {
+        if self.state.trace.is_recording() {
+            let object = self.state.trace.name(object);
+            self.record(who, Event::Wait { object, end, counted_ns });
         }
     }
 

@@ -52,6 +52,8 @@ impl Kernel {
     /// Sets what runs from now on; returns what ran before, so that the caller can put it back.
     #[inline]
     pub(crate) fn set_running(&self, running: Running) -> Running {
-        self.state.running.replace(running)
+        let before = self.state.running.replace(running);
+        self.settle_level();
+        before
     }
 }

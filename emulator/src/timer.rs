@@ -7,6 +7,7 @@ use crate::dpc::Dpc;
 use crate::inspection::Moment;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
+use crate::trace::{DpcChange, Event, Level, TimerChange};
 use crate::wait::{Waitable, WaitedFor};
 
 /// Whether one wait or all waits end when the timer expires.
@@ -134,7 +135,10 @@ impl Kernel {
         timer.0.signalled.set(false);
         timer.0.period_ms.set(period_ms);
         timer.0.dpc.replace(dpc.cloned());
-        self.queue_expiry(timer, due_ns);
+        let (due_ns, tick_ns) = self.queue_expiry(timer, due_ns);
+        let now_ns = self.now_ns();
+        let change = TimerChange::Set { due_in_ns: due_ns - now_ns, tick_in_ns: tick_ns - now_ns };
+        self.record(self.state.names.kernel, self.timer_event(timer, change));
         was_set
     }
 
@@ -146,7 +150,18 @@ impl Kernel {
             return false;
         }
         self.require_irql_at_most(Irql::DISPATCH_LEVEL, "KeCancelTimer");
-        timer.0.armed.replace(0) != 0
+        let was_set = timer.0.armed.replace(0) != 0;
+        if was_set {
+            let event = self.timer_event(timer, TimerChange::Cancelled);
+            self.record(self.state.names.kernel, event);
+        }
+        was_set
+    }
+
+    fn timer_event(&self, timer: &Timer, change: TimerChange) -> Event {
+        let dpc = timer.0.dpc.borrow();
+        let timer = dpc.as_ref().map_or(self.state.names.no_dpc, Dpc::name);
+        Event::Timer { timer, change }
     }
 
     /// The timers that are set, in words, in the order of their expiry.
@@ -167,24 +182,32 @@ impl Kernel {
         self.set_timers().into_iter().map(describe).collect()
     }
 
-    fn queue_expiry(&self, timer: &Timer, due_ns: u64) {
+    /// Puts the expiry of a timer into the queue of deadlines. Returns the due time and the time of
+    /// the clock interrupt at which the timer expires, in ns.
+    fn queue_expiry(&self, timer: &Timer, due_ns: u64) -> (u64, u64) {
         let interval_ns = self.state.config.clock_interval_ns.max(1);
         let due_ns = due_ns.max(self.now_ns());
         let tick_ns = due_ns.div_ceil(interval_ns).saturating_mul(interval_ns);
         let setting = timer.arm(due_ns);
         self.queue_timer(tick_ns, timer, setting);
+        (due_ns, tick_ns)
     }
 
     pub(crate) fn expire_timer(&self, timer: &Timer) {
         timer.0.armed.set(0);
         timer.0.signalled.set(true);
+        let names = &self.state.names;
+        let expired = self.timer_event(timer, TimerChange::Expired);
+        self.trace().record(self.now_ns(), Level::Hardware, names.kernel, expired);
         let period_ns = u64::from(timer.0.period_ms.get()) * 1_000_000;
         if period_ns != 0 {
             self.queue_expiry(timer, timer.0.due_ns.get().saturating_add(period_ns));
         }
         let dpc = timer.0.dpc.borrow().clone();
-        if let Some(dpc) = dpc {
-            self.queue_dpc(&dpc);
+        if let Some(dpc) = dpc
+            && !self.queue_dpc(&dpc)
+        {
+            self.record_dpc(&dpc, DpcChange::AlreadyQueued);
         }
         self.wake_threads();
     }

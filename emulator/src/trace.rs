@@ -16,8 +16,11 @@ use ringbuf::LocalRb;
 use ringbuf::storage::Heap;
 use ringbuf::traits::Observer;
 
-pub use event::{AccessEvent, Argument, Direction, Event, Level, Record, SerialEdge, TextRef};
-pub use log::{TimedEvent, TraceLog};
+pub use event::{
+    AccessEvent, Argument, Direction, DpcChange, Event, Level, Record, SerialEdge, SerialSource,
+    TextRef, TimerChange, WaitEnd,
+};
+pub use log::{CauseFacts, TimedEvent, TraceLog};
 pub use names::{Layer, Name, NameId, Names};
 use recent::Recent;
 

@@ -15,6 +15,7 @@ use crate::inspection::Moment;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::status::NtStatus;
+use crate::trace::WaitEnd;
 
 /// An object that a thread can wait for.
 pub trait Waitable {
@@ -139,10 +140,28 @@ impl Kernel {
             self.preemption_point();
             return if object.try_acquire() { NtStatus::SUCCESS } else { NtStatus::TIMEOUT };
         }
+        let since_ns = self.now_ns();
         self.enter_wait(object, deadline_ns);
         let status = self.wait_loop(object, deadline_ns);
         self.leave_wait();
+        self.record_end_of_wait(object, since_ns, status);
         status
+    }
+
+    /// Records the end of a wait that began at `since_ns`.
+    pub(crate) fn record_end_of_wait(
+        &self,
+        object: &dyn Waitable,
+        since_ns: u64,
+        status: NtStatus,
+    ) {
+        let (end, counted_ns) = match status {
+            NtStatus::TIMEOUT => (WaitEnd::TimedOut, self.now_ns() - since_ns),
+            _ => (WaitEnd::Over, 0),
+        };
+        if !self.is_frozen() {
+            self.record_wait(self.state.names.kernel, &object.in_words(), end, counted_ns);
+        }
     }
 
     /// Delays the thread for a time in 100 ns units, rounded up to the next clock interrupt.

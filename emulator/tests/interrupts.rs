@@ -218,9 +218,22 @@ fn a_synchronised_region_is_in_the_trace_when_it_is_asked_for() {
         let interrupt = connect(&kernel, 9, Latched, Rc::new(|_| Claim::NotMine));
         kernel.synchronize_execution(&interrupt, |_| ());
         let log = kernel.trace().log();
-        let at_device_level = log.events().filter(|event| event.level == trace::Level::Device);
-        assert_eq!(at_device_level.count(), events);
+        let raised = log.events().filter(|event| event.level == trace::Level::Raised);
+        assert_eq!(raised.count(), events);
     }
+}
+
+#[test]
+fn the_level_in_a_trace_tells_a_region_from_a_service_routine() {
+    let (kernel, log) = (kernel(), Logbook::default());
+    bell_on_line(&kernel, 9, Latched, &[5_000]);
+    let interrupt = connect(&kernel, 9, Latched, answering(PORT, &log, "isr"));
+    kernel.synchronize_execution(&interrupt, |kernel| kernel.read_port_u8(PORT));
+    kernel.stall_us(20);
+    let traced = kernel.trace().log();
+    let accesses = traced.events().filter(|event| matches!(event.event, Event::Access(_)));
+    let levels: Vec<_> = accesses.map(|event| event.level).collect();
+    assert_eq!(levels, [trace::Level::Raised, trace::Level::Device]);
 }
 
 #[test]

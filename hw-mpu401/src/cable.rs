@@ -6,7 +6,7 @@ use crate::line::{Frame, LineSignal};
 use crate::receiver::{Receiver, Reception};
 use crate::ring::Ring;
 use crate::timing::NEVER_NS;
-use crate::wire::{Lane, WireEdge, WireEvent, WireLog};
+use crate::wire::{Lane, Source, WireEdge, WireEvent, WireLog};
 use ringbuf::storage::Heap;
 
 /// The most bytes and breaks that can wait for the MIDI IN cable. A further one is refused and
@@ -159,5 +159,5 @@ impl Cable {
 }
 
 fn in_event(time_ns: u64, byte: u8, edge: WireEdge) -> WireEvent {
-    WireEvent { time_ns, byte, lane: Lane::In, edge }
+    WireEvent { time_ns, byte, lane: Lane::In, edge, source: Source::Cable }
 }

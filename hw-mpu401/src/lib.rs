@@ -191,4 +191,4 @@ pub use spec::{
 };
 pub use timing::{CardTiming, NEVER_NS, Spread, Timing};
 pub use transmitter::SentByte;
-pub use wire::{Lane, WIRE_LIMIT, WireEdge, WireEvent};
+pub use wire::{Lane, Source, WIRE_LIMIT, WireEdge, WireEvent};

@@ -12,7 +12,7 @@
 use crate::answers::MAX_TX_DEPTH;
 use crate::spec::BYTE_TIME_NS;
 use crate::timing::NEVER_NS;
-use crate::wire::{Lane, WIRE_LIMIT, WireEdge, WireEvent};
+use crate::wire::{Lane, Source, WIRE_LIMIT, WireEdge, WireEvent};
 use alloc::boxed::Box;
 
 /// Bytes in the ring: the fullest FIFO, and the sent bytes that [`WIRE_LIMIT`] events need.
@@ -28,8 +28,12 @@ const _: () = assert!(
 #[derive(Clone)]
 struct Passages {
     ends_ns: [u64; RING],
-    bytes: [u8; RING],
+    /// The low 8 bits are the byte. [`OWN`] is set for a byte of the unit's own output.
+    bytes: [u16; RING],
 }
+
+/// The bit beside a byte in the ring: the unit made the byte by itself.
+const OWN: u16 = 1 << 8;
 
 /// The index in the ring of the byte with this number.
 #[inline(always)]
@@ -102,7 +106,7 @@ impl Transmitter {
         let end_ns = ready_ns.max(self.last_end_ns) + BYTE_TIME_NS;
         let place = place_of(self.pushed);
         passages.ends_ns[place] = end_ns;
-        passages.bytes[place] = byte;
+        passages.bytes[place] = u16::from(byte);
         self.last_end_ns = end_ns;
         self.pushed += 1;
         passages.ends_ns[place_of(self.pushed.wrapping_sub(self.limit))]
@@ -119,7 +123,9 @@ impl Transmitter {
     /// Takes a byte of the unit's own output.
     pub(crate) fn generate(&mut self, byte: u8, ready_ns: u64) {
         self.generated += 1;
+        let place = place_of(self.pushed);
         self.push(byte, ready_ns);
+        self.passages.bytes[place] |= OWN;
     }
 
     /// The number of bytes of the unit's own output.
@@ -227,7 +233,7 @@ impl Transmitter {
             return None;
         }
         self.fetched += 1;
-        Some(SentByte { start_ns: end_ns - BYTE_TIME_NS, byte: self.passages.bytes[place] })
+        Some(SentByte { start_ns: end_ns - BYTE_TIME_NS, byte: self.passages.bytes[place] as u8 })
     }
 
     /// Whether there are bytes that were not fetched. Drops the oldest events if there are too
@@ -256,7 +262,8 @@ impl Transmitter {
         } else {
             (end_ns - BYTE_TIME_NS, WireEdge::Start)
         };
-        (time_ns <= now_ns).then_some(WireEvent { time_ns, byte, lane: Lane::Out, edge })
+        let source = self.source(self.fetched);
+        (time_ns <= now_ns).then_some(WireEvent { time_ns, byte, lane: Lane::Out, edge, source })
     }
 
     /// Fetches the event that [`first_event`](Self::first_event) shows.
@@ -341,7 +348,15 @@ impl Transmitter {
 
     #[inline]
     fn byte(&self, number: u64) -> u8 {
-        self.passages.bytes[place_of(number)]
+        self.passages.bytes[place_of(number)] as u8
+    }
+
+    #[inline]
+    fn source(&self, number: u64) -> Source {
+        match self.passages.bytes[place_of(number)] & OWN {
+            0 => Source::Host,
+            _ => Source::Unit,
+        }
     }
 
     fn settle_last_end(&mut self) {

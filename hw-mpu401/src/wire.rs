@@ -30,6 +30,17 @@ pub enum WireEdge {
     End,
 }
 
+/// Where a byte comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The host wrote the byte to DATA, and the unit passed the byte on.
+    Host,
+    /// The unit sent the byte by itself: after a reset, from a track, or from MIDI IN.
+    Unit,
+    /// The byte came in on MIDI IN.
+    Cable,
+}
+
 /// A byte begins or ends on a MIDI line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WireEvent {
@@ -41,6 +52,8 @@ pub struct WireEvent {
     pub lane: Lane,
     /// Which end of the byte this is.
     pub edge: WireEdge,
+    /// Where the byte comes from.
+    pub source: Source,
 }
 
 /// The events of MIDI IN that the caller has not fetched yet.

@@ -88,6 +88,11 @@ impl Cable {
         is_idle && self.kernel.now_ns() >= card.out_idle_since_ns + time_ns
     }
 
+    /// When MIDI OUT became idle last, in ns; 0 if nothing was sent yet.
+    pub(crate) fn idle_since_ns(&self) -> u64 {
+        self.card.borrow().out_idle_since_ns
+    }
+
     /// True when no byte is on its way into MIDI IN and the driver has read all bytes that arrived.
     #[must_use]
     pub fn is_in_empty(&self) -> bool {

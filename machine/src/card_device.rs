@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use hw_mpu401::{BIT_TIME_NS, Lane, Mpu401, Note, Register, WireEdge};
-use mpu401_card_bench::signals::{LANES, NAMES, Signal, serial_edge};
+use mpu401_card_bench::signals::{LANES, NAMES, Signal, serial_edge, serial_source};
 use portcls_emulator::{
     Answer, BusDevice, DeviceReply, Inspection, LineState, Outputs, SerialByte,
 };
@@ -228,6 +228,7 @@ impl BusDevice for CardDevice {
                 byte: event.byte,
                 edge: serial_edge(event.edge),
                 bit_ns: BIT_TIME_NS as u32,
+                source: serial_source(event.source),
             });
         }
     }

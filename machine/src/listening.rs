@@ -7,6 +7,7 @@
 
 use hw_mpu401::Counters as CardCounters;
 use portcls_emulator::Kernel;
+use portcls_emulator::trace::WaitEnd;
 use portcls_midi_file::Song;
 
 use crate::error::MachineError;
@@ -77,6 +78,7 @@ pub(crate) fn listen(
                 hang(machine)?;
             }
         } else if now_ns >= quiet_since_ns + CLOSE_AFTER_IDLE_NS {
+            pin.record_wait("silence on MIDI IN", WaitEnd::Over, now_ns - quiet_since_ns)?;
             break;
         }
     }

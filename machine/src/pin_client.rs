@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use portcls_emulator::trace::NameId;
+use portcls_emulator::trace::{NameId, WaitEnd};
 use portcls_emulator::{Irp, Kernel, Mdl, NtStatus, Progress};
 use portcls_midi_file::messages_from_wire;
 use portcls_port::ks::guids::property_set;
@@ -340,9 +340,31 @@ impl<'m> PinClient<'m> {
     /// # Errors
     /// [`MachineError::Stopped`].
     pub fn wait_in_flight(&self, count: usize, limit_ns: u64) -> Result<bool, MachineError> {
+        if self.in_flight() <= count {
+            return Ok(true);
+        }
         let mailbox = &self.mailbox;
+        let since_ns = self.machine.now_ns();
         let wait = |kernel: &Kernel| kernel.run_while(limit_ns, || mailbox.in_flight.get() > count);
-        Ok(self.machine.run(wait)? == Progress::Moved)
+        let is_over = self.machine.run(wait)? == Progress::Moved;
+        let (end, counted_ns) = match is_over {
+            true => (WaitEnd::Over, 0),
+            false => (WaitEnd::TimedOut, self.machine.now_ns() - since_ns),
+        };
+        self.record_wait("requests", end, counted_ns)?;
+        Ok(is_over)
+    }
+
+    /// Records that a wait of the application ended. [`Event::Wait`] says what `counted_ns` means.
+    ///
+    /// [`Event::Wait`]: portcls_emulator::trace::Event::Wait
+    pub(crate) fn record_wait(
+        &self,
+        object: &str,
+        end: WaitEnd,
+        counted_ns: u64,
+    ) -> Result<(), MachineError> {
+        self.machine.run(|kernel| kernel.record_wait(self.who, object, end, counted_ns))
     }
 
     /// Closes the pin and its filter.

@@ -5,6 +5,7 @@
 //! is over. This file never knows what a report means for an exit code, or how it is printed.
 
 use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
+use portcls_emulator::trace::WaitEnd;
 use portcls_emulator::{NtStatus, Stop, Violation, Warning};
 use portcls_guest::Leak;
 use portcls_midi_file::Song;
@@ -240,7 +241,7 @@ fn play_through(
     }
     wait_for(machine, &pin, 0, song.duration_ns() + PATIENCE_NS)?;
     progress.failed.extend(failures(&pin));
-    wait_for_silence(machine)?;
+    wait_for_silence(machine, &pin)?;
     progress.at_end = Some(machine.card_counters());
     machine.run(|kernel| kernel.mark("the song is over"))?;
     pin.set_state(KsState::Stop)?;
@@ -278,14 +279,27 @@ fn wait_for(
 
 /// Lets time pass until MIDI OUT has been idle for long enough. If a card sends by itself, the line
 /// never becomes idle. Then the song counts as over at the limit of the wait.
-fn wait_for_silence(machine: &Machine) -> Result<(), MachineError> {
+fn wait_for_silence(machine: &Machine, pin: &PinClient<'_>) -> Result<(), MachineError> {
     let cable = machine.cable();
-    let limit_ns = machine.now_ns() + PATIENCE_NS;
-    while !cable.is_idle_for(CLOSE_AFTER_IDLE_NS) && machine.now_ns() < limit_ns {
-        machine.run_for_ns(1_000_000)?;
+    let since_ns = machine.now_ns();
+    let limit_ns = since_ns + PATIENCE_NS;
+    while !cable.is_idle_for(CLOSE_AFTER_IDLE_NS) {
+        if machine.now_ns() >= limit_ns {
+            return pin.record_wait(SILENCE, WaitEnd::TimedOut, machine.now_ns() - since_ns);
+        }
+        // The last step ends with the silence, so that the end of the song follows its last byte.
+        let over_ns = cable.idle_since_ns() + CLOSE_AFTER_IDLE_NS;
+        let left_ns = over_ns.saturating_sub(machine.now_ns());
+        machine.run_for_ns(if left_ns == 0 { STEP_NS } else { left_ns.min(STEP_NS) })?;
     }
-    Ok(())
+    pin.record_wait(SILENCE, WaitEnd::Over, machine.now_ns() - cable.idle_since_ns())
 }
+
+/// The longest time between two looks at MIDI OUT.
+const STEP_NS: u64 = 1_000_000;
+
+/// What the application waits for after a song.
+const SILENCE: &str = "silence on MIDI OUT";
 
 fn capture_through(
     machine: &Machine,

@@ -5,9 +5,18 @@
 //! device is for. A view never changes a trace and never adds a fact to the trace.
 //!
 //! [`text`] is the golden text; only the golden text can be read back to the same events. [`vcd`]
-//! shows the serial lanes and signals as bits, for waveform viewers and logic analysers.
+//! shows the serial lanes and signals as bits, for waveform viewers and logic analysers. [`causes`]
+//! says why each event happened when it did, [`diff`] compares two traces by these causes, and
+//! [`explain`] tells about one event.
 
+pub mod causes;
+pub mod diff;
+pub mod explain;
 mod filter;
+mod key;
+mod nodes;
+mod sentence;
+mod subsequence;
 pub mod text;
 pub mod vcd;
 

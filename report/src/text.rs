@@ -3,10 +3,10 @@
 //! This module prints a trace as such a text, and reads such a text back as a trace.
 //!
 //! ```text
-//! # portcls-emu trace 1
+//! # portcls-emu trace 2
 //! # machine  driver uart, card roland-mpu401, port 330, irq 9
 //! # time     us since the last mark (==); a mark shows its own time on the clock before it
-//! # level    - hardware  P passive  D dispatch  I device interrupt
+//! # level    - hardware  P passive  D dispatch  I device interrupt  R raised to device level
 //! #
 //! #    time -PDI who       event
 //! == 0.000 app writes F8
@@ -23,7 +23,8 @@
 //! A text is ASCII. A line has at most 100 columns, ends in LF, and does not end in a space. The
 //! reader also takes CRLF, spaces at the end of a line, and empty lines.
 //!
-//! - The first line names the format and its version.
+//! - The first line names the format and its version. The reader also reads version 1. A text of
+//!   version 1 has no `queue`, `timer`, `wait` and `own`; what begins so is a note.
 //! - A line that begins with `#` is a remark. The reader uses four remarks only: the first line,
 //!   `# machine` and `# hardware` before the first event, and `# limit:`.
 //! - `# hardware` lists the actors of the hardware layer. The writer leaves this remark out when
@@ -56,6 +57,11 @@
 //! | byte on a lane | `out F8 start` at its start bit, `out F8` when its stop bit has ended |
 //! | the same, bit time not 32 us | `out F8 start bit 31.680` |
 //! | the same, actor not `wire` | `serial out F8 start` |
+//! | the same, made by the device | `out FC own start` |
+//! | place of a DPC | `queue Foo`, `queue Foo, already queued`, `queue Foo, removed` |
+//! | timer set | `timer Foo, due in 2500.000, expires in 3000.000`: us from now |
+//! | timer | `timer Foo, expired`, `timer Foo, cancelled` |
+//! | end of a wait | `wait the event 'x', over`, `wait the event 'x', timed out after 20.000` |
 //! | note | its words |
 //! | an unusual answer | `choice allocation 3 = 1, refused`: what, question, answer |
 //!
@@ -96,6 +102,7 @@ mod words;
 
 pub use error::ParseError;
 pub use parse::parse;
+pub(crate) use print::event_words;
 pub use print::{print, print_first, write};
 
 /// Facts about a trace that stand in its text beside the events.

@@ -3,7 +3,7 @@
 use portcls_report::text::parse;
 
 fn error_of(line: &str) -> String {
-    let text = format!("# portcls-emu trace 1\n\n{line}\n");
+    let text = format!("# portcls-emu trace 2\n\n{line}\n");
     parse(&text).expect_err("a broken line").to_string()
 }
 
@@ -21,11 +21,11 @@ fn first_line_must_name_the_format_and_a_known_version() {
     assert_eq!((error.line, error.what.as_str()), (1, "this is not a trace"));
     let error = parse("\n== 0.000 go\n").expect_err("no first line");
     assert_eq!(error.line, 2);
-    let error = parse("# portcls-emu trace 2\n").expect_err("another version");
+    let error = parse("# portcls-emu trace 3\n").expect_err("another version");
     assert_eq!(
         error.to_string(),
-        "line 1, column 21: version 2 of the format is not known; this program reads version 1; \
-         take the trace again, or use a newer program"
+        "line 1, column 21: version 3 of the format is not known; this program reads versions 1 \
+         and 2; take the trace again, or use a newer program"
     );
 }
 
@@ -60,6 +60,9 @@ fn text_of_an_event_is_checked() {
     says("irq 9 = 4294967296", 34, "this value is too large");
     says("serial out F", 37, "this is not a byte on a lane");
     says("out F8 start bit", 39, "this is not a bit time");
+    says("queue a, gone", 35, "this is not what happens to a DPC");
+    says("timer a, due in 3.000", 35, "this is not what happens to a timer");
+    says("wait a", 32, "this is not the end of a wait");
     says("a \\q", 28, "this is not an escape");
     says("a \\u{D800}", 28, "this is not an escape");
     says("\"a\" b", 29, "this is more than the event needs");
@@ -82,7 +85,7 @@ fn line_in_several_pieces_is_told_by_its_first() {
 
 #[test]
 fn too_many_names_are_an_error() {
-    let mut text = "# portcls-emu trace 1\n".to_owned();
+    let mut text = "# portcls-emu trace 2\n".to_owned();
     for number in 0..65_536 {
         text.push_str(&format!("0.000 P app call f{number}\n"));
     }

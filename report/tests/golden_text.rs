@@ -2,17 +2,17 @@
 
 use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{
-    AccessEvent, Argument, Direction, Event, Hold, Layer, Level, NameId, SerialEdge, Trace,
-    TraceConfig, TraceLog,
+    AccessEvent, Argument, Direction, DpcChange, Event, Hold, Layer, Level, NameId, SerialEdge,
+    SerialSource, TimerChange, Trace, TraceConfig, TraceLog, WaitEnd,
 };
 use portcls_report::Filter;
 use portcls_report::text::{Header, parse, print, print_first, write};
 
 const SAMPLE: &str = "\
-# portcls-emu trace 1
+# portcls-emu trace 2
 # machine  driver uart, card roland-mpu401, port 330, irq 9
 # time     us since the last mark (==); a mark shows its own time on the clock before it
-# level    - hardware  P passive  D dispatch  I device interrupt
+# level    - hardware  P passive  D dispatch  I device interrupt  R raised to device level
 #
 #    time -PDI who       event
 == 0.000 app writes F8
@@ -34,7 +34,8 @@ fn access(trace: &Trace, direction: Direction, port: u16, value: u32, note: &str
 }
 
 fn serial(trace: &Trace, edge: SerialEdge) -> Event {
-    Event::Serial { lane: trace.name("out"), byte: 0xF8, edge, bit_ns: 32_000 }
+    let source = SerialSource::Outside;
+    Event::Serial { lane: trace.name("out"), byte: 0xF8, edge, bit_ns: 32_000, source }
 }
 
 fn sample() -> TraceLog {
@@ -213,12 +214,69 @@ fn signals_and_serial_bytes_show_names_and_values() {
             byte: 0xFE,
             edge: SerialEdge::Start,
             bit_ns,
+            source: SerialSource::Outside,
         })
     };
     let head = "    5.000 -    wire      ";
     assert_eq!(byte("wire", "in", 31_680), format!("{head}in FE start bit 31.680\n"));
     assert_eq!(byte("wire", "call", 32_000), format!("{head}serial call FE start\n"));
     assert_eq!(byte("uart", "in", 32_000), "    5.000 -    uart      serial in FE start\n");
+}
+
+#[test]
+fn a_byte_that_the_device_made_says_so() {
+    let byte = |edge, bit_ns| {
+        lines_of("wire", Level::Hardware, |trace| Event::Serial {
+            lane: trace.name("out"),
+            byte: 0xFC,
+            edge,
+            bit_ns,
+            source: SerialSource::Device,
+        })
+    };
+    let head = "    5.000 -    wire      ";
+    assert_eq!(byte(SerialEdge::Start, 32_000), format!("{head}out FC own start\n"));
+    assert_eq!(byte(SerialEdge::End, 31_680), format!("{head}out FC own bit 31.680\n"));
+}
+
+#[test]
+fn dpcs_timers_and_waits_say_what_happened() {
+    let line = |make: &dyn Fn(&Trace) -> Event| lines_of("kernel", Level::Raised, make);
+    let head = "    5.000    R kernel    ";
+    let dpc = |change| line(&|trace| Event::Dpc { dpc: trace.name("service group"), change });
+    assert_eq!(dpc(DpcChange::Queued), format!("{head}queue service group\n"));
+    let again = dpc(DpcChange::AlreadyQueued);
+    assert_eq!(again, format!("{head}queue service group, already queued\n"));
+    assert_eq!(dpc(DpcChange::Removed), format!("{head}queue service group, removed\n"));
+
+    let timer = |change| line(&|trace| Event::Timer { timer: trace.name("a, b"), change });
+    let set = timer(TimerChange::Set { due_in_ns: 2_500, tick_in_ns: 1_000_000 });
+    assert_eq!(set, format!("{head}timer \"a, b\", due in 2.500, expires in 1000.000\n"));
+    assert_eq!(timer(TimerChange::Expired), format!("{head}timer \"a, b\", expired\n"));
+    assert_eq!(timer(TimerChange::Cancelled), format!("{head}timer \"a, b\", cancelled\n"));
+
+    let wait = |end, counted_ns| {
+        line(&|trace| Event::Wait { object: trace.name("the event 'x'"), end, counted_ns })
+    };
+    assert_eq!(wait(WaitEnd::Over, 0), format!("{head}wait the event 'x', over\n"));
+    assert_eq!(wait(WaitEnd::Over, 7), format!("{head}wait the event 'x', over after 0.007\n"));
+    let late = wait(WaitEnd::TimedOut, 0);
+    assert_eq!(late, format!("{head}wait the event 'x', timed out after 0.000\n"));
+}
+
+#[test]
+fn a_text_of_version_1_has_notes_where_version_2_has_events_of_the_kernel() {
+    for words in ["queue full", "timer late, expired", "wait for it, over"] {
+        let text = format!("# portcls-emu trace 1\n 5.000 P app {words}\n");
+        let (header, log) = parse(&text).expect("version 1 still reads");
+        let event = log.events().next().expect("an event").event;
+        assert!(matches!(event, Event::Note(note) if log.text(note) == words), "{words}");
+        let lines = print_first(&log, Filter::Full, 1);
+        assert_eq!(lines, format!("    5.000  P   app       \"{words}\"\n"));
+        assert!(print(&log, &header, Filter::Full).starts_with("# portcls-emu trace 2\n"));
+    }
+    let error = parse("# portcls-emu trace 1\n 5.000 - wire out FC own start\n");
+    assert!(error.is_ok(), "a note of the actor wire");
 }
 
 #[test]
@@ -235,7 +293,7 @@ fn a_choice_shows_its_question_and_its_answer_and_every_filter_keeps_it() {
     assert_eq!(choice("allocation", "refused"), format!("{head} allocation 3 = 1, refused\n"));
     assert_eq!(choice("allocation", ""), format!("{head} allocation 3 = 1\n"));
     assert_eq!(choice("a word", "a, b"), format!("{head} \"a word\" 3 = 1, \"a, b\"\n"));
-    let text = format!("# portcls-emu trace 1\n{}", choice("allocation", "refused"));
+    let text = format!("# portcls-emu trace 2\n{}", choice("allocation", "refused"));
     let (_, log) = parse(&text).expect("it reads back");
     assert_eq!(log.events().filter(|event| Filter::Registers.keeps(&log, event)).count(), 1);
 }
@@ -251,6 +309,9 @@ fn notes_that_look_like_other_events_stand_in_quotes() {
         "out 330 <- F8",
         "serial out F8",
         "choice a",
+        "queue full",
+        "timer late",
+        "wait for it",
         "",
     ] {
         assert_eq!(note("app", words), format!("{head}\"{words}\"\n"));

@@ -2,8 +2,8 @@
 
 use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{
-    AccessEvent, Argument, Direction, Event, Layer, Level, NameId, Names, Record, SerialEdge,
-    TextRef, TimedEvent, TraceLog,
+    AccessEvent, Argument, Direction, DpcChange, Event, Layer, Level, NameId, Names, Record,
+    SerialEdge, SerialSource, TextRef, TimedEvent, TimerChange, TraceLog, WaitEnd,
 };
 use portcls_report::Filter;
 use portcls_report::text::{Header, parse, print};
@@ -24,6 +24,11 @@ const AWKWARD: &[&str] = &[
     "serial",
     "choice",
     "choice a 1 = 1",
+    "queue",
+    "queue a",
+    "timer a, expired",
+    "wait a, over",
+    "F8 own start",
     "out F8",
     "in  331 -> BF ; x",
     "out 330 <- F8",
@@ -73,7 +78,10 @@ enum Fact {
     Call(String, Given),
     Return(String, u32, Given),
     Signal(String, u32),
-    Serial(String, u8, SerialEdge, u32),
+    Serial(String, u8, SerialEdge, u32, SerialSource),
+    Dpc(String, DpcChange),
+    Timer(String, TimerChange),
+    Wait(String, WaitEnd, u64),
     Choice(String, u64, u32, String),
 }
 
@@ -122,6 +130,12 @@ fn facts() -> impl Strategy<Value = Fact> {
         prop_oneof![Just(NtStatus::SUCCESS.0), Just(NtStatus::IO_DEVICE_ERROR.0), any::<u32>()];
     let edge = select(&[SerialEdge::Start, SerialEdge::End][..]);
     let bit_ns = prop_oneof![Just(32_000), any::<u32>()];
+    let source = select(&[SerialSource::Outside, SerialSource::Device][..]);
+    let dpc = select(&[DpcChange::Queued, DpcChange::AlreadyQueued, DpcChange::Removed][..]);
+    let set = (any::<u64>(), any::<u64>())
+        .prop_map(|(due_in_ns, tick_in_ns)| TimerChange::Set { due_in_ns, tick_in_ns });
+    let timer = prop_oneof![set, Just(TimerChange::Expired), Just(TimerChange::Cancelled)];
+    let end = select(&[WaitEnd::Over, WaitEnd::TimedOut][..]);
     prop_oneof![
         words().prop_map(Fact::Mark),
         words().prop_map(Fact::Note),
@@ -129,14 +143,19 @@ fn facts() -> impl Strategy<Value = Fact> {
         (words(), given()).prop_map(|(function, given)| Fact::Call(function, given)),
         (words(), status, given()).prop_map(|(f, status, given)| Fact::Return(f, status, given)),
         (words(), any::<u32>()).prop_map(|(signal, value)| Fact::Signal(signal, value)),
-        (words(), any::<u8>(), edge, bit_ns).prop_map(|(l, b, e, n)| Fact::Serial(l, b, e, n)),
+        (words(), any::<u8>(), edge, bit_ns, source)
+            .prop_map(|(l, b, e, n, s)| Fact::Serial(l, b, e, n, s)),
+        (words(), dpc).prop_map(|(name, change)| Fact::Dpc(name, change)),
+        (words(), timer).prop_map(|(name, change)| Fact::Timer(name, change)),
+        (words(), end, any::<u64>()).prop_map(|(name, end, ns)| Fact::Wait(name, end, ns)),
         (words(), any::<u64>(), any::<u32>(), words())
             .prop_map(|(choice, ordinal, n, word)| Fact::Choice(choice, ordinal, n, word)),
     ]
 }
 
 fn said() -> impl Strategy<Value = Said> {
-    let level = select(&[Level::Hardware, Level::Passive, Level::Dispatch, Level::Device][..]);
+    let levels = [Level::Hardware, Level::Passive, Level::Dispatch, Level::Device, Level::Raised];
+    let level = select(levels.to_vec());
     let who =
         prop_oneof![2 => Just("wire".to_owned()), 1 => Just("kernel".to_owned()), 2 => words()];
     let time_ns = prop_oneof![0_u64..1_000_000, any::<u64>()];
@@ -200,8 +219,17 @@ impl Maker {
             Fact::Signal(signal, value) => {
                 Event::Signal { signal: self.name(signal), value: *value }
             }
-            Fact::Serial(lane, byte, edge, bit_ns) => {
-                Event::Serial { lane: self.name(lane), byte: *byte, edge: *edge, bit_ns: *bit_ns }
+            Fact::Serial(lane, byte, edge, bit_ns, source) => Event::Serial {
+                lane: self.name(lane),
+                byte: *byte,
+                edge: *edge,
+                bit_ns: *bit_ns,
+                source: *source,
+            },
+            Fact::Dpc(dpc, change) => Event::Dpc { dpc: self.name(dpc), change: *change },
+            Fact::Timer(timer, change) => Event::Timer { timer: self.name(timer), change: *change },
+            Fact::Wait(object, end, counted_ns) => {
+                Event::Wait { object: self.name(object), end: *end, counted_ns: *counted_ns }
             }
             Fact::Choice(choice, ordinal, answer, word) => Event::Choice {
                 choice: self.name(choice),
@@ -246,7 +274,12 @@ fn said_of(log: &TraceLog, event: &TimedEvent) -> Said {
             Fact::Return(name(function), status.0, given_of(log, argument))
         }
         Event::Signal { signal, value } => Fact::Signal(name(signal), value),
-        Event::Serial { lane, byte, edge, bit_ns } => Fact::Serial(name(lane), byte, edge, bit_ns),
+        Event::Serial { lane, byte, edge, bit_ns, source } => {
+            Fact::Serial(name(lane), byte, edge, bit_ns, source)
+        }
+        Event::Dpc { dpc, change } => Fact::Dpc(name(dpc), change),
+        Event::Timer { timer, change } => Fact::Timer(name(timer), change),
+        Event::Wait { object, end, counted_ns } => Fact::Wait(name(object), end, counted_ns),
         Event::Choice { choice, ordinal, answer, word } => {
             Fact::Choice(name(choice), ordinal, answer, name(word))
         }
@@ -288,8 +321,9 @@ proptest! {
         lines in prop::collection::vec(words(), 0..8),
         time in select(&["0.000", "-1", "== 5", "9.9.9", "#", "|"][..]),
         who in select(&["P wire", "- bus", "I \"x", "D"][..]),
+        version in select(&[1, 2][..]),
     ) {
-        let mut text = String::from("# portcls-emu trace 1\n");
+        let mut text = format!("# portcls-emu trace {version}\n");
         for line in lines {
             text.push_str(&format!("{time} {who} {line}\n{line}\n"));
             text.push_str(&format!("0.000 P wire {line}\n"));

@@ -213,6 +213,6 @@ fn an_old_output_is_replaced_as_a_whole() {
     folder.put("trace.txt", vec![b'x'; 1 << 20]);
     assert_eq!(folder.run(&["play", "--trace", "trace.txt", "--until", "1ms"]).code, 0);
     let text = String::from_utf8(folder.get("trace.txt")).unwrap();
-    assert!(text.starts_with("# portcls-emu trace 1\n") && !text.contains("xxxx"));
+    assert!(text.starts_with("# portcls-emu trace 2\n") && !text.contains("xxxx"));
     assert_eq!(folder.names(), ["trace.txt"]);
 }

@@ -32,7 +32,7 @@ fn the_trace_in_a_file_is_the_trace_on_stdout() {
     let in_file = folder.run(&["play", "song.mid", "--trace", "trace.txt"]);
     assert_eq!((on_stdout.code, in_file.code), (0, 0));
     assert_eq!(on_stdout.stdout, folder.get("trace.txt"));
-    assert!(on_stdout.text().starts_with("# portcls-emu trace 1\n"));
+    assert!(on_stdout.text().starts_with("# portcls-emu trace 2\n"));
     assert!(on_stdout.text().contains("P   app       set state RUN\n"));
     assert!(on_stdout.stderr.starts_with("play song.mid\n"), "{}", on_stdout.stderr);
     assert!(in_file.text().contains("written     trace: trace.txt\n"), "{}", in_file.text());
@@ -48,7 +48,7 @@ fn the_filter_registers_shows_only_what_the_hardware_sees() {
     let registers = folder.run(&[&["play"], &filter[..]].concat());
     assert!(all.text().contains(" app "));
     assert!(!registers.text().contains(" app  "));
-    assert!(registers.text().contains("I bus       out 331 <- 3F"));
+    assert!(registers.text().contains("R bus       out 331 <- 3F"));
     assert!(registers.stdout.len() < all.stdout.len());
 }
 

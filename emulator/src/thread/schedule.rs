@@ -67,9 +67,16 @@ impl Kernel {
     /// wait ended.
     fn try_wake(&self, thread: &Thread, wake: Wake) -> bool {
         let state = thread.0.state.borrow();
-        let State::Waits(Standing { object, when_over, .. }) = &*state else { return false };
+        let State::Waits(standing) = &*state else { return false };
+        let Standing { object, since_ns, when_over, .. } = standing;
         let status = match wake {
-            Wake::TimeIsOver => *when_over,
+            Wake::TimeIsOver => {
+                // A delay ends in success, and is no event.
+                if *when_over == NtStatus::TIMEOUT {
+                    self.record_end_of_wait(&**object, *since_ns, *when_over);
+                }
+                *when_over
+            }
             Wake::GotObject => {
                 // The owner of a mutex is the thread that waits, not the thread that runs now.
                 let runs = self.state.thread.replace(thread.kernel_number());
@@ -78,6 +85,7 @@ impl Kernel {
                 if !is_acquired {
                     return false;
                 }
+                self.record_end_of_wait(&**object, *since_ns, NtStatus::SUCCESS);
                 object.acquired_status()
             }
         };

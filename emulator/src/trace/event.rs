@@ -18,8 +18,11 @@ pub enum Level {
     Passive = 1,
     /// DISPATCH_LEVEL.
     Dispatch = 2,
-    /// A device IRQL or above.
+    /// A device IRQL or above, in a service routine.
     Device = 3,
+    /// A device IRQL or above to which the running code raised itself, as KeSynchronizeExecution
+    /// does. No service routine runs.
+    Raised = 4,
 }
 
 impl Level {
@@ -28,7 +31,8 @@ impl Level {
             0 => Level::Hardware,
             1 => Level::Passive,
             2 => Level::Dispatch,
-            _ => Level::Device,
+            3 => Level::Device,
+            _ => Level::Raised,
         }
     }
 }
@@ -98,6 +102,51 @@ pub enum SerialEdge {
     End,
 }
 
+/// Who made a byte on a serial lane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SerialSource {
+    /// The driver wrote the byte, or the byte came in on the lane.
+    Outside,
+    /// The device made the byte by itself.
+    Device,
+}
+
+/// What happened to the place of a DPC in the queue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DpcChange {
+    /// The DPC is in the queue now.
+    Queued,
+    /// The DPC was in the queue already, so the request changed nothing.
+    AlreadyQueued,
+    /// The DPC was taken out of the queue before it ran.
+    Removed,
+}
+
+/// What happened to a timer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TimerChange {
+    /// The timer was set.
+    Set {
+        /// Time from now to the due time in ns.
+        due_in_ns: u64,
+        /// Time from now to the clock interrupt at which the timer expires, in ns.
+        tick_in_ns: u64,
+    },
+    /// The timer expired at a clock interrupt. A DPC of the timer is in the queue now.
+    Expired,
+    /// The timer was set, and is not set any more.
+    Cancelled,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WaitEnd {
+    /// What the code waited for has come.
+    Over,
+    /// The time of the wait was over first.
+    TimedOut,
+}
+
 /// A fact of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
@@ -138,6 +187,33 @@ pub enum Event {
         edge: SerialEdge,
         /// Length of one bit in ns.
         bit_ns: u32,
+        /// Who made the byte.
+        source: SerialSource,
+    },
+    /// A DPC was queued, or taken out of the queue.
+    Dpc {
+        /// The DPC.
+        dpc: NameId,
+        /// What happened.
+        change: DpcChange,
+    },
+    /// A timer was set, expired or was cancelled.
+    Timer {
+        /// The DPC of the timer; a word of the kernel for a timer without a DPC.
+        timer: NameId,
+        /// What happened.
+        change: TimerChange,
+    },
+    /// A wait ended. A wait that did not have to wait is no event, and neither is a delay.
+    Wait {
+        /// What the code waited for.
+        object: NameId,
+        /// How the wait ended.
+        end: WaitEnd,
+        /// Time in ns since the fact from which the end of the wait counts. This fact is the
+        /// beginning of a wait that timed out. A wait for silence counts from the last sound. 0
+        /// means that the wait ended with the fact.
+        counted_ns: u64,
     },
     /// A sentence.
     Note(TextRef),
@@ -179,6 +255,9 @@ mod kind {
     pub const SERIAL: u8 = 6;
     pub const NOTE: u8 = 7;
     pub const CHOICE: u8 = 8;
+    pub const DPC: u8 = 9;
+    pub const TIMER: u8 = 10;
+    pub const WAIT: u8 = 11;
 }
 
 impl Argument {
@@ -232,9 +311,25 @@ impl Record {
             Event::Signal { signal, value } => {
                 (kind::SIGNAL, u32::from(signal.0), u64::from(value), 0)
             }
-            Event::Serial { lane, byte, edge, bit_ns } => {
+            Event::Serial { lane, byte, edge, bit_ns, source } => {
                 let end = u64::from(edge == SerialEdge::End);
-                (kind::SERIAL, u32::from(lane.0), u64::from(byte) | end << 8, u64::from(bit_ns))
+                let own = u64::from(source == SerialSource::Device);
+                let bits = u64::from(byte) | end << 8 | own << 9;
+                (kind::SERIAL, u32::from(lane.0), bits, u64::from(bit_ns))
+            }
+            Event::Dpc { dpc, change } => {
+                (kind::DPC, u32::from(dpc.0) | (change as u32) << 16, 0, 0)
+            }
+            Event::Timer { timer, change } => {
+                let (number, due_in_ns, tick_in_ns) = match change {
+                    TimerChange::Set { due_in_ns, tick_in_ns } => (0, due_in_ns, tick_in_ns),
+                    TimerChange::Expired => (1, 0, 0),
+                    TimerChange::Cancelled => (2, 0, 0),
+                };
+                (kind::TIMER, u32::from(timer.0) | number << 16, due_in_ns, tick_in_ns)
+            }
+            Event::Wait { object, end, counted_ns } => {
+                (kind::WAIT, u32::from(object.0) | (end as u32) << 16, counted_ns, 0)
             }
             Event::Note(text) => (kind::NOTE, text.length, text.offset, 0),
             Event::Choice { choice, ordinal, answer, word } => {
@@ -297,8 +392,33 @@ impl Record {
             kind::SERIAL => Event::Serial {
                 lane: name,
                 byte: self.b as u8,
-                edge: if self.b >> 8 == 0 { SerialEdge::Start } else { SerialEdge::End },
+                edge: if self.b >> 8 & 1 == 0 { SerialEdge::Start } else { SerialEdge::End },
                 bit_ns: self.c as u32,
+                source: match self.b >> 9 {
+                    0 => SerialSource::Outside,
+                    _ => SerialSource::Device,
+                },
+            },
+            kind::DPC => Event::Dpc {
+                dpc: name,
+                change: match self.a >> 16 {
+                    0 => DpcChange::Queued,
+                    1 => DpcChange::AlreadyQueued,
+                    _ => DpcChange::Removed,
+                },
+            },
+            kind::TIMER => Event::Timer {
+                timer: name,
+                change: match self.a >> 16 {
+                    0 => TimerChange::Set { due_in_ns: self.b, tick_in_ns: self.c },
+                    1 => TimerChange::Expired,
+                    _ => TimerChange::Cancelled,
+                },
+            },
+            kind::WAIT => Event::Wait {
+                object: name,
+                end: if self.a >> 16 == 0 { WaitEnd::Over } else { WaitEnd::TimedOut },
+                counted_ns: self.b,
             },
             kind::NOTE => Event::Note(text),
             kind::CHOICE => Event::Choice {

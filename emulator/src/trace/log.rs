@@ -1,6 +1,6 @@
 //! A trace outside its recorder: records with their names and texts.
 
-use super::event::{Event, Level, Record, TextRef};
+use super::event::{Event, Level, Record, SerialSource, TextRef};
 use super::names::{Layer, NameId, Names};
 
 /// One event with its time, level and actor.
@@ -16,6 +16,17 @@ pub struct TimedEvent {
     pub event: Event,
 }
 
+/// Whether a trace has the facts that only say why something happened.
+///
+/// These facts are DPCs that are queued, timers, ends of waits, raised levels, and who made a byte.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CauseFacts {
+    /// The trace has them.
+    Recorded,
+    /// The trace is older than these facts.
+    Missing,
+}
+
 /// A copied trace, which views read.
 #[derive(Clone, Debug)]
 pub struct TraceLog {
@@ -23,13 +34,41 @@ pub struct TraceLog {
     texts: String,
     records: Vec<Record>,
     dropped: u64,
+    cause_facts: CauseFacts,
 }
 
 impl TraceLog {
     /// Makes a log from its parts. The recorder and the parser of texts call it.
     #[must_use]
     pub fn from_parts(names: Names, texts: String, records: Vec<Record>, dropped: u64) -> Self {
-        TraceLog { names, texts, records, dropped }
+        TraceLog { names, texts, records, dropped, cause_facts: CauseFacts::Recorded }
+    }
+
+    /// Whether the trace has the facts that only say why something happened.
+    #[must_use]
+    pub fn cause_facts(&self) -> CauseFacts {
+        self.cause_facts
+    }
+
+    /// The log as an older recorder would have made it, without the facts of [`CauseFacts`].
+    #[must_use]
+    pub fn without_cause_facts(&self) -> TraceLog {
+        let older = |record: &Record| {
+            let event = match record.event()? {
+                Event::Dpc { .. } | Event::Timer { .. } | Event::Wait { .. } => return None,
+                Event::Serial { lane, byte, edge, bit_ns, .. } => {
+                    Event::Serial { lane, byte, edge, bit_ns, source: SerialSource::Outside }
+                }
+                other => other,
+            };
+            let level = match record.level() {
+                Level::Raised => Level::Device,
+                level => level,
+            };
+            Some(Record::new(record.time_ns(), level, record.who(), event))
+        };
+        let records = self.records.iter().filter_map(older).collect();
+        TraceLog { records, cause_facts: CauseFacts::Missing, ..self.clone() }
     }
 
     /// The events in order.
@@ -48,6 +87,20 @@ impl TraceLog {
     #[must_use]
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// A part of the log: the records with these numbers, or fewer if the log ends before.
+    #[must_use]
+    pub fn part(&self, records: std::ops::Range<usize>) -> TraceLog {
+        let end = records.end.min(self.records.len());
+        let start = records.start.min(end);
+        TraceLog {
+            names: self.names.clone(),
+            texts: self.texts.clone(),
+            records: self.records[start..end].to_vec(),
+            dropped: 0,
+            cause_facts: self.cause_facts,
+        }
     }
 
     /// How many events were dropped because the trace holds only a limited number.

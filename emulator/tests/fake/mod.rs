@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use portcls_emulator::trace::SerialEdge;
+use portcls_emulator::trace::{SerialEdge, SerialSource};
 use portcls_emulator::{
     Answer, BusDevice, Claim, DeviceId, DeviceReply, Interrupt, InterruptLine, InterruptRoutine,
     Kernel, KernelConfig, LineState, Outputs, SerialByte, Share, Stop, TriggerMode,
@@ -52,7 +52,9 @@ impl Bell {
             self.waiting += 1;
             let byte = self.waiting;
             let edge = SerialEdge::Start;
-            self.serial.push_back(SerialByte { time_ns, lane: 0, byte, edge, bit_ns: 32_000 });
+            let source = SerialSource::Outside;
+            let bit_ns = 32_000;
+            self.serial.push_back(SerialByte { time_ns, lane: 0, byte, edge, bit_ns, source });
         }
     }
 }

@@ -3,8 +3,8 @@
 //! A card on a bus and a card under a script have the same names in a trace. So the same views show
 //! both.
 
-use hw_mpu401::{MAX_RX_DEPTH, MAX_TX_DEPTH, Mpu401, Status, WireEdge};
-use portcls_emulator::trace::SerialEdge;
+use hw_mpu401::{MAX_RX_DEPTH, MAX_TX_DEPTH, Mpu401, Source, Status, WireEdge};
+use portcls_emulator::trace::{SerialEdge, SerialSource};
 
 /// The lanes of a card, indexed by [`hw_mpu401::Lane`]: MIDI OUT and MIDI IN.
 pub const LANES: [&str; 2] = ["out", "in"];
@@ -76,5 +76,14 @@ pub const fn serial_edge(edge: WireEdge) -> SerialEdge {
     match edge {
         WireEdge::Start => SerialEdge::Start,
         WireEdge::End => SerialEdge::End,
+    }
+}
+
+/// Who made a byte on a wire, as a trace shows it.
+#[must_use]
+pub const fn serial_source(source: Source) -> SerialSource {
+    match source {
+        Source::Host | Source::Cable => SerialSource::Outside,
+        Source::Unit => SerialSource::Device,
     }
 }

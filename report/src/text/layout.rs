@@ -4,13 +4,24 @@ use portcls_emulator::trace::Level;
 
 /// The first line of a text without its version.
 pub(super) const FORMAT: &str = "# portcls-emu trace ";
-/// The version of the format that this crate writes and reads.
-pub(super) const VERSION: &str = "1";
+/// The version of the format that this crate writes.
+pub(super) const VERSION: &str = "2";
+
+/// A version of the format that this crate reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Version {
+    /// Without the events of DPCs, timers and waits, and without the bytes that a device makes by
+    /// itself. What looks like such an event is a note.
+    One,
+    /// What this crate writes.
+    #[default]
+    Two,
+}
 
 /// The lines of the header that are the same in every text.
 pub(super) const TIME_AND_LEVEL: &str = "\
 # time     us since the last mark (==); a mark shows its own time on the clock before it
-# level    - hardware  P passive  D dispatch  I device interrupt
+# level    - hardware  P passive  D dispatch  I device interrupt  R raised to device level
 ";
 /// The last lines of the header.
 pub(super) const COLUMNS: &str = "#\n#    time -PDI who       event\n";
@@ -50,6 +61,7 @@ pub(super) fn level_letter(level: Level) -> char {
         Level::Passive => 'P',
         Level::Dispatch => 'D',
         Level::Device => 'I',
+        Level::Raised => 'R',
     }
 }
 
@@ -60,6 +72,7 @@ pub(super) fn level_columns(level: Level) -> &'static str {
         Level::Passive => " P  ",
         Level::Dispatch => "  D ",
         Level::Device => "   I",
+        Level::Raised => "   R",
     }
 }
 
@@ -70,6 +83,7 @@ pub(super) fn level_of(letter: &str) -> Option<Level> {
         "P" => Level::Passive,
         "D" => Level::Dispatch,
         "I" => Level::Device,
+        "R" => Level::Raised,
         _ => return None,
     })
 }

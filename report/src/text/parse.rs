@@ -6,7 +6,7 @@ use portcls_emulator::trace::{Event, Level, NameId, Record, TraceLog};
 
 use super::Header;
 use super::error::{Extent, Fault, ParseError};
-use super::layout::{FORMAT, MARK_LEVEL, MARKER, VERSION, level_of};
+use super::layout::{FORMAT, MARK_LEVEL, MARKER, VERSION, Version, level_of};
 use super::names::Collected;
 use super::parse_event::read_event;
 use super::words::{read_decimal, read_quoted, read_us, unescape};
@@ -17,7 +17,7 @@ use super::words::{read_decimal, read_quoted, read_us, unescape};
 /// use portcls_report::Filter;
 /// use portcls_report::text::{parse, print_first};
 ///
-/// let text = "# portcls-emu trace 1\n== 0.000 go\n  2.000 I bus out 330 <- F8 ; data\n";
+/// let text = "# portcls-emu trace 2\n== 0.000 go\n  2.000 I bus out 330 <- F8 ; data\n";
 /// let (_, log) = parse(text)?;
 /// assert_eq!(
 ///     print_first(&log, Filter::Registers, 2),
@@ -53,12 +53,16 @@ pub fn parse(text: &str) -> Result<(Header, TraceLog), ParseError> {
         };
         reader.read_line(line).map_err(|fault| fault.place(index + 1, line, extent))?;
     }
-    if !reader.begun {
+    if reader.version.is_none() {
         let nothing = "";
         return Err(not_a_trace(nothing).place(1, nothing, Extent::OneLine));
     }
     let (names, texts) = reader.collected.into_parts();
     let log = TraceLog::from_parts(names, texts, reader.records, reader.dropped.unwrap_or(0));
+    let log = match reader.version {
+        Some(Version::One) => log.without_cause_facts(),
+        _ => log,
+    };
     Ok((Header { machine: reader.machine.unwrap_or_default() }, log))
 }
 
@@ -75,24 +79,24 @@ struct Reader {
     records: Vec<Record>,
     dropped: Option<u64>,
 
-    /// True after the first line.
-    begun: bool,
+    /// The version of the text, after the first line.
+    version: Option<Version>,
     /// Time of the newest mark in ns.
     base_ns: u64,
 }
 
 impl Reader {
     fn read_line<'t>(&mut self, line: &'t str) -> Result<(), Fault<'t>> {
-        if !self.begun {
-            self.begun = true;
-            return read_format(line);
-        }
+        let Some(version) = self.version else {
+            self.version = Some(read_format(line)?);
+            return Ok(());
+        };
         if let Some(remark) = line.strip_prefix('#') {
             return self.read_remark(remark.trim_ascii_start());
         }
         let (time_ns, level, who, event) = match line.strip_prefix("==") {
             Some(mark) => self.read_mark(mark)?,
-            None => self.read_event_line(line.trim_ascii_start())?,
+            None => self.read_event_line(line.trim_ascii_start(), version)?,
         };
         self.records.push(Record::new(time_ns, level, who, event));
         Ok(())
@@ -152,12 +156,13 @@ impl Reader {
     fn read_event_line<'t>(
         &mut self,
         line: &'t str,
+        version: Version,
     ) -> Result<(u64, Level, NameId, Event), Fault<'t>> {
         let (time, rest) = split_word(line);
         let time_ns = self.read_time(time)?;
         let (letter, rest) = split_word(rest);
         let level = level_of(letter).ok_or_else(|| {
-            let hint = "write one of - P D I after the time";
+            let hint = "write one of - P D I R after the time";
             Fault::new(letter, "this is not a level", hint)
         })?;
         let (who, text) = read_word(rest)?;
@@ -167,7 +172,7 @@ impl Reader {
             return Err(Fault::new(text, "the event is missing", hint));
         }
         let id = self.collected.actor(&who, rest)?;
-        let event = read_event(text, &who, &mut self.collected)?;
+        let event = read_event(text, &who, version, &mut self.collected)?;
         Ok((time_ns, level, id, event))
     }
 
@@ -183,17 +188,22 @@ impl Reader {
     }
 }
 
-fn read_format(line: &str) -> Result<(), Fault<'_>> {
+fn read_format(line: &str) -> Result<Version, Fault<'_>> {
     let version = line.strip_prefix(FORMAT).ok_or_else(|| not_a_trace(line))?;
-    if version == VERSION {
-        return Ok(());
+    match version {
+        "1" => Ok(Version::One),
+        VERSION => Ok(Version::Two),
+        _ => {
+            let what = format!("version {version} of the format is not known");
+            let hint =
+                "this program reads versions 1 and 2; take the trace again, or use a newer program";
+            Err(Fault::new(version, what, hint))
+        }
     }
-    let hint = "this program reads version 1; take the trace again, or use a newer program";
-    Err(Fault::new(version, format!("version {version} of the format is not known"), hint))
 }
 
 fn not_a_trace(line: &str) -> Fault<'_> {
-    let hint = "the first line of a trace is `# portcls-emu trace 1`";
+    let hint = "the first line of a trace is `# portcls-emu trace 2`";
     Fault::new(line, "this is not a trace", hint)
 }
 

@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 
 use portcls_emulator::NtStatus;
-use portcls_emulator::trace::{AccessEvent, Argument, Direction, Event, NameId, SerialEdge};
+use portcls_emulator::trace::{
+    AccessEvent, Argument, Direction, DpcChange, Event, NameId, SerialEdge, SerialSource,
+    TimerChange, WaitEnd,
+};
 
 use super::error::Fault;
 use super::form::{Form, form};
-use super::layout::USUAL_BIT_NS;
+use super::layout::{USUAL_BIT_NS, Version};
 use super::names::Collected;
 use super::words::{read_decimal, read_hex, read_quoted, read_us, unescape};
 
@@ -15,9 +18,10 @@ use super::words::{read_decimal, read_hex, read_quoted, read_us, unescape};
 pub(super) fn read_event<'t>(
     text: &'t str,
     who: &str,
+    version: Version,
     collected: &mut Collected,
 ) -> Result<Event, Fault<'t>> {
-    match form(text, who) {
+    match form(text, who, version) {
         Form::Call(rest) => {
             let (function, rest) = read_function(rest, collected)?;
             let argument = read_last_argument(rest, collected)?;
@@ -31,6 +35,9 @@ pub(super) fn read_event<'t>(
         }
         Form::Choice(text) => read_choice(text, collected),
         Form::Access(text) => Ok(Event::Access(read_access(text, collected)?)),
+        Form::Dpc(text) => read_dpc(text, collected),
+        Form::Timer(text) => read_timer(text, collected),
+        Form::Wait(text) => read_wait(text, collected),
         Form::Serial(text) => read_serial(text, collected),
         Form::Signal(name, value) => read_signal(name, value, collected),
         Form::QuotedNote(text) => {
@@ -202,7 +209,12 @@ fn read_serial<'t>(text: &'t str, collected: &mut Collected) -> Result<Event, Fa
     let byte = read_hex(digits).and_then(|byte| u8::try_from(byte).ok());
     let byte = byte.filter(|_| digits.len() == 2).ok_or_else(|| fault(digits))?;
     let mut edge = SerialEdge::End;
+    let mut source = SerialSource::Outside;
     let mut word = words.next();
+    if word == Some("own") {
+        source = SerialSource::Device;
+        word = words.next();
+    }
     if word == Some("start") {
         edge = SerialEdge::Start;
         word = words.next();
@@ -218,7 +230,7 @@ fn read_serial<'t>(text: &'t str, collected: &mut Collected) -> Result<Event, Fa
     }
     expect_end(words.next().unwrap_or(""))?;
     let lane = collected.name(&lane, text)?;
-    Ok(Event::Serial { lane, byte, edge, bit_ns })
+    Ok(Event::Serial { lane, byte, edge, bit_ns, source })
 }
 
 fn read_signal<'t>(
@@ -239,6 +251,66 @@ fn read_signal<'t>(
     };
     let signal = collected.name(&signal, name)?;
     Ok(Event::Signal { signal, value: read })
+}
+
+/// Reads the name of an object and the words after its comma; no words at the end of the line.
+fn read_object<'t>(
+    text: &'t str,
+    collected: &mut Collected,
+) -> Result<(NameId, &'t str), Fault<'t>> {
+    let (object, rest) = read_function(text, collected)?;
+    Ok((object, after_comma(rest)?.unwrap_or(&text[text.len()..])))
+}
+
+/// Reads `service group` or `service group, already queued`.
+fn read_dpc<'t>(text: &'t str, collected: &mut Collected) -> Result<Event, Fault<'t>> {
+    let (dpc, words) = read_object(text, collected)?;
+    let change = match words {
+        "" => DpcChange::Queued,
+        "already queued" => DpcChange::AlreadyQueued,
+        "removed" => DpcChange::Removed,
+        _ => {
+            let hint = "write nothing, `already queued` or `removed` after the name of the DPC";
+            return Err(Fault::new(words, "this is not what happens to a DPC", hint));
+        }
+    };
+    Ok(Event::Dpc { dpc, change })
+}
+
+/// Reads `sequencer, due in 2500.000, expires in 3000.000` or `sequencer, expired`.
+fn read_timer<'t>(text: &'t str, collected: &mut Collected) -> Result<Event, Fault<'t>> {
+    let (timer, words) = read_object(text, collected)?;
+    let set = || {
+        let (due, tick) = words.strip_prefix("due in ")?.split_once(", expires in ")?;
+        Some(TimerChange::Set { due_in_ns: read_us(due)?, tick_in_ns: read_us(tick)? })
+    };
+    let change = match words {
+        "expired" => Some(TimerChange::Expired),
+        "cancelled" => Some(TimerChange::Cancelled),
+        _ => set(),
+    };
+    let change = change.ok_or_else(|| {
+        let hint = "write `due in 2500.000, expires in 3000.000`, `expired` or `cancelled`";
+        Fault::new(words, "this is not what happens to a timer", hint)
+    })?;
+    Ok(Event::Timer { timer, change })
+}
+
+/// Reads `the event 'x', over` or `the event 'x', timed out after 20.000`.
+fn read_wait<'t>(text: &'t str, collected: &mut Collected) -> Result<Event, Fault<'t>> {
+    let (object, words) = read_object(text, collected)?;
+    let counted = |end: &str| words.strip_prefix(end)?.strip_prefix(" after ").and_then(read_us);
+    let ended = match (words, counted("over"), counted("timed out")) {
+        ("over", ..) => Some((WaitEnd::Over, 0)),
+        (_, Some(counted_ns), _) => Some((WaitEnd::Over, counted_ns)),
+        (.., Some(counted_ns)) => Some((WaitEnd::TimedOut, counted_ns)),
+        _ => None,
+    };
+    let (end, counted_ns) = ended.ok_or_else(|| {
+        let hint = "write `over`, `over after 20.000` or `timed out after 20.000`";
+        Fault::new(words, "this is not the end of a wait", hint)
+    })?;
+    Ok(Event::Wait { object, end, counted_ns })
 }
 
 /// Reads `allocation 3 = 1, refused`.

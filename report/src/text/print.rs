@@ -4,15 +4,16 @@ use std::io;
 
 use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{
-    AccessEvent, Argument, Direction, Event, Layer, SerialEdge, TimedEvent, TraceLog,
+    AccessEvent, Argument, Direction, DpcChange, Event, Layer, NameId, SerialEdge, SerialSource,
+    TimedEvent, TimerChange, TraceLog, WaitEnd,
 };
 
 use super::Header;
 use super::form::{Form, form};
 use super::layout::{
     COLUMNS, CONTINUATION, FORMAT, HARDWARE, MARK_LEVEL, MARKER, NOTE_COLUMN, REMARK_CONTINUATION,
-    TIME_AND_LEVEL, TIME_COLUMNS, USUAL_BIT_NS, VERSION, WHO_COLUMNS, level_columns, level_letter,
-    wrap,
+    TIME_AND_LEVEL, TIME_COLUMNS, USUAL_BIT_NS, VERSION, Version, WHO_COLUMNS, level_columns,
+    level_letter, wrap,
 };
 use super::words::{
     is_phrase, is_word, push_decimal, push_hex, push_quoted, push_spaces, push_text, push_us,
@@ -74,6 +75,13 @@ pub fn print_first(log: &TraceLog, filter: Filter, lines: usize) -> String {
     if let Some((newline, _)) = end {
         printer.out.truncate(newline + 1);
     }
+    printer.out
+}
+
+/// What happened in one event, as the text shows it, without its time, level and actor.
+pub(crate) fn event_words(log: &TraceLog, event: &TimedEvent) -> String {
+    let mut printer = Printer::new(log, 0);
+    printer.push_words(event, log.name(event.who));
     printer.out
 }
 
@@ -163,6 +171,12 @@ impl<'a> Printer<'a> {
         self.push_word(who);
         self.pad_to(before_who + WHO_COLUMNS);
         self.out.push(' ');
+        self.push_words(event, who);
+        self.end_line(start, CONTINUATION);
+    }
+
+    /// Writes what happened, without the time, the level and the actor.
+    fn push_words(&mut self, event: &TimedEvent, who: &str) {
         match event.event {
             Event::Mark(_) => {}
             Event::Access(access) => self.push_access(&access),
@@ -178,9 +192,28 @@ impl<'a> Printer<'a> {
                 self.push_argument(argument);
             }
             Event::Signal { signal, value } => self.push_signal(who, self.log.name(signal), value),
-            Event::Serial { lane, byte, edge, bit_ns } => {
+            Event::Serial { lane, byte, edge, bit_ns, source } => {
                 self.push_serial(who, self.log.name(lane), byte);
+                if source == SerialSource::Device {
+                    self.out.push_str(" own");
+                }
                 self.push_edge(edge, bit_ns);
+            }
+            Event::Dpc { dpc, change } => {
+                self.push_object("queue ", dpc);
+                self.out.push_str(match change {
+                    DpcChange::Queued => "",
+                    DpcChange::AlreadyQueued => ", already queued",
+                    DpcChange::Removed => ", removed",
+                });
+            }
+            Event::Timer { timer, change } => {
+                self.push_object("timer ", timer);
+                self.push_timer_change(change);
+            }
+            Event::Wait { object, end, counted_ns } => {
+                self.push_object("wait ", object);
+                self.push_end_of_wait(end, counted_ns);
             }
             Event::Note(words) => self.push_note(who, self.log.text(words)),
             Event::Choice { choice, ordinal, answer, word } => {
@@ -189,7 +222,6 @@ impl<'a> Printer<'a> {
                 self.push_answer(ordinal, answer, self.log.name(word));
             }
         }
-        self.end_line(start, CONTINUATION);
     }
 
     fn push_mark(&mut self, mark: &TimedEvent, who: &str, words: &str) {
@@ -302,7 +334,7 @@ impl<'a> Printer<'a> {
         self.out.push_str(" = ");
         push_decimal(&mut self.out, u64::from(value));
         let name = &self.out[start..name_end];
-        let reads_back = matches!(form(&self.out[start..], who), Form::Signal(read, _)
+        let reads_back = matches!(form(&self.out[start..], who, Version::Two), Form::Signal(read, _)
             if read == name);
         if !reads_back {
             self.out.truncate(start);
@@ -318,7 +350,8 @@ impl<'a> Printer<'a> {
         self.out.push(' ');
         push_hex(&mut self.out, u32::from(byte), 2);
         let text = &self.out[start..];
-        let reads_back = matches!(form(text, who), Form::Serial(read) if read == text);
+        let reads_back =
+            matches!(form(text, who, Version::Two), Form::Serial(read) if read == text);
         if !reads_back {
             self.out.insert_str(start, "serial ");
         }
@@ -338,9 +371,38 @@ impl<'a> Printer<'a> {
         let start = self.out.len();
         push_text(&mut self.out, words);
         let text = &self.out[start..];
-        if text.is_empty() || !matches!(form(text, who), Form::Note(_)) {
+        if text.is_empty() || !matches!(form(text, who, Version::Two), Form::Note(_)) {
             self.out.truncate(start);
             push_quoted(&mut self.out, words);
+        }
+    }
+
+    fn push_object(&mut self, verb: &str, object: NameId) {
+        self.out.push_str(verb);
+        self.push_phrase(self.log.name(object));
+    }
+
+    fn push_timer_change(&mut self, change: TimerChange) {
+        match change {
+            TimerChange::Set { due_in_ns, tick_in_ns } => {
+                self.out.push_str(", due in ");
+                push_us(&mut self.out, due_in_ns);
+                self.out.push_str(", expires in ");
+                push_us(&mut self.out, tick_in_ns);
+            }
+            TimerChange::Expired => self.out.push_str(", expired"),
+            TimerChange::Cancelled => self.out.push_str(", cancelled"),
+        }
+    }
+
+    fn push_end_of_wait(&mut self, end: WaitEnd, counted_ns: u64) {
+        self.out.push_str(match end {
+            WaitEnd::Over => ", over",
+            WaitEnd::TimedOut => ", timed out",
+        });
+        if (end, counted_ns) != (WaitEnd::Over, 0) {
+            self.out.push_str(" after ");
+            push_us(&mut self.out, counted_ns);
         }
     }
 

@@ -60,6 +60,6 @@ fn value(level: Level) -> u32 {
     match level {
         Level::Hardware | Level::Passive => 0,
         Level::Dispatch => 2,
-        Level::Device => 3,
+        Level::Device | Level::Raised => 3,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{
-    Argument, Event, Hold, Layer, Level, SerialEdge, Trace, TraceConfig, TraceLog,
+    Argument, Event, Hold, Layer, Level, SerialEdge, SerialSource, Trace, TraceConfig, TraceLog,
 };
 use proptest::prelude::*;
 use vcd::{Command, IdCode, Value};
@@ -33,7 +33,8 @@ impl Scene {
         for (time_ns, edge) in
             [(start_ns, SerialEdge::Start), (start_ns + 320_000, SerialEdge::End)]
         {
-            let event = Event::Serial { lane, byte, edge, bit_ns: 32_000 };
+            let source = SerialSource::Outside;
+            let event = Event::Serial { lane, byte, edge, bit_ns: 32_000, source };
             self.record(time_ns, Level::Hardware, event);
         }
     }
@@ -241,8 +242,13 @@ fn what_a_device_told_late_is_drawn_at_its_time() {
 fn a_byte_that_is_cut_off_by_the_end_of_the_log_is_drawn_whole() {
     let scene = Scene::new();
     let lane_name = scene.0.name("out");
-    let event =
-        Event::Serial { lane: lane_name, byte: 0x7F, edge: SerialEdge::Start, bit_ns: 32_000 };
+    let event = Event::Serial {
+        lane: lane_name,
+        byte: 0x7F,
+        edge: SerialEdge::Start,
+        bit_ns: 32_000,
+        source: SerialSource::Outside,
+    };
     scene.record(1_000_000, Level::Hardware, event);
     let text = dump(&scene.0.log(), Dialect::Sigrok, Tick::Microsecond, vec![lane("out")]);
     let (changes, end) = read_back(&text);
@@ -275,8 +281,13 @@ fn the_end_of_time_is_no_trouble() {
     let scene = Scene::new();
     scene.signal(u64::MAX - 1, "irq", 1);
     let lane_name = scene.0.name("out");
-    let event =
-        Event::Serial { lane: lane_name, byte: 0, edge: SerialEdge::Start, bit_ns: u32::MAX };
+    let event = Event::Serial {
+        lane: lane_name,
+        byte: 0,
+        edge: SerialEdge::Start,
+        bit_ns: u32::MAX,
+        source: SerialSource::Outside,
+    };
     scene.record(u64::MAX, Level::Hardware, event);
     let wires = vec![lane("out"), signal("irq", 1, Some(0))];
     let text = dump(&scene.0.log(), Dialect::Full, Tick::Nanosecond, wires);

@@ -137,7 +137,7 @@ impl<'a> Dump<'a> {
         }
         match event.event {
             Event::Signal { signal, value } => self.set_signal(log, signal, value),
-            Event::Serial { lane, byte, edge: SerialEdge::Start, bit_ns } => {
+            Event::Serial { lane, byte, edge: SerialEdge::Start, bit_ns, .. } => {
                 self.longest_bit_ns = self.longest_bit_ns.max(u64::from(bit_ns));
                 self.begin_byte(log, lane, event.time_ns, byte, bit_ns);
             }

@@ -23,7 +23,24 @@ fn events() -> Vec<Event> {
         },
         Event::Call { function: name, argument: Argument::Word(NameId(65_535)) },
         Event::Signal { signal: name, value: 1 },
-        Event::Serial { lane: name, byte: 0xF8, edge: SerialEdge::End, bit_ns: 32_000 },
+        Event::Serial {
+            lane: name,
+            byte: 0xF8,
+            edge: SerialEdge::End,
+            bit_ns: 32_000,
+            source: SerialSource::Device,
+        },
+        Event::Dpc { dpc: name, change: DpcChange::Queued },
+        Event::Dpc { dpc: name, change: DpcChange::AlreadyQueued },
+        Event::Dpc { dpc: NameId(65_535), change: DpcChange::Removed },
+        Event::Timer {
+            timer: NameId(65_535),
+            change: TimerChange::Set { due_in_ns: u64::MAX, tick_in_ns: u64::MAX },
+        },
+        Event::Timer { timer: name, change: TimerChange::Expired },
+        Event::Timer { timer: name, change: TimerChange::Cancelled },
+        Event::Wait { object: name, end: WaitEnd::Over, counted_ns: u64::MAX },
+        Event::Wait { object: NameId(65_535), end: WaitEnd::TimedOut, counted_ns: 0 },
         Event::Note(TextRef::EMPTY),
         Event::Choice { choice: name, ordinal: u64::MAX, answer: u32::MAX, word: NameId(65_535) },
     ]
@@ -31,11 +48,12 @@ fn events() -> Vec<Event> {
 
 #[test]
 fn every_kind_of_event_survives_the_compact_form() {
-    for event in events() {
-        let record = Record::new(123_456_789, Level::Device, NameId(300), event);
+    let levels = [Level::Hardware, Level::Passive, Level::Dispatch, Level::Device, Level::Raised];
+    for (event, level) in events().into_iter().zip(levels.into_iter().cycle()) {
+        let record = Record::new(123_456_789, level, NameId(300), event);
         assert_eq!(record.event(), Some(event));
         assert_eq!(record.time_ns(), 123_456_789);
-        assert_eq!(record.level(), Level::Device);
+        assert_eq!(record.level(), level);
         assert_eq!(record.who(), NameId(300));
     }
 }

@@ -13,7 +13,7 @@ use hw_mpu401::{
 use portcls_emulator::trace::{Event, Layer, Level, NameId, Trace, TraceConfig, TraceLog};
 
 use super::model::Model;
-use crate::signals::{LANES, NAMES, Signal, serial_edge};
+use crate::signals::{LANES, NAMES, Signal, serial_edge, serial_source};
 
 /// Time before the first card, and between the end of one card's part and the beginning of the
 /// next, in ns. This time is longer than a byte. So a byte on the wire has ended, and a decoder
@@ -132,7 +132,9 @@ impl Watched<'_> {
             Lane::In => input,
         };
         let edge = serial_edge(event.edge);
-        let serial = Event::Serial { lane, byte: event.byte, edge, bit_ns: BIT_TIME_NS as u32 };
+        let source = serial_source(event.source);
+        let bit_ns = BIT_TIME_NS as u32;
+        let serial = Event::Serial { lane, byte: event.byte, edge, bit_ns, source };
         let time_ns = self.begin_ns + event.time_ns;
         self.recorder.trace.record(time_ns, Level::Hardware, wire, serial);
     }

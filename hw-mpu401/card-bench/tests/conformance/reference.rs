@@ -17,8 +17,8 @@ use std::collections::VecDeque;
 use hw_mpu401::{
     AckPosition, AckSet, Activation, Behaviour, CardProfile, CommandPort, Corruption, Fifos,
     FramingError, HostPort, InitialState, InterruptCauses, InterruptGate, Lane, Mode, NEVER_NS,
-    Overrun, Register, ResetAck, RxOutsideUart, RxWhileBusy, Timing, TxOutsideUart, TxWhileBusy,
-    UnreadInput, WaitsAfterReset, WireEdge, WireEvent,
+    Overrun, Register, ResetAck, RxOutsideUart, RxWhileBusy, Source, Timing, TxOutsideUart,
+    TxWhileBusy, UnreadInput, WaitsAfterReset, WireEdge, WireEvent,
 };
 
 use line::{Line, Read};
@@ -121,8 +121,8 @@ pub struct Reference {
     /// full then.
     found_full: (u64, bool),
     /// Bytes for MIDI OUT, each with the earliest time at which it may start.
-    output: VecDeque<(u8, u64)>,
-    shifter: Option<(u8, u64)>,
+    output: VecDeque<((u8, Source), u64)>,
+    shifter: Option<((u8, Source), u64)>,
     /// The last byte that began on MIDI OUT.
     last_started: u8,
     /// Since when the 8052 behind a bus chip has room for a byte for MIDI OUT.
@@ -237,7 +237,7 @@ impl Reference {
             let (byte, _) = self.output.pop_front().expect("just seen");
             self.event(Lane::Out, WireEdge::Start, byte);
             self.shifter = Some((byte, self.now_us + BYTE_US));
-            self.last_started = byte;
+            self.last_started = byte.0;
         }
         let is_before_stop_bit =
             self.shifter.is_some_and(|(_, end_us)| self.now_us + STOP_BIT_US < end_us);
@@ -253,9 +253,9 @@ impl Reference {
         self.wire.extend(self.line.start(self.now_us));
     }
 
-    fn event(&mut self, lane: Lane, edge: WireEdge, byte: u8) {
+    fn event(&mut self, lane: Lane, edge: WireEdge, (byte, source): (u8, Source)) {
         let time_ns = self.now_us * 1_000;
-        self.wire.push_back(WireEvent { time_ns, byte, lane, edge });
+        self.wire.push_back(WireEvent { time_ns, byte, lane, edge, source });
     }
 
     fn hear(&mut self, Read { byte, has_stop, .. }: Read) {
@@ -483,7 +483,7 @@ impl Reference {
                 let wait_ns = if follows { 0 } else { self.timing.tx_start_ns };
                 let byte = self.with_fault(byte);
                 let sent = self.out_fault.pass(byte);
-                self.output.push_back((sent, self.now_us + us(wait_ns)));
+                self.output.push_back(((sent, Source::Host), self.now_us + us(wait_ns)));
                 self.free_us = self.now_us + us(self.timing.tx_accept_ns);
             }
             (Register::Command, Mode::Uart, 0xFF) => self.leave_uart(),
@@ -498,7 +498,7 @@ impl Reference {
             return byte;
         }
         self.hanging_notes -= 1;
-        self.output.back().map_or(self.last_started, |(before, _)| *before)
+        self.output.back().map_or(self.last_started, |((before, _), _)| *before)
     }
 
     /// Does what a bus chip does with a command.
@@ -677,7 +677,7 @@ impl Reference {
 
     fn send_own(&mut self, byte: u8, late_us: u64) {
         let byte = self.out_fault.pass(byte);
-        self.output.push_back((byte, self.now_us + late_us));
+        self.output.push_back(((byte, Source::Unit), self.now_us + late_us));
         self.run_shifter();
     }
 }

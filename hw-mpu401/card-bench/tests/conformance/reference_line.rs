@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use hw_mpu401::{Lane, LineSignal, WireEdge, WireEvent};
+use hw_mpu401::{Lane, LineSignal, Source, WireEdge, WireEvent};
 
 /// From the fall of the line to the middle of the start bit, and to the end of a byte.
 const MIDDLE_US: u64 = 16;
@@ -128,5 +128,5 @@ fn event(signal: LineSignal, time_ns: u64, edge: WireEdge) -> WireEvent {
         | LineSignal::AtSpeed { byte, .. } => byte,
         LineSignal::Break { .. } => 0,
     };
-    WireEvent { time_ns, byte, lane: Lane::In, edge }
+    WireEvent { time_ns, byte, lane: Lane::In, edge, source: Source::Cable }
 }

@@ -1,0 +1,251 @@
+//! The cause of each event: what the event waited for last, and for how long.
+//!
+//! This module owns the rules by which one event of a trace follows from another. It goes over a
+//! trace once. It knows the actors of the simulated kernel and the two lanes of a wire, and no
+//! device: a register that tells a state has a note with a colon, such as `status: can write`.
+//!
+//! # The rules
+//!
+//! | event | waited for |
+//! |---|---|
+//! | step of running code | the step before it in the same code |
+//! | service routine | the rise of its line, or the end of code at device level |
+//! | DPC | its place in the queue, or the end of code at DISPATCH_LEVEL or above |
+//! | expiry of a timer | the setting of the timer, or its last expiry |
+//! | end of a wait | the fact that the wait counted from |
+//! | byte that goes out | the write of the byte, or the end of the byte before it |
+//! | byte that comes in | the byte before it, or the scenario |
+//! | end of a byte | its start |
+//! | rise of a line | the byte that came in, the read that made room for it, or a write |
+//! | read of a byte that came in | the step before it; the byte is its trigger |
+//! | fall of a line, inner signal | the access or the byte before it |
+//!
+//! Where two things are named, the later one is the cause. The first one is the trigger: without
+//! it the event would not have happened.
+
+mod device;
+mod note;
+mod processor;
+mod sent;
+
+use portcls_emulator::trace::{Event, Level, TimedEvent, TimerChange, TraceLog, WaitEnd};
+
+use device::Device;
+pub(crate) use note::tells_state;
+pub(crate) use processor::{Change, ContextKind, Processor};
+
+/// The number of an event that is not there.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// The lane on which bytes come in; on any other lane bytes go out.
+pub(crate) const LANE_IN: &str = "in";
+/// The actor whose signals are interrupt lines.
+pub(crate) const LINE: &str = "line";
+
+/// In which way an event waited for its cause.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Reason {
+    /// Nothing in the trace is its cause.
+    Unknown,
+    /// The same code took the step before it.
+    Step,
+    /// The interrupt line rose.
+    LineRose,
+    /// The DPC was queued.
+    Queued,
+    /// The processor became free for it.
+    ProcessorFree,
+    /// The timer was set, or expired before.
+    TimerSet,
+    /// What the code waited for has come.
+    WaitOver,
+    /// The driver wrote the byte.
+    Written,
+    /// The lane became free.
+    LaneFree,
+    /// The byte began.
+    Begun,
+    /// The byte came in.
+    CameIn,
+    /// The driver accessed the device.
+    Accessed,
+    /// The scenario did it.
+    Scenario,
+}
+
+/// The cause of one event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cause {
+    event: u32,
+    trigger: u32,
+    /// In which way the event waited for it.
+    pub reason: Reason,
+    /// Time from the end of the cause to the event in ns. The end of folded polls is the time of
+    /// the last poll. Without a cause this is the time since power-on. Negative only in a trace
+    /// whose events are not in order.
+    pub delay_ns: i64,
+    /// How much of the delay interrupts and DPCs took from the waiting code, in ns.
+    pub stolen_ns: u64,
+}
+
+impl Cause {
+    /// The number of the critical cause: the event for which this one waited last.
+    #[must_use]
+    pub fn event(&self) -> Option<usize> {
+        (self.event != NONE).then_some(self.event as usize)
+    }
+
+    /// The number of the event without which this one would not have happened. Often it is the
+    /// critical cause.
+    #[must_use]
+    pub fn trigger(&self) -> Option<usize> {
+        (self.trigger != NONE).then_some(self.trigger as usize)
+    }
+}
+
+/// An event that may be a cause: its number and its end in ns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Past {
+    pub event: u32,
+    pub end_ns: u64,
+}
+
+impl Past {
+    pub(crate) const NOTHING: Past = Past { event: NONE, end_ns: 0 };
+
+    pub(crate) fn new(number: usize, event: &TimedEvent) -> Past {
+        Past { event: number as u32, end_ns: end_ns(event) }
+    }
+
+    fn is_there(self) -> bool {
+        self.event != NONE
+    }
+
+    /// The later of two events; this one when both end at the same time.
+    fn or_later(self, other: Past) -> Past {
+        let is_later = !self.is_there() || (other.is_there() && other.end_ns > self.end_ns);
+        if is_later { other } else { self }
+    }
+}
+
+/// The time at which an event ends, in ns: the time of the last poll of folded polls.
+pub(crate) fn end_ns(event: &TimedEvent) -> u64 {
+    match event.event {
+        Event::Access(access) => {
+            let after_first = u64::from(access.count.saturating_sub(1));
+            event.time_ns.saturating_add(after_first.saturating_mul(u64::from(access.pitch_ns)))
+        }
+        _ => event.time_ns,
+    }
+}
+
+/// Why an event happened, before its delay is known.
+#[derive(Clone, Copy)]
+pub(crate) struct Why {
+    reason: Reason,
+    cause: Past,
+    trigger: u32,
+    stolen_ns: u64,
+}
+
+impl Why {
+    fn new(reason: Reason, cause: Past) -> Why {
+        let reason = if cause.is_there() { reason } else { Reason::Unknown };
+        Why { reason, cause, trigger: cause.event, stolen_ns: 0 }
+    }
+
+    /// A cause of `trigger` and of `freed`: the later one counts.
+    fn later(reason: Reason, trigger: Past, freed_reason: Reason, freed: Past) -> Why {
+        let cause = trigger.or_later(freed);
+        let reason = if cause == trigger { reason } else { freed_reason };
+        Why { trigger: trigger.event, ..Why::new(reason, cause) }
+    }
+}
+
+/// Finds the cause of each event of a trace, in the order of the events.
+///
+/// A trace with more than 4 294 967 294 events is our own bug; a recorder holds far fewer.
+#[must_use]
+pub fn causes(log: &TraceLog) -> Vec<Cause> {
+    let mut finder = Finder {
+        log,
+        processor: Processor::new(log),
+        device: Device::new(log),
+        mark: Past::NOTHING,
+        last: Past::NOTHING,
+    };
+    let mut found = Vec::with_capacity(log.records().len());
+    for (number, event) in log.events().enumerate() {
+        let why = finder.why(number, &event);
+        let since_ns = event.time_ns as i64 - why.cause.end_ns as i64;
+        found.push(Cause {
+            event: why.cause.event,
+            trigger: why.trigger,
+            reason: why.reason,
+            delay_ns: since_ns,
+            stolen_ns: why.stolen_ns,
+        });
+    }
+    found
+}
+
+struct Finder<'a> {
+    log: &'a TraceLog,
+
+    processor: Processor,
+    device: Device,
+    mark: Past,
+    /// The last event of the processor.
+    last: Past,
+}
+
+impl Finder<'_> {
+    fn why(&mut self, number: usize, event: &TimedEvent) -> Why {
+        let past = Past::new(number, event);
+        match event.event {
+            Event::Serial { lane, byte, edge, source, .. } => {
+                self.device.serial(past, lane, byte, (edge, source), self.mark)
+            }
+            Event::Signal { signal, value } => {
+                let is_line = self.log.name(event.who) == LINE;
+                let why = self.device.signal(past, is_line, value);
+                if is_line {
+                    self.processor.line(past, signal, value != 0);
+                }
+                why
+            }
+            Event::Timer { timer, change: TimerChange::Expired } => {
+                self.processor.expire(past, timer)
+            }
+            _ if event.level == Level::Hardware => Why::new(Reason::Step, self.last),
+            _ => self.on_processor(past, event),
+        }
+    }
+
+    fn on_processor(&mut self, past: Past, event: &TimedEvent) -> Why {
+        let step = self.processor.step(past, event);
+        let mut why = match event.event {
+            Event::Wait { end, counted_ns, .. } => {
+                let since_ns = event.time_ns.saturating_sub(counted_ns);
+                match (end, counted_ns) {
+                    (WaitEnd::Over, 0) => Why::new(Reason::WaitOver, self.last),
+                    (WaitEnd::TimedOut, _) => Why { reason: Reason::WaitOver, ..step },
+                    _ => Why::new(Reason::WaitOver, self.device.last_end_at(since_ns, self.last)),
+                }
+            }
+            _ => step,
+        };
+        match event.event {
+            Event::Mark(_) => self.mark = past,
+            Event::Access(access) => {
+                let taken = self.device.access(past, self.log, &access);
+                if taken.is_there() {
+                    why.trigger = taken.event;
+                }
+            }
+            _ => {}
+        }
+        self.last = past;
+        why
+    }
+}

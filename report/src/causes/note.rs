@@ -1,0 +1,30 @@
+//! What the note of a device says of an access, as far as causes need it.
+//!
+//! The words of a note belong to the device. A device whose notes have other words loses only
+//! precision: its writes are then matched by their values alone.
+
+/// What became of a write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fate {
+    /// The device took the value.
+    Taken,
+    /// The device took the value, and lost the value of the write before it.
+    TakenOverOlder,
+    /// The value is lost.
+    Lost,
+}
+
+/// Whether a read with this note only told a state, as `status: can write`, and took nothing from
+/// the device.
+pub(crate) fn tells_state(note: &str) -> bool {
+    note.contains(": ")
+}
+
+/// What became of a write with this note.
+pub(super) fn fate(note: &str) -> Fate {
+    match note {
+        "ignored" | "not arrived" | "no power" => Fate::Lost,
+        _ if note.ends_with("overwrites a byte") => Fate::TakenOverOlder,
+        _ => Fate::Taken,
+    }
+}

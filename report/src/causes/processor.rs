@@ -1,0 +1,305 @@
+//! What the processor runs: the thread, DPCs and service routines.
+
+use std::collections::BTreeMap;
+
+use portcls_emulator::trace::{
+    CauseFacts, DpcChange, Event, Level, NameId, TimedEvent, TimerChange, TraceLog,
+};
+
+use super::{Past, Reason, Why};
+
+/// The actors whose calls begin a service routine and a DPC.
+const ISR: &str = "isr";
+const DPC: &str = "dpc";
+
+/// The deepest nesting of service routines and DPCs. In a trace with more, whose returns got lost,
+/// the outermost ones count as over.
+const DEEPEST: usize = 64;
+
+/// What kind of code runs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum ContextKind {
+    /// Threads and work items. All threads count as one.
+    Thread,
+    /// A DPC.
+    Dpc,
+    /// A service routine.
+    Isr,
+}
+
+impl ContextKind {
+    /// Whether code of this kind can run at `level`.
+    fn runs_at(self, level: Level) -> bool {
+        match self {
+            ContextKind::Thread => true,
+            ContextKind::Dpc => level >= Level::Dispatch,
+            ContextKind::Isr => level == Level::Device,
+        }
+    }
+}
+
+/// Where an event stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    /// The nesting of the code that made the event; 0 is the thread.
+    pub depth: usize,
+    /// What the event does to the nesting.
+    pub change: Change,
+}
+
+/// What an event does to the nesting of code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Change {
+    /// A step of the code at this depth.
+    Step,
+    /// A service routine or a DPC begins at this depth.
+    Enter(ContextKind),
+    /// The service routine or DPC at this depth returns, and all above it is over.
+    Leave,
+}
+
+struct Context {
+    kind: ContextKind,
+    name: NameId,
+    began_ns: u64,
+    last: Past,
+    /// Time that nested service routines and DPCs took since the last step, in ns.
+    stolen_ns: u64,
+}
+
+#[derive(Default)]
+struct Line {
+    rise: Option<Past>,
+    is_up: bool,
+    is_served: bool,
+}
+
+/// The nesting of code, the lines that it serves, and the DPCs and timers that wait.
+pub(crate) struct Processor {
+    isr: Option<NameId>,
+    dpc: Option<NameId>,
+    /// False for a trace that shows the hardware only. Its levels then tell what runs.
+    shows_calls: bool,
+
+    contexts: Vec<Context>,
+    lines: BTreeMap<NameId, Line>,
+    /// The DPCs that wait, with the event that queued each.
+    queued: BTreeMap<NameId, Past>,
+    timers: BTreeMap<NameId, Past>,
+    /// True when the trace tells of DPCs and timers.
+    tells_queue: bool,
+    last_isr: Past,
+    /// The last steps at DISPATCH_LEVEL or above, and at device level.
+    last_dispatch: Past,
+    last_device: Past,
+    /// The last step at each level, in a trace without calls.
+    by_level: [Past; 5],
+    newest_rise: Past,
+}
+
+impl Processor {
+    pub(crate) fn new(log: &TraceLog) -> Processor {
+        let mut actors = [None; 2];
+        let mut shows_calls = false;
+        for event in log.events() {
+            shows_calls |= matches!(event.event, Event::Call { .. });
+            if let Event::Call { .. } = event.event {
+                for (actor, name) in actors.iter_mut().zip([ISR, DPC]) {
+                    if actor.is_none() && log.name(event.who) == name {
+                        *actor = Some(event.who);
+                    }
+                }
+            }
+        }
+        let thread = Context {
+            kind: ContextKind::Thread,
+            name: NameId::NONE,
+            began_ns: 0,
+            last: Past::NOTHING,
+            stolen_ns: 0,
+        };
+        Processor {
+            isr: actors[0],
+            dpc: actors[1],
+            shows_calls,
+            contexts: vec![thread],
+            lines: BTreeMap::new(),
+            queued: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            tells_queue: log.cause_facts() == CauseFacts::Recorded,
+            last_isr: Past::NOTHING,
+            last_dispatch: Past::NOTHING,
+            last_device: Past::NOTHING,
+            by_level: [Past::NOTHING; 5],
+            newest_rise: Past::NOTHING,
+        }
+    }
+
+    /// Where an event of the processor stands. Changes nothing.
+    pub(crate) fn place(&self, event: &TimedEvent) -> Place {
+        let kind = match Some(event.who) {
+            who if who == self.isr => Some(ContextKind::Isr),
+            who if who == self.dpc => Some(ContextKind::Dpc),
+            _ => None,
+        };
+        match (kind, event.event) {
+            (Some(kind), Event::Call { .. }) => {
+                return Place { depth: self.contexts.len(), change: Change::Enter(kind) };
+            }
+            (Some(kind), Event::Return { function, .. }) => {
+                let returns = |context: &Context| (context.kind, context.name) == (kind, function);
+                if let Some(depth) = self.contexts.iter().rposition(returns) {
+                    return Place { depth, change: Change::Leave };
+                }
+            }
+            _ => {}
+        }
+        let runs = |context: &Context| context.kind.runs_at(event.level);
+        let depth = self.contexts.iter().rposition(runs).unwrap_or(0);
+        Place { depth, change: Change::Step }
+    }
+
+    /// The deepest nesting that is open.
+    pub(crate) fn depth(&self) -> usize {
+        self.contexts.len() - 1
+    }
+
+    /// Takes an event of the processor, and says why it happened.
+    pub(crate) fn step(&mut self, past: Past, event: &TimedEvent) -> Why {
+        let place = self.place(event);
+        let why = match place.change {
+            Change::Enter(kind) => self.enter(past, event, kind),
+            Change::Leave => self.leave(past, event, place.depth),
+            Change::Step if self.shows_calls => self.step_of(past, place.depth),
+            Change::Step => self.step_by_level(past, event),
+        };
+        match event.event {
+            Event::Dpc { dpc, change: DpcChange::Queued } => {
+                self.queued.insert(dpc, past);
+            }
+            Event::Dpc { dpc, change: DpcChange::Removed } => {
+                self.queued.remove(&dpc);
+            }
+            Event::Timer { timer, change: TimerChange::Set { .. } } => {
+                self.timers.insert(timer, past);
+            }
+            Event::Timer { timer, change: TimerChange::Cancelled } => {
+                self.timers.remove(&timer);
+            }
+            _ => {}
+        }
+        if event.level >= Level::Dispatch {
+            self.last_dispatch = past;
+        }
+        if event.level >= Level::Device {
+            self.last_device = past;
+        }
+        why
+    }
+
+    fn step_of(&mut self, past: Past, depth: usize) -> Why {
+        let context = &mut self.contexts[depth];
+        let mut why = Why::new(Reason::Step, context.last);
+        why.stolen_ns = std::mem::take(&mut context.stolen_ns);
+        context.last = past;
+        why
+    }
+
+    /// A step in a trace that shows the hardware only: code at device level follows the line.
+    fn step_by_level(&mut self, past: Past, event: &TimedEvent) -> Why {
+        let level = match event.level {
+            Level::Hardware | Level::Passive | Level::Raised => Level::Passive,
+            other => other,
+        };
+        if let Event::Mark(_) = event.event {
+            let newest = self.by_level.iter().filter(|last| last.is_there());
+            let newest = newest.max_by_key(|last| last.event).copied();
+            let why = Why::new(Reason::Step, newest.unwrap_or(Past::NOTHING));
+            self.by_level = [past; 5];
+            return why;
+        }
+        let last = std::mem::replace(&mut self.by_level[level as usize], past);
+        let rise = self.newest_rise;
+        let rose = rise.is_there() && (!last.is_there() || rise.event > last.event);
+        if level == Level::Device && rose {
+            return Why::new(Reason::LineRose, rise);
+        }
+        Why::new(Reason::Step, last)
+    }
+
+    fn enter(&mut self, past: Past, event: &TimedEvent, kind: ContextKind) -> Why {
+        let Event::Call { function: name, .. } = event.event else { unreachable!("a call enters") };
+        let why = match kind {
+            ContextKind::Isr => self.why_isr(name),
+            _ => self.why_dpc(name),
+        };
+        if self.contexts.len() > DEEPEST {
+            self.contexts.remove(1);
+        }
+        self.contexts.push(Context {
+            kind,
+            name,
+            began_ns: event.time_ns,
+            last: past,
+            stolen_ns: 0,
+        });
+        why
+    }
+
+    fn leave(&mut self, past: Past, event: &TimedEvent, depth: usize) -> Why {
+        let why = self.step_of(past, depth);
+        let left = &self.contexts[depth];
+        let took_ns = event.time_ns.saturating_sub(left.began_ns);
+        if left.kind == ContextKind::Isr {
+            self.last_isr = past;
+        }
+        self.contexts.truncate(depth);
+        if let Some(outer) = self.contexts.last_mut() {
+            outer.stolen_ns += took_ns;
+        }
+        why
+    }
+
+    fn why_isr(&mut self, name: NameId) -> Why {
+        let line = self.lines.entry(name).or_default();
+        let asks = line.is_up || !line.is_served;
+        let rise = line.rise.filter(|_| asks).unwrap_or(Past::NOTHING);
+        line.is_served = true;
+        self.after(Reason::LineRose, rise, self.last_device)
+    }
+
+    fn why_dpc(&mut self, name: NameId) -> Why {
+        if !self.tells_queue {
+            return Why::new(Reason::ProcessorFree, self.last_isr);
+        }
+        let queued = self.queued.remove(&name).unwrap_or(Past::NOTHING);
+        self.after(Reason::Queued, queued, self.last_dispatch)
+    }
+
+    /// The cause of code that waits for `trigger` and then for a free processor: `busy` is the last
+    /// step of code that kept it out.
+    fn after(&self, reason: Reason, trigger: Past, busy: Past) -> Why {
+        if trigger.is_there() && busy.is_there() && busy.event > trigger.event {
+            return Why { trigger: trigger.event, ..Why::new(Reason::ProcessorFree, busy) };
+        }
+        Why::new(reason, trigger)
+    }
+
+    /// Takes a change of an interrupt line.
+    pub(crate) fn line(&mut self, past: Past, signal: NameId, is_up: bool) {
+        let line = self.lines.entry(signal).or_default();
+        line.is_up = is_up;
+        if is_up {
+            line.rise = Some(past);
+            line.is_served = false;
+            self.newest_rise = past;
+        }
+    }
+
+    /// Takes the expiry of a timer. The timer queues its DPC.
+    pub(super) fn expire(&mut self, past: Past, timer: NameId) -> Why {
+        let set = self.timers.insert(timer, past).unwrap_or(Past::NOTHING);
+        self.queued.insert(timer, past);
+        Why::new(Reason::TimerSet, set)
+    }
+}

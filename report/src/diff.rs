@@ -1,0 +1,263 @@
+//! The causal diff of two traces: what differs, and what follows from it.
+//!
+//! This module compares two traces by cause, and not by line. An event that comes later because its
+//! cause came later is no finding; it moved with its cause. The stages are: the causes
+//! ([`causes`](crate::causes)), nodes and chains (`nodes`), alignment (`align`), differences of
+//! aligned nodes (`difference`), findings (`group`), and words (`words`).
+//!
+//! The result does not depend on which trace is the first one: the diff orders the two traces by
+//! itself, and both directions have the same number of findings.
+
+mod align;
+mod difference;
+mod group;
+mod words;
+
+use std::borrow::Cow;
+
+use portcls_emulator::trace::{CauseFacts, Event, Record, TraceLog};
+use serde::Serialize;
+
+use crate::nodes::Tree;
+use align::{Pairs, align};
+use difference::{Aspect, Compared, Difference, compare};
+use group::{Group, group};
+use words::Words;
+
+/// What counts as a difference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DiffOptions {
+    /// How much a local delay may differ in ns: the time from the cause of an event to the event.
+    pub tolerance_ns: u64,
+}
+
+/// Who has to look at a finding.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Owner {
+    /// The driver: what it accesses, returns and breaks.
+    Driver,
+    /// The card: what it answers, sends and asks for.
+    Card,
+    /// The kernel: when interrupts, DPCs and timers run.
+    Kernel,
+    /// The port driver: what it calls.
+    Port,
+    /// The scenario: the application and the other end of the cable.
+    Scenario,
+}
+
+/// In which way two traces differ.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingKind {
+    /// Only the first trace has it.
+    Gone,
+    /// Only the second trace has it.
+    Added,
+    /// It has another value.
+    Value,
+    /// It ran at another level.
+    Level,
+    /// It waited for something else.
+    Cause,
+    /// It came later or earlier after its cause.
+    Delay,
+    /// It lasted longer or less long.
+    Length,
+    /// There are more or fewer reads.
+    Polls,
+    /// The reads have another distance.
+    Pitch,
+    /// The register had another value that says the same.
+    Bits,
+    /// A timer was set for another time.
+    Due,
+    /// Events without a common cause are in another order.
+    Order,
+}
+
+/// The first place of a finding in one trace.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Spot {
+    /// The number of the event in its trace, from 0.
+    pub event: usize,
+    /// Time since power-on in ns.
+    pub time_ns: u64,
+    /// The words of the last mark before it.
+    pub mark: String,
+    /// Time since that mark in ns.
+    pub since_mark_ns: i64,
+}
+
+/// One finding: differences of one kind at one place.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Finding {
+    /// The number in the list, from 1.
+    pub number: usize,
+    /// Who has to look at it.
+    pub owner: Owner,
+    /// The kind.
+    pub kind: FindingKind,
+    /// What is different, in a sentence.
+    pub title: String,
+    /// What the first trace has.
+    pub expected: String,
+    /// What the second trace has.
+    pub came: String,
+    /// What ran meanwhile.
+    pub context: String,
+    /// How often it is so.
+    pub count: usize,
+    /// The smallest and the largest difference, second trace minus first: ns, or reads for
+    /// [`FindingKind::Polls`]. 0 for other kinds.
+    pub least: i64,
+    /// See `least`.
+    pub most: i64,
+    /// The first place in the first trace.
+    pub first: Option<Spot>,
+    /// The first place in the second trace.
+    pub second: Option<Spot>,
+    /// The number of the finding from which this one follows.
+    pub follows_from: Option<usize>,
+    /// How many events moved in time because of this finding, and in nothing else.
+    pub moved: u64,
+    /// The first of these events, in words.
+    pub moved_words: Vec<String>,
+}
+
+/// The result of a diff.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Diff {
+    /// The events of each trace.
+    pub events: [usize; 2],
+    /// Events or spans that are in both traces.
+    pub aligned: u64,
+    /// Of these, the ones with another time and the same time after their cause.
+    pub moved: u64,
+    /// The smallest and the largest difference of local delays within the tolerance, in ns.
+    pub residual_ns: Option<(i64, i64)>,
+    /// The findings: roots first, each group in order of time.
+    pub findings: Vec<Finding>,
+}
+
+impl Diff {
+    /// How many findings follow from no other finding.
+    #[must_use]
+    pub fn roots(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.follows_from.is_none()).count()
+    }
+
+    /// The result as text, with at most `most` findings.
+    #[must_use]
+    pub fn text(&self, most: usize) -> String {
+        words::text(self, most)
+    }
+}
+
+/// Compares two traces: what `second` does otherwise than `first`.
+///
+/// When one trace is older than the facts about causes ([`CauseFacts`]), the other one is compared
+/// without these facts. Time and memory grow with the number of events.
+#[must_use]
+pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
+    let (first, second) = (alike(first, second), alike(second, first));
+    let trees = [Tree::new(&first), Tree::new(&second)];
+    let prints = [trees[0].fingerprint(), trees[1].fingerprint()];
+    // The alignment can depend on the order of the traces, so the order is always the same.
+    let is_swapped = prints[0] > prints[1];
+    let (a, b) = if is_swapped { (&trees[1], &trees[0]) } else { (&trees[0], &trees[1]) };
+    let pairs = align(a, b);
+    let compared = compare(a, b, &pairs, options.tolerance_ns);
+    let mut groups = group(a, b, &pairs, &compared);
+    if is_swapped {
+        groups.iter_mut().for_each(|group| turn(group, &pairs));
+    }
+    let mut result = Diff {
+        events: [trees[0].events.len(), trees[1].events.len()],
+        aligned: compared.aligned,
+        moved: compared.moved,
+        residual_ns: residual(&compared, is_swapped),
+        findings: findings(&trees, &groups),
+    };
+    if result.findings.is_empty() && prints[0] == prints[1] {
+        return result;
+    }
+    if result.findings.is_empty() && options.tolerance_ns == 0 {
+        result.findings.extend(Words::new(&trees).order());
+    }
+    result
+}
+
+/// A trace with no more facts about causes than `other` has.
+fn alike<'a>(log: &'a TraceLog, other: &TraceLog) -> Cow<'a, TraceLog> {
+    match (log.cause_facts(), other.cause_facts()) {
+        (CauseFacts::Recorded, CauseFacts::Missing) => Cow::Owned(log.without_cause_facts()),
+        _ => Cow::Borrowed(log),
+    }
+}
+
+/// The part of a trace from the first mark that begins with `from` to the next mark that begins
+/// with `to`. Without a mark the part begins or ends with the trace.
+///
+/// # Errors
+/// The words with which no mark begins.
+pub fn between_marks(
+    log: &TraceLog,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Result<TraceLog, String> {
+    let find = |words: &str, after: usize| {
+        let begins = |record: &Record| match record.event() {
+            Some(Event::Mark(text)) => log.text(text).starts_with(words),
+            _ => false,
+        };
+        let rest = log.records().get(after..).unwrap_or(&[]);
+        rest.iter().position(begins).map(|index| after + index).ok_or_else(|| words.to_owned())
+    };
+    let start = from.map_or(Ok(0), |words| find(words, 0))?;
+    let behind = if from.is_some() { start + 1 } else { 0 };
+    let end = to.map_or(Ok(log.records().len()), |words| find(words, behind))?;
+    Ok(log.part(start..end))
+}
+
+/// Turns a group of differences from b to a into one from a to b.
+fn turn(group: &mut Group, pairs: &Pairs) {
+    let turned = |aspect| match aspect {
+        Aspect::Gone => Aspect::Added,
+        Aspect::Added => Aspect::Gone,
+        other => other,
+    };
+    group.aspect = turned(group.aspect);
+    for difference in &mut group.differences {
+        let Difference { aspect, a, b, more } = *difference;
+        *difference = Difference { aspect: turned(aspect), a: b, b: a, more: -more };
+    }
+    for node in &mut group.moved_first {
+        *node = pairs.of_a[*node as usize];
+    }
+}
+
+fn residual(compared: &Compared, is_swapped: bool) -> Option<(i64, i64)> {
+    let (low, high) = compared.residual_ns?;
+    Some(if is_swapped { (-high, -low) } else { (low, high) })
+}
+
+/// The findings in words: roots first.
+fn findings(trees: &[Tree<'_>; 2], groups: &[Group]) -> Vec<Finding> {
+    let words = Words::new(trees);
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by_key(|&index| (groups[index].follows.is_some(), index));
+    let mut numbers = vec![0; groups.len()];
+    for (number, &index) in order.iter().enumerate() {
+        numbers[index] = number + 1;
+    }
+    let finding = |&index: &usize| {
+        let group = &groups[index];
+        let mut finding = words.finding(group);
+        finding.number = numbers[index];
+        finding.follows_from = group.follows.map(|parent| numbers[parent]);
+        finding
+    };
+    order.iter().map(finding).collect()
+}

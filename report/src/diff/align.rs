@@ -1,0 +1,207 @@
+//! Alignment: which node of one trace is which node of the other.
+//!
+//! Sections are aligned by their marks. In a pair of sections each chain is aligned for itself, the
+//! chains that cause others first. So a node can be found by its cause: a service routine belongs
+//! to the rise of its line, and a DPC to what queued it. Aligned spans are aligned inside. Where
+//! two gaps face each other, a weaker key is tried: at last what a node is, without its values.
+
+use std::collections::BTreeMap;
+
+use crate::causes::{NONE, Reason};
+use crate::key::mix;
+use crate::nodes::{Chain, Tree};
+use crate::subsequence::common;
+
+/// The pairs of nodes.
+pub(super) struct Pairs {
+    /// The node of the second trace for each node of the first, [`NONE`] for none.
+    pub of_a: Vec<u32>,
+    /// The node of the first trace for each node of the second, [`NONE`] for none.
+    pub of_b: Vec<u32>,
+}
+
+/// How two nodes are found to be the same.
+#[derive(Clone, Copy)]
+enum Likeness {
+    /// The same values, the same cause, the same content.
+    CauseAndContent,
+    /// The same values and the same cause.
+    Cause,
+    /// The same kind and the same cause, with other values.
+    CauseOnly,
+    /// The same values and the same content.
+    Content,
+    /// The same values.
+    Values,
+    /// The same kind.
+    Class,
+}
+
+/// For chains whose nodes have causes in other chains.
+const BY_CAUSE: &[Likeness] = &[
+    Likeness::CauseAndContent,
+    Likeness::Cause,
+    Likeness::CauseOnly,
+    Likeness::Content,
+    Likeness::Values,
+    Likeness::Class,
+];
+/// For steps, which follow each other.
+const BY_CONTENT: &[Likeness] = &[Likeness::Content, Likeness::Values, Likeness::Class];
+
+/// Aligns two traces.
+pub(super) fn align(a: &Tree<'_>, b: &Tree<'_>) -> Pairs {
+    let pairs = Pairs { of_a: vec![NONE; a.nodes.len()], of_b: vec![NONE; b.nodes.len()] };
+    let mut aligner = Aligner { a, b, pairs };
+    for chains in aligner.sections() {
+        for (chain, (of_a, of_b)) in chains {
+            let likenesses = if chain == Chain::Thread { BY_CONTENT } else { BY_CAUSE };
+            aligner.align_lists(of_a, of_b, likenesses);
+        }
+    }
+    aligner.pairs
+}
+
+/// The chains of two sections, in the order in which they are aligned.
+type Chains = BTreeMap<Chain, (Vec<u32>, Vec<u32>)>;
+
+struct Aligner<'t, 'a> {
+    a: &'t Tree<'a>,
+    b: &'t Tree<'a>,
+    pairs: Pairs,
+}
+
+impl Aligner<'_, '_> {
+    /// Pairs the sections. A section without a partner joins the one before it, with its mark as a
+    /// step of the thread.
+    fn sections(&mut self) -> Vec<Chains> {
+        let keys = |tree: &Tree<'_>| -> Vec<u64> {
+            let key = |mark: u32| if mark == NONE { 0 } else { tree.node(mark).key };
+            tree.sections.iter().map(|section| key(section.mark)).collect()
+        };
+        let matched = common(&keys(self.a), &keys(self.b));
+        let mut joined = Vec::new();
+        let (mut next_a, mut next_b) = (0, 0);
+        for (x, y) in matched.into_iter().chain([(u32::MAX, u32::MAX)]) {
+            let end_a = (x as usize).min(self.a.sections.len());
+            let end_b = (y as usize).min(self.b.sections.len());
+            if let Some(chains) = joined.last_mut() {
+                (next_a..end_a).for_each(|index| join(chains, self.a, index, Side::A));
+                (next_b..end_b).for_each(|index| join(chains, self.b, index, Side::B));
+            }
+            if end_a == self.a.sections.len() || end_b == self.b.sections.len() {
+                break;
+            }
+            let (mark_a, mark_b) = (self.a.sections[end_a].mark, self.b.sections[end_b].mark);
+            if mark_a != NONE {
+                self.pair(mark_a, mark_b);
+            }
+            let mut chains = Chains::new();
+            join_chains(&mut chains, self.a, end_a, Side::A);
+            join_chains(&mut chains, self.b, end_b, Side::B);
+            joined.push(chains);
+            (next_a, next_b) = (end_a + 1, end_b + 1);
+        }
+        joined
+    }
+
+    fn pair(&mut self, a: u32, b: u32) {
+        self.pairs.of_a[a as usize] = b;
+        self.pairs.of_b[b as usize] = a;
+    }
+
+    /// Aligns two lists, and what is inside the pairs.
+    fn align_lists(&mut self, of_a: Vec<u32>, of_b: Vec<u32>, likenesses: &'static [Likeness]) {
+        let mut todo = vec![(of_a, of_b, likenesses)];
+        while let Some((of_a, of_b, likenesses)) = todo.pop() {
+            let Some((&likeness, weaker)) = likenesses.split_first() else { continue };
+            let keys_a: Vec<u64> = of_a.iter().map(|&node| self.key_a(node, likeness)).collect();
+            let keys_b: Vec<u64> = of_b.iter().map(|&node| self.key_b(node, likeness)).collect();
+            let (mut next_a, mut next_b) = (0, 0);
+            let matched = common(&keys_a, &keys_b);
+            for (x, y) in matched.into_iter().chain([(of_a.len() as u32, of_b.len() as u32)]) {
+                let (x, y) = (x as usize, y as usize);
+                if next_a < x && next_b < y {
+                    todo.push((of_a[next_a..x].to_vec(), of_b[next_b..y].to_vec(), weaker));
+                }
+                (next_a, next_b) = (x + 1, y + 1);
+                if x == of_a.len() {
+                    break;
+                }
+                self.pair(of_a[x], of_b[y]);
+                let inside = (self.a.children(of_a[x]), self.b.children(of_b[y]));
+                if !inside.0.is_empty() && !inside.1.is_empty() {
+                    todo.push((inside.0, inside.1, BY_CONTENT));
+                }
+            }
+        }
+    }
+
+    fn key_a(&self, node: u32, likeness: Likeness) -> u64 {
+        key(self.a, node, likeness, |cause| Some(cause).filter(|_| self.is_paired_a(cause)))
+    }
+
+    fn key_b(&self, node: u32, likeness: Likeness) -> u64 {
+        key(self.b, node, likeness, |cause| {
+            Some(self.pairs.of_b[cause as usize]).filter(|&other| other != NONE)
+        })
+    }
+
+    fn is_paired_a(&self, node: u32) -> bool {
+        self.pairs.of_a[node as usize] != NONE
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    A,
+    B,
+}
+
+/// Adds a section and its mark to chains.
+fn join(chains: &mut Chains, tree: &Tree<'_>, index: usize, side: Side) {
+    let mark = tree.sections[index].mark;
+    if mark != NONE {
+        side_of(chains, Chain::Thread, side).push(mark);
+    }
+    join_chains(chains, tree, index, side);
+}
+
+fn join_chains(chains: &mut Chains, tree: &Tree<'_>, index: usize, side: Side) {
+    for (chain, nodes) in &tree.sections[index].chains {
+        side_of(chains, *chain, side).extend_from_slice(nodes);
+    }
+}
+
+fn side_of(chains: &mut Chains, chain: Chain, side: Side) -> &mut Vec<u32> {
+    let (a, b) = chains.entry(chain).or_default();
+    match side {
+        Side::A => a,
+        Side::B => b,
+    }
+}
+
+/// The key of a node. `known` gives the number that a cause has in the first trace, if it is
+/// aligned already.
+fn key(tree: &Tree<'_>, node: u32, likeness: Likeness, known: impl Fn(u32) -> Option<u32>) -> u64 {
+    let found = tree.node(node);
+    let by_cause = |key: u64| {
+        let trigger = tree.trigger_node(node);
+        let is_step = tree.cause(node).reason == Reason::Step;
+        if trigger == NONE || is_step {
+            return mix(key, 0);
+        }
+        match known(trigger) {
+            Some(number) => mix(mix(key, 1), u64::from(number)),
+            None => mix(mix(key, 2), tree.node(trigger).key),
+        }
+    };
+    match likeness {
+        Likeness::CauseAndContent => by_cause(mix(found.key, found.digest)),
+        Likeness::Cause => by_cause(found.key),
+        Likeness::CauseOnly => by_cause(found.class),
+        Likeness::Content => mix(found.key, found.digest),
+        Likeness::Values => found.key,
+        Likeness::Class => found.class,
+    }
+}

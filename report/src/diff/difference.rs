@@ -1,0 +1,255 @@
+//! What differs at aligned nodes, and the nodes without a partner.
+
+use portcls_emulator::trace::{Event, TimerChange};
+
+use super::align::Pairs;
+use crate::causes::{NONE, Reason};
+use crate::nodes::{Kind, Node, Tree};
+
+/// In which way two traces differ at a node.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Aspect {
+    /// Only the first trace has the node.
+    Gone,
+    /// Only the second trace has the node.
+    Added,
+    /// The node has another value.
+    Value,
+    /// The node happened at another level.
+    Level,
+    /// The node waited for something else.
+    Cause,
+    /// The node came later or earlier after its cause.
+    Delay,
+    /// The node lasted longer or less long.
+    Length,
+    /// The driver polled more or less often.
+    Polls,
+    /// The driver polled at another distance.
+    Pitch,
+    /// The register had another value that says the same.
+    Bits,
+    /// A timer was set for another time.
+    Due,
+}
+
+impl Aspect {
+    /// True when the nodes differ in what happened, and not only in when or how often.
+    pub(super) fn is_of_value(self) -> bool {
+        matches!(self, Aspect::Gone | Aspect::Added | Aspect::Value)
+    }
+}
+
+/// One difference at one node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Difference {
+    pub aspect: Aspect,
+    /// The node in each trace, [`NONE`] for none.
+    pub a: u32,
+    pub b: u32,
+    /// How much more the second trace has: ns, or reads for [`Aspect::Polls`].
+    pub more: i64,
+}
+
+/// The result of the comparison.
+#[derive(Default)]
+pub(super) struct Compared {
+    pub differences: Vec<Difference>,
+    /// Pairs that have the same local delay and another time.
+    pub moved: u64,
+    /// Pairs.
+    pub aligned: u64,
+    /// The smallest and the largest difference of local delays within the tolerance, in ns.
+    pub residual_ns: Option<(i64, i64)>,
+}
+
+/// Time between two clock interrupts in ns.
+/// Assumed: the default of the kernel. With another interval a delay that ends later is a finding.
+const CLOCK_INTERVAL_NS: i64 = 1_000_000;
+
+/// Compares all nodes.
+pub(super) fn compare(a: &Tree<'_>, b: &Tree<'_>, pairs: &Pairs, tolerance_ns: u64) -> Compared {
+    let mut comparer = Comparer { a, b, pairs, tolerance_ns, compared: Compared::default() };
+    for (node, &other) in pairs.of_a.iter().enumerate() {
+        let node = node as u32;
+        if other != NONE {
+            comparer.compare_pair(node, other);
+        } else if stands_alone(a, node, &pairs.of_a) {
+            comparer.tell(Aspect::Gone, node, NONE, 0);
+        }
+    }
+    for (node, &other) in pairs.of_b.iter().enumerate() {
+        let node = node as u32;
+        if other == NONE && stands_alone(b, node, &pairs.of_b) {
+            comparer.tell(Aspect::Added, NONE, node, 0);
+        }
+    }
+    comparer.compared
+}
+
+/// Whether a node without a partner is not inside another node without a partner.
+fn stands_alone(tree: &Tree<'_>, node: u32, partners: &[u32]) -> bool {
+    let parent = tree.node(node).parent;
+    parent == NONE || partners[parent as usize] != NONE
+}
+
+struct Comparer<'t, 'a> {
+    a: &'t Tree<'a>,
+    b: &'t Tree<'a>,
+    pairs: &'t Pairs,
+    tolerance_ns: u64,
+    compared: Compared,
+}
+
+impl Comparer<'_, '_> {
+    fn tell(&mut self, aspect: Aspect, a: u32, b: u32, more: i64) {
+        self.compared.differences.push(Difference { aspect, a, b, more });
+    }
+
+    fn compare_pair(&mut self, a: u32, b: u32) {
+        self.compared.aligned += 1;
+        let (of_a, of_b) = (self.a.node(a), self.b.node(b));
+        let told = self.compared.differences.len();
+        if of_a.kind == Kind::Poll {
+            self.compare_polls(a, b);
+        } else if of_a.key != of_b.key && of_a.kind != Kind::Mark {
+            self.tell(Aspect::Value, a, b, 0);
+        } else if of_a.count != of_b.count {
+            self.tell(Aspect::Polls, a, b, of_b.count as i64 - of_a.count as i64);
+        }
+        if of_a.level != of_b.level {
+            self.tell(Aspect::Level, a, b, 0);
+        }
+        self.compare_cause(a, b);
+        if matches!(of_a.kind, Kind::Byte | Kind::Poll) && of_a.count == of_b.count {
+            let more = length_ns(of_b) - length_ns(of_a);
+            let net = more - (of_b.stolen_ns as i64 - of_a.stolen_ns as i64);
+            if self.is_too_much(more, net) {
+                self.tell(Aspect::Length, a, b, more);
+            }
+        }
+        if self.compared.differences.len() == told && of_a.begin_ns != of_b.begin_ns {
+            self.compared.moved += 1;
+        }
+    }
+
+    fn compare_polls(&mut self, a: u32, b: u32) {
+        let (of_a, of_b) = (self.a.node(a), self.b.node(b));
+        if of_a.count != of_b.count {
+            self.tell(Aspect::Polls, a, b, of_b.count as i64 - of_a.count as i64);
+        }
+        let (said_a, said_b) = (last_state(self.a, of_a), last_state(self.b, of_b));
+        if said_a.1 != said_b.1 || (of_a.count == of_b.count && of_a.states != of_b.states) {
+            self.tell(Aspect::Value, a, b, 0);
+        } else if said_a.0 != said_b.0 {
+            self.tell(Aspect::Bits, a, b, 0);
+        }
+        let pitches = (of_a.pitch_ns, of_b.pitch_ns);
+        if pitches.0 != pitches.1 && pitches.0 != 0 && pitches.1 != 0 {
+            self.tell(Aspect::Pitch, a, b, i64::from(pitches.1) - i64::from(pitches.0));
+        }
+    }
+
+    fn compare_cause(&mut self, a: u32, b: u32) {
+        let (cause_a, cause_b) = (self.a.cause(a), self.b.cause(b));
+        let (from_a, from_b) = (self.a.cause_node(a), self.b.cause_node(b));
+        let (needs_a, needs_b) = (self.a.trigger_node(a), self.b.trigger_node(b));
+        let kind = self.a.node(a).kind;
+        if kind == Kind::Timer {
+            self.compare_due(a, b);
+        }
+        let (delay_a, delay_b) = match kind {
+            Kind::Expiry => (lateness_ns(self.a, a), lateness_ns(self.b, b)),
+            _ => (cause_a.delay_ns, cause_b.delay_ns),
+        };
+        let shift = self.b.node(b).begin_ns as i64 - self.a.node(a).begin_ns as i64;
+        let more = delay_b - delay_a;
+        let same_trigger = self.are_same(needs_a, needs_b);
+        let same_cause = self.are_same(from_a, from_b) && cause_a.reason == cause_b.reason;
+        // What happened at the same time is the same, even where it waited less or more.
+        let stands_still = shift.unsigned_abs() <= self.tolerance_ns;
+        if !same_trigger || !same_cause {
+            if stands_still {
+                return;
+            }
+            self.tell(Aspect::Cause, a, b, shift);
+            return;
+        }
+        let net = more - (cause_b.stolen_ns as i64 - cause_a.stolen_ns as i64);
+        let is_by_clock = cause_a.reason == Reason::Step && self.waits_for_clock(shift, more);
+        if shift != 0 && self.is_too_much(more, net) && !stands_still && !is_by_clock {
+            self.tell(Aspect::Delay, a, b, more);
+        }
+    }
+
+    /// Whether a step stands where it stands because of the clock: it moved by whole clock
+    /// intervals, and by less than one interval more or less than its cause.
+    ///
+    /// Assumed: a step that does so waited in KeDelayExecutionThread, whose end is rounded up to a
+    /// clock interrupt. The trace has no event for a delay, because polls with a delay between them
+    /// are one event.
+    fn waits_for_clock(&self, shift: i64, more: i64) -> bool {
+        let beside = shift.rem_euclid(CLOCK_INTERVAL_NS);
+        let apart = beside.min(CLOCK_INTERVAL_NS - beside).unsigned_abs();
+        apart <= self.tolerance_ns && more.abs() < CLOCK_INTERVAL_NS
+    }
+
+    /// A timer may be set for the same time from now, or for the same time on the clock.
+    fn compare_due(&mut self, a: u32, b: u32) {
+        let due = |tree: &Tree<'_>, node: u32| match tree.event(node).event {
+            Event::Timer { change: TimerChange::Set { due_in_ns, .. }, .. } => Some(due_in_ns),
+            _ => None,
+        };
+        let (Some(due_a), Some(due_b)) = (due(self.a, a), due(self.b, b)) else { return };
+        let more = due_b as i64 - due_a as i64;
+        let shift = self.b.node(b).begin_ns as i64 - self.a.node(a).begin_ns as i64;
+        if self.is_too_much(more, more + shift) {
+            self.tell(Aspect::Due, a, b, more);
+        }
+    }
+
+    fn are_same(&self, a: u32, b: u32) -> bool {
+        match a {
+            NONE => b == NONE,
+            _ => self.pairs.of_a[a as usize] == b,
+        }
+    }
+
+    /// Whether both measures of a difference are above the tolerance. Keeps the residual.
+    fn is_too_much(&mut self, more: i64, net: i64) -> bool {
+        let least = if net.unsigned_abs() < more.unsigned_abs() { net } else { more };
+        if least.unsigned_abs() > self.tolerance_ns {
+            return true;
+        }
+        if least != 0 {
+            let (low, high) = self.compared.residual_ns.unwrap_or((least, least));
+            self.compared.residual_ns = Some((low.min(least), high.max(least)));
+        }
+        false
+    }
+}
+
+fn length_ns(node: &Node) -> i64 {
+    node.end_ns as i64 - node.begin_ns as i64
+}
+
+/// The value and the note of the last read of a node.
+fn last_state<'a>(tree: &Tree<'a>, node: &Node) -> (u32, &'a str) {
+    match tree.events[node.last as usize].event {
+        Event::Access(access) => (access.value, tree.log.name(access.note)),
+        _ => (0, ""),
+    }
+}
+
+/// How much later than promised a timer expired, in ns.
+fn lateness_ns(tree: &Tree<'_>, node: u32) -> i64 {
+    let cause = tree.cause(node);
+    let set = cause.event().map(|event| tree.events[event].event);
+    match (cause.reason, set) {
+        (
+            Reason::TimerSet,
+            Some(Event::Timer { change: TimerChange::Set { tick_in_ns, .. }, .. }),
+        ) => cause.delay_ns - tick_in_ns as i64,
+        _ => cause.delay_ns,
+    }
+}

@@ -1,0 +1,170 @@
+//! One event explained: what it is, what ran, why, and what came of it.
+//!
+//! It also tells what the registers said before. This module puts what [`causes`](crate::causes)
+//! finds into words, for a reader who asks about one moment of a trace.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use portcls_emulator::trace::{Direction, Event, Level, TraceLog};
+use serde::Serialize;
+
+use crate::causes::NONE;
+use crate::nodes::{Kind, Tree};
+use crate::sentence::{after, describe, level, path, running, us};
+use crate::text::event_words;
+
+/// The most causes and effects that are told.
+const MOST_TOLD: usize = 8;
+
+/// What is known about one event.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Explanation {
+    /// The number of the event, from 0.
+    pub event: usize,
+    /// Time since power-on in ns.
+    pub time_ns: u64,
+    /// The words of the last mark, and the time since this mark in ns.
+    pub mark: String,
+    /// See `mark`.
+    pub since_mark_ns: i64,
+    /// The actor, and what happened, as the text of the trace shows it.
+    pub what: String,
+    /// What happened, in words.
+    pub sentence: String,
+    /// Where the processor was.
+    pub level: &'static str,
+    /// The code around it, from the outermost call to the innermost.
+    pub stack: String,
+    /// The last access to each port and the state of each line, in words.
+    pub registers: Vec<String>,
+    /// Why it happened: the event with its cause, the cause with its own cause, and so on.
+    pub causes: Vec<String>,
+    /// What waited for it.
+    pub effects: Vec<String>,
+}
+
+/// Explains the last event that is not later than `time_ns` since power-on; `None` when there is no
+/// such event.
+#[must_use]
+pub fn explain(log: &TraceLog, time_ns: u64) -> Option<Explanation> {
+    let tree = Tree::new(log);
+    let event = tree.events.iter().rposition(|event| event.time_ns <= time_ns)?;
+    let found = &tree.events[event];
+    let node = tree.node_of[event];
+    let mark = tree.events[..=event].iter().rev().find_map(|event| match event.event {
+        Event::Mark(text) => Some((log.text(text).to_owned(), event.time_ns)),
+        _ => None,
+    });
+    let (mark, mark_ns) = mark.unwrap_or_default();
+    let number = event as u32;
+    let (stack, ran_at) = match found.level {
+        Level::Hardware => running(&tree, number).unwrap_or((String::new(), "no level")),
+        at => (path(&tree, tree.node(node).parent, 0), level(at)),
+    };
+    Some(Explanation {
+        event,
+        time_ns: found.time_ns,
+        mark,
+        since_mark_ns: found.time_ns as i64 - mark_ns as i64,
+        what: format!("{} {}", log.name(found.who), event_words(log, found)),
+        sentence: describe(&tree, node),
+        level: ran_at,
+        stack,
+        registers: registers(&tree, event),
+        causes: causes(&tree, node),
+        effects: effects(&tree, event),
+    })
+}
+
+/// The last access to each port and the state of each line at an event.
+fn registers(tree: &Tree<'_>, event: usize) -> Vec<String> {
+    let mut ports = BTreeMap::new();
+    let mut lines = BTreeMap::new();
+    for (number, found) in tree.events[..=event].iter().enumerate() {
+        match found.event {
+            Event::Access(access) => {
+                ports.insert((access.port, access.direction == Direction::Write), number);
+            }
+            Event::Signal { signal, value } => {
+                lines.insert(tree.log.name(signal), value);
+            }
+            _ => {}
+        }
+    }
+    let since = |number: usize| {
+        let ago_ns = tree.events[event].time_ns as i64 - tree.events[number].time_ns as i64;
+        format!("{}, {} ago", event_words(tree.log, &tree.events[number]).trim_end(), us(ago_ns))
+    };
+    let accesses = ports.into_values().map(since);
+    accesses.chain(lines.into_iter().map(|(line, value)| format!("{line} = {value}"))).collect()
+}
+
+/// The causes from a node back.
+fn causes(tree: &Tree<'_>, node: u32) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut next = node;
+    while next != NONE && told.len() < MOST_TOLD {
+        let words = after(tree, next);
+        let trigger = tree.trigger_node(next);
+        let cause = tree.cause_node(next);
+        let because = match trigger {
+            NONE => String::new(),
+            same if same == cause => String::new(),
+            other => format!(", because of {}", describe(tree, other)),
+        };
+        told.push(format!("{}: {words}{because}", describe(tree, next)));
+        next = cause;
+    }
+    told
+}
+
+/// What waited for an event, or for the span that it begins.
+fn effects(tree: &Tree<'_>, event: usize) -> Vec<String> {
+    let is_effect = |&node: &u32| {
+        let cause = tree.cause(node);
+        let is_inside = tree.node(node).kind == Kind::Return;
+        node != tree.node_of[event]
+            && !is_inside
+            && (cause.event() == Some(event) || cause.trigger() == Some(event))
+    };
+    let nodes = (0..tree.nodes.len() as u32).filter(is_effect).take(MOST_TOLD);
+    let words = |node: u32| {
+        let later_ns = tree.node(node).begin_ns as i64 - tree.events[event].time_ns as i64;
+        format!("{}, {} later", describe(tree, node), us(later_ns))
+    };
+    nodes.map(words).collect()
+}
+
+impl Explanation {
+    /// The explanation as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        let mut line = |key: &str, words: &str| {
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "{key:<11}{words}");
+        };
+        line("event", &format!("{}: {}", self.event, self.what));
+        line("what", &self.sentence);
+        let time = us(self.time_ns as i64);
+        match self.mark.is_empty() {
+            true => line("time", &format!("{time} since power-on")),
+            false => {
+                let since = us(self.since_mark_ns);
+                line("time", &format!("{time} since power-on, {since} after \"{}\"", self.mark));
+            }
+        }
+        line("level", self.level);
+        line("stack", if self.stack.is_empty() { "the thread, in no call" } else { &self.stack });
+        let mut list = |key: &str, lines: &[String]| {
+            for (index, words) in lines.iter().enumerate() {
+                line(if index == 0 { key } else { "" }, words);
+            }
+        };
+        list("registers", &self.registers);
+        list("why", &self.causes);
+        list("leads to", &self.effects);
+        out
+    }
+}

@@ -1,0 +1,179 @@
+//! A trace as nodes: spans of calls with what happens in them, in chains.
+//!
+//! The nodes of a chain have an order. A mark begins a section. In a section each service routine,
+//! DPC, lane, signal and timer is a chain of its own, and so is the thread. Nothing is said about
+//! the order of two chains: only causes connect them. Reads of a state in a row are one node, and
+//! so are both ends of a byte.
+
+mod builder;
+
+use portcls_emulator::trace::{Level, TimedEvent, TraceLog};
+
+use crate::causes::{Cause, NONE, causes};
+use crate::key::mix;
+use builder::Builder;
+
+/// What a node is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Kind {
+    Mark,
+    Isr,
+    Dpc,
+    Call,
+    Return,
+    Access,
+    Poll,
+    Byte,
+    Signal,
+    Queue,
+    Timer,
+    Expiry,
+    Wait,
+    Note,
+    Choice,
+}
+
+/// A chain of a section: first what aligns the chains behind it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Chain {
+    LaneIn(u64),
+    Line(u64),
+    Timer(u64),
+    Isr(u64),
+    Dpc(u64),
+    Thread,
+    Signal(u64),
+    Hardware,
+    LaneOut(u64),
+}
+
+/// A node of one or more events.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub kind: Kind,
+    pub level: Level,
+    /// The first and the last event.
+    pub first: u32,
+    pub last: u32,
+    /// Links to other nodes, [`NONE`] for none.
+    pub parent: u32,
+    pub child: u32,
+    pub next: u32,
+    tail: u32,
+    /// What it is, with its values, without its time.
+    pub key: u64,
+    /// What it is, without its values.
+    pub class: u64,
+    /// The key, with everything inside.
+    pub digest: u64,
+    /// How many reads, and the distance of folded reads in ns.
+    pub count: u64,
+    pub pitch_ns: u32,
+    pub begin_ns: u64,
+    /// The end of the last event.
+    pub end_ns: u64,
+    /// Time that interrupts and DPCs took between the first and the last event, in ns.
+    pub stolen_ns: u64,
+    /// The keys of all reads of a state, one after the other without repetitions.
+    pub states: u64,
+    last_state: u64,
+}
+
+/// What happened from one mark to the next.
+#[derive(Default)]
+pub(crate) struct Section {
+    /// [`NONE`] for the section before the first mark.
+    pub mark: u32,
+    pub chains: Vec<(Chain, Vec<u32>)>,
+}
+
+/// A trace as nodes.
+pub(crate) struct Tree<'a> {
+    pub log: &'a TraceLog,
+    pub events: Vec<TimedEvent>,
+    pub causes: Vec<Cause>,
+    pub nodes: Vec<Node>,
+    /// The node of each event.
+    pub node_of: Vec<u32>,
+    pub sections: Vec<Section>,
+}
+
+impl<'a> Tree<'a> {
+    pub(crate) fn new(log: &'a TraceLog) -> Tree<'a> {
+        let events: Vec<TimedEvent> = log.events().collect();
+        let tree = Tree {
+            log,
+            causes: causes(log),
+            nodes: Vec::with_capacity(events.len()),
+            node_of: vec![NONE; events.len()],
+            sections: vec![Section { mark: NONE, chains: Vec::new() }],
+            events,
+        };
+        let mut tree = Builder::new(tree).build();
+        tree.settle_digests();
+        tree
+    }
+
+    pub(crate) fn node(&self, number: u32) -> &Node {
+        &self.nodes[number as usize]
+    }
+
+    /// The cause of a node: that of its first event.
+    pub(crate) fn cause(&self, number: u32) -> &Cause {
+        &self.causes[self.node(number).first as usize]
+    }
+
+    /// The node of an event, [`NONE`] for no event.
+    pub(crate) fn node_of_event(&self, event: Option<usize>) -> u32 {
+        event.map_or(NONE, |event| self.node_of[event])
+    }
+
+    /// The node of the critical cause of a node.
+    pub(crate) fn cause_node(&self, number: u32) -> u32 {
+        self.node_of_event(self.cause(number).event())
+    }
+
+    /// The node of the trigger of a node.
+    pub(crate) fn trigger_node(&self, number: u32) -> u32 {
+        self.node_of_event(self.cause(number).trigger())
+    }
+
+    /// The first event of a node.
+    pub(crate) fn event(&self, number: u32) -> &TimedEvent {
+        &self.events[self.node(number).first as usize]
+    }
+
+    pub(crate) fn children(&self, number: u32) -> Vec<u32> {
+        let mut children = Vec::new();
+        let mut child = self.node(number).child;
+        while child != NONE {
+            children.push(child);
+            child = self.node(child).next;
+        }
+        children
+    }
+
+    /// A number that tells this trace from any other one.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.nodes
+            .iter()
+            .fold(0, |print, node| mix(mix(print, node.key), mix(node.begin_ns, node.end_ns)))
+    }
+
+    /// Folds the keys of the children into the digests. A child has a higher number than its
+    /// parent.
+    fn settle_digests(&mut self) {
+        for number in (0..self.nodes.len()).rev() {
+            let node = &mut self.nodes[number];
+            if node.kind == Kind::Poll {
+                node.key = mix(node.class, node.last_state);
+            }
+            node.digest = mix(mix(node.digest, node.key), node.level as u64);
+            let (digest, parent) = (node.digest, node.parent);
+            if parent != NONE {
+                let parent = &mut self.nodes[parent as usize];
+                parent.digest = mix(parent.digest, digest);
+            }
+        }
+    }
+}

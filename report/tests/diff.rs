@@ -1,0 +1,158 @@
+//! The causal diff on small texts: findings, owners, and what follows.
+
+use portcls_emulator::trace::TraceLog;
+use portcls_report::diff::{Diff, DiffOptions, FindingKind, Owner, between_marks, diff};
+use portcls_report::text::parse;
+
+fn log(lines: &str) -> TraceLog {
+    let text = format!("# portcls-emu trace 2\n{lines}");
+    parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}")).1
+}
+
+fn differ(first: &str, second: &str) -> Diff {
+    diff(&log(first), &log(second), DiffOptions::default())
+}
+
+/// A call of Write with three bytes, each after a poll.
+const WRITE: &str = "\
+0.000 D port call Write, 3 bytes
+1.000 D bus in 331 -> 80 ; status: can write, no data
+2.000 D bus out 330 <- 90 ; data
+3.000 D bus in 331 -> 80 ; status: can write, no data
+4.000 D bus out 330 <- 3C ; data
+5.000 D bus in 331 -> 80 ; status: can write, no data
+6.000 D bus out 330 <- 40 ; data
+6.000 D port return Write, 3 bytes
+36.000 - wire out 90 start
+356.000 - wire out 90
+356.000 - wire out 3C start
+676.000 - wire out 3C
+676.000 - wire out 40 start
+996.000 - wire out 40
+";
+
+#[test]
+fn one_poll_more_a_byte_is_a_finding_of_the_driver_with_a_count() {
+    let poll = "bus in 331 -> 80 ; status: can write, no data\n";
+    let more = "\
+0.000 D port call Write, 3 bytes
+1.000 D POLL2.000 D POLL3.000 D bus out 330 <- 90 ; data
+4.000 D POLL5.000 D POLL6.000 D bus out 330 <- 3C ; data
+7.000 D POLL8.000 D POLL9.000 D bus out 330 <- 40 ; data
+9.000 D port return Write, 3 bytes
+37.000 - wire out 90 start
+357.000 - wire out 90
+357.000 - wire out 3C start
+677.000 - wire out 3C
+677.000 - wire out 40 start
+997.000 - wire out 40
+"
+    .replace("POLL", poll);
+    let found = differ(WRITE, &more);
+    assert_eq!(found.roots(), 1, "{}", found.text(9));
+    let finding = &found.findings[0];
+    let said = (finding.owner, finding.kind, finding.count, finding.least, finding.most);
+    assert_eq!(said, (Owner::Driver, FindingKind::Polls, 3, 1, 1), "{}", found.text(9));
+    assert!(finding.context.starts_with("Write, at DISPATCH_LEVEL"), "{}", found.text(9));
+}
+
+#[test]
+fn a_byte_that_is_gone_follows_from_its_write() {
+    let is_kept = |line: &&str| !line.contains("3C") && !line.starts_with("3.000");
+    let kept: Vec<&str> = WRITE.lines().filter(is_kept).collect();
+    let mut less = kept.join("\n");
+    for (from, to) in [("5.000", "3.000"), ("6.000 D", "4.000 D"), ("676", "356"), ("996", "676")] {
+        less = less.replace(from, to);
+    }
+    let found = differ(WRITE, &less);
+    assert_eq!(found.roots(), 1, "{}", found.text(9));
+    let root = &found.findings[0];
+    assert_eq!((root.owner, root.kind), (Owner::Driver, FindingKind::Gone), "{}", found.text(9));
+    let byte = found.findings.iter().find(|finding| finding.title == "no longer: byte 3C out");
+    let byte = byte.unwrap_or_else(|| panic!("{}", found.text(9)));
+    assert_eq!(byte.owner, Owner::Card);
+    assert!(byte.follows_from.is_some(), "{}", found.text(9));
+}
+
+#[test]
+fn a_read_of_another_value_follows_from_the_byte_that_came_in() {
+    let came = "\
+0.000 - wire in 90 start
+320.000 - wire in 90
+320.000 - line irq 9 = 1
+320.000 I isr call irq 9
+321.000 I bus in 330 -> 90 ; data
+321.000 - line irq 9 = 0
+322.000 I isr return irq 9, claimed
+";
+    let found = differ(came, &came.replace("90", "80"));
+    assert_eq!((found.roots(), found.findings.len()), (1, 2), "{}", found.text(9));
+    assert_eq!(found.findings[0].owner, Owner::Scenario);
+    let read = &found.findings[1];
+    assert_eq!((read.owner, read.follows_from), (Owner::Card, Some(1)), "{}", found.text(9));
+}
+
+#[test]
+fn a_delay_that_ends_at_the_next_clock_interrupt_is_no_finding() {
+    let trace = |stop_us: u32, poll_ms: u32| {
+        let poll = "R bus in 331 -> BF ; status: can write, no data";
+        format!("== 100.000 a\n{stop_us}.000 P app stop\n{}.001 {poll}\n", poll_ms * 1_000)
+    };
+    let found = differ(&trace(800, 2), &trace(1_100, 3));
+    assert_eq!((found.roots(), found.findings.len()), (1, 1), "{}", found.text(9));
+    assert_eq!(found.findings[0].title, "app: stop 300.000 us later");
+    let found = differ(&trace(800, 2), &trace(800, 3));
+    assert_eq!(found.findings.len(), 1, "a whole interval is more than the rest of one");
+}
+
+#[test]
+fn another_status_of_the_driver_is_its_finding() {
+    let failed = WRITE.replace("return Write, 3 bytes", "return Write, STATUS_IO_DEVICE_ERROR");
+    let found = differ(WRITE, &failed);
+    assert_eq!(found.findings.len(), 1, "{}", found.text(9));
+    let finding = &found.findings[0];
+    assert_eq!((finding.owner, finding.kind), (Owner::Driver, FindingKind::Value));
+    assert_eq!(finding.came, "return Write, STATUS_IO_DEVICE_ERROR");
+}
+
+#[test]
+fn events_without_a_common_cause_may_change_places_but_it_is_told() {
+    let swapped = WRITE.replace(
+        "6.000 D port return Write, 3 bytes\n36.000 - wire out 90 start\n",
+        "36.000 - wire out 90 start\n6.000 D port return Write, 3 bytes\n",
+    );
+    let found = differ(WRITE, &swapped);
+    assert_eq!(found.findings.len(), 1, "{}", found.text(9));
+    assert_eq!(found.findings[0].kind, FindingKind::Order);
+}
+
+#[test]
+fn a_tolerance_leaves_a_residual() {
+    let later = WRITE.replace("2.000 D bus out 330", "2.040 D bus out 330");
+    let options = DiffOptions { tolerance_ns: 50 };
+    let found = diff(&log(WRITE), &log(&later), options);
+    assert_eq!((found.findings.len(), found.residual_ns), (0, Some((40, 40))), "{}", found.text(9));
+    assert_eq!(differ(WRITE, &later).roots(), 1);
+}
+
+#[test]
+fn a_part_of_a_trace_begins_and_ends_at_marks() {
+    let trace = log("== 1.000 one\n0.000 P app a\n== 2.000 two\n0.000 P app b\n== 3.000 one\n");
+    let events = |from, to| between_marks(&trace, from, to).map(|part| part.events().count());
+    assert_eq!(events(Some("one"), Some("two")), Ok(2));
+    assert_eq!(events(Some("two"), Some("one")), Ok(2));
+    assert_eq!(events(None, Some("two")), Ok(2));
+    assert_eq!(events(Some("two"), None), Ok(3));
+    assert_eq!(events(Some("three"), None), Err("three".to_owned()));
+}
+
+#[test]
+fn calls_that_never_return_nest_as_deep_as_the_trace_is_long() {
+    let deep = "1.000 P port call Write\n".repeat(20_000);
+    let isrs = "1.000 I isr call irq 9\n".repeat(20_000);
+    for lines in [deep, isrs] {
+        assert_eq!(differ(&lines, &lines).findings.len(), 0);
+        let more = format!("{lines}2.000 P app end\n");
+        assert_eq!(differ(&lines, &more).roots(), 1);
+    }
+}
