@@ -10,12 +10,13 @@ use crate::program::{
 };
 use crate::project::{list, own_packages, text};
 
-/// Writes the pages of the rules, of the bug checks and of the cards.
+/// Writes the pages of the rules, of the bug checks, of the cards and of the verdicts.
 pub fn pages(arguments: &[String]) -> Outcome {
     no_arguments("pages", arguments)?;
     let cards = ["test", "-p", "mpu401-card-bench", "--test", "conformance", "the_page_of"];
     let others = ["test", "-p", "portcls-tests", "--test", "registers", "the_page_of"];
-    for arguments in [cards, others] {
+    let verdicts = ["test", "-p", "portcls-emu", "--test", "program", "the_page_of"];
+    for arguments in [cards, others, verdicts] {
         let mut command = cargo(&arguments);
         command.env("UPDATE_PAGES", "1");
         run(command)?;

@@ -160,6 +160,7 @@ fn the_manual_has_a_page_for_the_program_and_each_verb() {
         "-imports",
         "-cards",
         "-rules",
+        "-schema",
         "-completions",
         "-man",
     ];

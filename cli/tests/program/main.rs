@@ -11,5 +11,8 @@ mod listings;
 mod ops;
 mod play;
 mod resources;
+mod schema;
+mod signals;
 mod support;
+mod verdicts;
 mod waves;
