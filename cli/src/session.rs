@@ -311,6 +311,20 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_tells_of_ports_that_no_card_has() {
+        let (result, _) = play_on(|kernel, _, _| {
+            let _ = kernel.read_port_u8(0x220);
+            Err(NtStatus::DEVICE_CONFIGURATION_ERROR)
+        });
+        assert_eq!(
+            result.unwrap_err().to_string(),
+            "the driver refuses to start: DriverEntry answered \
+             STATUS_DEVICE_CONFIGURATION_ERROR; 1 access was to ports that no card has, the first \
+             to port 220; with --trace - you see what the driver did"
+        );
+    }
+
+    #[test]
     fn a_driver_that_panics_or_stops_the_machine_is_exit_4_and_its_trace_is_written() {
         let (result, trace) = play_on(|_, _, _| panic!("no card"));
         assert_eq!(result.unwrap(), Exit::DriverDied);

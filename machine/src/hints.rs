@@ -1,4 +1,4 @@
-//! Hints: what may explain that bytes were lost or came from nowhere.
+//! Hints: what may explain a loss, or that a driver does not start.
 //!
 //! A hint is a fact of the run and no verdict. This file owns the facts that are worth a hint, and
 //! their words.
@@ -27,6 +27,16 @@ pub enum Hint {
         /// The port of the first one.
         first_port: u16,
     },
+}
+
+impl Hint {
+    /// The hint about accesses to ports that no device has.
+    pub(crate) fn of_unclaimed(unclaimed: Option<UnclaimedAccesses>) -> Option<Hint> {
+        unclaimed.map(|UnclaimedAccesses { count, first_port }| Hint::UnclaimedPorts {
+            accesses: count,
+            first_port,
+        })
+    }
 }
 
 impl fmt::Display for Hint {
@@ -76,11 +86,7 @@ pub(crate) fn hints(
     }
     let no_uart_mode = (mode == Some(Mode::Intelligent)).then_some(Hint::NoUartMode);
     let foreign = (foreign_bytes > 0).then_some(Hint::ForeignBytes { bytes: foreign_bytes });
-    let unclaimed = unclaimed.map(|UnclaimedAccesses { count, first_port }| Hint::UnclaimedPorts {
-        accesses: count,
-        first_port,
-    });
-    [no_uart_mode, foreign, unclaimed].into_iter().flatten().collect()
+    [no_uart_mode, foreign, Hint::of_unclaimed(unclaimed)].into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use crate::cable::Cable;
 use crate::card_faults::CardFaults;
 use crate::driver::{Driver, DriverCode};
 use crate::error::MachineError;
+use crate::hints::Hint;
 use crate::installation::{Installed, SERVICE, install};
 use crate::pin_choice::PinChoice;
 use crate::pin_format::PinFormat;
@@ -208,7 +209,8 @@ impl Machine {
         let refused = |stage| {
             move |status| {
                 let cause = likely_cause(&kernel.refused_calls()[told..], Some(status));
-                MachineError::DriverRefused { stage, status, cause }
+                let hint = Hint::of_unclaimed(kernel.unclaimed_accesses());
+                MachineError::DriverRefused { stage, status, cause, hint }
             }
         };
         if !self.loaded.replace(true) {
@@ -228,6 +230,7 @@ impl Machine {
                 stage: "DriverEntry (no AddDevice routine)",
                 status: NtStatus::INVALID_DEVICE_REQUEST,
                 cause: None,
+                hint: None,
             })?;
             self.pnp
                 .record_call(kernel, "AddDevice", || {
