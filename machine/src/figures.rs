@@ -136,17 +136,19 @@ impl WireFigures {
         let song_wire = &since[..passed];
         let start_ns = song_start_ns.unwrap_or(0);
         let begun = (end - first) as u64 + unlisted_bytes;
+        let song_bytes = song.byte_count() as u64;
+        let foreign_bytes = begun.saturating_sub(span.own_bytes_in_song + song_bytes);
+        // What the card itself sends behind the song is no difference.
+        let is_whole = passed as u64 == song_bytes && foreign_bytes == 0;
+        let found = sent[first..end].get(passed);
+        let first_difference =
+            if is_whole { None } else { Difference::after(song, passed, found, start_ns) };
         WireFigures {
             bytes: sent.len() as u64 + unlisted_bytes,
             song_bytes: passed as u64,
             own_bytes,
-            foreign_bytes: begun.saturating_sub(span.own_bytes_in_song + song.byte_count() as u64),
-            first_difference: Difference::after(
-                song,
-                passed,
-                sent[first..end].get(passed),
-                start_ns,
-            ),
+            foreign_bytes,
+            first_difference,
             song_start_ns,
             busy_permille: busy_permille(song_wire),
             late: Lateness::of(song, song_wire, start_ns),
@@ -360,7 +362,9 @@ mod tests {
                 own_bytes_in_song,
                 ..WireSpan::default()
             };
-            WireFigures::of(&song, &sent, span).foreign_bytes
+            let figures = WireFigures::of(&song, &sent, span);
+            assert_eq!(figures.first_difference.is_some(), figures.foreign_bytes > 0);
+            figures.foreign_bytes
         };
         assert_eq!(foreign(0, None), 3);
         assert_eq!(foreign(1, None), 2);

@@ -83,13 +83,28 @@ impl Ending {
         }
     }
 
-    /// The first place at which what came is not the song, in words.
-    fn first_difference(&self) -> Option<String> {
-        let (difference, verb) = match self.flow {
-            Flow::Wire(wire) => (wire.first_difference?, "left"),
-            Flow::Application(application) => (application.first_difference?, "came"),
+    /// The first place at which what came is not the song.
+    fn first_difference(&self) -> Option<Difference> {
+        match self.flow {
+            Flow::Wire(WireFigures { first_difference, .. })
+            | Flow::Application(ApplicationFigures { first_difference, .. }) => first_difference,
+        }
+    }
+
+    /// Whether a byte came in the place of a byte of the song. A byte that did not come yet may
+    /// still come.
+    fn is_changed(&self) -> bool {
+        let difference = self.first_difference();
+        difference.is_some_and(|one| one.expected.is_some() && one.found.is_some())
+    }
+
+    /// The first difference in words.
+    fn difference_in_words(&self) -> Option<String> {
+        let verb = match self.flow {
+            Flow::Wire(_) => "left",
+            Flow::Application(_) => "came",
         };
-        let Difference { position, time_ns, expected, found } = difference;
+        let Difference { position, time_ns, expected, found } = self.first_difference()?;
         let (byte, time) = (grouped(position + 1), duration(time_ns));
         Some(match (expected, found) {
             (Some(expected), Some(found)) => {
@@ -122,6 +137,7 @@ impl Ending {
             _ if self.job.violation_count > 0 || !self.job.leaks.is_empty() => Outcome::RuleBroken,
             _ if self.job.driver.lost_in_card > 0
                 || self.surplus() > 0
+                || self.is_changed()
                 || !self.left_out.is_nothing()
                 || !self.job.driver.failed_requests.is_empty() =>
             {
@@ -172,7 +188,7 @@ impl Ending {
             parts.push(format!("{surplus} came that were not sent"));
         }
         if !is_through {
-            parts.extend(self.first_difference());
+            parts.extend(self.difference_in_words());
         }
         if self.job.driver.lost_in_card > 0 {
             parts.push(format!(
@@ -310,6 +326,14 @@ mod tests {
         let text = "stopped at --until, 250 ms after power-on: 3 of 3 bytes had reached MIDI OUT";
         assert_eq!(ends(&limit), (0, text.to_owned()));
         assert_eq!(ends(&Ending { flow: wire(0), ..limit.clone() }).0, 0);
+        let changed = Difference { position: 1, time_ns: 9, expected: Some(1), found: Some(2) };
+        let figures = WireFigures { song_bytes: 1, ..WireFigures::default() };
+        let seen = |first_difference| Ending {
+            flow: Flow::Wire(WireFigures { first_difference: Some(first_difference), ..figures }),
+            ..limit.clone()
+        };
+        assert_eq!(ends(&seen(changed)).0, 1);
+        assert_eq!(ends(&seen(Difference { found: None, ..changed })).0, 0, "it may still come");
         limit.job.driver.lost_in_card = 1;
         assert_eq!(ends(&limit).0, 1);
     }
