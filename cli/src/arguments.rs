@@ -14,10 +14,12 @@ use portcls_machine::card_bench::ops::actions;
 use portcls_machine::chip::CardTiming;
 use portcls_machine::emulator::Rule;
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
+use portcls_machine::midi_file::{Damage, ReadOptions};
 use portcls_machine::report::vcd::{Dialect, Tick};
 use portcls_machine::{CardResource, CardSignals, GuestOptions, MachineBuilder, PinChoice};
 
 use crate::card::CardChoice;
+use crate::console::Console;
 use crate::driver::{self, DriverChoice, RegistrySetting, parse_registry, read_registry_file};
 use crate::failure::{EXIT_CODES, Failure};
 use crate::figures::wrapped;
@@ -32,8 +34,8 @@ use values::{
 };
 
 pub use values::{
-    DebugJob, FileFormat, Format, OpsFormat, PinFormatName, RecipeName, TraceFilter, WaveDialect,
-    WaveTick,
+    DebugJob, FileFormat, Format, OpsFormat, PinFormatName, RecipeName, SchemaName, TraceFilter,
+    WaveDialect, WaveTick,
 };
 
 const PROGRAM_EXAMPLES: &str = "\
@@ -180,7 +182,8 @@ Examples:
 
 const JSON_FORM: &str = "\
 The JSON summary:
-  One object with \"version\": 1. Names that end in _ns are whole ns of simulated time, those in
+  One object with \"version\": 2, also when the work could not be done; `schema summary` writes its
+  JSON Schema. Names that end in _ns are whole ns of simulated time, those in
   _permille are 1/1000. Later programs may add names; a name that goes or changes its meaning
   raises the version.";
 
@@ -293,6 +296,11 @@ pub enum Verb {
     /// Explains one moment of a trace: what happened, what ran, why, and what came of it.
     #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXIT_CODES}"))]
     Explain(ExplainArguments),
+    /// Writes the JSON Schema of a document that --format json prints.
+    Schema {
+        /// The document.
+        document: SchemaName,
+    },
     /// Writes the completions for a shell to stdout.
     ///
     /// Bash reads them from ~/.local/share/bash-completion/completions/portcls-emu, zsh from a
@@ -305,6 +313,60 @@ pub enum Verb {
     ///
     /// To read them: portcls-emu man | man -l -
     Man,
+}
+
+impl Verb {
+    /// The form in which the verb prints its document, and where: on stdout, or on stderr when
+    /// stdout takes an output.
+    pub fn document(&self) -> (Format, Console) {
+        let (format, outputs) = match self {
+            Verb::Play(arguments) => {
+                let own = [arguments.wire_out.as_ref(), arguments.midi_out.as_ref()];
+                (arguments.report.format, [arguments.report.outputs(), own].concat())
+            }
+            Verb::Capture(arguments) => {
+                let own = [arguments.raw_out.as_ref(), arguments.midi_out.as_ref()];
+                (arguments.report.format, [arguments.report.outputs(), own].concat())
+            }
+            Verb::Debug(arguments) => {
+                (arguments.report.format, arguments.report.outputs().to_vec())
+            }
+            Verb::Filters(arguments) => (arguments.format, Vec::new()),
+            Verb::Imports(arguments) => (arguments.format, Vec::new()),
+            Verb::Cards(arguments) => (arguments.format, Vec::new()),
+            Verb::Rules(arguments) => (arguments.format, Vec::new()),
+            Verb::Diff(arguments) => (arguments.format, Vec::new()),
+            Verb::Explain(arguments) => (arguments.format, Vec::new()),
+            // The document of `ops` names each file that is not valid.
+            Verb::New(_)
+            | Verb::Ops(_)
+            | Verb::Schema { .. }
+            | Verb::Completions { .. }
+            | Verb::Man => (Format::Text, Vec::new()),
+        };
+        let is_taken = outputs.contains(&Some(&Target::Stdout));
+        (format, if is_taken { Console::Stderr } else { Console::Stdout })
+    }
+
+    /// The name of the verb.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verb::Play(_) => "play",
+            Verb::Capture(_) => "capture",
+            Verb::Debug(_) => "debug",
+            Verb::Filters(_) => "filters",
+            Verb::Ops(_) => "ops",
+            Verb::Imports(_) => "imports",
+            Verb::Cards(_) => "cards",
+            Verb::Rules(_) => "rules",
+            Verb::New(_) => "new",
+            Verb::Diff(_) => "diff",
+            Verb::Explain(_) => "explain",
+            Verb::Schema { .. } => "schema",
+            Verb::Completions { .. } => "completions",
+            Verb::Man => "man",
+        }
+    }
 }
 
 /// The command line of `play`.
@@ -535,6 +597,24 @@ pub struct SongArguments {
     /// How to read the file.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = FileFormat::Auto)]
     pub input_format: FileFormat,
+    /// Refuses a file of which a part would be left out because it is damaged or cut.
+    #[arg(long, conflicts_with = "clip")]
+    pub strict: bool,
+    /// Takes a data byte above 127 of a MIDI file as 127; without it the message is left out.
+    #[arg(long)]
+    pub clip: bool,
+}
+
+impl SongArguments {
+    /// How to read the file.
+    pub fn options(&self) -> ReadOptions {
+        let damage = match (self.strict, self.clip) {
+            (true, _) => Damage::Refuse,
+            (false, true) => Damage::Clip,
+            (false, false) => Damage::LeaveOut,
+        };
+        ReadOptions { format: self.input_format.into(), damage }
+    }
 }
 
 /// The pin.
@@ -561,7 +641,7 @@ pub struct MachineArguments {
     /// The card's latencies within their ranges: min, typ, max, or seeded:N to draw each anew.
     #[arg(long, value_name = "POINT", default_value = "typ", value_parser = parse_timing)]
     pub card_timing: CardTiming,
-    /// The driver: one that is built in, or the path of a Windows driver's .sys file.
+    /// The driver: one that is built in, or the path of a Windows driver's .sys file; - is stdin.
     #[arg(long, value_name = "DRIVER", default_value = "uart")]
     #[arg(value_parser = DriverChoice::parse, value_hint = ValueHint::FilePath)]
     pub driver: DriverChoice,
@@ -586,7 +666,8 @@ pub struct MachineArguments {
     /// Time that one instruction of a .sys driver takes, as in 1ns or 0ns.
     #[arg(long, value_name = "TIME", default_value = "1ns", value_parser = parse_ns)]
     pub instruction_time: u64,
-    /// The most instructions of one call into a .sys driver; more are reported as a hang.
+    /// The most instructions of one call into a .sys driver; more are reported as a hang. A call of
+    /// a routine that takes no time, such as DbgPrint, counts as 250 of them.
     #[arg(long, value_name = "NUMBER", default_value = "100000000")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub call_budget: u64,
@@ -687,6 +768,12 @@ pub struct ReportArguments {
     /// The form of the summary.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,
+}
+
+impl ReportArguments {
+    fn outputs(&self) -> [Option<&Target>; 2] {
+        [self.trace.as_ref(), self.waves.vcd.as_ref()]
+    }
 }
 
 /// The waveforms.

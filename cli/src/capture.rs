@@ -38,6 +38,7 @@ pub fn work(machine: &Machine, song: &Song) -> Run {
                 .collect();
             let ending = Ending {
                 song_bytes: captured.song_bytes,
+                left_out: song.left_out(),
                 flow: Flow::Application(captured.application),
                 job: captured.job,
             };

@@ -10,7 +10,9 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::error::ErrorKind as UsageErrorKind;
 
+use crate::arguments::Format;
 use crate::failure::{Exit, Failure};
+use crate::summary::{NoResult, json};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -88,8 +90,8 @@ fn line(line: fmt::Arguments<'_>) {
 }
 
 /// Answers a command line that runs no verb. The answer is the help, the version, or one line about
-/// the mistake.
-pub fn answer(error: &clap::Error) -> Exit {
+/// the mistake, and a document about it if the command line asks for JSON.
+pub fn answer(error: &clap::Error, format: Format) -> Exit {
     match error.kind() {
         UsageErrorKind::DisplayHelp | UsageErrorKind::DisplayVersion => {
             match Console::Stdout.print(&error.render().ansi().to_string()) {
@@ -105,7 +107,12 @@ pub fn answer(error: &clap::Error) -> Exit {
             Exit::Usage
         }
         _ => {
-            self::error(&one_line(&error.render().to_string()));
+            let line = one_line(&error.render().to_string());
+            if format == Format::Json {
+                let document = NoResult::new(None, Exit::Usage, line.clone());
+                let _ = Console::Stdout.print(&json(&document));
+            }
+            self::error(&line);
             Exit::Usage
         }
     }

@@ -35,10 +35,7 @@ pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
         check_driver(build)?;
         let server = Rc::new(wait(arguments.gdb, &arguments.machine.driver.path())?);
         let result = debug(&server, build, |machine| work(machine, song))?;
-        if let Some(error) = server.take_error() {
-            console::warning(&error);
-        }
-        Ok(result)
+        server.take_error().map_or(Ok(result), |error| Err(Failure::debugger(&error)))
     })
 }
 

@@ -23,19 +23,19 @@ const REGISTRY_FILE_LIMIT: usize = 1 << 20;
 pub enum DriverChoice {
     /// A built-in driver.
     BuiltIn(Driver),
-    /// A Windows driver's file.
+    /// A Windows driver's file; the path - is stdin.
     File(PathBuf),
 }
 
 impl DriverChoice {
     /// Reads the option: a name, or a path. A text is a path when the text names a folder or ends
-    /// in `.sys`.
+    /// in `.sys`, or when it is `-`, which stands for stdin.
     ///
     /// # Errors
     /// The text is a name that no driver has.
     pub fn parse(text: &str) -> Result<DriverChoice, String> {
         let is_sys = Path::new(text).extension().is_some_and(|end| end.eq_ignore_ascii_case("sys"));
-        if is_sys || text.contains(['/', '\\']) {
+        if is_sys || text == "-" || text.contains(['/', '\\']) {
             return Ok(DriverChoice::File(PathBuf::from(text)));
         }
         match Driver::named(text) {
@@ -44,10 +44,16 @@ impl DriverChoice {
         }
     }
 
+    /// True when the driver comes from stdin.
+    pub fn is_stdin(&self) -> bool {
+        matches!(self, DriverChoice::File(path) if path.as_os_str() == "-")
+    }
+
     /// The name that the trace and the summary show.
     pub fn name(&self) -> String {
         match self {
             DriverChoice::BuiltIn(driver) => driver.name.clone(),
+            DriverChoice::File(_) if self.is_stdin() => "stdin".to_owned(),
             DriverChoice::File(path) => {
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 name.to_string_lossy().replace(char::is_control, "?")
@@ -72,7 +78,7 @@ impl DriverChoice {
         match self {
             DriverChoice::BuiltIn(driver) => Ok(driver.clone()),
             DriverChoice::File(path) => {
-                let (image, file) = read_image(&Input::File(path.clone()))?;
+                let (image, file) = read_image(&Input::from(path.clone()))?;
                 Ok(Driver::from_image(path, image, &file, options))
             }
         }
@@ -196,7 +202,7 @@ mod tests {
     #[test]
     fn a_name_is_built_in_and_a_path_is_a_file() {
         assert!(matches!(DriverChoice::parse("uart"), Ok(DriverChoice::BuiltIn(_))));
-        for path in ["a.sys", "A.SYS", "./uart", r"c:\uart"] {
+        for path in ["a.sys", "A.SYS", "./uart", r"c:\uart", "-"] {
             assert!(matches!(DriverChoice::parse(path), Ok(DriverChoice::File(_))), "{path}");
         }
         let error = DriverChoice::parse("foo").unwrap_err();

@@ -17,12 +17,12 @@ use portcls_machine::{MachineError, PinFormat};
 pub enum Exit {
     /// All went well, or `--until` was reached.
     Good = 0,
-    /// A check failed or checked nothing, bytes were lost, a request failed, or the driver refused
-    /// to start.
+    /// A check failed or checked nothing, bytes were lost or came from nowhere, a part of the file
+    /// was left out, a request failed, or the driver refused to start.
     CheckFailed = 1,
     /// The command line is wrong.
     Usage = 2,
-    /// A file cannot be read, played or written.
+    /// A file cannot be read, played or written, or a debugger's connection broke.
     BadFile = 3,
     /// The driver ended in a bug check, a hang or a panic.
     DriverDied = 4,
@@ -32,14 +32,29 @@ pub enum Exit {
     OwnFault = 70,
 }
 
+impl Exit {
+    /// The outcome of a verb that ended with a failure, for a document.
+    pub fn outcome(self) -> &'static str {
+        match self {
+            Exit::Good => "good",
+            Exit::CheckFailed => "refused",
+            Exit::Usage => "usage",
+            Exit::BadFile => "bad-file",
+            Exit::DriverDied => "driver-died",
+            Exit::RuleBroken => "rule-broken",
+            Exit::OwnFault => "own-fault",
+        }
+    }
+}
+
 /// The exit codes in words, for the help and the manual.
 pub const EXIT_CODES: &str = "\
 Exit codes:
    0  good; also when --until was reached
-   1  a check failed or checked nothing, bytes were lost, a request failed, or the driver refused
-      to start
+   1  a check failed or checked nothing, bytes were lost or came from nowhere, a part of the file
+      was left out, a request failed, or the driver refused to start
    2  wrong usage
-   3  a file is missing, is not valid, or cannot be read or written
+   3  a file is missing, is not valid, or cannot be read or written; a debugger's connection broke
    4  the driver ended in a bug check, a hang or a panic
    5  the driver broke a documented rule, or left memory or an interrupt behind
   70  a fault of portcls-emu itself";
@@ -218,6 +233,11 @@ pub enum Failure {
         /// What the system says.
         reason: String,
     },
+    /// The conversation with a debugger broke off.
+    #[error(
+        "the conversation with the debugger broke off: {0}; start `debug` and the debugger again"
+    )]
+    Debugger(String),
     /// The driver does not start, and its filters cannot be shown.
     #[error("{0}; play with --trace - shows what the driver did")]
     Filters(MachineError),
@@ -230,6 +250,16 @@ impl Failure {
     /// The failure for an input that the system cannot read.
     pub fn cannot_read(name: &str, error: &io::Error, mend: &'static str) -> Failure {
         Failure::CannotRead { name: name.to_owned(), reason: system_words(error), mend }
+    }
+
+    /// The failure for a conversation with a debugger that broke off.
+    pub fn debugger(error: &io::Error) -> Failure {
+        Failure::Debugger(match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                "it closed the connection before the run was over".to_owned()
+            }
+            _ => system_words(error),
+        })
     }
 
     /// The failure for an address at which the system cannot listen.
@@ -280,6 +310,7 @@ impl Failure {
             | Failure::NotARegistryFile { .. }
             | Failure::NotAnInf(_)
             | Failure::Machine(MachineError::DriverFile { .. })
+            | Failure::Debugger(_)
             | Failure::CannotWrite { .. } => Exit::BadFile,
             Failure::Machine(MachineError::Stopped(_))
             | Failure::Filters(MachineError::Stopped(_)) => Exit::DriverDied,
@@ -308,6 +339,7 @@ fn where_to_look(error: &MachineError) -> &'static str {
 fn option_for(error: &MidiFileError) -> &'static str {
     match error {
         MidiFileError::NotMidi { .. } => " (--input-format raw)",
+        MidiFileError::NotWhole { .. } => " (without --strict)",
         _ => "",
     }
 }

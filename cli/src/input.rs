@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use portcls_machine::midi_file::{
-    InputFormat, MAX_FILE_BYTES, MidiFileError, Song, default_tune, read_song,
+    MAX_FILE_BYTES, MidiFileError, ReadOptions, Song, default_tune, read_song,
 };
 
 use crate::console;
@@ -115,7 +115,7 @@ impl Source<'_> {
     ///
     /// # Errors
     /// [`Failure::CannotRead`] and [`Failure::NotPlayable`].
-    pub fn read(self, format: InputFormat) -> Result<Song, Failure> {
+    pub fn read(self, options: ReadOptions) -> Result<Song, Failure> {
         let Source::Input(input) = self else { return Ok(default_tune()) };
         let name = input.name();
         let not_playable = |source| Failure::NotPlayable { name: name.clone(), source };
@@ -123,7 +123,7 @@ impl Source<'_> {
             Obstacle::System(error) => Failure::cannot_read(&name, &error, SONG_FILES),
             Obstacle::TooBig(bytes) => not_playable(MidiFileError::TooBig { bytes }),
         })?;
-        let song = read_song(&bytes, format).map_err(not_playable)?;
+        let song = read_song(&bytes, options).map_err(not_playable)?;
         warn(&name, song.warnings());
         Ok(song)
     }

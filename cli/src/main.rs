@@ -26,21 +26,26 @@ mod manual;
 mod new;
 mod ops;
 mod output;
+mod partial_file;
 mod play;
 mod rules;
+mod schema;
 mod session;
 mod simulated_time;
 mod summary;
 mod trace_file;
 
+use std::ffi::OsString;
 use std::panic::{UnwindSafe, catch_unwind, set_hook};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
 use clap::Parser;
 
-use crate::arguments::{Arguments, Verb};
+use crate::arguments::{Arguments, Format, Verb};
+use crate::console::Console;
 use crate::failure::{Exit, Failure};
+use crate::summary::NoResult;
 
 /// The message of the newest panic, for the line that reports a fault of this program.
 static NEWEST_PANIC: Mutex<String> = Mutex::new(String::new());
@@ -51,8 +56,11 @@ fn main() -> ExitCode {
         let environment = env_logger::Env::new().filter("PCLS_LOG").write_style("PCLS_LOG_STYLE");
         env_logger::Builder::from_env(environment).init();
         match Arguments::try_parse() {
-            Ok(arguments) => finish(run(&arguments.verb)),
-            Err(error) => console::answer(&error),
+            Ok(arguments) => {
+                partial_file::remove_at_signals();
+                finish(&arguments.verb, run(&arguments.verb))
+            }
+            Err(error) => console::answer(&error, wanted_format(std::env::args_os())),
         }
     }) as u8)
 }
@@ -70,13 +78,28 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
         Verb::New(arguments) => new::run(arguments),
         Verb::Diff(arguments) => diff::run(arguments),
         Verb::Explain(arguments) => explain::run(arguments),
+        Verb::Schema { document } => schema::run(*document),
         Verb::Completions { shell } => manual::completions(*shell),
         Verb::Man => manual::pages(),
     }
 }
 
-fn finish(result: Result<Exit, Failure>) -> Exit {
+/// The form that a command line asks for, also one that cannot be read as a whole.
+fn wanted_format(words: impl Iterator<Item = OsString>) -> Format {
+    let words: Vec<OsString> = words.collect();
+    let has_pair = words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+    let has_word = words.iter().any(|word| word == "--format=json");
+    if has_pair || has_word { Format::Json } else { Format::Text }
+}
+
+/// Ends a verb. One that could not do its work still prints its document, if JSON was asked for.
+fn finish(verb: &Verb, result: Result<Exit, Failure>) -> Exit {
     result.unwrap_or_else(|failure| {
+        if let (Format::Json, console) = verb.document() {
+            let document = NoResult::new(Some(verb.name()), failure.exit(), failure.to_string());
+            // When the document cannot be written either, the line of the error says enough.
+            let _ = console.print(&summary::json(&document));
+        }
         console::error(&failure);
         failure.exit()
     })
@@ -96,11 +119,16 @@ fn keep_panics_quiet() {
 fn guarded(work: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
     catch_unwind(work).unwrap_or_else(|_| {
         let message = NEWEST_PANIC.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        console::error(&format!(
+        let line = format!(
             "a fault of portcls-emu {} itself, not of the driver or the file: {message}; please \
              report it to the project with this line, the command line and the input",
             env!("CARGO_PKG_VERSION")
-        ));
+        );
+        if wanted_format(std::env::args_os()) == Format::Json {
+            let document = NoResult::new(None, Exit::OwnFault, line.clone());
+            let _ = Console::Stdout.print(&summary::json(&document));
+        }
+        console::error(&line);
         Exit::OwnFault
     })
 }
@@ -108,6 +136,14 @@ fn guarded(work: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_form_is_found_in_a_command_line_that_cannot_be_read() {
+        let form = |line: &str| wanted_format(line.split(' ').map(OsString::from));
+        assert_eq!(form("portcls-emu play --crad --format json"), Format::Json);
+        assert_eq!(form("portcls-emu paly --format=json"), Format::Json);
+        assert_eq!(form("portcls-emu play json --format text"), Format::Text);
+    }
 
     #[test]
     fn a_panic_that_nobody_catches_is_a_fault_of_our_own() {

@@ -1,8 +1,9 @@
 //! Output files; a file appears whole or not at all.
 //!
-//! A file is written under a temporary name in the same folder, and renamed when it is complete. A
-//! device, a pipe and stdout cannot be replaced, so the program writes to them directly. Before the
-//! run the program checks that each output can be written.
+//! A file is written under a temporary name in the same folder, and renamed when it is complete.
+//! So is a regular file under `/dev`, as in `/dev/shm`. A device, a pipe and stdout cannot be
+//! replaced, so the program writes to them directly. Before the run the program checks that each
+//! output can be written.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -10,10 +11,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use crate::console;
 use crate::failure::Failure;
+use crate::partial_file::PartialFile;
 
 /// Where an output goes, as the user gives it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -123,16 +123,8 @@ impl Output {
         }
     }
 
-    fn temporary(&self, folder: &Path) -> Result<NamedTempFile, Failure> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".portcls-emu-").suffix(".part");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // The permissions of a new file; the system applies the user's mask.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        builder.tempfile_in(folder).map_err(|error| self.cannot_write(&error))
+    fn temporary(&self, folder: &Path) -> Result<PartialFile, Failure> {
+        PartialFile::new_in(folder).map_err(|error| self.cannot_write(&error))
     }
 
     /// Writes the output.
@@ -159,14 +151,13 @@ impl Output {
             }
             Place::File { path, folder } => {
                 let mut temporary = self.temporary(folder)?;
-                let mut file = BufWriter::new(temporary.as_file_mut());
+                let mut file = BufWriter::new(temporary.file_mut());
                 let result = content(&mut file).and_then(|()| file.flush());
                 drop(file.into_parts());
                 result
-                    .and_then(|()| keep_permissions(path, temporary.as_file()))
-                    .and_then(|()| temporary.persist(path).map_err(|error| error.error))
-                    .map_err(|error| self.cannot_write(&error))?;
-                Ok(())
+                    .and_then(|()| keep_permissions(path, temporary.file_mut()))
+                    .and_then(|()| temporary.put_at(path))
+                    .map_err(|error| self.cannot_write(&error))
             }
         }
     }
@@ -192,11 +183,17 @@ fn locate(target: &Target) -> Result<Place, Failure> {
         Err(Failure::CannotWrite { place, reason: reason.to_owned(), mend })
     };
     let system = |error: io::Error| Failure::cannot_write(target.to_string(), &error);
+    // `fs::metadata` finds nothing under the name of a folder that does not exist yet.
+    let name = path.as_os_str().as_encoded_bytes();
+    let names_folder = [&b"/"[..], b"/.", b"/.."].iter().any(|end| name.ends_with(end));
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => obstacle("it is a folder", "give the name of a file"),
+        Err(error) if error.kind() == ErrorKind::NotFound && names_folder => {
+            obstacle("it names a folder", "give the name of a file")
+        }
         Ok(found) => {
             let path = fs::canonicalize(path).map_err(system)?;
-            if !found.is_file() || path.starts_with("/dev") || path.starts_with("/proc") {
+            if !found.is_file() || path.starts_with("/proc") {
                 return Ok(Place::Device(path));
             }
             if found.permissions().readonly() {
@@ -250,6 +247,34 @@ mod tests {
         assert!(output.write(half).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         assert_eq!(names(folder.path()), ["out.txt"]);
+    }
+
+    #[test]
+    fn the_name_of_a_folder_is_refused_also_when_there_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["new/", "new/.", "new/.."] {
+            let target = Target::from(folder.path().join(name));
+            let failure = prepare(&[("--trace", Some(&target))], None).unwrap_err();
+            assert!(failure.to_string().contains("folder"), "{name}: {failure}");
+        }
+        assert_eq!(names(folder.path()), [""; 0]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_in_the_memory_under_dev_is_replaced_as_a_whole() {
+        let Ok(folder) = tempfile::tempdir_in("/dev/shm") else {
+            println!("SKIPPED: /dev/shm cannot be written");
+            return;
+        };
+        let path = folder.path().join("trace.txt");
+        fs::write(&path, "a longer text than the next one").unwrap();
+        prepare_one(&path).write(|to| to.write_all(b"new")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        let half = |to: &mut dyn Write| to.write_all(b"x").and(Err(io::Error::other("no more")));
+        assert!(prepare_one(&path).write(half).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(folder.path()), ["trace.txt"]);
     }
 
     #[cfg(unix)]

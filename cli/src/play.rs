@@ -31,6 +31,7 @@ pub fn run(arguments: &PlayArguments) -> Result<Exit, Failure> {
 pub fn work(machine: &Machine, song: &Song) -> Run {
     let ending = play(machine, song).map(|played| Ending {
         song_bytes: played.song_bytes,
+        left_out: song.left_out(),
         flow: Flow::Wire(played.wire),
         job: played.job,
     });

@@ -12,7 +12,7 @@ use crate::arguments::{Format, MachineArguments, PinArguments, ReportArguments, 
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
 use crate::inf::InfFacts;
-use crate::input::Source;
+use crate::input::{Input, Source};
 use crate::output::{Output, Target, prepare};
 use crate::summary::{Ending, Outcome, RunFacts, Summary};
 
@@ -167,9 +167,12 @@ pub fn run_on(
     job: &Job<'_>,
     work: impl FnOnce(&Build<'_>, &Song) -> Result<(Machine, Run), Failure>,
 ) -> Result<Exit, Failure> {
+    if job.source == Source::Input(&Input::Stdin) && job.machine.driver.is_stdin() {
+        return Err(Failure::StdinTwice);
+    }
     let outputs = Outputs::prepare(job)?;
     let card = job.machine.card.load()?;
-    let song = job.source.read(job.song.input_format.into())?;
+    let song = job.source.read(job.song.options())?;
     log::info!("{}: {} messages", job.verb, song.len());
     let builder = job.machine.builder(&card, outputs.hold(), outputs.card_signals())?;
     let PinArguments { pin, pin_format } = job.client;
@@ -205,7 +208,10 @@ pub fn run_on(
         let first = text::print(&machine.trace_log(), &machine.trace_header(), filter);
         summary.add_first_lines(first_lines(&first, SUMMARY_LINES));
     }
-    print(&summary, job.report.format, &outputs)?;
+    // A program reads one document, and the summary does not know that an output is missing.
+    if written.is_ok() || job.report.format == Format::Text {
+        print(&summary, job.report.format, &outputs)?;
+    }
     written?;
     Ok(summary.exit())
 }
@@ -302,6 +308,20 @@ mod tests {
              STATUS_DEVICE_CONFIGURATION_ERROR; with --trace - you see what the driver did"
         );
         assert!(trace.contains("== 0.000 driver loads"), "{trace}");
+    }
+
+    #[test]
+    fn a_refusal_tells_of_ports_that_no_card_has() {
+        let (result, _) = play_on(|kernel, _, _| {
+            let _ = kernel.read_port_u8(0x220);
+            Err(NtStatus::DEVICE_CONFIGURATION_ERROR)
+        });
+        assert_eq!(
+            result.unwrap_err().to_string(),
+            "the driver refuses to start: DriverEntry answered \
+             STATUS_DEVICE_CONFIGURATION_ERROR; 1 access was to ports that no card has, the first \
+             to port 220; with --trace - you see what the driver did"
+        );
     }
 
     #[test]

@@ -5,13 +5,16 @@
 mod outcome;
 mod text;
 
+use std::collections::BTreeMap;
+
 use portcls_machine::chip::CardProfile;
+use portcls_machine::driver_file::symbols::Place;
 use portcls_machine::emulator::{Advice, Stop, Violation, Warning};
 use portcls_machine::guest::analysis::Analysis;
 use portcls_machine::midi_file::Song;
 use portcls_machine::{
-    ApplicationFigures, DriverFigures, Leak, Machine, MidiPin, PinFormat, ProcessorFigures,
-    RangeFigures, WireFigures,
+    ApplicationFigures, DriverFigures, Hint, Leak, Left, Machine, MidiPin, PinFormat,
+    ProcessorFigures, RangeFigures, WireFigures, at_place,
 };
 use serde::Serialize;
 
@@ -24,7 +27,7 @@ use crate::output::Output;
 pub use outcome::{Ending, Outcome};
 
 /// The version of the JSON; see the help of `play`.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Everything that the program says of a run.
 #[derive(Serialize, Debug)]
@@ -57,19 +60,21 @@ pub struct Summary {
     violations: Vec<ViolationFacts>,
     violation_count: u64,
     warnings: Vec<WarningFacts>,
-    leaks: Vec<String>,
+    leaks: Vec<LeakFacts>,
+    /// What may explain a loss.
+    hints: Vec<Hint>,
     outputs: Vec<OutputFacts>,
     /// The first lines of the trace; the JSON does not have these lines.
     #[serde(skip)]
     first_lines: Option<String>,
 }
 
-/// The bug check that ended the run, in the form of Windows; numbers in hexadecimal.
+/// The bug check that ended the run.
 #[derive(Serialize, Debug)]
 struct BugCheckFacts {
-    code: String,
+    code: u32,
     name: Option<&'static str>,
-    parameters: [String; 4],
+    parameters: [u64; 4],
     message: String,
     irql: String,
     time_ns: u64,
@@ -82,7 +87,20 @@ struct InputFacts {
     messages: u64,
     bytes: u64,
     duration_ns: u64,
+    /// What of the file is not in the song.
+    left_out: LeftOutFacts,
     warnings: Vec<String>,
+}
+
+/// What of a file is not in its song.
+#[derive(Serialize, Debug)]
+struct LeftOutFacts {
+    messages: u64,
+    /// Bytes in which no message can be told.
+    bytes: u64,
+    /// Bytes that the file declares and does not have.
+    missing_bytes: u64,
+    missing_tracks: u64,
 }
 
 /// The machine.
@@ -116,6 +134,27 @@ struct ViolationFacts {
     /// What the rule says.
     meaning: &'static str,
     message: String,
+    /// Where the driver called the routine that found the breach; the place of its return.
+    call_site: Option<Place>,
+}
+
+/// What the driver left behind.
+#[derive(Serialize, Debug)]
+struct LeakFacts {
+    /// `pool`, `reference` or `object`.
+    kind: &'static str,
+    /// The tag of the pool, the interface, or the name of the objects in the plural.
+    what: String,
+    count: u64,
+    /// The bytes of blocks of pool.
+    bytes: Option<u64>,
+    /// The routine that gave it to the driver.
+    routine: Option<&'static str>,
+    /// Where the driver called this routine; without a routine, the driver's routine that was
+    /// handed the thing.
+    call_site: Option<Place>,
+    /// All this in words.
+    text: String,
 }
 
 /// Times that were longer than Microsoft's guidelines advise. A long time breaks no rule.
@@ -160,7 +199,8 @@ impl Summary {
     ) -> Summary {
         let outcome = run.ending.outcome();
         let reason = run.ending.reason(outcome);
-        let Ending { flow, job, .. } = run.ending;
+        let Ending { flow, job, left_out, .. } = run.ending;
+        let violation = |one: &Violation| violation_facts(one, &job.call_sites);
         Summary {
             version: VERSION,
             verb: run.verb,
@@ -174,6 +214,12 @@ impl Summary {
                 messages: run.song.len() as u64,
                 bytes: run.song.byte_count() as u64,
                 duration_ns: run.song.duration_ns(),
+                left_out: LeftOutFacts {
+                    messages: left_out.messages,
+                    bytes: left_out.bytes,
+                    missing_bytes: left_out.missing_bytes,
+                    missing_tracks: left_out.missing_tracks,
+                },
                 warnings: run.song.warnings().to_vec(),
             },
             machine: MachineFacts {
@@ -192,17 +238,20 @@ impl Summary {
             flow,
             processor: job.processor,
             driver: job.driver,
-            violations: job.violations.iter().map(violation_facts).collect(),
+            violations: job.violations.iter().map(violation).collect(),
             violation_count: job.violation_count,
             warnings: job.warnings.iter().map(warning_facts).collect(),
-            leaks: job.leaks.iter().map(Leak::to_string).collect(),
+            leaks: job.leaks.iter().map(leak_facts).collect(),
+            hints: job.hints,
             outputs: Vec::new(),
             first_lines: None,
         }
     }
 
-    /// Adds the report of the failure that ended the run.
+    /// Adds the report of the failure that ended the run. The sentence on how the run ended then
+    /// names the place that the report knows.
     pub fn add_analysis(&mut self, analysis: Analysis) {
+        self.reason = at_place(&self.reason, analysis.location.as_ref());
         self.analysis = Some(analysis);
     }
 
@@ -248,6 +297,25 @@ impl Summary {
     }
 }
 
+/// What a verb says that could not do its work.
+#[derive(Serialize, Debug)]
+pub struct NoResult {
+    version: u32,
+    /// `None` when the command line names none.
+    verb: Option<&'static str>,
+    outcome: &'static str,
+    exit_code: u8,
+    reason: String,
+}
+
+impl NoResult {
+    /// Collects the facts of a verb that ended in this way.
+    pub fn new(verb: Option<&'static str>, exit: Exit, reason: String) -> NoResult {
+        let (outcome, exit_code) = (exit.outcome(), exit as u8);
+        NoResult { version: VERSION, verb, outcome, exit_code, reason }
+    }
+}
+
 /// A value as JSON text with a newline at its end.
 pub fn json(value: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(value).expect("facts are texts and numbers");
@@ -257,21 +325,40 @@ pub fn json(value: &impl Serialize) -> String {
 fn bug_check_facts(stop: &Stop) -> Option<BugCheckFacts> {
     let Stop::BugCheck(bug) = stop else { return None };
     Some(BugCheckFacts {
-        code: format!("{:X}", bug.code.number()),
+        code: bug.code.number(),
         name: bug.code.name(),
-        parameters: bug.parameters.map(|parameter| format!("{parameter:X}")),
+        parameters: bug.parameters,
         message: bug.message.clone(),
         irql: bug.irql.to_string(),
         time_ns: bug.time_ns,
     })
 }
 
-fn violation_facts(violation: &Violation) -> ViolationFacts {
+fn violation_facts(violation: &Violation, places: &BTreeMap<u64, Place>) -> ViolationFacts {
     ViolationFacts {
         time_ns: violation.time_ns,
         rule: violation.rule.id,
         meaning: violation.rule.meaning,
         message: violation.message.clone(),
+        call_site: violation.call_site.and_then(|offset| places.get(&offset).cloned()),
+    }
+}
+
+fn leak_facts(leak: &Leak) -> LeakFacts {
+    let (kind, what, bytes) = match &leak.what {
+        Left::Pool { tag, bytes } => ("pool", tag.clone(), Some(*bytes)),
+        Left::Reference { interface } => ("reference", (*interface).to_owned(), None),
+        Left::Object { kind } => ("object", (*kind).to_owned(), None),
+    };
+    let origin = leak.origin.as_ref();
+    LeakFacts {
+        kind,
+        what,
+        count: leak.count,
+        bytes,
+        routine: origin.and_then(|origin| origin.routine),
+        call_site: origin.and_then(|origin| origin.place.clone()),
+        text: leak.to_string(),
     }
 }
 

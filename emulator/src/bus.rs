@@ -149,6 +149,16 @@ pub(crate) struct Bus {
     devices: RefCell<Vec<Attached>>,
     pub reads: Cell<u64>,
     pub writes: Cell<u64>,
+    unclaimed: Cell<Option<UnclaimedAccesses>>,
+}
+
+/// The accesses to ports that no device has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UnclaimedAccesses {
+    /// How many there were.
+    pub count: u64,
+    /// The port of the first one.
+    pub first_port: u16,
 }
 
 /// The largest number of advances of one device at the same time.
@@ -259,6 +269,20 @@ impl Kernel {
         self.access_wide(Direction::Write, port, 4, value);
     }
 
+    /// The accesses to ports that no device has; `None` when there was none. A port whose device
+    /// was pulled off the bus counts too.
+    #[must_use]
+    pub fn unclaimed_accesses(&self) -> Option<UnclaimedAccesses> {
+        self.state.bus.unclaimed.get()
+    }
+
+    #[cold]
+    fn note_unclaimed(&self, port: u16) {
+        let unclaimed = &self.state.bus.unclaimed;
+        let seen = unclaimed.get().unwrap_or(UnclaimedAccesses { count: 0, first_port: port });
+        unclaimed.set(Some(UnclaimedAccesses { count: seen.count + 1, ..seen }));
+    }
+
     /// Reads one byte without the bookkeeping of a wide access. Every poll runs through here.
     #[inline]
     fn read_byte(&self, port: u16) -> u32 {
@@ -273,6 +297,7 @@ impl Kernel {
             self.record_port(Direction::Read, port, 1, value, attached.note(&reply));
             self.settle(&devices, number, &reply);
         } else {
+            self.note_unclaimed(port);
             self.record_port(Direction::Read, port, 1, value, NameId::NONE);
         }
         drop(devices);
@@ -293,6 +318,7 @@ impl Kernel {
             self.record_port(Direction::Write, port, 1, word, attached.note(&reply));
             self.settle(&devices, number, &reply);
         } else {
+            self.note_unclaimed(port);
             self.record_port(Direction::Write, port, 1, word, NameId::NONE);
         }
         drop(devices);
@@ -321,6 +347,9 @@ impl Kernel {
             if direction == Direction::Read {
                 *byte = reply.map_or(FLOATING, |reply| reply.answer().value);
             }
+        }
+        if replies.iter().all(Option::is_none) {
+            self.note_unclaimed(port);
         }
         let value = u32::from_le_bytes(bytes);
         self.record_port(direction, port, width as u8, value, note);

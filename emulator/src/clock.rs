@@ -344,7 +344,7 @@ impl Kernel {
             return;
         }
         if now_ns >= deadlines.call_ns.get() {
-            self.hang(&format!("{} to return", deadlines.call.get()));
+            self.hang_in_call(deadlines.call.get());
             return;
         }
         if now_ns >= deadlines.devices_ns.get() {
@@ -395,20 +395,30 @@ impl Kernel {
         if self.is_frozen() {
             return Progress::Idle;
         }
-        self.preemption_point();
-        if self.current_irql() < Irql::DISPATCH_LEVEL && (self.run_work_item() || self.run_thread())
-        {
-            return Progress::Moved;
-        }
-        if self.is_something_put_off() {
-            // The oracle put off an interrupt or a DPC, but an idle processor is free to begin it.
-            // So the next turn asks the oracle again.
+        if self.serve_waiting() == Progress::Moved {
             return Progress::Moved;
         }
         let next_ns = self.state.deadlines.earliest_ns();
         if next_ns == NEVER && limit_ns == NEVER {
             return Progress::Idle;
         }
+        self.pass_time_to(next_ns, limit_ns)
+    }
+
+    /// Serves what waits for the idle thread now; no time passes.
+    fn serve_waiting(&self) -> Progress {
+        self.preemption_point();
+        let is_below_dispatch = self.current_irql() < Irql::DISPATCH_LEVEL;
+        if is_below_dispatch && (self.run_work_item() || self.run_thread()) {
+            return Progress::Moved;
+        }
+        // The oracle may have put off an interrupt or a DPC, but an idle processor is free to begin
+        // it. So the next turn asks the oracle again.
+        if self.is_something_put_off() { Progress::Moved } else { Progress::Idle }
+    }
+
+    /// Moves the clock to the next deadline, at most to `limit_ns`.
+    fn pass_time_to(&self, next_ns: u64, limit_ns: u64) -> Progress {
         if next_ns > limit_ns && self.now_ns() >= limit_ns {
             return Progress::Idle;
         }
@@ -427,10 +437,18 @@ impl Kernel {
     /// Runs the event loop of an idle thread while `condition` holds, at most until `limit_ns`.
     ///
     /// Returns [`Progress::Moved`] when the condition no longer holds. Returns [`Progress::Idle`]
-    /// at the limit, or when nothing can change the condition any more. IRQL: PASSIVE_LEVEL.
+    /// at the limit, or when nothing is left that could happen by itself: then no time passes up to
+    /// the limit. IRQL: PASSIVE_LEVEL.
     pub fn run_while(&self, limit_ns: u64, mut condition: impl FnMut() -> bool) -> Progress {
         while condition() {
-            if self.now_ns() >= limit_ns || self.turn(limit_ns) == Progress::Idle {
+            if self.now_ns() >= limit_ns || self.is_frozen() {
+                return Progress::Idle;
+            }
+            if self.serve_waiting() == Progress::Moved {
+                continue;
+            }
+            let next_ns = self.state.deadlines.earliest_ns();
+            if next_ns == NEVER || self.pass_time_to(next_ns, limit_ns) == Progress::Idle {
                 return Progress::Idle;
             }
         }

@@ -67,7 +67,7 @@ mod work_item;
 pub use bug_check::{
     BUG_CHECKS, BugCheck, BugCheckCode, BugCheckEntry, Distinction, ParameterWords,
 };
-pub use bus::{Answer, BusDevice, DeviceId, DeviceReply, Outputs, SerialByte};
+pub use bus::{Answer, BusDevice, DeviceId, DeviceReply, Outputs, SerialByte, UnclaimedAccesses};
 pub use clock::Progress;
 pub use device_interface::{
     DeviceInterface, InterfaceChange, InterfaceProperty, InterfaceRoutine, InterfaceState,
@@ -103,7 +103,7 @@ pub use status::NtStatus;
 pub use stop::{Hang, Stop, StopObserver};
 pub use thread::{NORMAL_PRIORITY, PRIORITIES, SYSTEM_THREADS, Step, Thread, ThreadBody};
 pub use timer::{DueTime, Timer, TimerKind};
-pub use violation::Violation;
+pub use violation::{CallSiteSource, Violation};
 pub use wait::{Timeout, Waitable, WaitedFor};
 pub use wait_set::{WAIT_OBJECTS, WaitSet, WaitType};
 pub use warning::{Advice, Warning};

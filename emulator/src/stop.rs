@@ -16,11 +16,14 @@ use std::thread;
 use crate::bug_check::BugCheck;
 use crate::kernel::Kernel;
 
-/// A wait or a loop that nothing can end.
+/// A wait or a loop that nothing can end, or that passed its limit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hang {
     /// What the code waits for.
     pub waits_for: String,
+    /// The limit that was passed, with its name: `60 s, the limit of ...`. `None` when nothing can
+    /// end the wait.
+    pub limit: Option<String>,
     /// Simulated time in ns.
     pub time_ns: u64,
 }
@@ -85,7 +88,12 @@ impl fmt::Display for Stop {
                 let BugCheck { code, parameters: [a, b, c, d], irql, message, .. } = bug;
                 write!(f, "{code}, parameters {a:X} {b:X} {c:X} {d:X}, at {irql}: {message}")
             }
-            Stop::Hang(hang) => write!(f, "hang: nothing can end the wait for {}", hang.waits_for),
+            Stop::Hang(Hang { waits_for, limit: None, .. }) => {
+                write!(f, "hang: nothing can end the wait for {waits_for}")
+            }
+            Stop::Hang(Hang { waits_for, limit: Some(limit), .. }) => {
+                write!(f, "hang: the wait for {waits_for} passed {limit}")
+            }
             Stop::DriverFailure { function, message, .. } => {
                 write!(f, "the driver panicked in {function}: {message}")
             }
@@ -163,7 +171,7 @@ impl Kernel {
             Ok(value) => {
                 deadlines.set_call(outer);
                 if self.now_ns() >= outer.0 {
-                    self.hang(&format!("{} to return", outer.1));
+                    self.hang_in_call(outer.1);
                 }
                 value
             }
@@ -186,7 +194,25 @@ impl Kernel {
 
     /// Reports that nothing can end a wait; returns only on a frozen kernel.
     pub fn hang(&self, waits_for: &str) {
-        self.stop(Stop::Hang(Hang { waits_for: waits_for.to_owned(), time_ns: self.now_ns() }));
+        self.stop_as_hang(waits_for, None);
+    }
+
+    /// Reports that a wait passed its limit. `limit` is a number and the name of the limit, as in
+    /// `60 s, the limit of ...`. Returns only on a frozen kernel.
+    pub fn hang_at_limit(&self, waits_for: &str, limit: &str) {
+        self.stop_as_hang(waits_for, Some(limit.to_owned()));
+    }
+
+    /// Reports that a call into a driver took too long.
+    pub(crate) fn hang_in_call(&self, function: &str) {
+        let time = time_in_words(self.config().longest_call_ns);
+        let limit = format!("{time}, the limit of a call into a driver");
+        self.hang_at_limit(&format!("{function} to return"), &limit);
+    }
+
+    fn stop_as_hang(&self, waits_for: &str, limit: Option<String>) {
+        let (waits_for, time_ns) = (waits_for.to_owned(), self.now_ns());
+        self.stop(Stop::Hang(Hang { waits_for, limit, time_ns }));
     }
 
     /// Ends the run because the driver needs something that does not exist here. The code that runs
@@ -252,6 +278,14 @@ impl Kernel {
     #[must_use]
     pub fn stopped(&self) -> Option<Stop> {
         self.state.stop.why.borrow().clone()
+    }
+}
+
+/// The time of a limit: whole seconds, or else milliseconds.
+pub(crate) fn time_in_words(time_ns: u64) -> String {
+    match (time_ns / 1_000_000_000, time_ns % 1_000_000_000) {
+        (seconds, 0) => format!("{seconds} s"),
+        _ => format!("{} ms", time_ns / 1_000_000),
     }
 }
 

@@ -4,6 +4,7 @@
 //! of the rooms above.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use crate::kernel::Kernel;
 use crate::rule::{Rule, Severity};
@@ -17,7 +18,13 @@ pub struct Violation {
     pub message: String,
     /// Simulated time in ns.
     pub time_ns: u64,
+    /// Where the driver called the routine that found the breach: the offset in the driver's image
+    /// to which this routine returns. `None` when no routine of a compiled driver's call found it.
+    pub call_site: Option<u64>,
 }
+
+/// Tells where the driver called the routine that runs now.
+pub type CallSiteSource = Rc<dyn Fn() -> Option<u64>>;
 
 /// The list keeps at most this number of violations in words; further violations are only counted.
 pub(crate) const KEPT_VIOLATIONS: usize = 1_000;
@@ -26,9 +33,16 @@ pub(crate) const KEPT_VIOLATIONS: usize = 1_000;
 pub(crate) struct Violations {
     kept: RefCell<Vec<Violation>>,
     count: Cell<u64>,
+    call_sites: RefCell<Option<CallSiteSource>>,
 }
 
 impl Kernel {
+    /// Sets who is asked for the call site of a violation. The code that runs compiled drivers
+    /// calls this function.
+    pub fn set_call_site_source(&self, source: CallSiteSource) {
+        *self.state.violations.call_sites.borrow_mut() = Some(source);
+    }
+
     /// Notes a breach of a documented rule in the trace and in the list of violations.
     pub fn report_violation(&self, rule: &'static Rule, message: &str) {
         debug_assert_eq!(rule.severity, Severity::Error, "{}: advice is a warning", rule.id);
@@ -40,8 +54,9 @@ impl Kernel {
         violations.count.set(violations.count.get() + 1);
         let mut kept = violations.kept.borrow_mut();
         if kept.len() < KEPT_VIOLATIONS {
+            let call_site = violations.call_sites.borrow().as_ref().and_then(|source| source());
             let message = message.to_owned();
-            kept.push(Violation { rule, message, time_ns: self.now_ns() });
+            kept.push(Violation { rule, message, time_ns: self.now_ns(), call_site });
         }
     }
 

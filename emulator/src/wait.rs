@@ -15,6 +15,7 @@ use crate::inspection::Moment;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
 use crate::status::NtStatus;
+use crate::stop::time_in_words;
 use crate::trace::WaitEnd;
 
 /// An object that a thread can wait for.
@@ -239,8 +240,14 @@ impl Kernel {
             if progress == Progress::Idle && object.try_acquire() {
                 return NtStatus::SUCCESS;
             }
-            if too_long || progress == Progress::Idle {
+            if progress == Progress::Idle {
                 self.hang(&self.describe_wait(object));
+                return NtStatus::UNSUCCESSFUL;
+            }
+            if too_long {
+                let time = time_in_words(self.config().longest_wait_ns);
+                let limit = format!("{time}, the limit of a wait without a time-out");
+                self.hang_at_limit(&self.describe_wait(object), &limit);
                 return NtStatus::UNSUCCESSFUL;
             }
         }

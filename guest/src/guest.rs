@@ -48,6 +48,9 @@ pub(crate) struct GuestState {
     pub routine_names: &'static [&'static str],
     /// The routine being served, for the message of a bug check and the origin of a leak.
     pub serving: Cell<Option<Serving>>,
+    /// The return address of the routine being served, while no code of the driver ran since the
+    /// driver called it.
+    pub call_site: Cell<Option<u64>>,
     /// What happens when a system thread leaves the processor to other threads.
     pub left_step: RefCell<Option<LeftStep>>,
     /// Whether a call is using the transfer buffer.
@@ -155,7 +158,26 @@ impl Guest {
     /// function stays. On a frozen kernel, and after the driver was unloaded, nothing runs and the
     /// result is 0.
     pub fn call(&self, function: u64, words: &[u64]) -> u64 {
-        if self.0.is_gone.get() { 0 } else { self.0.vm.call(self, function, words) }
+        if self.0.is_gone.get() {
+            return 0;
+        }
+        let result = self.0.vm.call(self, function, words);
+        self.0.call_site.set(None);
+        result
+    }
+
+    /// Where the driver called the routine being served, as an offset in its image. `None` when the
+    /// driver's own code ran in between: what is found then is not the call's doing.
+    fn call_site(&self) -> Option<u64> {
+        self.0.loaded.rva(self.0.call_site.get()?).map(u64::from)
+    }
+
+    /// Tells the kernel where the driver is when it breaks a rule.
+    pub(crate) fn tell_call_sites(&self) {
+        // The reference is weak, because the kernel holds the source, and the guest the kernel.
+        let state = Rc::downgrade(&self.0);
+        let source = move || Guest(state.upgrade()?).call_site();
+        self.kernel().set_call_site_source(Rc::new(source));
     }
 
     /// Calls a function of the guest as [`Guest::call`] does, for a work item: for the function,

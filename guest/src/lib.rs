@@ -61,7 +61,7 @@ pub mod rules;
 mod tables;
 
 pub use guest::Guest;
-pub use life::leak::{Leak, Left};
+pub use life::leak::{Leak, LeakOrigin, Left};
 pub use life::load_error::LoadError;
 pub use processor::arguments::Convention;
 pub use processor::vm::GuestOptions;

@@ -37,6 +37,13 @@ impl Feeding {
     pub fn is_done(&self) -> bool {
         self.0.done.get()
     }
+
+    /// True when the next message of the song is not due yet at this time.
+    pub(crate) fn is_pausing(&self, now_ns: u64) -> bool {
+        let (index, _) = self.0.next.get();
+        let next = self.0.song.get(index);
+        next.is_some_and(|message| self.0.start_ns.saturating_add(message.due_ns) > now_ns)
+    }
 }
 
 impl Cable {

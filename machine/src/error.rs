@@ -2,6 +2,7 @@
 
 use portcls_emulator::{NtStatus, RefusedCall, Stop};
 
+use crate::hints::Hint;
 use crate::pin_format::PinFormat;
 
 /// An error of the machine, its driver or its application.
@@ -76,7 +77,11 @@ pub enum MachineError {
         hint: String,
     },
     /// The driver refused a call.
-    #[error("the driver refuses to start: {stage} answered {status}{}", because(*.status, .cause))]
+    #[error(
+        "the driver refuses to start: {stage} answered {status}{}{}",
+        because(*.status, .cause),
+        with_hint(.hint)
+    )]
     DriverRefused {
         /// The call that failed.
         stage: &'static str,
@@ -84,6 +89,8 @@ pub enum MachineError {
         status: NtStatus,
         /// The refusal that most likely made the driver give up.
         cause: Option<RefusedCall>,
+        /// What else may explain it.
+        hint: Option<Hint>,
     },
     /// No pin of any registered filter is what the application looks for.
     #[error(
@@ -140,6 +147,10 @@ fn at_line(line: Option<usize>) -> String {
 /// The words about a pin with the other format than the wanted one.
 fn but_for(has_other: bool, wanted: PinFormat) -> String {
     if has_other { format!(", but there is one for {}", wanted.other()) } else { String::new() }
+}
+
+fn with_hint(hint: &Option<Hint>) -> String {
+    hint.map_or_else(String::new, |hint| format!("; {hint}"))
 }
 
 /// The words about the refusal behind a status.

@@ -21,6 +21,11 @@ pub struct WireFigures {
     pub song_bytes: u64,
     /// Bytes that the card sent by itself.
     pub own_bytes: u64,
+    /// Bytes between the song's beginning and its end that are more than the song has, without
+    /// those of the card itself: the driver made them up.
+    pub foreign_bytes: u64,
+    /// The first place at which these bytes are not the song.
+    pub first_difference: Option<Difference>,
     /// Time zero of the song: the moment when RUN was set, or when the first buffer with a time of
     /// the master clock was written. `None` if the song did not begin.
     pub song_start_ns: Option<u64>,
@@ -28,6 +33,20 @@ pub struct WireFigures {
     pub busy_permille: u32,
     /// How late the wire ran behind the song.
     pub late: Lateness,
+}
+
+/// A place at which what came is not what was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Difference {
+    /// How many bytes of the song came unchanged before it.
+    pub position: u64,
+    /// When the byte came that differs: since power-on on MIDI OUT, since RUN in an application. If
+    /// none came, when the message of the missing byte was due, counted in the same way.
+    pub time_ns: u64,
+    /// The byte of the song; `None` when the song is over.
+    pub expected: Option<u8>,
+    /// The byte that came; `None` when no further byte came.
+    pub found: Option<u8>,
 }
 
 /// How long after their due time messages began on the wire.
@@ -55,6 +74,25 @@ pub struct ApplicationFigures {
     pub song_bytes: u64,
     /// Bytes that arrived whole on MIDI IN.
     pub arrived_bytes: u64,
+    /// Bytes that are more than the song has.
+    pub foreign_bytes: u64,
+    /// The first place at which the bytes are not the song.
+    pub first_difference: Option<Difference>,
+}
+
+/// What of MIDI OUT is measured.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct WireSpan {
+    /// Time zero of the song, if it began.
+    pub song_start_ns: Option<u64>,
+    /// When the song was over, if it was.
+    pub song_end_ns: Option<u64>,
+    /// Bytes that the card sent by itself since power-on.
+    pub own_bytes: u64,
+    /// How many of these it sent between the beginning and the end of the song.
+    pub own_bytes_in_song: u64,
+    /// Bytes that are not listed, because the list was full.
+    pub unlisted_bytes: u64,
 }
 
 /// What the processor did, from power-on to the end.
@@ -87,38 +125,79 @@ pub struct DriverFigures {
 }
 
 impl WireFigures {
-    /// Measures MIDI OUT. `sent` has the bytes that left, each with the time of its start bit,
-    /// without the last `unlisted` bytes.
-    pub(crate) fn of(
-        song: &Song,
-        sent: &[(u64, u8)],
-        unlisted: u64,
-        song_start_ns: Option<u64>,
-        own_bytes: u64,
-    ) -> WireFigures {
-        let first = song_start_ns.map_or(sent.len(), |song_start_ns| {
-            sent.partition_point(|&(start_ns, _)| start_ns < song_start_ns)
-        });
+    /// Measures MIDI OUT. `sent` has the bytes that left, each with the time of its start bit.
+    pub(crate) fn of(song: &Song, sent: &[(u64, u8)], span: WireSpan) -> WireFigures {
+        let WireSpan { song_start_ns, song_end_ns, own_bytes, unlisted_bytes, .. } = span;
+        let begun_before = |time_ns| sent.partition_point(|&(start_ns, _)| start_ns < time_ns);
+        let first = song_start_ns.map_or(sent.len(), begun_before);
+        let end = song_end_ns.map_or(sent.len(), begun_before).max(first);
         let since = &sent[first..];
-        let song_wire = &since[..in_order(song, since.iter().map(|(_, byte)| byte))];
+        let passed = in_order(song, since.iter().map(|(_, byte)| byte));
+        let song_wire = &since[..passed];
+        let start_ns = song_start_ns.unwrap_or(0);
+        let begun = (end - first) as u64 + unlisted_bytes;
+        let song_bytes = song.byte_count() as u64;
+        let foreign_bytes = begun.saturating_sub(span.own_bytes_in_song + song_bytes);
+        // What the card itself sends behind the song is no difference.
+        let is_whole = passed as u64 == song_bytes && foreign_bytes == 0;
+        let found = sent[first..end].get(passed);
+        let first_difference =
+            if is_whole { None } else { Difference::after(song, passed, found, start_ns) };
         WireFigures {
-            bytes: sent.len() as u64 + unlisted,
-            song_bytes: song_wire.len() as u64,
+            bytes: sent.len() as u64 + unlisted_bytes,
+            song_bytes: passed as u64,
             own_bytes,
+            foreign_bytes,
+            first_difference,
             song_start_ns,
             busy_permille: busy_permille(song_wire),
-            late: Lateness::of(song, song_wire, song_start_ns.unwrap_or(0)),
+            late: Lateness::of(song, song_wire, start_ns),
         }
+    }
+}
+
+impl Difference {
+    /// What comes after the `passed` bytes that came unchanged. `found` is the next byte that came,
+    /// with its time. The song's times count from `zero_ns`.
+    fn after(
+        song: &Song,
+        passed: usize,
+        found: Option<&(u64, u8)>,
+        zero_ns: u64,
+    ) -> Option<Difference> {
+        let mut left = passed;
+        let mut expected = None;
+        for message in song {
+            if let Some(&byte) = message.bytes.get(left) {
+                expected = Some((zero_ns.saturating_add(message.due_ns), byte));
+                break;
+            }
+            left -= message.bytes.len();
+        }
+        let &(time_ns, _) = found.or(expected.as_ref())?;
+        Some(Difference {
+            position: passed as u64,
+            time_ns,
+            expected: expected.map(|(_, byte)| byte),
+            found: found.map(|&(_, byte)| byte),
+        })
     }
 }
 
 impl ApplicationFigures {
     /// Measures what the application read.
     pub(crate) fn of(song: &Song, received: &[Received], arrived_bytes: u64) -> ApplicationFigures {
+        let bytes: u64 = received.iter().map(|chunk| chunk.bytes.len() as u64).sum();
+        let passed = in_order(song, received.iter().flat_map(|chunk| &chunk.bytes));
+        let timed =
+            received.iter().flat_map(|chunk| chunk.bytes.iter().map(|&byte| (chunk.time_ns, byte)));
+        let found = timed.clone().nth(passed);
         ApplicationFigures {
-            bytes: received.iter().map(|chunk| chunk.bytes.len() as u64).sum(),
-            song_bytes: in_order(song, received.iter().flat_map(|chunk| &chunk.bytes)) as u64,
+            bytes,
+            song_bytes: passed as u64,
             arrived_bytes,
+            foreign_bytes: bytes.saturating_sub(song.byte_count() as u64),
+            first_difference: Difference::after(song, passed, found.as_ref(), 0),
         }
     }
 }
@@ -235,7 +314,8 @@ mod tests {
         song.push(1_000_000, &[0xF8]);
         song.push(2_000_000, &[0xF8]);
         let sent = [(500, 0xFE), (1_000, 0xF8), (1_001_001, 0xF8)];
-        let figures = WireFigures::of(&song, &sent, 4, Some(999), 1);
+        let span = WireSpan { unlisted_bytes: 4, song_start_ns: Some(999), ..WireSpan::default() };
+        let figures = WireFigures::of(&song, &sent, span);
         let late = Lateness { messages: 2, least_ns: 1, mean_ns: 1, most_ns: 2, early: 0 };
         assert_eq!((figures.bytes, figures.song_bytes, figures.late), (7, 2, late));
     }
@@ -245,7 +325,50 @@ mod tests {
         let sent = [(500, 0xF8)];
         let mut song = Song::new();
         song.push(0, &[0xF8]);
-        let expected = WireFigures { bytes: 1, ..WireFigures::default() };
-        assert_eq!(WireFigures::of(&song, &sent, 0, None, 0), expected);
+        let first_difference =
+            Some(Difference { position: 0, time_ns: 0, expected: Some(0xF8), found: None });
+        let expected = WireFigures { bytes: 1, first_difference, ..WireFigures::default() };
+        assert_eq!(WireFigures::of(&song, &sent, WireSpan::default()), expected);
+    }
+
+    #[test]
+    fn the_first_difference_has_its_place_its_time_and_both_sides() {
+        let mut song = Song::new();
+        song.push(0, &[0x90, 0x3C, 0x40]);
+        song.push(7_000, &[0x80, 0x3C]);
+        let difference = |bytes: &[u8]| {
+            let sent: Vec<(u64, u8)> = (1..).map(|n| n * 100).zip(bytes.iter().copied()).collect();
+            let span = WireSpan { song_start_ns: Some(50), ..WireSpan::default() };
+            WireFigures::of(&song, &sent, span).first_difference
+        };
+        let at = |position, time_ns, expected, found| {
+            Some(Difference { position, time_ns, expected, found })
+        };
+        assert_eq!(difference(&[0x90, 0x3C, 0x40, 0x80, 0x3C]), None);
+        assert_eq!(difference(&[0x90, 0x3D]), at(1, 200, Some(0x3C), Some(0x3D)));
+        assert_eq!(difference(&[0x90, 0x3C, 0x40, 0x80]), at(4, 7_050, Some(0x3C), None));
+        assert_eq!(difference(&[0x90, 0x3C, 0x40, 0x80, 0x3C, 0xFE]), at(5, 600, None, Some(0xFE)));
+    }
+
+    #[test]
+    fn foreign_bytes_are_those_beyond_the_song_that_the_card_did_not_send() {
+        let mut song = Song::new();
+        song.push(0, &[0xF8]);
+        let sent: Vec<(u64, u8)> = [10, 20, 30, 40, 50].map(|time_ns| (time_ns, 0xF8)).to_vec();
+        let foreign = |own_bytes_in_song, song_end_ns| {
+            let span = WireSpan {
+                song_start_ns: Some(15),
+                song_end_ns,
+                own_bytes_in_song,
+                ..WireSpan::default()
+            };
+            let figures = WireFigures::of(&song, &sent, span);
+            assert_eq!(figures.first_difference.is_some(), figures.foreign_bytes > 0);
+            figures.foreign_bytes
+        };
+        assert_eq!(foreign(0, None), 3);
+        assert_eq!(foreign(1, None), 2);
+        assert_eq!(foreign(1, Some(45)), 1);
+        assert_eq!(foreign(9, None), 0);
     }
 }

@@ -36,6 +36,7 @@ mod error;
 mod figures;
 mod filters;
 mod granted;
+mod hints;
 mod inf;
 mod installation;
 mod ks_client;
@@ -48,6 +49,7 @@ mod pin_choice;
 mod pin_client;
 mod pin_format;
 mod pin_records;
+mod place_words;
 mod pnp;
 mod power;
 mod record_buffer;
@@ -67,11 +69,14 @@ pub use card_device::CardSignals;
 pub use debug::debug;
 pub use driver::Driver;
 pub use error::MachineError;
-pub use figures::{ApplicationFigures, DriverFigures, Lateness, ProcessorFigures, WireFigures};
+pub use figures::{
+    ApplicationFigures, Difference, DriverFigures, Lateness, ProcessorFigures, WireFigures,
+};
 pub use filters::{
     ConnectionView, DirectMusicUseView, EndView, FilterView, FormatView, InstancesView,
     MidiUseView, PinView, SoundUseView, WireView,
 };
+pub use hints::Hint;
 pub use hw_mpu401 as chip;
 pub use installation::RegistryPlace;
 pub use ks_client::PinPlace;
@@ -83,10 +88,11 @@ pub use patience::CLOSE_AFTER_IDLE_NS;
 pub use pin_choice::{ParsePinChoiceError, PinChoice};
 pub use pin_client::{PinClient, Received};
 pub use pin_format::PinFormat;
+pub use place_words::at_place;
 pub use portcls_driver_file as driver_file;
 pub use portcls_emulator as emulator;
 pub use portcls_guest as guest;
-pub use portcls_guest::{GuestOptions, Leak, Left};
+pub use portcls_guest::{GuestOptions, Leak, LeakOrigin, Left};
 pub use portcls_inf_file as inf_file;
 pub use portcls_midi_file as midi_file;
 pub use portcls_miniport::drivers;

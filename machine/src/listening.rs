@@ -3,16 +3,18 @@
 //! This file owns the test whether a capture is over, and the limits of a capture. A song is over
 //! when all its bytes have arrived, the driver has taken them, and nothing more came for a while. A
 //! song is also over when the application has read far more bytes than were sent. A driver that
-//! leaves bytes in the card makes the run end with a hang.
+//! leaves bytes in the card makes the run end with a hang: at once when nothing is left that could
+//! happen by itself, else after a minute without progress.
 
 use hw_mpu401::Counters as CardCounters;
-use portcls_emulator::Kernel;
 use portcls_emulator::trace::WaitEnd;
+use portcls_emulator::{Kernel, Progress};
 use portcls_midi_file::Song;
 
+use crate::cable::Feeding;
 use crate::error::MachineError;
 use crate::machine::Machine;
-use crate::patience::{CLOSE_AFTER_IDLE_NS, Patience};
+use crate::patience::{CLOSE_AFTER_IDLE_NS, PATIENCE_WORDS, Patience};
 use crate::pin_client::{PinClient, Received};
 
 /// Read requests in flight at once.
@@ -56,26 +58,34 @@ pub(crate) fn listen(
     let mut quiet_since_ns = machine.now_ns();
     let mut patience = Patience::new(machine.now_ns(), reached(machine, read_bytes));
     while read_bytes < most_bytes {
-        machine.run(|kernel: &Kernel| {
-            let limit_ns = kernel.now_ns() + CLOSE_AFTER_IDLE_NS;
+        let limit_ns = machine.now_ns() + CLOSE_AFTER_IDLE_NS;
+        let waited = machine.run(|kernel: &Kernel| {
             kernel.run_while(limit_ns, || pin.in_flight() == READS_IN_FLIGHT)
         })?;
+        if waited == Progress::Idle && machine.now_ns() < limit_ns {
+            // Nothing is left that could happen by itself.
+            if !machine.cable().is_in_empty() {
+                machine.run(|kernel| kernel.hang(&what_waits(machine, &feeding)))?;
+            }
+            machine.run(|kernel| kernel.run_until(limit_ns))?;
+        }
         let known = received.len();
         pin.append_received(received);
-        let chunks = &received[known..];
-        if !chunks.is_empty() {
+        let new_bytes = received[known..].iter().map(|chunk| chunk.bytes.len()).sum::<usize>();
+        if new_bytes > 0 {
             quiet_since_ns = machine.now_ns();
         } else if pin.in_flight() < READS_IN_FLIGHT {
             machine.run_for_ns(READ_AGAIN_NS)?;
         }
-        read_bytes += chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>();
+        read_bytes += new_bytes;
         queue_reads(pin)?;
         let now_ns = machine.now_ns();
-        if !feeding.is_done() {
+        if feeding.is_pausing(now_ns) {
             patience = Patience::new(now_ns, reached(machine, read_bytes));
-        } else if !machine.cable().is_in_empty() {
+        } else if !machine.cable().is_in_empty() || !feeding.is_done() {
             if patience.is_over(now_ns, reached(machine, read_bytes)) {
-                hang(machine)?;
+                let waits_for = what_waits(machine, &feeding);
+                machine.run(|kernel| kernel.hang_at_limit(&waits_for, PATIENCE_WORDS))?;
             }
         } else if now_ns >= quiet_since_ns + CLOSE_AFTER_IDLE_NS {
             pin.record_wait("silence on MIDI IN", WaitEnd::Over, now_ns - quiet_since_ns)?;
@@ -94,9 +104,12 @@ fn reached(machine: &Machine, read_bytes: usize) -> (u64, u64, usize) {
     (received, delivered.min(received), read_bytes)
 }
 
-fn hang(machine: &Machine) -> Result<(), MachineError> {
+/// What a capture waits for, in words.
+fn what_waits(machine: &Machine, feeding: &Feeding) -> String {
+    if !feeding.is_done() {
+        return "MIDI IN to take the rest of the song".to_owned();
+    }
     let waiting = machine.cable().waiting_in_bytes();
     let plural = if waiting == 1 { "" } else { "s" };
-    let waits_for = format!("the driver to read {waiting} byte{plural} that came in");
-    machine.run(|kernel| kernel.hang(&waits_for))
+    format!("the driver to read {waiting} byte{plural} that came in")
 }

@@ -1,16 +1,18 @@
 //! The machine and its life: load, start, run, sleep, wake, remove, unload.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use hw_mpu401::Counters;
+use hw_mpu401::{Counters, Mode};
 use mpu401_card_bench::resources::CardResource;
+use portcls_driver_file::symbols::Place;
 use portcls_emulator::choice::Oracle;
 use portcls_emulator::trace::TraceLog;
 use portcls_emulator::{
     DeviceObject, DevicePowerState, DriverObject, Kernel, NtStatus, PnpRequest, PoolLeak,
-    PowerAction, PowerState, Resource, SystemPowerState,
+    PowerAction, PowerState, Resource, Stop, SystemPowerState, Violation,
 };
 use portcls_report::Filter;
 use portcls_report::text::{Header, print, print_first};
@@ -23,9 +25,11 @@ use crate::cable::Cable;
 use crate::card_faults::CardFaults;
 use crate::driver::{Driver, DriverCode};
 use crate::error::MachineError;
+use crate::hints::Hint;
 use crate::installation::{Installed, SERVICE, install};
 use crate::pin_choice::PinChoice;
 use crate::pin_format::PinFormat;
+use crate::place_words::with_names;
 use crate::pnp::PnpManager;
 use crate::power::{bus_driver, send_power};
 use crate::refusals::likely_cause;
@@ -205,7 +209,8 @@ impl Machine {
         let refused = |stage| {
             move |status| {
                 let cause = likely_cause(&kernel.refused_calls()[told..], Some(status));
-                MachineError::DriverRefused { stage, status, cause }
+                let hint = Hint::of_unclaimed(kernel.unclaimed_accesses());
+                MachineError::DriverRefused { stage, status, cause, hint }
             }
         };
         if !self.loaded.replace(true) {
@@ -225,6 +230,7 @@ impl Machine {
                 stage: "DriverEntry (no AddDevice routine)",
                 status: NtStatus::INVALID_DEVICE_REQUEST,
                 cause: None,
+                hint: None,
             })?;
             self.pnp
                 .record_call(kernel, "AddDevice", || {
@@ -371,6 +377,43 @@ impl Machine {
             leaks.push(Leak::of("connected interrupts", 1));
         }
         leaks
+    }
+
+    /// Names the places in the words of a stop and of violations. Returns the names of the call
+    /// sites of these violations, by offset in the driver's image.
+    pub(crate) fn name_places(
+        &self,
+        stop: Option<&mut Stop>,
+        violations: &mut [Violation],
+    ) -> BTreeMap<u64, Place> {
+        let DriverCode::Sys(sys) = &self.parts.driver.code else { return BTreeMap::new() };
+        let mut texts: Vec<&mut String> = Vec::new();
+        let mut offsets = BTreeSet::new();
+        for violation in violations {
+            offsets.extend(violation.call_site);
+            texts.push(&mut violation.message);
+        }
+        match stop {
+            Some(Stop::BugCheck(bug)) => texts.push(&mut bug.message),
+            Some(Stop::Hang(hang)) => texts.push(&mut hang.waits_for),
+            Some(Stop::Unsupported { what, .. }) => texts.push(what),
+            _ => {}
+        }
+        if texts.is_empty() {
+            // Reading symbols may take longer than the run.
+            return BTreeMap::new();
+        }
+        let symbols = sys.symbols();
+        for text in texts {
+            *text = with_names(text, &sys.image, &symbols);
+        }
+        let place = |offset| symbols.place_of_return(&sys.image, offset as u32);
+        offsets.into_iter().map(|offset| (offset, place(offset))).collect()
+    }
+
+    /// The card's mode: intelligent or UART.
+    pub(crate) fn card_mode(&self) -> Mode {
+        self.parts.slot.card.borrow().chip.mode()
     }
 
     /// The report of the failure that ended the run, in the form of `!analyze -v`; `None` after a

@@ -11,6 +11,9 @@ pub const CLOSE_AFTER_IDLE_NS: u64 = 100_000_000;
 /// Assumed: no working driver does nothing for a minute while a user waits.
 pub(crate) const PATIENCE_NS: u64 = 60_000_000_000;
 
+/// [`PATIENCE_NS`] in words, for the report of a hang.
+pub(crate) const PATIENCE_WORDS: &str = "60 s, the limit of a wait without progress";
+
 /// Watches the progress of a wait: the wait may last while the value reached changes.
 pub(crate) struct Patience<Reached> {
     reached: Reached,

@@ -4,7 +4,10 @@
 //! measures the figures, `patience` says how long a wait may last, `listening` says when a capture
 //! is over. This file never knows what a report means for an exit code, or how it is printed.
 
-use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters};
+use std::collections::BTreeMap;
+
+use hw_mpu401::{BYTE_TIME_NS, Counters as CardCounters, Mode};
+use portcls_driver_file::symbols::Place;
 use portcls_emulator::trace::WaitEnd;
 use portcls_emulator::{NtStatus, Stop, Violation, Warning};
 use portcls_guest::Leak;
@@ -13,12 +16,13 @@ use portcls_port::ks::KsState;
 
 use crate::application::Application;
 use crate::error::MachineError;
-use crate::figures::{ApplicationFigures, DriverFigures, ProcessorFigures, WireFigures};
+use crate::figures::{ApplicationFigures, DriverFigures, ProcessorFigures, WireFigures, WireSpan};
+use crate::hints::{Hint, Passage, hints};
 use crate::listening::{listen, queue_reads};
 use crate::machine::Machine;
 use crate::midi_pin::MidiPin;
 use crate::noted_bytes::hex;
-use crate::patience::{CLOSE_AFTER_IDLE_NS, PATIENCE_NS};
+use crate::patience::{CLOSE_AFTER_IDLE_NS, PATIENCE_NS, PATIENCE_WORDS};
 use crate::pin_client::{PinClient, Received};
 use crate::pin_format::PinFormat;
 use crate::record_buffer::{BUFFER_LENGTH, Position, RecordBuffer};
@@ -47,12 +51,16 @@ pub struct JobReport {
     pub ranges: Vec<RangeFigures>,
     /// Breaches of documented rules: the breaches whose text the kernel keeps.
     pub violations: Vec<Violation>,
+    /// The names of the call sites of these breaches.
+    pub call_sites: BTreeMap<u64, Place>,
     /// How many breaches there were.
     pub violation_count: u64,
     /// Times that were longer than the WDK recommends.
     pub warnings: Vec<Warning>,
     /// What the driver left behind.
     pub leaks: Vec<Leak>,
+    /// What may explain a loss.
+    pub hints: Vec<Hint>,
     /// Why the run ended early, if it did.
     pub stop: Option<Stop>,
 }
@@ -107,6 +115,8 @@ struct Progress {
     run_ns: Option<u64>,
     at_run: CardCounters,
     at_end: Option<CardCounters>,
+    end_ns: Option<u64>,
+    mode_at_end: Option<Mode>,
     failed: Vec<NtStatus>,
     received: Vec<Received>,
     leaks: Vec<Leak>,
@@ -125,21 +135,34 @@ impl Progress {
         self.run_ns.filter(|&run_ns| run_ns < end_ns(machine))
     }
 
-    /// The report of the run, in which `passed` bytes of the song came through.
-    fn into_report(self, machine: &Machine, stop: Option<Stop>, passed: u64) -> JobReport {
+    /// Notes that the song is over.
+    fn note_end(&mut self, machine: &Machine) {
+        self.at_end = Some(machine.card_counters());
+        self.end_ns = Some(machine.now_ns());
+        self.mode_at_end = Some(machine.card_mode());
+    }
+
+    /// The report of the run.
+    fn into_report(self, machine: &Machine, mut stop: Option<Stop>, passage: Passage) -> JobReport {
         let end = self.at_end.unwrap_or(machine.card_counters());
         // A run that stopped before the song began has nothing to count.
         let start = self.song_start_ns(machine).map_or(end, |_| self.at_run);
         let kernel = machine.kernel();
+        let mut violations = kernel.violations();
+        let call_sites = machine.name_places(stop.as_mut(), &mut violations);
+        // Before the song began no one could expect the card to be in UART mode.
+        let mode = self.run_ns.map(|_| self.mode_at_end.unwrap_or(machine.card_mode()));
         JobReport {
+            call_sites,
+            hints: hints(passage, mode, kernel.unclaimed_accesses()),
             simulated_ns: end_ns(machine),
             pin: self.pin,
             pin_format: machine.pin_format(),
             other_pins: self.other_pins,
             processor: ProcessorFigures::of(kernel),
-            driver: DriverFigures::of(&start, &end, passed, self.failed),
+            driver: DriverFigures::of(&start, &end, passage.passed_bytes, self.failed),
             ranges: machine.range_figures(),
-            violations: kernel.violations(),
+            violations,
             violation_count: kernel.violation_count(),
             warnings: kernel.warnings(),
             leaks: self.leaks,
@@ -171,13 +194,20 @@ pub fn play(machine: &Machine, song: &Song) -> Result<PlayReport, MachineError> 
         return Err(MachineError::SentListFull { listed: sent.len(), unlisted });
     }
     let own_bytes = machine.card_counters().generated;
-    let wire = WireFigures::of(song, &sent, unlisted, song_start_ns, own_bytes);
-    Ok(PlayReport {
-        song_bytes: song.byte_count() as u64,
-        sent,
-        wire,
-        job: progress.into_report(machine, stop, wire.song_bytes),
-    })
+    let own_bytes_at_end = progress.at_end.map_or(own_bytes, |at_end| at_end.generated);
+    let span = WireSpan {
+        song_start_ns,
+        song_end_ns: progress.end_ns,
+        own_bytes,
+        own_bytes_in_song: own_bytes_at_end.saturating_sub(progress.at_run.generated),
+        unlisted_bytes: unlisted,
+    };
+    let wire = WireFigures::of(song, &sent, span);
+    let song_bytes = song.byte_count() as u64;
+    let passage =
+        Passage { song_bytes, passed_bytes: wire.song_bytes, foreign_bytes: wire.foreign_bytes };
+    let job = progress.into_report(machine, stop, passage);
+    Ok(PlayReport { song_bytes, sent, wire, job })
 }
 
 /// Captures a song: starts the driver, opens a capture pin, sends the song into MIDI IN, and reads
@@ -191,13 +221,19 @@ pub fn capture(machine: &Machine, song: &Song) -> Result<CaptureReport, MachineE
     let received = std::mem::take(&mut progress.received);
     let arrived_bytes = machine.card_counters().received;
     let application = ApplicationFigures::of(song, &received, arrived_bytes);
-    let mut job = progress.into_report(machine, stop, application.song_bytes);
+    let song_bytes = song.byte_count() as u64;
+    let passage = Passage {
+        song_bytes,
+        passed_bytes: application.song_bytes,
+        foreign_bytes: application.foreign_bytes,
+    };
+    let mut job = progress.into_report(machine, stop, passage);
     if arrived_bytes == 0 {
         // Assumed: the driver's start lost the bytes that were lost before the first byte arrived,
         // and the song did not lose them.
         job.driver.lost_in_card = 0;
     }
-    Ok(CaptureReport { song_bytes: song.byte_count() as u64, received, application, job })
+    Ok(CaptureReport { song_bytes, received, application, job })
 }
 
 /// Returns a stop as a value, because a stop is part of a report; other errors stay errors.
@@ -242,7 +278,7 @@ fn play_through(
     wait_for(machine, &pin, 0, song.duration_ns() + PATIENCE_NS)?;
     progress.failed.extend(failures(&pin));
     wait_for_silence(machine, &pin)?;
-    progress.at_end = Some(machine.card_counters());
+    progress.note_end(machine);
     machine.run(|kernel| kernel.mark("the song is over"))?;
     pin.set_state(KsState::Stop)?;
     pin.close()?;
@@ -272,7 +308,14 @@ fn wait_for(
     let queued_ns = (WRITES_IN_FLIGHT * BUFFER_LENGTH) as u64 * BYTE_TIME_NS;
     let limit_ns = machine.now_ns().saturating_add(patience_ns).saturating_add(queued_ns);
     if !pin.wait_in_flight(count, limit_ns)? {
-        machine.run(|kernel| kernel.hang("a write request to complete"))?;
+        let waits_for = "a write request to complete";
+        machine.run(|kernel| {
+            if kernel.now_ns() < limit_ns {
+                kernel.hang(waits_for);
+            } else {
+                kernel.hang_at_limit(waits_for, PATIENCE_WORDS);
+            }
+        })?;
     }
     Ok(())
 }
@@ -316,7 +359,7 @@ fn capture_through(
     progress.at_run = machine.card_counters();
     pin.run()?;
     listen(machine, song, &pin, &mut progress.received)?;
-    progress.at_end = Some(machine.card_counters());
+    progress.note_end(machine);
     machine.run(|kernel| kernel.mark("the song is over"))?;
     pin.set_state(KsState::Stop)?;
     pin.close()?;

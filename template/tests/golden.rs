@@ -41,7 +41,7 @@ fn the_tune_plays_on_every_card_with_two_ports_in_a_row() -> Result<(), MachineE
 fn a_card_with_its_ports_apart_is_refused() -> Result<(), MachineError> {
     let stage = "StartDevice";
     let status = NtStatus::DEVICE_CONFIGURATION_ERROR;
-    let refused = MachineError::DriverRefused { stage, status, cause: None };
+    let refused = MachineError::DriverRefused { stage, status, cause: None, hint: None };
     assert_eq!(machine("pc98-mpu")?.start(), Err(refused));
     Ok(())
 }

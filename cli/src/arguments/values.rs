@@ -56,6 +56,13 @@ impl From<RecipeName> for RecipeHost {
     }
 }
 
+/// A document with a schema.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum SchemaName {
+    /// The summary of play, capture and debug.
+    Summary,
+}
+
 /// What the machine does while it is debugged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum DebugJob {

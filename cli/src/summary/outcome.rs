@@ -1,7 +1,8 @@
 //! How a run ended, in a word, in a sentence and as an exit code.
 
 use portcls_machine::emulator::Stop;
-use portcls_machine::{ApplicationFigures, JobReport, WireFigures};
+use portcls_machine::midi_file::LeftOut;
+use portcls_machine::{ApplicationFigures, Difference, JobReport, WireFigures, at_place};
 use serde::Serialize;
 
 use super::Flow;
@@ -14,11 +15,11 @@ use crate::figures::{counted, duration, grouped};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Every byte came through unchanged.
+    /// Every byte of the whole file came through unchanged.
     Complete,
     /// `--until` was reached.
     TimeLimit,
-    /// Bytes were lost or changed, or a request failed.
+    /// Bytes were lost, changed or added, a part of the file was left out, or a request failed.
     Incomplete,
     /// The driver needs a routine or an instruction that the emulator does not have.
     Unsupported,
@@ -49,6 +50,8 @@ impl Outcome {
 pub struct Ending {
     /// Bytes of the song.
     pub song_bytes: u64,
+    /// What of the file is not in the song.
+    pub left_out: LeftOut,
     /// What passed through the machine.
     pub flow: Flow,
     /// What the machine reports.
@@ -72,13 +75,52 @@ impl Ending {
         }
     }
 
-    /// Bytes that arrived but are not part of the song. On MIDI OUT such bytes come from the card
-    /// itself. They are not counted here, so the number is 0.
+    /// Bytes that came and are more than the song has, without those of the card itself.
     fn surplus(&self) -> u64 {
         match self.flow {
-            Flow::Wire(_) => 0,
-            Flow::Application(read) => read.bytes.saturating_sub(self.song_bytes),
+            Flow::Wire(WireFigures { foreign_bytes, .. })
+            | Flow::Application(ApplicationFigures { foreign_bytes, .. }) => foreign_bytes,
         }
+    }
+
+    /// The first place at which what came is not the song.
+    fn first_difference(&self) -> Option<Difference> {
+        match self.flow {
+            Flow::Wire(WireFigures { first_difference, .. })
+            | Flow::Application(ApplicationFigures { first_difference, .. }) => first_difference,
+        }
+    }
+
+    /// Whether a byte came in the place of a byte of the song. A byte that did not come yet may
+    /// still come.
+    fn is_changed(&self) -> bool {
+        let difference = self.first_difference();
+        difference.is_some_and(|one| one.expected.is_some() && one.found.is_some())
+    }
+
+    /// The first difference in words.
+    fn difference_in_words(&self) -> Option<String> {
+        let verb = match self.flow {
+            Flow::Wire(_) => "left",
+            Flow::Application(_) => "came",
+        };
+        let Difference { position, time_ns, expected, found } = self.first_difference()?;
+        let (byte, time) = (grouped(position + 1), duration(time_ns));
+        Some(match (expected, found) {
+            (Some(expected), Some(found)) => {
+                format!(
+                    "byte {byte} of the song is {expected:02X}, and {found:02X} {verb} at {time}"
+                )
+            }
+            (Some(expected), None) => format!(
+                "byte {byte} of the song, {expected:02X}, is the first that never {verb}; it was \
+                 due at {time}"
+            ),
+            (None, Some(found)) => {
+                format!("behind the song {found:02X} {verb} first, at {time}")
+            }
+            (None, None) => return None,
+        })
     }
 
     /// The outcome.
@@ -95,6 +137,8 @@ impl Ending {
             _ if self.job.violation_count > 0 || !self.job.leaks.is_empty() => Outcome::RuleBroken,
             _ if self.job.driver.lost_in_card > 0
                 || self.surplus() > 0
+                || self.is_changed()
+                || !self.left_out.is_nothing()
                 || !self.job.driver.failed_requests.is_empty() =>
             {
                 Outcome::Incomplete
@@ -127,6 +171,13 @@ impl Ending {
 
     fn losses(&self) -> String {
         let mut parts = Vec::new();
+        let is_through = self.passed() == self.song_bytes && self.surplus() == 0;
+        if is_through && !self.left_out.is_nothing() {
+            parts.push(format!("every byte of the song reached {} unchanged", self.goal()));
+        }
+        if !self.left_out.is_nothing() {
+            parts.push(self.left_out.to_string());
+        }
         if self.passed() < self.song_bytes {
             let (passed, bytes) = (grouped(self.passed()), counted(self.song_bytes, "byte"));
             let goal = self.goal();
@@ -135,6 +186,9 @@ impl Ending {
         if self.surplus() > 0 {
             let surplus = counted(self.surplus(), "byte");
             parts.push(format!("{surplus} came that were not sent"));
+        }
+        if !is_through {
+            parts.extend(self.difference_in_words());
         }
         if self.job.driver.lost_in_card > 0 {
             parts.push(format!(
@@ -150,18 +204,19 @@ impl Ending {
     }
 
     fn breaches(&self) -> String {
-        let left_behind = match self.job.leaks.len() {
-            0 => String::new(),
-            _ => "the driver left something behind at unload".to_owned(),
-        };
+        let left_behind = self.job.leaks.first().map_or_else(String::new, |first| {
+            format!("the driver left something behind at unload, first {first}")
+        });
         match self.job.violations.first() {
             None => left_behind,
             Some(first) => {
                 let count = counted(self.job.violation_count, "violation");
+                let site = first.call_site.and_then(|offset| self.job.call_sites.get(&offset));
+                let message = at_place(&first.message, site);
                 let more = if left_behind.is_empty() { "" } else { "; " };
                 format!(
-                    "{count} of documented rules, the first of {}: {}{more}{left_behind}",
-                    first.rule.id, first.message
+                    "{count} of documented rules, the first of {}: {message}{more}{left_behind}",
+                    first.rule.id
                 )
             }
         }
@@ -170,6 +225,8 @@ impl Ending {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use portcls_machine::emulator::{Hang, NtStatus, Violation, rules};
     use portcls_machine::{DriverFigures, Leak, PinFormat, ProcessorFigures};
 
@@ -191,11 +248,13 @@ mod tests {
             driver: DriverFigures::default(),
             violations: Vec::new(),
             violation_count: 0,
+            call_sites: BTreeMap::new(),
             warnings: Vec::new(),
             leaks: Vec::new(),
+            hints: Vec::new(),
             stop: None,
         };
-        Ending { song_bytes: 3, flow: wire(3), job }
+        Ending { song_bytes: 3, left_out: LeftOut::default(), flow: wire(3), job }
     }
 
     fn ends(ending: &Ending) -> (u8, String) {
@@ -221,28 +280,80 @@ mod tests {
     }
 
     #[test]
+    fn a_song_is_complete_only_when_its_file_is() {
+        let left_out = LeftOut { messages: 1, ..LeftOut::default() };
+        let text = "every byte of the song reached MIDI OUT unchanged; 1 message of the file was \
+                    left out";
+        assert_eq!(ends(&Ending { left_out, ..good() }), (1, text.to_owned()));
+        let mut limit = Ending { left_out, ..good() };
+        limit.job.stop = Some(Stop::TimeLimit { time_ns: 250_000_000 });
+        assert_eq!(ends(&limit).0, 1);
+    }
+
+    #[test]
+    fn a_loss_names_the_first_difference_with_both_sides() {
+        let with = |difference, foreign_bytes| {
+            let first_difference = Some(difference);
+            let figures = WireFigures {
+                song_bytes: 1,
+                foreign_bytes,
+                first_difference,
+                ..WireFigures::default()
+            };
+            ends(&Ending { flow: Flow::Wire(figures), ..good() })
+        };
+        let at = |expected, found| Difference { position: 1, time_ns: 2_000_000, expected, found };
+        let begins = "1 of 3 bytes reached MIDI OUT in order and unchanged";
+        let changed = "byte 2 of the song is 3C, and 3D left at 2 ms";
+        assert_eq!(with(at(Some(0x3C), Some(0x3D)), 0), (1, format!("{begins}; {changed}")));
+        let lost = "byte 2 of the song, 3C, is the first that never left; it was due at 2 ms";
+        assert_eq!(with(at(Some(0x3C), None), 0), (1, format!("{begins}; {lost}")));
+        let mut added = good();
+        added.flow = Flow::Wire(WireFigures {
+            song_bytes: 3,
+            foreign_bytes: 47,
+            first_difference: Some(Difference { position: 3, ..at(None, Some(0xFE)) }),
+            ..WireFigures::default()
+        });
+        let text = "47 bytes came that were not sent; behind the song FE left first, at 2 ms";
+        assert_eq!(ends(&added), (1, text.to_owned()));
+    }
+
+    #[test]
     fn the_time_limit_is_good_unless_something_was_lost_before_it() {
         let mut limit = good();
         limit.job.stop = Some(Stop::TimeLimit { time_ns: 250_000_000 });
         let text = "stopped at --until, 250 ms after power-on: 3 of 3 bytes had reached MIDI OUT";
         assert_eq!(ends(&limit), (0, text.to_owned()));
         assert_eq!(ends(&Ending { flow: wire(0), ..limit.clone() }).0, 0);
+        let changed = Difference { position: 1, time_ns: 9, expected: Some(1), found: Some(2) };
+        let figures = WireFigures { song_bytes: 1, ..WireFigures::default() };
+        let seen = |first_difference| Ending {
+            flow: Flow::Wire(WireFigures { first_difference: Some(first_difference), ..figures }),
+            ..limit.clone()
+        };
+        assert_eq!(ends(&seen(changed)).0, 1);
+        assert_eq!(ends(&seen(Difference { found: None, ..changed })).0, 0, "it may still come");
         limit.job.driver.lost_in_card = 1;
         assert_eq!(ends(&limit).0, 1);
     }
 
     #[test]
     fn a_broken_rule_weighs_more_than_a_loss_and_a_death_more_than_both() {
-        let violation =
-            Violation { rule: &rules::IRQL_RETURN, message: "one byte".to_owned(), time_ns: 5 };
+        let violation = Violation {
+            rule: &rules::IRQL_RETURN,
+            message: "one byte".to_owned(),
+            time_ns: 5,
+            call_site: None,
+        };
         let mut broken = Ending { flow: wire(0), ..good() };
         broken.job.violations = vec![violation];
         broken.job.violation_count = 2;
         broken.job.leaks = vec![Leak::of("connected interrupts", 1)];
         let text = "2 violations of documented rules, the first of IrqlReturn: one byte; the \
-                    driver left something behind at unload";
+                    driver left something behind at unload, first connected interrupts: 1";
         assert_eq!(ends(&broken), (5, text.to_owned()));
-        let hang = Hang { waits_for: "a wire".to_owned(), time_ns: 9 };
+        let hang = Hang { waits_for: "a wire".to_owned(), limit: None, time_ns: 9 };
         broken.job.stop = Some(Stop::Hang(hang));
         let text = "hang: nothing can end the wait for a wire";
         assert_eq!(ends(&broken), (4, text.to_owned()));

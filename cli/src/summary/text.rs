@@ -5,7 +5,9 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use portcls_machine::{ApplicationFigures, MidiPin, PinFormat, RangeFigures, WireFigures};
+use portcls_machine::{
+    ApplicationFigures, Hint, MidiPin, PinFormat, RangeFigures, WireFigures, at_place,
+};
 
 use super::{Flow, Outcome, Summary};
 use crate::failure::Exit;
@@ -198,6 +200,8 @@ impl Page {
             lines.push("no violation of a documented rule".to_owned());
         }
         self.paragraph("driver", Style::new(), &lines);
+        let hints: Vec<String> = summary.hints.iter().map(Hint::to_string).collect();
+        self.paragraph("hints", NOTED, &hints);
     }
 
     fn unmodelled(&mut self, summary: &Summary) {
@@ -208,7 +212,10 @@ impl Page {
     fn violations(&mut self, summary: &Summary) {
         let shown = summary.violations.iter().take(SHOWN_VIOLATIONS);
         let mut lines: Vec<String> = shown
-            .map(|one| format!("{} at {}: {}", one.rule, duration(one.time_ns), one.message))
+            .map(|one| {
+                let message = at_place(&one.message, one.call_site.as_ref());
+                format!("{} at {}: {message}", one.rule, duration(one.time_ns))
+            })
             .collect();
         let more = summary.violation_count.saturating_sub(lines.len() as u64);
         if more > 0 {
@@ -223,7 +230,8 @@ impl Page {
             }
         }
         self.paragraph("rules", Style::new(), &rules);
-        self.paragraph("left behind", BAD, &summary.leaks);
+        let leaks: Vec<String> = summary.leaks.iter().map(|leak| leak.text.clone()).collect();
+        self.paragraph("left behind", BAD, &leaks);
     }
 
     fn outputs(&mut self, summary: &Summary) {

@@ -1,7 +1,7 @@
 //! `debug`: gdb at the program's port, and mistakes that stop the program.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
 use crate::support::{Folder, driver_path};
@@ -62,4 +62,34 @@ fn gdb_finds_the_driver_and_the_run_goes_on_when_it_leaves() {
     program.stdout.take().unwrap().read_to_string(&mut summary).unwrap();
     assert_eq!(program.wait().unwrap().code(), Some(0), "{summary}");
     assert!(summary.contains("result      every byte reached MIDI OUT unchanged"), "{summary}");
+}
+
+#[test]
+fn a_conversation_that_breaks_off_is_an_error_in_words_and_exit_3() {
+    let closed = "it closed the connection before the run was over";
+    let no_packet = "what it sent is not of the remote protocol of gdb";
+    for (sent, words) in [(&b""[..], closed), (b"$garbage#00", no_packet), (b"\xFF", no_packet)] {
+        let folder = Folder::new();
+        let driver = driver_path("x64/uart.sys");
+        let mut program = folder.command(&["debug", "--driver", &driver, "--gdb", "0"]);
+        let program = program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut program = program.spawn().unwrap();
+        let mut stderr = BufReader::new(program.stderr.take().unwrap());
+        let mut note = String::new();
+        stderr.read_line(&mut note).unwrap();
+        let place = note.split("target remote ").nth(1).and_then(|rest| rest.split(';').next());
+        let mut connection = TcpStream::connect(place.unwrap_or_else(|| panic!("{note}"))).unwrap();
+        connection.write_all(sent).unwrap();
+        connection.shutdown(Shutdown::Write).unwrap();
+        let mut message = String::new();
+        stderr.read_to_string(&mut message).unwrap();
+        assert_eq!(
+            message,
+            format!(
+                "error: the conversation with the debugger broke off: {words}; start `debug` and \
+                 the debugger again\n"
+            )
+        );
+        assert_eq!(program.wait().unwrap().code(), Some(3));
+    }
 }

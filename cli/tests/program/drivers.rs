@@ -60,7 +60,7 @@ fn the_summary_in_json_names_broken_rules() {
 }
 
 #[test]
-fn the_summary_in_json_tells_a_bug_check_in_hexadecimal() {
+fn the_summary_in_json_tells_a_bug_check_in_numbers() {
     let (_, ran) = play("x64/double_free.sys", &["--format", "json"]);
     assert_eq!(ran.code, 4);
     let (_, from) = ran.text().split_once("  \"bug_check\": ").expect("it is there");
@@ -71,8 +71,9 @@ fn the_summary_in_json_tells_a_bug_check_in_hexadecimal() {
 #[test]
 fn a_call_budget_that_is_used_up_is_a_hang_with_its_report() {
     let (_, ran) = play("x64/endless_loop.sys", &["--call-budget", "20000", "--format", "json"]);
-    let line = "error: hang: nothing can end the wait for a call into the driver of 20000 \
-                instructions\n";
+    let line = "error: hang: the wait for a call into the driver to return passed 20000 \
+                instructions, the limit of --call-budget; a routine that takes no time counts as \
+                250; at endless_loop+2F29\n";
     assert_eq!((ran.code, ran.stderr.as_str()), (4, line));
     let summary = summary(&ran);
     let analysis = &summary["analysis"];
@@ -152,4 +153,31 @@ fn values_that_are_none_are_wrong_usage() {
         assert!(ran.stderr.starts_with(&format!("error: invalid value '{value}' for '{option}")));
         assert_eq!(folder.names(), ["song.mid"]);
     }
+}
+
+#[test]
+fn a_driver_comes_from_stdin_too() {
+    let driver = std::fs::read(driver_path("x64/uart.sys")).expect("a test driver");
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    let ran = folder.run_with_stdin(&["play", "song.mid", "--driver", "-"], &driver);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert!(ran.text().contains("driver stdin,"), "{}", ran.text());
+    let ran = folder.run(&["play", "-", "--driver", "-"]);
+    let line = "error: stdin can be read only once: give - once, and files for the rest\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (2, line));
+}
+
+#[test]
+fn a_loss_has_hints_and_the_first_difference_with_both_sides() {
+    let (_, ran) = play("x64/no_uart.sys", &["--format", "json"]);
+    assert_eq!(ran.code, 1);
+    let summary = summary(&ran);
+    assert_eq!(summary["hints"], serde_json::json!([{ "kind": "no-uart-mode" }]));
+    // The card in intelligent mode sends its clock.
+    let difference = &summary["wire"]["first_difference"];
+    let sides = [&difference["position"], &difference["expected"], &difference["found"]];
+    assert_eq!(sides.map(Value::as_u64), [Some(0), Some(0x90), Some(0xF8)]);
+    let (_, ran) = play("x64/no_uart.sys", &[]);
+    assert!(ran.text().contains("hints       the driver never entered UART mode"));
 }

@@ -168,6 +168,7 @@ fn the_manual_has_a_page_for_the_program_and_each_verb() {
         "-new",
         "-diff",
         "-explain",
+        "-schema",
         "-completions",
         "-man",
     ];

@@ -16,5 +16,8 @@ mod ops;
 mod play;
 mod recipes;
 mod resources;
+mod schema;
+mod signals;
 mod support;
+mod verdicts;
 mod waves;

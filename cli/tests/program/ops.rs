@@ -125,7 +125,7 @@ fn a_script_that_is_not_valid_is_exit_3_and_the_others_are_run() {
 
 #[test]
 fn without_a_card_a_script_runs_on_the_cards_that_it_names_or_on_all() {
-    let named = "title: t\nsource: s\ncards: smsc-superio pc98-mpu\ninit uart\nR S -> 80\n  @pc98-mpu -> BF\n";
+    let named = "title: t\ncards: smsc-superio pc98-mpu\ninit uart\nR S -> 80\n  @pc98-mpu -> BF\n";
     let folder = folder_with("named.ops", named);
     folder.put("all.ops", "init uart\nR S -> not FF\n");
     let ran = folder.run(&["ops", "named.ops"]);

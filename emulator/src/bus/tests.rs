@@ -1,6 +1,6 @@
 //! The signals of a device, and the reply that nothing has changed.
 
-use super::{Answer, BusDevice, DeviceReply, Outputs};
+use super::{Answer, BusDevice, DeviceReply, Outputs, UnclaimedAccesses};
 use crate::trace::Event;
 use crate::{Kernel, KernelConfig, LineState};
 
@@ -122,4 +122,15 @@ fn a_device_that_says_the_same_keeps_its_line_and_its_deadline() {
     assert_eq!(line(), LineState::Up, "the read has not put the alarm off");
     assert_eq!(kernel.read_port_u16(0x330), 0xFF07);
     assert_eq!(line(), LineState::Up, "the read has not let the line fall");
+}
+
+#[test]
+fn accesses_to_ports_that_no_device_has_are_counted() {
+    let kernel = Kernel::new(KernelConfig::default());
+    assert_eq!(kernel.unclaimed_accesses(), None);
+    assert_eq!(kernel.read_port_u8(0x300), 0xFF);
+    kernel.write_port_u8(0x301, 1);
+    assert_eq!(kernel.read_port_u16(0x302), 0xFFFF);
+    let seen = UnclaimedAccesses { count: 3, first_port: 0x300 };
+    assert_eq!(kernel.unclaimed_accesses(), Some(seen));
 }

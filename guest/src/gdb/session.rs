@@ -300,6 +300,14 @@ fn stop_reason<A: Architecture>(pause: &Pause) -> Option<StopReason<A>> {
     })
 }
 
-fn to_io<E: std::fmt::Debug>(error: GdbStubError<E, io::Error>) -> io::Error {
-    io::Error::other(format!("the conversation with gdb broke off: {error:?}"))
+/// The error of a conversation: of the connection, or of kind `InvalidData` for bytes that are not
+/// of the protocol.
+fn to_io<E>(error: GdbStubError<E, io::Error>) -> io::Error {
+    if error.is_connection_error()
+        && let Some((error, _)) = error.into_connection_error()
+    {
+        return error;
+    }
+    let words = "what it sent is not of the remote protocol of gdb";
+    io::Error::new(io::ErrorKind::InvalidData, words)
 }

@@ -44,11 +44,13 @@ impl Guest {
             physical: PhysicalTable::default(),
             routine_names: names(),
             serving: Cell::new(None),
+            call_site: Cell::new(None),
             left_step: RefCell::default(),
             is_transfer_taken: Cell::new(false),
             is_gone: Cell::new(false),
         }));
         install_dma_memory(kernel, Rc::new(GuestDmaMemory::new(&guest)));
+        guest.tell_call_sites();
         Ok(guest)
     }
 }

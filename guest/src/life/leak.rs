@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::guest::Guest;
 use crate::tables::origin::Origin;
-use portcls_driver_file::symbols::Symbols;
+use portcls_driver_file::symbols::{Place, Symbols};
 
 /// Things of the same kind that a driver took at the same place and did not give back.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,8 +14,29 @@ pub struct Leak {
     pub what: Left,
     /// The number of things.
     pub count: u64,
-    /// How the driver got the things, if this is known: `by ZwOpenKey before uart!Init+1C`.
-    pub origin: Option<String>,
+    /// How the driver got the things, if this is known.
+    pub origin: Option<LeakOrigin>,
+}
+
+/// How a driver got what it left behind. In words: `by ZwOpenKey before uart!Init+1C`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeakOrigin {
+    /// The routine that the driver called; `None` when a routine of the driver was handed the
+    /// thing.
+    pub routine: Option<&'static str>,
+    /// Where the driver called it, or the driver's routine. `None` outside of the driver's image.
+    pub place: Option<Place>,
+    /// The same place in words.
+    pub place_words: String,
+}
+
+impl fmt::Display for LeakOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.routine {
+            Some(routine) => write!(f, "by {routine} before {}", self.place_words),
+            None => write!(f, "handed to {}", self.place_words),
+        }
+    }
 }
 
 /// The kinds of things that a driver leaves behind.
@@ -108,29 +129,24 @@ impl Guest {
                 Left::Pool { tag, .. } => Left::Pool { tag, bytes: sum.bytes },
                 other => other,
             };
-            let origin = origin.map(|origin| self.origin_text(origin, &symbols));
+            let origin = origin.map(|origin| self.origin_of_leak(origin, &symbols));
             Leak { what, count: sum.count, origin }
         });
         leaks.collect()
     }
 
-    fn origin_text(&self, origin: Origin, symbols: &Symbols) -> String {
-        let loaded = self.loaded();
-        match origin {
-            Origin::Call { routine, return_address } => {
-                let place = match loaded.rva(return_address) {
-                    Some(rva) => symbols.place_of_return(&loaded.image, rva).to_string(),
-                    None => self.describe_address(return_address),
-                };
-                format!("by {routine} before {place}")
-            }
-            Origin::Argument { routine } => {
-                let place = match loaded.rva(routine) {
-                    Some(rva) => symbols.place(&loaded.image, rva).to_string(),
-                    None => self.describe_address(routine),
-                };
-                format!("handed to {place}")
-            }
-        }
+    fn origin_of_leak(&self, origin: Origin, symbols: &Symbols) -> LeakOrigin {
+        let image = &self.loaded().image;
+        let (routine, address) = match origin {
+            Origin::Call { routine, return_address } => (Some(routine), return_address),
+            Origin::Argument { routine } => (None, routine),
+        };
+        let place = self.loaded().rva(address).map(|rva| match routine {
+            Some(_) => symbols.place_of_return(image, rva),
+            None => symbols.place(image, rva),
+        });
+        let place_words =
+            place.as_ref().map_or_else(|| self.describe_address(address), Place::to_string);
+        LeakOrigin { routine, place, place_words }
     }
 }

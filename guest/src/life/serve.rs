@@ -19,6 +19,7 @@ impl Outside for Guest {
         };
         let serving = Serving { routine: number, return_address: arguments.return_address };
         let outer = self.0.serving.replace(Some(serving));
+        self.0.call_site.set(Some(arguments.return_address));
         if let Checked::UpTo(limit) = routine.checked
             && self.kernel().current_irql() > limit
         {
@@ -26,6 +27,7 @@ impl Outside for Guest {
         }
         let result = (routine.serve)(&Call::new(self, routine, arguments));
         self.0.serving.set(outer);
+        self.0.call_site.set(None);
         let back = arguments.return_address;
         self.0.vm.return_from_call(back, stack_pointer, || routine.stack_bytes(), result);
     }

@@ -26,7 +26,8 @@ pub struct GuestOptions {
     /// Assumed: 1 ns. The port accesses of 1 µs are much longer, and a loop still takes time.
     pub instruction_ns: u64,
     /// The largest number of instructions in one call into the driver. More instructions count as a
-    /// hang.
+    /// hang. A call of a routine that takes no simulated time counts as 250 instructions, so that a
+    /// loop around it ends as soon as any other.
     pub call_budget: u64,
     /// The largest number of instructions between two preemption points. A deadline of the kernel
     /// is always met at the exact instruction. An exploration uses 1.

@@ -143,10 +143,37 @@ fn an_endless_loop_ends_with_its_budget() {
         let guest = guest_with(mode, &[0xEB, 0xFE], "DbgPrint", options);
         match call(&guest, &[]) {
             Err(Stop::Hang(hang)) => {
-                assert_eq!(hang.waits_for, "a call into the driver of 10000 instructions");
+                assert_eq!(hang.waits_for, "a call into the driver to return");
+                let limit = hang.limit.expect("a limit was passed");
+                assert!(limit.starts_with("10000 instructions, the limit of --call-budget"));
             }
             other => panic!("{other:?}"),
         }
+    }
+}
+
+#[test]
+fn a_loop_around_a_routine_that_takes_no_time_ends_after_few_calls() {
+    for mode in BOTH {
+        // sub rsp, 28h; call [rip+...]; jmp back to the call; the slot is at 2040
+        let code = match mode {
+            Mode::Bits64 => {
+                let displacement = (0x2040 - 0x100A_u32).to_le_bytes();
+                let call = [&[0x48, 0x83, 0xEC, 0x28, 0xFF, 0x15][..], &displacement].concat();
+                [&call[..], &[0xEB, 0xF8]].concat()
+            }
+            Mode::Bits32 => {
+                let slot = (0x8100_0000 + 0x2040_u32).to_le_bytes();
+                [&[0xFF, 0x15][..], &slot, &[0xEB, 0xF8]].concat()
+            }
+        };
+        let options = GuestOptions { call_budget: 10_000, ..GuestOptions::default() };
+        let guest = guest_with(mode, &code, "KeQueryTimeIncrement", options);
+        let ended = call(&guest, &[]);
+        assert!(matches!(ended, Err(Stop::Hang(_))), "{ended:?}");
+        // A turn of the loop counts as 252 instructions, so 40 turns are the limit.
+        let instructions = guest.cpu().borrow().instruction_count();
+        assert!((75..85).contains(&instructions), "{instructions}");
     }
 }
 

@@ -3,8 +3,9 @@
 //! Owns: cards from files ([`card_file`]); the other resources of a card's device ([`resources`]);
 //! register scripts with their expectations, and the suite for every card ([`ops`]); the names of a
 //! card's signals in a trace ([`signals`]); how a trace of a card becomes waveforms
-//! ([`vcd_options`]); and the known word that a wrong word was probably meant to be ([`nearest`]). Of `portcls_emulator` this crate uses only the trace. This crate never knows
-//! Windows, a bus, a driver or a terminal, and opens no file itself.
+//! ([`vcd_options`]); and the known word that a wrong word was probably meant to be ([`nearest`]).
+//! Of `portcls_emulator` this crate uses only the trace. This crate never knows Windows, a bus, a
+//! driver or a terminal, and opens no file itself.
 //!
 //! Without the feature `bench`, which is on by default, only the card files and the resources are
 //! there.

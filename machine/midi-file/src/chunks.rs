@@ -9,7 +9,7 @@
 
 use crate::clock::Division;
 use crate::error::{MidiFileError, not_midi};
-use crate::song::Song;
+use crate::song::{LeftOut, Song};
 
 /// The most tracks in one file: the header counts the tracks in 16 bits.
 const MAX_TRACKS: usize = 0xFFFF;
@@ -41,6 +41,8 @@ pub(crate) struct TrackChunk<'a> {
     pub(crate) offset: usize,
     /// The events.
     pub(crate) bytes: &'a [u8],
+    /// Bytes that the header of the chunk declares and the file does not have.
+    pub(crate) missing_bytes: usize,
 }
 
 /// A part of the file that is not read yet, and where that part lies.
@@ -73,6 +75,8 @@ pub(crate) fn find_tracks<'a>(
     let tracks = read_track_chunks(&mut rest, song);
     if tracks.len() != usize::from(declared) {
         let found = tracks.len();
+        let missing_tracks = usize::from(declared).saturating_sub(found) as u64;
+        song.leave_out(LeftOut { missing_tracks, ..LeftOut::default() });
         song.warn(format!(
             "tracks declared in the header: {declared}, found in the file: {found}; all are used"
         ));
@@ -182,7 +186,7 @@ fn read_track_chunks<'a>(rest: &mut Rest<'a>, song: &mut Song) -> Vec<TrackChunk
                 ));
                 break;
             }
-            tracks.push(TrackChunk { offset, bytes });
+            tracks.push(TrackChunk { offset, bytes, missing_bytes: length - bytes.len() });
         }
     }
     tracks

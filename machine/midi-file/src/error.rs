@@ -3,7 +3,8 @@
 //! This file owns the texts. It never reads a file: the code that finds a fault says where the
 //! fault is.
 
-use crate::limits::{MAX_FILE_BYTES, MAX_MESSAGES};
+use crate::limits::{MAX_FILE_BYTES, MAX_MESSAGES, MAX_SONG_NS};
+use crate::song::LeftOut;
 
 /// Why a file cannot be played or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +47,27 @@ pub enum MidiFileError {
     /// The file has more than [`MAX_MESSAGES`].
     #[error("the file holds more than {MAX_MESSAGES} MIDI messages: split it")]
     TooManyMessages,
+    /// An event is due later than [`MAX_SONG_NS`].
+    #[error(
+        "an event of track {track} is due after {hours} hours, the limit is {}: shorten the pause \
+         before it, or mend its delta time",
+        MAX_SONG_NS / 3_600_000_000_000
+    )]
+    TooLong {
+        /// The track, counted from 1.
+        track: usize,
+        /// When the event is due, in whole hours.
+        hours: u64,
+    },
+    /// A part of the file cannot be in the song, and the caller asked for the whole file. The text
+    /// names the first warning.
+    #[error("{left_out}{}; save the file again, or have the rest of it played", because(.warning))]
+    NotWhole {
+        /// The part.
+        left_out: LeftOut,
+        /// The first thing that was odd.
+        warning: Option<String>,
+    },
     /// A track of a file can hold 4 GiB, and the messages to write need more.
     #[error("the messages do not fit into one MIDI file: write fewer of them")]
     TooBigToWrite,

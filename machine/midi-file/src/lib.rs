@@ -7,13 +7,12 @@
 //! what these files refuse. `tune` is the music of a run without a file. Nothing here knows ports,
 //! drivers, machines or the file system: a caller gives bytes and gets bytes.
 //!
-//! A damaged file that still holds whole messages is played, and [`Song::warnings`] says what the
-//! reader left out. A file with nothing to play, or a file that passes a limit, is an error.
+//! A damaged file that still holds whole messages is played. [`Song::left_out`] counts what is not
+//! in the song, and [`Song::warnings`] says what was odd. A file with nothing to play, or a file
+//! that passes a limit, is an error.
 //!
-//! The crate midly decodes and encodes track events. The feature `strict` of midly must be on:
-//! without `strict`, midly reports a cut event as a whole event. This crate reads containers and
-//! headers itself, for three reasons. midly names no place in its errors, ends a track at the first
-//! oddity, and negates the division byte 80 with overflow.
+//! The crate midly encodes track events. This crate reads files itself: midly names no place in its
+//! errors, ends a track at the first oddity, and negates the division byte 80 with overflow.
 //! Measured: midly 0.5.3.
 
 mod chunks;
@@ -30,7 +29,7 @@ mod write;
 
 pub use error::MidiFileError;
 pub use limits::{MAX_FILE_BYTES, MAX_MESSAGES, MAX_SONG_NS};
-pub use song::{Messages, Song, TimedMessage};
+pub use song::{LeftOut, Messages, Song, TimedMessage};
 pub use tune::default_tune;
 pub use wire::messages_from_wire;
 pub use write::{FILE_TICK_NS, write_smf};
@@ -50,12 +49,41 @@ pub enum InputFormat {
     Raw,
 }
 
+/// What to do with a damaged part of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Damage {
+    /// Leave it out, and go on at the next event. [`Song::left_out`] counts it.
+    #[default]
+    LeaveOut,
+    /// Take a data byte above 127 of a channel message as 127. Leave out any other damage.
+    Clip,
+    /// Refuse a file of which something would be left out.
+    Refuse,
+}
+
+/// How to read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct ReadOptions {
+    /// What the bytes are.
+    pub format: InputFormat,
+    /// What to do with damage.
+    pub damage: Damage,
+}
+
+impl From<InputFormat> for ReadOptions {
+    fn from(format: InputFormat) -> ReadOptions {
+        ReadOptions { format, damage: Damage::default() }
+    }
+}
+
 /// Reads the messages that a file holds.
 ///
 /// # Errors
-/// A [`MidiFileError`] when there is nothing to play, or when the file passes a limit. Damage that
-/// leaves whole messages is no error: see [`Song::warnings`].
-pub fn read_song(file: &[u8], format: InputFormat) -> Result<Song, MidiFileError> {
+/// A [`MidiFileError`] when there is nothing to play, when the file passes a limit, or when the
+/// file is damaged and [`Damage::Refuse`] is asked for. Any other damage that leaves whole messages
+/// is no error: see [`Song::left_out`] and [`Song::warnings`].
+pub fn read_song(file: &[u8], options: impl Into<ReadOptions>) -> Result<Song, MidiFileError> {
+    let ReadOptions { format, damage } = options.into();
     if file.is_empty() {
         return Err(MidiFileError::Empty);
     }
@@ -63,16 +91,20 @@ pub fn read_song(file: &[u8], format: InputFormat) -> Result<Song, MidiFileError
         return Err(MidiFileError::TooBig { bytes: file.len() });
     }
     let mut song = match format {
-        InputFormat::Smf => smf::read(file)?,
+        InputFormat::Smf => smf::read(file, damage)?,
         InputFormat::Syx => syx::read(file)?,
         InputFormat::Raw => wire::read_raw(file)?,
         InputFormat::Auto if file.starts_with(&[0xF0]) => syx::read(file)?,
-        InputFormat::Auto => smf::read(file)?,
+        InputFormat::Auto => smf::read(file, damage)?,
     };
     song.close_warnings();
+    let left_out = song.left_out();
+    let first_warning = || song.warnings().first().cloned();
     if song.is_empty() {
-        let warning = song.warnings().first().cloned();
-        return Err(MidiFileError::NoEvents { warning });
+        return Err(MidiFileError::NoEvents { warning: first_warning() });
+    }
+    if damage == Damage::Refuse && !left_out.is_nothing() {
+        return Err(MidiFileError::NotWhole { left_out, warning: first_warning() });
     }
     Ok(song)
 }

@@ -12,7 +12,7 @@ pub const MAX_FILE_BYTES: usize = 64 << 20;
 /// the message.
 pub const MAX_MESSAGES: usize = 8 << 20;
 
-/// The latest time at which a message of a file may be due, in ns: 24 hours.
-/// Assumed: a later time comes from a damaged delta time. The reader leaves out messages that are
-/// due later.
-pub const MAX_SONG_NS: u64 = 24 * 3600 * 1_000_000_000;
+/// The latest time at which a message of a file may be due, in ns: 1000 hours.
+/// Assumed: no song is longer. In a usual file even the longest delta time stays below, so a
+/// damaged one is played late. The number of ms fits into the 32 bits of KSMUSICFORMAT.
+pub const MAX_SONG_NS: u64 = 1_000 * 3600 * 1_000_000_000;

@@ -11,25 +11,24 @@
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use midly::live::LiveEvent;
-use midly::{MetaMessage, TrackEventKind};
-
+use crate::Damage;
 use crate::chunks::{Layout, find_tracks};
 use crate::clock::TickClock;
 use crate::error::MidiFileError;
 use crate::limits::{MAX_MESSAGES, MAX_SONG_NS};
 use crate::song::Song;
-use crate::track::TrackReader;
+use crate::track::{Event, TrackReader};
+use crate::wire::data_bytes;
 
 /// Reads a Standard MIDI File.
-pub(crate) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
+pub(crate) fn read(file: &[u8], damage: Damage) -> Result<Song, MidiFileError> {
     let mut song = Song::new();
     let found = find_tracks(file, &mut song)?;
     let mut readers: Vec<TrackReader<'_>> = found
         .tracks
         .iter()
         .enumerate()
-        .map(|(index, chunk)| TrackReader::new(index + 1, chunk))
+        .map(|(index, chunk)| TrackReader::new(index + 1, chunk, damage))
         .collect();
     let group_size = match found.layout {
         Layout::Together => readers.len(),
@@ -44,14 +43,15 @@ pub(crate) fn read(file: &[u8]) -> Result<Song, MidiFileError> {
         let clock = TickClock::new(found.division);
         start_ns = merge(group, clock, start_ns, &mut song)?;
     }
-    for warning in readers.iter().flat_map(TrackReader::warnings) {
-        song.warn(warning);
+    for reader in &readers {
+        song.leave_out(reader.left_out());
+        reader.warnings().into_iter().for_each(|warning| song.warn(warning));
     }
     Ok(song)
 }
 
 /// Merges tracks that sound together. Returns the time at which the last track ends, in ns from the
-/// start of the song; `u64::MAX` when the song is longer than the limit.
+/// start of the song.
 ///
 /// The heap holds the tick of each track's next event, or of the track's end. The lowest tick is
 /// first; of equal ticks, the tick of the lowest track is first.
@@ -77,14 +77,9 @@ fn merge(
         let Some(event) = waiting[index].take() else {
             continue;
         };
-        if due_ns > MAX_SONG_NS {
-            song.warn(format!(
-                "track {}: an event is due later than {} hours; it and all later ones are left \
-                 out",
-                readers[index].number(),
-                MAX_SONG_NS / 3_600_000_000_000
-            ));
-            return Ok(u64::MAX);
+        if due_ns > MAX_SONG_NS && event.is_sent() {
+            let hours = due_ns / 3_600_000_000_000;
+            return Err(MidiFileError::TooLong { track: readers[index].number(), hours });
         }
         play(event, due_ns, &mut clock, song)?;
         waiting[index] = readers[index].next_event();
@@ -95,27 +90,20 @@ fn merge(
 
 /// Adds an event to the song, or obeys it.
 fn play(
-    event: TrackEventKind<'_>,
+    event: Event<'_>,
     due_ns: u64,
     clock: &mut TickClock,
     song: &mut Song,
 ) -> Result<(), MidiFileError> {
     match event {
-        TrackEventKind::Midi { channel, message } => {
-            let mut bytes = [0; 3];
-            let mut room = bytes.as_mut_slice();
-            // A channel message has at most 3 bytes, so the room is enough.
-            let _ = LiveEvent::Midi { channel, message }.write(&mut room);
-            let length = 3 - room.len();
-            song.push(due_ns, &bytes[..length]);
+        Event::Channel { status, data } => {
+            song.push_parts(due_ns, &[status], &data[..data_bytes(status).into()]);
         }
-        TrackEventKind::SysEx(data) => song.push_parts(due_ns, &[0xF0], data),
-        TrackEventKind::Escape(data) => song.push(due_ns, data),
-        TrackEventKind::Meta(MetaMessage::Tempo(tempo)) => match tempo.as_int() {
-            0 => song.warn("a tempo of 0 us a beat is no tempo and is skipped".to_owned()),
-            tempo_us => clock.set_tempo(tempo_us),
-        },
-        TrackEventKind::Meta(_) => {}
+        Event::SysEx(data) => song.push_parts(due_ns, &[0xF0], data),
+        Event::Escape(data) => song.push(due_ns, data),
+        Event::Tempo(0) => song.warn("a tempo of 0 us a beat is no tempo and is skipped".into()),
+        Event::Tempo(tempo_us) => clock.set_tempo(tempo_us),
+        Event::Meta => {}
     }
     if song.len() > MAX_MESSAGES {
         return Err(MidiFileError::TooManyMessages);

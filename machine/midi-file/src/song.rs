@@ -3,6 +3,7 @@
 //! All bytes lie in one buffer. So a song of a million messages needs two allocations, and a walk
 //! over the song reads memory in order. Invariants: due times never go back; no message is empty.
 
+use core::fmt;
 use core::iter::FusedIterator;
 
 /// The most warnings that a song keeps; it only counts further warnings.
@@ -23,8 +24,55 @@ pub struct TimedMessage<'a> {
 pub struct Song {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
+    left_out: LeftOut,
     warnings: Vec<String>,
     warnings_left_out: usize,
+}
+
+/// What of a file is not in its song, because the file is damaged or cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct LeftOut {
+    /// Messages that were left out.
+    pub messages: u64,
+    /// Bytes in which no message can be told. Any number of messages may be lost in them.
+    pub bytes: u64,
+    /// Bytes that the file declares and does not have.
+    pub missing_bytes: u64,
+    /// Tracks that the file declares and does not have.
+    pub missing_tracks: u64,
+}
+
+impl LeftOut {
+    /// Whether the whole file is in the song.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == LeftOut::default()
+    }
+}
+
+/// The words of a sentence: `1 message of the file was left out`.
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counted = |count: u64, thing: &str| {
+            format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+        };
+        let verb = |count: u64| if count == 1 { "was" } else { "were" };
+        let mut parts = Vec::new();
+        if self.messages > 0 {
+            let (count, verb) = (counted(self.messages, "message"), verb(self.messages));
+            parts.push(format!("{count} of the file {verb} left out"));
+        }
+        if self.bytes > 0 {
+            let (count, verb) = (counted(self.bytes, "byte"), verb(self.bytes));
+            parts.push(format!("{count} of the file {verb} left out as no message"));
+        }
+        for (count, thing) in [(self.missing_bytes, "byte"), (self.missing_tracks, "track")] {
+            if count > 0 {
+                parts.push(format!("the file lacks {}", counted(count, thing)));
+            }
+        }
+        f.write_str(&parts.join(", "))
+    }
 }
 
 /// Where a message ends in the buffer. The message begins at the end of the message before it.
@@ -93,6 +141,20 @@ impl Song {
     #[must_use]
     pub fn duration_ns(&self) -> u64 {
         self.entries.last().map_or(0, |entry| entry.due_ns)
+    }
+
+    /// What of the file is not in the song.
+    #[must_use]
+    pub fn left_out(&self) -> LeftOut {
+        self.left_out
+    }
+
+    /// Adds to what of the file is not in the song.
+    pub(crate) fn leave_out(&mut self, part: LeftOut) {
+        self.left_out.messages += part.messages;
+        self.left_out.bytes += part.bytes;
+        self.left_out.missing_bytes += part.missing_bytes;
+        self.left_out.missing_tracks += part.missing_tracks;
     }
 
     /// What was odd or damaged in the file: one sentence for each fault; empty for a good file.

@@ -137,15 +137,120 @@ fn a_riff_wrapper_and_foreign_chunks_are_passed_over() {
 }
 
 #[test]
-fn a_damaged_event_ends_its_track_and_what_came_before_is_kept() {
+fn a_sysex_event_that_is_cut_off_by_the_end_of_its_track_is_left_out() {
     let cut_sysex = track(&[NOTE_ON, &[0x00, 0xF0, 0x7F, 0x43, 0x12]]);
     let good = track(&[NOTE_ON, END]);
     assert_plays_with(
         &smf(1, 2, [0, 96], &[&cut_sysex, &good]),
         &[(0, "90 3C 40"), (0, "90 3C 40")],
-        &["track 1: the event at byte 26 is damaged; events kept before it: 1, bytes left out \
-             from there on: 5"],
+        &[
+            "track 1: places without an event that can be read: 1, the first at byte 26; bytes \
+             left out: 5",
+            "track 1: the event End of Track is missing",
+        ],
     );
+}
+
+/// What of the file is not in its song, in words.
+fn left_out(file: &[u8], options: impl Into<ReadOptions>) -> String {
+    read_song(file, options).expect("the file can be played").left_out().to_string()
+}
+
+/// The file of the case: a controller whose value is C8, and 48 notes behind it.
+const HIGH_DATA: &[u8] = include_bytes!("../testdata/data-byte-over-127.mid");
+
+#[test]
+fn behind_a_data_byte_above_127_the_reader_goes_on_at_the_next_event() {
+    let song = read_song(HIGH_DATA, InputFormat::Auto).expect("the file can be played");
+    assert_eq!(song.len(), 51);
+    assert_eq!(song.left_out(), LeftOut { messages: 1, ..LeftOut::default() });
+    assert_eq!(song.left_out().to_string(), "1 message of the file was left out");
+    let warnings = song.warnings();
+    assert_eq!(
+        warnings,
+        ["track 1: messages with a data byte above 127, left out: 1, the first at byte 26"]
+    );
+    // 480 ticks in a beat of 500 ms: the message that was left out still takes its 16 ticks.
+    let second = song.get(1).expect("a second message");
+    assert_eq!((second.due_ns, second.bytes), (33_333_333, &[0x90, 0x3E, 0x40][..]));
+}
+
+#[test]
+fn a_data_byte_above_127_can_be_taken_as_127_or_refused() {
+    let clip = ReadOptions { damage: Damage::Clip, ..ReadOptions::default() };
+    let song = read_song(HIGH_DATA, clip).expect("the file can be played");
+    assert_eq!((song.len(), song.left_out()), (52, LeftOut::default()));
+    assert_eq!(song.get(1).expect("a second message").bytes, [0xB0, 0x07, 0x7F]);
+    assert_eq!(
+        song.warnings(),
+        ["track 1: messages with a data byte above 127, played with 127: 1, the first at byte 26"]
+    );
+    let strict = ReadOptions { damage: Damage::Refuse, ..ReadOptions::default() };
+    assert_eq!(
+        read_song(HIGH_DATA, strict).expect_err("the file is damaged").to_string(),
+        "1 message of the file was left out (track 1: messages with a data byte above 127, left \
+         out: 1, the first at byte 26); save the file again, or have the rest of it played"
+    );
+    let whole = smf(0, 1, [0, 96], &[&track(&[NOTE_ON, END])]);
+    assert_eq!(read_song(&whole, strict).expect("the file is whole").len(), 1);
+}
+
+#[test]
+fn running_status_goes_on_behind_a_message_that_was_left_out() {
+    let events = track(&[NOTE_ON, &[0x00, 0x3D, 0x80, 0x00, 0x3E, 0x40, 0x00, 0x3F, 0xFF], END]);
+    let file = smf(0, 1, [0, 96], &[&events]);
+    assert_plays_with(
+        &file,
+        &[(0, "90 3C 40"), (0, "90 3E 40")],
+        &["track 1: messages with a data byte above 127, left out: 2, the first at byte 26"],
+    );
+    assert_eq!(left_out(&file, InputFormat::Auto), "2 messages of the file were left out");
+}
+
+#[test]
+fn behind_bytes_that_are_no_event_the_reader_looks_for_the_next_ones() {
+    let lost_status = [0x60, 0xC8, 0xC8, 0xC8, 0xC8, 0xC8];
+    let rest = [0x00, 0x91, 0x3C, 0x40, 0x30, 0x3C, 0x00, 0x00, 0xC1, 0x05];
+    let events = track(&[&[0x00, 0x10, 0x20], &rest, &[0xFF, 0xFF], &lost_status, &rest, END]);
+    let file = smf(0, 1, [0, 96], &[&events]);
+    let song = read_song(&file, InputFormat::Auto).expect("the file can be played");
+    let parts: Vec<String> = song.iter().map(|message| hex(message.bytes)).collect();
+    assert_eq!(
+        parts,
+        ["91 3C 40", "91 3C 00", "C1 05", "91 3C 40", "91 3C 00", "C1 05"],
+        "{:?}",
+        song.warnings()
+    );
+    assert!(song.left_out().bytes > 0);
+}
+
+#[test]
+fn a_system_message_as_an_event_is_left_out_with_its_data() {
+    let events = track(&[&[0x00, 0xF8, 0x00, 0xF2, 0x01, 0x02], NOTE_ON, END]);
+    let file = smf(0, 1, [0, 96], &[&events]);
+    assert_plays_with(
+        &file,
+        &[(0, "90 3C 40")],
+        &["track 1: system messages that no file may have as an event, left out: 2, the first at \
+           byte 22"],
+    );
+    assert_eq!(left_out(&file, InputFormat::Auto), "2 messages of the file were left out");
+}
+
+#[test]
+fn a_song_is_whole_only_when_its_file_is() {
+    let good = track(&[NOTE_ON, END]);
+    let file = smf(1, 2, [0, 96], &[&good, &good]);
+    let cut = |length: usize| left_out(&file[..length], InputFormat::Auto);
+    assert_eq!(cut(file.len()), "");
+    assert_eq!(cut(file.len() - 4), "the file lacks 4 bytes");
+    let both = "3 bytes of the file were left out as no message, the file lacks 5 bytes";
+    assert_eq!(cut(file.len() - 5), both);
+    assert_eq!(cut(30), "the file lacks 1 track");
+    // A chunk that declares too much has lost nothing when its track has its own end.
+    let mut declared = smf(0, 1, [0, 96], &[&good]);
+    declared[21] = 0x7F;
+    assert_eq!(left_out(&declared, InputFormat::Auto), "");
 }
 
 #[test]
@@ -207,13 +312,19 @@ fn bytes_that_are_no_chunk_are_left_out() {
 }
 
 #[test]
-fn a_delta_time_of_days_cuts_the_song() {
-    let events = track(&[NOTE_ON, &[0xFF, 0xFF, 0xFF, 0x7F, 0x80, 0x3C, 0x00], END]);
-    assert_plays_with(
-        &smf(0, 1, [0, 1], &[&events]),
-        &[(0, "90 3C 40")],
-        &["track 1: an event is due later than 24 hours; it and all later ones are left out"],
+fn a_pause_of_days_is_played_and_one_of_months_is_refused() {
+    // One tick in a beat: 155 hours are 1 116 000 ticks of 500 ms.
+    let days = track(&[NOTE_ON, &[0xC4, 0x8E, 0x60, 0x80, 0x3C, 0x00], END]);
+    let hours_155_ns = 155 * 3_600 * 1_000_000_000;
+    assert_plays(&smf(0, 1, [0, 1], &[&days]), &[(0, "90 3C 40"), (hours_155_ns, "80 3C 00")]);
+    let months = track(&[NOTE_ON, &[0xFF, 0xFF, 0xFF, 0x7F, 0x80, 0x3C, 0x00], END]);
+    assert_eq!(
+        error(&smf(0, 1, [0, 1], &[&months]), InputFormat::Auto),
+        "an event of track 1 is due after 37282 hours, the limit is 1000: shorten the pause \
+         before it, or mend its delta time"
     );
+    let silent = track(&[NOTE_ON, &[0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0x06, 0x00], END]);
+    assert_plays(&smf(0, 1, [0, 1], &[&silent]), &[(0, "90 3C 40")]);
 }
 
 #[test]
@@ -304,6 +415,19 @@ fn a_syx_file_gives_each_whole_message_at_time_0() {
         &file,
         &[(0, "F0 43 F7"), (0, "F0 F7")],
         &["bytes left out because they are in no whole message F0..F7: 8, the first at byte 3"],
+    );
+}
+
+#[test]
+fn a_real_time_byte_passes_through_a_syx_file() {
+    let file = include_bytes!("../testdata/realtime-in-sysex.syx");
+    assert_plays(file, &[(0, "F0 41"), (0, "F8"), (0, "10 F7")]);
+    let between = [0xF0, 0x41, 0xF7, 0xFE, 0xF0, 0xF8, 0x42, 0xF7];
+    assert_plays(&between, &[(0, "F0 41 F7"), (0, "FE"), (0, "F0"), (0, "F8"), (0, "42 F7")]);
+    let cut = [0xF0, 0xF7, 0x05, 0xF0, 0x41, 0xF8, 0x10];
+    assert_eq!(
+        left_out(&cut, InputFormat::Syx),
+        "1 message of the file was left out, 2 bytes of the file were left out as no message"
     );
 }
 

@@ -18,7 +18,7 @@ const DRIVERS: [&[u8]; 3] = [
 ];
 
 /// The most instructions of one call into the driver.
-const CALL_BUDGET: u64 = 20_000;
+const CALL_BUDGET: u64 = 200_000;
 
 /// The longest run of a driver, in ns.
 const UNTIL_NS: u64 = 500_000_000;

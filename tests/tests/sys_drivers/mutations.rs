@@ -13,7 +13,7 @@ use crate::scene::{BUILDS, folder};
 const MUTATIONS: u64 = 500;
 
 /// The most instructions of one call into a changed driver.
-const CALL_BUDGET: u64 = 20_000;
+const CALL_BUDGET: u64 = 200_000;
 
 /// The longest life of a changed driver, in ns.
 const UNTIL_NS: u64 = 2_000_000_000;

@@ -1,0 +1,91 @@
+//! A file that is being written: it never stays behind half written.
+//!
+//! When the work fails, the file is removed. When SIGINT or SIGTERM ends the program, a thread
+//! removes the file first; the program then ends by that signal, as its parent expects.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+
+use tempfile::NamedTempFile;
+
+/// The files that are being written now.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// A file under a temporary name, which is renamed when it is complete.
+pub struct PartialFile {
+    file: NamedTempFile,
+    // Dropped after the file.
+    _listed: Listed,
+}
+
+/// An entry of the list of unfinished files.
+struct Listed(PathBuf);
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        unfinished().retain(|path| *path != self.0);
+    }
+}
+
+impl PartialFile {
+    /// Makes a file in a folder.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn new_in(folder: &Path) -> io::Result<PartialFile> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".portcls-emu-").suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // The permissions of a new file; the system applies the user's mask.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        // A signal finds either no file, or a file that is in the list.
+        let mut list = unfinished();
+        let file = builder.tempfile_in(folder)?;
+        list.push(file.path().to_owned());
+        let listed = Listed(file.path().to_owned());
+        Ok(PartialFile { file, _listed: listed })
+    }
+
+    /// The file, to write into.
+    pub fn file_mut(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Gives the file its name; a file that had this name is replaced.
+    ///
+    /// # Errors
+    /// What the system says; then the file is gone.
+    pub fn put_at(self, path: &Path) -> io::Result<()> {
+        self.file.persist(path).map(drop).map_err(|error| error.error)
+    }
+}
+
+/// From now on a signal that ends the program removes the unfinished files first. Where the system
+/// has no such signals, this does nothing.
+pub fn remove_at_signals() {
+    #[cfg(unix)]
+    {
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        use signal_hook::iterator::Signals;
+        // Without the handlers the program ends at once, and may leave a file behind.
+        let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
+        std::thread::spawn(move || {
+            for signal in signals.forever() {
+                let list = unfinished();
+                for path in list.iter() {
+                    let _ = std::fs::remove_file(path);
+                }
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+        });
+    }
+}
