@@ -91,9 +91,13 @@ impl Parts {
     /// Puts bytes of the unit's own output on MIDI OUT. The caller knows that there is room.
     pub(crate) fn generate(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            let byte = self.out_fault.pass(*byte);
-            self.transmitter.generate(byte, self.now_ns);
+            self.generate_at(*byte, self.now_ns);
         }
+    }
+
+    fn generate_at(&mut self, byte: u8, ready_ns: u64) {
+        let byte = self.out_fault.pass(byte);
+        self.transmitter.generate(byte, ready_ns);
     }
 
     /// Puts a byte of the unit's own output on MIDI OUT, if there is room.
@@ -108,7 +112,7 @@ impl Parts {
         self.unit.draw_for_clock();
         if !self.output_is_full() {
             let delay_ns = self.unit.timing().clock_delay_ns;
-            self.transmitter.generate(MIDI_CLOCK, self.now_ns.saturating_add(delay_ns));
+            self.generate_at(MIDI_CLOCK, self.now_ns.saturating_add(delay_ns));
         }
     }
 

@@ -87,8 +87,12 @@ fn push_heading(text: &mut String, file: &str, cards: usize) {
         tens => tens.to_string(),
     }));
     let ones = in_groups((1..=cards).map(|card| (card % 10).to_string()));
+    text.push_str(gap);
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "{gap}{HEADING}{tens}{HEADING:#}\n{HEADING}{ones} {file}{HEADING:#}");
+    if cards >= 10 {
+        let _ = writeln!(text, "{HEADING}{tens}{HEADING:#}");
+    }
+    let _ = writeln!(text, "{HEADING}{ones} {file}{HEADING:#}");
 }
 
 /// Puts a space between the groups of cards.

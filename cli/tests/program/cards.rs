@@ -33,7 +33,7 @@ fn a_card_of_a_file_is_taken_wherever_a_card_is_named() {
     assert!(listed.text().starts_with("deep  ESS AudioDrive ES1688\n"), "{}", listed.text());
     let checked = folder.run(&["cards", "--check", "--card", "deep.toml"]);
     assert_eq!(checked.code, 1, "four bytes fill it");
-    assert!(checked.text().contains("midi-out.ops:"), "{}", checked.text());
+    assert!(checked.text().contains("cards.ops:"), "{}", checked.text());
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn the_check_of_the_cards_shows_each_scenario_and_fails_when_one_failed() {
     assert!(ran.text().ends_with(&format!("\n{expected}")), "{}", ran.text());
     let lines: Vec<&str> = ran.text().lines().collect();
     let columns = cards().len() + (cards().len() - 1) / 5;
-    assert!(lines[0].starts_with("         1 11111 "), "{}", lines[0]);
+    assert!(lines[0].starts_with("          1 11111 "), "{}", lines[0]);
     assert!(lines[1].starts_with("12345 67890 12345 "), "{}", lines[1]);
     assert_eq!(lines[1].get(columns..), Some(" registers.ops"));
     let failed = |row: &Row| row.cells.iter().filter(|cell| **cell == Cell::Failed).count();
