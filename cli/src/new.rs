@@ -45,7 +45,7 @@ pub fn run(arguments: &NewArguments) -> Result<Exit, Failure> {
             fs::create_dir_all(path.parent().expect("a file is in a folder"))?;
             fs::write(&path, fill_in(text, &name, &origin))
         };
-        write().map_err(|error| Failure::cannot_write(&path.display().to_string(), &error))?;
+        write().map_err(|error| Failure::cannot_write(path.display().to_string(), &error))?;
     }
     console::note(&format_args!(
         "{shown} has a driver with its test; its crates come from {}; next: cargo test \

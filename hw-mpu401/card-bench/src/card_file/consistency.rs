@@ -18,7 +18,7 @@ pub(super) struct Contradiction {
 pub(super) fn contradiction(card: &Behaviour) -> Option<Contradiction> {
     let found = [commands(card), sequencer(card), status(card), ports(card)];
     let more = [depth(card), bus_chip(card), interrupt(card), times(card)];
-    found.into_iter().chain(more).into_iter().flatten().next()
+    found.into_iter().chain(more).flatten().next()
 }
 
 fn found(keys: &'static [&'static str], what: &str, hint: &str) -> Option<Contradiction> {
