@@ -51,7 +51,7 @@ impl Strength {
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Measured => "it was watched on the unit's own firmware, see below",
+            Self::Measured => "it was watched on the unit's own firmware",
             Self::Sheet => "a data sheet, a manual or a standard says it",
             Self::Driver => "a published driver relies on it",
             Self::Log => "a user's log or report shows it",
