@@ -11,7 +11,7 @@ use portcls_machine::{Driver, GuestOptions, MachineBuilder, RegistryPlace};
 use crate::failure::Failure;
 use crate::input::{Input, Obstacle};
 
-/// What to give as a driver's file, for a message.
+/// The advice in a message about a wrong driver file.
 const DRIVER_FILES: &str = "give a driver's .sys file or -";
 
 /// The longest file of registry values in bytes.
@@ -28,8 +28,8 @@ pub enum DriverChoice {
 }
 
 impl DriverChoice {
-    /// Reads the option: a name, or a path. A text is a path when the text names a folder or ends
-    /// in `.sys`, or when it is `-`, which stands for stdin.
+    /// Reads the option: a name, or a path. A text is a path when it has a `/` or `\`, ends in
+    /// `.sys`, or is `-`, which stands for stdin.
     ///
     /// # Errors
     /// The text is a name that no driver has.

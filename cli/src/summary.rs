@@ -87,16 +87,16 @@ struct InputFacts {
     messages: u64,
     bytes: u64,
     duration_ns: u64,
-    /// What of the file is not in the song.
+    /// The parts of the file that are missing from the song.
     left_out: LeftOutFacts,
     warnings: Vec<String>,
 }
 
-/// What of a file is not in its song.
+/// The parts of a file that are missing from the song.
 #[derive(Serialize, Debug)]
 struct LeftOutFacts {
     messages: u64,
-    /// Bytes in which no message can be told.
+    /// Bytes in which no message can be recognised.
     bytes: u64,
     /// Bytes that the file declares and does not have.
     missing_bytes: u64,
@@ -134,7 +134,7 @@ struct ViolationFacts {
     /// What the rule says.
     meaning: &'static str,
     message: String,
-    /// Where the driver called the routine that found the breach; the place of its return.
+    /// The return address of the driver's call of the routine that found the breach.
     call_site: Option<Place>,
 }
 
@@ -143,15 +143,15 @@ struct ViolationFacts {
 struct LeakFacts {
     /// `pool`, `reference` or `object`.
     kind: &'static str,
-    /// The tag of the pool, the interface, or the name of the objects in the plural.
+    /// For `pool` the tag, for `reference` the interface, for `object` the plural of its type.
     what: String,
     count: u64,
     /// The bytes of blocks of pool.
     bytes: Option<u64>,
     /// The routine that gave it to the driver.
     routine: Option<&'static str>,
-    /// Where the driver called this routine; without a routine, the driver's routine that was
-    /// handed the thing.
+    /// Where the driver called `routine`. If there is none: the driver's own routine that got the
+    /// object.
     call_site: Option<Place>,
     /// All this in words.
     text: String,
@@ -297,7 +297,7 @@ impl Summary {
     }
 }
 
-/// What a verb says that could not do its work.
+/// The output of a verb that could not do its work.
 #[derive(Serialize, Debug)]
 pub struct NoResult {
     version: u32,

@@ -74,9 +74,9 @@ pub struct SerialByte {
 /// A device with byte-wide registers: a pure function of its state, the time and the access.
 ///
 /// A device never ticks. A device calls no code outside itself except [`Kernel::choose`], and the
-/// oracle that answers must not touch the bus. Times never go back. A device says when it changes
-/// next by itself ([`Outputs::next_event_ns`]). The bus advances the device at each such time. Only
-/// then does the bus pass on a later access.
+/// oracle (the code that makes that choice) must not touch the bus. Times never go back. A device
+/// says when it changes next by itself ([`Outputs::next_event_ns`]). The bus advances the device at
+/// each such time, before it passes on any access of a later time.
 pub trait BusDevice {
     /// The words for [`Answer::note`]; an empty word is no note.
     fn notes(&self) -> &'static [&'static str];

@@ -32,7 +32,7 @@ enum Due {
         armed: u64,
     },
     Callback(Callback),
-    /// The end of the time of a thread's wait with this number.
+    /// The timeout of the wait that has this number, of this thread.
     Wait {
         thread: Thread,
         number: u64,
@@ -89,7 +89,7 @@ pub(crate) struct Deadlines {
     /// late.
     next_ns: Cell<u64>,
     queue: RefCell<BinaryHeap<Entry>>,
-    /// Length of the queue above which stale timer entries are thrown out.
+    /// Length of the queue above which stale entries of timers and waits are thrown out.
     crowded: Cell<usize>,
     devices_ns: Cell<u64>,
     watchdog_ns: Cell<u64>,
@@ -161,7 +161,8 @@ impl Deadlines {
         (self.call_ns.replace(time_ns), self.call.replace(function))
     }
 
-    /// Earliest deadline in the queue, without timers that were cancelled or set again.
+    /// Earliest deadline in the queue, without timers that were cancelled or set again, and without
+    /// waits that are over.
     fn queued_ns(&self) -> u64 {
         let mut queue = self.queue.borrow_mut();
         while let Some(entry) = queue.peek() {
@@ -326,7 +327,8 @@ impl Kernel {
         self.state.now_ns.set(time_ns.max(self.now_ns()));
     }
 
-    /// Serves all deadlines that are due now: devices first, then timers and callbacks in order.
+    /// Serves all deadlines that are due now: devices first, then timers, callbacks and waits in
+    /// order.
     fn serve_deadlines(&self) {
         let now_ns = self.now_ns();
         let deadlines = &self.state.deadlines;
@@ -437,8 +439,8 @@ impl Kernel {
     /// Runs the event loop of an idle thread while `condition` holds, at most until `limit_ns`.
     ///
     /// Returns [`Progress::Moved`] when the condition no longer holds. Returns [`Progress::Idle`]
-    /// at the limit, or when nothing is left that could happen by itself: then no time passes up to
-    /// the limit. IRQL: PASSIVE_LEVEL.
+    /// at the limit. Also returns it, without moving the clock to the limit, when nothing is left
+    /// that could happen by itself, or when the kernel has stopped. IRQL: PASSIVE_LEVEL.
     pub fn run_while(&self, limit_ns: u64, mut condition: impl FnMut() -> bool) -> Progress {
         while condition() {
             if self.now_ns() >= limit_ns || self.is_frozen() {

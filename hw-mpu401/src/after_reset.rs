@@ -1,9 +1,8 @@
 //! The unit's own bytes on MIDI OUT: FC at a reset, then F8 until UART mode.
 //!
-//! Measured: firmware 1.5A on MIDI OUT. The same sequence handles output that is still unsent at a
-//! reset: the unit sends this output for a while, then drops the rest of it. On a card with a
-//! sequencer, this file also decides when the first F8 comes. That F8 and all later F8s belong to
-//! the sequencer.
+//! Measured: firmware 1.5A on MIDI OUT. This file also handles output that is unsent at a reset:
+//! the unit goes on sending it for a while, then drops the rest. On a card with a sequencer, this file
+//! also decides when the first F8 comes. That F8 and all later F8s belong to the sequencer.
 
 use crate::own_output::{OutputStep, OwnOutput};
 use crate::parts::Parts;
@@ -12,7 +11,7 @@ use crate::timing::NEVER_NS;
 use crate::wire::WIRE_LIMIT;
 
 impl Parts {
-    /// Begins long after a reset. Assumed: the phase of the clock does not matter.
+    /// Sets up a unit whose last reset is long ago. Assumed: the phase of its F8 does not matter.
     pub(crate) fn begin_at_rest(&mut self) {
         if let (Some(output), false) = (self.rules.reset_output, self.rules.has_sequencer) {
             let due_ns = self.now_ns().saturating_add(output.clock_period_ns);
@@ -46,7 +45,7 @@ impl Parts {
     }
 
     /// Drops the bytes that the unit has not sent.
-    /// Assumed: the longer busy time applies when there is output to drop.
+    /// Assumed: `busy_after_exit_full_ns` applies when there is output to drop.
     pub(crate) fn drop_backlog(&mut self) {
         let dropped = self.transmitter.clear(self.now_ns());
         self.counters.dropped_by_reset += dropped;

@@ -8,8 +8,8 @@
 pub struct Corruption {
     /// The bits that are inverted; 0 for no change.
     pub flips: u8,
-    /// Every byte of this number changes, counted from the call: 1 for each byte, 3 for the third,
-    /// the sixth and so on. 0 counts as 1.
+    /// One byte in this many changes, counted from the first byte with the fault: 1 is each byte,
+    /// 3 is the third, the sixth and so on. 0 counts as 1.
     pub every: u32,
 }
 

@@ -1,7 +1,7 @@
 //! The data format with which an application opens a pin.
 //!
-//! This file owns the two formats, and the test which ranges of a pin they fit. This file never
-//! knows the records of a buffer.
+//! This file owns the two formats, and tests whether a format fits the ranges of a pin. This file
+//! never knows the records of a buffer.
 
 use std::fmt;
 

@@ -229,8 +229,8 @@ pub fn capture(machine: &Machine, song: &Song) -> Result<CaptureReport, MachineE
     };
     let mut job = progress.into_report(machine, stop, passage);
     if arrived_bytes == 0 {
-        // Assumed: the driver's start lost the bytes that were lost before the first byte arrived,
-        // and the song did not lose them.
+        // No byte of the song arrived. Assumed: the bytes that the card lost came from the driver's
+        // start, not from the song.
         job.driver.lost_in_card = 0;
     }
     Ok(CaptureReport { song_bytes, received, application, job })
@@ -330,7 +330,7 @@ fn wait_for_silence(machine: &Machine, pin: &PinClient<'_>) -> Result<(), Machin
         if machine.now_ns() >= limit_ns {
             return pin.record_wait(SILENCE, WaitEnd::TimedOut, machine.now_ns() - since_ns);
         }
-        // The last step ends with the silence, so that the end of the song follows its last byte.
+        // The last step ends just when the silence is long enough, and not up to a step later.
         let over_ns = cable.idle_since_ns() + CLOSE_AFTER_IDLE_NS;
         let left_ns = over_ns.saturating_sub(machine.now_ns());
         machine.run_for_ns(if left_ns == 0 { STEP_NS } else { left_ns.min(STEP_NS) })?;

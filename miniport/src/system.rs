@@ -14,8 +14,8 @@ use crate::miniport::MiniportMidiUart;
 
 /// The miniports for an MPU-401.
 ///
-/// Source: WDK, PcNewMiniport; dmusicks.h. Assumed: the capture class and the other DirectMusic
-/// class are the same miniport, because the published sample has one miniport for both.
+/// Source: WDK, PcNewMiniport; dmusicks.h. Assumed: both DirectMusic classes, with and without
+/// capture, have the same miniport, because the published sample has one miniport for both.
 pub const SYSTEM_MINIPORTS: &[SystemMiniport] = &[
     SystemMiniport { class: clsid::MINIPORT_DRIVER_UART, make: midi },
     SystemMiniport { class: clsid::MINIPORT_DRIVER_DMUS_UART, make: directmusic },

@@ -9,9 +9,9 @@
 //! # The walk
 //!
 //! Out: the pin (`pin.rs`) checks a client's write request and queues it on the pin's lane
-//! (`lane.rs`). The lane gives the stream its turn, and the sequencer (`midi/render.rs`) takes the
-//! music records apart. The sequencer calls `IMiniportMidiStream::Write` for each record when the
-//! record is due. In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the
+//! (`lane.rs`), the way of data between a client's requests and one stream. The lane gives the
+//! stream its turn, and the sequencer (`midi/render.rs`) takes the music records apart. The
+//! sequencer calls `IMiniportMidiStream::Write` for each record when the record is due. In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the
 //! port's sink and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads
 //! the stream until it is empty, packs the bytes into the client's read requests and completes
 //! these requests.
@@ -25,9 +25,9 @@
 //! # The layers
 //!
 //! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, and a pin has a lane. Each
-//! layer knows only the layer that comes next in this list. They share the miniport by the
-//! `Binding`. A kind of port implements `Kind`: `music.rs`, `topology.rs` and the files in `wave/`
-//! do. `classes.rs` names each kind of port. A kind of miniport implements `Miniport`. The folders
+//! layer knows only the layer that comes next in this list. All layers share the miniport through
+//! the `Binding`. A kind of port implements `Kind`: `music.rs`, `topology.rs` and the files in
+//! `wave/` do. `classes.rs` names each kind of port. A kind of miniport implements `Miniport`. The folders
 //! `midi/` and `dmus/` have the two kinds with streams, which also implement `StreamMiniport` and
 //! `Stream`. The kind of port chooses the kind of miniport at Init. Both folders share the loop of
 //! a sequencer (`pump.rs`) and the count of captured bytes that were not delivered yet
@@ -37,8 +37,8 @@
 //! # Events
 //!
 //! The client of a filter or pin enables an event (`client_events.rs`) that a table of the miniport
-//! has (`event.rs`). The miniport's handler adds it to the list of its port (`event_list.rs`), and
-//! tells the list when the event happens.
+//! has (`event.rs`). The miniport's handler adds the event to the port's list (`event_list.rs`).
+//! The miniport tells the list when the event happens.
 
 mod adapter;
 pub mod automation;

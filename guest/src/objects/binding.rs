@@ -8,8 +8,8 @@ use crate::guest::Guest;
 use crate::tables::bindings::{BINDING_LIMIT, Bound};
 use crate::tables::origin::Origin;
 
-/// The second parameter of DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS for code that
-/// runs. Source: the page of the code has 0 for a read; Assumed: 8 as for page faults.
+/// The second parameter of DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS when code ran.
+/// Source: the WDK page of this bug check gives 0 for a read. Assumed: 8, as page faults have.
 const EXECUTES: u64 = 8;
 
 impl Guest {
@@ -55,8 +55,8 @@ impl Guest {
     /// DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS.
     /// IRQL: PASSIVE_LEVEL.
     ///
-    /// Assumed: Windows stops when the thread next runs, and this kernel at once, because the code
-    /// of the thread is gone in both cases.
+    /// Windows stops when the thread next runs; this kernel stops at once. Assumed: the result is
+    /// the same, because the code of the thread is gone.
     pub fn check_unload(&self) {
         if let Some((at, what)) = self.0.bindings.still_running() {
             let code = BugCheckCode::DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS;

@@ -8,7 +8,7 @@
 //! Architecture invariants: no call panics, and nothing is allocated between
 //! [`mpu401_new`](ffi::mpu401_new) and [`mpu401_free`](ffi::mpu401_free). There is no state
 //! outside an instance. `hw-mpu401` decides what the chip does, and `mpu401-card-bench` reads card
-//! files; this crate has only the queue of sent bytes, and handles a host's mistakes with time.
+//! files; this crate has only the queue of sent bytes, and copes with wrong times from a host.
 
 pub mod count;
 pub mod ffi;

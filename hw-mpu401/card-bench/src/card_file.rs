@@ -47,6 +47,6 @@ pub struct CardFile {
     pub profile: CardProfile,
     /// The built-in card that this card starts from, if there is one.
     pub based_on: Option<String>,
-    /// All resources of the device in their order; empty for the MPU-401's ports and its line.
+    /// All resources of the device, in order. If empty, it has the MPU-401's ports and line.
     pub resources: Vec<CardResource>,
 }

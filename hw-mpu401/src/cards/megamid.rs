@@ -1,6 +1,6 @@
 //! A clone as MegaMid and the driver of Windows NT 3.5 expect it.
 //!
-//! Source: public reports on emulators: both programs send FF in UART mode and wait for its ACK.
+//! Source: public bug reports of emulators. Both programs send FF in UART mode and wait for ACK.
 //! Roland's own unit never gives this ACK. It is not known for which cards the programs were
 //! written.
 

@@ -5,7 +5,7 @@
 use crate::error::{Fault, Place, short};
 use crate::lines::{Field, Line};
 
-/// What a device needs one value of.
+/// A resource that a device needs, and the values that would do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WantedResource {
     /// The line in the file, from 1.
@@ -50,7 +50,7 @@ impl RangeChoice {
     /// The lowest address at which it may begin.
     #[must_use]
     pub fn lowest(&self) -> Option<u64> {
-        // The bits that no address may have are the low ones, so this many steps are enough.
+        // Assumed: the bits that no address may have are the low ones. So the mask is an alignment.
         let free = !self.mask;
         let step = match free.trailing_ones() {
             0..64 => 1_u64 << free.trailing_ones(),

@@ -163,8 +163,8 @@ impl Stream for DmusStream {
     }
 }
 
-/// Releases the driver's stream, and then counts the events that are out. The order matters,
-/// because the destructor of the driver's stream may still put events.
+/// Releases the driver's stream, and then reports the events that were not put back. The order
+/// matters, because the destructor of the driver's stream may still put events.
 impl Drop for DmusStream {
     fn drop(&mut self) {
         self.stream = None;

@@ -12,8 +12,8 @@ use super::{Past, Reason, Why};
 const ISR: &str = "isr";
 const DPC: &str = "dpc";
 
-/// The deepest nesting of service routines and DPCs. In a trace with more, whose returns got lost,
-/// the outermost ones count as over.
+/// The deepest nesting of service routines and DPCs. A trace can seem to nest deeper when its
+/// returns were lost. Then the outermost ones count as over.
 const DEEPEST: usize = 64;
 
 /// What kind of code runs.
@@ -159,7 +159,7 @@ impl Processor {
         Place { depth, change: Change::Step }
     }
 
-    /// The deepest nesting that is open.
+    /// How deep the code is nested now; 0 is the thread.
     pub(crate) fn depth(&self) -> usize {
         self.contexts.len() - 1
     }
@@ -276,8 +276,8 @@ impl Processor {
         self.after(Reason::Queued, queued, self.last_dispatch)
     }
 
-    /// The cause of code that waits for `trigger` and then for a free processor: `busy` is the last
-    /// step of code that kept it out.
+    /// Why code began that waited for `trigger` and then for a free processor. `busy` is the last
+    /// step of the code that kept the processor busy.
     fn after(&self, reason: Reason, trigger: Past, busy: Past) -> Why {
         if trigger.is_there() && busy.is_there() && busy.event > trigger.event {
             return Why { trigger: trigger.event, ..Why::new(Reason::ProcessorFree, busy) };

@@ -150,7 +150,7 @@ const OPTIONAL: u32 = 0x8000_0000;
 
 /// `NTSTATUS RtlQueryRegistryValues(ULONG, PCWSTR, PRTL_QUERY_REGISTRY_TABLE, PVOID, PVOID)`
 ///
-/// Assumed: an environment makes no difference.
+/// Assumed: the last parameter, `Environment`, makes no difference.
 fn query_registry_values(
     call: &Call<'_>,
     relative: u32,

@@ -19,8 +19,8 @@ pub trait Model {
     /// Lets time pass.
     fn advance(&mut self, now_ns: u64);
 
-    /// Puts a signal on MIDI IN, from `start_ns` on. The caller never gives a time before the end
-    /// of the signal before.
+    /// Puts a signal on MIDI IN, from `start_ns` on. A signal never starts before the end of the
+    /// previous one.
     fn midi_in_signal(&mut self, start_ns: u64, signal: LineSignal);
 
     /// Puts a byte on MIDI IN as [`midi_in_signal`](Self::midi_in_signal) does.
@@ -34,8 +34,8 @@ pub trait Model {
     /// Gives a MIDI line a fault that changes bytes, from the next byte on.
     fn corrupt(&mut self, lane: Lane, corruption: Corruption);
 
-    /// Keeps the processor of the card busy with other work until `until_ns`, from the latest time
-    /// given on, see [`Mpu401::hold_midi`].
+    /// Keeps the card's processor busy with other work, from the time of the latest call to
+    /// `until_ns`, see [`Mpu401::hold_midi`].
     fn hold_midi(&mut self, until_ns: u64);
 
     /// Lets a fault hit the next `bytes` bytes, see [`Mpu401::inject`].
