@@ -1,8 +1,8 @@
 //! The unit's own bytes on MIDI OUT: FC at a reset, then F8 until UART mode.
 //!
 //! Measured: firmware 1.5A on MIDI OUT. This file also handles output that is unsent at a reset:
-//! the unit goes on sending it for a while, then drops the rest. On a card with a sequencer, this file
-//! also decides when the first F8 comes. That F8 and all later F8s belong to the sequencer.
+//! the unit goes on sending it for a while, then drops the rest. On a card with a sequencer, this
+//! file also decides when the first F8 comes. That F8 and all later F8s belong to the sequencer.
 
 use crate::own_output::{OutputStep, OwnOutput};
 use crate::parts::Parts;

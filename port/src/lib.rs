@@ -11,10 +11,10 @@
 //! Out: the pin (`pin.rs`) checks a client's write request and queues it on the pin's lane
 //! (`lane.rs`), the way of data between a client's requests and one stream. The lane gives the
 //! stream its turn, and the sequencer (`midi/render.rs`) takes the music records apart. The
-//! sequencer calls `IMiniportMidiStream::Write` for each record when the record is due. In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the
-//! port's sink and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads
-//! the stream until it is empty, packs the bytes into the client's read requests and completes
-//! these requests.
+//! sequencer calls `IMiniportMidiStream::Write` for each record when the record is due. In: the
+//! driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the port's sink and the
+//! lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads the stream until it
+//! is empty, packs the bytes into the client's read requests and completes these requests.
 //!
 //! A DirectMusic miniport gets events (`dmus_event.rs`) in place of bytes. Out: the unpacker
 //! (`dmus/unpack.rs`) makes events from a write request. The sequencer (`dmus/render.rs`) calls
@@ -27,11 +27,12 @@
 //! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, and a pin has a lane. Each
 //! layer knows only the layer that comes next in this list. All layers share the miniport through
 //! the `Binding`. A kind of port implements `Kind`: `music.rs`, `topology.rs` and the files in
-//! `wave/` do. `classes.rs` names each kind of port. A kind of miniport implements `Miniport`. The folders
-//! `midi/` and `dmus/` have the two kinds with streams, which also implement `StreamMiniport` and
-//! `Stream`. The kind of port chooses the kind of miniport at Init. Both folders share the loop of
-//! a sequencer (`pump.rs`) and the count of captured bytes that were not delivered yet
-//! (`backlog.rs`). Apart from these files, only `miniport_calls.rs` and `interfaces/` know the
+//! `wave/` do. `classes.rs` names each kind of port. A kind of miniport implements `Miniport`. The
+//! folders `midi/` and `dmus/` have the two kinds with streams, which also implement
+//! `StreamMiniport` and `Stream`. The kind of port chooses the kind of miniport at Init. Both
+//! folders share the loop of a sequencer (`pump.rs`) and the count of captured bytes that were not
+//! delivered yet (`backlog.rs`). Apart from these files, only `miniport_calls.rs` and `interfaces/`
+//! know the
 //! kinds, because they name a miniport's methods.
 //!
 //! # Events
