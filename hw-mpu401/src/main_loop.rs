@@ -109,8 +109,7 @@ impl Parts {
     /// room.
     fn plan_take_for_output(&self, latency_ns: u64) -> Plan {
         let seen_ns = self.latches.written_ns().saturating_add(latency_ns);
-        let free_ns = if self.takes_while_busy() { 0 } else { self.unit.free_ns() };
-        let ready_ns = seen_ns.max(free_ns);
+        let ready_ns = seen_ns.max(self.free_to_take_ns());
         let room_ns = self.transmitter.room_ns();
         let due_ns = if room_ns <= ready_ns { ready_ns } else { self.unit.finds_room_ns(room_ns) };
         Plan::new(Action::Take, due_ns.max(self.now_ns()))
@@ -134,16 +133,17 @@ impl Parts {
     /// `room_ns`.
     pub(crate) fn plan_take_after(&self, latency_ns: u64, room_ns: u64) -> Plan {
         let seen_ns = self.latches.written_ns().saturating_add(latency_ns);
-        let ready_ns =
-            if self.takes_while_busy() { self.now_ns() } else { self.unit.ready_ns(self.now_ns()) };
-        Plan::new(Action::Take, seen_ns.max(ready_ns).max(room_ns))
+        let ready_ns = seen_ns.max(self.free_to_take_ns()).max(self.now_ns());
+        Plan::new(Action::Take, ready_ns.max(room_ns))
     }
 
-    /// Whether the card takes the byte in the latch even while it is busy after a reset.
-    fn takes_while_busy(&self) -> bool {
-        self.rules.waits_after_reset == WaitsAfterReset::Commands
+    /// When the unit is free to take the byte in the latch; 0 for a byte that the card takes even
+    /// while it is busy after a reset.
+    fn free_to_take_ns(&self) -> u64 {
+        let takes_while_busy = self.rules.waits_after_reset == WaitsAfterReset::Commands
             && self.unit.mode() == Mode::Intelligent
-            && (self.latches.inbox() == Inbox::Data || self.latches.inbox_byte() == RESET)
+            && (self.latches.inbox() == Inbox::Data || self.latches.inbox_byte() == RESET);
+        if takes_while_busy { 0 } else { self.unit.free_ns() }
     }
 
     /// The time at which the output has room for a byte; 0 if the output has room now.
