@@ -59,13 +59,15 @@ pub fn run(cards: &[CardProfile], timing: CardTiming, format: Format) -> Result<
 fn text(report: &SuiteReport) -> String {
     let mut text = String::new();
     let mut file = "";
+    let cards = report.cards.len();
+    // A column for each card, and a space behind each group.
+    let indent = cards + cards.div_ceil(GROUP);
     for row in &report.rows {
         if row.file != file {
             file = &row.file;
-            push_heading(&mut text, file, report.cards.len());
+            push_heading(&mut text, file, cards);
         }
         let cells = in_groups(row.cells.iter().map(cell_text));
-        let indent = in_groups(row.cells.iter().map(|_| " ".to_owned())).len() + 1;
         let title_columns = COLUMNS.saturating_sub(indent).max(TITLE_COLUMNS);
         for (index, line) in wrapped(&row.scenario.title, title_columns).iter().enumerate() {
             // Writing to a String cannot fail.
@@ -116,18 +118,12 @@ fn cell_text(cell: &Cell) -> String {
 }
 
 fn legend() -> String {
-    let strengths: Vec<String> = Strength::ALL
-        .iter()
-        .map(|strength| {
-            format!("{}  {}: {}\n", strength.mark(), strength.word(), strength.meaning())
-        })
-        .collect();
-    format!(
-        "{}o  open: no source says whether a real card does this\n.  the scenario is not meant for \
-         the card\nF  not as expected\nA small letter means: this card does otherwise than most \
-         cards.\n",
-        strengths.concat()
-    )
+    let with_strength = Strength::ALL.map(|strength| {
+        format!("{}  {}: {}\n", strength.mark(), strength.word(), strength.meaning())
+    });
+    let without =
+        Cell::WITHOUT_STRENGTH.map(|(cell, meaning)| format!("{}  {meaning}\n", cell.mark()));
+    format!("{}{}{}\n", with_strength.concat(), without.concat(), Cell::SMALL_LETTER)
 }
 
 /// A result as a word, for programs.

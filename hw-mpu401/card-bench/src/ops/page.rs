@@ -162,14 +162,10 @@ fn push_legend(text: &mut String) {
             strength.meaning()
         );
     }
-    for (cell, meaning) in [
-        (Cell::Open, "open: no source says whether a real card does this"),
-        (Cell::NotMeant, "the scenario is not meant for the card"),
-        (Cell::Failed, "the program does not do what is expected"),
-    ] {
+    for (cell, meaning) in Cell::WITHOUT_STRENGTH {
         let _ = writeln!(text, "| `{}` | {meaning} |", cell.mark());
     }
-    text.push_str("\nA small letter means: this card does otherwise than most cards.\n");
+    let _ = writeln!(text, "\n{}", Cell::SMALL_LETTER);
 }
 
 /// A ground as a sentence: its strength, its cards and its text.

@@ -41,6 +41,17 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// The results that have no strength, each with its meaning, for the legend of a table.
+    pub const WITHOUT_STRENGTH: [(Self, &str); 3] = [
+        (Self::Open, "open: no source says whether a real card does this"),
+        (Self::NotMeant, "the scenario is not meant for the card"),
+        (Self::Failed, "the program does not do what is expected"),
+    ];
+
+    /// What a small letter means, for the legend of a table.
+    pub const SMALL_LETTER: &str =
+        "A small letter means: this card does otherwise than most cards.";
+
     /// The mark of this result in a table: the letter of the strength, which is small for a card
     /// that differs.
     #[must_use]
