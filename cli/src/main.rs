@@ -56,10 +56,7 @@ fn main() -> ExitCode {
         let environment = env_logger::Env::new().filter("PCLS_LOG").write_style("PCLS_LOG_STYLE");
         env_logger::Builder::from_env(environment).init();
         match Arguments::try_parse() {
-            Ok(arguments) => {
-                partial_file::remove_at_signals();
-                finish(&arguments.verb, run(&arguments.verb))
-            }
+            Ok(arguments) => finish(&arguments.verb, run(&arguments.verb)),
             Err(error) => console::answer(&error, wanted_format(std::env::args_os())),
         }
     }) as u8)

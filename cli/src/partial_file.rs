@@ -6,9 +6,12 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, Once};
 
 use tempfile::NamedTempFile;
+
+/// Runs [`remove_at_signals`] before the first file is made.
+static REMOVER: Once = Once::new();
 
 /// The files that are being written now.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -47,6 +50,7 @@ impl PartialFile {
             // The permissions of a new file; the system applies the user's mask.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
+        REMOVER.call_once(remove_at_signals);
         // A signal finds either no file, or a file that is in the list.
         let mut list = unfinished();
         let file = builder.tempfile_in(folder)?;
@@ -71,7 +75,7 @@ impl PartialFile {
 
 /// From now on a signal that ends the program removes the unfinished files first. Where the system
 /// has no such signals, this does nothing.
-pub fn remove_at_signals() {
+fn remove_at_signals() {
     #[cfg(unix)]
     {
         use signal_hook::consts::{SIGINT, SIGTERM};
