@@ -1,7 +1,8 @@
 //! The command line: verbs, options, and the help that people read.
 //!
-//! `values` reads the words after the options.
+//! `values` reads the words after the options, `help` has the texts behind the options.
 
+mod help;
 mod values;
 
 use std::net::SocketAddr;
@@ -10,7 +11,6 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use portcls_machine::card_bench::card_file::CardFile;
-use portcls_machine::card_bench::ops::actions;
 use portcls_machine::chip::CardTiming;
 use portcls_machine::emulator::Rule;
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
@@ -22,12 +22,16 @@ use crate::card::CardChoice;
 use crate::console::Console;
 use crate::driver::{self, DriverChoice, RegistrySetting, parse_registry, read_registry_file};
 use crate::failure::{EXIT_CODES, Failure};
-use crate::figures::wrapped;
 use crate::inf::InfChoice;
 use crate::input::Input;
 use crate::output::Target;
 use crate::simulated_time::parse_ns;
 
+use help::{
+    CAPTURE_EXAMPLES, CARDS_EXAMPLES, DEBUG_EXAMPLES, DIFF_EXAMPLES, DIFF_EXIT, ENVIRONMENT,
+    EXPLAIN_EXAMPLES, FILTERS_EXAMPLES, IMPORTS_EXAMPLES, IMPORTS_EXIT, JSON_FORM, NEW_EXAMPLES,
+    OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES, RULES_EXAMPLES, script_lines,
+};
 use values::{
     CardParser, RuleParser, input, parse_gdb_place, parse_irq, parse_port, parse_resource,
     parse_timing, target,
@@ -37,160 +41,6 @@ pub use values::{
     DebugJob, FileFormat, Format, OpsFormat, PinFormatName, RecipeName, SchemaName, TraceFilter,
     WaveDialect, WaveTick,
 };
-
-const PROGRAM_EXAMPLES: &str = "\
-Examples:
-  portcls-emu play                          the built-in tune, and a summary of the run
-  portcls-emu play song.mid --trace t.txt   every register access into t.txt
-  portcls-emu capture song.mid              the other way: MIDI IN to the application
-  portcls-emu ops test.ops                  register accesses, and what has to come of them
-  portcls-emu imports driver.sys            what a compiled driver needs, and what is there
-  portcls-emu filters --driver driver.sys   its filters and pins, and which can be opened
-  portcls-emu cards                         the cards that can be chosen
-  portcls-emu rules                         the rules that a driver has to keep
-  portcls-emu new my-driver                 a crate for a driver of your own
-  portcls-emu diff old.txt new.txt          what is different in two traces, and why
-  portcls-emu explain t.txt --at 256.779ms  what happened then, why, and what came of it";
-
-const PLAY_EXAMPLES: &str = "\
-Examples:
-  portcls-emu play                                   the built-in tune
-  portcls-emu play song.mid --card sb16              a song on another card
-  portcls-emu play song.mid --trace -                the whole trace, the summary on stderr
-  portcls-emu play --trace t.txt --filter registers  only what the hardware sees
-  portcls-emu play --driver uart.sys                 a compiled Windows driver
-  portcls-emu play --driver card.sys --pin Midi:0    through a pin that you choose
-  portcls-emu play --driver dmus.sys --pin-format directmusic  events
-  portcls-emu play song.mid --midi-out wire.mid      what the wire carried, with its times
-  portcls-emu play song.mid --vcd song.vcd           waveforms, for GTKWave or Surfer
-  portcls-emu play dump.syx --format json            figures for a program
-  cat song.mid | portcls-emu play -                  a song from stdin";
-
-const CAPTURE_EXAMPLES: &str = "\
-Examples:
-  portcls-emu capture song.mid                     send a song into MIDI IN
-  portcls-emu capture song.mid --raw-out got.bin   keep the bytes that the application read
-  portcls-emu capture song.mid --midi-out got.mid  the same with the times of the port
-  portcls-emu capture song.mid --card clone-dumb --trace -";
-
-const DEBUG_EXAMPLES: &str = "\
-Examples:
-  portcls-emu debug --driver mine.sys                       waits on port 1234 of this machine
-  portcls-emu debug song.mid --driver mine.sys --gdb 4711   a song, another port
-  portcls-emu debug song.mid --driver mine.sys --job capture
-
-In gdb:
-  target remote 127.0.0.1:1234
-  break Isr
-  continue
-  reverse-stepi
-  monitor irql
-
-In lldb, which reads PDBs:
-  target create mine.sys
-  gdb-remote 1234
-  breakpoint set --name Isr
-  continue
-  process plugin packet monitor irql";
-
-const FILTERS_EXAMPLES: &str = "\
-Examples:
-  portcls-emu filters                              the built-in driver
-  portcls-emu filters --driver mine.sys            a compiled Windows driver
-  portcls-emu filters --driver mine.sys --format json";
-
-const OPS_EXAMPLES: &str = "\
-Examples:
-  portcls-emu ops first-note.ops               on every card that the script is for
-  portcls-emu ops --card sb16 a.ops b.ops      two scripts on one card, with each access
-  portcls-emu ops --card my-card.toml a.ops    on a card of your own
-  portcls-emu ops hw-mpu401/ops --format junit > results.xml
-  portcls-emu ops --card sb16 a.ops --vcd a.vcd    the wires and flags, for GTKWave or Surfer
-  printf 'init uart\\nR S -> 80/C0\\n' | portcls-emu ops -
-  portcls-emu ops a.ops --record linux > a.py    the accesses for a real card
-  portcls-emu ops a.ops --results a.txt --card sb16    what the real card did, and the model";
-
-/// The columns of a line of a script in the help, and of its meaning.
-const LINE_COLUMNS: usize = 20;
-const MEANING_COLUMNS: usize = 76;
-
-/// The lines of a script that do something, with their meaning.
-fn script_lines() -> String {
-    let mut text = "\
-        A script in short; docs/ops.md of the project has all of it. Behind -> stands what has to \
-        come\nof a line, as in R S -> 80/C0, P S 40 00 1000 10 -> ok or wire -> 90:"
-        .to_owned();
-    for (line, meaning) in actions() {
-        let mut line = line;
-        for piece in wrapped(meaning, MEANING_COLUMNS) {
-            text.push_str(&format!("\n  {line:<LINE_COLUMNS$}  {piece}"));
-            line = "";
-        }
-    }
-    text
-}
-
-const IMPORTS_EXAMPLES: &str = "\
-Examples:
-  portcls-emu imports driver.sys                   what it imports, and what of it is there
-  portcls-emu imports driver.sys --format json     the same for a program
-  portcls-emu imports driver.sys | grep missing    what would end a run when it is called";
-
-const IMPORTS_EXIT: &str = "\
-It exits with 1 when something is missing: a function or variable that is imported, a class of
-PortCls that the code names, or an instruction that the code leads to; and when an imported function
-refuses every call. What the driver never calls does no harm: a run ends with the name of what is
-missing only when it gets there, and a refusal is a line of its trace. An interface that is not
-served does not change the exit code, because drivers ask for some and go on without. A file that is
-no driver is exit code 3.";
-
-const CARDS_EXAMPLES: &str = "\
-Examples:
-  portcls-emu cards                          figures and sources
-  portcls-emu cards --check                  what each card does in each scenario
-  portcls-emu cards --check --format json    the same for a program
-  portcls-emu cards --check --card sb16 --card-timing seeded:1
-  portcls-emu cards --show sb16 > my.toml    a card to change, for --card my.toml";
-
-const RULES_EXAMPLES: &str = "\
-Examples:
-  portcls-emu rules                          every rule in a sentence
-  portcls-emu rules read-overrun             one of them, with its source
-  portcls-emu rules --format json            the same for a program";
-
-const NEW_EXAMPLES: &str = "\
-Examples:
-  portcls-emu new my-driver                     a crate in the folder my-driver
-  portcls-emu new my-driver --crates ~/portcls  with the crates of this clone of the project";
-
-const DIFF_EXAMPLES: &str = "\
-Examples:
-  portcls-emu diff old.txt new.txt                     two traces that --trace wrote
-  portcls-emu diff old.txt new.txt --tolerance 200ns   compiled drivers differ by instructions
-  portcls-emu diff a.txt b.txt --from 'the song begins' --to 'the song is over'
-  portcls-emu play --trace - | portcls-emu diff old.txt - --format json";
-
-const DIFF_EXIT: &str = "\
-It exits with 1 when there is a finding, and with 0 when there is none. An event that has another
-time only because its cause has another time is no finding. `diff A B` and `diff B A` have the same
-number of findings.";
-
-const EXPLAIN_EXAMPLES: &str = "\
-Examples:
-  portcls-emu explain t.txt --at 256.779ms                 the last event up to this time
-  portcls-emu explain t.txt --at 256.779ms --format json   the same for a program";
-
-const JSON_FORM: &str = "\
-The JSON summary:
-  One object with \"version\": 2, also when the work could not be done; `schema summary` writes its
-  JSON Schema. Names that end in _ns are whole ns of simulated time, those in
-  _permille are 1/1000. Later programs may add names; a name that goes or changes its meaning
-  raises the version.";
-
-const ENVIRONMENT: &str = "\
-Environment:
-  PCLS_LOG   diagnostics on stderr: error, warn, info, debug or trace
-  NO_COLOR   no colours, also on a terminal";
 
 /// Runs a Windows MIDI driver on a simulated kernel and MPU-401 card, and traces every access.
 ///
