@@ -3,10 +3,12 @@
 //! The driver dies on purpose in `Init`, line 8 of its source. The driver is built with DWARF for
 //! gdb and lldb, and with a PDB. Only lldb reads the PDB.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
+use std::sync::Mutex;
 
 use portcls_machine::guest::gdb::GdbServer;
 use portcls_machine::{GuestOptions, MachineBuilder, debug};
@@ -32,11 +34,17 @@ fn has_gdb() -> bool {
     has_program("gdb", "--version", "it comes with the Debian package gdb")
 }
 
-/// The driver of a target, built with symbols; `None` without the compilers.
+/// The driver of a target, built with symbols; `None` without the compilers. Several tests run at
+/// the same time and read the same file, so the first of them builds it and the others wait.
 fn built(target: &str) -> Option<PathBuf> {
+    static BUILT: Mutex<BTreeMap<String, Option<PathBuf>>> = Mutex::new(BTreeMap::new());
     let into = Path::new(env!("CARGO_TARGET_TMPDIR")).join("drivers-for-debuggers").join(target);
     let name = format!("{target}/null_adapter");
-    build(&into, &["-k", &name]).then(|| into.join(format!("{name}.sys")))
+    let mut built = BUILT.lock().expect("the build of the other test succeeded");
+    let file = built
+        .entry(target.to_owned())
+        .or_insert_with(|| build(&into, &["-k", &name]).then(|| into.join(format!("{name}.sys"))));
+    file.clone()
 }
 
 /// Runs a driver under the debugger that `start` starts. Returns what the debugger has printed.
