@@ -32,7 +32,7 @@ impl Parts {
             Inbox::Empty => NEVER_NS,
             Inbox::Data if !self.passes_data() => NEVER_NS,
             Inbox::Command => take.due_ns,
-            Inbox::Data => self.ready_to_start_ns(take.due_ns).max(self.transmitter.free_ns()),
+            Inbox::Data => self.start_ns(take.due_ns),
         }
     }
 
@@ -115,18 +115,24 @@ impl Parts {
         Plan::new(Action::Take, due_ns.max(self.now_ns()))
     }
 
-    /// Plans to take the data byte out of the latch of a bus chip: when the transmitter has had
-    /// room and the byte has been in the latch for as long as the 8052 needs to see both.
-    ///
-    /// Source: listings of the DSP's firmware (github.com/S95Sedan/CT1741_DSP): only the loop of
-    /// UART mode looks into the latch, and only while the transmitter has room.
+    /// Plans to take the data byte out of the latch of a bus chip.
     fn plan_take_from_bus_chip(&self) -> Plan {
         if self.latches.inbox() == Inbox::Empty || self.unit.mode() == Mode::Intelligent {
             return Plan::IDLE;
         }
-        let both_ns = self.latches.written_ns().max(self.transmitter.room_ns());
-        let seen_ns = both_ns.saturating_add(self.unit.timing().drr_clear_uart_ns);
+        let seen_ns = self.bus_chip_sees_ns(self.latches.written_ns());
         Plan::new(Action::Take, seen_ns.max(self.unit.ready_ns(self.now_ns())))
+    }
+
+    /// When the 8052 behind a bus chip sees a byte that the host wrote at this time: the byte has
+    /// been in the latch, and the transmitter has had room, for as long as the 8052 needs to see
+    /// both.
+    ///
+    /// Source: listings of the DSP's firmware (github.com/S95Sedan/CT1741_DSP): only the loop of
+    /// UART mode looks into the latch, and only while the transmitter has room.
+    #[inline(always)]
+    pub(crate) fn bus_chip_sees_ns(&self, written_ns: u64) -> u64 {
+        self.transmitter.room_from_ns(written_ns) + self.unit.timing().drr_clear_uart_ns
     }
 
     /// Plans to take the host's byte `latency_ns` after the host wrote it, but not before

@@ -120,21 +120,22 @@ impl Parts {
     pub(crate) fn accept(&mut self, byte: u8) {
         let byte = self.faults.carry(byte, self.transmitter.last_byte());
         let byte = self.out_fault.pass(byte);
-        self.transmitter.push(byte, self.ready_to_start_ns(self.now_ns));
+        self.transmitter.push_at(byte, self.start_ns(self.now_ns));
         self.counters.accepted += 1;
         self.unit.be_busy(self.now_ns, self.unit.timing().tx_accept_ns);
     }
 
-    /// The earliest start of a byte that the unit takes at this time.
+    /// When a byte starts on MIDI OUT that the unit takes at this time.
     ///
     /// Source: Intel, MCS-51, serial interface: the 8052 starts a byte at the next bit of its baud
     /// clock. If the stop bit of the byte before is on the line, the next bit is its end.
-    pub(crate) fn ready_to_start_ns(&self, taken_ns: u64) -> u64 {
-        let follows = taken_ns < self.transmitter.free_ns();
-        if follows && self.rules.host_port == HostPort::BusChip {
-            return taken_ns;
+    #[inline(always)]
+    pub(crate) fn start_ns(&self, taken_ns: u64) -> u64 {
+        let free_ns = self.transmitter.free_ns();
+        if taken_ns < free_ns && self.rules.host_port == HostPort::BusChip {
+            return free_ns;
         }
-        taken_ns.saturating_add(self.unit.timing().tx_start_ns)
+        taken_ns.saturating_add(self.unit.timing().tx_start_ns).max(free_ns)
     }
 
     /// Whether the unit is in intelligent mode and has a sequencer.

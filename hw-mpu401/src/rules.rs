@@ -25,6 +25,8 @@ pub(crate) struct Rules {
     pub(crate) rx_limit: usize,
     /// The most bytes that the transmitter may hold.
     pub(crate) tx_limit: usize,
+    /// Whether a byte of the host waits in a latch until the unit takes it.
+    pub(crate) has_latch: bool,
     /// Whether intelligent mode has more than ACKs and fixed answers.
     pub(crate) has_sequencer: bool,
 }
@@ -45,6 +47,7 @@ impl Rules {
             card: bounded(behaviour),
             rx_limit: usize::from(behaviour.rx_depth.clamp(1, MAX_RX_DEPTH)),
             tx_limit: tx_limit(behaviour),
+            has_latch: behaviour.host_port != HostPort::Fifo,
             has_sequencer: behaviour.intelligent_mode == IntelligentMode::Sequencer
                 && behaviour.host_port != HostPort::BusChip
                 && behaviour.firmware.is_some()

@@ -7,6 +7,10 @@
 //! times with the present time. Any other event first ends the stream. A byte that the unit has not
 //! taken before this event goes back into the latch.
 //!
+//! The unit of a mailbox looks for room at a pace of its own when its output is full, so its stream
+//! ends there. Behind a bus chip the unit takes the byte a fixed time after there is room, so its
+//! stream goes on. A FIFO has no latch: the byte is in the FIFO at the write.
+//!
 //! While the stream is open, two fields do not change: when the unit is free, and when the latch
 //! was written. Both fields follow from the time at which the unit takes the last byte.
 
@@ -25,7 +29,8 @@ pub(crate) struct Stream {
     first: u64,
     /// The output may be full from the byte with this number on.
     brim: u64,
-    /// When the unit took the byte before the last byte.
+    /// When the unit took the byte before the last byte. Behind a bus chip, where the unit is free
+    /// as soon as it has taken a byte, the stream does not follow this time.
     taken_before_ns: u64,
 }
 
@@ -43,9 +48,8 @@ impl Stream {
 
     /// Opens the stream if a written byte can stream in the present state: in UART mode, with room
     /// for output, and with no input, no reply and no byte in the latch. A chip with varying
-    /// latencies draws them for each byte, so such a chip does not stream. Behind a bus chip there
-    /// is room for one byte at a time, so nothing streams there either. Nor does a card stream that
-    /// does not answer, or whose output has a fault.
+    /// latencies draws them for each byte, so such a chip does not stream. Nor does a card stream
+    /// that does not answer, whose unit is held by other work, or whose output has a fault.
     pub(crate) fn open(&mut self, parts: &mut Parts) {
         parts.latches.close();
         let is_plain = parts.unit.mode() == Mode::Uart
@@ -55,6 +59,7 @@ impl Stream {
             && parts.faults.spare_output()
             && !parts.out_fault.changes_bytes()
             && parts.controls.is_active()
+            && !parts.unit.is_held(parts.now_ns())
             && !parts.loses_data();
         if !is_plain {
             return;
@@ -64,11 +69,16 @@ impl Stream {
         };
         let is_busy = parts.now_ns() < taken_ns;
         let timing = parts.unit.timing();
-        let takes_at_once = timing.tx_accept_ns + timing.drr_clear_uart_ns == 0;
+        let is_free_at_once = timing.tx_accept_ns == 0;
+        let takes_at_once = is_free_at_once && timing.drr_clear_uart_ns == 0;
         self.first = parts.transmitter.pushed();
+        self.taken_before_ns = taken_ns;
         match parts.rules.host_port {
             HostPort::Mailbox if !is_busy && !parts.output_is_full() => {
                 self.brim = parts.transmitter.brim(parts.now_ns());
+                parts.latches.open_from(taken_ns);
+            }
+            HostPort::BusChip if !is_busy && is_free_at_once => {
                 parts.latches.open_from(taken_ns);
             }
             HostPort::Fifo if !is_busy && takes_at_once => {
@@ -82,19 +92,26 @@ impl Stream {
     #[inline(always)]
     pub(crate) fn write(&mut self, parts: &mut Parts, byte: u8) -> Course {
         parts.latches.remark(Note::Data);
-        match parts.rules.host_port {
-            HostPort::Mailbox | HostPort::BusChip => self.write_latch(parts, byte),
-            HostPort::Fifo => {
-                let ready_ns = parts.now_ns() + parts.unit.timing().tx_start_ns;
-                let room_ns = parts.transmitter.push(byte, ready_ns);
-                parts.latches.open_from(room_ns);
-                Course::GoesOn
-            }
+        if !parts.rules.has_latch {
+            Self::write_fifo(parts, byte);
+            Course::GoesOn
+        } else if parts.rules.host_port == HostPort::BusChip {
+            Self::write_bus_chip(parts, byte);
+            Course::GoesOn
+        } else {
+            self.write_mailbox(parts, byte)
         }
     }
 
     #[inline(always)]
-    fn write_latch(&mut self, parts: &mut Parts, byte: u8) -> Course {
+    fn write_fifo(parts: &mut Parts, byte: u8) {
+        let ready_ns = parts.now_ns() + parts.unit.timing().tx_start_ns;
+        let room_ns = parts.transmitter.push(byte, ready_ns);
+        parts.latches.open_from(room_ns);
+    }
+
+    #[inline(always)]
+    fn write_mailbox(&mut self, parts: &mut Parts, byte: u8) -> Course {
         let timing = parts.unit.timing();
         let seen_ns = parts.now_ns() + timing.drr_clear_uart_ns;
         let taken_before_ns = parts.latches.open_from_ns();
@@ -108,6 +125,14 @@ impl Stream {
         }
     }
 
+    #[inline(always)]
+    fn write_bus_chip(parts: &mut Parts, byte: u8) {
+        let taken_ns = parts.bus_chip_sees_ns(parts.now_ns());
+        parts.latches.open_from(taken_ns);
+        let start_ns = parts.start_ns(taken_ns);
+        parts.transmitter.push_at(byte, start_ns);
+    }
+
     /// Calculates again how far the stream may go, and whether it has come that far.
     pub(crate) fn find_brim(&mut self, parts: &Parts) -> Course {
         self.brim = parts.transmitter.brim(parts.now_ns());
@@ -119,13 +144,13 @@ impl Stream {
 
     /// Whether a byte of the stream is still in the latch.
     pub(crate) fn holds_byte(&self, parts: &Parts) -> bool {
-        parts.rules.host_port == HostPort::Mailbox
+        parts.rules.has_latch
             && parts.latches.is_open()
             && parts.now_ns() < parts.latches.open_from_ns()
     }
 
     /// When the unit is back in its main loop. On a card with a mailbox the open stream knows this
-    /// time better than the unit.
+    /// time better than the unit. On any other card a unit that streams is free.
     pub(crate) fn unit_free_ns(&self, parts: &Parts) -> u64 {
         let accept_ns = parts.unit.timing().tx_accept_ns;
         match (parts.rules.host_port, self.holds_byte(parts)) {
@@ -144,7 +169,7 @@ impl Stream {
             return;
         };
         let has_streamed = parts.transmitter.pushed() > self.first;
-        if parts.rules.host_port == HostPort::Mailbox {
+        if parts.rules.has_latch {
             parts.unit.has_taken(taken_ns);
             if has_streamed && time_ns <= taken_ns {
                 self.put_back(parts, taken_ns);
@@ -155,8 +180,9 @@ impl Stream {
         }
     }
 
-    /// Puts the last byte back into the latch. If the unit was busy at the write, the unit takes
-    /// the byte when it is free. In this case any earlier time can serve as the time of the write.
+    /// Puts the last byte back into the latch. If the unit waited for room or for its own work, the
+    /// unit takes the byte when it can. In this case any earlier time can serve as the time of the
+    /// write.
     fn put_back(&self, parts: &mut Parts, taken_ns: u64) {
         let byte = parts.transmitter.retract();
         parts.latches.put_back(byte, taken_ns - parts.unit.timing().drr_clear_uart_ns);

@@ -102,8 +102,17 @@ impl Transmitter {
     /// byte, when that byte has ended. The caller knows that there is room for this byte.
     #[inline]
     pub(crate) fn push(&mut self, byte: u8, ready_ns: u64) -> u64 {
+        // Measured: with a branch instead of a selection a byte takes one instruction more.
+        let is_ready = ready_ns >= self.last_end_ns;
+        let start_ns = core::hint::select_unpredictable(is_ready, ready_ns, self.last_end_ns);
+        self.push_at(byte, start_ns)
+    }
+
+    /// Takes a byte as [`push`](Self::push) does, for a caller that knows when the byte starts.
+    #[inline]
+    pub(crate) fn push_at(&mut self, byte: u8, start_ns: u64) -> u64 {
         let passages = &mut *self.passages;
-        let end_ns = ready_ns.max(self.last_end_ns) + BYTE_TIME_NS;
+        let end_ns = start_ns + BYTE_TIME_NS;
         let place = place_of(self.pushed);
         passages.ends_ns[place] = end_ns;
         passages.bytes[place] = u16::from(byte);
@@ -158,6 +167,15 @@ impl Transmitter {
     #[inline]
     pub(crate) fn room_ns(&self) -> u64 {
         self.end_ns(self.pushed.wrapping_sub(self.limit)).saturating_sub(self.ahead_ns)
+    }
+
+    /// The first time, from `from_ns` on, at which there is room for one more byte.
+    #[inline]
+    pub(crate) fn room_from_ns(&self, from_ns: u64) -> u64 {
+        let end_ns = self.end_ns(self.pushed.wrapping_sub(self.limit));
+        // An unused place has the end 0, so the difference may be negative. No time reaches 2^63.
+        let room_ns = end_ns.cast_signed() - self.ahead_ns.cast_signed();
+        room_ns.max(from_ns.cast_signed()).cast_unsigned()
     }
 
     /// The number of bytes that the unit has handed over so far.
