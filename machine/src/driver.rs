@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mpu401_card_bench::nearest;
 use portcls_driver_file::image::{Image, Mode};
 use portcls_driver_file::symbols::{Symbols, file_for_debugger};
 use portcls_guest::GuestOptions;
@@ -108,13 +109,17 @@ impl Driver {
     /// A driver that comes with the project.
     ///
     /// # Errors
-    /// [`MachineError::UnknownDriver`] with the names of all drivers.
+    /// [`MachineError::UnknownDriver`] with the nearest name, or the names of all drivers.
     pub fn named(name: &str) -> Result<Driver, MachineError> {
         let drivers = portcls_miniport::drivers();
+        let names = || drivers.iter().map(|driver| driver.name);
         let found = drivers.iter().find(|driver| driver.name.eq_ignore_ascii_case(name));
         let driver = found.ok_or_else(|| MachineError::UnknownDriver {
             name: name.to_owned(),
-            known: list(drivers.iter().map(|driver| driver.name)),
+            hint: match nearest(name, names()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("there is {}", list(names())),
+            },
         })?;
         Ok(Driver::new(driver.name, driver.entry))
     }

@@ -18,12 +18,12 @@ pub enum MachineError {
         hint: String,
     },
     /// No driver has this name.
-    #[error("there is no driver '{name}'; there is {known}")]
+    #[error("there is no driver '{name}'; {hint}")]
     UnknownDriver {
         /// The name.
         name: String,
-        /// All names of drivers.
-        known: String,
+        /// The driver that was probably meant, or all names of drivers.
+        hint: String,
     },
     /// A driver's file cannot be run.
     #[error("the driver {name}: {reason}")]

@@ -6,12 +6,12 @@
 
 mod page;
 
+use mpu401_card_bench::near;
 use portcls_emulator::{Rule, rules};
-use strsim::levenshtein;
 
 pub use page::{bug_check_page, rule_page};
 
-/// The most names that [`near`] gives.
+/// The most names that [`near_names`] gives.
 const NEAR_NAMES: usize = 3;
 
 /// The rules of a room.
@@ -46,18 +46,8 @@ pub fn find(name: &str) -> Option<&'static Rule> {
 
 /// The names that are most like a word that is no rule's name, the nearest first.
 #[must_use]
-pub fn near(word: &str) -> Vec<&'static str> {
-    let word = word.to_ascii_lowercase();
-    let mut names: Vec<(usize, &str)> = all()
-        .filter_map(|rule| {
-            let name = rule.id.to_ascii_lowercase();
-            let is_part = word.len() >= 3 && name.contains(&word);
-            let changes = if is_part { 1 } else { levenshtein(&name, &word) };
-            (changes <= name.len() / 3).then_some((changes, rule.id))
-        })
-        .collect();
-    names.sort_unstable();
-    names.into_iter().map(|(_, name)| name).take(NEAR_NAMES).collect()
+pub fn near_names(word: &str) -> Vec<&'static str> {
+    near(word, all().map(|rule| rule.id)).into_iter().take(NEAR_NAMES).collect()
 }
 
 #[cfg(test)]
@@ -105,9 +95,9 @@ mod tests {
     fn a_rule_is_found_by_its_name_and_a_wrong_name_leads_to_the_next_ones() {
         assert_eq!(find("pcirqlddis").map(|rule| rule.id), Some("PcIrqlDDIs"));
         assert!(find("read-overun").is_none());
-        assert_eq!(near("read-overun")[0], "read-overrun");
-        assert_eq!(near("IrqlRetrun")[0], "IrqlReturn");
-        assert_eq!(near("overrun").len(), NEAR_NAMES);
-        assert_eq!(near("teapot"), [""; 0]);
+        assert_eq!(near_names("read-overun")[0], "read-overrun");
+        assert_eq!(near_names("IrqlRetrun")[0], "IrqlReturn");
+        assert_eq!(near_names("overrun").len(), NEAR_NAMES);
+        assert_eq!(near_names("teapot"), [""; 0]);
     }
 }

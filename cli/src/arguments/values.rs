@@ -245,7 +245,7 @@ impl TypedValueParser for RuleParser {
 
 fn parse_rule(name: &str) -> Result<&'static Rule, String> {
     rules::find(name).ok_or_else(|| {
-        let hint = match &rules::near(name)[..] {
+        let hint = match &rules::near_names(name)[..] {
             [] => "`rules` lists all".to_owned(),
             near => format!("did you mean {}?", near.join(" or ")),
         };

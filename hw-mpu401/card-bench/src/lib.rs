@@ -3,7 +3,7 @@
 //! Owns: cards from files ([`card_file`]); the other resources of a card's device ([`resources`]);
 //! register scripts with their expectations, and the suite for every card ([`ops`]); the names of a
 //! card's signals in a trace ([`signals`]); how a trace of a card becomes waveforms
-//! ([`vcd_options`]); and the known word that a wrong word was probably meant to be ([`nearest`]).
+//! ([`vcd_options`]); and the known word that a wrong word was probably meant to be ([`near`]).
 //! Of `portcls_emulator` this crate uses only the trace. This crate never knows Windows, a bus, a
 //! driver or a terminal, and opens no file itself.
 //!
@@ -20,6 +20,6 @@ pub mod signals;
 #[cfg(feature = "bench")]
 mod waves;
 
-pub use nearest::nearest;
+pub use nearest::{near, nearest};
 #[cfg(feature = "bench")]
 pub use waves::vcd_options;

@@ -1,18 +1,28 @@
-//! The known word that a wrong word was probably meant to be.
+//! The known words that a wrong word was probably meant to be.
 
 use strsim::damerau_levenshtein;
 
-/// The fewest letters with which the beginning of a known word stands for the whole word.
-const LEAST_BEGINNING: usize = 3;
+/// The fewest letters with which a part of a known word stands for the whole word.
+const LEAST_PART: usize = 3;
 
-/// The known word that is most like `word`, if one is like it at all: with at most a third of its
-/// letters wrong, or with `word` as its beginning. Case counts for nothing. A known word in a place
-/// where it is wrong has no nearest word.
+/// The known word that is most like `word`, if one is like it at all: see [`near`].
 #[must_use]
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    near(word, known).first().copied()
+}
+
+/// The known words that are like `word`, the most alike first: with at most a third of the letters
+/// wrong, or with `word` as a part. Case counts for nothing. A known word in a place where it is
+/// wrong is like no word.
+#[must_use]
+pub fn near<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
     let near = known.into_iter().filter_map(|known| Some((distance(word, known)?, known)));
-    let (_, found) = near.min_by_key(|(distance, _)| *distance)?;
-    (found != word).then_some(found)
+    let mut near: Vec<(usize, &str)> = near.collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    if near.first().is_some_and(|(_, nearest)| *nearest == word) {
+        return Vec::new();
+    }
+    near.into_iter().map(|(_, known)| known).collect()
 }
 
 /// The number of letters in which two words differ, if the words are like each other.
@@ -20,9 +30,9 @@ fn distance(word: &str, known: &str) -> Option<usize> {
     let (word, known) = (word.to_lowercase(), known.to_lowercase());
     let shorter = word.chars().count().min(known.chars().count());
     let most = shorter.div_ceil(3).min(shorter.saturating_sub(1));
-    let is_beginning = word.len() >= LEAST_BEGINNING && known.starts_with(&word);
+    let is_part = word.chars().count() >= LEAST_PART && known.contains(&word);
     let distance = damerau_levenshtein(&word, &known);
-    (distance <= most || is_beginning).then_some(distance)
+    (distance <= most || is_part).then_some(distance)
 }
 
 /// The hint of a message about an unknown word: the nearest known word, and then `hint`.
@@ -53,9 +63,16 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_stands_for_the_whole_word() {
+    fn a_part_stands_for_the_whole_word() {
         assert_eq!(nearest("roland", WORDS), Some("roland-mpu401"));
+        assert_eq!(nearest("MPU401", WORDS), Some("roland-mpu401"));
         assert_eq!(nearest("ro", WORDS), None);
+    }
+
+    #[test]
+    fn of_several_words_the_most_alike_comes_first() {
+        assert_eq!(near("wite", WORDS), ["wire", "wait"]);
+        assert_eq!(near("wait", WORDS), [""; 0]);
     }
 
     #[test]

@@ -177,7 +177,8 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_write() {
         ),
         (
             "interrupt = \"edge\"",
-            "t.toml:3:1: interrupt = \"edge\" is not possible; write \"latch-edge\" or \"level\"",
+            "t.toml:3:1: interrupt = \"edge\" is not possible; did you mean latch-edge? write \
+             \"latch-edge\" or \"level\"",
         ),
         (
             "interrupt = true",
