@@ -7,7 +7,6 @@ use std::collections::BinaryHeap;
 use crate::bug_check::BugCheckCode;
 use crate::irql::Irql;
 use crate::kernel::Kernel;
-use crate::stop::Stop;
 use crate::thread::Thread;
 use crate::timer::Timer;
 use crate::warning::Advice;
@@ -210,6 +209,18 @@ impl Deadlines {
         self.queue.borrow_mut().pop().map(|entry| entry.due)
     }
 
+    /// True when no device and no function of [`Kernel::at`] can change anything at a later time.
+    pub fn is_no_device_or_callback_left(&self) -> bool {
+        let queue = self.queue.borrow();
+        let has_callback = queue.iter().any(|entry| matches!(entry.due, Due::Callback(_)));
+        self.devices_ns.get() == NEVER && !has_callback
+    }
+
+    /// True when no timer, wait or function has a time.
+    pub fn is_nothing_queued(&self) -> bool {
+        self.queued_ns() == NEVER
+    }
+
     /// Earliest deadline that can change anything. The watchdog and the end of the run do not
     /// count.
     fn earliest_ns(&self) -> u64 {
@@ -333,7 +344,7 @@ impl Kernel {
         let now_ns = self.now_ns();
         let deadlines = &self.state.deadlines;
         if now_ns >= deadlines.until_ns {
-            self.stop(Stop::TimeLimit { time_ns: now_ns });
+            self.stop_at_time_limit();
             return;
         }
         if now_ns >= deadlines.watchdog_ns.get() {

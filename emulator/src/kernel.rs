@@ -1,6 +1,6 @@
 //! The kernel's state and the handle to it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::bus::Bus;
@@ -8,6 +8,7 @@ use crate::choice::Choices;
 use crate::clock::Deadlines;
 use crate::device_interface::DeviceInterfaces;
 use crate::dpc::DpcQueue;
+use crate::endless::CodeJudge;
 use crate::handle::Handles;
 use crate::installed::Installed;
 use crate::interrupt::InterruptController;
@@ -158,6 +159,7 @@ pub(crate) struct KernelState {
     pub registry: Registry,
     pub installed: Installed,
     pub stop: StopState,
+    pub code_judge: RefCell<Option<CodeJudge>>,
     pub violations: Violations,
     pub refusals: Refusals,
     pub counters: Cell<Counters>,
@@ -207,6 +209,7 @@ impl Kernel {
                 registry: Registry::default(),
                 installed: Installed::default(),
                 stop: StopState::default(),
+                code_judge: RefCell::default(),
                 violations: Violations::default(),
                 refusals: Refusals::default(),
                 counters: Cell::new(Counters::default()),
@@ -340,7 +343,11 @@ impl Kernel {
 
     /// Sets a mark: a new time base for the reader of the trace.
     pub fn mark(&self, text: &str) {
-        if !self.is_frozen() && self.state.trace.is_recording() {
+        if self.is_frozen() {
+            return;
+        }
+        log::debug!("{} ns: {text}", self.now_ns());
+        if self.state.trace.is_recording() {
             let text = self.state.trace.text(text);
             self.record(self.state.names.kernel, Event::Mark(text));
         }

@@ -27,6 +27,7 @@ mod debug_print;
 mod device_interface;
 mod device_object;
 mod dpc;
+mod endless;
 mod event;
 mod handle;
 mod inspection;
@@ -78,6 +79,7 @@ pub use device_object::{
     LastHandleRoutine, MajorFunction, ObjectType, UnloadRoutine,
 };
 pub use dpc::{Dpc, DpcImportance, DpcRoutine};
+pub use endless::{CodeJudge, Course};
 pub use event::{Event, EventKind};
 pub use handle::HandleTarget;
 pub use inspection::{Inspection, Moment};

@@ -7,6 +7,7 @@
 pub(crate) mod arguments;
 mod call;
 pub(crate) mod control_region;
+mod course;
 mod irql;
 mod memory;
 pub(crate) mod outside;

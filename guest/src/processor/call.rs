@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use cpu_x86::{Access, Cpu, Fault, Mode, RFlags, Register, Registers, Stop};
 
+use super::course::running_code;
 use super::outside::{Mistake, Outside};
 use super::vm::Vm;
 use crate::debugger::{Debugger, Pause, Verdict};
@@ -172,7 +173,10 @@ impl Vm {
     #[inline]
     pub(super) fn spend(&self, instructions: u64) {
         let time_ns = instructions.saturating_mul(self.options.instruction_ns);
+        self.spender.set(Some(running_code(self.kernel())));
         self.kernel().busy_until(self.kernel().now_ns().saturating_add(time_ns));
+        // The time that a routine takes is no time of instructions.
+        self.spender.set(None);
     }
 
     /// Reads the result, and checks that the function left the stack pointer as it should.

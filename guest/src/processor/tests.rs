@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use cpu_x86::{Mode, PAGE_BYTES, Rights};
-use portcls_emulator::{Kernel, KernelConfig, Stop};
+use portcls_emulator::{DueTime, Irql, Kernel, KernelConfig, Stop, Timer, TimerKind};
 
 use super::arguments::Convention;
 use super::outside::{Mistake, Outside};
@@ -51,9 +51,12 @@ impl Outside for Notes<'_> {
 }
 
 fn vm(code: &[u8]) -> Vm {
-    let kernel = Kernel::new(KernelConfig::default());
+    vm_on(&Kernel::new(KernelConfig::default()), code)
+}
+
+fn vm_on(kernel: &Kernel, code: &[u8]) -> Vm {
     let options = GuestOptions { call_budget: 1_000, ..GuestOptions::default() };
-    let vm = Vm::new(&kernel, Mode::Bits64, options).expect("room");
+    let vm = Vm::new(kernel, Mode::Bits64, options).expect("room");
     let mut cpu = vm.cpu.borrow_mut();
     let memory = cpu.memory_mut();
     memory.map(CODE, PAGE_BYTES as u64, Rights::READ | Rights::EXECUTE).expect("room");
@@ -132,4 +135,34 @@ fn a_function_that_does_not_end_is_a_hang() {
     let vm = vm(&[0xEB, 0xFE]);
     let ended = vm.kernel().enter(|_| vm.call(&notes(&vm), CODE, &[]));
     assert!(matches!(ended, Err(Stop::Hang(_))), "{ended:?}");
+}
+
+/// How a call of `code` ends when the time of the run is up before its budget is.
+fn ends_at_limit(code: &[u8], irql: Irql) -> String {
+    let config = KernelConfig { until_ns: Some(500), ..KernelConfig::default() };
+    let vm = vm_on(&Kernel::new(config), code);
+    let ended = vm.kernel().enter(|kernel| {
+        kernel.raise_irql(irql);
+        // A timer whose DPC could change the memory.
+        let timer = Timer::new(TimerKind::Notification);
+        kernel.set_timer(&timer, DueTime::Relative(10_000), 0, None);
+        vm.call(&notes(&vm), CODE, &[CODE])
+    });
+    ended.unwrap_err().to_string()
+}
+
+#[test]
+fn a_loop_that_nothing_can_end_is_a_hang_also_when_the_time_is_up_first() {
+    let hang = "hang: nothing can end the wait for a call into the driver to return";
+    let limit = "the time limit of 0.000 ms was reached";
+    // jmp to itself
+    let bare = [0xEB, 0xFE];
+    // cmp byte [rcx], 0; jne back
+    let reading = [0x80, 0x39, 0, 0x75, 0xFB];
+    // inc eax; jmp back
+    let counting = [0xFF, 0xC0, 0xEB, 0xFC];
+    assert_eq!(ends_at_limit(&bare, Irql::PASSIVE_LEVEL), hang);
+    assert_eq!(ends_at_limit(&reading, Irql::DISPATCH_LEVEL), hang, "no DPC can run");
+    assert_eq!(ends_at_limit(&reading, Irql::PASSIVE_LEVEL), limit, "the DPC may end it");
+    assert_eq!(ends_at_limit(&counting, Irql::DISPATCH_LEVEL), limit, "it goes on");
 }

@@ -11,6 +11,7 @@ use cpu_x86::{Cpu, MapError, Mode, X87Registers};
 use portcls_emulator::{Irql, Kernel};
 
 use super::control_region;
+use super::course::{self, Spender};
 use super::paging::Paging;
 use super::shared_data;
 use super::space::Space;
@@ -63,6 +64,8 @@ pub(crate) struct Vm {
     pub(super) told_thread: Cell<u64>,
     /// Whether the innermost call into the guest is the call of a system thread, which can leave.
     pub(super) may_leave: Cell<bool>,
+    /// What runs while the driver's own instructions take the time that passes.
+    pub(super) spender: Spender,
     /// Whether a routine asked the system thread to leave.
     pub(super) leaves: Cell<bool>,
     /// The IRQL before CLI, while interrupts are off.
@@ -82,13 +85,15 @@ impl Vm {
         let stacks = Stacks::map(&mut cpu, space)?;
         control_region::map(&mut cpu, space, layout)?;
         shared_data::map(cpu.memory_mut(), space)?;
+        let (cpu, spender) = (Rc::new(RefCell::new(cpu)), Spender::default());
+        kernel.judge_code_by(course::judge(&cpu, &spender));
         Ok(Vm {
             options,
             space,
             layout,
             mode,
             kernel: kernel.clone(),
-            cpu: Rc::new(RefCell::new(cpu)),
+            cpu,
             debugger: RefCell::new(None),
             thunks: RefCell::new(Thunks::new(space.thunks.clone())),
             stacks,
@@ -97,6 +102,7 @@ impl Vm {
             settled_irql: Cell::new(Irql::PASSIVE_LEVEL),
             told_thread: Cell::new(control_region::thread_object(space, 0)),
             may_leave: Cell::new(false),
+            spender,
             leaves: Cell::new(false),
             irql_before_cli: Cell::new(None),
         })

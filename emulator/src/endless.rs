@@ -1,0 +1,57 @@
+//! Whether the code that runs when the time limit is reached can ever end.
+//!
+//! This file owns the question, and what follows from the answer: a hang or the time limit. It
+//! never knows what the code is; who runs it outside this kernel answers.
+
+use std::rc::Rc;
+
+use crate::irql::Irql;
+use crate::kernel::Kernel;
+use crate::stop::Stop;
+
+/// What code that runs outside this kernel does now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Course {
+    /// It goes on, nothing runs there, or nobody can tell.
+    Open,
+    /// It repeats itself for ever, whatever happens beside it.
+    Circle,
+    /// It repeats itself until other code changes the memory.
+    CircleWhileMemoryStays,
+}
+
+/// A function that tells the course of code, see [`Kernel::judge_code_by`].
+pub type CodeJudge = Rc<dyn Fn(&Kernel) -> Course>;
+
+impl Kernel {
+    /// Sets who tells the course of the code that runs outside this kernel. The kernel asks when
+    /// the time limit of the run is reached: a run that can make no progress any more is a hang.
+    pub fn judge_code_by(&self, judge: CodeJudge) {
+        *self.state.code_judge.borrow_mut() = Some(judge);
+    }
+
+    /// Ends the run at its time limit.
+    ///
+    /// Assumed: no service routine changes the code that it interrupted.
+    pub(crate) fn stop_at_time_limit(&self) {
+        let judge = self.state.code_judge.borrow().clone();
+        let is_endless = match judge.map_or(Course::Open, |judge| judge(self)) {
+            Course::Open => false,
+            Course::Circle => true,
+            Course::CircleWhileMemoryStays => self.is_nothing_left_beside(),
+        };
+        if is_endless {
+            self.hang("a call into the driver to return");
+        } else {
+            self.stop(Stop::TimeLimit { time_ns: self.now_ns() });
+        }
+    }
+
+    /// True when no other code can run before the code that runs now ends: no interrupt is on its
+    /// way, and what could run otherwise needs an IRQL below this one.
+    fn is_nothing_left_beside(&self) -> bool {
+        let deadlines = &self.state.deadlines;
+        let is_quiet = !self.may_be_preempted() && deadlines.is_no_device_or_callback_left();
+        is_quiet && (self.current_irql() >= Irql::DISPATCH_LEVEL || deadlines.is_nothing_queued())
+    }
+}

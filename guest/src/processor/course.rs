@@ -1,0 +1,39 @@
+//! Whether the driver's code can ever end when the time of the run is up.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use cpu_x86::{Cpu, Repetition};
+use portcls_emulator::{CodeJudge, Course, Irql, Kernel, Running};
+
+/// The longest circle of instructions that is looked for.
+/// Assumed: a loop that waits for something has some dozens.
+const LONGEST_CIRCLE: u64 = 4_096;
+
+/// What runs on the processor, and at which level.
+type RunningCode = (Running, Irql);
+
+/// The code whose instructions take the time that passes; `None` while a routine takes it.
+pub(super) type Spender = Rc<Cell<Option<RunningCode>>>;
+
+/// What runs now.
+#[inline]
+pub(super) fn running_code(kernel: &Kernel) -> RunningCode {
+    (kernel.running(), kernel.current_irql())
+}
+
+/// Tells the course of the driver's code. Code that runs on top of it, or a routine that it calls,
+/// may change anything yet.
+pub(super) fn judge(cpu: &Rc<RefCell<Cpu>>, spender: &Spender) -> CodeJudge {
+    let (cpu, spender) = (Rc::clone(cpu), Rc::clone(spender));
+    Rc::new(move |kernel| {
+        if spender.get() != Some(running_code(kernel)) {
+            return Course::Open;
+        }
+        match cpu.borrow_mut().repetition(LONGEST_CIRCLE) {
+            Repetition::Unknown => Course::Open,
+            Repetition::Forever => Course::Circle,
+            Repetition::WhileMemoryStays => Course::CircleWhileMemoryStays,
+        }
+    })
+}
