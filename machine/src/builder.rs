@@ -20,6 +20,7 @@ use crate::granted::{Granted, OwnLine};
 use crate::inf::{self, Places, Taken};
 use crate::installation::{Installed, RegistryPlace};
 use crate::machine::{Machine, Parts};
+use crate::meter::Meter;
 use crate::pin_choice::PinChoice;
 use crate::pin_format::PinFormat;
 use crate::sent::SentBytes;
@@ -46,6 +47,7 @@ pub struct MachineBuilder {
     resources: Vec<CardResource>,
     inf: Option<Installation>,
     pin_format: PinFormat,
+    meter: Meter,
 }
 
 impl Default for MachineBuilder {
@@ -73,6 +75,7 @@ impl MachineBuilder {
             resources: Vec::new(),
             inf: None,
             pin_format: PinFormat::default(),
+            meter: Meter::default(),
         }
     }
 
@@ -212,6 +215,14 @@ impl MachineBuilder {
         self
     }
 
+    /// Counts the bytes on the MIDI lines for a watcher, which may be another thread. If this
+    /// builder builds several machines, all of them count.
+    #[must_use]
+    pub fn meter(mut self, meter: &Meter) -> MachineBuilder {
+        self.meter = meter.clone();
+        self
+    }
+
     /// Stops the run at this simulated time.
     #[must_use]
     pub fn until_ns(mut self, until_ns: Option<u64>) -> MachineBuilder {
@@ -268,6 +279,7 @@ impl MachineBuilder {
             power: CardPower::On,
             chip: Mpu401::with_timing(&self.profile, self.initial, self.timing),
             sent: SentBytes::default(),
+            meter: self.meter,
             out_idle_since_ns: 0,
             faults: None,
         }));

@@ -10,6 +10,7 @@ use portcls_emulator::{
 };
 
 use crate::card_faults::CardFaults;
+use crate::meter::Meter;
 use crate::sent::SentBytes;
 
 /// Whether a trace shows the state inside the card: the flags of STATUS, even when no driver polls,
@@ -41,6 +42,8 @@ pub(crate) struct CardState {
     pub power: CardPower,
     pub chip: Mpu401,
     pub sent: SentBytes,
+    /// The counts for a watcher.
+    pub meter: Meter,
     /// When the line MIDI OUT became idle last; 0 if nothing was sent yet.
     pub out_idle_since_ns: u64,
     /// The faults that can happen to the driver's writes on their way to the card. These faults
@@ -213,11 +216,14 @@ impl BusDevice for CardDevice {
         let mut card = self.0.borrow_mut();
         let card = &mut *card;
         while let Some(event) = card.chip.pop_wire() {
-            if event.lane == Lane::Out {
-                match event.edge {
-                    WireEdge::Start => card.sent.push(event.time_ns, event.byte),
-                    WireEdge::End => card.out_idle_since_ns = event.time_ns,
+            match (event.lane, event.edge) {
+                (Lane::Out, WireEdge::Start) => {
+                    card.sent.push(event.time_ns, event.byte);
+                    card.meter.count_midi_out();
                 }
+                (Lane::Out, WireEdge::End) => card.out_idle_since_ns = event.time_ns,
+                (Lane::In, WireEdge::Start) => card.meter.count_midi_in(),
+                (Lane::In, WireEdge::End) => {}
             }
             sink(SerialByte {
                 time_ns: event.time_ns,
