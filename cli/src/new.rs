@@ -5,7 +5,7 @@
 //! of the project, because a published crate has only its own folder.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::arguments::NewArguments;
@@ -25,8 +25,12 @@ const TEMPLATE_NAME: [&str; 2] = ["my-mpu401", "my_mpu401"];
 const CRATES: [(&str, &str); 3] =
     [("portcls-emulator", "emulator"), ("portcls-port", "port"), ("portcls-machine", "machine")];
 
-/// The folder of the project from which this program was built.
-const BUILT_FROM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+/// The folder of the project from which this program was built. A program that was built for
+/// others, by `cargo xtask release`, holds no path of the machine that built it.
+const BUILT_FROM: &str = match option_env!("PORTCLS_PREBUILT") {
+    Some(_) => "",
+    None => concat!(env!("CARGO_MANIFEST_DIR"), "/.."),
+};
 
 /// Makes the crate.
 ///
@@ -68,11 +72,11 @@ impl Origin {
     /// The folder that the user named, or the folder from which this program was built. Without
     /// such a folder the crates come from the registry.
     fn find(named: Option<&Path>) -> Result<Origin, Failure> {
-        let absolute = |folder: &Path| fs::canonicalize(folder).unwrap_or(folder.to_owned());
+        let absolute = |folder: &Path| absolute(folder).unwrap_or(folder.to_owned());
         match named {
             Some(folder) if is_project(folder) => Ok(Origin::Folder(absolute(folder))),
             Some(folder) => Err(Failure::NoCrates { folder: folder.display().to_string() }),
-            None if is_project(Path::new(BUILT_FROM)) => {
+            None if !BUILT_FROM.is_empty() && is_project(Path::new(BUILT_FROM)) => {
                 Ok(Origin::Folder(absolute(Path::new(BUILT_FROM))))
             }
             None => Ok(Origin::Registry),
@@ -96,6 +100,12 @@ impl Origin {
             Origin::Registry => format!("\"{}\"", env!("CARGO_PKG_VERSION")),
         }
     }
+}
+
+/// The path from the root. On Windows it is not the canonical one, which begins with `\\?\`: cargo
+/// reads no such path in a manifest.
+fn absolute(folder: &Path) -> io::Result<PathBuf> {
+    if cfg!(windows) { std::path::absolute(folder) } else { fs::canonicalize(folder) }
 }
 
 /// Whether a folder has the crates that a driver needs.

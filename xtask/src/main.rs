@@ -11,8 +11,10 @@ mod measure;
 mod package;
 mod program;
 mod project;
+mod release;
 mod tidy;
 mod verb;
+mod windows;
 
 use std::env;
 use std::process::ExitCode;
