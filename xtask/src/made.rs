@@ -10,8 +10,8 @@ use crate::program::{
 };
 use crate::project::{list, own_packages, text};
 
-/// Writes the pages of the rules, of the bug checks, of the cards and of the verdicts, and the
-/// template of `new`.
+/// Writes the pages of the rules, of the bug checks, of the cards, of the verdicts and of the
+/// summary, and the template of `new`.
 pub fn pages(arguments: &[String]) -> Outcome {
     no_arguments("pages", arguments)?;
     let cards = ["test", "-p", "mpu401-card-bench", "--test", "conformance", "the_page_of"];
