@@ -26,6 +26,7 @@ use crate::inf::InfChoice;
 use crate::input::Input;
 use crate::output::Target;
 use crate::simulated_time::parse_ns;
+use crate::verbosity::Verbosity;
 
 use help::{
     CAPTURE_EXAMPLES, CARDS_EXAMPLES, DEBUG_EXAMPLES, DIFF_EXAMPLES, DIFF_EXIT, ENVIRONMENT,
@@ -58,6 +59,8 @@ pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
+    #[command(flatten)]
+    pub verbosity: Verbosity,
 }
 
 /// What the program can do.
@@ -562,6 +565,7 @@ impl MachineArguments {
             builder = builder.irq(irq.into())?;
         }
         let driver = self.driver.load(self.guest_options())?;
+        log::info!("the card is {}, the driver {}", card.profile.name, self.driver.name());
         if let Some(inf) = &self.inf {
             builder = builder.inf(&inf.read(driver.architecture())?);
         }

@@ -6,6 +6,7 @@ use portcls_machine::{Machine, capture};
 use crate::arguments::CaptureArguments;
 use crate::failure::{Exit, Failure};
 use crate::input::Source;
+use crate::progress_bar::Line;
 use crate::session::{self, Job, Run};
 use crate::summary::{Ending, Flow};
 
@@ -21,6 +22,7 @@ pub fn run(arguments: &CaptureArguments) -> Result<Exit, Failure> {
         machine: &arguments.machine,
         client: &arguments.client,
         report: &arguments.report,
+        line: Some(Line::MidiIn),
         raw_out: ("--raw-out", arguments.raw_out.as_ref()),
         midi_out: arguments.midi_out.as_ref(),
     };

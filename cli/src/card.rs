@@ -7,7 +7,8 @@ use portcls_machine::card_bench::card_file::{CardFile, CardFileError, MAX_CARD_F
 use portcls_machine::chip::CardProfile;
 
 use crate::failure::Failure;
-use crate::input::{Input, Obstacle};
+use crate::file_kind::{Wanted, other_kind};
+use crate::input::{Input, Obstacle, plain_text};
 
 /// A card as the user gives it.
 #[derive(Clone, Debug)]
@@ -37,34 +38,40 @@ impl CardChoice {
         };
         let input = Input::File(path.clone());
         let name = input.name();
-        let not_a_card = |line, column, what: &str, hint: &str| CardFileError {
-            file: name.clone(),
+        let bytes = input.bytes(MAX_CARD_FILE_BYTES).map_err(|obstacle| match obstacle {
+            Obstacle::System(error) => Failure::cannot_read(
+                &input,
+                &error,
+                "give a card file (.toml) or a name of `cards`",
+            ),
+            Obstacle::TooBig(_) => CardFileError {
+                file: name.clone(),
+                line: 1,
+                column: 1,
+                what: "the file is too long for a card".to_owned(),
+                hint: "leave out what is no key".to_owned(),
+            }
+            .into(),
+        })?;
+        let bytes = plain_text(bytes);
+        parse(&name, &bytes)
+            .map_err(|error| other_kind(&name, &bytes, Wanted::Card).unwrap_or(error.into()))
+    }
+}
+
+fn parse(name: &str, bytes: &[u8]) -> Result<CardFile, CardFileError> {
+    let text = str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+        let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+        CardFileError {
+            file: name.to_owned(),
             line,
             column,
-            what: what.to_owned(),
-            hint: hint.to_owned(),
-        };
-        let bytes = input.bytes(MAX_CARD_FILE_BYTES).map_err(|obstacle| match obstacle {
-            Obstacle::System(error) => {
-                Failure::cannot_read(&name, &error, "give a card file (.toml) or a name of `cards`")
-            }
-            Obstacle::TooBig(_) => {
-                not_a_card(1, 1, "the file is too long for a card", "leave out what is no key")
-                    .into()
-            }
-        })?;
-        let text = str::from_utf8(&bytes).map_err(|error| {
-            let before = &bytes[..error.valid_up_to()];
-            let line = before.iter().filter(|b| **b == b'\n').count() + 1;
-            let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-            let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
-            not_a_card(
-                line,
-                column,
-                "a byte here is no text",
-                "save the file as plain text in UTF-8",
-            )
-        })?;
-        Ok(CardFile::parse(&name, text)?)
-    }
+            what: "a byte here is no text".to_owned(),
+            hint: "save the file as plain text in UTF-8".to_owned(),
+        }
+    })?;
+    CardFile::parse(name, text)
 }

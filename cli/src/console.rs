@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Write};
+use std::sync::OnceLock;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
@@ -13,10 +14,14 @@ use clap::error::ErrorKind as UsageErrorKind;
 use crate::arguments::Format;
 use crate::failure::{Exit, Failure};
 use crate::summary::{NoResult, json};
+use crate::verbosity::Talk;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Whether notes are printed. The command line decides it once, before the work begins.
+static TALK: OnceLock<Talk> = OnceLock::new();
 
 /// The two places for text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,9 +85,21 @@ pub fn warning(message: &dyn Display) {
     line(format_args!("{WARNING}warning:{WARNING:#} {message}\n"));
 }
 
-/// Prints one line: something to know.
+/// Prints one line: something to know. With `-q` nothing is printed.
 pub fn note(message: &dyn Display) {
-    line(format_args!("{NOTE}note:{NOTE:#} {message}\n"));
+    if talk() == Talk::Usual {
+        line(format_args!("{NOTE}note:{NOTE:#} {message}\n"));
+    }
+}
+
+/// Says for the whole run of the program whether notes are printed. The first call counts.
+pub fn set_talk(talk: Talk) {
+    let _ = TALK.set(talk);
+}
+
+/// Whether notes are printed.
+pub fn talk() -> Talk {
+    TALK.get().copied().unwrap_or(Talk::Usual)
 }
 
 fn line(line: fmt::Arguments<'_>) {

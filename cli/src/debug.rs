@@ -24,6 +24,7 @@ pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
         machine: &arguments.machine,
         client: &arguments.client,
         report: &arguments.report,
+        line: None,
         raw_out: ("", None),
         midi_out: None,
     };

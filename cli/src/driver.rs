@@ -3,13 +3,15 @@
 //! The registry has the values that the installation of the driver would write.
 
 use std::path::{Path, PathBuf};
+use std::str;
 
-use portcls_machine::driver_file::image::{FILE_LIMIT, Image};
+use portcls_machine::driver_file::image::{FILE_LIMIT, Image, ImageError};
 use portcls_machine::emulator::registry::RegistryValue;
 use portcls_machine::{Driver, GuestOptions, MachineBuilder, RegistryPlace};
 
 use crate::failure::Failure;
-use crate::input::{Input, Obstacle};
+use crate::file_kind::{Wanted, other_kind};
+use crate::input::{Input, Obstacle, plain_text};
 
 /// The advice in a message about a wrong driver file.
 const DRIVER_FILES: &str = "give a driver's .sys file or -";
@@ -40,7 +42,7 @@ impl DriverChoice {
         }
         match Driver::named(text) {
             Ok(driver) => Ok(DriverChoice::BuiltIn(driver)),
-            Err(error) => Err(format!("{error}; a Windows driver is given by its path, ./x.sys")),
+            Err(error) => Err(format!("{error}; {}", path_of_driver(text))),
         }
     }
 
@@ -85,6 +87,22 @@ impl DriverChoice {
     }
 }
 
+/// How a Windows driver is given: by the path of a file in this folder with a name like the wrong
+/// one, or of any.
+fn path_of_driver(wrong: &str) -> String {
+    let path = Path::new(".").join(format!("{wrong}.sys"));
+    let is_sys = |path: &PathBuf| path.extension().is_some_and(|end| end == "sys");
+    let near = || Input::File(path.clone()).near_file().filter(is_sys);
+    let found = if path.exists() { Some(path.clone()) } else { near() };
+    match found {
+        Some(found) => format!(
+            "a Windows driver is given by its path: did you mean {}?",
+            Input::File(found).name()
+        ),
+        None => "a Windows driver is given by its path, ./x.sys".to_owned(),
+    }
+}
+
 /// Reads a driver's file. Returns the image and the bytes of the file.
 ///
 /// # Errors
@@ -92,12 +110,18 @@ impl DriverChoice {
 pub fn read_image(input: &Input) -> Result<(Image, Vec<u8>), Failure> {
     let name = input.name();
     let bytes = input.bytes(FILE_LIMIT).map_err(|obstacle| match obstacle {
-        Obstacle::System(error) => Failure::cannot_read(&name, &error, DRIVER_FILES),
+        Obstacle::System(error) => Failure::cannot_read(input, &error, DRIVER_FILES),
         Obstacle::TooBig(bytes) => {
             Failure::DriverTooBig { name: name.clone(), bytes, limit: FILE_LIMIT }
         }
     })?;
-    let image = Image::parse(&bytes).map_err(|source| Failure::NotADriver { name, source })?;
+    let image = Image::parse(&bytes).map_err(|source| {
+        let other = match source {
+            ImageError::NotAnImage { .. } => other_kind(&name, &bytes, Wanted::Driver),
+            _ => None,
+        };
+        other.unwrap_or(Failure::NotADriver { name, source })
+    })?;
     Ok((image, bytes))
 }
 
@@ -174,18 +198,25 @@ pub fn read_registry_file(path: &Path) -> Result<Vec<RegistrySetting>, Failure> 
     let bad = |line, reason| Failure::NotARegistryFile { name: name.clone(), line, reason };
     let bytes = input.bytes(REGISTRY_FILE_LIMIT).map_err(|obstacle| match obstacle {
         Obstacle::System(error) => {
-            Failure::cannot_read(&name, &error, "give a text file of registry values")
+            Failure::cannot_read(&input, &error, "give a text file of registry values")
         }
         Obstacle::TooBig(bytes) => {
             bad(1, format!("the file has {bytes} bytes, the limit is {REGISTRY_FILE_LIMIT}"))
         }
     })?;
-    let text = String::from_utf8(bytes).map_err(|_| bad(1, "it is not UTF-8".to_owned()))?;
-    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
-    lines
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
-        .map(|(number, line)| parse_registry(line).map_err(|error| bad(number, error.to_string())))
-        .collect()
+    let bytes = plain_text(bytes);
+    let settings = match str::from_utf8(&bytes) {
+        Ok(text) => {
+            let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
+            let values = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+            let read = |(number, line)| {
+                parse_registry(line).map_err(|error| bad(number, error.to_string()))
+            };
+            values.map(read).collect()
+        }
+        Err(_) => Err(bad(1, "it is not UTF-8".to_owned())),
+    };
+    settings.map_err(|failure| other_kind(&name, &bytes, Wanted::Registry).unwrap_or(failure))
 }
 
 /// Puts registry values into a machine.

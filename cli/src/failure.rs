@@ -11,6 +11,8 @@ use portcls_machine::midi_file::MidiFileError;
 use portcls_machine::report::text::ParseError;
 use portcls_machine::{MachineError, PinFormat};
 
+use crate::input::Input;
+
 /// How the program ends. The number is the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -80,6 +82,9 @@ pub enum Failure {
         /// The file.
         path: String,
     },
+    /// The command line asks for more messages and for fewer.
+    #[error("-q leaves messages out and -v adds some: give one of them")]
+    QuietAndVerbose,
     /// The folder for a new crate is not new.
     #[error("{folder} cannot be a new crate: {reason}; name a folder that does not exist yet")]
     NotANewFolder {
@@ -110,6 +115,18 @@ pub enum Failure {
         name: String,
         /// What the system says.
         reason: String,
+        /// What to do.
+        mend: String,
+    },
+    /// An input is a file of another kind.
+    #[error("{name}: this is {what}, not {wanted}; {mend}")]
+    OtherKind {
+        /// The input.
+        name: String,
+        /// The kind of the file.
+        what: &'static str,
+        /// The kind that it was given for.
+        wanted: &'static str,
         /// What to do.
         mend: &'static str,
     },
@@ -248,8 +265,13 @@ pub enum Failure {
 
 impl Failure {
     /// The failure for an input that the system cannot read.
-    pub fn cannot_read(name: &str, error: &io::Error, mend: &'static str) -> Failure {
-        Failure::CannotRead { name: name.to_owned(), reason: system_words(error), mend }
+    pub fn cannot_read(input: &Input, error: &io::Error, mend: &str) -> Failure {
+        let near = (error.kind() == io::ErrorKind::NotFound).then(|| input.near_file()).flatten();
+        let mend = match near {
+            Some(near) => format!("did you mean {}? {mend}", Input::File(near).name()),
+            None => mend.to_owned(),
+        };
+        Failure::CannotRead { name: input.name(), reason: system_words(error), mend }
     }
 
     /// The failure for a conversation with a debugger that broke off.
@@ -283,6 +305,7 @@ impl Failure {
             Failure::SameOutput { .. }
             | Failure::OutputIsInput { .. }
             | Failure::StdinTwice
+            | Failure::QuietAndVerbose
             | Failure::WavesOfAllCards
             | Failure::OneScript { .. }
             | Failure::NoJunitOfResults
@@ -299,6 +322,7 @@ impl Failure {
                 | MachineError::InfResources { .. },
             ) => Exit::Usage,
             Failure::CannotRead { .. }
+            | Failure::OtherKind { .. }
             | Failure::ScriptTooBig { .. }
             | Failure::NotAScript(_)
             | Failure::TraceTooBig { .. }

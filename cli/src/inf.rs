@@ -7,6 +7,7 @@ use portcls_machine::inf_file::{Architecture, InfError, Installation, MAX_INF_BY
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::file_kind::{Wanted, other_kind};
 use crate::input::{Input, Obstacle};
 
 /// An INF as the user gives it.
@@ -69,7 +70,7 @@ impl InfChoice {
         let input = Input::File(self.path.clone());
         let name = input.name();
         let bytes = input.bytes(MAX_INF_BYTES).map_err(|obstacle| match obstacle {
-            Obstacle::System(error) => Failure::cannot_read(&name, &error, "give a driver's .inf"),
+            Obstacle::System(error) => Failure::cannot_read(&input, &error, "give a driver's .inf"),
             Obstacle::TooBig(bytes) => InfError {
                 file: name.clone(),
                 line: 1,
@@ -79,7 +80,10 @@ impl InfChoice {
             }
             .into(),
         })?;
-        let found = read_inf(&name, &bytes, self.model.as_deref(), architecture)?;
+        let found =
+            read_inf(&name, &bytes, self.model.as_deref(), architecture).map_err(|error| {
+                other_kind(&name, &bytes, Wanted::Inf).unwrap_or(Failure::NotAnInf(error))
+            })?;
         log::info!("{name}: {}, {} registry values", found.description, found.values.len());
         for unused in &found.unused {
             log::debug!("{name}:{}: not used: {}", unused.line, unused.what);

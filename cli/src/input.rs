@@ -2,7 +2,8 @@
 //!
 //! The song is in a file, or the song is the built-in tune.
 
-use std::fs::File;
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -10,8 +11,11 @@ use portcls_machine::midi_file::{
     MAX_FILE_BYTES, MidiFileError, ReadOptions, Song, default_tune, read_song,
 };
 
+use portcls_machine::card_bench::nearest;
+
 use crate::console;
 use crate::failure::Failure;
+use crate::file_kind::{Wanted, other_kind};
 
 /// Something to read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,6 +55,9 @@ impl From<io::Error> for Obstacle {
 /// warnings.
 const SHOWN_WARNINGS: usize = 5;
 
+/// The most files of a folder that are compared with a wrong name.
+const COMPARED_FILES: usize = 10_000;
+
 /// The inputs that can be read as a song, for a message.
 const SONG_FILES: &str = "give a MIDI file (.mid, .rmi), a SysEx file or -";
 
@@ -74,6 +81,26 @@ impl Input {
     /// # Errors
     /// [`Obstacle`].
     pub fn bytes(&self, limit: usize) -> Result<Vec<u8>, Obstacle> {
+        let bytes = self.bytes_up_to(limit)?;
+        log::info!("{}: {} bytes read", self.name(), bytes.len());
+        Ok(bytes)
+    }
+
+    /// The file that was probably meant by the path of a file that is not there: one in the same
+    /// folder whose name is like it.
+    pub fn near_file(&self) -> Option<PathBuf> {
+        let Input::File(path) = self else { return None };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+        let files = entries.take(COMPARED_FILES).flatten().map(|entry| entry.file_name());
+        let mut names: Vec<String> = files.filter_map(|name| name.into_string().ok()).collect();
+        // The order of a folder is up to the system.
+        names.sort_unstable();
+        let found = near_name(path.file_name()?.to_str()?, &names)?;
+        Some(path.with_file_name(found))
+    }
+
+    fn bytes_up_to(&self, limit: usize) -> Result<Vec<u8>, Obstacle> {
         let Input::File(path) = self else { return read_limited(io::stdin().lock(), limit) };
         let file = File::open(path)?;
         let kind = file.metadata()?;
@@ -86,6 +113,41 @@ impl Input {
         }
         read_limited(file, limit)
     }
+}
+
+/// The bytes of a text in UTF-8 without the mark at its start. A text in UTF-16 that has such a
+/// mark is translated: Windows PowerShell writes it for `>`.
+pub fn plain_text(bytes: Vec<u8>) -> Vec<u8> {
+    let unit: fn([u8; 2]) -> u16 = match bytes[..] {
+        [0xFF, 0xFE, ..] => u16::from_le_bytes,
+        [0xFE, 0xFF, ..] => u16::from_be_bytes,
+        [0xEF, 0xBB, 0xBF, ..] => return bytes[3..].to_vec(),
+        _ => return bytes,
+    };
+    let (pairs, rest) = bytes[2..].as_chunks::<2>();
+    let letters = char::decode_utf16(pairs.iter().map(|pair| unit(*pair)));
+    match letters.collect::<Result<String, _>>() {
+        Ok(text) if rest.is_empty() => text.into_bytes(),
+        _ => bytes,
+    }
+}
+
+/// The name that is like a wrong one: it has another ending, or is like it before the same ending.
+fn near_name<'n>(wrong: &str, names: &'n [String]) -> Option<&'n str> {
+    let split = |name: &'_ str| {
+        let path = Path::new(name);
+        let part = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+        (part(path.file_stem()), part(path.extension()).to_ascii_lowercase())
+    };
+    let (stem, ending) = split(wrong);
+    let split_names: Vec<(String, String)> = names.iter().map(|name| split(name)).collect();
+    let alike = split_names.iter().position(|(other, _)| other.eq_ignore_ascii_case(&stem));
+    let found = alike.or_else(|| {
+        let same_ending = || split_names.iter().filter(|(_, other)| *other == ending);
+        let near = nearest(&stem, same_ending().map(|(stem, _)| stem.as_str()))?;
+        split_names.iter().position(|(stem, other)| stem == near && *other == ending)
+    })?;
+    Some(&names[found])
 }
 
 fn read_limited(from: impl Read, limit: usize) -> Result<Vec<u8>, Obstacle> {
@@ -120,10 +182,14 @@ impl Source<'_> {
         let name = input.name();
         let not_playable = |source| Failure::NotPlayable { name: name.clone(), source };
         let bytes = input.bytes(MAX_FILE_BYTES).map_err(|obstacle| match obstacle {
-            Obstacle::System(error) => Failure::cannot_read(&name, &error, SONG_FILES),
+            Obstacle::System(error) => Failure::cannot_read(input, &error, SONG_FILES),
             Obstacle::TooBig(bytes) => not_playable(MidiFileError::TooBig { bytes }),
         })?;
-        let song = read_song(&bytes, options).map_err(not_playable)?;
+        let song = read_song(&bytes, options).map_err(|source| {
+            let is_other = matches!(source, MidiFileError::NotMidi { .. });
+            let other = is_other.then(|| other_kind(&name, &bytes, Wanted::Song)).flatten();
+            other.unwrap_or_else(|| not_playable(source))
+        })?;
         warn(&name, song.warnings());
         Ok(song)
     }
@@ -138,5 +204,31 @@ fn warn(name: &str, warnings: &[String]) {
         console::warning(&format_args!(
             "{name}: warnings that are not shown: {more}; --format json has them"
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_utf_8_or_utf_16_with_a_mark() {
+        let plain = |bytes: &[u8]| plain_text(bytes.to_vec());
+        assert_eq!(plain(b"R S\r\n"), b"R S\r\n");
+        assert_eq!(plain(b"\xEF\xBB\xBFR S"), b"R S");
+        assert_eq!(plain(b"\xFF\xFER\0\xE9\0"), "R\u{E9}".as_bytes());
+        assert_eq!(plain(b"\xFE\xFF\0R"), b"R");
+        for cut in [&b"\xFF\xFER"[..], b"\xFF\xFE\0\xD8"] {
+            assert_eq!(plain(cut), cut, "half a letter stays for the reader to refuse");
+        }
+    }
+
+    #[test]
+    fn a_wrong_name_is_like_one_with_another_ending_or_with_few_other_letters() {
+        let names = ["a.sys", "song.mid", "uart.inf", "uart.sys"].map(str::to_owned);
+        assert_eq!(near_name("urat.sys", &names), Some("uart.sys"));
+        assert_eq!(near_name("Song.midi", &names), Some("song.mid"));
+        assert_eq!(near_name("b.sys", &names), None, "the ending alone makes no likeness");
+        assert_eq!(near_name("tune.mid", &names), None);
     }
 }

@@ -18,6 +18,7 @@ mod driver;
 mod explain;
 mod failure;
 mod figures;
+mod file_kind;
 mod filters;
 mod imports;
 mod inf;
@@ -28,12 +29,14 @@ mod ops;
 mod output;
 mod partial_file;
 mod play;
+mod progress_bar;
 mod rules;
 mod schema;
 mod session;
 mod simulated_time;
 mod summary;
 mod trace_file;
+mod verbosity;
 
 use std::ffi::OsString;
 use std::panic::{UnwindSafe, catch_unwind, set_hook};
@@ -52,13 +55,11 @@ static NEWEST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 fn main() -> ExitCode {
     keep_panics_quiet();
-    ExitCode::from(guarded(|| {
-        let environment = env_logger::Env::new().filter("PCLS_LOG").write_style("PCLS_LOG_STYLE");
-        env_logger::Builder::from_env(environment).init();
-        match Arguments::try_parse() {
-            Ok(arguments) => finish(&arguments.verb, run(&arguments.verb)),
-            Err(error) => console::answer(&error, wanted_format(std::env::args_os())),
+    ExitCode::from(guarded(|| match Arguments::try_parse() {
+        Ok(Arguments { verb, verbosity }) => {
+            finish(&verb, verbosity.begin().and_then(|()| run(&verb)))
         }
+        Err(error) => console::answer(&error, wanted_format(std::env::args_os())),
     }) as u8)
 }
 

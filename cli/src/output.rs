@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 use crate::console;
 use crate::failure::Failure;
@@ -135,6 +135,15 @@ impl Output {
         &self,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Failure> {
+        self.write_whole(content)?;
+        log::info!("{}: written for {}", self.target, self.option);
+        Ok(())
+    }
+
+    fn write_whole(
+        &self,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         match &self.place {
             Place::Stdout => console::write_stdout(content),
             Place::Device(path) => {
@@ -184,8 +193,9 @@ fn locate(target: &Target) -> Result<Place, Failure> {
     };
     let system = |error: io::Error| Failure::cannot_write(target.to_string(), &error);
     // `fs::metadata` finds nothing under the name of a folder that does not exist yet.
-    let name = path.as_os_str().as_encoded_bytes();
-    let names_folder = [&b"/"[..], b"/.", b"/.."].iter().any(|end| name.ends_with(end));
+    let name = path.to_string_lossy();
+    let last = name.rsplit(is_separator).next().unwrap_or_default();
+    let names_folder = last.len() < name.len() && ["", ".", ".."].contains(&last);
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => obstacle("it is a folder", "give the name of a file"),
         Err(error) if error.kind() == ErrorKind::NotFound && names_folder => {

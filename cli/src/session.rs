@@ -1,19 +1,22 @@
 //! One run from its files to its summary: what `play` and `capture` share.
 
 use std::io::{self, Write};
+use std::time::Instant;
 
 use portcls_machine::emulator::trace::{DEFAULT_HELD_EVENTS, Hold};
 use portcls_machine::midi_file::{Song, messages_from_wire, write_smf};
 use portcls_machine::report::vcd::{self, Dialect, Tick};
 use portcls_machine::report::{Filter, text};
-use portcls_machine::{CardSignals, Machine, MachineError, vcd_options};
+use portcls_machine::{CardSignals, Machine, MachineError, Meter, vcd_options};
 
 use crate::arguments::{Format, MachineArguments, PinArguments, ReportArguments, SongArguments};
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
+use crate::figures::duration;
 use crate::inf::InfFacts;
 use crate::input::{Input, Source};
 use crate::output::{Output, Target, prepare};
+use crate::progress_bar::{Line, ProgressBar};
 use crate::summary::{Ending, Outcome, RunFacts, Summary};
 
 /// The number of events that the trace holds when the run needs only the first lines of the trace.
@@ -36,6 +39,8 @@ pub struct Job<'a> {
     pub client: &'a PinArguments,
     /// The trace and the summary.
     pub report: &'a ReportArguments,
+    /// The line whose bytes tell how far the run is; `None` when the run waits for a debugger.
+    pub line: Option<Line>,
     /// The option for the bytes that came out, with the value of the option.
     pub raw_out: (&'static str, Option<&'a Target>),
     /// The value of the option for the same bytes as a MIDI file.
@@ -173,13 +178,29 @@ pub fn run_on(
     let outputs = Outputs::prepare(job)?;
     let card = job.machine.card.load()?;
     let song = job.source.read(job.song.options())?;
-    log::info!("{}: {} messages", job.verb, song.len());
+    log::info!(
+        "{}: {} messages, {} bytes, {}",
+        job.source.name(),
+        song.len(),
+        song.byte_count(),
+        duration(song.duration_ns())
+    );
     let builder = job.machine.builder(&card, outputs.hold(), outputs.card_signals())?;
     let PinArguments { pin, pin_format } = job.client;
-    let builder = builder.pin(pin.clone()).pin_format((*pin_format).into());
+    let meter = Meter::default();
+    let builder = builder.pin(pin.clone()).pin_format((*pin_format).into()).meter(&meter);
     let build = || builder.clone().build();
-    let (machine, run) = work(&build, &song)?;
-    log::info!("{}: {} ns of simulated time", job.verb, machine.now_ns());
+    let begin = Instant::now();
+    let bar = job.line.and_then(|line| ProgressBar::begin(meter, line, song.byte_count() as u64));
+    let result = work(&build, &song);
+    drop(bar);
+    let (machine, run) = result?;
+    log::info!(
+        "{}: {} of simulated time in {} ms",
+        job.verb,
+        duration(machine.now_ns()),
+        begin.elapsed().as_millis()
+    );
     let written = outputs.write(&machine, job.report, &run.bytes);
     if outputs.show_trace() {
         warn_of_limit(&machine);

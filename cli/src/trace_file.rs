@@ -4,7 +4,8 @@ use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::report::text::parse;
 
 use crate::failure::Failure;
-use crate::input::{Input, Obstacle};
+use crate::file_kind::{Wanted, other_kind};
+use crate::input::{Input, Obstacle, plain_text};
 
 /// The longest trace in bytes: 16 million events.
 const MAX_BYTES: usize = 1 << 30;
@@ -17,14 +18,18 @@ pub fn read(input: &Input) -> Result<TraceLog, Failure> {
     let name = input.name();
     let bytes = input.bytes(MAX_BYTES).map_err(|obstacle| match obstacle {
         Obstacle::System(error) => {
-            Failure::cannot_read(&name, &error, "give a trace that --trace wrote, or -")
+            Failure::cannot_read(input, &error, "give a trace that --trace wrote, or -")
         }
         Obstacle::TooBig(bytes) => {
             Failure::TraceTooBig { name: name.clone(), bytes, limit: MAX_BYTES }
         }
     })?;
     // A byte that is not UTF-8 becomes a character that the reader refuses with its place.
+    let bytes = plain_text(bytes);
     let text = String::from_utf8_lossy(&bytes);
-    let (_, log) = parse(&text).map_err(|source| Failure::NotATrace { name, source })?;
+    let (_, log) = parse(&text).map_err(|source| {
+        let other = other_kind(&name, &bytes, Wanted::Trace);
+        other.unwrap_or(Failure::NotATrace { name, source })
+    })?;
     Ok(log)
 }

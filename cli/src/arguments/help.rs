@@ -155,5 +155,6 @@ The JSON summary:
 
 pub(super) const ENVIRONMENT: &str = "\
 Environment:
-  PCLS_LOG   diagnostics on stderr: error, warn, info, debug or trace
+  RUST_LOG   diagnostics on stderr where -v is not given: error, warn, info, debug or trace, also
+             for one crate, as in portcls_emulator=debug
   NO_COLOR   no colours, also on a terminal";

@@ -8,7 +8,8 @@ use std::str;
 use portcls_machine::card_bench::ops::{OpsError, Script};
 
 use crate::failure::Failure;
-use crate::input::{Input, Obstacle};
+use crate::file_kind::{Wanted, other_kind};
+use crate::input::{Input, Obstacle, plain_text};
 
 /// The longest script in bytes: room for the longest script that the reader allows, with comments.
 const MAX_SCRIPT_BYTES: usize = 1 << 24;
@@ -58,9 +59,8 @@ fn files_of(input: &Input) -> Vec<Found> {
             paths.into_iter().map(|path| found(Input::File(path), Place::InFolder)).collect()
         }
         Err(error) => {
-            let name = input.name();
-            let input = Err(Failure::cannot_read(&name, &error, GIVE_A_SCRIPT));
-            vec![Found { name, place: Place::Named, input }]
+            let failure = Failure::cannot_read(input, &error, GIVE_A_SCRIPT);
+            vec![Found { name: input.name(), place: Place::Named, input: Err(failure) }]
         }
     }
 }
@@ -85,7 +85,9 @@ fn scripts_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// # Errors
 /// [`Failure`]: the file cannot be read, or is no script.
 pub fn read(input: &Input, cards: &[&str]) -> Result<Script, Failure> {
-    Ok(Script::parse_for(&input.name(), &text_of(input)?, cards)?)
+    let (name, text) = (input.name(), text_of(input)?);
+    Script::parse_for(&name, &text, cards)
+        .map_err(|error| other_kind(&name, text.as_bytes(), Wanted::Script).unwrap_or(error.into()))
 }
 
 /// The text of a script, or of what a recipe printed.
@@ -95,12 +97,16 @@ pub fn read(input: &Input, cards: &[&str]) -> Result<Script, Failure> {
 pub fn text_of(input: &Input) -> Result<String, Failure> {
     let name = input.name();
     let bytes = input.bytes(MAX_SCRIPT_BYTES).map_err(|obstacle| match obstacle {
-        Obstacle::System(error) => Failure::cannot_read(&name, &error, GIVE_A_SCRIPT),
+        Obstacle::System(error) => Failure::cannot_read(input, &error, GIVE_A_SCRIPT),
         Obstacle::TooBig(bytes) => {
             Failure::ScriptTooBig { name: name.clone(), bytes, limit: MAX_SCRIPT_BYTES }
         }
     })?;
-    Ok(text(&name, &bytes)?.to_owned())
+    let bytes = plain_text(bytes);
+    match text(&name, &bytes) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(error) => Err(other_kind(&name, &bytes, Wanted::Script).unwrap_or(error.into())),
+    }
 }
 
 /// Reads the bytes as text, and refuses text that is not safe on a terminal. A report prints lines

@@ -216,3 +216,84 @@ fn an_old_output_is_replaced_as_a_whole() {
     assert!(text.starts_with("# portcls-emu trace 2\n") && !text.contains("xxxx"));
     assert_eq!(folder.names(), ["trace.txt"]);
 }
+
+#[test]
+fn a_file_of_another_kind_is_named_for_whatever_it_was_given() {
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    folder.put("a.zip", b"PK\x03\x04\x14\0\0\0");
+    folder.put("card.toml", b"PK\x03\x04\x14\0\0\0");
+    folder.put("a.html", "<!DOCTYPE html>\n<html><body>404</body></html>\n");
+    folder.put("clip.midi2", b"SMF2CLIP\0\x40\0\x01");
+    let zip = "unpack it, and give what is in it";
+    let page = "if it was downloaded, it came in place of the file: download that again";
+    let play = "play and capture take it";
+    let clip = "save it as a Standard MIDI File (MIDI 1.0)";
+    let song = "a MIDI file or SysEx file";
+    for (command, what, wanted, mend) in [
+        ("play a.zip", "a.zip: this is a zip archive", song, zip),
+        ("capture a.zip --input-format smf", "a.zip: this is a zip archive", song, zip),
+        ("play clip.midi2", "clip.midi2: this is a MIDI 2.0 clip file", song, clip),
+        ("imports a.zip", "a.zip: this is a zip archive", "a Windows driver", zip),
+        ("play --driver ./a.html", "./a.html: this is an HTML page", "a Windows driver", page),
+        ("play --driver ./song.mid", "./song.mid: this is a MIDI file", "a Windows driver", play),
+        ("diff song.mid song.mid", "song.mid: this is a MIDI file", "a trace", play),
+        ("explain a.html --at 1s", "a.html: this is an HTML page", "a trace", page),
+        (
+            "play --registry-file a.html",
+            "a.html: this is an HTML page",
+            "a file of registry values",
+            page,
+        ),
+        ("play --inf a.html", "a.html: this is an HTML page", "an INF", page),
+        ("play --card card.toml", "card.toml: this is a zip archive", "a card file", zip),
+    ] {
+        let words: Vec<&str> = command.split(' ').collect();
+        expect_in(&folder, &words, 3, &format!("{what}, not {wanted}; {mend}"));
+    }
+    let ran = folder.run(&["ops", "song.mid"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.contains("song.mid: this is a MIDI file, not a register script; play"));
+    let raw = folder.run(&["play", "clip.midi2", "--input-format", "raw"]);
+    assert_ne!(raw.code, 3, "raw bytes are what they are: {}", raw.stderr);
+}
+
+#[test]
+fn a_name_with_a_slip_leads_to_the_file_or_rule_that_was_meant() {
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    folder.put("mine.sys", "");
+    let song = "give a MIDI file (.mid, .rmi), a SysEx file or -";
+    let driver = "give a driver's .sys file or -";
+    for (command, wrong, meant, mend) in [
+        ("play sogn.mid", "sogn.mid", "song.mid", song),
+        ("play ./song.midi", "./song.midi", "./song.mid", song),
+        ("play --driver mime.sys", "mime.sys", "mine.sys", driver),
+    ] {
+        let words: Vec<&str> = command.split(' ').collect();
+        let reason = "No such file or directory";
+        let line = format!("cannot read {wrong}: {reason}; did you mean {meant}? {mend}");
+        expect_in(&folder, &words, 3, &line);
+    }
+    let no_rule = "there is no rule 'read-overun'; did you mean read-overrun?";
+    let line = format!("invalid value 'read-overun' for '[NAME]': {no_rule}; --help tells more");
+    expect_in(&folder, &["rules", "read-overun"], 2, &line);
+}
+
+#[test]
+fn a_driver_with_a_slip_is_a_built_in_one_or_a_file_of_this_folder() {
+    let folder = Folder::new();
+    folder.put("mine.sys", "");
+    let by_path = "a Windows driver is given by its path";
+    for (name, hint) in [
+        ("urat", format!("did you mean uart?; {by_path}, ./x.sys")),
+        ("mine", format!("there is uart; {by_path}: did you mean ./mine.sys?")),
+        ("teapot", format!("there is uart; {by_path}, ./x.sys")),
+    ] {
+        let line = format!(
+            "invalid value '{name}' for '--driver <DRIVER>': there is no driver '{name}'; {hint}; \
+             --help tells more"
+        );
+        expect_in(&folder, &["play", "--driver", name], 2, &line);
+    }
+}

@@ -43,7 +43,7 @@ fn the_help_of_the_small_verbs_is_complete() {
 fn without_a_verb_the_help_goes_to_stderr_with_exit_2() {
     let ran = Folder::new().run(&[]);
     assert_eq!((ran.code, ran.text()), (2, ""));
-    assert!(ran.stderr.contains("Usage: portcls-emu <COMMAND>"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("Usage: portcls-emu [OPTIONS] <COMMAND>"), "{}", ran.stderr);
 }
 
 #[test]

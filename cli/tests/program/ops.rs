@@ -222,7 +222,7 @@ fn a_wrong_command_line_is_exit_2() {
     let line = "error: the following required arguments were not provided: <FILE>...; --help \
                 tells more\n";
     assert_eq!((ran.code, ran.stderr.as_str()), (2, line));
-    let ran = Folder::new().run(&["ops", "--card", "gus", "a.ops"]);
+    let ran = Folder::new().run(&["ops", "--card", "teapot", "a.ops"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("there is no card 'gus'; the cards are "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("there is no card 'teapot'; the cards are "), "{}", ran.stderr);
 }

@@ -179,12 +179,3 @@ fn a_summary_has_at_most_100_columns() {
     let ran = folder.run(&["play", &name]);
     assert!(ran.text().lines().all(|line| line.len() <= 100), "{}", ran.text());
 }
-
-#[test]
-fn diagnostics_go_to_stderr_when_they_are_asked_for() {
-    let folder = Folder::new();
-    let output = folder.command(&["play"]).env("PCLS_LOG", "info").output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("play: 99 messages"), "{stderr}");
-    assert_eq!(output.stdout, folder.run(&["play"]).stdout);
-}

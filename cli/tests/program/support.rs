@@ -62,7 +62,7 @@ impl Folder {
     /// The program with this folder as its current folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(insta_cmd::get_cargo_bin("portcls-emu"));
-        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PCLS_LOG", "COLUMNS", "LINES"] {
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_LOG", "COLUMNS", "LINES"] {
             command.env_remove(name);
         }
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());

@@ -52,7 +52,9 @@ const CASES: [(&str, &[Case]); 6] = [
             case("a real-time byte inside SysEx", "play real-time.syx", 0, "complete"),
             case("a pause of 155 hours", "play days.mid", 0, "complete"),
             case("a pause of months", "play months.mid", 3, "bad-file"),
+            case("a file of another kind", "play score.mxl", 3, "bad-file"),
             case("no file", "play no.mid", 3, "bad-file"),
+            case("a name with a slip", "play sogn.mid", 3, "bad-file"),
         ],
     ),
     (
@@ -100,6 +102,12 @@ const CASES: [(&str, &[Case]); 6] = [
                 4,
                 "hang",
             ),
+            case(
+                "the same up to a time before that",
+                "play song.mid --driver endless_loop.sys --until 300ms",
+                4,
+                "hang",
+            ),
         ],
     ),
     (
@@ -141,6 +149,7 @@ const CASES: [(&str, &[Case]); 6] = [
                 "refused",
             ),
             case("a pin that is not there", "play song.mid --pin 9", 2, "usage"),
+            case("options against each other", "play song.mid -q -v", 2, "usage"),
             case("an option that is not there", "play song.mid --crad sb16", 2, "usage"),
             case("a driver that is not there", "play --driver no.sys", 3, "bad-file"),
             case("an empty driver on stdin", "play --driver -", 3, "bad-file"),
@@ -158,6 +167,7 @@ fn songs() -> Folder {
     folder.put("song.mid", song);
     folder.put("high.mid", HIGH_DATA);
     folder.put("real-time.syx", REAL_TIME);
+    folder.put("score.mxl", b"PK\x03\x04\x14\0\0\0");
     // 1 tick in a beat: 155 hours are 1 116 000 ticks of 500 ms.
     let slow = |delta: &[u8]| {
         let events = [b"\x00\x90\x3C\x40", delta, b"\x80\x3C\x40\x00\xFF\x2F\x00"].concat();
