@@ -16,11 +16,13 @@ use portcls_machine::emulator::Rule;
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
 use portcls_machine::midi_file::{Damage, ReadOptions};
 use portcls_machine::report::vcd::{Dialect, Tick};
-use portcls_machine::{CardResource, CardSignals, GuestOptions, MachineBuilder, PinChoice};
+use portcls_machine::{
+    CardResource, CardSignals, GuestOptions, MachineBuilder, PinChoice, RegistrySetting,
+};
 
 use crate::card::CardChoice;
 use crate::console::Console;
-use crate::driver::{self, DriverChoice, RegistrySetting, parse_registry, read_registry_file};
+use crate::driver::{self, DriverChoice, read_registry_file};
 use crate::failure::{EXIT_CODES, Failure};
 use crate::inf::InfChoice;
 use crate::input::Input;
@@ -503,7 +505,7 @@ pub struct MachineArguments {
     ///
     /// SUBKEY\NAME is in a key below it. service: before it means the key whose path DriverEntry
     /// is given, device: the hardware key; driver: is the default.
-    #[arg(long, value_name = "VALUE", value_parser = parse_registry)]
+    #[arg(long, value_name = "VALUE")]
     pub registry: Vec<RegistrySetting>,
     /// Reads such values from a file, one a line; # begins a remark.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

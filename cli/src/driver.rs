@@ -3,11 +3,12 @@
 //! The registry has the values that the installation of the driver would write.
 
 use std::path::{Path, PathBuf};
-use std::str;
 
 use portcls_machine::driver_file::image::{FILE_LIMIT, Image, ImageError};
-use portcls_machine::emulator::registry::RegistryValue;
-use portcls_machine::{Driver, GuestOptions, MachineBuilder, RegistryPlace};
+use portcls_machine::{
+    Driver, GuestOptions, MAX_REGISTRY_FILE_BYTES, MachineBuilder, RegistryFileError,
+    RegistrySetting, read_registry,
+};
 
 use crate::failure::Failure;
 use crate::file_kind::{Wanted, other_kind};
@@ -15,10 +16,6 @@ use crate::input::{Input, Obstacle, plain_text};
 
 /// The advice in a message about a wrong driver file.
 const DRIVER_FILES: &str = "give a driver's .sys file or -";
-
-/// The longest file of registry values in bytes.
-/// Assumed: an installation writes some dozens of values.
-const REGISTRY_FILE_LIMIT: usize = 1 << 20;
 
 /// The driver that the user chose.
 #[derive(Clone, Debug)]
@@ -125,98 +122,28 @@ pub fn read_image(input: &Input) -> Result<(Image, Vec<u8>), Failure> {
     Ok((image, bytes))
 }
 
-/// A registry value that an installation would have written.
-#[derive(Clone, Debug)]
-pub struct RegistrySetting {
-    place: RegistryPlace,
-    subkey: String,
-    value: RegistryValue,
-}
-
-/// A text that is no registry value.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum RegistryError {
-    /// The text is not `NAME=TYPE:DATA`.
-    #[error("give NAME=dword:NUMBER, NAME=string:TEXT or NAME=binary:HEX")]
-    Form,
-    /// The data after `dword:` is no number.
-    #[error("'{0}' is no dword: give a number up to 4294967295, or 0x and hexadecimal digits")]
-    Dword(String),
-    /// The data after `binary:` is no list of bytes.
-    #[error("'{0}' are no bytes: give pairs of hexadecimal digits, as in 0A1B")]
-    Binary(String),
-}
-
-/// Reads `[service:|driver:|device:]PATH\NAME=TYPE:DATA`. When the text names no place, the value
-/// goes into the key that PortCls calls the driver key.
-///
-/// # Errors
-/// [`RegistryError`].
-pub fn parse_registry(text: &str) -> Result<RegistrySetting, RegistryError> {
-    let (name, value) = text.split_once('=').ok_or(RegistryError::Form)?;
-    let (kind, data) = value.split_once(':').ok_or(RegistryError::Form)?;
-    let places = [
-        ("service:", RegistryPlace::Service),
-        ("driver:", RegistryPlace::Driver),
-        ("device:", RegistryPlace::Device),
-    ];
-    let placed = places.iter().find_map(|(word, place)| Some((*place, name.strip_prefix(word)?)));
-    let (place, path) = placed.unwrap_or((RegistryPlace::Driver, name));
-    let (subkey, name) = path.rsplit_once('\\').unwrap_or(("", path));
-    let value = match kind {
-        "dword" => RegistryValue::dword(name, parse_dword(data)?),
-        "string" => RegistryValue::string(name, data),
-        "binary" => RegistryValue::binary(name, &parse_bytes(data)?),
-        _ => return Err(RegistryError::Form),
-    };
-    Ok(RegistrySetting { place, subkey: subkey.to_owned(), value })
-}
-
-fn parse_dword(text: &str) -> Result<u32, RegistryError> {
-    let number = match text.strip_prefix("0x") {
-        Some(digits) => u32::from_str_radix(digits, 16),
-        None => text.parse(),
-    };
-    number.map_err(|_| RegistryError::Dword(text.to_owned()))
-}
-
-fn parse_bytes(text: &str) -> Result<Vec<u8>, RegistryError> {
-    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let digits = digits.filter(|digits| digits.len().is_multiple_of(2));
-    let digits = digits.ok_or_else(|| RegistryError::Binary(text.to_owned()))?;
-    Ok(digits.chunks_exact(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect())
-}
-
-/// Reads a file of registry values, one value in each line. Skips empty lines and lines that begin
-/// with `#`.
+/// Reads a file of registry values, one value in each line.
 ///
 /// # Errors
 /// [`Failure`]: the file cannot be read, or a line is no value.
 pub fn read_registry_file(path: &Path) -> Result<Vec<RegistrySetting>, Failure> {
     let input = Input::File(path.to_owned());
     let name = input.name();
-    let bad = |line, reason| Failure::NotARegistryFile { name: name.clone(), line, reason };
-    let bytes = input.bytes(REGISTRY_FILE_LIMIT).map_err(|obstacle| match obstacle {
+    let bad = |error: RegistryFileError| Failure::NotARegistryFile { name: name.clone(), error };
+    let bytes = input.bytes(MAX_REGISTRY_FILE_BYTES).map_err(|obstacle| match obstacle {
         Obstacle::System(error) => {
             Failure::cannot_read(&input, &error, "give a text file of registry values")
         }
         Obstacle::TooBig(bytes) => {
-            bad(1, format!("the file has {bytes} bytes, the limit is {REGISTRY_FILE_LIMIT}"))
+            let what =
+                format!("the file has {bytes} bytes, the limit is {MAX_REGISTRY_FILE_BYTES}");
+            bad(RegistryFileError { line: 1, what })
         }
     })?;
     let bytes = plain_text(bytes);
-    let settings = match str::from_utf8(&bytes) {
-        Ok(text) => {
-            let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
-            let values = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-            let read = |(number, line)| {
-                parse_registry(line).map_err(|error| bad(number, error.to_string()))
-            };
-            values.map(read).collect()
-        }
-        Err(_) => Err(bad(1, "it is not UTF-8".to_owned())),
-    };
-    settings.map_err(|failure| other_kind(&name, &bytes, Wanted::Registry).unwrap_or(failure))
+    read_registry(&bytes).map_err(|error| {
+        other_kind(&name, &bytes, Wanted::Registry).unwrap_or_else(|| bad(error))
+    })
 }
 
 /// Puts registry values into a machine.
@@ -239,28 +166,5 @@ mod tests {
         let error = DriverChoice::parse("foo").unwrap_err();
         assert!(error.contains("there is uart"), "{error}");
         assert_eq!(DriverChoice::parse("a/b.sys").unwrap().name(), "b.sys");
-    }
-
-    #[test]
-    fn registry_values_have_a_place_a_path_and_a_type() {
-        let read = |text| parse_registry(text).unwrap();
-        let setting = read(r"service:Parameters\Fifo=dword:0x10");
-        assert_eq!(setting.place, RegistryPlace::Service);
-        assert_eq!(setting.subkey, "Parameters");
-        assert_eq!(setting.value, RegistryValue::dword("Fifo", 16));
-        let setting = read("Name=string:a=b:c");
-        assert_eq!(setting.place, RegistryPlace::Driver);
-        assert_eq!(setting.value, RegistryValue::string("Name", "a=b:c"));
-        assert_eq!(read("X=binary:0aFF").value, RegistryValue::binary("X", &[0x0A, 0xFF]));
-    }
-
-    #[test]
-    fn a_bad_registry_value_says_how_to_mend_it() {
-        let error = |text| parse_registry(text).unwrap_err();
-        for text in ["X", "X=1", "X=word:1"] {
-            assert_eq!(error(text), RegistryError::Form, "{text}");
-        }
-        assert_eq!(error("X=dword:-1"), RegistryError::Dword("-1".to_owned()));
-        assert_eq!(error("X=binary:123"), RegistryError::Binary("123".to_owned()));
     }
 }

@@ -9,7 +9,7 @@ use portcls_machine::driver_file::image::ImageError;
 use portcls_machine::inf_file::InfError;
 use portcls_machine::midi_file::MidiFileError;
 use portcls_machine::report::text::ParseError;
-use portcls_machine::{MachineError, PinFormat};
+use portcls_machine::{MachineError, PinFormat, RegistryFileError};
 
 use crate::input::Input;
 
@@ -188,14 +188,12 @@ pub enum Failure {
         source: ImageError,
     },
     /// A file does not hold registry values.
-    #[error("{name}, line {line}: {reason}")]
+    #[error("{name}, {error}")]
     NotARegistryFile {
         /// The file.
         name: String,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with the content.
-        reason: String,
+        /// What is wrong with the content, and where.
+        error: RegistryFileError,
     },
     /// A text is no INF that can be used.
     #[error(transparent)]
@@ -333,7 +331,9 @@ impl Failure {
             | Failure::NotADriver { .. }
             | Failure::NotARegistryFile { .. }
             | Failure::NotAnInf(_)
-            | Failure::Machine(MachineError::DriverFile { .. })
+            | Failure::Machine(
+                MachineError::DriverFile { .. } | MachineError::BadRegistryValue { .. },
+            )
             | Failure::Debugger(_)
             | Failure::CannotWrite { .. } => Exit::BadFile,
             Failure::Machine(MachineError::Stopped(_))

@@ -85,9 +85,34 @@ struct KeyNode {
     name: String,
     parent: Weak<KeyNode>,
     subkeys: RefCell<BTreeMap<String, Rc<KeyNode>>>,
-    values: RefCell<Vec<RegistryValue>>,
+    values: RefCell<Values>,
     written_100ns: Cell<u64>,
     deleted: Cell<bool>,
+}
+
+/// The values of a key, in the order in which they were first set.
+#[derive(Default)]
+struct Values {
+    list: Vec<RegistryValue>,
+    /// The index of each value in the list, by its name without case.
+    places: BTreeMap<String, usize>,
+}
+
+impl Values {
+    fn find(&self, name: &str) -> Option<usize> {
+        self.places.get(&folded(name)).copied()
+    }
+
+    fn add(&mut self, value: RegistryValue) {
+        self.places.insert(folded(&value.name), self.list.len());
+        self.list.push(value);
+    }
+
+    fn remove(&mut self, index: usize) {
+        let removed = self.list.remove(index);
+        self.places.remove(&folded(&removed.name));
+        self.places.values_mut().filter(|place| **place > index).for_each(|place| *place -= 1);
+    }
 }
 
 /// An open key; cloning this value copies the handle.
@@ -99,6 +124,15 @@ pub struct RegistryKey(Rc<KeyNode>);
 const LONGEST_VALUE: usize = 1 << 20;
 /// A key has at most this number of values, and at most this number of subkeys.
 const ENTRIES: usize = 16_383;
+/// A key lies at most this number of levels below the root.
+/// Source: Registry Element Size Limits, tree depth.
+const LEVELS: usize = 512;
+/// The name of a key has at most this number of characters.
+/// Source: Registry Element Size Limits, key name.
+const LONGEST_KEY_NAME: usize = 255;
+/// The name of a value has at most this number of characters.
+/// Source: Registry Element Size Limits, value name.
+const LONGEST_VALUE_NAME: usize = 16_383;
 
 impl KeyNode {
     fn new(name: &str, parent: Weak<KeyNode>, written_100ns: u64) -> Rc<KeyNode> {
@@ -116,6 +150,11 @@ impl KeyNode {
 /// A name in the form that is compared when case does not count.
 pub(crate) fn folded(name: &str) -> String {
     name.to_uppercase()
+}
+
+/// Whether a name has at most this number of characters, which are words of UTF-16.
+fn fits(name: &str, most: usize) -> bool {
+    name.len() <= most || name.encode_utf16().count() <= most
 }
 
 /// The components of a path.
@@ -153,11 +192,20 @@ impl RegistryKey {
         Ok(RegistryKey(node))
     }
 
+    /// How many levels the key lies below the root.
+    fn level(&self) -> usize {
+        let parent = |node: &Rc<KeyNode>| node.parent.upgrade();
+        std::iter::successors(parent(&self.0), parent).count()
+    }
+
     /// Opens a key below this key, and makes every key on the way that does not exist.
     ///
     /// # Errors
-    /// `STATUS_KEY_DELETED` when this key was deleted; `STATUS_INSUFFICIENT_RESOURCES` when a key
-    /// has too many subkeys; `STATUS_ACCESS_DENIED` when an oracle refuses the call.
+    /// `STATUS_KEY_DELETED` when this key was deleted; `STATUS_INVALID_PARAMETER` for a key more
+    /// than 512 levels below the root, or with a name of more than 255 characters;
+    /// `STATUS_INSUFFICIENT_RESOURCES` when a key has too many subkeys; `STATUS_ACCESS_DENIED`
+    /// when an oracle refuses the call.
+    /// Assumed: the status of a name that is too long, because no page tells it.
     pub fn create(
         &self,
         kernel: &Kernel,
@@ -165,6 +213,11 @@ impl RegistryKey {
     ) -> Result<(RegistryKey, KeyDisposition), NtStatus> {
         self.alive()?;
         kernel.ask_registry()?;
+        let is_possible = components(path).all(|name| fits(name, LONGEST_KEY_NAME))
+            && self.level() + components(path).count() <= LEVELS;
+        if !is_possible {
+            return Err(NtStatus::INVALID_PARAMETER);
+        }
         let mut node = Rc::clone(&self.0);
         let mut disposition = KeyDisposition::OpenedExisting;
         for name in components(path) {
@@ -201,7 +254,7 @@ impl RegistryKey {
     /// The values, in the order in which they were first set.
     #[must_use]
     pub fn values(&self) -> Vec<RegistryValue> {
-        self.0.values.borrow().clone()
+        self.0.values.borrow().list.clone()
     }
 
     /// A value by its name.
@@ -211,26 +264,30 @@ impl RegistryKey {
     pub fn value(&self, name: &str) -> Result<RegistryValue, NtStatus> {
         self.alive()?;
         let values = self.0.values.borrow();
-        let found = values.iter().find(|value| folded(&value.name) == folded(name));
-        found.cloned().ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)
+        let found = values.find(name).map(|index| values.list[index].clone());
+        found.ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)
     }
 
     /// Sets a value that exists already, or adds a new value.
     ///
     /// # Errors
-    /// `STATUS_KEY_DELETED`; `STATUS_INSUFFICIENT_RESOURCES` beyond 1 MiB or 16 383 values;
-    /// `STATUS_ACCESS_DENIED` when an oracle refuses the call.
+    /// `STATUS_KEY_DELETED`; `STATUS_INVALID_PARAMETER` for a name of more than 16 383 characters;
+    /// `STATUS_INSUFFICIENT_RESOURCES` beyond 1 MiB or 16 383 values; `STATUS_ACCESS_DENIED` when
+    /// an oracle refuses the call.
     pub fn set_value(&self, kernel: &Kernel, value: RegistryValue) -> Result<(), NtStatus> {
         self.alive()?;
         kernel.ask_registry()?;
+        if !fits(&value.name, LONGEST_VALUE_NAME) {
+            return Err(NtStatus::INVALID_PARAMETER);
+        }
         let mut values = self.0.values.borrow_mut();
-        let known = values.iter().position(|other| folded(&other.name) == folded(&value.name));
-        if value.data.len() > LONGEST_VALUE || (known.is_none() && values.len() >= ENTRIES) {
+        let known = values.find(&value.name);
+        if value.data.len() > LONGEST_VALUE || (known.is_none() && values.list.len() >= ENTRIES) {
             return Err(NtStatus::INSUFFICIENT_RESOURCES);
         }
-        match known {
-            Some(index) => (values[index].kind, values[index].data) = (value.kind, value.data),
-            None => values.push(value),
+        match known.map(|index| &mut values.list[index]) {
+            Some(place) => (place.kind, place.data) = (value.kind, value.data),
+            None => values.add(value),
         }
         self.0.written_100ns.set(kernel.system_time_100ns());
         Ok(())
@@ -245,7 +302,7 @@ impl RegistryKey {
         self.alive()?;
         kernel.ask_registry()?;
         let mut values = self.0.values.borrow_mut();
-        let known = values.iter().position(|value| folded(&value.name) == folded(name));
+        let known = values.find(name);
         values.remove(known.ok_or(NtStatus::OBJECT_NAME_NOT_FOUND)?);
         self.0.written_100ns.set(kernel.system_time_100ns());
         Ok(())
@@ -345,7 +402,8 @@ impl Kernel {
     /// makes only one key.
     ///
     /// # Errors
-    /// `STATUS_OBJECT_PATH_SYNTAX_BAD` for a path that does not begin with `\Registry`.
+    /// `STATUS_OBJECT_PATH_SYNTAX_BAD` for a path that does not begin with `\Registry`; the errors
+    /// of [`RegistryKey::create`].
     pub fn create_registry_key(&self, path: &str) -> Result<RegistryKey, NtStatus> {
         Ok(self.registry().create(self, below_root(path)?)?.0)
     }

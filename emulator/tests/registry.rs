@@ -61,6 +61,20 @@ fn subkeys_come_in_the_order_of_their_names_and_values_in_that_of_their_birth() 
 }
 
 #[test]
+fn a_deleted_value_leaves_the_others_where_they_were() {
+    let kernel = kernel();
+    let key = key(&kernel);
+    key.set_value(&kernel, RegistryValue::dword("Last", 1)).unwrap();
+    key.delete_value(&kernel, "PORT").unwrap();
+    key.set_value(&kernel, RegistryValue::dword("LAST", 2)).unwrap();
+    key.set_value(&kernel, RegistryValue::dword("port", 3)).unwrap();
+    let values = key.values();
+    let names: Vec<&str> = values.iter().map(|value| value.name.as_str()).collect();
+    assert_eq!(names, ["Name", "Last", "port"]);
+    assert_eq!(key.value("last").unwrap().data, [2, 0, 0, 0]);
+}
+
+#[test]
 fn a_deleted_key_answers_so_to_open_handles_and_one_with_subkeys_stays() {
     let kernel = kernel();
     let top = key(&kernel);
@@ -71,6 +85,24 @@ fn a_deleted_key_answers_so_to_open_handles_and_one_with_subkeys_stays() {
     assert_eq!(top.open("below").err(), Some(NtStatus::OBJECT_NAME_NOT_FOUND));
     top.delete(&kernel).unwrap();
     assert_eq!(kernel.registry().delete(&kernel), Err(NtStatus::CANNOT_DELETE));
+}
+
+#[test]
+fn a_name_or_a_path_that_is_too_long_is_refused() {
+    let kernel = kernel();
+    let root = kernel.registry();
+    let create = |path: &str| root.create(&kernel, path).map(|(key, _)| key);
+    let refused = Err(NtStatus::INVALID_PARAMETER);
+    assert!(create(&"a".repeat(255)).is_ok());
+    assert_eq!(create(&"a".repeat(256)), refused);
+    assert!(create(&"\u{E9}".repeat(255)).is_ok(), "255 characters in 510 bytes");
+    let deepest = create(&[r"b"; 512].join(r"\")).expect("512 levels");
+    assert_eq!(deepest.create(&kernel, "c").map(|(key, _)| key), refused);
+    assert_eq!(create(&r"d\".repeat(200_000)), refused);
+    assert_eq!(root.open("d"), Err(NtStatus::OBJECT_NAME_NOT_FOUND), "nothing was made");
+    let set = |name: String| root.set_value(&kernel, RegistryValue::dword(&name, 1));
+    assert_eq!(set("v".repeat(16_383)), Ok(()));
+    assert_eq!(set("v".repeat(16_384)), Err(NtStatus::INVALID_PARAMETER));
 }
 
 #[test]

@@ -244,6 +244,7 @@ impl MachineBuilder {
     /// [`MachineError::BadPort`] when a register of the card would lie above FFFF;
     /// [`MachineError::BadResource`] for a list of resources that cannot be;
     /// [`MachineError::InfResources`] when no configuration of an INF fits the card;
+    /// [`MachineError::BadRegistryValue`] for a value that no registry can hold;
     /// [`MachineError::DriverFile`] when a `.sys` driver does not fit into memory.
     pub fn build(self) -> Result<Machine, MachineError> {
         let driver = match self.driver {

@@ -64,6 +64,16 @@ pub enum MachineError {
         /// What to write instead.
         hint: String,
     },
+    /// A registry value that no registry can hold.
+    #[error("the registry value {name}: {what}; {hint}")]
+    BadRegistryValue {
+        /// The path and the name of the value below its key, shortened.
+        name: String,
+        /// What is wrong.
+        what: &'static str,
+        /// What is possible.
+        hint: &'static str,
+    },
     /// No configuration of an INF can be taken.
     #[error("the INF's section [{section}]{}: {what}; {hint}", at_line(*.line))]
     InfResources {

@@ -1,9 +1,12 @@
 //! The installation of a device: its properties and its registry keys.
 
+use mpu401_card_bench::shown;
 use portcls_emulator::registry::RegistryValue;
-use portcls_emulator::{DeviceKeys, DeviceObject, Kernel};
+use portcls_emulator::{DeviceKeys, DeviceObject, Kernel, NtStatus};
 use portcls_port::guid::Guid;
 use portcls_port::ks::guids::node_type;
+
+use crate::error::MachineError;
 
 /// The registry path of the driver, which DriverEntry gets.
 pub(crate) const SERVICE: &str = r"\Registry\Machine\System\CurrentControlSet\Services\mpu401";
@@ -59,7 +62,14 @@ fn keys() -> DeviceKeys {
 
 /// Installs the physical device: the properties and keys of the device, and the given registry
 /// values.
-pub(crate) fn install(kernel: &Kernel, physical: &DeviceObject, values: &[Installed]) {
+///
+/// # Errors
+/// [`MachineError::BadRegistryValue`] for a value that no registry can hold.
+pub(crate) fn install(
+    kernel: &Kernel,
+    physical: &DeviceObject,
+    values: &[Installed],
+) -> Result<(), MachineError> {
     set_properties(physical);
     let keys = keys();
     for path in [SERVICE, &keys.device, &keys.driver, &keys.hardware_profile] {
@@ -84,9 +94,28 @@ pub(crate) fn install(kernel: &Kernel, physical: &DeviceObject, values: &[Instal
             Some(value) => key.set_value(kernel, value.clone()),
             None => Ok(()),
         });
-        set.expect("the registry has room for what a machine is built with");
+        set.map_err(|status| refused(installed, status))?;
     }
     physical.set_registry_keys(keys);
+    Ok(())
+}
+
+/// The error for what the registry does not take.
+fn refused(installed: &Installed, status: NtStatus) -> MachineError {
+    let name = installed.value.as_ref().map_or("", |value| &value.name);
+    let (what, hint) = match status {
+        NtStatus::INSUFFICIENT_RESOURCES => (
+            "the registry has no room for it",
+            "a key has at most 16383 values and 16383 subkeys, and a value has at most 1 MiB",
+        ),
+        _ => (
+            "its name or its path is too long",
+            "a name of a key has at most 255 characters, of a value 16383, and a path at most 512 \
+             keys",
+        ),
+    };
+    let name = shown(&format!(r"{}\{name}", installed.subkey));
+    MachineError::BadRegistryValue { name, what, hint }
 }
 
 /// Sets the properties that the installation of an MPU-401 leaves on the physical device: device

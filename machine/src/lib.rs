@@ -55,6 +55,7 @@ mod pnp;
 mod power;
 mod record_buffer;
 mod refusals;
+mod registry_file;
 pub mod rules;
 mod sent;
 mod session;
@@ -100,6 +101,9 @@ pub use portcls_midi_file as midi_file;
 pub use portcls_miniport::drivers;
 pub use portcls_port as port;
 pub use portcls_report as report;
+pub use registry_file::{
+    MAX_REGISTRY_FILE_BYTES, ParseRegistryError, RegistryFileError, RegistrySetting, read_registry,
+};
 pub use sent::SENT_LIMIT;
 pub use session::{CaptureReport, JobReport, PlayReport, capture, play};
 pub use unmodelled::{OffsetFigures, RangeFigures};

@@ -75,11 +75,12 @@ pub struct Machine {
 
 impl Machine {
     /// # Errors
-    /// [`MachineError::DriverFile`] when a driver's image does not fit into memory.
+    /// [`MachineError::DriverFile`] when a driver's image does not fit into memory;
+    /// [`MachineError::BadRegistryValue`] for a value that no registry can hold.
     pub(crate) fn new(parts: Parts) -> Result<Machine, MachineError> {
         let bus = bus_driver(&parts.slot);
         let physical = DeviceObject::new(&bus);
-        install(&parts.kernel, &physical, &parts.installed);
+        install(&parts.kernel, &physical, &parts.installed)?;
         let guest = new_guest(&parts.kernel, &parts.driver)?;
         let watch = watch(&parts.kernel, &parts.driver, guest.as_ref());
         Ok(Machine {

@@ -297,3 +297,19 @@ fn a_driver_with_a_slip_is_a_built_in_one_or_a_file_of_this_folder() {
         expect_in(&folder, &["play", "--driver", name], 2, &line);
     }
 }
+
+#[test]
+fn registry_values_that_no_registry_holds_are_exit_3() {
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    folder.put("deep.txt", format!("{}X=dword:1", r"a\".repeat(100_000)));
+    folder.put("odd.txt", "X=dword:1\n\nY=dword:\u{1B}[2J\n");
+    let name = format!("{}...", r"a\".repeat(20));
+    let what = "its name or its path is too long; a name of a key has at most 255 characters, of a \
+                value 16383, and a path at most 512 keys";
+    let deep = format!("the registry value {name}: {what}");
+    let odd = "odd.txt, line 3: '?[2J' is no dword: give a number up to 4294967295, or 0x and \
+               hexadecimal digits";
+    expect_in(&folder, &["play", "song.mid", "--registry-file", "deep.txt"], 3, &deep);
+    expect_in(&folder, &["play", "song.mid", "--registry-file", "odd.txt"], 3, odd);
+}

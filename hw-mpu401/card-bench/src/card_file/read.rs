@@ -14,9 +14,10 @@ use super::consistency::contradiction;
 use super::error::Fault;
 use super::keys::{Key, Value, keys};
 use super::resources::{RESOURCE_KEY, read_resources};
-use super::value::{Entry, entries, short};
+use super::value::{Entry, entries};
 use super::{CardFile, CardFileError};
 use crate::nearest::{nearest, with_nearest};
+use crate::shown;
 
 /// The longest duration in a file, in ns: a day.
 const MAX_TIME_NS: u64 = 86_400_000_000_000;
@@ -43,7 +44,7 @@ impl CardFile {
 fn parse(text: &str) -> Result<CardFile, Fault> {
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        let what = format!("this is no TOML: {}", short(error.message()));
+        let what = format!("this is no TOML: {}", shown(error.message()));
         Fault::new(at, what, "write key = value, one a line, with texts in \"\"")
     })?;
     let entries = entries(table.get_ref());
@@ -143,7 +144,7 @@ fn missing(key: &str, end: usize) -> Fault {
 
 /// A fault for an unknown key. The hint has the known key that looks most like the unknown key.
 fn unknown(entry: &Entry<'_>, known: impl Iterator<Item = &'static str>) -> Fault {
-    let what = format!("there is no key {}", short(entry.key));
+    let what = format!("there is no key {}", shown(entry.key));
     let known = known.chain([BASE_KEY, FAMILY_KEY, TIMING_KEY, RESOURCE_KEY]);
     let hint = match nearest(entry.key, known) {
         Some(key) => format!("did you mean {key}?"),
@@ -223,7 +224,7 @@ fn read_answers(entry: &Entry<'_>) -> Result<FixedAnswers, Fault> {
     }
     let mut answers = FixedAnswers::NONE;
     for row in &rows {
-        let what = || format!("{} names no commands", short(row.key));
+        let what = || format!("{} names no commands", shown(row.key));
         let commands = commands_of(row.key).ok_or_else(|| Fault::new(row.at, what(), HINT))?;
         if let Some(twice) = commands.clone().find(|code| answers.answer_to(*code).is_some()) {
             let what = format!("command {twice:02X} has two answers");

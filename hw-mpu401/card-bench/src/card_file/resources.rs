@@ -12,6 +12,7 @@ use crate::resources::{
     AnswerRow, Answers, CardResource, MOST_ANSWERS, OwnPlaces, PortRange, SOUND_BLASTER_DSP,
     WrittenByte, check,
 };
+use crate::shown;
 
 /// The key of the tables.
 pub(super) const RESOURCE_KEY: &str = "resource";
@@ -59,7 +60,8 @@ fn read_resource(at: usize, found: &[Entry<'_>]) -> Result<CardResource, Fault> 
     let kind = kind.word(&KINDS)?;
     let is_known = |entry: &&Entry<'_>| entry.key == "kind" || KEYS[kind].contains(&entry.key);
     if let Some(entry) = found.iter().find(|entry| !is_known(entry)) {
-        let what = format!("a resource of the kind {} has no key {}", KINDS[kind], entry.key);
+        let what =
+            format!("a resource of the kind {} has no key {}", KINDS[kind], shown(entry.key));
         let hint = format!("its keys are {}", KEYS[kind].join(", "));
         let hint = with_nearest(entry.key, KEYS[kind].iter().copied(), &hint);
         return Err(Fault::new(entry.at, what, hint));

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::Fault;
 use crate::nearest::with_nearest;
+use crate::shown;
 
 /// The longest text, in characters.
 const MAX_TEXT: usize = 1_000;
@@ -28,8 +29,10 @@ impl Entry<'_> {
     /// A fault at this entry: its value, and what to write instead.
     pub fn fault(&self, hint: impl Into<String>) -> Fault {
         let what = match self.value.get_ref() {
-            DeValue::String(text) => format!("{} = \"{}\" is not possible", self.key, short(text)),
-            DeValue::Integer(number) => format!("{} = {number} is not possible", self.key),
+            DeValue::String(text) => format!("{} = \"{}\" is not possible", self.key, shown(text)),
+            DeValue::Integer(number) => {
+                format!("{} = {} is not possible", self.key, shown(&number.to_string()))
+            }
             other => format!("{} is {}", self.key, type_words(other)),
         };
         Fault::new(self.at, what, hint)
@@ -78,7 +81,7 @@ impl Entry<'_> {
         let table = self.value.get_ref().as_table().ok_or_else(|| self.fault(hint))?;
         let found = entries(table);
         if let Some(unknown) = found.iter().find(|entry| !keys.contains(&entry.key)) {
-            let what = format!("{} has no key {}", self.key, short(unknown.key));
+            let what = format!("{} has no key {}", self.key, shown(unknown.key));
             let hint = with_nearest(unknown.key, keys.iter().copied(), hint);
             return Err(Fault::new(unknown.at, what, hint));
         }
@@ -117,17 +120,6 @@ fn alternatives(words: &[&str]) -> String {
 fn integer(value: &DeValue<'_>) -> Option<u64> {
     let number = value.as_integer()?;
     u64::from_str_radix(number.as_str(), number.radix()).ok()
-}
-
-/// The start of a user's text, in a form that a message can show.
-pub(super) fn short(text: &str) -> String {
-    const SHOWN: usize = 40;
-    let plain = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });
-    let mut shown: String = plain.take(SHOWN).collect();
-    if text.chars().count() > SHOWN {
-        shown.push_str("...");
-    }
-    shown
 }
 
 fn type_words(value: &DeValue<'_>) -> &'static str {

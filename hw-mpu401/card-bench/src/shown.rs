@@ -1,0 +1,27 @@
+//! A user's text in a message: short, and without characters that a terminal obeys.
+
+/// The most characters of a text that a message shows.
+const SHOWN: usize = 40;
+
+/// The start of a text, in a form that a message can show.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let plain = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });
+    let mut shown: String = plain.take(SHOWN).collect();
+    if text.chars().count() > SHOWN {
+        shown.push_str("...");
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_and_its_control_characters_are_replaced() {
+        assert_eq!(shown("R\u{1B}[2J\u{9B}"), "R?[2J?");
+        assert_eq!(shown(&"ä".repeat(SHOWN)), "ä".repeat(SHOWN));
+        assert_eq!(shown(&"ä".repeat(SHOWN + 1)), "ä".repeat(SHOWN) + "...");
+    }
+}

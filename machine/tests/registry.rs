@@ -1,0 +1,41 @@
+//! Registry values of a machine: what no registry can hold is an error.
+
+use portcls_machine::emulator::registry::RegistryValue;
+use portcls_machine::{MachineBuilder, MachineError, RegistryPlace, read_registry};
+
+/// The error of a machine with the values of this file.
+fn error_of(file: &str) -> MachineError {
+    let settings = read_registry(file.as_bytes()).expect("a file of values");
+    let builder = settings.into_iter().fold(MachineBuilder::new(), |builder, setting| {
+        builder.registry_value(setting.place, &setting.subkey, setting.value)
+    });
+    builder.build().map(|_| ()).expect_err("no registry holds that")
+}
+
+#[test]
+fn a_path_that_is_too_deep_is_refused_and_not_built() {
+    let error = error_of(&format!("{}X=dword:1", r"a\".repeat(200_000))).to_string();
+    let name = format!("{}...", r"a\".repeat(20));
+    let what = "its name or its path is too long; a name of a key has at most 255 characters, of a \
+                value 16383, and a path at most 512 keys";
+    assert_eq!(error, format!("the registry value {name}: {what}"));
+}
+
+#[test]
+fn more_values_than_a_key_holds_are_refused() {
+    let lines = (0..16_384).map(|number| format!("{number}=dword:1\n"));
+    let error = error_of(&lines.collect::<String>()).to_string();
+    let begin = r"the registry value \16383: the registry has no room for it; a key has at most ";
+    assert!(error.starts_with(begin), "{error}");
+}
+
+#[test]
+fn a_value_of_more_than_a_mebibyte_is_refused() {
+    // A text takes two bytes a letter.
+    let error = error_of(&format!("Long=string:{}", "a".repeat(1 << 19)));
+    assert!(matches!(error, MachineError::BadRegistryValue { .. }), "{error}");
+    let long = "a".repeat((1 << 19) - 1);
+    let fits = RegistryValue::string("Long", &long);
+    let builder = MachineBuilder::new().registry_value(RegistryPlace::Service, "", fits);
+    assert!(builder.build().is_ok());
+}
