@@ -3,6 +3,7 @@
 //! Owns which of the values that would do the machine takes. It never reads a file.
 
 use mpu401_card_bench::resources::{Answers, CardResource, MPU401_PORTS, PortRange};
+use mpu401_card_bench::shown;
 use portcls_emulator::registry::{RegistryValue, ValueType};
 use portcls_inf_file::{Configuration, Installation, RangeChoice, Root, Wanted, WantedResource};
 
@@ -71,7 +72,7 @@ pub(crate) fn take(
 
 fn take_one(configuration: &Configuration, places: Places) -> Result<Taken, MachineError> {
     let fault = |line: Option<usize>, what: String, hint: &str| MachineError::InfResources {
-        section: configuration.section.clone(),
+        section: shown(&configuration.section),
         line,
         what,
         hint: hint.to_owned(),

@@ -30,6 +30,14 @@ fn first_line_must_name_the_format_and_a_known_version() {
 }
 
 #[test]
+fn a_version_is_shown_short_and_without_what_a_terminal_obeys() {
+    let text = format!("# portcls-emu trace \u{1B}[2J{}\n", "9".repeat(100));
+    let error = parse(&text).expect_err("no version").to_string();
+    let what = r"line 1, column 21: version \u{1b}[2J9999999999999999 of the format is not known; ";
+    assert!(error.starts_with(what), "{error}");
+}
+
+#[test]
 fn head_of_an_event_is_checked() {
     says("zero P app x", "line 3, column 1", "this is not a time");
     says("-1.000 P app x", "line 3, column 1", "this is not a time");

@@ -11,6 +11,9 @@ use super::names::Collected;
 use super::parse_event::read_event;
 use super::words::{read_decimal, read_quoted, read_us, unescape};
 
+/// The most characters that a message shows of a version.
+const SHOWN_VERSION: usize = 20;
+
 /// Reads a trace and its header from a text.
 ///
 /// ```
@@ -194,7 +197,8 @@ fn read_format(line: &str) -> Result<Version, Fault<'_>> {
         "1" => Ok(Version::One),
         VERSION => Ok(Version::Two),
         _ => {
-            let what = format!("version {version} of the format is not known");
+            let shown: String = version.chars().take(SHOWN_VERSION).collect();
+            let what = format!("version {} of the format is not known", shown.escape_debug());
             let hint =
                 "this program reads versions 1 and 2; take the trace again, or use a newer program";
             Err(Fault::new(version, what, hint))

@@ -229,8 +229,8 @@ fn read_lines<'t>(
 fn read_line(words: &mut Words<'_>, step: &Step, action: &HostAction) -> Result<Got, Fault> {
     let number = words.need("the line of the script", GIVE_RESULTS)?;
     if number.text != step.line.to_string() {
-        let what = format!("'{}' is not line {} of the script", number.text, step.line);
-        return Err(Fault::new(number.column, what, GIVE_RESULTS));
+        let wanted = format!("line {} of the script", step.line);
+        return Err(number.fault(&wanted, GIVE_RESULTS));
     }
     let letter = words.need("the letter of the step", GIVE_RESULTS)?;
     let byte = "write it as two hexadecimal digits";

@@ -3,6 +3,7 @@
 use super::error::Fault;
 use super::expectation::Span;
 use crate::nearest::with_nearest;
+use crate::shown;
 
 /// The hint for a word that is not a byte.
 const BYTE_HINT: &str = "a byte is two hexadecimal digits, like 3F";
@@ -23,7 +24,7 @@ pub(super) struct Word<'t> {
 impl Word<'_> {
     /// A fault at this word.
     pub fn fault(&self, wanted: &str, hint: impl Into<String>) -> Fault {
-        Fault::new(self.column, format!("'{}' is not {wanted}", self.text), hint)
+        Fault::new(self.column, format!("'{}' is not {wanted}", shown(self.text)), hint)
     }
 
     /// A fault at this word, where one of the `known` words is needed. The hint has the word that
