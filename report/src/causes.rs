@@ -30,6 +30,7 @@ mod sent;
 
 use portcls_emulator::trace::{Event, Level, TimedEvent, TimerChange, TraceLog, WaitEnd};
 
+use crate::distance::distance_ns;
 use device::Device;
 pub(crate) use note::tells_state;
 pub(crate) use processor::{Change, ContextKind, Processor};
@@ -177,7 +178,7 @@ pub fn causes(log: &TraceLog) -> Vec<Cause> {
     let mut found = Vec::with_capacity(log.records().len());
     for (number, event) in log.events().enumerate() {
         let why = finder.why(number, &event);
-        let since_ns = event.time_ns as i64 - why.cause.end_ns as i64;
+        let since_ns = distance_ns(why.cause.end_ns, event.time_ns);
         found.push(Cause {
             event: why.cause.event,
             trigger: why.trigger,

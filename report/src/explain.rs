@@ -10,6 +10,7 @@ use portcls_emulator::trace::{Direction, Event, Level, TraceLog};
 use serde::Serialize;
 
 use crate::causes::NONE;
+use crate::distance::distance_ns;
 use crate::nodes::{Kind, Tree};
 use crate::sentence::{after, describe, level, path, running, us};
 use crate::text::event_words;
@@ -66,7 +67,7 @@ pub fn explain(log: &TraceLog, time_ns: u64) -> Option<Explanation> {
         event,
         time_ns: found.time_ns,
         mark,
-        since_mark_ns: found.time_ns as i64 - mark_ns as i64,
+        since_mark_ns: distance_ns(mark_ns, found.time_ns),
         what: format!("{} {}", log.name(found.who), event_words(log, found)),
         sentence: describe(&tree, node),
         level: ran_at,
@@ -93,7 +94,7 @@ fn registers(tree: &Tree<'_>, event: usize) -> Vec<String> {
         }
     }
     let since = |number: usize| {
-        let ago_ns = tree.events[event].time_ns as i64 - tree.events[number].time_ns as i64;
+        let ago_ns = distance_ns(tree.events[number].time_ns, tree.events[event].time_ns);
         format!("{}, {} ago", event_words(tree.log, &tree.events[number]).trim_end(), us(ago_ns))
     };
     let accesses = ports.into_values().map(since);
@@ -130,7 +131,7 @@ fn effects(tree: &Tree<'_>, event: usize) -> Vec<String> {
     };
     let nodes = (0..tree.nodes.len() as u32).filter(is_effect).take(MOST_TOLD);
     let words = |node: u32| {
-        let later_ns = tree.node(node).begin_ns as i64 - tree.events[event].time_ns as i64;
+        let later_ns = distance_ns(tree.events[event].time_ns, tree.node(node).begin_ns);
         format!("{}, {} later", describe(tree, node), us(later_ns))
     };
     nodes.map(words).collect()
@@ -147,7 +148,7 @@ impl Explanation {
         };
         line("event", &format!("{}: {}", self.event, self.what));
         line("what", &self.sentence);
-        let time = us(self.time_ns as i64);
+        let time = us(distance_ns(0, self.time_ns));
         match self.mark.is_empty() {
             true => line("time", &format!("{time} since power-on")),
             false => {

@@ -11,6 +11,7 @@
 
 pub mod causes;
 pub mod diff;
+mod distance;
 pub mod explain;
 mod filter;
 mod key;

@@ -255,7 +255,7 @@ impl Processor {
         }
         self.contexts.truncate(depth);
         if let Some(outer) = self.contexts.last_mut() {
-            outer.stolen_ns += took_ns;
+            outer.stolen_ns = outer.stolen_ns.saturating_add(took_ns);
         }
         why
     }

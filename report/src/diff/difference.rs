@@ -4,6 +4,7 @@ use portcls_emulator::trace::{Event, TimerChange};
 
 use super::align::Pairs;
 use crate::causes::{NONE, Reason};
+use crate::distance::distance_ns;
 use crate::nodes::{Kind, Node, Tree};
 
 /// In which way two traces differ at a node.
@@ -123,7 +124,7 @@ impl Comparer<'_, '_> {
         self.compare_cause(a, b);
         if matches!(of_a.kind, Kind::Byte | Kind::Poll) && of_a.count == of_b.count {
             let more = length_ns(of_b) - length_ns(of_a);
-            let net = more - (of_b.stolen_ns as i64 - of_a.stolen_ns as i64);
+            let net = more - distance_ns(of_a.stolen_ns, of_b.stolen_ns);
             if self.is_too_much(more, net) {
                 self.tell(Aspect::Length, a, b, more);
             }
@@ -162,7 +163,7 @@ impl Comparer<'_, '_> {
             Kind::Expiry => (lateness_ns(self.a, a), lateness_ns(self.b, b)),
             _ => (cause_a.delay_ns, cause_b.delay_ns),
         };
-        let shift = self.b.node(b).begin_ns as i64 - self.a.node(a).begin_ns as i64;
+        let shift = distance_ns(self.a.node(a).begin_ns, self.b.node(b).begin_ns);
         let more = delay_b - delay_a;
         let same_trigger = self.are_same(needs_a, needs_b);
         let same_cause = self.are_same(from_a, from_b) && cause_a.reason == cause_b.reason;
@@ -175,7 +176,7 @@ impl Comparer<'_, '_> {
             self.tell(Aspect::Cause, a, b, shift);
             return;
         }
-        let net = more - (cause_b.stolen_ns as i64 - cause_a.stolen_ns as i64);
+        let net = more - distance_ns(cause_a.stolen_ns, cause_b.stolen_ns);
         let is_by_clock = cause_a.reason == Reason::Step && self.waits_for_clock(shift, more);
         if shift != 0 && self.is_too_much(more, net) && !stands_still && !is_by_clock {
             self.tell(Aspect::Delay, a, b, more);
@@ -201,8 +202,8 @@ impl Comparer<'_, '_> {
             _ => None,
         };
         let (Some(due_a), Some(due_b)) = (due(self.a, a), due(self.b, b)) else { return };
-        let more = due_b as i64 - due_a as i64;
-        let shift = self.b.node(b).begin_ns as i64 - self.a.node(a).begin_ns as i64;
+        let more = distance_ns(due_a, due_b);
+        let shift = distance_ns(self.a.node(a).begin_ns, self.b.node(b).begin_ns);
         if self.is_too_much(more, more + shift) {
             self.tell(Aspect::Due, a, b, more);
         }
@@ -230,7 +231,7 @@ impl Comparer<'_, '_> {
 }
 
 fn length_ns(node: &Node) -> i64 {
-    node.end_ns as i64 - node.begin_ns as i64
+    distance_ns(node.begin_ns, node.end_ns)
 }
 
 /// The value and the note of the last read of a node.
@@ -249,7 +250,7 @@ fn lateness_ns(tree: &Tree<'_>, node: u32) -> i64 {
         (
             Reason::TimerSet,
             Some(Event::Timer { change: TimerChange::Set { tick_in_ns, .. }, .. }),
-        ) => cause.delay_ns - tick_in_ns as i64,
+        ) => cause.delay_ns - distance_ns(0, tick_in_ns),
         _ => cause.delay_ns,
     }
 }

@@ -8,6 +8,7 @@ use super::difference::{Aspect, Difference};
 use super::group::Group;
 use super::{Diff, Finding, FindingKind, Owner, Spot};
 use crate::causes::{LANE_IN, NONE};
+use crate::distance::distance_ns;
 use crate::nodes::{Kind, Tree};
 use crate::sentence::{after, context, describe, level, us, waits_for};
 use crate::text::event_words;
@@ -148,7 +149,7 @@ impl<'t, 'a> Words<'t, 'a> {
             Aspect::Gone | Aspect::Added | Aspect::Delay | Aspect::Cause => after(tree, node),
             Aspect::Length => {
                 let found = tree.node(node);
-                format!("it lasts {}", us(found.end_ns as i64 - found.begin_ns as i64))
+                format!("it lasts {}", us(distance_ns(found.begin_ns, found.end_ns)))
             }
             _ => event_words(tree.log, &tree.events[tree.node(node).last as usize]),
         }
@@ -222,7 +223,7 @@ fn spot_of_event(tree: &Tree<'_>, event: usize) -> Option<Spot> {
             _ => (String::new(), 0),
         },
     };
-    let since_mark_ns = time_ns as i64 - mark_ns as i64;
+    let since_mark_ns = distance_ns(mark_ns, time_ns);
     Some(Spot { event, time_ns, mark: words, since_mark_ns })
 }
 

@@ -194,7 +194,7 @@ impl<'a> Builder<'a> {
                 let stolen_ns = self.tree.causes[number as usize].stolen_ns;
                 let node = &mut self.tree.nodes[tail as usize];
                 node.count += u64::from(access.count);
-                node.stolen_ns += stolen_ns;
+                node.stolen_ns = node.stolen_ns.saturating_add(stolen_ns);
                 if node.pitch_ns == 0 {
                     node.pitch_ns = access.pitch_ns;
                 }
