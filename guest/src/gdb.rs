@@ -17,10 +17,14 @@ use std::io;
 use std::net::TcpStream;
 
 use cpu_x86::Mode;
+pub use gdbstub::conn::{Connection, ConnectionExt};
 use gdbstub_arch::x86::{X86_64_SSE, X86_SSE};
 
 use crate::debugger::{Debuggee, Debugger, Pause, Verdict};
 use session::Session;
+
+/// The connection to gdb: bytes in order, both ways.
+pub type Link = Box<dyn ConnectionExt<Error = io::Error>>;
 
 /// A stub for one gdb at the other end of a connection.
 pub struct GdbServer {
@@ -29,7 +33,7 @@ pub struct GdbServer {
 
 enum State {
     /// No machine has been built yet.
-    Waiting(TcpStream),
+    Waiting(Link),
     Bits32(Session<X86_SSE>),
     Bits64(Session<X86_64_SSE>),
     /// The connection failed before the machine ran.
@@ -40,7 +44,13 @@ impl GdbServer {
     /// A server for the gdb at the other end of `connection`.
     #[must_use]
     pub fn new(connection: TcpStream) -> GdbServer {
-        GdbServer { state: RefCell::new(State::Waiting(connection)) }
+        GdbServer::over(Box::new(connection))
+    }
+
+    /// A server for a gdb that is not at the other end of a TCP connection.
+    #[must_use]
+    pub fn over(link: Link) -> GdbServer {
+        GdbServer { state: RefCell::new(State::Waiting(link)) }
     }
 
     /// Whether the run was abandoned so that the caller runs it again from its beginning.
@@ -71,13 +81,16 @@ impl Debugger for GdbServer {
             State::Bits32(session) => session.move_to(debuggee),
             State::Bits64(session) => session.move_to(debuggee),
             State::Failed(_) => {}
-            State::Waiting(connection) => {
-                let connection = connection.try_clone();
+            State::Waiting(_) => {
                 let mode = debuggee.cpu.borrow().mode();
-                let session = connection.and_then(|connection| match mode {
-                    Mode::Bits32 => Session::new(connection, debuggee).map(State::Bits32),
-                    Mode::Bits64 => Session::new(connection, debuggee).map(State::Bits64),
-                });
+                let State::Waiting(link) = std::mem::replace(&mut *state, State::Failed(None))
+                else {
+                    return;
+                };
+                let session = match mode {
+                    Mode::Bits32 => Session::new(link, debuggee).map(State::Bits32),
+                    Mode::Bits64 => Session::new(link, debuggee).map(State::Bits64),
+                };
                 *state = session.unwrap_or_else(|error| State::Failed(Some(error)));
             }
         }

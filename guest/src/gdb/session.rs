@@ -5,7 +5,6 @@
 //! way.
 
 use std::io;
-use std::net::TcpStream;
 
 use cpu_x86::Access;
 use gdbstub::common::Signal;
@@ -15,11 +14,12 @@ use gdbstub::stub::{DisconnectReason, GdbStub, GdbStubError, SingleThreadStopRea
 use gdbstub::target::ext::base::reverse_exec::ReplayLogPosition;
 use gdbstub::target::ext::breakpoints::WatchKind;
 
+use super::Link;
 use super::architecture::Architecture;
 use super::target::{Guest, Request};
 use crate::debugger::{Debuggee, Pause, Verdict};
 
-type Machine<A> = GdbStubStateMachine<'static, Guest<A>, TcpStream>;
+type Machine<A> = GdbStubStateMachine<'static, Guest<A>, Link>;
 type StopReason<A> = SingleThreadStopReason<<A as gdbstub::arch::Arch>::Usize>;
 
 /// Instructions between two checks whether gdb wants to interrupt.
@@ -64,9 +64,9 @@ pub(super) struct Session<A: Architecture> {
 }
 
 impl<A: Architecture> Session<A> {
-    pub(super) fn new(connection: TcpStream, debuggee: Debuggee) -> io::Result<Session<A>> {
+    pub(super) fn new(link: Link, debuggee: Debuggee) -> io::Result<Session<A>> {
         let mut guest = Guest::new(debuggee);
-        let machine = GdbStub::new(connection).run_state_machine(&mut guest).map_err(to_io)?;
+        let machine = GdbStub::new(link).run_state_machine(&mut guest).map_err(to_io)?;
         Ok(Session {
             machine: Some(machine),
             guest,
