@@ -18,16 +18,12 @@ mod debuggers;
 mod dmus;
 #[path = "sys_drivers/event_limits.rs"]
 mod event_limits;
-#[path = "sys_drivers/event_scripts.rs"]
-mod event_scripts;
 #[path = "sys_drivers/habits.rs"]
 mod habits;
 #[path = "sys_drivers/injection.rs"]
 mod injection;
 #[path = "sys_drivers/kernel_routines.rs"]
 mod kernel_routines;
-#[path = "sys_drivers/mutations.rs"]
-mod mutations;
 #[path = "sys_drivers/rebuild.rs"]
 mod rebuild;
 #[path = "sys_drivers/registers.rs"]

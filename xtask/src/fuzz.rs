@@ -1,93 +1,132 @@
-//! The fuzz targets, each with its folders of good files and its limits.
-
-use std::fs;
+//! The fuzz targets, each with its limits, and the commands that run them.
 
 use crate::program::{CARGO_FUZZ, Failure, Outcome, cargo, require, run};
-use crate::project::root;
 
 /// How long a target runs when the command names no time, in seconds.
 const USUAL_SECONDS: u32 = 600;
 
+/// The word that stands for every target.
+const ALL: &str = "all";
+
 /// A program of `tests/fuzz/fuzz_targets/`.
 struct Target {
     name: &'static str,
-    /// Folders with good files to begin from, besides the corpus.
-    seeds: &'static [&'static str],
     /// The most bytes of an input.
     max_bytes: u32,
 }
 
-const TARGETS: [Target; 6] = [
-    Target {
-        name: "loader",
-        seeds: &["guest/drivers/bin/x64", "guest/drivers/bin/x86", "guest/drivers/bin/msvc-x64"],
-        max_bytes: 65_536,
-    },
-    Target { name: "changed_driver", seeds: &[], max_bytes: 64 },
-    Target { name: "pdb", seeds: &["guest/drivers/bin/msvc-x64"], max_bytes: 200_000 },
-    Target { name: "events", seeds: &[], max_bytes: 1_000 },
-    Target { name: "requests", seeds: &[], max_bytes: 1_000 },
-    Target { name: "inf", seeds: &["guest/drivers/inf"], max_bytes: 8_000 },
+/// The targets, in the order in which `all` runs them: the fast ones first.
+const TARGETS: [Target; 15] = [
+    Target { name: "songs", max_bytes: 512 },
+    Target { name: "cards", max_bytes: 2_048 },
+    Target { name: "traces", max_bytes: 2_048 },
+    Target { name: "scripts", max_bytes: 1_024 },
+    Target { name: "card_results", max_bytes: 512 },
+    Target { name: "registry", max_bytes: 512 },
+    Target { name: "inf", max_bytes: 4_096 },
+    Target { name: "comparisons", max_bytes: 4_096 },
+    Target { name: "gdb", max_bytes: 512 },
+    Target { name: "guest_code", max_bytes: 256 },
+    Target { name: "changed_driver", max_bytes: 64 },
+    Target { name: "events", max_bytes: 300 },
+    Target { name: "requests", max_bytes: 1_000 },
+    Target { name: "loader", max_bytes: 25_000 },
+    Target { name: "pdb", max_bytes: 230_000 },
 ];
 
-/// Runs a target for some time, and keeps the inputs that it finds in `tests/fuzz/corpus/`.
+/// What a command asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct Request {
+    targets: Vec<&'static str>,
+    seconds: u32,
+    /// Where libFuzzer's random numbers begin; without it they begin anew in each run.
+    seed: Option<u32>,
+}
+
+/// Runs a target or all of them for some time, and keeps the inputs that they find in
+/// `tests/fuzz/corpus/`.
 pub fn fuzz(arguments: &[String]) -> Outcome {
-    let (target, seconds) = read_arguments(arguments)?;
+    let request = read_arguments(arguments)?;
     require(&CARGO_FUZZ)?;
+    let targets = TARGETS.iter().filter(|target| request.targets.contains(&target.name));
+    targets.into_iter().try_for_each(|target| run_target(target, &request))
+}
+
+fn run_target(target: &Target, request: &Request) -> Outcome {
     let corpus = format!("tests/fuzz/corpus/{}", target.name);
-    fs::create_dir_all(root().join(&corpus)).map_err(Failure::failed)?;
+    // The inputs to begin from, which the project's own files give.
+    run(cargo(&["run", "--quiet", "--package", "portcls-fuzz-inputs", target.name, &corpus]))?;
     // `-s none` leaves out the address sanitizer, which only a nightly compiler has.
     let mut command = cargo(&["fuzz", "run", "--fuzz-dir", "tests/fuzz", "-s", "none"]);
-    command.arg(target.name).arg(corpus).args(target.seeds).arg("--");
-    command.args(["-rss_limit_mb=1024", "-timeout=10"]);
+    command.args([target.name, &corpus, "--", "-rss_limit_mb=1024", "-timeout=10"]);
+    command.arg("-print_final_stats=1");
     command.arg(format!("-max_len={}", target.max_bytes));
-    command.arg(format!("-max_total_time={seconds}"));
+    command.arg(format!("-max_total_time={}", request.seconds));
+    command.args(request.seed.map(|seed| format!("-seed={seed}")));
     // libFuzzer's counters need a compiler flag that a stable compiler takes only with this
     // variable.
     command.env("RUSTC_BOOTSTRAP", "1");
     run(command)
 }
 
-fn read_arguments(arguments: &[String]) -> Result<(&'static Target, u32), Failure> {
-    let names = TARGETS.map(|target| target.name).join(", ");
-    let (name, seconds) = match arguments {
-        [name] => (name, None),
-        [name, seconds] => (name, Some(seconds)),
-        _ => return Err(Failure::Usage(format!("fuzz TARGET [SECONDS], with one of {names}"))),
+fn read_arguments(arguments: &[String]) -> Result<Request, Failure> {
+    let all = TARGETS.map(|target| target.name);
+    let names = format!("{ALL}, {}", all.join(", "));
+    let (name, numbers) = match arguments {
+        [name, numbers @ ..] if numbers.len() <= 2 => (name, numbers),
+        _ => {
+            let form = format!("fuzz TARGET [SECONDS [SEED]], with one of {names}");
+            return Err(Failure::Usage(form));
+        }
     };
-    let Some(target) = TARGETS.iter().find(|target| target.name == name) else {
+    let targets: Vec<&str> = all.into_iter().filter(|one| name == ALL || one == name).collect();
+    if targets.is_empty() {
         return Err(Failure::Usage(format!("there is no fuzz target `{name}`, but {names}")));
-    };
-    let Some(seconds) = seconds else { return Ok((target, USUAL_SECONDS)) };
-    match seconds.parse() {
-        Ok(seconds) if seconds > 0 => Ok((target, seconds)),
-        _ => Err(Failure::Usage(format!("`{seconds}` is no number of seconds"))),
     }
+    let number = |index: usize, wanted: &str| {
+        let word = numbers.get(index)?;
+        let read = word.parse::<u32>().ok().filter(|number| *number > 0);
+        Some(read.ok_or_else(|| Failure::Usage(format!("`{word}` is no {wanted}"))))
+    };
+    let seconds = number(0, "number of seconds").transpose()?.unwrap_or(USUAL_SECONDS);
+    Ok(Request { targets, seconds, seed: number(1, "seed, a number above 0").transpose()? })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::fs;
 
-    fn read(arguments: &[&str]) -> Result<(&'static str, u32), Failure> {
+    use super::*;
+    use crate::project::root;
+
+    fn read(arguments: &[&str]) -> Result<Request, Failure> {
         let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
-        read_arguments(&arguments).map(|(target, seconds)| (target.name, seconds))
+        read_arguments(&arguments)
     }
 
     #[test]
     fn a_target_runs_for_ten_minutes_or_for_the_seconds_that_are_said() {
-        assert_eq!(read(&["pdb"]), Ok(("pdb", 600)));
-        assert_eq!(read(&["loader", "5"]), Ok(("loader", 5)));
+        let request = |name, seconds, seed| Ok(Request { targets: vec![name], seconds, seed });
+        assert_eq!(read(&["pdb"]), request("pdb", 600, None));
+        assert_eq!(read(&["loader", "5"]), request("loader", 5, None));
+        assert_eq!(read(&["songs", "5", "7"]), request("songs", 5, Some(7)));
+    }
+
+    #[test]
+    fn all_stands_for_every_target() {
+        let request = read(&["all", "60"]).expect("a right command");
+        assert_eq!(request.targets, TARGETS.map(|target| target.name));
     }
 
     #[test]
     fn wrong_usage_names_the_targets_or_the_word_that_is_wrong() {
         for (arguments, word) in [
-            (&[][..], "loader, changed_driver, pdb"),
+            (&[][..], "all, songs, cards"),
             (&["teapot"], "teapot"),
             (&["pdb", "soon"], "soon"),
             (&["pdb", "0"], "0"),
-            (&["pdb", "1", "2"], "SECONDS"),
+            (&["pdb", "1", "-2"], "-2"),
+            (&["pdb", "1", "2", "3"], "SECONDS"),
         ] {
             let Err(Failure::Usage(message)) = read(arguments) else { panic!("{arguments:?}") };
             assert!(message.contains(word), "{message}");

@@ -29,7 +29,7 @@ pub static VERBS: &[Verb] = &[
         "accepts what a test now prints: golden::start::NAME",
         made::goldens,
     ),
-    verb("fuzz", "TARGET [SECONDS]", "fuzzes loader, changed_driver or pdb", fuzz::fuzz),
+    verb("fuzz", "TARGET [SECONDS [SEED]]", "fuzzes a reader of outside input, or all", fuzz::fuzz),
     verb("benches", "[NAME]", "runs the benchmarks, or one file of them", measure::benches),
     verb("speed", "", "writes the first table of docs/speed.md", measure::speed),
     verb("tidy", "", "checks sources, manifests and README against each other", tidy::tidy),

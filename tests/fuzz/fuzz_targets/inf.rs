@@ -1,22 +1,7 @@
-//! Any bytes as a driver's INF: an error at a place, or a machine with values.
+//! Any bytes as an INF: see `infs.rs` of `tests/fuzz-inputs`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portcls_machine::MachineBuilder;
-use portcls_machine::inf_file::{Architecture, read_inf};
+use portcls_fuzz_inputs::target;
 
-fuzz_target!(|inf: &[u8]| {
-    for architecture in [Architecture::X86, Architecture::X64] {
-        match read_inf("fuzz.inf", inf, None, architecture) {
-            Ok(found) => {
-                if let Err(error) = MachineBuilder::new().inf(&found).build() {
-                    assert!(!error.to_string().contains('\n'), "{error}");
-                }
-            }
-            Err(error) => {
-                assert!(error.line >= 1 && error.column >= 1, "{error}");
-                assert!(!error.to_string().contains('\n'), "{error}");
-            }
-        }
-    }
-});
+fuzz_target!(|input: &[u8]| (target("inf").run)(input));

@@ -1,4 +1,4 @@
-//! Any bytes as a client's requests: all are answered, and nothing is left.
+//! Any bytes as a client's requests: see `requests.rs` of `tests/fuzz-inputs`.
 //!
 //! The allocator ends the run when code asks for a very long piece of memory. No client of these
 //! sequences owns nearly so much memory.
@@ -7,9 +7,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use libfuzzer_sys::fuzz_target;
-
-#[path = "../../tests/requests/sequence.rs"]
-mod sequence;
+use portcls_fuzz_inputs::target;
 
 /// The longest piece of memory in bytes. The longest pieces are for the trace of a machine.
 const LONGEST_PIECE: usize = 64 << 20;
@@ -53,6 +51,4 @@ fn check(size: usize) {
 #[global_allocator]
 static ALLOCATOR: Limited = Limited;
 
-fuzz_target!(|input: &[u8]| {
-    sequence::run(input);
-});
+fuzz_target!(|input: &[u8]| (target("requests").run)(input));

@@ -2,8 +2,7 @@
 //!
 //! Owns the meaning of the bytes, and these rules for any bytes. Nothing panics or stops, and no
 //! rule of a driver is broken. No answer is longer than the client's own buffer. Every request
-//! comes back after its file is closed, and the driver leaves nothing behind. The test of the suite
-//! and the fuzz target `requests` run this same file.
+//! comes back after its file is closed, and the driver leaves nothing behind.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,7 +25,8 @@ use portcls_machine::port::{
 };
 use portcls_machine::{Driver, Machine, MachineBuilder};
 
-#[path = "mixer.rs"]
+use crate::seeds::Seed;
+
 mod mixer;
 
 /// The most requests of one sequence.
@@ -86,6 +86,43 @@ pub fn run(input: &[u8]) -> Reached {
         client.step(&mut bytes);
     }
     client.end()
+}
+
+/// For each driver, a sequence with all steps of a usual client: a filter, a pin in RUN, a write,
+/// time, a read, data, a cancel, a close.
+#[must_use]
+pub fn usual_lives() -> Vec<Vec<u8>> {
+    let mut lives = Vec::new();
+    for driver in [0, 1] {
+        for pin in 0..6 {
+            for format in [0, 1] {
+                let filter = [0, 0];
+                let open = [2, 0, 0, pin, format, 0];
+                let run = [13, 0, 0, 0, 4];
+                // One note, without changes: the form, one record, the message, its time.
+                let note = [0, 1 - format, 1, 0, 0x3C, 0x40, 0, 0];
+                let write = [&[9][..], &note, &[0, 0, 0, 0, 0, 0, 4]].concat();
+                let read = [11, 0, 40, 0, 0, 0, 0, 0, 0, 4];
+                let data = [18, 3, 0x90, 0x3C, 0x40];
+                let time = [19, 100];
+                let parts: [&[u8]; 9] =
+                    [&filter, &open, &run, &write, &time, &read, &data, &time, &[15, 0]];
+                lives.push([&[driver][..], &parts.concat()].concat());
+            }
+        }
+    }
+    lives
+}
+
+/// Runs one sequence, and does not count what it has done.
+pub(crate) fn run_any(input: &[u8]) {
+    run(input);
+}
+
+/// A usual life for each driver and pin.
+pub(crate) fn seeds() -> Vec<Seed> {
+    let lives = usual_lives().into_iter().enumerate();
+    lives.map(|(number, life)| (format!("life-{number}"), life)).collect()
 }
 
 /// The input. At its end it gives zeros.

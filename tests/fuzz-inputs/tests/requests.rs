@@ -2,41 +2,13 @@
 //!
 //! The fuzz target `requests` in `tests/fuzz/` runs the same sequences for any length of time.
 
-#[path = "requests/sequence.rs"]
-mod sequence;
-
-use sequence::{Reached, run};
+use portcls_fuzz_inputs::requests::{Reached, run, usual_lives};
 
 /// The number of random sequences that the test runs.
 const SEQUENCES: u64 = 200;
 
 /// The bytes of a random sequence.
 const SEQUENCE_BYTES: usize = 400;
-
-/// For each driver, a sequence with all steps of a usual client: a filter, a pin in RUN, a write,
-/// time, a read, data, a cancel, a close.
-fn usual_lives() -> Vec<Vec<u8>> {
-    let mut lives = Vec::new();
-    for driver in [0, 1] {
-        for pin in 0..6 {
-            for format in [0, 1] {
-                let filter = [0, 0];
-                let open = [2, 0, 0, pin, format, 0];
-                let run = [13, 0, 0, 0, 4];
-                // One note, without changes: the form, one record, the message, its time.
-                let note = [0, 1 - format, 1, 0, 0x3C, 0x40, 0, 0];
-                let write = [&[9][..], &note, &[0, 0, 0, 0, 0, 0, 4]].concat();
-                let read = [11, 0, 40, 0, 0, 0, 0, 0, 0, 4];
-                let data = [18, 3, 0x90, 0x3C, 0x40];
-                let time = [19, 100];
-                let parts: [&[u8]; 9] =
-                    [&filter, &open, &run, &write, &time, &read, &data, &time, &[15, 0]];
-                lives.push([&[driver][..], &parts.concat()].concat());
-            }
-        }
-    }
-    lives
-}
 
 fn random_sequence(seed: u64) -> Vec<u8> {
     let mut number = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);

@@ -1,0 +1,79 @@
+//! Machines with compiled drivers for short runs: limits, and how a run may end.
+
+use portcls_machine::emulator::{KernelConfig, Stop};
+use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, MachineError};
+
+/// The longest run in ns.
+const UNTIL_NS: u64 = 500_000_000;
+
+/// The options of a driver with this limit of instructions for one call.
+pub fn options(call_budget: u64) -> GuestOptions {
+    GuestOptions { call_budget, ..GuestOptions::default() }
+}
+
+/// A machine with this driver and a limit of simulated time.
+///
+/// # Errors
+/// The driver does not fit into memory.
+pub fn machine(driver: Driver) -> Result<Machine, MachineError> {
+    let kernel = KernelConfig { until_ns: Some(UNTIL_NS), ..KernelConfig::default() };
+    MachineBuilder::new().driver(driver).kernel(kernel).build()
+}
+
+/// A start, a stream each way, and an end.
+///
+/// # Errors
+/// What ended the life early.
+pub fn live(machine: &Machine) -> Result<(), MachineError> {
+    machine.start()?;
+    let application = Application::new(machine);
+    let output = application.open_render()?;
+    let input = application.open_capture()?;
+    output.run()?;
+    input.run()?;
+    input.queue_read()?;
+    output.write_now(&[0x90, 0x3C, 0x40])?;
+    machine.cable().send(&[0xFE]);
+    machine.run_for_ns(4_000_000)?;
+    drop((output, input));
+    machine.unload().map(drop)
+}
+
+/// How a run with a driver that may do anything ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum End {
+    /// The file is no driver.
+    RefusedFile,
+    /// The driver answered with an error.
+    RefusedStart,
+    /// The driver failed, and a report says how.
+    Died,
+    /// The driver lived to the end of the run.
+    Lived,
+}
+
+/// How the run of a machine ended.
+///
+/// # Panics
+/// Code of the project panicked, or a failure has no report.
+pub fn end_of<T>(machine: &Machine, result: Result<T, MachineError>) -> End {
+    match result {
+        Ok(_) | Err(MachineError::Stopped(Stop::TimeLimit { .. })) => End::Lived,
+        Err(MachineError::Stopped(Stop::DriverFailure { message, .. })) => {
+            panic!("our own code panicked: {message}")
+        }
+        Err(MachineError::Stopped(Stop::Abandoned { .. })) => panic!("no one gave the run up"),
+        Err(MachineError::Stopped(
+            stop @ (Stop::BugCheck(_) | Stop::Hang(_) | Stop::Unsupported { .. }),
+        )) => {
+            assert!(!stop.to_string().contains('\n'), "{stop}");
+            let analysis = machine.analysis().expect("a failure has a report");
+            assert!(analysis.to_string().contains("FAILURE_BUCKET_ID:  "));
+            End::Died
+        }
+        Err(error) => {
+            assert!(!error.to_string().contains('\n'), "{error}");
+            End::RefusedStart
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Two traces compared: see `comparisons.rs` of `tests/fuzz-inputs`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use portcls_fuzz_inputs::target;
+
+fuzz_target!(|input: &[u8]| (target("comparisons").run)(input));

@@ -1,0 +1,7 @@
+//! Any text as a register script: see `scripts.rs` of `tests/fuzz-inputs`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use portcls_fuzz_inputs::target;
+
+fuzz_target!(|input: &[u8]| (target("scripts").run)(input));
