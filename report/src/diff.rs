@@ -161,8 +161,30 @@ impl Diff {
 /// without these facts. Time and memory grow with the number of events.
 #[must_use]
 pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
-    let (first, second) = (alike(first, second), alike(second, first));
-    let trees = [Tree::new(&first), Tree::new(&second)];
+    let compared = [alike(first, second), alike(second, first)];
+    let mut result = diff_alike(&compared[0], &compared[1], options);
+    let [is_first_cut, is_second_cut] = compared.map(|log| matches!(log, Cow::Owned(_)));
+    if is_first_cut {
+        result.events[0] = first.events().count();
+        renumber(first, result.findings.iter_mut().filter_map(|finding| finding.first.as_mut()));
+    }
+    if is_second_cut {
+        result.events[1] = second.events().count();
+        renumber(second, result.findings.iter_mut().filter_map(|finding| finding.second.as_mut()));
+    }
+    result
+}
+
+/// Gives places in a trace without its facts about causes the numbers of the whole trace.
+fn renumber<'s>(log: &TraceLog, spots: impl Iterator<Item = &'s mut Spot>) {
+    let kept = log.events().enumerate().filter(|(_, event)| !event.event.is_cause_fact());
+    let numbers: Vec<usize> = kept.map(|(number, _)| number).collect();
+    spots.for_each(|spot| spot.event = numbers[spot.event]);
+}
+
+/// Compares two traces that have the same kinds of events.
+fn diff_alike(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
+    let trees = [Tree::new(first), Tree::new(second)];
     let prints = [trees[0].fingerprint(), trees[1].fingerprint()];
     // The alignment can depend on the order of the traces, so the order is always the same.
     let is_swapped = prints[0] > prints[1];

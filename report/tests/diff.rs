@@ -2,6 +2,7 @@
 
 use portcls_emulator::trace::TraceLog;
 use portcls_report::diff::{Diff, DiffOptions, FindingKind, Owner, between_marks, diff};
+use portcls_report::explain::explain;
 use portcls_report::text::parse;
 
 fn log(lines: &str) -> TraceLog {
@@ -133,6 +134,38 @@ fn a_tolerance_leaves_a_residual() {
     let found = diff(&log(WRITE), &log(&later), options);
     assert_eq!((found.findings.len(), found.residual_ns), (0, Some((40, 40))), "{}", found.text(9));
     assert_eq!(differ(WRITE, &later).roots(), 1);
+}
+
+#[test]
+fn beside_an_older_trace_an_event_keeps_its_number() {
+    let kernel = "0.000 P kernel queue a DPC\n0.000 P kernel timer tick, expired\n";
+    let write = "1.000 D bus out 330 <- VALUE ; data\n";
+    let newer = log(&format!("{kernel}{}", write.replace("VALUE", "90")));
+    let text = format!("# portcls-emu trace 1\n{}", write.replace("VALUE", "91"));
+    let (_, older) = parse(&text).expect("version 1 reads");
+    let there = diff(&newer, &older, DiffOptions::default());
+    let back = diff(&older, &newer, DiffOptions::default());
+    assert_eq!((there.events, back.events), ([3, 1], [1, 3]));
+    let numbers = |found: &Diff| {
+        let spots = [&found.findings[0].first, &found.findings[0].second];
+        spots.map(|spot| spot.as_ref().expect("a place in both").event)
+    };
+    assert_eq!((numbers(&there), numbers(&back)), ([2, 0], [0, 2]), "{}", there.text(9));
+}
+
+#[test]
+fn times_that_lie_far_apart_have_a_distance_with_an_end() {
+    let last = "18446744073709551.615";
+    let lines = format!(
+        "0.000 P port call Write\n== {last} late\n 0.000 P port return Write\n== 0.000 early\n\
+         0.000 P kernel timer tick, due in {last}, expires in {last}\n0.000 - bus irq 9 = 1\n"
+    );
+    let found = differ(&lines, &lines.replace("irq 9 = 1", "irq 9 = 0"));
+    assert!(!found.findings.is_empty());
+    for time_ns in [0, u64::MAX] {
+        let explained = explain(&log(&lines), time_ns).expect("an event");
+        assert!(explained.text().contains("us since power-on"), "{}", explained.text());
+    }
 }
 
 #[test]

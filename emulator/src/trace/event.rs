@@ -230,6 +230,15 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Whether the event only says why another one happened. Older traces have no such events, see
+    /// [`TraceLog::without_cause_facts`](super::TraceLog::without_cause_facts).
+    #[must_use]
+    pub fn is_cause_fact(&self) -> bool {
+        matches!(self, Event::Dpc { .. } | Event::Timer { .. } | Event::Wait { .. })
+    }
+}
+
 /// An event in its stored form: 32 bytes without padding, the same on every machine.
 #[derive(Clone, Copy, Pod, Zeroable, PartialEq, Eq, Debug)]
 #[repr(C)]

@@ -55,7 +55,7 @@ impl TraceLog {
     pub fn without_cause_facts(&self) -> TraceLog {
         let older = |record: &Record| {
             let event = match record.event()? {
-                Event::Dpc { .. } | Event::Timer { .. } | Event::Wait { .. } => return None,
+                fact if fact.is_cause_fact() => return None,
                 Event::Serial { lane, byte, edge, bit_ns, .. } => {
                     Event::Serial { lane, byte, edge, bit_ns, source: SerialSource::Outside }
                 }
