@@ -3,8 +3,11 @@
 use portcls_machine::emulator::{KernelConfig, Stop};
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, MachineError};
 
-/// The longest run in ns.
-const UNTIL_NS: u64 = 500_000_000;
+/// The longest run in ns. A driver may poll all the time.
+const UNTIL_NS: u64 = 40_000_000;
+
+/// A card that resets at once, so that a driver has started soon.
+const CARD: &str = "smsc-superio";
 
 /// The options of a driver with this limit of instructions for one call.
 pub fn options(call_budget: u64) -> GuestOptions {
@@ -17,7 +20,7 @@ pub fn options(call_budget: u64) -> GuestOptions {
 /// The driver does not fit into memory.
 pub fn machine(driver: Driver) -> Result<Machine, MachineError> {
     let kernel = KernelConfig { until_ns: Some(UNTIL_NS), ..KernelConfig::default() };
-    MachineBuilder::new().driver(driver).kernel(kernel).build()
+    MachineBuilder::new().card(CARD)?.driver(driver).kernel(kernel).build()
 }
 
 /// A start, a stream each way, and an end.
