@@ -2,6 +2,7 @@
 //!
 //! The fuzz target `requests` in `tests/fuzz/` runs the same sequences for any length of time.
 
+use portcls_fuzz_inputs::Mutator;
 use portcls_fuzz_inputs::requests::{Reached, run, usual_lives};
 
 /// The number of random sequences that the test runs.
@@ -11,14 +12,7 @@ const SEQUENCES: u64 = 200;
 const SEQUENCE_BYTES: usize = 400;
 
 fn random_sequence(seed: u64) -> Vec<u8> {
-    let mut number = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let mut next = || {
-        number ^= number << 13;
-        number ^= number >> 7;
-        number ^= number << 17;
-        (number >> 24) as u8
-    };
-    (0..SEQUENCE_BYTES).map(|_| next()).collect()
+    Mutator::new(seed).bytes(SEQUENCE_BYTES)
 }
 
 fn all(sequences: impl IntoIterator<Item = Vec<u8>>) -> Reached {
