@@ -1,4 +1,4 @@
-//! A user's text in a message: short, and without characters that a terminal obeys.
+//! A user's text in a message: short, and nothing that a terminal obeys.
 
 /// The most characters of a text that a message shows.
 const SHOWN: usize = 40;

@@ -1,4 +1,4 @@
-//! Any text as a card file: an error at a place, or a card that works and is written again.
+//! Any text as a card file: an error at a place, or a card that works.
 //!
 //! The C interface reads card files by the same function.
 

@@ -1,4 +1,4 @@
-//! A trace and a changed one: what differs, why each event came, and its waveforms.
+//! A trace and a changed one: what differs, why events came, and waves.
 //!
 //! The first three bytes say how the second trace comes from the first: what is done, and to which
 //! lines. The rest is the first trace, or two traces with a line of `====` between.

@@ -1,4 +1,4 @@
-//! Any bytes as a driver's file: an error in one line, or an image that keeps its promises.
+//! Any bytes as a driver's file: an error in one line, or a sound image.
 
 use portcls_machine::driver_file::image::{IMAGE_LIMIT, Image};
 use portcls_machine::driver_file::sweep::sweep;

@@ -1,4 +1,4 @@
-//! Random instructions in the frame of a driver: a life, a report, or a limit with a name.
+//! Random instructions in a driver: a life, a report, or a named limit.
 //!
 //! The first byte chooses the driver, the second the function that the code replaces. The rest is
 //! pieces: raw bytes of code, calls of routines that the driver imports, and arguments for them,

@@ -1,4 +1,4 @@
-//! Machines with compiled drivers for short runs: limits, and how a run may end.
+//! Machines with compiled drivers for short runs, and how a run may end.
 
 use portcls_machine::emulator::{KernelConfig, Stop};
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, MachineError};

@@ -1,4 +1,4 @@
-//! Any bytes as a file of registry values: an error at a line, or values in a machine.
+//! Any bytes as registry values: an error at a line, or values in a machine.
 //!
 //! A line is also a resource of the device and the choice of a pin, as the command line has them.
 

@@ -1,4 +1,4 @@
-//! Any text as a register script: an error at a place, or a script that runs the same twice.
+//! Any text as a register script: an error at a place, or a script that runs.
 //!
 //! The first byte chooses the card. The rest is the script. A script that is written again from
 //! what was read is the same script.

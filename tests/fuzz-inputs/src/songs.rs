@@ -1,4 +1,4 @@
-//! Any bytes as a song: an error in one line, or messages that keep their promises.
+//! Any bytes as a song: an error in one line, or messages as they must be.
 //!
 //! The first byte chooses the format and what to do with damage. The rest is the file.
 

@@ -1,4 +1,4 @@
-//! Any text as a trace: an error at a place, or events that are written and read again.
+//! Any text as a trace: an error at a place, or events that read back.
 
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::report::Filter;
