@@ -348,6 +348,7 @@ fn where_to_look(error: &MachineError) -> &'static str {
     match error {
         MachineError::NotDebuggable { .. }
         | MachineError::BadResource { .. }
+        | MachineError::BadRegistryValue { .. }
         | MachineError::InfResources { .. } => "",
         MachineError::WrongPin { .. } => "; `filters` shows all of them",
         MachineError::NoPin { format, has_other, .. }

@@ -6,7 +6,7 @@
 
 use portcls_machine::Driver;
 
-use crate::machines::{End, end_of, live, machine, options};
+use crate::machines::{End, end_of_life, options};
 use crate::mutation::Mutator;
 use crate::place::check_words;
 use crate::seeds::Seed;
@@ -34,14 +34,10 @@ pub fn end(input: &[u8]) -> End {
         file[at] = change[2];
     }
     let driver = Driver::from_sys("changed", &file, options(CALL_BUDGET));
-    let machine = match driver.and_then(machine) {
-        Ok(machine) => machine,
-        Err(error) => {
-            check_words(&error.to_string());
-            return End::RefusedFile;
-        }
-    };
-    end_of(&machine, live(&machine))
+    driver.and_then(|driver| end_of_life(&driver, input)).unwrap_or_else(|error| {
+        check_words(&error.to_string());
+        End::RefusedFile
+    })
 }
 
 /// Changes in the headers, in the first code, and anywhere; the same for the same number.

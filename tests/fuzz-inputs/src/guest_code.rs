@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use portcls_machine::Driver;
 use portcls_machine::driver_file::image::{Image, Mode};
 
-use crate::machines::{End, end_of, live, machine, options};
+use crate::machines::{End, end_of_life, options};
 use crate::mutation::Mutator;
 use crate::seeds::Seed;
 
@@ -111,8 +111,7 @@ pub fn end(input: &[u8]) -> End {
     let length = code.len().min(room);
     file[place.offset..place.offset + length].copy_from_slice(&code[..length]);
     let driver = Driver::from_sys("code", &file, options(CALL_BUDGET)).expect("still a driver");
-    let machine = machine(driver).expect("it fits as before");
-    end_of(&machine, live(&machine))
+    end_of_life(&driver, input).expect("it fits as before")
 }
 
 /// Makes code of pieces.

@@ -27,7 +27,7 @@ pub fn machine(driver: Driver) -> Result<Machine, MachineError> {
 ///
 /// # Errors
 /// What ended the life early.
-pub fn live(machine: &Machine) -> Result<(), MachineError> {
+fn live(machine: &Machine) -> Result<(), MachineError> {
     machine.start()?;
     let application = Application::new(machine);
     let output = application.open_render()?;
@@ -55,11 +55,31 @@ pub enum End {
     Lived,
 }
 
+/// Runs the life of a driver that may do anything. For some inputs, by their length, the life runs
+/// twice, and both lives must be the same event by event.
+///
+/// # Errors
+/// The driver does not fit into memory.
+///
+/// # Panics
+/// Code of the project panicked, a failure has no report, or the second life was another one.
+pub fn end_of_life(driver: &Driver, input: &[u8]) -> Result<End, MachineError> {
+    let once = machine(driver.clone())?;
+    let end = end_of(&once, live(&once));
+    if input.len().is_multiple_of(8) {
+        let again = machine(driver.clone())?;
+        assert_eq!(end_of(&again, live(&again)), end, "the second life ends in the same way");
+        let logs = [&once, &again].map(|machine| machine.kernel().trace().log());
+        assert!(logs[0].records() == logs[1].records(), "the second life has the same events");
+    }
+    Ok(end)
+}
+
 /// How the run of a machine ended.
 ///
 /// # Panics
 /// Code of the project panicked, or a failure has no report.
-pub fn end_of<T>(machine: &Machine, result: Result<T, MachineError>) -> End {
+fn end_of<T>(machine: &Machine, result: Result<T, MachineError>) -> End {
     match result {
         Ok(_) | Err(MachineError::Stopped(Stop::TimeLimit { .. })) => End::Lived,
         Err(MachineError::Stopped(Stop::DriverFailure { message, .. })) => {
