@@ -141,9 +141,8 @@ pub fn read_registry_file(path: &Path) -> Result<Vec<RegistrySetting>, Failure> 
         }
     })?;
     let bytes = plain_text(bytes);
-    read_registry(&bytes).map_err(|error| {
-        other_kind(&name, &bytes, Wanted::Registry).unwrap_or_else(|| bad(error))
-    })
+    read_registry(&bytes)
+        .map_err(|error| other_kind(&name, &bytes, Wanted::Registry).unwrap_or_else(|| bad(error)))
 }
 
 /// Puts registry values into a machine.
