@@ -22,23 +22,20 @@ use portcls_machine::{
 
 use crate::card::CardChoice;
 use crate::console::Console;
-use crate::driver::{self, DriverChoice, read_registry_file};
+use crate::driver::{DriverChoice, read_registry_file};
 use crate::failure::{EXIT_CODES, Failure};
 use crate::inf::InfChoice;
 use crate::input::Input;
 use crate::output::Target;
-use crate::simulated_time::parse_ns;
 use crate::verbosity::Verbosity;
+use portcls_machine::settings::{parse_irq, parse_ns, parse_port, parse_timing};
 
 use help::{
     CAPTURE_EXAMPLES, CARDS_EXAMPLES, DEBUG_EXAMPLES, DIFF_EXAMPLES, DIFF_EXIT, ENVIRONMENT,
     EXPLAIN_EXAMPLES, FILTERS_EXAMPLES, IMPORTS_EXAMPLES, IMPORTS_EXIT, JSON_FORM, NEW_EXAMPLES,
     OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES, RULES_EXAMPLES, script_lines,
 };
-use values::{
-    CardParser, RuleParser, input, parse_gdb_place, parse_irq, parse_port, parse_resource,
-    parse_timing, target,
-};
+use values::{CardParser, RuleParser, input, parse_gdb_place, parse_resource, target};
 
 pub use values::{
     DebugJob, FileFormat, Format, OpsFormat, PinFormatName, RecipeName, SchemaName, TraceFilter,
@@ -572,9 +569,10 @@ impl MachineArguments {
             builder = builder.inf(&inf.read(driver.architecture())?);
         }
         if let Some(path) = &self.registry_file {
-            builder = driver::install(builder, &read_registry_file(path)?);
+            builder = builder.registry_settings(&read_registry_file(path)?);
         }
-        let builder = driver::install(builder, &self.registry)
+        let builder = builder
+            .registry_settings(&self.registry)
             .card_profile(card.profile.clone())
             .resources(self.resources(card).to_vec())
             .card_timing(self.card_timing)

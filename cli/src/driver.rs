@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use portcls_machine::driver_file::image::{FILE_LIMIT, Image, ImageError};
 use portcls_machine::{
-    Driver, GuestOptions, MAX_REGISTRY_FILE_BYTES, MachineBuilder, RegistryFileError,
-    RegistrySetting, read_registry,
+    Driver, GuestOptions, MAX_REGISTRY_FILE_BYTES, RegistryFileError, RegistrySetting,
+    read_registry,
 };
 
 use crate::failure::Failure;
@@ -143,13 +143,6 @@ pub fn read_registry_file(path: &Path) -> Result<Vec<RegistrySetting>, Failure> 
     let bytes = plain_text(bytes);
     read_registry(&bytes)
         .map_err(|error| other_kind(&name, &bytes, Wanted::Registry).unwrap_or_else(|| bad(error)))
-}
-
-/// Puts registry values into a machine.
-pub fn install(builder: MachineBuilder, settings: &[RegistrySetting]) -> MachineBuilder {
-    settings.iter().fold(builder, |builder, setting| {
-        builder.registry_value(setting.place, &setting.subkey, setting.value.clone())
-    })
 }
 
 #[cfg(test)]

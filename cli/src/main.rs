@@ -33,7 +33,6 @@ mod progress_bar;
 mod rules;
 mod schema;
 mod session;
-mod simulated_time;
 mod summary;
 mod trace_file;
 mod verbosity;

@@ -10,7 +10,7 @@ use crate::clock::NEVER;
 use crate::inspection::Inspection;
 use crate::interrupt::LineState;
 use crate::kernel::Kernel;
-use crate::trace::{AccessEvent, Direction, Event, Level, NameId, SerialEdge, SerialSource};
+use crate::trace::{AccessEvent, Direction, Event, Layer, Level, NameId, SerialEdge, SerialSource};
 
 /// What a device replies to an access, or after time has passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,6 +86,11 @@ pub trait BusDevice {
         &[]
     }
 
+    /// The trace's name for what carries the lanes. Two devices with lanes have two names.
+    fn wire(&self) -> &'static str {
+        USUAL_WIRE
+    }
+
     /// The names of the signals inside the device that a trace shows; most devices show no signal.
     fn signals(&self) -> &'static [&'static str] {
         &[]
@@ -128,6 +133,7 @@ struct Attached {
     line: Option<u8>,
     notes: Vec<NameId>,
     lanes: Vec<NameId>,
+    wire: NameId,
     signals: Vec<NameId>,
 
     device: RefCell<Box<dyn BusDevice>>,
@@ -161,6 +167,9 @@ pub struct UnclaimedAccesses {
     pub first_port: u16,
 }
 
+/// The name of what carries the lanes of a device, if the device has no other name.
+pub(crate) const USUAL_WIRE: &str = "wire";
+
 /// The largest number of advances of one device at the same time.
 const ADVANCES_AT_ONE_TIME: u32 = 1_000;
 
@@ -189,6 +198,7 @@ impl Kernel {
             line,
             notes: name(device.notes()),
             lanes: name(device.lanes()),
+            wire: trace.actor(device.wire(), Layer::Hardware),
             signals: name(device.signals()),
             device: RefCell::new(device),
             present: Cell::new(true),
@@ -428,7 +438,7 @@ impl Kernel {
             let lane = attached.lanes.get(usize::from(serial.lane)).copied().unwrap_or_default();
             let SerialByte { time_ns, byte, edge, bit_ns, source, .. } = serial;
             let event = Event::Serial { lane, byte, edge, bit_ns, source };
-            self.trace().record(time_ns, Level::Hardware, self.state.names.wire, event);
+            self.trace().record(time_ns, Level::Hardware, attached.wire, event);
         });
     }
 

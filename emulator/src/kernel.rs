@@ -96,7 +96,6 @@ pub struct Counters {
 pub(crate) struct KernelNames {
     pub bus: NameId,
     pub line: NameId,
-    pub wire: NameId,
     pub hw: NameId,
     pub isr: NameId,
     pub dpc: NameId,
@@ -113,7 +112,6 @@ impl KernelNames {
         KernelNames {
             bus: trace.actor("bus", Layer::Hardware),
             line: trace.actor("line", Layer::Hardware),
-            wire: trace.actor("wire", Layer::Hardware),
             hw: trace.actor("hw", Layer::Hardware),
             isr: trace.actor("isr", Layer::Software),
             dpc: trace.actor("dpc", Layer::Software),

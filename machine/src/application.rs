@@ -1,5 +1,7 @@
 //! The application: a client that finds a MIDI pin and opens it.
 
+use std::rc::Rc;
+
 use portcls_emulator::trace::{Layer, NameId};
 use portcls_emulator::{Kernel, NtStatus};
 
@@ -18,6 +20,8 @@ pub struct Application<'m> {
     machine: &'m Machine,
     who: NameId,
     format: PinFormat,
+    /// The only device whose filters the application looks at; `None` for all devices.
+    device: Option<usize>,
 }
 
 /// A pin that was opened, and its filter.
@@ -33,13 +37,21 @@ impl<'m> Application<'m> {
     #[must_use]
     pub fn new(machine: &'m Machine) -> Application<'m> {
         let who = machine.kernel().trace().actor("app", Layer::Software);
-        Application { machine, who, format: machine.pin_format() }
+        Application { machine, who, format: machine.pin_format(), device: None }
     }
 
     /// Chooses the format with which the application opens its pins from now on.
     #[must_use]
     pub fn pin_format(mut self, format: PinFormat) -> Application<'m> {
         self.format = format;
+        self
+    }
+
+    /// Lets the application look at the filters of one device only, by its index in
+    /// [`Machine::devices`]. A number of a [`PinChoice`] counts among these filters.
+    #[must_use]
+    pub fn device(mut self, index: usize) -> Application<'m> {
+        self.device = Some(index);
         self
     }
 
@@ -115,7 +127,13 @@ impl<'m> Application<'m> {
         machine.run(|kernel| {
             self.wait_until_ready(kernel);
             kernel.mark(&format!("app opens a {} pin", wanted.word()));
-            let filters = find_filters(kernel);
+            let mut filters = find_filters(kernel);
+            if let Some(index) = self.device {
+                let physical = machine.devices()[index].pnp.physical();
+                let is_of =
+                    |found: &FoundFilter| Rc::ptr_eq(&found.interface.device.bottom(), physical);
+                filters.retain(is_of);
+            }
             let opened = match choice {
                 None => self.open_first(kernel, &filters, wanted)?,
                 Some(choice) => self.open_chosen(kernel, &filters, wanted, choice)?,

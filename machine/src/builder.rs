@@ -1,50 +1,39 @@
 //! Puts a machine together: card, port, interrupt line, driver, kernel.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
-use hw_mpu401::{CARD_NAMES, CardProfile, CardTiming, InitialState, InterruptKind, Mpu401, card};
+use hw_mpu401::{CARD_NAMES, CardProfile, CardTiming, InitialState, card};
 use mpu401_card_bench::nearest;
 use mpu401_card_bench::resources::CardResource;
 use portcls_emulator::registry::RegistryValue;
 use portcls_emulator::trace::TraceConfig;
-use portcls_emulator::{Kernel, KernelConfig, Share, TriggerMode};
+use portcls_emulator::{Kernel, KernelConfig};
 use portcls_inf_file::Installation;
 use portcls_miniport::SYSTEM_MINIPORTS;
 use portcls_port::install_system_miniports;
 
-use crate::card_device::{Card, CardDevice, CardPower, CardSignals, CardState};
+use crate::card_device::CardSignals;
+use crate::card_settings::{CardSettings, Placed, check_together};
 use crate::driver::Driver;
 use crate::error::{MachineError, list};
-use crate::granted::{Granted, OwnLine};
 use crate::inf::{self, Places, Taken};
 use crate::installation::{Installed, RegistryPlace};
 use crate::machine::{Machine, Parts};
 use crate::meter::Meter;
 use crate::pin_choice::PinChoice;
 use crate::pin_format::PinFormat;
-use crate::sent::SentBytes;
-use crate::slot::Slot;
-use crate::unmodelled::UnmodelledRange;
-
-/// The default interrupt line.
-const DEFAULT_IRQ: u8 = 9;
+use crate::registry_file::RegistrySetting;
 
 /// Builds a machine. The defaults are a Roland MPU-401 at its usual port 330, irq 9, with the
 /// driver `uart`.
 #[derive(Clone, Debug)]
 pub struct MachineBuilder {
-    profile: CardProfile,
+    first: CardSettings,
+    /// The cards beside the first one.
+    more: Vec<CardSettings>,
     driver: Option<Driver>,
-    port: Option<u16>,
-    irq: Option<u8>,
-    initial: InitialState,
-    timing: CardTiming,
     signals: CardSignals,
     kernel: KernelConfig,
     installed: Vec<Installed>,
     pin: Option<PinChoice>,
-    resources: Vec<CardResource>,
     inf: Option<Installation>,
     pin_format: PinFormat,
     meter: Meter,
@@ -62,17 +51,13 @@ impl MachineBuilder {
     pub fn new() -> MachineBuilder {
         let profile = card("roland-mpu401").expect("the first card of the table").clone();
         MachineBuilder {
-            profile,
+            first: CardSettings::new(profile),
+            more: Vec::new(),
             driver: None,
-            port: None,
-            irq: None,
-            initial: InitialState::PowerOn,
-            timing: CardTiming::Typical,
             signals: CardSignals::default(),
             kernel: KernelConfig::default(),
             installed: Vec::new(),
             pin: None,
-            resources: Vec::new(),
             inf: None,
             pin_format: PinFormat::default(),
             meter: Meter::default(),
@@ -92,14 +77,29 @@ impl MachineBuilder {
                 None => format!("the cards are {}", list(CARD_NAMES.into_iter())),
             },
         })?;
-        self.profile = profile.clone();
+        self.first.profile = profile.clone();
         Ok(self)
     }
 
     /// Chooses a card by its profile.
     #[must_use]
     pub fn card_profile(mut self, profile: CardProfile) -> MachineBuilder {
-        self.profile = profile;
+        self.first.profile = profile;
+        self
+    }
+
+    /// Sets everything about the first card at once.
+    #[must_use]
+    pub fn first_card(mut self, card: CardSettings) -> MachineBuilder {
+        self.first = card;
+        self
+    }
+
+    /// Adds a card. The driver gets a device of its own for it, and the machine numbers the cards
+    /// in the order of these calls; see [`Machine::devices`].
+    #[must_use]
+    pub fn add_card(mut self, card: CardSettings) -> MachineBuilder {
+        self.more.push(card);
         self
     }
 
@@ -107,14 +107,14 @@ impl MachineBuilder {
     /// power-on.
     #[must_use]
     pub fn card_state(mut self, initial: InitialState) -> MachineBuilder {
-        self.initial = initial;
+        self.first.initial = initial;
         self
     }
 
     /// Sets the point in their ranges at which the card's latencies lie.
     #[must_use]
     pub fn card_timing(mut self, timing: CardTiming) -> MachineBuilder {
-        self.timing = timing;
+        self.first.timing = timing;
         self
     }
 
@@ -142,7 +142,7 @@ impl MachineBuilder {
     /// [`MachineError::BadPort`] above FFFE.
     pub fn port(mut self, port: u32) -> Result<MachineBuilder, MachineError> {
         let fits = u16::try_from(port).ok().filter(|port| *port < u16::MAX);
-        self.port = Some(fits.ok_or(MachineError::BadPort { port })?);
+        self.first.port = Some(fits.ok_or(MachineError::BadPort { port })?);
         Ok(self)
     }
 
@@ -151,7 +151,7 @@ impl MachineBuilder {
     /// # Errors
     /// [`MachineError::BadIrq`] outside 2 to 15.
     pub fn irq(mut self, irq: u32) -> Result<MachineBuilder, MachineError> {
-        self.irq = Some(match irq {
+        self.first.irq = Some(match irq {
             2 => 9,
             3..=15 => irq as u8,
             _ => return Err(MachineError::BadIrq { irq }),
@@ -164,7 +164,7 @@ impl MachineBuilder {
     /// writes are lost, and [`Machine::range_figures`] counts both.
     #[must_use]
     pub fn resources(mut self, resources: Vec<CardResource>) -> MachineBuilder {
-        self.resources = resources;
+        self.first.resources = resources;
         self
     }
 
@@ -195,6 +195,14 @@ impl MachineBuilder {
     ) -> MachineBuilder {
         self.installed.push(Installed { place, subkey: subkey.to_owned(), value: Some(value) });
         self
+    }
+
+    /// Puts registry values into the registry, see [`MachineBuilder::registry_value`].
+    #[must_use]
+    pub fn registry_settings(self, settings: &[RegistrySetting]) -> MachineBuilder {
+        settings.iter().fold(self, |builder, setting| {
+            builder.registry_value(setting.place, &setting.subkey, setting.value.clone())
+        })
     }
 
     /// Installs what an INF says. The registry values of the INF go in now, before the values of
@@ -237,70 +245,46 @@ impl MachineBuilder {
         self
     }
 
-    /// Builds the machine at power-on: the card is on the bus, no driver is loaded.
+    /// Builds the machine at power-on: the cards are on the bus, no driver is loaded.
     ///
     /// # Errors
     /// [`MachineError::UnknownDriver`] when the default driver is not in the table;
-    /// [`MachineError::BadPort`] when a register of the card would lie above FFFF;
+    /// [`MachineError::BadPort`] when a register of a card would lie above FFFF;
     /// [`MachineError::BadResource`] for a list of resources that cannot be;
     /// [`MachineError::InfResources`] when no configuration of an INF fits the card;
     /// [`MachineError::BadRegistryValue`] for a value that no registry can hold;
+    /// [`MachineError::CardsClash`] for cards that cannot be in one machine;
     /// [`MachineError::DriverFile`] when a `.sys` driver does not fit into memory.
-    pub fn build(self) -> Result<Machine, MachineError> {
+    pub fn build(mut self) -> Result<Machine, MachineError> {
         let driver = match self.driver {
             Some(driver) => driver,
             None => Driver::named("uart")?,
         };
-        let Taken { resources, port, irq } = taken(
-            self.resources,
-            self.inf.as_ref(),
-            Places {
-                port: self.port,
-                usual_port: self.profile.behaviour.usual_port,
-                irq: self.irq,
-                usual_irq: DEFAULT_IRQ,
-                status_offset: self.profile.behaviour.status_offset,
-            },
-        )?;
-        let config =
-            KernelConfig { port_access_ns: self.profile.behaviour.access_ns, ..self.kernel };
-        let (trigger, share) = match self.profile.behaviour.interrupt {
-            InterruptKind::LatchEdge => (TriggerMode::Latched, Share::Exclusive),
-            InterruptKind::Level => (TriggerMode::Level, Share::Shared),
-        };
-        let line = OwnLine { number: irq, trigger, share };
-        let status_offset = self.profile.behaviour.status_offset;
-        let granted = Granted::new(&resources, port, status_offset, line)?;
+        let access_ns = self.first.profile.behaviour.access_ns;
+        let config = KernelConfig { port_access_ns: access_ns, ..self.kernel };
+        let places = self.first.places();
+        let resources = std::mem::take(&mut self.first.resources);
+        let taken = taken(resources, self.inf.as_ref(), places)?;
+        let mut placed = vec![Placed::new(self.first, taken)?];
+        for mut card in self.more {
+            let places = card.places();
+            let resources = std::mem::take(&mut card.resources);
+            placed.push(Placed::new(card, taken_from(resources, places))?);
+        }
+        check_together(&placed)?;
         let kernel = Kernel::new(config);
         install_system_miniports(&kernel, SYSTEM_MINIPORTS);
-        granted.lines.iter().for_each(|line| kernel.wire_line(*line));
-        let card: Card = Rc::new(RefCell::new(CardState {
-            name: self.profile.name.to_string(),
-            signals: self.signals,
-            power: CardPower::On,
-            chip: Mpu401::with_timing(&self.profile, self.initial, self.timing),
-            sent: SentBytes::default(),
-            meter: self.meter,
-            out_idle_since_ns: 0,
-            faults: None,
-        }));
-        let shell = Box::new(CardDevice(Rc::clone(&card)));
-        let device = kernel.attach_device(port, self.profile.behaviour.ports(), Some(irq), shell);
-        let ranges = granted.ranges.iter().map(UnmodelledRange::new).collect();
-        let slot = Slot::new(&kernel, card, device, ranges);
-        let card = &self.profile.name;
-        let mut title = format!("driver {}, card {card}, port {port:X}, irq {irq}", driver.name);
-        title.extend(resources.iter().map(|one| format!(", {one}")));
+        let mut title = format!("driver {}", driver.name);
+        let attach = |(index, placed): (usize, Placed)| {
+            title.push_str(&placed.words());
+            placed.attach(&kernel, index, self.signals, &self.meter)
+        };
+        let devices = placed.into_iter().enumerate().map(attach).collect();
         Machine::new(Parts {
             kernel,
-            slot,
-            port,
-            irq,
-            resources,
+            devices,
             driver,
             title,
-            translated: granted.translated,
-            raw: granted.raw,
             installed: self.installed,
             inf: self.inf,
             pin: self.pin,
@@ -309,8 +293,8 @@ impl MachineBuilder {
     }
 }
 
-/// Returns the resources of the device, and where its MPU-401 is. If no resources were named, the
-/// INF gives the resources.
+/// Returns the resources of the first device, and where its MPU-401 is. If no resources were named,
+/// the INF gives the resources.
 fn taken(
     named: Vec<CardResource>,
     inf: Option<&Installation>,
@@ -321,9 +305,13 @@ fn taken(
     {
         return Ok(taken);
     }
-    Ok(Taken {
+    Ok(taken_from(named, places))
+}
+
+fn taken_from(named: Vec<CardResource>, places: Places) -> Taken {
+    Taken {
         resources: named,
         port: places.port.unwrap_or(places.usual_port),
         irq: places.irq.unwrap_or(places.usual_irq),
-    })
+    }
 }

@@ -38,6 +38,8 @@ pub(crate) enum CardPower {
 pub(crate) struct CardState {
     /// The name by which the card was chosen.
     pub name: String,
+    /// The trace's name for the cables of the card.
+    pub wire: &'static str,
     pub signals: CardSignals,
     pub power: CardPower,
     pub chip: Mpu401,
@@ -50,6 +52,9 @@ pub(crate) struct CardState {
     /// exist only while there is an oracle.
     pub faults: Option<Box<CardFaults>>,
 }
+
+/// The trace's names for the cables of the cards, by the number of the card from 0.
+pub(crate) const WIRES: [&str; 4] = ["wire", "wire2", "wire3", "wire4"];
 
 /// A shared card.
 pub(crate) type Card = Rc<RefCell<CardState>>;
@@ -141,6 +146,10 @@ impl BusDevice for CardDevice {
 
     fn lanes(&self) -> &'static [&'static str] {
         &LANES
+    }
+
+    fn wire(&self) -> &'static str {
+        self.0.borrow().wire
     }
 
     fn signals(&self) -> &'static [&'static str] {

@@ -86,6 +86,14 @@ pub enum MachineError {
         /// What to do.
         hint: String,
     },
+    /// The cards cannot be in one machine.
+    #[error("{what}; {hint}")]
+    CardsClash {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
     /// The driver refused a call.
     #[error(
         "the driver refuses to start: {stage} answered {status}{}{}",

@@ -11,14 +11,13 @@ use crate::error::MachineError;
 /// The registry path of the driver, which DriverEntry gets.
 pub(crate) const SERVICE: &str = r"\Registry\Machine\System\CurrentControlSet\Services\mpu401";
 
-/// The software key, below `Control\Class`: the class of sound devices, and the first device in
-/// this class.
-const CLASS_KEY: &str = r"{4D36E96C-E325-11CE-BFC1-08002BE10318}\0000";
+/// The class of sound devices, below `Control\Class`.
+const CLASS: &str = "{4D36E96C-E325-11CE-BFC1-08002BE10318}";
 
 const CONTROL_SET: &str = r"\Registry\Machine\System\CurrentControlSet";
 
-/// The device's path in the registry, with the names that its bus gives it.
-const INSTANCE: &str = r"Enum\ISAPNP\PNPB006\0";
+/// The path of the devices in the registry, with the names that their bus gives them.
+const INSTANCES: &str = r"Enum\ISAPNP\PNPB006";
 
 /// The registry keys of a driver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,27 +50,35 @@ pub(crate) struct Installed {
     pub value: Option<RegistryValue>,
 }
 
-fn keys() -> DeviceKeys {
+/// The software key of a device, below `Control\Class`: the class, and the number of the device in
+/// it.
+fn class_key(index: usize) -> String {
+    format!(r"{CLASS}\{index:04}")
+}
+
+fn keys(index: usize) -> DeviceKeys {
+    let (instance, class_key) = (format!(r"{INSTANCES}\{index}"), class_key(index));
     let profile = r"Hardware Profiles\0001\System\CurrentControlSet";
     DeviceKeys {
-        device: format!(r"{CONTROL_SET}\{INSTANCE}\Device Parameters"),
-        driver: format!(r"{CONTROL_SET}\Control\Class\{CLASS_KEY}"),
-        hardware_profile: format!(r"{CONTROL_SET}\{profile}\{INSTANCE}"),
+        device: format!(r"{CONTROL_SET}\{instance}\Device Parameters"),
+        driver: format!(r"{CONTROL_SET}\Control\Class\{class_key}"),
+        hardware_profile: format!(r"{CONTROL_SET}\{profile}\{instance}"),
     }
 }
 
-/// Installs the physical device: the properties and keys of the device, and the given registry
-/// values.
+/// Installs a physical device: the properties and keys of the device, and the given registry
+/// values. `index` is the number of the device from 0.
 ///
 /// # Errors
 /// [`MachineError::BadRegistryValue`] for a value that no registry can hold.
 pub(crate) fn install(
     kernel: &Kernel,
     physical: &DeviceObject,
+    index: usize,
     values: &[Installed],
 ) -> Result<(), MachineError> {
-    set_properties(physical);
-    let keys = keys();
+    set_properties(physical, index);
+    let keys = keys(index);
     for path in [SERVICE, &keys.device, &keys.driver, &keys.hardware_profile] {
         kernel.create_registry_key(path).expect("the paths begin with the root");
     }
@@ -121,11 +128,11 @@ fn refused(installed: &Installed, status: NtStatus) -> MachineError {
 /// Sets the properties that the installation of an MPU-401 leaves on the physical device: device
 /// description (0), hardware identifiers (1), driver key (7), manufacturer (8), enumerator (15).
 /// Source: DEVICE_REGISTRY_PROPERTY; the texts come from Windows' own MPU-401 entry.
-fn set_properties(device: &DeviceObject) {
+fn set_properties(device: &DeviceObject, index: usize) {
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     device.set_property(0, utf16("MPU-401 Compatible MIDI Device\0"));
     device.set_property(1, utf16("*PNPB006\0\0"));
-    device.set_property(7, utf16(&format!("{CLASS_KEY}\0")));
+    device.set_property(7, utf16(&format!("{}\0", class_key(index))));
     device.set_property(8, utf16("(unknown)\0"));
     device.set_property(15, utf16("ISAPNP\0"));
 }

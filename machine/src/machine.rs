@@ -12,7 +12,7 @@ use portcls_emulator::choice::Oracle;
 use portcls_emulator::trace::TraceLog;
 use portcls_emulator::{
     DeviceObject, DevicePowerState, DriverObject, Kernel, NtStatus, PnpRequest, PoolLeak,
-    PowerAction, PowerState, Resource, Stop, SystemPowerState, Violation,
+    PowerAction, PowerState, Stop, SystemPowerState, Violation,
 };
 use portcls_report::Filter;
 use portcls_report::text::{Header, print, print_first};
@@ -23,17 +23,15 @@ use portcls_inf_file::Installation;
 
 use crate::cable::Cable;
 use crate::card_faults::CardFaults;
+use crate::device::{DeviceParts, MachineDevice};
 use crate::driver::{Driver, DriverCode};
 use crate::error::MachineError;
 use crate::hints::Hint;
-use crate::installation::{Installed, SERVICE, install};
+use crate::installation::{Installed, SERVICE};
 use crate::pin_choice::PinChoice;
 use crate::pin_format::PinFormat;
 use crate::place_words::with_names;
-use crate::pnp::PnpManager;
-use crate::power::{bus_driver, send_power};
 use crate::refusals::likely_cause;
-use crate::slot::Slot;
 use crate::unmodelled::RangeFigures;
 
 /// Time from the return of StartDevice to the application's first pin, in ns. The card may still
@@ -42,15 +40,10 @@ pub const APPLICATION_DELAY_NS: u64 = 200_000_000;
 
 pub(crate) struct Parts {
     pub kernel: Kernel,
-    pub slot: Slot,
-    pub port: u16,
-    pub irq: u8,
-    /// The list of resources. The list is empty when the device has only the usual resources.
-    pub resources: Vec<CardResource>,
+    /// At least one.
+    pub devices: Vec<DeviceParts>,
     pub driver: Driver,
     pub title: String,
-    pub translated: Vec<Resource>,
-    pub raw: Vec<Resource>,
     pub installed: Vec<Installed>,
     /// What the driver's INF says.
     pub inf: Option<Installation>,
@@ -58,12 +51,12 @@ pub(crate) struct Parts {
     pub pin_format: PinFormat,
 }
 
-/// A computer with one card and one driver.
+/// A computer with one driver and one card or several. Where a method is about a card or a device,
+/// and names none, it is the first one.
 pub struct Machine {
     parts: Parts,
-    cable: Cable,
+    devices: Vec<MachineDevice>,
     driver_object: Rc<DriverObject>,
-    pnp: Rc<PnpManager>,
 
     /// The processor of a `.sys` driver, until the driver is unloaded.
     guest: RefCell<Option<Guest>>,
@@ -77,16 +70,16 @@ impl Machine {
     /// # Errors
     /// [`MachineError::DriverFile`] when a driver's image does not fit into memory;
     /// [`MachineError::BadRegistryValue`] for a value that no registry can hold.
-    pub(crate) fn new(parts: Parts) -> Result<Machine, MachineError> {
-        let bus = bus_driver(&parts.slot);
-        let physical = DeviceObject::new(&bus);
-        install(&parts.kernel, &physical, &parts.installed)?;
+    pub(crate) fn new(mut parts: Parts) -> Result<Machine, MachineError> {
+        let devices = std::mem::take(&mut parts.devices).into_iter().enumerate();
+        let kernel = parts.kernel.clone();
+        let device = |(index, device)| MachineDevice::new(&kernel, index, device, &parts.installed);
+        let devices = devices.map(device).collect::<Result<_, _>>()?;
         let guest = new_guest(&parts.kernel, &parts.driver)?;
         let watch = watch(&parts.kernel, &parts.driver, guest.as_ref());
         Ok(Machine {
-            cable: Cable::new(&parts.kernel, &parts.slot.card, parts.slot.device),
+            devices,
             driver_object: DriverObject::new(&parts.driver.name),
-            pnp: PnpManager::new(&parts.kernel, physical, parts.slot.clone()),
             started_ns: Cell::new(None),
             guest: RefCell::new(guest),
             watch: RefCell::new(watch),
@@ -116,35 +109,44 @@ impl Machine {
         }
     }
 
+    /// The devices, each with its card, in the order in which they were added.
+    #[must_use]
+    pub fn devices(&self) -> &[MachineDevice] {
+        &self.devices
+    }
+
+    fn first(&self) -> &MachineDevice {
+        &self.devices[0]
+    }
+
     /// The cables at the card's sockets.
     #[must_use]
     pub fn cable(&self) -> &Cable {
-        &self.cable
+        self.first().cable()
     }
 
     /// What the chip has counted since the card's power was last switched on.
     #[must_use]
     pub fn card_counters(&self) -> Counters {
-        self.parts.slot.card.borrow().chip.counters()
+        self.first().card_counters()
     }
 
     /// The port of the card's MPU-401.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.parts.port
+        self.first().port()
     }
 
     /// The interrupt line of the card's MPU-401.
     #[must_use]
     pub fn irq(&self) -> u8 {
-        self.parts.irq
+        self.first().irq()
     }
 
-    /// The resources that a list or an INF named for the device. The list is empty when the device
-    /// has only the ports and the line of the MPU-401.
+    /// The resources of the device, see [`MachineDevice::resources`].
     #[must_use]
     pub fn resources(&self) -> &[CardResource] {
-        &self.parts.resources
+        self.first().resources()
     }
 
     /// What was read of the driver's INF.
@@ -153,11 +155,11 @@ impl Machine {
         self.parts.inf.as_ref()
     }
 
-    /// What drivers did since power-on in the ports of the device that are not modelled. The list
-    /// has an entry for each range, in the order of the resources.
+    /// What drivers did in the ports of the device that are not modelled, see
+    /// [`MachineDevice::range_figures`].
     #[must_use]
     pub fn range_figures(&self) -> Vec<RangeFigures> {
-        self.parts.slot.range_figures()
+        self.first().range_figures()
     }
 
     /// When StartDevice returned, in ns; `None` before.
@@ -170,7 +172,9 @@ impl Machine {
     /// machine. If the caller sets the oracle before [`Machine::start`], the answers in the trace
     /// of a run are enough to repeat the run, see [`portcls_emulator::choice`].
     pub fn set_oracle(&self, oracle: Rc<dyn Oracle>) {
-        self.parts.slot.card.borrow_mut().faults = Some(CardFaults::new(self.kernel()));
+        for device in &self.devices {
+            device.slot().card.borrow_mut().faults = Some(CardFaults::new(self.kernel()));
+        }
         self.kernel().set_oracle(oracle);
     }
 
@@ -196,66 +200,92 @@ impl Machine {
         self.run(|kernel| kernel.run_until(kernel.now_ns().saturating_add(time_ns)))
     }
 
-    /// Loads the driver and starts the device: DriverEntry, AddDevice, IRP_MN_START_DEVICE.
+    /// Loads the driver and starts every device: DriverEntry, AddDevice, IRP_MN_START_DEVICE.
     ///
     /// # Errors
-    /// [`MachineError::DriverRefused`] with the stage and its status;
-    /// [`MachineError::Stopped`].
+    /// [`MachineError::DriverRefused`] with the stage and the status of the first refusal; a
+    /// refusal for one device does not keep the others from starting. [`MachineError::Stopped`].
     pub fn start(&self) -> Result<(), MachineError> {
-        self.run(|kernel| self.load_and_start(kernel))?
+        self.run(|kernel| {
+            self.load(kernel)?;
+            let starts = self.devices.iter().map(|device| self.start_on(kernel, device));
+            // A collection of results would end with the first refusal.
+            starts.fold(Ok(()), Result::and)
+        })?
     }
 
-    fn load_and_start(&self, kernel: &Kernel) -> Result<(), MachineError> {
-        let told = kernel.refused_calls().len();
-        let refused = |stage| {
-            move |status| {
-                let cause = likely_cause(&kernel.refused_calls()[told..], Some(status));
-                let hint = Hint::of_unclaimed(kernel.unclaimed_accesses());
-                MachineError::DriverRefused { stage, status, cause, hint }
-            }
-        };
-        if !self.loaded.replace(true) {
-            kernel.mark("driver loads");
-            if self.guest.borrow().is_none() {
-                let guest = new_guest(kernel, &self.parts.driver)?;
-                *self.watch.borrow_mut() = watch(kernel, &self.parts.driver, guest.as_ref());
-                *self.guest.borrow_mut() = guest;
-            }
-            let object = &self.driver_object;
-            self.pnp
-                .record_call(kernel, "DriverEntry", || {
-                    kernel.call_driver_code("DriverEntry", || self.driver_entry(kernel))
-                })
-                .map_err(refused("DriverEntry"))?;
-            let add_device = object.add_device().ok_or(MachineError::DriverRefused {
-                stage: "DriverEntry (no AddDevice routine)",
-                status: NtStatus::INVALID_DEVICE_REQUEST,
-                cause: None,
-                hint: None,
-            })?;
-            self.pnp
-                .record_call(kernel, "AddDevice", || {
-                    kernel.call_driver_code("AddDevice", || {
-                        add_device(kernel, object, self.physical())
-                    })
-                })
-                .map_err(refused("AddDevice"))?;
-            // The Plug and Play manager sends this request after a driver added a device.
-            self.pnp.ask_driver(kernel, PnpRequest::QueryCapabilities(Rc::default()));
+    /// Loads the driver if it is not loaded, and starts one device.
+    ///
+    /// # Errors
+    /// The errors of [`Machine::start`].
+    pub fn start_device(&self, device: &MachineDevice) -> Result<(), MachineError> {
+        self.run(|kernel| {
+            self.load(kernel)?;
+            self.start_on(kernel, device)
+        })?
+    }
+
+    /// Loads the driver and lets it add a device for each card, if it is not loaded.
+    fn load(&self, kernel: &Kernel) -> Result<(), MachineError> {
+        if self.loaded.replace(true) {
+            return Ok(());
         }
-        kernel.mark("device starts");
-        let status = self.pnp.send(
-            kernel,
-            PnpRequest::StartDevice {
-                translated: self.parts.translated.clone(),
-                raw: self.parts.raw.clone(),
-            },
-        );
+        let refused = self.refusals(kernel);
+        kernel.mark("driver loads");
+        if self.guest.borrow().is_none() {
+            let guest = new_guest(kernel, &self.parts.driver)?;
+            *self.watch.borrow_mut() = watch(kernel, &self.parts.driver, guest.as_ref());
+            *self.guest.borrow_mut() = guest;
+        }
+        let object = &self.driver_object;
+        let first = &self.first().pnp;
+        first
+            .record_call(kernel, "DriverEntry", || {
+                kernel.call_driver_code("DriverEntry", || self.driver_entry(kernel))
+            })
+            .map_err(|status| refused("DriverEntry", status))?;
+        let add_device = object.add_device().ok_or(MachineError::DriverRefused {
+            stage: "DriverEntry (no AddDevice routine)",
+            status: NtStatus::INVALID_DEVICE_REQUEST,
+            cause: None,
+            hint: None,
+        })?;
+        for MachineDevice { pnp, .. } in &self.devices {
+            let call = || add_device(kernel, object, pnp.physical());
+            pnp.record_call(kernel, "AddDevice", || kernel.call_driver_code("AddDevice", call))
+                .map_err(|status| refused("AddDevice", status))?;
+            // The Plug and Play manager sends this request after a driver added a device.
+            pnp.ask_driver(kernel, PnpRequest::QueryCapabilities(Rc::default()));
+        }
+        Ok(())
+    }
+
+    fn start_on(&self, kernel: &Kernel, device: &MachineDevice) -> Result<(), MachineError> {
+        let refused = self.refusals(kernel);
+        match self.devices.iter().position(|other| std::ptr::eq(other, device)) {
+            None | Some(0) => kernel.mark("device starts"),
+            Some(index) => kernel.mark(&format!("device {} starts", index + 1)),
+        }
+        let status = device.pnp.send(kernel, device.start_request());
         if !status.is_success() {
-            return Err(refused("StartDevice")(status));
+            return Err(refused("StartDevice", status));
         }
         self.started_ns.set(Some(kernel.now_ns()));
         Ok(())
+    }
+
+    /// Makes the error for a refusal of the driver. The likely cause is among the calls that the
+    /// kernel refuses from now on.
+    fn refusals<'k>(
+        &self,
+        kernel: &'k Kernel,
+    ) -> impl Fn(&'static str, NtStatus) -> MachineError + 'k {
+        let told = kernel.refused_calls().len();
+        move |stage, status| {
+            let cause = likely_cause(&kernel.refused_calls()[told..], Some(status));
+            let hint = Hint::of_unclaimed(kernel.unclaimed_accesses());
+            MachineError::DriverRefused { stage, status, cause, hint }
+        }
     }
 
     /// The pin that an application opens; `None` for the first pin that can be opened.
@@ -270,7 +300,7 @@ impl Machine {
 
     /// The physical device object, at the bottom of the stack.
     pub(crate) fn physical(&self) -> &Rc<DeviceObject> {
-        self.pnp.physical()
+        self.first().pnp.physical()
     }
 
     fn driver_entry(&self, kernel: &Kernel) -> Result<(), NtStatus> {
@@ -282,39 +312,28 @@ impl Machine {
         }
     }
 
-    /// Pulls the card out of the running machine and tells the driver. A user may do the same. From
-    /// now on the card's ports read FF. The caller then removes the device, see
-    /// [`Machine::unload`].
+    /// Pulls the card, see [`MachineDevice::pull`].
     ///
     /// # Errors
-    /// The errors of [`Machine::pnp`].
+    /// The errors of [`MachineDevice::pnp`].
     pub fn pull_card(&self) -> Result<(), MachineError> {
-        self.run(|kernel| {
-            kernel.mark("the card is pulled");
-            self.parts.slot.detach(kernel);
-        })?;
-        self.pnp(PnpRequest::SurpriseRemoval)
+        self.first().pull()
     }
 
-    /// Sends a Plug and Play request to the device stack: stop, removal, surprise removal.
+    /// Sends a Plug and Play request, see [`MachineDevice::pnp`].
     ///
     /// # Errors
-    /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
+    /// The errors of [`MachineDevice::pnp`].
     pub fn pnp(&self, request: PnpRequest) -> Result<(), MachineError> {
-        let status = self.run(|kernel| self.pnp.send(kernel, request))?;
-        if status.is_success() {
-            return Ok(());
-        }
-        Err(MachineError::Request { request: "the Plug and Play request", status })
+        self.first().pnp(request)
     }
 
-    /// Lets the power manager put the device into a state, while the system goes on working. The
-    /// power manager treats an idle device in this way.
+    /// Puts the device into a state of power, see [`MachineDevice::set_power`].
     ///
     /// # Errors
-    /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
+    /// The errors of [`MachineDevice::set_power`].
     pub fn set_device_power(&self, state: DevicePowerState) -> Result<(), MachineError> {
-        self.send_power(PowerAction::Set, PowerState::Device(state))
+        self.first().set_power(state)
     }
 
     /// Puts the whole machine to sleep: asks the drivers first, and enters the state if no driver
@@ -335,25 +354,21 @@ impl Machine {
         self.send_power(PowerAction::Set, PowerState::System(SystemPowerState::S0))
     }
 
-    /// Sends a power request to the top of the stack and waits until it is complete.
+    /// Sends a power request to every device, and ends at the first refusal.
     fn send_power(&self, action: PowerAction, state: PowerState) -> Result<(), MachineError> {
-        let status = self.run(|kernel| send_power(kernel, self.physical(), action, state))?;
-        if status.is_success() {
-            return Ok(());
-        }
-        Err(MachineError::Request { request: "the power request", status })
+        self.devices.iter().try_for_each(|device| device.send_power(action, state))
     }
 
-    /// Removes the device, unloads the driver, and returns what the driver left behind.
+    /// Removes every device, unloads the driver, and returns what the driver left behind.
     ///
     /// # Errors
     /// [`MachineError::Request`] when the removal is refused; [`MachineError::Stopped`].
     pub fn unload(&self) -> Result<Vec<Leak>, MachineError> {
         self.run(|kernel| kernel.mark("device is removed"))?;
-        self.pnp(PnpRequest::RemoveDevice)?;
+        self.devices.iter().try_for_each(|device| device.pnp(PnpRequest::RemoveDevice))?;
         self.run(|kernel| {
             if let Some(unload) = self.driver_object.unload() {
-                let _ = self.pnp.record_call(kernel, "DriverUnload", || {
+                let _ = self.first().pnp.record_call(kernel, "DriverUnload", || {
                     kernel.call_driver_code("DriverUnload", || unload(kernel, &self.driver_object));
                     Ok(())
                 });
@@ -414,7 +429,7 @@ impl Machine {
 
     /// The card's mode: intelligent or UART.
     pub(crate) fn card_mode(&self) -> Mode {
-        self.parts.slot.card.borrow().chip.mode()
+        self.first().slot().card.borrow().chip.mode()
     }
 
     /// The report of the failure that ended the run, in the form of `!analyze -v`; `None` after a
@@ -498,8 +513,10 @@ impl Drop for Machine {
             self.driver_object.clear();
         }
         self.guest.take().iter().for_each(Guest::end);
-        self.physical().driver().clear();
-        self.parts.slot.card.borrow_mut().faults = None;
+        for device in &self.devices {
+            device.pnp.physical().driver().clear();
+            device.slot().card.borrow_mut().faults = None;
+        }
         self.kernel().end();
     }
 }

@@ -33,16 +33,39 @@ pub struct Received {
 
 /// The requests that were completed, in the order of their completion.
 #[derive(Default)]
-struct Mailbox {
+pub(crate) struct Mailbox {
+    format: PinFormat,
     in_flight: Cell<usize>,
     done: RefCell<VecDeque<Done>>,
     /// `None` until code needs the time, and again after STOP.
     zero: Cell<Option<Zero>>,
 }
 
+impl Mailbox {
+    /// Takes the requests that were completed: their statuses, and the bytes of read requests.
+    pub(crate) fn append_completed(
+        &self,
+        statuses: &mut Vec<NtStatus>,
+        received: &mut Vec<Received>,
+    ) {
+        for Done { irp, code, zero_100ns } in self.done.borrow_mut().drain(..) {
+            statuses.push(irp.status());
+            if code != KsIoctl::ReadStream {
+                continue;
+            }
+            each_received(&irp, self.format, zero_100ns, |since_100ns, data| {
+                // A driver of DirectMusic can stamp an event with any time.
+                let time_ns = u64::try_from(since_100ns).unwrap_or(0).saturating_mul(100);
+                received.push(Received { time_ns, bytes: data.to_vec() });
+            });
+        }
+    }
+}
+
 /// A request that was completed.
 struct Done {
     irp: Irp,
+    code: KsIoctl,
     /// Time 0 of the pin when the request was completed, by the clock of the pin's buffers.
     zero_100ns: i64,
 }
@@ -92,7 +115,7 @@ impl<'m> PinClient<'m> {
             others,
             pin: Some(pin),
             filter: Some(filter),
-            mailbox: Rc::default(),
+            mailbox: Rc::new(Mailbox { format, ..Mailbox::default() }),
             requests: RefCell::new(VecDeque::new()),
         }
     }
@@ -275,7 +298,7 @@ impl<'m> PinClient<'m> {
             }
             mailbox.in_flight.set(mailbox.in_flight.get() - 1);
             let zero_100ns = mailbox.zero.get().map_or(0, |zero| zero.clock_100ns);
-            mailbox.done.borrow_mut().push_back(Done { irp: irp.clone(), zero_100ns });
+            mailbox.done.borrow_mut().push_back(Done { irp: irp.clone(), code, zero_100ns });
         }));
         self.requests.borrow_mut().push_back(irp.clone());
         let status = pin.send(&irp);
@@ -324,13 +347,12 @@ impl<'m> PinClient<'m> {
     /// Appends what [`take_received`](Self::take_received) returns.
     pub(crate) fn append_received(&self, received: &mut Vec<Received>) {
         self.requests.borrow_mut().retain(|irp| !irp.is_completed());
-        for Done { irp, zero_100ns } in self.mailbox.done.borrow_mut().drain(..) {
-            each_received(&irp, self.format, zero_100ns, |since_100ns, data| {
-                // A driver of DirectMusic can stamp an event with any time.
-                let time_ns = u64::try_from(since_100ns).unwrap_or(0).saturating_mul(100);
-                received.push(Received { time_ns, bytes: data.to_vec() });
-            });
-        }
+        self.mailbox.append_completed(&mut Vec::new(), received);
+    }
+
+    /// The requests that were completed; it outlives the client.
+    pub(crate) fn mailbox(&self) -> Rc<Mailbox> {
+        Rc::clone(&self.mailbox)
     }
 
     /// Lets time pass until at most `count` requests are in flight, but no longer than until

@@ -31,7 +31,7 @@ enum CardPlace {
     GoneAndTold,
 }
 
-/// The Plug and Play manager of the machine's only device.
+/// The Plug and Play manager of one device of the machine.
 pub(crate) struct PnpManager {
     physical: Rc<DeviceObject>,
     slot: Slot,
@@ -50,11 +50,21 @@ const SLOT_IS_EMPTY: &str = "slot is empty";
 
 impl PnpManager {
     /// The manager of a physical device and of its card in the slot; both belong to this kernel.
-    pub fn new(kernel: &Kernel, physical: Rc<DeviceObject>, slot: Slot) -> Rc<PnpManager> {
+    /// `index` is the number of the device from 0.
+    pub fn new(
+        kernel: &Kernel,
+        physical: Rc<DeviceObject>,
+        slot: Slot,
+        index: usize,
+    ) -> Rc<PnpManager> {
+        let name = match index {
+            0 => "pnp".to_owned(),
+            _ => format!("pnp{}", index + 1),
+        };
         let manager = Rc::new(PnpManager {
             physical,
             slot,
-            who: kernel.trace().actor("pnp", Layer::Software),
+            who: kernel.trace().actor(&name, Layer::Software),
             is_started: Cell::new(false),
             is_busy: Cell::new(false),
             card: Cell::new(CardPlace::InSlot),
@@ -190,7 +200,10 @@ impl PnpManager {
 
     /// Takes the card off the bus at once. A DPC of the bus notices this, and the system thread
     /// then tells the driver. IRQL: any.
-    fn card_vanishes(self: &Rc<Self>, kernel: &Kernel) {
+    pub fn card_vanishes(self: &Rc<Self>, kernel: &Kernel) {
+        if self.card.get() != CardPlace::InSlot {
+            return;
+        }
         self.card.set(CardPlace::Gone);
         kernel.record_hardware_note("the card is gone");
         self.slot.detach(kernel);

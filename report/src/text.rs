@@ -102,8 +102,7 @@ mod words;
 
 pub use error::ParseError;
 pub use parse::parse;
-pub(crate) use print::event_words;
-pub use print::{print, print_first, write};
+pub use print::{event_words, print, print_first, write};
 
 /// Facts about a trace that stand in its text beside the events.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

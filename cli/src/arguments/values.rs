@@ -7,7 +7,7 @@ use clap::builder::{PathBufValueParser, PossibleValue, TypedValueParser};
 use clap::error::Error as UsageError;
 use clap::{Arg, Command, ValueEnum};
 use portcls_machine::card_bench::ops::RecipeHost;
-use portcls_machine::chip::{CardTiming, card, cards};
+use portcls_machine::chip::{card, cards};
 use portcls_machine::emulator::Rule;
 use portcls_machine::midi_file::InputFormat;
 use portcls_machine::report::Filter;
@@ -175,20 +175,6 @@ impl From<WaveTick> for Tick {
     }
 }
 
-/// Reads the choice of a card's latencies.
-pub fn parse_timing(text: &str) -> Result<CardTiming, String> {
-    match text {
-        "min" => Ok(CardTiming::Shortest),
-        "typ" => Ok(CardTiming::Typical),
-        "max" => Ok(CardTiming::Longest),
-        _ => {
-            let seed = text.strip_prefix("seeded:").and_then(|seed| seed.parse().ok());
-            let advice = "use min, typ, max, or seeded:N with a whole number N";
-            seed.map(CardTiming::Seeded).ok_or_else(|| advice.to_owned())
-        }
-    }
-}
-
 /// Finds a card by its name, and gives the names of all cards to the shell and the help. A text
 /// that ends in .toml is the name of a file.
 #[derive(Clone)]
@@ -253,23 +239,6 @@ fn parse_rule(name: &str) -> Result<&'static Rule, String> {
     })
 }
 
-/// Reads a base port: hexadecimal digits, with or without 0x.
-pub fn parse_port(text: &str) -> Result<u16, String> {
-    let digits = text.strip_prefix("0x").or(text.strip_prefix("0X")).unwrap_or(text);
-    let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let port = u32::from_str_radix(digits, 16).ok().filter(|_| is_hex);
-    let port = port.ok_or("use 0 to FFFE, in hexadecimal, with or without 0x")?;
-    MachineBuilder::new().port(port).map_err(|error| error.to_string())?;
-    Ok(port as u16)
-}
-
-/// Reads the number of an interrupt line. The number 2 means line 9, as on a PC.
-pub fn parse_irq(text: &str) -> Result<u8, String> {
-    let irq: u32 = text.parse().map_err(|_| "use 2 to 15 (2 means 9, as on a PC)")?;
-    MachineBuilder::new().irq(irq).map_err(|error| error.to_string())?;
-    Ok(if irq == 2 { 9 } else { irq as u8 })
-}
-
 /// Reads a resource of the device.
 pub fn parse_resource(text: &str) -> Result<CardResource, String> {
     text.parse::<CardResource>().map_err(|error| error.hint.to_owned())
@@ -296,38 +265,4 @@ pub fn parse_gdb_place(text: &str) -> Result<SocketAddr, String> {
         "give a port from 0 to 65535, or an address with one, as in 1234 or 127.0.0.1:1234"
             .to_owned()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_port_is_hexadecimal_with_or_without_0x() {
-        assert_eq!(parse_port("330"), Ok(0x330));
-        assert_eq!(parse_port("0x330"), Ok(0x330));
-        assert_eq!(parse_port("0XfFfE"), Ok(0xFFFE));
-        assert_eq!(parse_port("0"), Ok(0));
-        for text in ["", "0x", "+330", "330h", "-1", "FFFF", "10330", "FFFFFFFFFFFFFFFFF"] {
-            assert!(parse_port(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_timing_of_a_card_is_a_point_or_a_seed() {
-        assert_eq!(parse_timing("min"), Ok(CardTiming::Shortest));
-        assert_eq!(parse_timing("seeded:18446744073709551615"), Ok(CardTiming::Seeded(u64::MAX)));
-        for text in ["", "Min", "seeded", "seeded:", "seeded:-1", "seeded:18446744073709551616"] {
-            assert!(parse_timing(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn line_2_is_line_9() {
-        assert_eq!(parse_irq("2"), Ok(9));
-        assert_eq!(parse_irq("15"), Ok(15));
-        for text in ["", "1", "16", "-3", "five", "4294967305"] {
-            assert!(parse_irq(text).is_err(), "{text}");
-        }
-    }
 }

@@ -79,7 +79,8 @@ pub fn print_first(log: &TraceLog, filter: Filter, lines: usize) -> String {
 }
 
 /// What happened in one event, as the text shows it, without its time, level and actor.
-pub(crate) fn event_words(log: &TraceLog, event: &TimedEvent) -> String {
+#[must_use]
+pub fn event_words(log: &TraceLog, event: &TimedEvent) -> String {
     let mut printer = Printer::new(log, 0);
     printer.push_words(event, log.name(event.who));
     printer.out

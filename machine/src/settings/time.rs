@@ -1,4 +1,4 @@
-//! A time on the command line: `250ms`, `1.5s`, `800us`, `2m`.
+//! A simulated time in words: `250ms`, `1.5s`, `800us`, `2m`.
 
 /// The units, and the length of each unit in ns.
 const UNITS: [(&str, u64); 6] = [

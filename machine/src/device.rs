@@ -1,0 +1,162 @@
+//! A device of the machine: a card in its slot, its cables, and its Plug and Play manager.
+
+use std::rc::Rc;
+
+use hw_mpu401::Counters;
+use mpu401_card_bench::resources::CardResource;
+use portcls_emulator::{
+    DeviceObject, DevicePowerState, Kernel, PnpRequest, PowerAction, PowerState, Resource,
+};
+
+use crate::cable::Cable;
+use crate::error::MachineError;
+use crate::installation::{Installed, install};
+use crate::pnp::PnpManager;
+use crate::power::{bus_driver, send_power};
+use crate::slot::Slot;
+use crate::unmodelled::RangeFigures;
+
+/// The parts of a device before the machine is put together.
+pub(crate) struct DeviceParts {
+    pub slot: Slot,
+    pub port: u16,
+    pub irq: u8,
+    /// The list of resources. The list is empty when the device has only the usual resources.
+    pub resources: Vec<CardResource>,
+    pub translated: Vec<Resource>,
+    pub raw: Vec<Resource>,
+}
+
+/// A device of the machine, see [`Machine::devices`](crate::Machine::devices).
+pub struct MachineDevice {
+    kernel: Kernel,
+    parts: DeviceParts,
+    cable: Cable,
+    pub(crate) pnp: Rc<PnpManager>,
+}
+
+impl MachineDevice {
+    /// The device of this index, with the registry values of its installation.
+    ///
+    /// # Errors
+    /// [`MachineError::BadRegistryValue`] for a value that no registry can hold.
+    pub(crate) fn new(
+        kernel: &Kernel,
+        index: usize,
+        parts: DeviceParts,
+        installed: &[Installed],
+    ) -> Result<MachineDevice, MachineError> {
+        let physical = DeviceObject::new(&bus_driver(&parts.slot));
+        install(kernel, &physical, index, installed)?;
+        Ok(MachineDevice {
+            kernel: kernel.clone(),
+            cable: Cable::new(kernel, &parts.slot.card, parts.slot.device),
+            pnp: PnpManager::new(kernel, physical, parts.slot.clone(), index),
+            parts,
+        })
+    }
+
+    /// The cables at the card's sockets.
+    #[must_use]
+    pub fn cable(&self) -> &Cable {
+        &self.cable
+    }
+
+    /// What the chip has counted since the card's power was last switched on.
+    #[must_use]
+    pub fn card_counters(&self) -> Counters {
+        self.parts.slot.card.borrow().chip.counters()
+    }
+
+    /// The port of the card's MPU-401.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.parts.port
+    }
+
+    /// The interrupt line of the card's MPU-401.
+    #[must_use]
+    pub fn irq(&self) -> u8 {
+        self.parts.irq
+    }
+
+    /// The resources that a list or an INF named for the device. The list is empty when the device
+    /// has only the ports and the line of the MPU-401.
+    #[must_use]
+    pub fn resources(&self) -> &[CardResource] {
+        &self.parts.resources
+    }
+
+    /// What drivers did since power-on in the ports of the device that are not modelled. The list
+    /// has an entry for each range, in the order of the resources.
+    #[must_use]
+    pub fn range_figures(&self) -> Vec<RangeFigures> {
+        self.parts.slot.range_figures()
+    }
+
+    /// Pulls the card out of the running machine and tells the driver. A user may do the same. From
+    /// now on the card's ports read FF. The caller then removes the device, see
+    /// [`Machine::unload`](crate::Machine::unload).
+    ///
+    /// # Errors
+    /// The errors of [`MachineDevice::pnp`].
+    pub fn pull(&self) -> Result<(), MachineError> {
+        self.kernel.enter(|kernel| {
+            kernel.mark("the card is pulled");
+            self.parts.slot.detach(kernel);
+        })?;
+        self.pnp(PnpRequest::SurpriseRemoval)
+    }
+
+    /// Lets the card vanish at this time on the clock, also in the middle of the driver's work. The
+    /// bus notices it and tells the driver. A time in the past means now.
+    pub fn vanish_at_ns(&self, time_ns: u64) {
+        let pnp = Rc::clone(&self.pnp);
+        self.kernel.at(time_ns, move |kernel| pnp.card_vanishes(kernel));
+    }
+
+    /// Sends a Plug and Play request to the device stack: stop, removal, surprise removal.
+    ///
+    /// # Errors
+    /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
+    pub fn pnp(&self, request: PnpRequest) -> Result<(), MachineError> {
+        let status = self.kernel.enter(|kernel| self.pnp.send(kernel, request))?;
+        if status.is_success() {
+            return Ok(());
+        }
+        Err(MachineError::Request { request: "the Plug and Play request", status })
+    }
+
+    /// Lets the power manager put the device into a state, while the system goes on working. The
+    /// power manager treats an idle device in this way.
+    ///
+    /// # Errors
+    /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
+    pub fn set_power(&self, state: DevicePowerState) -> Result<(), MachineError> {
+        self.send_power(PowerAction::Set, PowerState::Device(state))
+    }
+
+    /// Sends a power request to the top of the stack and waits until it is complete.
+    pub(crate) fn send_power(
+        &self,
+        action: PowerAction,
+        state: PowerState,
+    ) -> Result<(), MachineError> {
+        let physical = self.pnp.physical();
+        let status = self.kernel.enter(|kernel| send_power(kernel, physical, action, state))?;
+        if status.is_success() {
+            return Ok(());
+        }
+        Err(MachineError::Request { request: "the power request", status })
+    }
+
+    /// The request that starts the device.
+    pub(crate) fn start_request(&self) -> PnpRequest {
+        let DeviceParts { translated, raw, .. } = &self.parts;
+        PnpRequest::StartDevice { translated: translated.clone(), raw: raw.clone() }
+    }
+
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.parts.slot
+    }
+}

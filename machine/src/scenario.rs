@@ -1,0 +1,132 @@
+//! Scenarios: a machine, what happens on it, and what has to come of it, in one text file.
+//!
+//! Owns the form of such a file (`file`), reading it ([`read`]) with errors that name the place,
+//! the run ([`Scenario::run`]), and the results of the expectations ([`Outcome`]). What a golden
+//! trace is compared by stands in [`GoldenSettings`]; the comparison itself is not here. This
+//! module never knows of a terminal.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use portcls_machine::scenario;
+//!
+//! let text = r#"
+//!     version = 1
+//!     title = "A note goes out"
+//!     [machine]
+//!     card = "smsc-superio"
+//!     [[step]]
+//!     open = "render"
+//!     [[step]]
+//!     state = "run"
+//!     [[step]]
+//!     write = "90 3C 40"
+//!     [[step]]
+//!     wait = "2ms"
+//!     [expect]
+//!     wire-out = "90 3C 40"
+//! "#;
+//! let scenarios = scenario::read("note.toml", text, Path::new("."))?;
+//! let outcome = scenarios[0].run();
+//! assert_eq!(outcome.verdict(), scenario::Verdict::Passed);
+//! assert!(outcome.checks[0].to_string().starts_with("wire-out: 90 3C 40"));
+//! # Ok::<(), scenario::ScenarioError>(())
+//! ```
+
+mod check;
+mod error;
+mod faults;
+mod file;
+mod files;
+mod golden;
+mod outcome;
+mod pattern;
+mod pins;
+mod plan;
+mod read;
+mod read_steps;
+mod run;
+mod timing;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use plan::Plan;
+
+pub use error::ScenarioError;
+pub use golden::{Compare, GoldenSettings, Polls, Tolerance, Undriven};
+pub use outcome::{Check, MissingMark, Outcome, Verdict};
+
+/// The longest text of a scenario in bytes.
+pub const MAX_SCENARIO_BYTES: usize = read::MAX_BYTES;
+
+/// A scenario on one card, ready to run.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The name: the name of the file without its folder and extension. A scenario that runs on
+    /// several cards has the card behind a dot, as in `start.sb16`. The golden is the file of this
+    /// name with the extension `trace`, in the folder of the scenario.
+    pub name: String,
+    /// What the scenario shows, in one line.
+    pub title: String,
+    /// Why this has to be so.
+    pub why: Option<String>,
+    /// How its trace is compared with its golden; `None` for a scenario without a golden.
+    pub golden: Option<GoldenSettings>,
+    plan: Plan,
+}
+
+/// Reads a scenario file. A file for several cards gives a scenario for each, any other file one.
+///
+/// `file` is the name of the file, for messages and for the names of the scenarios. The files that
+/// the scenario names are read now, relative to `folder`, so the runs read no file.
+///
+/// # Errors
+/// [`ScenarioError`] with the first mistake in the text, or in a file that it names.
+pub fn read(file: &str, text: &str, folder: &Path) -> Result<Vec<Scenario>, ScenarioError> {
+    let found = read::read(text, folder).map_err(|fault| fault.place(file, text))?;
+    let stem = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
+    let scenario = |read: read::Read| Scenario {
+        name: match &read.card {
+            None => stem.clone().into_owned(),
+            Some(card) => format!("{stem}.{card}"),
+        },
+        title: read.title,
+        why: read.why,
+        golden: read.plan.golden.clone(),
+        plan: read.plan,
+    };
+    Ok(found.into_iter().map(scenario).collect())
+}
+
+impl Scenario {
+    /// Runs the scenario. Two runs give the same outcome.
+    #[must_use]
+    pub fn run(&self) -> Outcome {
+        run::run(&self.plan, self.golden.clone())
+    }
+
+    /// The name of the golden's file, in the folder of the scenario.
+    #[must_use]
+    pub fn golden_file(&self) -> String {
+        format!("{}.trace", self.name)
+    }
+
+    /// True when the scenario expects something by name, so that a run without a golden checks
+    /// something too.
+    #[must_use]
+    pub fn has_expectations(&self) -> bool {
+        let names_a_status = |step: &plan::Step| step.status.is_some();
+        self.plan.expect.is_some_named() || self.plan.steps.iter().any(names_a_status)
+    }
+}
+
+/// The JSON Schema of a scenario file, made from the structures that the reader uses.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn json_schema() -> schemars::Schema {
+    schemars::schema_for!(file::ScenarioFile)
+}

@@ -1,0 +1,40 @@
+//! The oracle of a scenario: each fault step says how the next questions are answered.
+
+use std::cell::RefCell;
+
+use portcls_emulator::Kernel;
+use portcls_emulator::choice::{Oracle, Question};
+
+use super::plan::Fault;
+
+/// Answers by the faults of the steps so far, the oldest first, and as usual without one.
+#[derive(Default)]
+pub(super) struct FaultOracle {
+    faults: RefCell<Vec<Fault>>,
+}
+
+impl FaultOracle {
+    pub fn add(&self, fault: Fault) {
+        self.faults.borrow_mut().push(fault);
+    }
+}
+
+impl Oracle for FaultOracle {
+    fn answer(&self, _: &Kernel, question: &Question) -> u32 {
+        let mut faults = self.faults.borrow_mut();
+        let Some(index) = faults.iter().position(|fault| fault.choice == question.choice) else {
+            return 0;
+        };
+        let fault = &mut faults[index];
+        if fault.skip > 0 {
+            fault.skip -= 1;
+            return 0;
+        }
+        let answer = fault.answer;
+        fault.times -= 1;
+        if fault.times == 0 {
+            faults.remove(index);
+        }
+        answer
+    }
+}

@@ -1,0 +1,494 @@
+//! The keys of a scenario file.
+//!
+//! These structures are the form: the reader takes a file into them, and the JSON Schema is made
+//! from them. A doc comment here is the description of its key in the schema. What a key means in a
+//! run is decided in `plan`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::values::{
+    BugCheck, Byte, Bytes, Level, Line, Notes, PollsText, Port, Status, Time, ToleranceText,
+    WaitText,
+};
+
+/// Declares the tables of a file: every key is optional unless it says otherwise.
+macro_rules! tables {
+    ($($(#[$meta:meta])* struct $name:ident {
+        $($(#[$field_meta:meta])* $field:ident: $type:ty,)+
+    })+) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+        pub(super) struct $name {
+            $($(#[$field_meta])* pub $field: $type,)+
+        }
+    )+};
+}
+
+/// Declares words of which a key takes one.
+macro_rules! words {
+    ($($(#[$meta:meta])* enum $name:ident {
+        $($(#[$variant_meta:meta])* $variant:ident,)+
+    })+) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(rename_all = "kebab-case")]
+        pub(super) enum $name {
+            $($(#[$variant_meta])* $variant,)+
+        }
+    )+};
+}
+
+tables! {
+    /// A scenario: a machine, what happens on it, and what has to come of it.
+    struct ScenarioFile {
+        /// The version of the form: 1.
+        version: u32,
+        /// What the scenario shows, in one line.
+        title: String,
+        /// Why this has to be so. Every failure shows it.
+        why: Option<String>,
+        /// The machine.
+        #[serde(default)]
+        machine: MachineTable,
+        /// The driver, and what its installation left.
+        #[serde(default)]
+        driver: DriverTable,
+        /// What happens, in order.
+        #[serde(default)]
+        step: Vec<StepTable>,
+        /// What has to come of it.
+        #[serde(default)]
+        expect: ExpectTable,
+        /// The golden trace beside the scenario. Without this table there is none.
+        golden: Option<GoldenTable>,
+    }
+
+    /// A machine. Its keys about a card are those of its first card.
+    #[derive(Default)]
+    struct MachineTable {
+        /// The card: a name of `cards`, or a card file (.toml) relative to the scenario; absent for
+        /// an empty slot. Without it roland-mpu401.
+        card: Option<String>,
+        /// The scenario runs once on each of these cards: names, or "all" alone for every card.
+        each_card: Option<Vec<String>>,
+        /// The base port in hexadecimal, as in "330". Without it the usual one of the card.
+        port: Option<Port>,
+        /// The interrupt line. Without it 9.
+        irq: Option<Line>,
+        /// Where in their ranges the latencies of the card lie: min, typ, max or seeded:N.
+        timing: Option<String>,
+        /// The cost of a port access.
+        access: Option<Time>,
+        /// The state of the card at the beginning. Without it power-on.
+        state: Option<CardStateWord>,
+        /// The byte that DATA shows in the state uart.
+        stale: Option<Byte>,
+        /// Whether the interrupt line of the card is connected. Without it connected.
+        line: Option<LineWord>,
+        /// All resources of the device in order, as `--resource` takes them.
+        resources: Option<Vec<String>>,
+        /// The time between two clock interrupts. Without it 1ms.
+        clock: Option<Time>,
+        /// The time at which the run ends, if no other end comes first.
+        until: Option<Time>,
+        /// Whether KeSynchronizeExecution is in the trace. Without it hidden.
+        regions: Option<ShownWord>,
+        /// More cards, numbered from 2. The same driver gets a device for each.
+        cards: Option<Vec<CardTable>>,
+    }
+
+    /// A card beside the first one. Its keys mean the same.
+    struct CardTable {
+        /// The card: a name of `cards`, or a card file (.toml); absent for an empty slot.
+        card: String,
+        /// The base port in hexadecimal. Without it the usual one of the card.
+        port: Option<Port>,
+        /// The interrupt line. Two cards may share one that works by level. Without it 9.
+        irq: Option<Line>,
+        /// Where in their ranges the latencies lie.
+        timing: Option<String>,
+        /// The state of the card at the beginning.
+        state: Option<CardStateWord>,
+        /// The byte that DATA shows in the state uart.
+        stale: Option<Byte>,
+        /// Whether the interrupt line of the card is connected.
+        line: Option<LineWord>,
+        /// All resources of the device in order.
+        resources: Option<Vec<String>>,
+    }
+
+    /// The driver.
+    #[derive(Default)]
+    struct DriverTable {
+        /// A driver of the project: uart. Without name and path it is this one.
+        name: Option<String>,
+        /// The .sys file of a driver, relative to the scenario.
+        path: Option<String>,
+        /// Registry values that the installation left, as `--registry` takes them: the name, and
+        /// dword:1, string:x or binary:0A1B.
+        #[serde(default)]
+        registry: BTreeMap<String, String>,
+        /// The time of one instruction of a .sys driver. Without it 1ns. With 0ns a golden does not
+        /// depend on the compiler.
+        instruction_time: Option<Time>,
+        /// The most instructions of one call into a .sys driver.
+        call_budget: Option<u64>,
+    }
+
+    /// A step. It has exactly one of the keys that say what happens: open, state, mark, write,
+    /// notes, messages, file, cable, cable-notes, cable-file, requests, read, cancel, close, hold,
+    /// wait, pnp, power, vanish, fault. The other keys say how.
+    struct StepTable {
+        /// Waits until this time since the last mark step before it begins.
+        at: Option<Time>,
+        /// `at` counts from power-on.
+        #[serde(default)]
+        absolute: bool,
+        /// The status that the step gets. Without it STATUS_SUCCESS; a step with another one ends
+        /// the scenario.
+        status: Option<Status>,
+
+        /// Opens a pin for this use.
+        open: Option<UseWord>,
+        /// Sets the state of a pin.
+        state: Option<StateWord>,
+        /// Puts a mark into the trace: a new time base.
+        mark: Option<String>,
+        /// Writes bytes in hexadecimal.
+        write: Option<Bytes>,
+        /// Writes notes by their names.
+        notes: Option<Notes>,
+        /// Writes one buffer with several messages, each at its time.
+        messages: Option<Vec<MessageTable>>,
+        /// Plays a file in the background: .mid, .rmi or .syx, relative to the scenario.
+        file: Option<String>,
+        /// Sends bytes in hexadecimal into MIDI IN.
+        cable: Option<Bytes>,
+        /// Sends notes into MIDI IN.
+        cable_notes: Option<Notes>,
+        /// Sends a file into MIDI IN.
+        cable_file: Option<String>,
+        /// Queues this number of read requests and goes on.
+        requests: Option<u32>,
+        /// Reads this number of bytes and waits for them.
+        read: Option<u32>,
+        /// Cancels a request that is not complete: the oldest.
+        cancel: Option<CancelWord>,
+        /// Closes the pin of this name.
+        close: Option<String>,
+        /// Other work keeps the processor at this level.
+        hold: Option<Level>,
+        /// Lets time pass: a time, or silence, requests or input.
+        wait: Option<WaitText>,
+        /// Sends a Plug and Play request to the device.
+        pnp: Option<PnpWord>,
+        /// Puts the device (D0 to D3) or the machine (S0 to S4) into a state of power.
+        power: Option<PowerWord>,
+        /// The card vanishes this long from now, in the middle of whatever runs then.
+        vanish: Option<Time>,
+        /// Something goes otherwise than usual from now on: a choice of the kernel by its id.
+        fault: Option<String>,
+
+        /// The name of the pin that is opened. Without it render or capture.
+        id: Option<String>,
+        /// The pin that is meant. Without it the only one of this use.
+        pin: Option<String>,
+        /// The number of the card that is meant, from 1. Without it the first one.
+        card: Option<u32>,
+        /// The filter and the pin to open, as `--pin` takes them: Uart:0.
+        filter: Option<String>,
+        /// The format of the pin that is opened. Without it midi.
+        format: Option<FormatWord>,
+        /// When the bytes are due, by the time of the pin. Without it at once.
+        due: Option<Time>,
+        /// The bytes come again at this distance.
+        every: Option<Time>,
+        /// How often the bytes come, or how often the fault happens. Without it once.
+        times: Option<u32>,
+        /// The distance of the bytes on the cable: wire for back to back, or a time.
+        pace: Option<String>,
+        /// How long the processor is held.
+        r#for: Option<Time>,
+        /// A mark at the end of the hold, before the level is lowered.
+        end_mark: Option<String>,
+        /// Queues a new read request for each one that completes.
+        #[serde(default)]
+        refill: bool,
+        /// The longest wait for something. Without it 10s.
+        within: Option<Time>,
+        /// What happens instead of the usual: an answer of the choice, in its words.
+        answer: Option<String>,
+        /// How often the usual still happens before the fault. Without it never.
+        skip: Option<u32>,
+    }
+
+    /// A message of a buffer.
+    struct MessageTable {
+        /// When it is due, by the time of the pin.
+        at: Time,
+        /// Its bytes in hexadecimal.
+        bytes: Bytes,
+    }
+
+    /// What has to come of a scenario. Each key is a check of its own.
+    #[derive(Default)]
+    struct ExpectTable {
+        /// The bytes that the driver put on MIDI OUT of the first card.
+        wire_out: Option<Bytes>,
+        /// How many these are.
+        wire_out_count: Option<u64>,
+        /// The bytes that the application read, on all pins, in order.
+        read: Option<Bytes>,
+        /// How many these are.
+        read_count: Option<u64>,
+        /// The last status that a call into the driver or a request returned, by its name in the
+        /// trace, as in { Init = "STATUS_SUCCESS" }.
+        #[serde(default)]
+        status: BTreeMap<String, Status>,
+        /// Rules that the driver breaks. Without it none.
+        #[serde(default)]
+        violations: Vec<String>,
+        /// Bytes lost in the first card.
+        lost: Option<u64>,
+        /// What the driver leaves behind at its unload, counted. Without it nothing.
+        leaks: Option<u64>,
+        /// DPCs: how often they run and how long.
+        #[serde(default)]
+        dpcs: Vec<RoutineTable>,
+        /// Service routines: how often they run and how long.
+        #[serde(default)]
+        isrs: Vec<RoutineTable>,
+        /// Events that come in this order, with others between them.
+        order: Option<Vec<String>>,
+        /// Events that never come, as in "out 330 while busy".
+        #[serde(default)]
+        never: Vec<String>,
+        /// Events that come at a time.
+        #[serde(default)]
+        times: Vec<TimeTable>,
+        /// The status with which the driver refuses to start.
+        refused: Option<Status>,
+        /// The bug check that ends the run.
+        bug_check: Option<BugCheck>,
+        /// What the run waits for without an end, in the words of the report or a part of them.
+        hang: Option<String>,
+        /// What has to come of one card.
+        #[serde(default)]
+        card: Vec<CardExpectTable>,
+        /// What has to come of one pin.
+        #[serde(default)]
+        pin: Vec<PinExpectTable>,
+    }
+
+    /// What has to come of one card.
+    struct CardExpectTable {
+        /// The number of the card, from 1.
+        number: u32,
+        /// The bytes that the driver put on its MIDI OUT.
+        wire_out: Option<Bytes>,
+        /// How many these are.
+        wire_out_count: Option<u64>,
+        /// Bytes lost in the card.
+        lost: Option<u64>,
+    }
+
+    /// What has to come of one pin.
+    struct PinExpectTable {
+        /// The name of the pin.
+        name: String,
+        /// The bytes that the application read from it.
+        read: Option<Bytes>,
+        /// How many these are.
+        read_count: Option<u64>,
+        /// The statuses of its requests, in the order of their completion.
+        statuses: Option<Vec<Status>>,
+        /// Requests that are not complete at the end.
+        in_flight: Option<u64>,
+    }
+
+    /// A routine: how often it runs and how long.
+    struct RoutineTable {
+        /// The name of the routine in the trace, as in "service group" or "irq 9". Without it all.
+        routine: Option<String>,
+        /// How often it runs.
+        count: Option<u64>,
+        /// The most times that it runs.
+        most: Option<u64>,
+        /// The longest time of one run, without what interrupts it.
+        max: Option<Time>,
+        /// Counts only what comes after the first mark that begins with these words.
+        since: Option<String>,
+    }
+
+    /// An event at a time.
+    struct TimeTable {
+        /// The event, as in `order`. Its first appearance counts.
+        event: String,
+        /// Its time since the mark before it.
+        at: Time,
+        /// How much earlier or later it may come. Without it not at all.
+        within: Option<Time>,
+        /// Looks only behind the first mark that begins with these words.
+        since: Option<String>,
+    }
+
+    /// The golden trace beside the scenario: the file with the same name that ends in .trace.
+    struct GoldenTable {
+        /// The events of the golden.
+        #[serde(default)]
+        filter: FilterWord,
+        /// The golden begins with the first mark that begins with these words.
+        from: Option<String>,
+        /// The golden ends before the next mark that begins with these words.
+        to: Option<String>,
+        /// What has to be equal.
+        #[serde(default)]
+        compare: CompareWord,
+        /// How much a local delay may differ, as in 5us, 2% or 5us|2%. Without it not at all.
+        time: Option<ToleranceText>,
+        /// Which counts of polls are the same: exact, count:2 or any. Without it exact.
+        polls: Option<PollsText>,
+        /// Whether STATUS bits count that the card does not drive.
+        #[serde(default)]
+        undriven: UndrivenWord,
+        /// Lanes without an order between them. Without it only causes give an order.
+        #[serde(default)]
+        unordered: Vec<String>,
+    }
+}
+
+words! {
+    /// The state of a card at the beginning.
+    enum CardStateWord {
+        /// Fresh from power-on.
+        PowerOn,
+        /// In UART mode, as another driver left it.
+        Uart,
+    }
+
+    /// Whether a line is connected.
+    enum LineWord {
+        /// As the driver is told.
+        Connected,
+        /// The driver is told of a line, and no interrupt comes.
+        Cut,
+    }
+
+    /// Whether the trace shows something.
+    enum ShownWord {
+        /// Yes.
+        Shown,
+        /// No.
+        Hidden,
+    }
+
+    /// The use of a pin.
+    enum UseWord {
+        /// MIDI out.
+        Render,
+        /// MIDI in.
+        Capture,
+    }
+
+    /// The state of a pin.
+    enum StateWord {
+        /// KSSTATE_STOP.
+        Stop,
+        /// KSSTATE_ACQUIRE.
+        Acquire,
+        /// KSSTATE_PAUSE.
+        Pause,
+        /// KSSTATE_RUN.
+        Run,
+    }
+
+    /// Which request is cancelled.
+    enum CancelWord {
+        /// The request that was sent first.
+        Oldest,
+    }
+
+    /// A Plug and Play request.
+    enum PnpWord {
+        /// Loads the driver if it is not loaded, and starts the device.
+        Start,
+        /// Stops the device.
+        Stop,
+        /// Asks whether the device may be stopped.
+        QueryStop,
+        /// The device will not be stopped after all.
+        CancelStop,
+        /// Removes the device.
+        Remove,
+        /// Asks whether the device may be removed.
+        QueryRemove,
+        /// The device will not be removed after all.
+        CancelRemove,
+        /// The card is pulled, and then the driver is told.
+        SurpriseRemove,
+        /// Removes every device and unloads the driver.
+        Unload,
+    }
+
+    /// The format of a pin.
+    enum FormatWord {
+        /// MIDI bytes.
+        Midi,
+        /// DirectMusic events.
+        Directmusic,
+    }
+}
+
+words! {
+    /// The events of a golden.
+    #[derive(Default)]
+    enum FilterWord {
+        /// The bus, the interrupt line and the wires.
+        Registers,
+        /// Every event.
+        #[default]
+        Full,
+    }
+
+    /// What has to be equal.
+    #[derive(Default)]
+    enum CompareWord {
+        /// Each event, and its time to the ns.
+        Exact,
+        /// What follows from what, with the times between.
+        #[default]
+        Causal,
+        /// What follows from what, without times.
+        Order,
+    }
+
+    /// Whether bits count that the card does not drive.
+    #[derive(Default)]
+    enum UndrivenWord {
+        /// They count.
+        #[default]
+        Exact,
+        /// They do not.
+        Ignore,
+    }
+}
+
+/// A state of power of the device or of the machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) enum PowerWord {
+    D0,
+    D1,
+    D2,
+    D3,
+    S0,
+    S1,
+    S2,
+    S3,
+    S4,
+}

@@ -1,0 +1,101 @@
+//! The files that a scenario names: cards, drivers and songs.
+//!
+//! A path in a scenario is relative to the folder of the scenario.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use hw_mpu401::CardProfile;
+use mpu401_card_bench::card_file::{CardFile, MAX_CARD_FILE_BYTES};
+use mpu401_card_bench::resources::CardResource;
+use portcls_driver_file::image::{FILE_LIMIT, Image};
+use portcls_guest::GuestOptions;
+use portcls_midi_file::{Damage, InputFormat, MAX_FILE_BYTES, ReadOptions, Song, read_song};
+
+use crate::builder::MachineBuilder;
+use crate::driver::Driver;
+use crate::error::MachineError;
+
+/// The folder of a scenario.
+pub(super) struct Folder<'p>(pub &'p Path);
+
+impl Folder<'_> {
+    fn path(&self, name: &str) -> PathBuf {
+        // A scenario that is written on Windows works elsewhere too.
+        self.0.join(name.replace('\\', "/"))
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// What is wrong and, after a semicolon, what to do.
+    fn bytes(&self, name: &str, limit: usize) -> Result<Vec<u8>, String> {
+        let cannot = |error: std::io::Error| {
+            let text = error.to_string();
+            let reason = text.split(" (os error").next().unwrap_or_default();
+            format!("cannot read {name}: {reason}; name a file relative to the scenario")
+        };
+        let file = File::open(self.path(name)).map_err(cannot)?;
+        let mut bytes = Vec::new();
+        file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(cannot)?;
+        if bytes.len() > limit {
+            return Err(format!("{name} has more than {limit} bytes; name a shorter file"));
+        }
+        Ok(bytes)
+    }
+
+    /// A card by its name, or from a card file, with the resources that the file lists.
+    ///
+    /// # Errors
+    /// What is wrong and, after a semicolon, what to do.
+    pub fn card(&self, name: &str) -> Result<(CardProfile, Vec<CardResource>), String> {
+        if !is_file_name(name, "toml") {
+            MachineBuilder::new().card(name).map_err(|error| error.to_string())?;
+            let found = hw_mpu401::card(&name.to_ascii_lowercase());
+            let profile = found.expect("the machine knows the card").clone();
+            return Ok((profile, Vec::new()));
+        }
+        let bytes = self.bytes(name, MAX_CARD_FILE_BYTES)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| format!("{name} is no text; save it as plain text in UTF-8"))?;
+        let card = CardFile::parse(name, &text).map_err(|error| error.to_string())?;
+        Ok((card.profile, card.resources))
+    }
+
+    /// A Windows driver from its file.
+    ///
+    /// # Errors
+    /// What is wrong and, after a semicolon, what to do.
+    pub fn driver(&self, name: &str, options: GuestOptions) -> Result<Driver, String> {
+        let bytes = self.bytes(name, FILE_LIMIT)?;
+        let image = Image::parse(&bytes)
+            .map_err(|error| format!("{name} is no driver: {error}; name a .sys file"))?;
+        Ok(Driver::from_image(&self.path(name), image, &bytes, options))
+    }
+
+    /// The messages of a song.
+    ///
+    /// # Errors
+    /// What is wrong and, after a semicolon, what to do.
+    pub fn song(&self, name: &str) -> Result<Song, String> {
+        let bytes = self.bytes(name, MAX_FILE_BYTES)?;
+        let options = ReadOptions { format: InputFormat::Auto, damage: Damage::Refuse };
+        read_song(&bytes, options)
+            .map_err(|error| format!("{name}: {error}; name a whole .mid, .rmi or .syx file"))
+    }
+}
+
+/// A driver of the project by its name.
+///
+/// # Errors
+/// What is wrong and, after a semicolon, what to do.
+pub(super) fn built_in_driver(name: &str) -> Result<Driver, String> {
+    let error = |error: MachineError| format!("{error}, and path = \"x.sys\" names a file");
+    Driver::named(name).map_err(error)
+}
+
+/// True for a name that ends in a file's extension.
+pub(super) fn is_file_name(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|end| end.eq_ignore_ascii_case(extension))
+}

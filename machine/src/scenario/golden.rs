@@ -1,0 +1,79 @@
+//! What a scenario says about its golden trace.
+//!
+//! The settings are facts for the code that compares: this file compares nothing.
+
+use portcls_report::Filter;
+
+/// How the trace of a scenario is compared with its golden.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GoldenSettings {
+    /// The events of the golden.
+    pub filter: Filter,
+    /// The words with which the first mark of the golden begins; `None` for the whole trace.
+    pub from: Option<String>,
+    /// The words with which the mark behind the golden begins; `None` for the end of the trace.
+    pub to: Option<String>,
+    /// What has to be equal.
+    pub compare: Compare,
+    /// How much a local delay may differ: the time from the cause of an event to the event.
+    pub time: Tolerance,
+    /// Which counts of polls are the same.
+    pub polls: Polls,
+    /// What counts of the STATUS bits that the card does not drive.
+    pub undriven: Undriven,
+    /// The lanes without an order between them, as in `wire` and `line`. An empty list means that
+    /// only causes give an order.
+    pub unordered: Vec<String>,
+}
+
+/// What has to be equal in a trace and its golden.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Compare {
+    /// Each event, and its time to the ns.
+    Exact,
+    /// What the comparison by causes finds nothing in.
+    #[default]
+    Causal,
+    /// The same without times.
+    Order,
+}
+
+/// How much a time may differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tolerance {
+    /// In ns.
+    pub time_ns: u64,
+    /// In thousandths of the expected time.
+    pub per_mille: u32,
+}
+
+impl Tolerance {
+    /// The tolerance of an expected time, in ns: the larger one of both, rounded down.
+    #[must_use]
+    pub fn of(self, expected_ns: u64) -> u64 {
+        let part_ns = u128::from(expected_ns) * u128::from(self.per_mille) / 1_000;
+        self.time_ns.max(u64::try_from(part_ns).unwrap_or(u64::MAX))
+    }
+}
+
+/// Which counts of polls are the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Polls {
+    /// Equal counts.
+    #[default]
+    Exact,
+    /// Counts that differ by at most this number.
+    Count(u32),
+    /// All counts.
+    Any,
+}
+
+/// What counts of the STATUS bits that a card does not drive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Undriven {
+    /// They count like the others.
+    #[default]
+    Exact,
+    /// They do not count.
+    Ignore,
+}

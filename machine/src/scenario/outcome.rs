@@ -1,0 +1,133 @@
+//! What came of a scenario.
+
+use std::fmt;
+
+use portcls_emulator::trace::TraceLog;
+use portcls_emulator::{Stop, Violation};
+use portcls_report::diff::between_marks;
+use portcls_report::text::{Header, print};
+
+use super::golden::GoldenSettings;
+
+/// The result of one expectation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Check {
+    /// What was expected: the key of the expectation, or the step.
+    pub name: String,
+    /// Whether it came.
+    pub passed: bool,
+    /// What came; after a failure also what was expected.
+    pub words: String,
+}
+
+impl Check {
+    pub(super) fn passed(name: impl Into<String>, words: impl Into<String>) -> Check {
+        Check { name: name.into(), passed: true, words: words.into() }
+    }
+
+    pub(super) fn failed(name: impl Into<String>, words: impl Into<String>) -> Check {
+        Check { name: name.into(), passed: false, words: words.into() }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.words)
+    }
+}
+
+/// How a run went, without its golden.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Everything that was expected came.
+    Passed,
+    /// Something else came, or a step failed.
+    Failed,
+    /// The driver broke a documented rule that the scenario does not name.
+    RuleBroken,
+    /// The run ended in a bug check, a hang or a panic that the scenario does not name.
+    DriverDied,
+    /// Nothing was expected by name, and nothing went wrong.
+    NothingChecked,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The whole trace.
+    pub trace: TraceLog,
+    /// What the head of the trace says about the machine.
+    pub header: Header,
+    /// The results: failed steps first, then one for each expectation, in the order of the page on
+    /// scenarios.
+    pub checks: Vec<Check>,
+    /// The breaches of documented rules.
+    pub violations: Vec<Violation>,
+    /// Why the run ended early, if it did.
+    pub stop: Option<Stop>,
+
+    pub(super) golden: Option<GoldenSettings>,
+    /// Whether the scenario expects something by name.
+    pub(super) has_named: bool,
+    pub(super) is_expected_stop: bool,
+    pub(super) has_violations: bool,
+}
+
+impl Outcome {
+    /// How the run went, without its golden.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let has_failed = self.checks.iter().any(|check| !check.passed);
+        if self.stop.as_ref().is_some_and(is_death) && !self.is_expected_stop {
+            Verdict::DriverDied
+        } else if self.has_violations {
+            Verdict::RuleBroken
+        } else if has_failed {
+            Verdict::Failed
+        } else if !self.has_named {
+            Verdict::NothingChecked
+        } else {
+            Verdict::Passed
+        }
+    }
+
+    /// The part of the trace that the golden has: all events from mark to mark. The filter is not
+    /// applied.
+    ///
+    /// # Errors
+    /// The words with which no mark begins, and which mark they are for.
+    pub fn golden_part(&self) -> Result<TraceLog, MissingMark> {
+        let Some(GoldenSettings { from, to, .. }) = &self.golden else {
+            return Ok(self.trace.clone());
+        };
+        between_marks(&self.trace, from.as_deref(), to.as_deref()).map_err(|words| {
+            let key = if from.as_ref() == Some(&words) { "from" } else { "to" };
+            MissingMark { key, words }
+        })
+    }
+
+    /// The golden that the run would make: the text of [`Outcome::golden_part`] with the filter of
+    /// the golden.
+    ///
+    /// # Errors
+    /// The errors of [`Outcome::golden_part`].
+    pub fn golden_text(&self) -> Result<String, MissingMark> {
+        let filter = self.golden.as_ref().map(|golden| golden.filter).unwrap_or_default();
+        Ok(print(&self.golden_part()?, &self.header, filter))
+    }
+}
+
+/// A mark that a golden begins or ends with, and that the trace has not.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the golden's {key} names no mark of the trace: none begins with '{words}'")]
+pub struct MissingMark {
+    /// The key: from or to.
+    pub key: &'static str,
+    /// The words.
+    pub words: String,
+}
+
+/// True for an end that is the driver's fault.
+fn is_death(stop: &Stop) -> bool {
+    !matches!(stop, Stop::TimeLimit { .. } | Stop::Abandoned { .. } | Stop::Unsupported { .. })
+}

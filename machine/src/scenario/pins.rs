@@ -1,0 +1,196 @@
+//! The open pins of a scenario: requests that go on in the background, and what came of them.
+
+use std::sync::Arc;
+
+use portcls_emulator::{NtStatus, Progress};
+use portcls_midi_file::Song;
+
+use super::plan::Refill;
+use crate::error::MachineError;
+use crate::machine::Machine;
+use crate::noted_bytes::hex;
+use crate::pin_client::{PinClient, Received};
+use crate::pin_records::RecordPacker;
+use crate::record_buffer::{Position, RecordBuffer};
+
+/// Write requests of a file in flight at once.
+const WRITES_IN_FLIGHT: usize = 4;
+
+/// A file that is being written.
+struct Playing {
+    song: Arc<Song>,
+    position: Position,
+    next: Option<RecordBuffer>,
+}
+
+/// A pin of the scenario, and what came of its requests.
+#[derive(Default)]
+pub(super) struct Pin<'m> {
+    /// `None` before it is opened and after it is closed.
+    client: Option<PinClient<'m>>,
+    /// Read requests that are kept in flight.
+    reads: usize,
+    playing: Option<Playing>,
+
+    pub received: Vec<Received>,
+    pub statuses: Vec<NtStatus>,
+    /// Requests in flight when the pin was looked at last.
+    in_flight: usize,
+    /// Bytes that read steps have waited for.
+    pub awaited: usize,
+}
+
+impl<'m> Pin<'m> {
+    pub fn open(&mut self, client: PinClient<'m>) {
+        self.client = Some(client);
+        self.reads = 0;
+        self.playing = None;
+    }
+
+    /// The open pin.
+    ///
+    /// # Errors
+    /// The status that an application gets for a handle that it has not: an earlier step that opens
+    /// the pin was refused.
+    pub fn client(&self) -> Result<&PinClient<'m>, MachineError> {
+        let status = NtStatus::INVALID_HANDLE;
+        self.client.as_ref().ok_or(MachineError::Request { request: "using the pin", status })
+    }
+
+    pub fn close(&mut self) -> Result<(), MachineError> {
+        self.reads = 0;
+        self.playing = None;
+        self.client()?;
+        let Some(client) = self.client.take() else { return Ok(()) };
+        // The requests that the close cancels complete while the client is closed.
+        let mailbox = client.mailbox();
+        let closed = client.close();
+        mailbox.append_completed(&mut self.statuses, &mut self.received);
+        self.in_flight = 0;
+        closed
+    }
+
+    /// Requests that are not complete.
+    pub fn in_flight(&self) -> usize {
+        self.client.as_ref().map_or(0, PinClient::in_flight)
+    }
+
+    pub fn received_bytes(&self) -> usize {
+        self.received.iter().map(|chunk| chunk.bytes.len()).sum()
+    }
+
+    /// Queues read requests.
+    pub fn request(&mut self, count: u32, refill: Refill) -> Result<(), MachineError> {
+        let client = self.client()?;
+        for _ in 0..count {
+            client.queue_read()?;
+        }
+        if refill == Refill::Yes {
+            self.reads += count as usize;
+        }
+        Ok(())
+    }
+
+    /// Keeps at least this number of read requests in flight.
+    pub fn keep_reading(&mut self, count: usize) -> Result<(), MachineError> {
+        self.client()?;
+        self.reads = self.reads.max(count);
+        self.serve()
+    }
+
+    /// Writes messages as one buffer. The first one is due at the presentation time of the buffer.
+    pub fn write(&self, messages: &[(u64, Vec<u8>)]) -> Result<(), MachineError> {
+        let client = self.client()?;
+        let (format, first_ns) = (client.format(), messages[0].0);
+        let sizes = messages.iter().map(|(_, bytes)| format.record_size(bytes.len()));
+        let mut records = vec![0; sizes.sum()];
+        let mut packer = RecordPacker::new(format, &mut records);
+        for (at_ns, bytes) in messages {
+            packer.push(at_ns - first_ns, bytes);
+        }
+        let used = packer.data_used();
+        records.truncate(used);
+        let bytes: Vec<u8> = messages.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
+        let note = note(messages.len(), &bytes);
+        let start_100ns = i64::try_from(first_ns.div_ceil(100)).unwrap_or(i64::MAX);
+        client.write_records(Some(start_100ns), records, &note)
+    }
+
+    /// Begins to write a file. The buffers follow while time passes.
+    pub fn play(&mut self, song: &Arc<Song>) -> Result<(), MachineError> {
+        let format = self.client()?.format();
+        let mut position = Position::default();
+        let next = RecordBuffer::next(song, &mut position, format);
+        self.playing = Some(Playing { song: Arc::clone(song), position, next });
+        self.serve()
+    }
+
+    /// True while a file is not written to its end.
+    pub fn is_playing(&self) -> bool {
+        self.playing.is_some()
+    }
+
+    /// Takes completed requests, and sends the next ones. A read that brought nothing is not sent
+    /// again: an empty answer would come at once, and time would stand still.
+    pub fn serve(&mut self) -> Result<(), MachineError> {
+        let Some(client) = &self.client else { return Ok(()) };
+        let (known, bytes) = (self.statuses.len(), self.received.len());
+        client.mailbox().append_completed(&mut self.statuses, &mut self.received);
+        let empty = (self.statuses.len() - known).saturating_sub(self.received.len() - bytes);
+        self.reads = self.reads.saturating_sub(empty);
+        for _ in client.in_flight()..self.reads {
+            client.queue_read()?;
+        }
+        if let Some(playing) = &mut self.playing {
+            while client.in_flight() < WRITES_IN_FLIGHT
+                && let Some(buffer) = playing.next.take()
+            {
+                let words = note(buffer.messages, &buffer.data);
+                client.write_records(Some(buffer.start_100ns), buffer.records, &words)?;
+                let Playing { song, position, next } = playing;
+                *next = RecordBuffer::next(song, position, client.format());
+            }
+            if playing.next.is_none() {
+                self.playing = None;
+            }
+        }
+        self.in_flight = client.in_flight();
+        Ok(())
+    }
+
+    /// True when a completed request waits to be served.
+    fn has_news(&self) -> bool {
+        (self.reads > 0 || self.playing.is_some()) && self.in_flight() != self.in_flight
+    }
+}
+
+/// What the trace says of a write.
+fn note(messages: usize, bytes: &[u8]) -> String {
+    let plural = if messages == 1 { "" } else { "s" };
+    format!("write {messages} message{plural}: {}", hex(bytes))
+}
+
+/// Lets time pass until `limit_ns` or until `is_over`, and serves the pins meanwhile. Returns
+/// whether it was over.
+pub(super) fn pass(
+    machine: &Machine,
+    pins: &mut [Pin<'_>],
+    limit_ns: u64,
+    is_over: impl Fn(&[Pin<'_>]) -> bool,
+) -> Result<bool, MachineError> {
+    loop {
+        pins.iter_mut().try_for_each(Pin::serve)?;
+        if is_over(pins) {
+            return Ok(true);
+        }
+        if machine.now_ns() >= limit_ns {
+            return Ok(false);
+        }
+        let goes_on = || !pins.iter().any(Pin::has_news) && !is_over(pins);
+        let progress = machine.run(|kernel| kernel.run_while(limit_ns, goes_on))?;
+        if progress == Progress::Idle {
+            // Nothing that could happen by itself is left before the limit.
+            machine.run(|kernel| kernel.run_until(limit_ns))?;
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! A scenario that was read: the machine, the steps and the expectations, checked.
+
+use std::sync::Arc;
+
+use portcls_emulator::choice::Choice;
+use portcls_emulator::{Irql, NtStatus};
+use portcls_midi_file::Song;
+use portcls_port::ks::KsState;
+
+use super::file::{ExpectTable, PnpWord, PowerWord};
+use super::golden::GoldenSettings;
+use super::pattern::Pattern;
+use super::values::Wait;
+use crate::builder::MachineBuilder;
+use crate::midi_pin::PinUse;
+use crate::pin_choice::PinChoice;
+use crate::pin_format::PinFormat;
+
+/// Everything that a run needs.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub builder: MachineBuilder,
+    pub start: Start,
+    pub steps: Vec<Step>,
+    /// The names of the pins, in the order in which steps open them.
+    pub pins: Vec<PinName>,
+    pub expect: Expect,
+    pub golden: Option<GoldenSettings>,
+}
+
+/// Who starts the driver.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Start {
+    /// The run, before the first step.
+    BeforeSteps,
+    /// The first step.
+    FirstStep,
+}
+
+/// A pin that a step opens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct PinName {
+    pub id: String,
+    pub pin_use: PinUse,
+}
+
+/// A step.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    /// The line in the file, from 1.
+    pub line: usize,
+    /// The key that says what happens.
+    pub verb: &'static str,
+    /// The time of the step in ns, and from where it counts.
+    pub at: Option<(u64, Since)>,
+    /// The status that the step gets, if the scenario names one.
+    pub status: Option<NtStatus>,
+    pub action: Action,
+}
+
+/// From where a time counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Since {
+    /// From the last mark step.
+    Mark,
+    /// From power-on.
+    PowerOn,
+}
+
+/// What happens in a step. A pin is its index in [`Plan::pins`], a card its index.
+#[derive(Clone, Debug)]
+pub(super) enum Action {
+    Open {
+        pin: usize,
+        card: usize,
+        choice: Option<PinChoice>,
+        format: PinFormat,
+    },
+    State {
+        pin: usize,
+        state: KsState,
+    },
+    Mark(String),
+    WriteNow {
+        pin: usize,
+        bytes: Vec<u8>,
+    },
+    /// Messages of one buffer, with their times by the pin in ns.
+    WriteBuffer {
+        pin: usize,
+        messages: Vec<(u64, Vec<u8>)>,
+    },
+    Play {
+        pin: usize,
+        song: Arc<Song>,
+    },
+    /// Bytes back to back from now on.
+    Send {
+        card: usize,
+        bytes: Vec<u8>,
+    },
+    /// Messages at their times from now on.
+    SendSong {
+        card: usize,
+        song: Arc<Song>,
+    },
+    Requests {
+        pin: usize,
+        count: u32,
+        refill: Refill,
+    },
+    Read {
+        pin: usize,
+        count: usize,
+        within_ns: u64,
+    },
+    Cancel {
+        pin: usize,
+    },
+    Close {
+        pin: usize,
+    },
+    Hold {
+        level: Irql,
+        time_us: u64,
+        end_mark: Option<String>,
+    },
+    Wait {
+        wait: Wait,
+        pin: Option<usize>,
+        within_ns: u64,
+    },
+    Pnp {
+        card: usize,
+        request: PnpWord,
+    },
+    Power {
+        card: usize,
+        state: PowerWord,
+    },
+    Vanish {
+        card: usize,
+        in_ns: u64,
+    },
+    Fault(Fault),
+}
+
+/// Whether completed read requests are queued again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Refill {
+    No,
+    Yes,
+}
+
+/// A choice that goes otherwise than usual.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Fault {
+    pub choice: Choice,
+    /// The number of the answer.
+    pub answer: u32,
+    /// Questions that still get the usual answer.
+    pub skip: u32,
+    /// Questions after these that get this answer.
+    pub times: u32,
+}
+
+/// The expectations: the tables of the file, and their patterns, read.
+#[derive(Clone, Debug)]
+pub(super) struct Expect {
+    pub table: ExpectTable,
+    pub order: Vec<Pattern>,
+    pub never: Vec<Pattern>,
+    pub times: Vec<Pattern>,
+}
+
+impl Expect {
+    /// True when the scenario expects something by name.
+    pub fn is_some_named(&self) -> bool {
+        let table = &self.table;
+        let ExpectTable { wire_out, wire_out_count, read, read_count, lost, leaks, .. } = table;
+        let has_bytes = wire_out.is_some() || read.is_some();
+        let counts = [wire_out_count, read_count, lost, leaks];
+        has_bytes
+            || counts.into_iter().any(Option::is_some)
+            || !(table.status.is_empty() && table.violations.is_empty())
+            || !(table.dpcs.is_empty() && table.isrs.is_empty())
+            || !(self.order.is_empty() && self.never.is_empty() && self.times.is_empty())
+            || table.refused.is_some()
+            || table.bug_check.is_some()
+            || table.hang.is_some()
+            || !(table.card.is_empty() && table.pin.is_empty())
+    }
+}

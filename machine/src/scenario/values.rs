@@ -1,0 +1,327 @@
+//! The values of a scenario file: times, bytes, notes, ports, statuses.
+//!
+//! Most values are texts in the file. An error says what is wrong and, after a semicolon, what to
+//! write instead.
+
+use portcls_emulator::{BUG_CHECKS, BugCheckCode, Irql, NtStatus};
+use serde::Deserialize;
+
+use super::error::{advice, short};
+use crate::settings;
+
+/// Declares types of values that are texts in the file, each with the function that reads it.
+macro_rules! texts {
+    ($($(#[$meta:meta])* $name:ident($inner:ty) = $read:path;)+) => {$(
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(try_from = "String")]
+        pub(super) struct $name(pub $inner);
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<$name, String> {
+                $read(&text).map($name)
+            }
+        }
+    )+};
+}
+
+texts! {
+    /// A time: a number and a unit (ns, us, ms, s, m, h), as in 500us or 1.5ms.
+    Time(u64) = time;
+    /// Bytes in hexadecimal, as in 90 3C 40.
+    Bytes(Vec<u8>) = bytes;
+    /// Notes by their names, as in C4 E4 G#4; C4 is the middle C, 3C. A last word such as @64 is
+    /// the velocity in decimal, 64 without it.
+    Notes(Vec<u8>) = notes;
+    /// A base port in hexadecimal, as in 330.
+    Port(u16) = settings::parse_port;
+    /// A status by its name, as in STATUS_SUCCESS.
+    Status(NtStatus) = status;
+    /// A bug check by its name or its number in hexadecimal.
+    BugCheck(BugCheckCode) = bug_check;
+    /// A level of the processor: PASSIVE_LEVEL, APC_LEVEL, DISPATCH_LEVEL, HIGH_LEVEL, or irq and
+    /// the number of a line.
+    Level(Irql) = level;
+    /// How much a local delay may differ: a time, a part as in 2%, or both as in 5us|2%, of which
+    /// the larger one counts.
+    ToleranceText(super::golden::Tolerance) = tolerance;
+    /// Which counts of polls are the same: exact, any, or count: and a number, as in count:2.
+    PollsText(super::golden::Polls) = polls;
+    /// What to wait for: a time, as in 500us; or silence, requests, input or reads.
+    WaitText(Wait) = wait;
+}
+
+/// What a step waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Wait {
+    /// A time in ns.
+    Time(u64),
+    /// MIDI OUT of every card has been idle for 100 ms.
+    Silence,
+    /// Every request of the pin is complete.
+    Requests,
+    /// Every byte on MIDI IN has arrived, and the driver has taken it.
+    Input,
+}
+
+const WAITS: [(&str, Wait); 3] =
+    [("silence", Wait::Silence), ("requests", Wait::Requests), ("input", Wait::Input)];
+
+fn wait(text: &str) -> Result<Wait, String> {
+    if let Some((_, wait)) = WAITS.iter().find(|(word, _)| *word == text) {
+        return Ok(*wait);
+    }
+    settings::parse_ns(text).map(Wait::Time).map_err(|_| {
+        let words = WAITS.map(|(word, _)| word);
+        let hint = format!("write a time, as in 500us, or {}", words.join(", "));
+        format!("'{}' is nothing to wait for; {hint}", short(text))
+    })
+}
+
+fn time(text: &str) -> Result<u64, String> {
+    // A time of nothing needs no unit.
+    if text == "0" {
+        return Ok(0);
+    }
+    settings::parse_ns(text).map_err(|error| format!("'{}' is no time; {error}", short(text)))
+}
+
+fn bytes(text: &str) -> Result<Vec<u8>, String> {
+    let byte = |word: &str| {
+        let is_byte = word.len() == 2 && word.bytes().all(|digit| digit.is_ascii_hexdigit());
+        u8::from_str_radix(word, 16).ok().filter(|_| is_byte)
+    };
+    text.split_whitespace()
+        .map(|word| {
+            byte(word).ok_or_else(|| {
+                let hint = "write two hexadecimal digits a byte and spaces between, as in 90 3C 40";
+                format!("'{}' is no byte; {hint}", short(word))
+            })
+        })
+        .collect()
+}
+
+/// The half tones of the notes from C on.
+const NOTES: [(char, u8); 7] =
+    [('C', 0), ('D', 2), ('E', 4), ('F', 5), ('G', 7), ('A', 9), ('B', 11)];
+
+/// The velocity of notes that name none.
+const VELOCITY: u8 = 64;
+
+/// Messages that switch notes on, on channel 1.
+fn notes(text: &str) -> Result<Vec<u8>, String> {
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    let velocity = match words.last().and_then(|word| word.strip_prefix('@')) {
+        None => VELOCITY,
+        Some(digits) => {
+            words.pop();
+            let velocity = digits.parse().ok().filter(|velocity| (1..=127).contains(velocity));
+            velocity.ok_or_else(|| {
+                format!("'@{}' is no velocity; write @1 to @127, in decimal", short(digits))
+            })?
+        }
+    };
+    let mut messages = Vec::with_capacity(3 * words.len());
+    for word in words {
+        messages.extend([0x90, note(word)?, velocity]);
+    }
+    if messages.is_empty() {
+        Err("no note is named; write notes, as in C4 E4".into())
+    } else {
+        Ok(messages)
+    }
+}
+
+fn note(word: &str) -> Result<u8, String> {
+    let hint = "write a letter A to G, perhaps # or b, and the octave from -1 to 9, as in C4";
+    let read = || {
+        let mut letters = word.chars();
+        let letter = letters.next()?.to_ascii_uppercase();
+        let (_, tone) = NOTES.iter().find(|(known, _)| *known == letter)?;
+        let rest = letters.as_str();
+        let (shift, octave) = match (rest.strip_prefix('#'), rest.strip_prefix('b')) {
+            (Some(octave), _) => (1, octave),
+            (_, Some(octave)) => (-1, octave),
+            _ => (0, rest),
+        };
+        let octave: i32 = octave.parse().ok().filter(|octave| (-1..=9).contains(octave))?;
+        let number = (octave + 1) * 12 + i32::from(*tone) + shift;
+        u8::try_from(number).ok().filter(|number| *number < 128)
+    };
+    read().ok_or_else(|| format!("'{}' is no note; {hint}", short(word)))
+}
+
+fn status(text: &str) -> Result<NtStatus, String> {
+    let by_number = || {
+        let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 8)?;
+        u32::from_str_radix(digits, 16).ok().map(NtStatus)
+    };
+    NtStatus::from_name(text).or_else(by_number).ok_or_else(|| {
+        let hint = "write STATUS_SUCCESS or another name of ntstatus.h, or 0x and eight digits";
+        format!("'{}' is no status; {hint}", short(text))
+    })
+}
+
+fn bug_check(text: &str) -> Result<BugCheckCode, String> {
+    let by_name = BUG_CHECKS.iter().find(|entry| entry.name == text).map(|entry| entry.code);
+    let by_number = || {
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        u32::from_str_radix(digits, 16).ok().map(BugCheckCode::of_driver)
+    };
+    by_name.or_else(by_number).ok_or_else(|| {
+        let names: Vec<&str> = BUG_CHECKS.iter().map(|entry| entry.name).collect();
+        let near = mpu401_card_bench::nearest(text, names);
+        let hint = near.map_or_else(
+            || "the page about bug checks has all names".to_owned(),
+            |near| format!("did you mean {near}?"),
+        );
+        format!("'{}' is no bug check; {hint}", short(text))
+    })
+}
+
+fn level(text: &str) -> Result<Irql, String> {
+    let levels = [
+        ("PASSIVE_LEVEL", Irql::PASSIVE_LEVEL),
+        ("APC_LEVEL", Irql::APC_LEVEL),
+        ("DISPATCH_LEVEL", Irql::DISPATCH_LEVEL),
+        ("HIGH_LEVEL", Irql::HIGH_LEVEL),
+    ];
+    if let Some((_, level)) = levels.iter().find(|(name, _)| *name == text) {
+        return Ok(*level);
+    }
+    let line = text.strip_prefix("irq ").and_then(|line| line.parse().ok());
+    line.filter(|line| *line < 16).map(Irql::of_line).ok_or_else(|| {
+        let names: Vec<&str> = levels.iter().map(|(name, _)| *name).chain(["irq 9"]).collect();
+        format!("'{}' is no level of the processor; {}", short(text), advice(text, &names))
+    })
+}
+
+fn tolerance(text: &str) -> Result<super::golden::Tolerance, String> {
+    let mut tolerance = super::golden::Tolerance::default();
+    for part in text.split('|') {
+        match part.strip_suffix('%') {
+            None => tolerance.time_ns = time(part)?,
+            Some(percent) => {
+                tolerance.per_mille = per_mille(percent).ok_or_else(|| {
+                    format!("'{}' is no part; write 0 to 100 and %, as in 2% or 0.5%", short(part))
+                })?
+            }
+        }
+    }
+    Ok(tolerance)
+}
+
+/// A number of percent with at most one digit behind the point, in thousandths.
+fn per_mille(percent: &str) -> Option<u32> {
+    let (whole, tenth) = percent.split_once('.').unwrap_or((percent, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(tenth) || tenth.len() != 1 {
+        return None;
+    }
+    let per_mille = whole.parse::<u32>().ok()?.checked_mul(10)? + tenth.parse::<u32>().ok()?;
+    (per_mille <= 1_000).then_some(per_mille)
+}
+
+fn polls(text: &str) -> Result<super::golden::Polls, String> {
+    use super::golden::Polls;
+    match text {
+        "exact" => Ok(Polls::Exact),
+        "any" => Ok(Polls::Any),
+        _ => {
+            let count = text.strip_prefix("count:");
+            let count = count.map(|count| count.trim_start_matches('±').trim_start_matches("+-"));
+            count.and_then(|count| count.parse().ok()).map(Polls::Count).ok_or_else(|| {
+                format!("'{}' is not possible here; write exact, any or count:2", short(text))
+            })
+        }
+    }
+}
+
+/// The number of an interrupt line; 2 means 9, as on a PC.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(try_from = "u32")]
+pub(super) struct Line(pub u8);
+
+impl TryFrom<u32> for Line {
+    type Error = String;
+
+    fn try_from(line: u32) -> Result<Line, String> {
+        settings::parse_irq(&line.to_string())
+            .map(Line)
+            .map_err(|_| format!("irq {line} is not possible; write 2 to 15 (2 means 9)"))
+    }
+}
+
+/// A byte: a number from 0 to 255, as in 0xFE.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(try_from = "u32")]
+pub(super) struct Byte(pub u8);
+
+impl TryFrom<u32> for Byte {
+    type Error = String;
+
+    fn try_from(number: u32) -> Result<Byte, String> {
+        let byte = u8::try_from(number).map(Byte);
+        byte.map_err(|_| format!("{number} is no byte; write 0x00 to 0xFF"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::golden::{Polls, Tolerance};
+    use super::*;
+
+    #[test]
+    fn bytes_are_pairs_of_digits() {
+        assert_eq!(bytes("90 3c 40"), Ok(vec![0x90, 0x3C, 0x40]));
+        assert_eq!(bytes(""), Ok(vec![]));
+        for text in ["9", "903C40", "0x90", "+9", "gg"] {
+            let error = bytes(text).unwrap_err();
+            assert!(error.contains("write two hexadecimal digits"), "{error}");
+        }
+    }
+
+    #[test]
+    fn notes_have_the_numbers_of_the_midi_specification() {
+        assert_eq!(notes("C4"), Ok(vec![0x90, 60, 64]));
+        assert_eq!(notes("C-1 G9 @1"), Ok(vec![0x90, 0, 1, 0x90, 127, 1]));
+        assert_eq!(notes("Bb3 c#4"), Ok(vec![0x90, 58, 64, 0x90, 61, 64]));
+        for text in ["", "@5", "H4", "C", "G#9", "Cb-1", "C10", "C4 @0", "C4 @128"] {
+            assert!(notes(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tolerance_is_a_time_or_a_part_or_both() {
+        let read = |text| tolerance(text).map(|found| (found.time_ns, found.per_mille));
+        assert_eq!(read("0"), Ok((0, 0)));
+        assert_eq!(read("5us"), Ok((5_000, 0)));
+        assert_eq!(read("2%"), Ok((0, 20)));
+        assert_eq!(read("5us|0.5%"), Ok((5_000, 5)));
+        assert!(["", "5", "101%", "1.25%", "x%", "-1us"].iter().all(|text| read(text).is_err()));
+        let both = Tolerance { time_ns: 100, per_mille: 20 };
+        assert_eq!((both.of(1_000), both.of(10_000)), (100, 200));
+    }
+
+    #[test]
+    fn polls_levels_waits_and_bug_checks_are_words() {
+        assert_eq!(polls("count:±2"), Ok(Polls::Count(2)));
+        assert_eq!(polls("count:3"), Ok(Polls::Count(3)));
+        assert!(polls("some").is_err());
+        assert_eq!(level("irq 9"), Ok(Irql::of_line(9)));
+        assert!(level("DISPATCH").unwrap_err().ends_with("did you mean DISPATCH_LEVEL?"));
+        assert_eq!(wait("2ms"), Ok(Wait::Time(2_000_000)));
+        assert_eq!(wait("input"), Ok(Wait::Input));
+        assert!(wait("noise").is_err());
+        assert_eq!(bug_check("133").map(BugCheckCode::number), Ok(0x133));
+        assert_eq!(bug_check("BAD_POOL_CALLER").map(BugCheckCode::number), Ok(0xC2));
+        assert!(bug_check("BAD_POOL_CALER").unwrap_err().contains("did you mean BAD_POOL_CALLER?"));
+        assert_eq!(status("STATUS_SUCCESS"), Ok(NtStatus::SUCCESS));
+        assert!(status("SUCCESS").is_err());
+    }
+}
