@@ -33,7 +33,7 @@ use portcls_machine::settings::{parse_irq, parse_ns, parse_port, parse_timing};
 use help::{
     CAPTURE_EXAMPLES, CARDS_EXAMPLES, DEBUG_EXAMPLES, DIFF_EXAMPLES, DIFF_EXIT, ENVIRONMENT,
     EXPLAIN_EXAMPLES, FILTERS_EXAMPLES, IMPORTS_EXAMPLES, IMPORTS_EXIT, JSON_FORM, NEW_EXAMPLES,
-    OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES, RULES_EXAMPLES, script_lines,
+    OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES, RULES_EXAMPLES, RUN_EXAMPLES, script_lines,
 };
 use values::{CardParser, RuleParser, input, parse_gdb_place, parse_resource, target};
 
@@ -139,6 +139,13 @@ pub enum Verb {
     /// card. Its name is the name of the folder.
     #[command(after_long_help = format!("{NEW_EXAMPLES}\n\n{EXIT_CODES}"))]
     New(NewArguments),
+    /// Runs scenarios: text files with a machine, what happens on it and what has to come of it.
+    ///
+    /// Each expectation has a line with what came, or with what was expected instead. A file that
+    /// is not valid does not keep the others from running. The golden traces of scenarios are
+    /// compared by check.
+    #[command(after_long_help = format!("{RUN_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Run(RunArguments),
     /// Compares two traces by causes, and says what is different, whose it is, and what follows.
     ///
     /// Two traces that are compared line by line go apart at the first interrupt that comes at
@@ -148,7 +155,7 @@ pub enum Verb {
     /// Explains one moment of a trace: what happened, what ran, why, and what came of it.
     #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXIT_CODES}"))]
     Explain(ExplainArguments),
-    /// Writes the JSON Schema of a document that --format json prints.
+    /// Writes the JSON Schema of a document that --format json prints, or of a scenario file.
     Schema {
         /// The document.
         document: SchemaName,
@@ -189,9 +196,10 @@ impl Verb {
             Verb::Rules(arguments) => (arguments.format, Vec::new()),
             Verb::Diff(arguments) => (arguments.format, Vec::new()),
             Verb::Explain(arguments) => (arguments.format, Vec::new()),
-            // The document of `ops` names each file that is not valid.
+            // The documents of `ops` and `run` name each file that is not valid.
             Verb::New(_)
             | Verb::Ops(_)
+            | Verb::Run(_)
             | Verb::Schema { .. }
             | Verb::Completions { .. }
             | Verb::Man => (Format::Text, Vec::new()),
@@ -212,6 +220,7 @@ impl Verb {
             Verb::Cards(_) => "cards",
             Verb::Rules(_) => "rules",
             Verb::New(_) => "new",
+            Verb::Run(_) => "run",
             Verb::Diff(_) => "diff",
             Verb::Explain(_) => "explain",
             Verb::Schema { .. } => "schema",
@@ -309,6 +318,25 @@ pub struct NewArguments {
     /// this program was built, or crates.io].
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub crates: Option<PathBuf>,
+}
+
+/// The command line of `run`.
+#[derive(Args, Debug)]
+pub struct RunArguments {
+    /// The scenarios (.toml); - is stdin
+    #[arg(value_name = "FILE", required = true, value_parser = input())]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub files: Vec<Input>,
+    /// Writes the whole trace of the only scenario as text; - is stdout, and the results then go to
+    /// stderr.
+    #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
+    pub trace: Option<Target>,
+    /// Which events the trace shows.
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = TraceFilter::Full)]
+    pub filter: TraceFilter,
+    /// The form of the results.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// The command line of `filters`.

@@ -9,6 +9,7 @@ use portcls_machine::driver_file::image::ImageError;
 use portcls_machine::inf_file::InfError;
 use portcls_machine::midi_file::MidiFileError;
 use portcls_machine::report::text::ParseError;
+use portcls_machine::scenario::ScenarioError;
 use portcls_machine::{MachineError, PinFormat, RegistryFileError};
 
 use crate::input::Input;
@@ -158,6 +159,15 @@ pub enum Failure {
     /// A text is no register script.
     #[error(transparent)]
     NotAScript(#[from] OpsError),
+    /// An option is about one scenario, and the files have another number of scenarios.
+    #[error("{option} is about one scenario: give one file, for one card")]
+    OneScenario {
+        /// The option.
+        option: &'static str,
+    },
+    /// A text is no scenario.
+    #[error(transparent)]
+    NotAScenario(#[from] ScenarioError),
     /// A text is no card.
     #[error(transparent)]
     NotACard(#[from] CardFileError),
@@ -306,6 +316,7 @@ impl Failure {
             | Failure::QuietAndVerbose
             | Failure::WavesOfAllCards
             | Failure::OneScript { .. }
+            | Failure::OneScenario { .. }
             | Failure::NoJunitOfResults
             | Failure::NotANewFolder { .. }
             | Failure::NotACrateName { .. }
@@ -317,12 +328,14 @@ impl Failure {
                 MachineError::NotDebuggable { .. }
                 | MachineError::WrongPin { .. }
                 | MachineError::BadResource { .. }
-                | MachineError::InfResources { .. },
+                | MachineError::InfResources { .. }
+                | MachineError::CardsClash { .. },
             ) => Exit::Usage,
             Failure::CannotRead { .. }
             | Failure::OtherKind { .. }
             | Failure::ScriptTooBig { .. }
             | Failure::NotAScript(_)
+            | Failure::NotAScenario(_)
             | Failure::TraceTooBig { .. }
             | Failure::NotATrace { .. }
             | Failure::NotACard(_)

@@ -76,6 +76,14 @@ impl Input {
         }
     }
 
+    /// The path, if the input is a file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Input::Stdin => None,
+            Input::File(path) => Some(path),
+        }
+    }
+
     /// All bytes of the input, at most `limit`.
     ///
     /// # Errors
@@ -168,8 +176,8 @@ impl Source<'_> {
     /// The path, if the song is in a file.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Source::Input(Input::File(path)) => Some(path),
-            Source::Tune | Source::Input(Input::Stdin) => None,
+            Source::Input(input) => input.path(),
+            Source::Tune => None,
         }
     }
 

@@ -31,6 +31,8 @@ mod partial_file;
 mod play;
 mod progress_bar;
 mod rules;
+mod run;
+mod scenario_file;
 mod schema;
 mod session;
 mod summary;
@@ -73,6 +75,7 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
         Verb::Imports(arguments) => imports::run(arguments),
         Verb::Rules(arguments) => rules::run(arguments),
         Verb::New(arguments) => new::run(arguments),
+        Verb::Run(arguments) => run::run(arguments),
         Verb::Diff(arguments) => diff::run(arguments),
         Verb::Explain(arguments) => explain::run(arguments),
         Verb::Schema { document } => schema::run(*document),

@@ -1,4 +1,4 @@
-//! `schema`: the JSON Schema of a document that the program prints.
+//! `schema`: the JSON Schema of a document that the program prints or reads.
 
 use crate::arguments::SchemaName;
 use crate::console::Console;
@@ -7,6 +7,9 @@ use crate::failure::{Exit, Failure};
 /// The schema of the summary of `play`, `capture` and `debug`.
 const SUMMARY: &str = include_str!("schema/summary.jsonschema");
 
+/// The schema of a scenario file. A test makes it from the structures that read such a file.
+const SCENARIO: &str = include_str!("schema/scenario.jsonschema");
+
 /// Writes a schema to stdout.
 ///
 /// # Errors
@@ -14,6 +17,7 @@ const SUMMARY: &str = include_str!("schema/summary.jsonschema");
 pub fn run(document: SchemaName) -> Result<Exit, Failure> {
     let text = match document {
         SchemaName::Summary => SUMMARY,
+        SchemaName::Scenario => SCENARIO,
     };
     Console::Stdout.print(text)?;
     Ok(Exit::Good)

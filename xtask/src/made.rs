@@ -11,14 +11,15 @@ use crate::program::{
 use crate::project::{list, own_packages, text};
 
 /// Writes the pages of the rules, of the bug checks, of the cards, of the verdicts and of the
-/// summary, and the template of `new`.
+/// summary, the schema of scenarios, and the template of `new`.
 pub fn pages(arguments: &[String]) -> Outcome {
     no_arguments("pages", arguments)?;
     let cards = ["test", "-p", "mpu401-card-bench", "--test", "conformance", "the_page_of"];
     let others = ["test", "-p", "portcls-tests", "--test", "registers", "the_page_of"];
+    let schema = ["test", "-p", "portcls-tests", "--test", "scenarios", "the_schema_of"];
     let verdicts = ["test", "-p", "portcls-emu", "--test", "program", "the_page_of"];
     let template = ["test", "-p", "portcls-emu", "--bin", "portcls-emu", "the_template_of"];
-    for arguments in [&cards[..], &others, &verdicts, &template] {
+    for arguments in [&cards[..], &others, &schema, &verdicts, &template] {
         let mut command = cargo(arguments);
         command.env("UPDATE_PAGES", "1");
         run(command)?;

@@ -129,6 +129,16 @@ Examples:
   portcls-emu new my-driver                     a crate in the folder my-driver
   portcls-emu new my-driver --crates ~/portcls  with the crates of this clone of the project";
 
+pub(super) const RUN_EXAMPLES: &str = "\
+Examples:
+  portcls-emu run tests/scenarios/note-in.toml               what came of each expectation
+  portcls-emu run note-in.toml --trace - --filter registers  its trace
+  portcls-emu run scenarios/*.toml --format json             the results for a program
+  portcls-emu schema scenario > scenario.json                the keys of the files, for an editor
+
+docs/scenarios.md explains the files. A scenario that expects nothing by name and has no golden has
+checked nothing, which is a failure.";
+
 pub(super) const DIFF_EXAMPLES: &str = "\
 Examples:
   portcls-emu diff old.txt new.txt                     two traces that --trace wrote

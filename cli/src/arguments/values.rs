@@ -61,6 +61,8 @@ impl From<RecipeName> for RecipeHost {
 pub enum SchemaName {
     /// The summary of play, capture and debug.
     Summary,
+    /// A scenario file, for editors.
+    Scenario,
 }
 
 /// What the machine does while it is debugged.

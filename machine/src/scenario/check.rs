@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hw_mpu401::Counters;
 use portcls_emulator::trace::{Event, SerialEdge, SerialSource, TraceLog};
-use portcls_emulator::{NtStatus, Stop, Violation};
+use portcls_emulator::{BUG_CHECKS, NtStatus, Stop, Violation};
 use portcls_guest::Leak;
 
 use super::file::{CardExpectTable, PinExpectTable, RoutineTable, TimeTable};
@@ -47,7 +47,7 @@ impl Facts<'_, '_> {
         let table = &self.plan.expect.table;
         match self.stop {
             Some(Stop::BugCheck(bug)) => {
-                table.bug_check.as_ref().is_some_and(|expected| expected.0 == bug.code)
+                table.bug_check.as_ref().is_some_and(|expected| expected.0 == bug.code.number())
             }
             Some(stop @ Stop::Hang(_)) => {
                 let words = stop.to_string();
@@ -208,6 +208,16 @@ fn pin_checks(facts: &Facts<'_, '_>, table: &PinExpectTable) -> Vec<Check> {
             _ => statuses.iter().map(NtStatus::to_string).collect::<Vec<_>>().join(", "),
         };
         all.push(equal(format!("{prefix}statuses"), expected, came, words));
+    }
+    if let Some(expected) = &table.times {
+        let expected: Vec<u64> = expected.iter().map(|time| time.0).collect();
+        let chunks = pins.iter().flat_map(|pin| &pin.received);
+        let came: Vec<u64> = chunks.map(|chunk| chunk.time_ns).collect();
+        let words = |times: &Vec<u64>| match times.len() {
+            0 => "no times".to_owned(),
+            _ => times.iter().map(|time_ns| us(*time_ns)).collect::<Vec<_>>().join(", "),
+        };
+        all.push(equal(format!("{prefix}times"), expected, came, words));
     }
     if let Some(expected) = table.in_flight {
         let came = pins.iter().map(|pin| pin.in_flight() as u64).sum();
@@ -401,6 +411,11 @@ fn leak_check(facts: &Facts<'_, '_>) -> Option<Check> {
     }
 }
 
+fn bug_check_words(number: u32) -> String {
+    let entry = BUG_CHECKS.iter().find(|entry| entry.code.number() == number);
+    format!("{} ({number:X})", entry.map_or("bug check", |entry| entry.name))
+}
+
 /// How the run ended, and how it began.
 fn end_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
     let table = &facts.plan.expect.table;
@@ -421,7 +436,7 @@ fn end_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
         });
     };
     if let Some(expected) = &table.bug_check {
-        name_end("bug-check", expected.0.to_string());
+        name_end("bug-check", bug_check_words(expected.0));
     }
     if let Some(expected) = &table.hang {
         name_end("hang", format!("'{expected}'"));

@@ -183,7 +183,9 @@ tables! {
         close: Option<String>,
         /// Other work keeps the processor at this level.
         hold: Option<Level>,
-        /// Lets time pass: a time, or silence, requests or input.
+        /// Lets time pass: a time; silence, until every write is complete and MIDI OUT has been idle
+        /// for 100 ms; requests, until those of the pin are complete; input, until the driver has
+        /// taken every byte that comes in.
         wait: Option<WaitText>,
         /// Sends a Plug and Play request to the device.
         pnp: Option<PnpWord>,
@@ -305,6 +307,8 @@ tables! {
         read: Option<Bytes>,
         /// How many these are.
         read_count: Option<u64>,
+        /// The times that the port gave to what was read, by the clock of the pin.
+        times: Option<Vec<Time>>,
         /// The statuses of its requests, in the order of their completion.
         statuses: Option<Vec<Status>>,
         /// Requests that are not complete at the end.

@@ -8,6 +8,7 @@ use portcls_midi_file::Song;
 use super::plan::Refill;
 use crate::error::MachineError;
 use crate::machine::Machine;
+use crate::midi_pin::PinUse;
 use crate::noted_bytes::hex;
 use crate::pin_client::{PinClient, Received};
 use crate::pin_records::RecordPacker;
@@ -24,8 +25,9 @@ struct Playing {
 }
 
 /// A pin of the scenario, and what came of its requests.
-#[derive(Default)]
 pub(super) struct Pin<'m> {
+    pin_use: PinUse,
+
     /// `None` before it is opened and after it is closed.
     client: Option<PinClient<'m>>,
     /// Read requests that are kept in flight.
@@ -41,6 +43,19 @@ pub(super) struct Pin<'m> {
 }
 
 impl<'m> Pin<'m> {
+    pub fn new(pin_use: PinUse) -> Pin<'m> {
+        Pin {
+            pin_use,
+            client: None,
+            reads: 0,
+            playing: None,
+            received: Vec::new(),
+            statuses: Vec::new(),
+            in_flight: 0,
+            awaited: 0,
+        }
+    }
+
     pub fn open(&mut self, client: PinClient<'m>) {
         self.client = Some(client);
         self.reads = 0;
@@ -125,9 +140,16 @@ impl<'m> Pin<'m> {
         self.serve()
     }
 
-    /// True while a file is not written to its end.
+    /// True while a file is not written to its end, or a write is not complete.
     pub fn is_playing(&self) -> bool {
-        self.playing.is_some()
+        self.playing.is_some() || (self.pin_use == PinUse::Render && self.in_flight() > 0)
+    }
+
+    /// Takes completed requests, and sends no more.
+    pub fn take(&mut self) {
+        if let Some(client) = &self.client {
+            client.mailbox().append_completed(&mut self.statuses, &mut self.received);
+        }
     }
 
     /// Takes completed requests, and sends the next ones. A read that brought nothing is not sent

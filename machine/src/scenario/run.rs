@@ -37,6 +37,7 @@ pub(super) fn run(plan: &Plan, golden: Option<GoldenSettings>) -> Outcome {
     let machine = plan.builder.clone().build().expect("the reader has built this machine");
     let mut run = Run::new(&machine, plan);
     run.go(plan);
+    run.pins.iter_mut().for_each(Pin::take);
     let Run { pins, leaks, steps, refused, stop, .. } = run;
     // The trace ends here: what the end of the pins and of the machine does is not the scenario's.
     let trace = machine.trace_log();
@@ -129,7 +130,7 @@ impl<'m> Run<'m> {
         Run {
             machine,
             faults,
-            pins: plan.pins.iter().map(|_| Pin::default()).collect(),
+            pins: plan.pins.iter().map(|pin| Pin::new(pin.pin_use)).collect(),
             mark_ns: 0,
             leaks: None,
             steps: Vec::new(),
@@ -313,16 +314,15 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Waits until MIDI OUT of every card has been idle for long enough.
+    /// Waits until every write is complete and MIDI OUT of every card has been idle for long enough.
     fn wait_for_silence(&mut self, limit_ns: u64) -> Result<(), Trouble> {
         let machine = self.machine;
         let devices = machine.devices();
-        let is_idle = || {
+        let is_silent = |pins: &[Pin<'_>]| {
             devices.iter().all(|device| device.cable().is_idle_for(CLOSE_AFTER_IDLE_NS))
-                && !self.pins.iter().any(Pin::is_playing)
+                && !pins.iter().any(Pin::is_playing)
         };
-        let mut is_over = is_idle();
-        while !is_over {
+        while !is_silent(&self.pins) {
             let now_ns = machine.now_ns();
             if now_ns >= limit_ns {
                 return Err(Trouble::NotYet("MIDI OUT is not silent when the wait ends".into()));
@@ -332,8 +332,6 @@ impl<'m> Run<'m> {
             let left_ns = over_ns.saturating_sub(now_ns);
             let step_ns = if left_ns == 0 { STEP_NS } else { left_ns.min(STEP_NS) };
             pass(machine, &mut self.pins, (now_ns + step_ns).min(limit_ns), |_| false)?;
-            is_over = devices.iter().all(|device| device.cable().is_idle_for(CLOSE_AFTER_IDLE_NS))
-                && !self.pins.iter().any(Pin::is_playing);
         }
         let idle = devices.iter().map(|device| device.cable().idle_since_ns()).max();
         let counted_ns = machine.now_ns() - idle.unwrap_or(0);
@@ -401,9 +399,11 @@ fn hold(kernel: &Kernel, level: Irql, time_us: u64, end_mark: Option<&str>) {
     kernel.lower_irql(old);
 }
 
-/// The status of a refusal; `None` for an error that has none.
+/// The status of a refusal; `None` for an error that has none. A pin that is not there has no status
+/// of its own, because nobody is asked for it.
 fn status_of(error: &MachineError) -> Option<NtStatus> {
     match error {
+        MachineError::NoPin { .. } | MachineError::WrongPin { .. } => Some(NtStatus::NOT_FOUND),
         MachineError::Request { status, .. } | MachineError::DriverRefused { status, .. } => {
             Some(*status)
         }

@@ -3,7 +3,7 @@
 //! Most values are texts in the file. An error says what is wrong and, after a semicolon, what to
 //! write instead.
 
-use portcls_emulator::{BUG_CHECKS, BugCheckCode, Irql, NtStatus};
+use portcls_emulator::{BUG_CHECKS, Irql, NtStatus};
 use serde::Deserialize;
 
 use super::error::{advice, short};
@@ -37,11 +37,11 @@ texts! {
     /// the velocity in decimal, 64 without it.
     Notes(Vec<u8>) = notes;
     /// A base port in hexadecimal, as in 330.
-    Port(u16) = settings::parse_port;
+    Port(u16) = port;
     /// A status by its name, as in STATUS_SUCCESS.
     Status(NtStatus) = status;
     /// A bug check by its name or its number in hexadecimal.
-    BugCheck(BugCheckCode) = bug_check;
+    BugCheck(u32) = bug_check;
     /// A level of the processor: PASSIVE_LEVEL, APC_LEVEL, DISPATCH_LEVEL, HIGH_LEVEL, or irq and
     /// the number of a line.
     Level(Irql) = level;
@@ -50,7 +50,7 @@ texts! {
     ToleranceText(super::golden::Tolerance) = tolerance;
     /// Which counts of polls are the same: exact, any, or count: and a number, as in count:2.
     PollsText(super::golden::Polls) = polls;
-    /// What to wait for: a time, as in 500us; or silence, requests, input or reads.
+    /// What to wait for: a time, as in 500us; or silence, requests or input.
     WaitText(Wait) = wait;
 }
 
@@ -59,7 +59,7 @@ texts! {
 pub(super) enum Wait {
     /// A time in ns.
     Time(u64),
-    /// MIDI OUT of every card has been idle for 100 ms.
+    /// Every write is complete, and MIDI OUT of every card has been idle for 100 ms.
     Silence,
     /// Every request of the pin is complete.
     Requests,
@@ -87,6 +87,10 @@ fn time(text: &str) -> Result<u64, String> {
         return Ok(0);
     }
     settings::parse_ns(text).map_err(|error| format!("'{}' is no time; {error}", short(text)))
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    settings::parse_port(text).map_err(|hint| format!("'{}' is no port; {hint}", short(text)))
 }
 
 fn bytes(text: &str) -> Result<Vec<u8>, String> {
@@ -165,11 +169,13 @@ fn status(text: &str) -> Result<NtStatus, String> {
     })
 }
 
-fn bug_check(text: &str) -> Result<BugCheckCode, String> {
-    let by_name = BUG_CHECKS.iter().find(|entry| entry.name == text).map(|entry| entry.code);
+/// The number of a bug check.
+fn bug_check(text: &str) -> Result<u32, String> {
+    let by_name = BUG_CHECKS.iter().find(|entry| entry.name == text);
+    let by_name = by_name.map(|entry| entry.code.number());
     let by_number = || {
         let digits = text.strip_prefix("0x").unwrap_or(text);
-        u32::from_str_radix(digits, 16).ok().map(BugCheckCode::of_driver)
+        u32::from_str_radix(digits, 16).ok()
     };
     by_name.or_else(by_number).ok_or_else(|| {
         let names: Vec<&str> = BUG_CHECKS.iter().map(|entry| entry.name).collect();
@@ -318,8 +324,8 @@ mod tests {
         assert_eq!(wait("2ms"), Ok(Wait::Time(2_000_000)));
         assert_eq!(wait("input"), Ok(Wait::Input));
         assert!(wait("noise").is_err());
-        assert_eq!(bug_check("133").map(BugCheckCode::number), Ok(0x133));
-        assert_eq!(bug_check("BAD_POOL_CALLER").map(BugCheckCode::number), Ok(0xC2));
+        assert_eq!(bug_check("133"), Ok(0x133));
+        assert_eq!(bug_check("BAD_POOL_CALLER"), Ok(0xC2));
         assert!(bug_check("BAD_POOL_CALER").unwrap_err().contains("did you mean BAD_POOL_CALLER?"));
         assert_eq!(status("STATUS_SUCCESS"), Ok(NtStatus::SUCCESS));
         assert!(status("SUCCESS").is_err());

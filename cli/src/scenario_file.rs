@@ -1,0 +1,38 @@
+//! A scenario that a verb reads: the text file, and everything that it names.
+
+use std::path::Path;
+
+use portcls_machine::scenario::{self, MAX_SCENARIO_BYTES, Scenario, ScenarioError};
+
+use crate::failure::Failure;
+use crate::input::{Input, Obstacle};
+
+/// Reads the scenarios of a file: one, or one for each of its cards. A scenario from stdin names
+/// its files relative to the working folder.
+///
+/// # Errors
+/// [`Failure::CannotRead`] and [`Failure::NotAScenario`].
+pub fn read(input: &Input) -> Result<Vec<Scenario>, Failure> {
+    let name = input.name();
+    let not_a_scenario = |what: &str, hint: &str| ScenarioError {
+        file: name.clone(),
+        line: 1,
+        column: 1,
+        what: what.to_owned(),
+        hint: hint.to_owned(),
+    };
+    let bytes = input.bytes(MAX_SCENARIO_BYTES).map_err(|obstacle| match obstacle {
+        Obstacle::System(error) => Failure::cannot_read(&name, &error, "give a scenario (.toml)"),
+        Obstacle::TooBig(_) => {
+            not_a_scenario("the file is too long for a scenario", "leave out what is no key").into()
+        }
+    })?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        not_a_scenario("the file is no text", "save the file as plain text in UTF-8")
+    })?;
+    let folder = match input {
+        Input::File(path) => path.parent().unwrap_or(Path::new("")),
+        Input::Stdin => Path::new(""),
+    };
+    Ok(scenario::read(&name, &text, folder)?)
+}

@@ -1,0 +1,171 @@
+//! Every scenario of `tests/scenarios` gives what it expects, and its golden.
+//!
+//! A scenario and its golden are two text files: `NAME.toml`, and `NAME.trace` with the trace of
+//! the run. `INSTA_UPDATE=always` writes the goldens, as `check --accept` does, and
+//! `INSTA_GLOB_FILTER=NAME.toml` chooses one scenario. Read the difference before you commit.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use portcls_machine::report::diff::{DiffOptions, diff};
+use portcls_machine::report::text::{parse, print};
+use portcls_machine::scenario::{self, Outcome, Scenario, Verdict};
+
+/// The most lines of a golden: it shows one thing.
+const MOST_LINES: usize = 80;
+
+/// The most findings that a failure shows.
+const SHOWN_FINDINGS: usize = 6;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+}
+
+fn read(path: &Path) -> Vec<Scenario> {
+    let text = fs::read_to_string(path).expect("a scenario is a text");
+    let name = path.file_name().expect("a file").to_string_lossy();
+    scenario::read(&name, &text, path.parent().expect("a folder"))
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn every_scenario_gives_what_it_expects_and_its_golden() {
+    let _ = env_logger::builder().is_test(true).try_init();
+    let failures = RefCell::new(Vec::new());
+    insta::glob!("../scenarios", "*.toml", |path| {
+        for scenario in read(path) {
+            let outcome = scenario.run();
+            failures.borrow_mut().extend(faults(&scenario, &outcome));
+            assert_eq!(scenario.run().trace.records(), outcome.trace.records(), "{path:?}");
+        }
+    });
+    let failures = failures.into_inner();
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// What is not as the scenario says.
+fn faults(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
+    let name = &scenario.name;
+    let mut faults = Vec::new();
+    for check in outcome.checks.iter().filter(|check| !check.passed) {
+        faults.push(format!("{name}: {check}"));
+    }
+    match outcome.verdict() {
+        Verdict::NothingChecked if scenario.golden.is_none() => {
+            faults.push(format!("{name}: it checks nothing"));
+        }
+        Verdict::DriverDied | Verdict::RuleBroken if faults.is_empty() => {
+            faults.push(format!("{name}: {:?} without a check that says so", outcome.verdict()));
+        }
+        _ => {}
+    }
+    if scenario.golden.is_some() {
+        faults.extend(golden_fault(scenario, outcome));
+    }
+    faults
+}
+
+/// What is wrong with the golden of a scenario.
+fn golden_fault(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
+    let name = &scenario.name;
+    let text = match outcome.golden_text() {
+        Ok(text) => text,
+        Err(missing) => return Some(format!("{name}: {missing}")),
+    };
+    let lines = text.lines().count();
+    if lines > MOST_LINES {
+        return Some(format!("{name}: the golden has {lines} lines, {MOST_LINES} at most"));
+    }
+    let (header, log) = parse(&text).expect("the text of a trace is well formed");
+    let filter = scenario.golden.as_ref().expect("it has a golden").filter;
+    assert_eq!(print(&log, &header, filter), text, "{name}: a golden reads back");
+    let path = folder().join(scenario.golden_file());
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        fs::write(&path, &text).expect("the golden can be written");
+    }
+    let accept = "INSTA_UPDATE=always accepts it";
+    let Ok(golden) = fs::read_to_string(&path) else {
+        return Some(format!("{name}: there is no {}; {accept}", path.display()));
+    };
+    let golden = golden.replace("\r\n", "\n");
+    if golden == text {
+        return None;
+    }
+    let (_, expected) = match parse(&golden) {
+        Ok(golden) => golden,
+        Err(error) => return Some(format!("{name}: {}, {error}", path.display())),
+    };
+    let found = diff(&expected, &log, DiffOptions::default());
+    let differ = changed_lines(&golden, &text);
+    let findings = found.text(SHOWN_FINDINGS);
+    Some(format!("{name}: {differ} lines of the golden differ; {accept}\n{findings}"))
+}
+
+/// How many lines of two texts differ at their places.
+fn changed_lines(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<&str>, Vec<&str>) = (one.lines().collect(), other.lines().collect());
+    let changed = one.iter().zip(&other).filter(|(one, other)| one != other).count();
+    changed + one.len().abs_diff(other.len())
+}
+
+#[test]
+fn every_golden_belongs_to_a_scenario() {
+    let mut wanted = BTreeSet::new();
+    let mut there = BTreeSet::new();
+    for entry in fs::read_dir(folder()).expect("the folder of the scenarios") {
+        let path = entry.expect("readable").path();
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("toml") => wanted.extend(
+                read(&path)
+                    .iter()
+                    .filter(|scenario| scenario.golden.is_some())
+                    .map(Scenario::golden_file),
+            ),
+            Some("trace") => {
+                let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+                there.insert(name);
+            }
+            _ => {}
+        }
+    }
+    let without: Vec<&String> = there.difference(&wanted).collect();
+    assert!(without.is_empty(), "no scenario has these goldens: {without:?}");
+    assert!(wanted.len() > 100, "{} goldens are wanted", wanted.len());
+}
+
+/// Set `UPDATE_PAGES=1` to write the schema.
+#[test]
+fn the_schema_of_scenarios_is_that_of_the_structures() {
+    let schema = serde_json::to_string_pretty(&scenario::json_schema()).expect("it is JSON") + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/src/schema/scenario.jsonschema");
+    if std::env::var_os("UPDATE_PAGES").is_some() {
+        fs::write(&path, &schema).expect("the schema can be written");
+    }
+    let written = fs::read_to_string(&path).expect("the schema is there").replace("\r\n", "\n");
+    assert!(written == schema, "the schema is not up to date: run with UPDATE_PAGES=1");
+}
+
+/// The scenarios of the page are in code blocks of TOML that have a version.
+#[test]
+fn every_scenario_of_the_page_runs_and_passes() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scenarios.md");
+    let text = fs::read_to_string(page).expect("the page is there").replace("\r\n", "\n");
+    let blocks: Vec<&str> = text
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .filter(|block| block.contains("version = 1\n"))
+        .collect();
+    assert!(blocks.len() >= 3, "the page shows {} scenarios", blocks.len());
+    for block in blocks {
+        let scenarios = scenario::read("scenarios.md", block, &folder());
+        for scenario in scenarios.unwrap_or_else(|error| panic!("{error} in\n{block}")) {
+            let outcome = scenario.run();
+            let checks: Vec<String> = outcome.checks.iter().map(ToString::to_string).collect();
+            assert_eq!(outcome.verdict(), Verdict::Passed, "{}: {checks:?}", scenario.title);
+            outcome.golden_text().expect("the marks of its golden are there");
+        }
+    }
+}
