@@ -65,7 +65,7 @@ pub fn header(arguments: &[String]) -> Outcome {
 /// `TARGET::NAME_OF_THE_TEST`. The target is a file of tests or a library.
 pub fn goldens(arguments: &[String]) -> Outcome {
     if arguments.is_empty() {
-        let usage = "name each test by its file and its path: golden::start::NAME_OF_THE_TEST";
+        let usage = "name each test by its file and its path: behaviour::lives::NAME_OF_THE_TEST";
         return Err(Failure::Usage(usage.to_owned()));
     }
     let packages = own_packages()?;

@@ -26,7 +26,7 @@ pub static VERBS: &[Verb] = &[
     verb(
         "goldens",
         "TEST...",
-        "accepts what a test now prints: golden::start::NAME",
+        "accepts what a test now prints: behaviour::lives::NAME",
         made::goldens,
     ),
     verb("fuzz", "TARGET [SECONDS [SEED]]", "fuzzes a reader of outside input, or all", fuzz::fuzz),

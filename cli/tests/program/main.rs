@@ -20,6 +20,7 @@ mod progress_bar;
 mod readme;
 mod recipes;
 mod resources;
+mod run;
 mod schema;
 mod signals;
 mod summary_page;

@@ -16,7 +16,9 @@ macro_rules! texts {
         #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(try_from = "String")]
-        pub(super) struct $name(pub $inner);
+        pub(super) struct $name(
+            #[cfg_attr(feature = "schema", schemars(with = "String"))] pub $inner,
+        );
 
         impl TryFrom<String> for $name {
             type Error = String;

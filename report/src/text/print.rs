@@ -133,9 +133,13 @@ impl<'a> Printer<'a> {
         }
         let start = self.out.len();
         self.out.push_str("# hardware");
-        for who in seen.into_iter().flatten().filter(|&who| is_hardware(who)) {
+        let hardware = seen.into_iter().flatten().filter(|&who| is_hardware(who));
+        let mut names: Vec<&str> = hardware.map(|who| log.name(who)).collect();
+        // The numbers of names are not in the text, so the order must not depend on them.
+        names.sort_unstable();
+        for name in names {
             self.out.push(' ');
-            self.push_word(log.name(who));
+            self.push_word(name);
         }
         self.end_line(start, REMARK_CONTINUATION);
     }
