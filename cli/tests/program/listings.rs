@@ -33,6 +33,7 @@ fn the_help_of_the_small_verbs_is_complete() {
     assert_cmd_snapshot!("help_cards", folder.command(&["cards", "--help"]));
     assert_cmd_snapshot!("help_rules", folder.command(&["rules", "--help"]));
     assert_cmd_snapshot!("help_new", folder.command(&["new", "--help"]));
+    assert_cmd_snapshot!("help_run", folder.command(&["run", "--help"]));
     assert_cmd_snapshot!("help_diff", folder.command(&["diff", "--help"]));
     assert_cmd_snapshot!("help_explain", folder.command(&["explain", "--help"]));
     assert_cmd_snapshot!("help_completions", folder.command(&["completions", "--help"]));
@@ -166,6 +167,7 @@ fn the_manual_has_a_page_for_the_program_and_each_verb() {
         "-cards",
         "-rules",
         "-new",
+        "-run",
         "-diff",
         "-explain",
         "-schema",
