@@ -1,4 +1,4 @@
-//! A card as a machine gets it: its profile, its place, and how it is connected.
+//! A card as a machine gets it.
 //!
 //! Owns what can be chosen about one card ([`CardSettings`]), and putting it on the bus.
 

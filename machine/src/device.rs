@@ -1,4 +1,6 @@
-//! A device of the machine: a card in its slot, its cables, and its Plug and Play manager.
+//! A device of the machine.
+//!
+//! A device is a card in its slot, with its cables and its Plug and Play manager.
 
 use std::rc::Rc;
 

@@ -1,4 +1,6 @@
-//! Scenarios: a machine, what happens on it, and what has to come of it, in one text file.
+//! Scenarios: tests of a driver in text files.
+//!
+//! A scenario is a machine, what happens on it, and what has to come of it, in one file.
 //!
 //! Owns the form of such a file (`file`), reading it ([`read`]) with errors that name the place,
 //! the run ([`Scenario::run`]), and the results of the expectations ([`Outcome`]). What a golden

@@ -17,7 +17,8 @@ fn note(lines: &str) -> String {
 fn broken(driver: &str, lines: &str) -> String {
     let path = driver_path(&format!("x64/{driver}.sys"));
     format!(
-        "version = 1\ntitle = \"A driver with a mistake\"\n[driver]\npath = '{path}'\n[[step]]\nopen = \"render\"\n[[step]]\nstate = \"run\"\n\
+        "version = 1\ntitle = \"A driver with a mistake\"\n[driver]\npath = '{path}'\n\
+         [[step]]\nopen = \"render\"\n[[step]]\nstate = \"run\"\n\
          [[step]]\nwrite = \"90 3C 40\"\n[[step]]\nwait = \"30s\"\n{lines}"
     )
 }
@@ -59,7 +60,8 @@ fn a_file_that_is_not_valid_is_exit_3_and_keeps_no_other_from_running() {
     assert_eq!(ran.code, 3);
     assert!(ran.text().starts_with("INVALID bad.toml\nok      good: A note goes out\n"));
     let expected = "error: bad.toml:15:1: there is no key 'opne'; did you mean open?\n\
-                    error: cannot read none.toml: No such file or directory; give a scenario (.toml)\n";
+                    error: cannot read none.toml: No such file or directory; give a scenario \
+                    (.toml)\n";
     assert_eq!(ran.stderr, expected);
 }
 

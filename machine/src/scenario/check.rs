@@ -109,7 +109,7 @@ fn number(value: &u64) -> String {
     value.to_string()
 }
 
-fn byte_words(bytes: &Vec<u8>) -> String {
+fn byte_words(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return "no bytes".to_owned();
     }

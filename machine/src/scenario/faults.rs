@@ -1,4 +1,6 @@
-//! The oracle of a scenario: each fault step says how the next questions are answered.
+//! The oracle of a scenario.
+//!
+//! Each fault step says how the next questions are answered.
 
 use std::cell::RefCell;
 

@@ -183,9 +183,9 @@ tables! {
         close: Option<String>,
         /// Other work keeps the processor at this level.
         hold: Option<Level>,
-        /// Lets time pass: a time; silence, until every write is complete and MIDI OUT has been idle
-        /// for 100 ms; requests, until those of the pin are complete; input, until the driver has
-        /// taken every byte that comes in.
+        /// Lets time pass: a time; silence, until every write is complete and MIDI OUT has been
+        /// idle for 100 ms; requests, until those of the pin are complete; input, until the driver
+        /// has taken every byte that comes in.
         wait: Option<WaitText>,
         /// Sends a Plug and Play request to the device.
         pnp: Option<PnpWord>,

@@ -213,10 +213,10 @@ mod tests {
     fn a_pattern_is_the_beginning_of_an_event_with_whole_words() {
         assert_eq!(found("out 330"), [2, 4, 5]);
         assert_eq!(found("bus out 330 <- 3C"), [5]);
-        assert_eq!(found("out 330 <- 3"), []);
+        assert!(found("out 330 <- 3").is_empty());
         assert_eq!(found("out 330 <- 3*"), [5]);
         assert_eq!(found("in 331 -> * can write"), [3]);
-        assert_eq!(found("330"), []);
+        assert!(found("330").is_empty());
         assert_eq!(found("== a song"), [0]);
         assert_eq!(found("isr call irq 9"), [6]);
     }

@@ -1,4 +1,6 @@
-//! The open pins of a scenario: requests that go on in the background, and what came of them.
+//! The open pins of a scenario.
+//!
+//! Owns the requests that go on in the background, and what came of them.
 
 use std::sync::Arc;
 

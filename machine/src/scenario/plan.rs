@@ -1,4 +1,6 @@
-//! A scenario that was read: the machine, the steps and the expectations, checked.
+//! A scenario that was read and checked.
+//!
+//! Owns the machine, the steps and the expectations as a run needs them.
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
-//! Reads a scenario: takes the keys of the file into a plan, and names the place of each mistake.
+//! Reads a scenario.
 //!
-//! `read_steps` reads the steps. This file reads the rest.
+//! Takes the keys of the file into a plan, and names the place of each mistake. `read_steps` reads
+//! the steps. This file reads the rest.
 
 use std::path::Path;
 

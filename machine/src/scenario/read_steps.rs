@@ -1,4 +1,6 @@
-//! Reads the steps of a scenario: what each does, and which pin and card it means.
+//! Reads the steps of a scenario.
+//!
+//! Owns what each step does, and which pin and card it means.
 
 use std::sync::Arc;
 

@@ -314,7 +314,8 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Waits until every write is complete and MIDI OUT of every card has been idle for long enough.
+    /// Waits until every write is complete, and MIDI OUT of every card has been idle for long
+    /// enough.
     fn wait_for_silence(&mut self, limit_ns: u64) -> Result<(), Trouble> {
         let machine = self.machine;
         let devices = machine.devices();
@@ -399,8 +400,8 @@ fn hold(kernel: &Kernel, level: Irql, time_us: u64, end_mark: Option<&str>) {
     kernel.lower_irql(old);
 }
 
-/// The status of a refusal; `None` for an error that has none. A pin that is not there has no status
-/// of its own, because nobody is asked for it.
+/// The status of a refusal; `None` for an error that has none. Nobody is asked for a pin that is
+/// not there, so such a pin has no status of its own.
 fn status_of(error: &MachineError) -> Option<NtStatus> {
     match error {
         MachineError::NoPin { .. } | MachineError::WrongPin { .. } => Some(NtStatus::NOT_FOUND),
