@@ -5,7 +5,7 @@ use std::path::Path;
 use portcls_machine::scenario::{self, MAX_SCENARIO_BYTES, Scenario, ScenarioError};
 
 use crate::failure::Failure;
-use crate::input::{Input, Obstacle};
+use crate::input::{Input, Obstacle, plain_text};
 
 /// Reads the scenarios of a file: one, or one for each of its cards. A scenario from stdin names
 /// its files relative to the working folder.
@@ -22,12 +22,12 @@ pub fn read(input: &Input) -> Result<Vec<Scenario>, Failure> {
         hint: hint.to_owned(),
     };
     let bytes = input.bytes(MAX_SCENARIO_BYTES).map_err(|obstacle| match obstacle {
-        Obstacle::System(error) => Failure::cannot_read(&name, &error, "give a scenario (.toml)"),
+        Obstacle::System(error) => Failure::cannot_read(input, &error, "give a scenario (.toml)"),
         Obstacle::TooBig(_) => {
             not_a_scenario("the file is too long for a scenario", "leave out what is no key").into()
         }
     })?;
-    let text = String::from_utf8(bytes).map_err(|_| {
+    let text = String::from_utf8(plain_text(bytes)).map_err(|_| {
         not_a_scenario("the file is no text", "save the file as plain text in UTF-8")
     })?;
     let folder = match input {

@@ -23,8 +23,8 @@ use super::plan::{Expect, PinName, Plan};
 use super::read_steps::read_steps;
 use crate::builder::MachineBuilder;
 use crate::card_settings::{CardSettings, Connection};
-use crate::rules;
 use crate::registry_file::RegistrySetting;
+use crate::rules;
 use crate::settings::parse_timing;
 use portcls_report::Filter;
 
