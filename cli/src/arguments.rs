@@ -32,8 +32,8 @@ use crate::verbosity::Verbosity;
 
 use help::{
     CAPTURE_EXAMPLES, CARDS_EXAMPLES, DEBUG_EXAMPLES, DIFF_EXAMPLES, DIFF_EXIT, ENVIRONMENT,
-    EXPLAIN_EXAMPLES, FILTERS_EXAMPLES, IMPORTS_EXAMPLES, IMPORTS_EXIT, JSON_FORM, NEW_EXAMPLES,
-    OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES, RULES_EXAMPLES, script_lines,
+    EXPLAIN_EXAMPLES, EXPORT_EXAMPLES, FILTERS_EXAMPLES, IMPORTS_EXAMPLES, IMPORTS_EXIT, JSON_FORM,
+    NEW_EXAMPLES, OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES, RULES_EXAMPLES, script_lines,
 };
 use values::{
     CardParser, RuleParser, input, parse_gdb_place, parse_irq, parse_port, parse_resource,
@@ -41,8 +41,8 @@ use values::{
 };
 
 pub use values::{
-    DebugJob, FileFormat, Format, OpsFormat, PinFormatName, RecipeName, SchemaName, TraceFilter,
-    WaveDialect, WaveTick,
+    DebugJob, ExportForm, FileFormat, Format, OpsFormat, PinFormatName, Place, RecipeName,
+    SchemaName, TraceFilter, WaveDialect, WaveTick,
 };
 
 /// Runs a Windows MIDI driver on a simulated kernel and MPU-401 card, and traces every access.
@@ -148,6 +148,12 @@ pub enum Verb {
     /// another time. Here each event is compared with its cause: what it waited for, and how long.
     #[command(after_long_help = format!("{DIFF_EXAMPLES}\n\n{DIFF_EXIT}\n\n{EXIT_CODES}"))]
     Diff(DiffArguments),
+    /// Shows a trace in another form: a page to look at, a picture, lines of JSON, waveforms.
+    ///
+    /// The trace is text that --trace wrote. The page is one file that needs no network; its address
+    /// takes a place, as in page.html#at=256.779ms. docs/views.md of the project shows each form.
+    #[command(after_long_help = format!("{EXPORT_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Export(ExportArguments),
     /// Explains one moment of a trace: what happened, what ran, why, and what came of it.
     #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXIT_CODES}"))]
     Explain(ExplainArguments),
@@ -177,11 +183,11 @@ impl Verb {
         let (format, outputs) = match self {
             Verb::Play(arguments) => {
                 let own = [arguments.wire_out.as_ref(), arguments.midi_out.as_ref()];
-                (arguments.report.format, [arguments.report.outputs(), own].concat())
+                (arguments.report.format, [&arguments.report.outputs()[..], &own].concat())
             }
             Verb::Capture(arguments) => {
                 let own = [arguments.raw_out.as_ref(), arguments.midi_out.as_ref()];
-                (arguments.report.format, [arguments.report.outputs(), own].concat())
+                (arguments.report.format, [&arguments.report.outputs()[..], &own].concat())
             }
             Verb::Debug(arguments) => {
                 (arguments.report.format, arguments.report.outputs().to_vec())
@@ -190,11 +196,12 @@ impl Verb {
             Verb::Imports(arguments) => (arguments.format, Vec::new()),
             Verb::Cards(arguments) => (arguments.format, Vec::new()),
             Verb::Rules(arguments) => (arguments.format, Vec::new()),
-            Verb::Diff(arguments) => (arguments.format, Vec::new()),
+            Verb::Diff(arguments) => (arguments.format, vec![arguments.html.as_ref()]),
             Verb::Explain(arguments) => (arguments.format, Vec::new()),
             // The document of `ops` names each file that is not valid.
             Verb::New(_)
             | Verb::Ops(_)
+            | Verb::Export(_)
             | Verb::Schema { .. }
             | Verb::Completions { .. }
             | Verb::Man => (Format::Text, Vec::new()),
@@ -217,6 +224,7 @@ impl Verb {
             Verb::New(_) => "new",
             Verb::Diff(_) => "diff",
             Verb::Explain(_) => "explain",
+            Verb::Export(_) => "export",
             Verb::Schema { .. } => "schema",
             Verb::Completions { .. } => "completions",
             Verb::Man => "man",
@@ -429,6 +437,36 @@ pub struct DiffArguments {
     /// How to show them.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,
+    /// Writes a page with B, the findings, and what A had instead; - is stdout, and the findings
+    /// then go to stderr.
+    #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
+    pub html: Option<Target>,
+}
+
+/// The command line of `export`.
+#[derive(Args, Debug)]
+pub struct ExportArguments {
+    /// The trace; - is stdin
+    #[arg(value_name = "TRACE", value_parser = input())]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: Input,
+    /// The form.
+    #[arg(long = "to", value_enum, value_name = "FORM")]
+    pub form: ExportForm,
+    /// Where it goes; - is stdout.
+    #[arg(short, long, value_name = "FILE", value_parser = target(), default_value = "-")]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub out: Target,
+    /// Begins at a time since power-on, as in 256.7ms, or at the first mark that begins with these
+    /// words.
+    #[arg(long, value_name = "TIME|MARK", value_parser = Place::parse)]
+    pub from: Option<Place>,
+    /// Ends at a time since power-on, or at the next mark that begins with these words.
+    #[arg(long, value_name = "TIME|MARK", value_parser = Place::parse)]
+    pub until: Option<Place>,
+    /// For whom the waveforms are.
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = WaveDialect::Full)]
+    pub vcd_dialect: WaveDialect,
 }
 
 /// The command line of `explain`.
@@ -619,6 +657,9 @@ pub struct ReportArguments {
     /// Which events the trace shows.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = TraceFilter::Full)]
     pub filter: TraceFilter,
+    /// Writes the trace as a page to look at: one file for a browser.
+    #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
+    pub html: Option<Target>,
     #[command(flatten)]
     pub waves: WaveArguments,
     /// The form of the summary.
@@ -627,8 +668,8 @@ pub struct ReportArguments {
 }
 
 impl ReportArguments {
-    fn outputs(&self) -> [Option<&Target>; 2] {
-        [self.trace.as_ref(), self.waves.vcd.as_ref()]
+    fn outputs(&self) -> [Option<&Target>; 3] {
+        [self.trace.as_ref(), self.html.as_ref(), self.waves.vcd.as_ref()]
     }
 }
 

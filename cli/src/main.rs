@@ -16,6 +16,7 @@ mod debug;
 mod diff;
 mod driver;
 mod explain;
+mod export;
 mod failure;
 mod figures;
 mod file_kind;
@@ -27,6 +28,7 @@ mod manual;
 mod new;
 mod ops;
 mod output;
+mod page;
 mod partial_file;
 mod play;
 mod progress_bar;
@@ -76,6 +78,7 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
         Verb::New(arguments) => new::run(arguments),
         Verb::Diff(arguments) => diff::run(arguments),
         Verb::Explain(arguments) => explain::run(arguments),
+        Verb::Export(arguments) => export::run(arguments),
         Verb::Schema { document } => schema::run(*document),
         Verb::Completions { shell } => manual::completions(*shell),
         Verb::Man => manual::pages(),

@@ -14,11 +14,17 @@ pub mod diff;
 mod distance;
 pub mod explain;
 mod filter;
+pub mod html;
+mod irql;
+pub mod jsonl;
 mod key;
+pub mod legend;
 mod nodes;
 mod sentence;
 mod subsequence;
+pub mod svg;
 pub mod text;
+mod timeline;
 pub mod vcd;
 
 pub use filter::Filter;

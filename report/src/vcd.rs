@@ -32,7 +32,6 @@
 //!
 //! Source: IEEE 1364-2001, clause 18, for the format.
 
-mod irql;
 mod lane;
 #[cfg(test)]
 mod tests;

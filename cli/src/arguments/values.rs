@@ -17,6 +17,7 @@ use portcls_machine::{CardResource, MachineBuilder, MachineError, PinFormat, rul
 use crate::card::CardChoice;
 use crate::input::Input;
 use crate::output::Target;
+use crate::simulated_time::{TimeError, parse_ns};
 
 /// The form of the text on stdout.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -61,6 +62,41 @@ impl From<RecipeName> for RecipeHost {
 pub enum SchemaName {
     /// The summary of play, capture and debug.
     Summary,
+    /// A line of a trace that export --to jsonl writes.
+    Trace,
+}
+
+/// The form in which a trace is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ExportForm {
+    /// A page for a browser, in one file.
+    Html,
+    /// A picture of a section, for a document.
+    Svg,
+    /// One JSON document a line, for programs; `schema trace` writes the JSON Schema.
+    Jsonl,
+    /// Waveforms, for GTKWave, Surfer and sigrok.
+    Vcd,
+}
+
+/// A place in a trace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// A time since power-on in ns.
+    Time(u64),
+    /// The words with which a mark begins.
+    Mark(String),
+}
+
+impl Place {
+    /// Reads a place: a text that is no time is the words of a mark.
+    pub fn parse(text: &str) -> Result<Place, String> {
+        match parse_ns(text) {
+            Ok(time_ns) => Ok(Place::Time(time_ns)),
+            Err(TimeError::Form) if !text.is_empty() => Ok(Place::Mark(text.to_owned())),
+            Err(error) => Err(error.to_string()),
+        }
+    }
 }
 
 /// What the machine does while it is debugged.

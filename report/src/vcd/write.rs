@@ -5,9 +5,9 @@ use std::io;
 
 use portcls_emulator::trace::{Event, NameId, Record, SerialEdge, TimedEvent, TraceLog};
 
-use super::irql::IrqlFollower;
 use super::lane::{FRAME_BITS, LaneBits};
 use super::{Dialect, Source, Tick, VcdOptions, Wire};
+use crate::irql::IrqlFollower;
 
 /// The size of the pieces in which the dump is written, in bytes.
 const CHUNK_BYTES: usize = 1 << 16;
@@ -130,7 +130,7 @@ impl<'a> Dump<'a> {
         self.go_to(event.time_ns);
         for line in &mut self.lines {
             if let Driver::Irql(follower) = &mut line.driver
-                && let Some(value) = follower.follow(event)
+                && let Some((_, value)) = follower.follow(event)
             {
                 line.value = Some(value);
             }
