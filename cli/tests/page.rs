@@ -5,6 +5,7 @@
 //! the environment variable `PORTCLS_PICTURES` names.
 
 #[path = "program/support.rs"]
+#[allow(dead_code, reason = "the other tests of the program use the rest")]
 mod support;
 
 use std::path::PathBuf;
@@ -65,6 +66,24 @@ fn check(folder: &Folder, part: &str) -> String {
     let errors = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{printed}\n{errors}");
     printed
+}
+
+#[test]
+fn the_script_of_the_page_is_valid_in_each_of_its_files() {
+    if !has_program("node", "--version", "apt-get install nodejs") {
+        return;
+    }
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../report/src/html");
+    let files = std::fs::read_dir(folder).expect("the parts of the page");
+    let files = files.map(|file| file.expect("a file").path());
+    let scripts: Vec<PathBuf> =
+        files.filter(|file| file.extension().is_some_and(|end| end == "js")).collect();
+    assert!(scripts.len() > 5, "{scripts:?}");
+    for script in scripts {
+        let checked = Command::new("node").arg("--check").arg(&script).output().expect("node");
+        let errors = String::from_utf8_lossy(&checked.stderr);
+        assert!(checked.status.success(), "{}: {errors}", script.display());
+    }
 }
 
 /// Makes a page with its trace as text.

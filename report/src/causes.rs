@@ -95,6 +95,26 @@ impl Reason {
         Reason::Scenario,
     ];
 
+    /// The name of the reason, as JSON has it.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Reason::Unknown => "unknown",
+            Reason::Step => "step",
+            Reason::LineRose => "line-rose",
+            Reason::Queued => "queued",
+            Reason::ProcessorFree => "processor-free",
+            Reason::TimerSet => "timer-set",
+            Reason::WaitOver => "wait-over",
+            Reason::Written => "written",
+            Reason::LaneFree => "lane-free",
+            Reason::Begun => "begun",
+            Reason::CameIn => "came-in",
+            Reason::Accessed => "accessed",
+            Reason::Scenario => "scenario",
+        }
+    }
+
     /// The reason in words.
     pub(crate) fn words(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@
 //! that goes or changes its meaning raises the version.
 
 use std::io;
+use std::ops::Range;
 
 use portcls_emulator::trace::{
     AccessEvent, Argument, Direction, DpcChange, Event, Level, SerialEdge, SerialSource,
@@ -14,7 +15,7 @@ use portcls_emulator::trace::{
 };
 use serde::Serialize;
 
-use crate::causes::Reason;
+use crate::causes::{NONE, Reason};
 use crate::legend::Legend;
 use crate::text::{Header, event_words};
 use crate::timeline::{FindingsLane, Timeline};
@@ -33,71 +34,78 @@ struct Head<'a> {
 
 /// One event. The fields stand in the order of the line.
 #[derive(Serialize, Default)]
-struct Line<'a> {
-    kind: &'static str,
-    event: usize,
-    time_ns: u64,
-    since_mark_ns: i64,
-    level: &'static str,
-    actor: &'a str,
-    text: String,
+pub(crate) struct Line<'a> {
+    pub kind: &'static str,
+    pub event: usize,
+    pub time_ns: u64,
+    pub since_mark_ns: i64,
+    pub level: &'static str,
+    pub actor: &'a str,
+    pub text: String,
     #[serde(flatten)]
-    access: Option<Access<'a>>,
+    pub access: Option<Access<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
+    pub name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    amount: Option<u32>,
+    pub amount: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    unit: Option<&'a str>,
+    pub unit: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    word: Option<&'a str>,
+    pub word: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    number: Option<u32>,
+    pub number: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u32>,
+    pub status: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    byte: Option<u8>,
+    pub byte: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    bit_ns: Option<u32>,
+    pub bit_ns: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    own: Option<bool>,
+    pub own: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    change: Option<&'static str>,
+    pub change: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    due_in_ns: Option<u64>,
+    pub due_in_ns: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tick_in_ns: Option<u64>,
+    pub tick_in_ns: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    counted_ns: Option<u64>,
+    pub counted_ns: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ordinal: Option<u64>,
-    reason: Reason,
+    pub ordinal: Option<u64>,
+    pub reason: Reason,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<usize>,
-    delay_ns: i64,
+    pub cause: Option<usize>,
+    pub delay_ns: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    trigger: Option<usize>,
+    pub trigger: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    parent: Option<u32>,
+    pub parent: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    end: Option<u32>,
+    pub end: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ns: Option<u64>,
 }
 
 #[derive(Serialize)]
-struct Access<'a> {
-    port: u16,
-    value: u32,
-    width: u8,
-    count: u32,
-    pitch_ns: u32,
-    note: &'a str,
+pub(crate) struct Access<'a> {
+    pub port: u16,
+    pub value: u32,
+    pub width: u8,
+    pub count: u32,
+    pub pitch_ns: u32,
+    pub note: &'a str,
 }
 
-/// Writes a trace as JSON Lines.
+/// Writes a section of a trace as JSON Lines. The numbers of events are those of the whole trace.
 ///
 /// # Errors
 /// Any error of `to`. Some lines may have been written before the error.
-pub fn write(log: &TraceLog, header: &Header, to: &mut impl io::Write) -> io::Result<()> {
+pub fn write(
+    log: &TraceLog,
+    header: &Header,
+    section: Range<usize>,
+    to: &mut impl io::Write,
+) -> io::Result<()> {
     let timeline = Timeline::new(log, &Legend::default(), FindingsLane::WhenNeeded);
     let head = Head {
         kind: "trace",
@@ -108,14 +116,27 @@ pub fn write(log: &TraceLog, header: &Header, to: &mut impl io::Write) -> io::Re
     };
     serde_json::to_writer(&mut *to, &head)?;
     to.write_all(b"\n")?;
+    for line in lines(log, &timeline).filter(|line| section.contains(&line.event)) {
+        serde_json::to_writer(&mut *to, &line)?;
+        to.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// The events of a trace in order.
+pub(crate) fn lines<'t>(
+    log: &'t TraceLog,
+    timeline: &'t Timeline<'t>,
+) -> impl Iterator<Item = Line<'t>> {
     let mut mark_ns = 0;
-    let known = |event: u32| (event != crate::causes::NONE).then_some(event);
-    for (number, event) in timeline.tree.events.iter().enumerate() {
+    let known = |event: u32| (event != NONE).then_some(event);
+    timeline.tree.events.iter().enumerate().map(move |(number, event)| {
         if let Event::Mark(_) = event.event {
             mark_ns = event.time_ns;
         }
         let cause = &timeline.tree.causes[number];
-        let line = Line {
+        let end = known(timeline.end_of[number]);
+        Line {
             event: number,
             since_mark_ns: event.time_ns as i64 - mark_ns as i64,
             reason: cause.reason,
@@ -123,13 +144,11 @@ pub fn write(log: &TraceLog, header: &Header, to: &mut impl io::Write) -> io::Re
             delay_ns: cause.delay_ns,
             trigger: cause.trigger(),
             parent: known(timeline.parent_of[number]),
-            end: known(timeline.end_of[number]),
+            end,
+            duration_ns: end.map(|_| timeline.end_ns(number).saturating_sub(event.time_ns)),
             ..line(log, event)
-        };
-        serde_json::to_writer(&mut *to, &line)?;
-        to.write_all(b"\n")?;
-    }
-    Ok(())
+        }
+    })
 }
 
 /// What an event is, without its place in the trace.

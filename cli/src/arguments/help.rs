@@ -155,7 +155,8 @@ Examples:
   portcls-emu play --trace - | portcls-emu export - --to html -o t.html
   portcls-emu export t.txt --to svg --from 'the song begins' --until 257ms -o t.svg
   portcls-emu export t.txt --to jsonl | jq 'select(.kind == \"write\")'
-  portcls-emu export t.txt --to vcd -o t.vcd               waveforms, and who runs";
+  portcls-emu export t.txt --to vcd -o t.vcd               waveforms, and who runs
+  portcls-emu export t.txt --to perfetto -o t.pftrace      for the Perfetto UI";
 
 pub(super) const JSON_FORM: &str = "\
 The JSON summary:

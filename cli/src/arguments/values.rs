@@ -77,6 +77,12 @@ pub enum ExportForm {
     Jsonl,
     /// Waveforms, for GTKWave, Surfer and sigrok.
     Vcd,
+    /// Tracks with flows, for the Perfetto UI.
+    #[cfg(feature = "perfetto")]
+    Perfetto,
+    /// A table, for DuckDB, Polars and Spark.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 /// A place in a trace.

@@ -344,12 +344,10 @@ function savePicture() {
 }
 
 function beforePrint() {
-  const before = theme;
   document.documentElement.dataset.theme = "light";
   const image = make("img");
   image.alt = "The lanes; the panel and the list below say the same in words";
-  image.src = render(1180, 600, inks(document.documentElement));
-  document.documentElement.dataset.theme = before;
+  image.src = render(1180, 500, inks(document.documentElement));
   byId("print").replaceChildren(image);
   const shown = [];
   for (const event of inOrder) {
@@ -362,6 +360,7 @@ function beforePrint() {
 
 function afterPrint() {
   byId("print").replaceChildren();
+  document.documentElement.dataset.theme = theme;
   drawAll();
   fillList();
 }

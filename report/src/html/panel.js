@@ -53,7 +53,7 @@ function fillLevel(event) {
   const running = runningAt(event);
   const words = running < 0 ? "no driver code runs"
     : (own ? "" : "meanwhile ") + label(running);
-  byId("level").replaceChildren(make("span.badge.at" + level, LEVELS[level]), words);
+  byId("level").replaceChildren(make("span.badge.at" + level, LEVELS[level]), " " + words);
 }
 
 function fillFinding(event) {
