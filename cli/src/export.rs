@@ -106,7 +106,10 @@ fn find(log: &TraceLog, place: &Place, after: usize, name: &str) -> Result<usize
             Ok(found.map_or(records.len(), |index| after + index))
         }
         Place::Mark(words) => {
-            let begins = |event: Option<Event>| matches!(event, Some(Event::Mark(text)) if log.text(text).starts_with(&**words));
+            let begins = |event| match event {
+                Some(Event::Mark(text)) => log.text(text).starts_with(words),
+                _ => false,
+            };
             let found = rest.iter().position(|record| begins(record.event()));
             let found = found
                 .ok_or_else(|| Failure::NoMark { name: name.to_owned(), mark: words.clone() })?;

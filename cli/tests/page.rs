@@ -1,4 +1,4 @@
-//! The page of a trace in a browser: what it shows, says and does, and how fast.
+//! The page of a trace in a browser: what it shows and does, and how fast.
 //!
 //! `page/check.js` opens the pages in Chromium, presses keys, and holds what the page says against
 //! the text of the trace. Its pictures are for a person to look at: they stand in the folder that

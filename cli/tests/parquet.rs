@@ -1,4 +1,4 @@
-//! `export --to parquet`: DuckDB reads the tables, and finds what the text of the traces says.
+//! `export --to parquet`: DuckDB finds in the tables what the traces say.
 #![cfg(feature = "parquet")]
 
 #[path = "program/support.rs"]

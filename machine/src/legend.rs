@@ -1,4 +1,4 @@
-//! What the names in a trace of a machine mean: those of the card, and the actors.
+//! What the names in a machine's trace mean: those of the card, and actors.
 
 use portcls_emulator::trace::TraceLog;
 use portcls_report::legend::Legend;

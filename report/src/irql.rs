@@ -37,6 +37,8 @@ impl IrqlFollower {
             Event::Return { function, .. } => self.leave(function),
             // The thread lowers the level before it waits, and this is no event.
             _ if self.calls.is_empty() => self.level = Level::Passive,
+            // Code that raised itself lowers the level again, and this is no event either.
+            _ if event.level == Level::Raised => self.level = before,
             _ => {}
         }
         Some((value(event.level), value(self.level)))

@@ -1,4 +1,4 @@
-//! What the names in a trace mean: registers and their bits, lanes, actors, bytes.
+//! What names in a trace mean: registers and their bits, lanes, actors.
 //!
 //! A view for people tells more than a trace does: that port 331 is the register STATUS, that its
 //! bit 6 is DRR, and that the byte 3C on a lane is the note C4. This file owns the form of this
@@ -16,8 +16,11 @@ pub struct Legend {
     /// The actors: the name in the trace, and the words that begin a sentence.
     pub actors: Vec<(String, String)>,
     /// The words for the bytes of a lane, one for each byte. `None` if the bytes mean nothing.
-    pub bytes: Option<fn(&[u8]) -> Vec<String>>,
+    pub bytes: Option<ByteWords>,
 }
+
+/// Says what each byte of a lane means, in a few words; the bytes are all of the lane, in order.
+pub type ByteWords = fn(&[u8]) -> Vec<String>;
 
 /// One register: a port in one direction.
 #[derive(Clone, Debug)]

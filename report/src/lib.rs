@@ -5,10 +5,11 @@
 //! device is for. A view never changes a trace and never adds a fact to the trace.
 //!
 //! [`text`] is the golden text; only the golden text can be read back to the same events. [`vcd`]
-//! shows the serial lanes and signals as bits, for waveform viewers and logic analysers. [`html`] is a
-//! page to look at, [`svg`] a picture, [`jsonl`] a form for programs, and with the feature `perfetto`
-//! the module `perfetto` writes files for the Perfetto UI, with the feature `parquet` the module
-//! `parquet` tables; a [`legend`] tells them what names mean.
+//! shows the serial lanes and signals as bits, for waveform viewers and logic analysers. [`html`]
+//! is a page to look at, [`svg`] a picture, [`jsonl`] a form for programs. With the feature
+//! `perfetto` the module `perfetto` writes files for the Perfetto UI. With the feature `parquet`
+//! the module `parquet` writes tables. A [`legend`] tells them what names mean.
+//!
 //! [`causes`] says why each event happened when it did, [`diff`] compares two traces by these
 //! causes, and [`explain`] tells about one event.
 

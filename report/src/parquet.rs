@@ -1,8 +1,9 @@
-//! A trace as a table: one row an event, in Parquet, for DuckDB, Polars and Spark.
+//! A trace as a table in Parquet, one row an event.
 //!
-//! The columns are those of [`jsonl`](crate::jsonl) that a query needs, with the machine and the
-//! words of the last mark in each row, so that the rows of many runs make one table. A column that
-//! does not apply to an event is null. The values are not compressed: equal ones are stored once.
+//! DuckDB, Polars and Spark read it. The columns are those of [`jsonl`](crate::jsonl) that a query
+//! needs, with the machine and the words of the last mark in each row, so that the rows of many
+//! runs make one table. A column that does not apply to an event is null. The values are not
+//! compressed: equal ones are stored once.
 
 use std::io::{self, Write};
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! A trace for the Perfetto UI: tracks of slices and counters, and flows from causes to effects.
+//! A trace for the Perfetto UI: tracks, and flows from causes to effects.
 //!
 //! The order of the tracks is that of the lanes of the page. A call, a byte, a high interrupt line
 //! and folded polls are slices; an access, a mark and a note are instants; the IRQL and counts are

@@ -137,7 +137,8 @@ impl Drawing<'_, '_> {
         let _ = write!(
             self.out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
-             width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\n<title>A trace of {title}</title>\n\
+             width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\n\
+             <title>A trace of {title}</title>\n\
              <style>{STYLE}</style>\n<rect class=\"bg\" width=\"{WIDTH}\" height=\"{height}\"/>\n"
         );
     }
@@ -192,8 +193,9 @@ impl Drawing<'_, '_> {
 
     /// Text that is cut to a width.
     fn text(&mut self, x: f64, y: f64, class: &str, words: &str, room: f64) {
-        // A usual letter has 6.4 units. A browser may take another font.
-        let most = (room / 6.4).floor();
+        // The width of a usual letter. A browser may take another font.
+        let letter = if class == "x" { 7.0 } else { 6.4 };
+        let most = (room / letter).floor();
         if most < 2.0 {
             return;
         }

@@ -1,4 +1,4 @@
-//! A trace as lanes over time: which lane shows an event, and where the event ends.
+//! A trace as lanes over time: which lane shows an event, until when.
 //!
 //! This module owns the order of the lanes, from the software at the top to the wires at the
 //! bottom. So an arrow that goes up is an interrupt, and an arrow that goes down an output. The
@@ -202,9 +202,6 @@ fn irql(events: &[TimedEvent]) -> Vec<(u32, u8)> {
     let mut level = 0;
     for (number, event) in events.iter().enumerate() {
         let Some((at, after)) = follower.follow(event) else { continue };
-        // Nothing tells when code that raised itself lowers the level again: it may do so after
-        // each access.
-        let after = if event.level == Level::Raised { u32::from(level) } else { after };
         for value in [at as u8, after as u8] {
             if value != level {
                 level = value;

@@ -17,9 +17,10 @@ const VIEWS = [
     size: [1440, 900], scheme: "dark" },
   { name: "polls", page: "play", place: "at=26.259us&mark=the song begins&span=550us",
     size: [3840, 2160] },
-  { name: "overwritten", page: "broken", keys: ["]", "]", "/", ..."overwrites", "Enter"],
+  { name: "overwritten", page: "broken", 
+    keys: ["/", ..."overwrites", "Enter", "Escape", "f", "-", "-", "-", "-"],
     size: [1440, 900] },
-  { name: "rule", page: "rule", keys: ["e"], size: [1100, 700], scheme: "dark" },
+  { name: "rule", page: "rule", keys: ["e", "f", "-", "-", "-"], size: [1100, 700], scheme: "dark" },
   { name: "difference", page: "diff", size: [1440, 900] },
   { name: "telephone", page: "capture", keys: ["i", "i", "i", "f"], size: [360, 740] },
 ];

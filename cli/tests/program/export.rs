@@ -59,7 +59,7 @@ fn a_picture_is_that_of_the_readme() {
     let folder = Folder::new();
     let played = folder.run(&["play", "--trace", "t.txt"]);
     assert_eq!(played.code, 0);
-    let section = ["--from", "the song begins", "--until", "257.4ms"];
+    let section = ["--from", "456ms", "--until", "457.1ms"];
     let ran = folder.run(&[&["export", "t.txt", "--to", "svg"], &section[..]].concat());
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/first-note.svg");

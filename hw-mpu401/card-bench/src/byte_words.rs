@@ -1,4 +1,4 @@
-//! What each byte on a MIDI lane means, in a few words: `note on, channel 1`, `C4`, `velocity 64`.
+//! What each byte on a MIDI lane means: `C4`, `velocity 64`.
 //!
 //! Source: MIDI 1.0 Detailed Specification: status bytes, running status, and system messages.
 

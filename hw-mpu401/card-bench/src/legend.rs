@@ -1,4 +1,4 @@
-//! What the names in a card's trace mean: the registers with their bits, the lanes, the bytes.
+//! What the names in a card's trace mean: registers with bits, lanes, bytes.
 //!
 //! A trace has port addresses only. A port whose reads tell a state is STATUS, the same port
 //! written is COMMAND, and the port below is DATA.

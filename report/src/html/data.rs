@@ -1,4 +1,4 @@
-//! The trace in the page: columns of numbers, and each different event once, in words.
+//! The trace in the page: columns of numbers, and a table of shapes.
 //!
 //! Most events of a trace differ from an earlier one only in their time. So an event is a number in
 //! a table of shapes, and a shape has the words, the sentence and the values. An event in the page

@@ -99,7 +99,8 @@ impl Drawing<'_, '_> {
             let next = events.get(at + 1).map_or(WIDTH, |&next| self.x0(next));
             let _ = writeln!(
                 self.out,
-                "<rect class=\"h\" x=\"{x:.1}\" y=\"{top:.1}\" width=\"1.6\" height=\"{height:.1}\"/>"
+                "<rect class=\"h\" x=\"{x:.1}\" y=\"{top:.1}\" width=\"1.6\" \
+                 height=\"{height:.1}\"/>"
             );
             let words = self.words(event);
             self.text(x + 6.0, top + height / 2.0 + 4.0, "b", &words, next - x - 10.0);
@@ -217,7 +218,8 @@ impl Drawing<'_, '_> {
                     let bottom = middle + half;
                     let _ = writeln!(
                         self.out,
-                        "<path class=\"{class}\" d=\"M{x0:.1} {middle:.1}V{bottom:.1}l-3 -5h6l-3 5\"/>"
+                        "<path class=\"{class}\" d=\"M{x0:.1} {middle:.1}V{bottom:.1}\
+                         l-3 -5h6l-3 5\"/>"
                     );
                     middle + half / 2.0 + 4.0
                 }
@@ -365,7 +367,8 @@ impl Drawing<'_, '_> {
             let bend = if (x1 - x0).abs() < 8.0 { 0.0 } else { (x1 - x0) / 2.0 };
             let _ = writeln!(
                 self.out,
-                "<path class=\"a\" d=\"M{x0:.1} {y0:.1}C{:.1} {y0:.1} {:.1} {y1:.1} {x1:.1} {y1:.1}\"/>\
+                "<path class=\"a\" d=\"M{x0:.1} {y0:.1}C{:.1} {y0:.1} {:.1} {y1:.1} \
+                 {x1:.1} {y1:.1}\"/>\
                  <circle class=\"h\" cx=\"{x0:.1}\" cy=\"{y0:.1}\" r=\"2.2\"/>",
                 x0 + bend,
                 x1 - bend

@@ -1,4 +1,4 @@
-//! The scale of a picture: time, with idle stretches folded, to units of the picture.
+//! The scale of a picture: time to units, with idle stretches folded.
 
 use std::ops::Range;
 

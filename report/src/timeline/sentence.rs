@@ -1,4 +1,6 @@
-//! A whole sentence for each event, for a reader who does not know the text of a trace.
+//! A whole sentence for each event.
+//!
+//! It is for a reader who does not know the text of a trace.
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use portcls_emulator::trace::{Event, NameId, Record, SerialEdge, TimedEvent, TraceLog};
+use portcls_emulator::trace::{Event, Level, NameId, Record, SerialEdge, TimedEvent, TraceLog};
 
 use super::lane::{FRAME_BITS, LaneBits};
 use super::{Dialect, Source, Tick, VcdOptions, Wire};
@@ -138,8 +138,11 @@ impl<'a> Dump<'a> {
         for line in &mut self.lines {
             match &mut line.driver {
                 Driver::Irql(follower) => {
-                    if let Some((_, value)) = follower.follow(event) {
-                        line.value = Some(value);
+                    if let Some((at, after)) = follower.follow(event) {
+                        // How long code that raised itself stays there is not known: it is shown
+                        // up to the next event.
+                        let is_raised = event.level == Level::Raised;
+                        line.value = Some(if is_raised { at } else { after });
                     }
                 }
                 Driver::Running(calls) => line.value = Some(run(calls, event)),
