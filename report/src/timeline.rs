@@ -5,6 +5,8 @@
 //! page and the picture draw what this module finds; they add no facts.
 
 mod sentence;
+#[cfg(test)]
+mod tests;
 
 use portcls_emulator::trace::{
     Direction, Event, Level, NameId, SerialEdge, SerialSource, TimedEvent, TimerChange, TraceLog,
