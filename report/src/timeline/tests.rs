@@ -1,3 +1,5 @@
+//! The lanes, the IRQL and the waiting bytes of a small trace.
+
 use super::*;
 use crate::text::parse;
 
