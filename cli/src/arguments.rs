@@ -1,8 +1,10 @@
 //! The command line: verbs, options, and the help that people read.
 //!
-//! `values` reads the words after the options, `help` has the texts behind the options.
+//! `values` reads the words after the options, `help` has the texts behind the options, and
+//! `traces` the command lines of the verbs that read a trace.
 
 mod help;
+mod traces;
 mod values;
 
 use std::net::SocketAddr;
@@ -32,14 +34,16 @@ use portcls_machine::settings::{parse_irq, parse_ns, parse_port, parse_timing};
 
 use help::{
     CAPTURE_EXAMPLES, CARDS_EXAMPLES, DEBUG_EXAMPLES, DIFF_EXAMPLES, DIFF_EXIT, ENVIRONMENT,
-    EXPLAIN_EXAMPLES, FILTERS_EXAMPLES, IMPORTS_EXAMPLES, IMPORTS_EXIT, JSON_FORM, NEW_EXAMPLES,
-    OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES, RULES_EXAMPLES, RUN_EXAMPLES, script_lines,
+    EXPLAIN_EXAMPLES, EXPORT_EXAMPLES, FILTERS_EXAMPLES, IMPORTS_EXAMPLES, IMPORTS_EXIT, JSON_FORM,
+    NEW_EXAMPLES, OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES, RULES_EXAMPLES, RUN_EXAMPLES,
+    script_lines,
 };
 use values::{CardParser, RuleParser, input, parse_gdb_place, parse_resource, target};
 
+pub use traces::{DiffArguments, ExplainArguments, ExportArguments};
 pub use values::{
-    DebugJob, FileFormat, Format, OpsFormat, PinFormatName, RecipeName, SchemaName, TraceFilter,
-    WaveDialect, WaveTick,
+    DebugJob, ExportForm, FileFormat, Format, OpsFormat, PinFormatName, Place, RecipeName,
+    SchemaName, TraceFilter, WaveDialect, WaveTick,
 };
 
 /// Runs a Windows MIDI driver on a simulated kernel and MPU-401 card, and traces every access.
@@ -152,6 +156,13 @@ pub enum Verb {
     /// another time. Here each event is compared with its cause: what it waited for, and how long.
     #[command(after_long_help = format!("{DIFF_EXAMPLES}\n\n{DIFF_EXIT}\n\n{EXIT_CODES}"))]
     Diff(DiffArguments),
+    /// Shows a trace in another form: a page to look at, a picture, lines of JSON, waveforms.
+    ///
+    /// The trace is text that --trace wrote. The page is one file that needs no network; its
+    /// address takes a place, as in page.html#at=256.779ms. docs/views.md of the project shows each
+    /// form.
+    #[command(after_long_help = format!("{EXPORT_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Export(ExportArguments),
     /// Explains one moment of a trace: what happened, what ran, why, and what came of it.
     #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXIT_CODES}"))]
     Explain(ExplainArguments),
@@ -181,11 +192,11 @@ impl Verb {
         let (format, outputs) = match self {
             Verb::Play(arguments) => {
                 let own = [arguments.wire_out.as_ref(), arguments.midi_out.as_ref()];
-                (arguments.report.format, [arguments.report.outputs(), own].concat())
+                (arguments.report.format, [&arguments.report.outputs()[..], &own].concat())
             }
             Verb::Capture(arguments) => {
                 let own = [arguments.raw_out.as_ref(), arguments.midi_out.as_ref()];
-                (arguments.report.format, [arguments.report.outputs(), own].concat())
+                (arguments.report.format, [&arguments.report.outputs()[..], &own].concat())
             }
             Verb::Debug(arguments) => {
                 (arguments.report.format, arguments.report.outputs().to_vec())
@@ -194,12 +205,13 @@ impl Verb {
             Verb::Imports(arguments) => (arguments.format, Vec::new()),
             Verb::Cards(arguments) => (arguments.format, Vec::new()),
             Verb::Rules(arguments) => (arguments.format, Vec::new()),
-            Verb::Diff(arguments) => (arguments.format, Vec::new()),
+            Verb::Diff(arguments) => (arguments.format, vec![arguments.html.as_ref()]),
             Verb::Explain(arguments) => (arguments.format, Vec::new()),
             // The documents of `ops` and `run` name each file that is not valid.
             Verb::New(_)
             | Verb::Ops(_)
             | Verb::Run(_)
+            | Verb::Export(_)
             | Verb::Schema { .. }
             | Verb::Completions { .. }
             | Verb::Man => (Format::Text, Vec::new()),
@@ -223,6 +235,7 @@ impl Verb {
             Verb::Run(_) => "run",
             Verb::Diff(_) => "diff",
             Verb::Explain(_) => "explain",
+            Verb::Export(_) => "export",
             Verb::Schema { .. } => "schema",
             Verb::Completions { .. } => "completions",
             Verb::Man => "man",
@@ -428,49 +441,6 @@ pub struct RulesArguments {
     pub format: Format,
 }
 
-/// The command line of `diff`.
-#[derive(Args, Debug)]
-pub struct DiffArguments {
-    /// The trace that is expected; - is stdin
-    #[arg(value_name = "A", value_parser = input())]
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub first: Input,
-    /// The trace that came; - is stdin
-    #[arg(value_name = "B", value_parser = input())]
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub second: Input,
-    /// Compares from the first mark that begins with these words.
-    #[arg(long, value_name = "MARK")]
-    pub from: Option<String>,
-    /// Compares up to the next mark that begins with these words.
-    #[arg(long, value_name = "MARK")]
-    pub to: Option<String>,
-    /// How much the time from a cause to its event may differ.
-    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = parse_ns)]
-    pub tolerance: u64,
-    /// How many findings to show.
-    #[arg(long, value_name = "COUNT", default_value_t = 12)]
-    pub most: usize,
-    /// How to show them.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-    pub format: Format,
-}
-
-/// The command line of `explain`.
-#[derive(Args, Debug)]
-pub struct ExplainArguments {
-    /// The trace; - is stdin
-    #[arg(value_name = "TRACE", value_parser = input())]
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub file: Input,
-    /// The time since power-on, as in 256.779ms: the last event up to it is explained.
-    #[arg(long, value_name = "TIME", value_parser = parse_ns)]
-    pub at: u64,
-    /// How to show it.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-    pub format: Format,
-}
-
 /// How to read the input.
 #[derive(Args, Debug)]
 pub struct SongArguments {
@@ -645,6 +615,9 @@ pub struct ReportArguments {
     /// Which events the trace shows.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = TraceFilter::Full)]
     pub filter: TraceFilter,
+    /// Writes the trace as a page to look at: one file for a browser.
+    #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
+    pub html: Option<Target>,
     #[command(flatten)]
     pub waves: WaveArguments,
     /// The form of the summary.
@@ -653,8 +626,8 @@ pub struct ReportArguments {
 }
 
 impl ReportArguments {
-    fn outputs(&self) -> [Option<&Target>; 2] {
-        [self.trace.as_ref(), self.waves.vcd.as_ref()]
+    fn outputs(&self) -> [Option<&Target>; 3] {
+        [self.trace.as_ref(), self.html.as_ref(), self.waves.vcd.as_ref()]
     }
 }
 

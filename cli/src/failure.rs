@@ -8,6 +8,7 @@ use portcls_machine::card_bench::ops::OpsError;
 use portcls_machine::driver_file::image::ImageError;
 use portcls_machine::inf_file::InfError;
 use portcls_machine::midi_file::MidiFileError;
+use portcls_machine::report::html::TooManyEvents;
 use portcls_machine::report::text::ParseError;
 use portcls_machine::scenario::ScenarioError;
 use portcls_machine::{MachineError, PinFormat, RegistryFileError};
@@ -234,6 +235,20 @@ pub enum Failure {
         /// The words that were looked for.
         mark: String,
     },
+    /// A trace is too long for a page.
+    #[error("{name}: {source}: cut it with export --from and --until, or shorten the run")]
+    TooMuchForAPage {
+        /// The trace, or the page that was wanted.
+        name: String,
+        /// How long the trace is.
+        source: TooManyEvents,
+    },
+    /// A part of a trace has no event.
+    #[error("{name}: nothing happened between --from and --until: give other places")]
+    NothingBetween {
+        /// The input.
+        name: String,
+    },
     /// A trace has no event up to a time.
     #[error("{name}: nothing happened up to this time: give a later one with --at")]
     NothingYet {
@@ -323,6 +338,7 @@ impl Failure {
             | Failure::NoCrates { .. }
             | Failure::NoMark { .. }
             | Failure::NothingYet { .. }
+            | Failure::NothingBetween { .. }
             | Failure::CannotListen { .. }
             | Failure::Machine(
                 MachineError::NotDebuggable { .. }
@@ -338,6 +354,7 @@ impl Failure {
             | Failure::NotAScenario(_)
             | Failure::TraceTooBig { .. }
             | Failure::NotATrace { .. }
+            | Failure::TooMuchForAPage { .. }
             | Failure::NotACard(_)
             | Failure::NotPlayable { .. }
             | Failure::DriverTooBig { .. }

@@ -16,6 +16,7 @@ mod debug;
 mod diff;
 mod driver;
 mod explain;
+mod export;
 mod failure;
 mod figures;
 mod file_kind;
@@ -27,6 +28,7 @@ mod manual;
 mod new;
 mod ops;
 mod output;
+mod page;
 mod partial_file;
 mod play;
 mod progress_bar;
@@ -78,6 +80,7 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
         Verb::Run(arguments) => run::run(arguments),
         Verb::Diff(arguments) => diff::run(arguments),
         Verb::Explain(arguments) => explain::run(arguments),
+        Verb::Export(arguments) => export::run(arguments),
         Verb::Schema { document } => schema::run(*document),
         Verb::Completions { shell } => manual::completions(*shell),
         Verb::Man => manual::pages(),

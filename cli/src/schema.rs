@@ -6,6 +6,8 @@ use crate::failure::{Exit, Failure};
 
 /// The schema of the summary of `play`, `capture` and `debug`.
 const SUMMARY: &str = include_str!("schema/summary.jsonschema");
+/// The schema of a line of a trace.
+const TRACE: &str = include_str!("schema/trace.jsonschema");
 
 /// The schema of a scenario file. A test makes it from the structures that read such a file.
 const SCENARIO: &str = include_str!("schema/scenario.jsonschema");
@@ -18,6 +20,7 @@ pub fn run(document: SchemaName) -> Result<Exit, Failure> {
     let text = match document {
         SchemaName::Summary => SUMMARY,
         SchemaName::Scenario => SCENARIO,
+        SchemaName::Trace => TRACE,
     };
     Console::Stdout.print(text)?;
     Ok(Exit::Good)

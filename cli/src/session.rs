@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use portcls_machine::emulator::trace::{DEFAULT_HELD_EVENTS, Hold};
 use portcls_machine::midi_file::{Song, messages_from_wire, write_smf};
+use portcls_machine::report::html::Page;
 use portcls_machine::report::vcd::{self, Dialect, Tick};
 use portcls_machine::report::{Filter, text};
 use portcls_machine::{CardSignals, Machine, MachineError, Meter, vcd_options};
@@ -16,6 +17,7 @@ use crate::figures::duration;
 use crate::inf::InfFacts;
 use crate::input::{Input, Source};
 use crate::output::{Output, Target, prepare};
+use crate::page::page;
 use crate::progress_bar::{Line, ProgressBar};
 use crate::summary::{Ending, Outcome, RunFacts, Summary};
 
@@ -61,6 +63,7 @@ pub struct Run {
 /// The outputs in the order of their options.
 struct Outputs {
     trace: Option<Output>,
+    page: Option<Output>,
     waves: Option<Output>,
     raw: Option<Output>,
     midi: Option<Output>,
@@ -70,6 +73,7 @@ struct Outputs {
 #[derive(Clone, Copy)]
 enum Content {
     Trace,
+    Page,
     Waves,
     Bytes,
     MidiFile,
@@ -80,6 +84,7 @@ impl Content {
     fn name(self) -> &'static str {
         match self {
             Content::Trace => "trace",
+            Content::Page => "page",
             Content::Waves => "waveforms",
             Content::Bytes => "bytes",
             Content::MidiFile => "MIDI file",
@@ -91,13 +96,14 @@ impl Outputs {
     fn prepare(job: &Job<'_>) -> Result<Outputs, Failure> {
         let wanted = [
             ("--trace", job.report.trace.as_ref()),
+            ("--html", job.report.html.as_ref()),
             ("--vcd", job.report.waves.vcd.as_ref()),
             job.raw_out,
             ("--midi-out", job.midi_out),
         ];
         let mut outputs = prepare(&wanted, job.source.path())?.into_iter();
         let mut next = || outputs.next().flatten();
-        Ok(Outputs { trace: next(), waves: next(), raw: next(), midi: next() })
+        Ok(Outputs { trace: next(), page: next(), waves: next(), raw: next(), midi: next() })
     }
 
     /// Each output, and what it holds.
@@ -107,6 +113,8 @@ impl Outputs {
             (Content::Waves, &self.waves),
             (Content::Bytes, &self.raw),
             (Content::MidiFile, &self.midi),
+            // A trace can be too long for a page; the other outputs are there then.
+            (Content::Page, &self.page),
         ];
         each.into_iter().filter_map(|(content, output)| Some((content, output.as_ref()?)))
     }
@@ -117,7 +125,7 @@ impl Outputs {
 
     /// True when an output needs the whole trace.
     fn show_trace(&self) -> bool {
-        self.trace.is_some() || self.waves.is_some()
+        self.trace.is_some() || self.page.is_some() || self.waves.is_some()
     }
 
     /// The number of events that the trace has to hold for the outputs.
@@ -139,7 +147,12 @@ impl Outputs {
         let (stdout, files): (Vec<_>, Vec<_>) =
             self.each().partition(|(_, output)| output.is_stdout());
         for (content, output) in files.into_iter().chain(stdout) {
+            let page = match content {
+                Content::Page => Some(page_of(machine, output)?),
+                _ => None,
+            };
             output.write(|to| match content {
+                Content::Page => page.map_or(Ok(()), |page| page.write(to)),
                 Content::Trace => write_trace(machine, report.filter.into(), to),
                 Content::Waves => write_waves(machine, report.waves.form(), to),
                 Content::Bytes => write_bytes(bytes, to),
@@ -258,6 +271,11 @@ fn first_lines(text: &str, lines: usize) -> String {
 
 fn write_trace(machine: &Machine, filter: Filter, mut to: &mut dyn Write) -> io::Result<()> {
     text::write(&machine.trace_log(), &machine.trace_header(), filter, &mut to)
+}
+
+fn page_of(machine: &Machine, output: &Output) -> Result<Page, Failure> {
+    let name = output.target().to_string();
+    page(&name, (&machine.trace_header(), &machine.trace_log()), None)
 }
 
 fn write_waves(

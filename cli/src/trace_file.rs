@@ -1,7 +1,7 @@
 //! A trace that a verb reads: the golden text from a file or stdin.
 
 use portcls_machine::emulator::trace::TraceLog;
-use portcls_machine::report::text::parse;
+use portcls_machine::report::text::{Header, parse};
 
 use crate::failure::Failure;
 use crate::file_kind::{Wanted, other_kind};
@@ -15,6 +15,14 @@ const MAX_BYTES: usize = 1 << 30;
 /// # Errors
 /// [`Failure::CannotRead`], [`Failure::TraceTooBig`] and [`Failure::NotATrace`].
 pub fn read(input: &Input) -> Result<TraceLog, Failure> {
+    read_with_header(input).map(|(_, log)| log)
+}
+
+/// Reads a trace and its header.
+///
+/// # Errors
+/// The errors of [`read`].
+pub fn read_with_header(input: &Input) -> Result<(Header, TraceLog), Failure> {
     let name = input.name();
     let bytes = input.bytes(MAX_BYTES).map_err(|obstacle| match obstacle {
         Obstacle::System(error) => {
@@ -27,9 +35,8 @@ pub fn read(input: &Input) -> Result<TraceLog, Failure> {
     // A byte that is not UTF-8 becomes a character that the reader refuses with its place.
     let bytes = plain_text(bytes);
     let text = String::from_utf8_lossy(&bytes);
-    let (_, log) = parse(&text).map_err(|source| {
+    parse(&text).map_err(|source| {
         let other = other_kind(&name, &bytes, Wanted::Trace);
         other.unwrap_or(Failure::NotATrace { name, source })
-    })?;
-    Ok(log)
+    })
 }

@@ -1,8 +1,9 @@
 //! The wires in a dump of a machine's trace: the card's wires and the IRQL.
 //!
-//! | trace | both dialects | value |
-//! |---|---|---|
-//! | IRQL | `irql` | 0 PASSIVE_LEVEL, 2 DISPATCH_LEVEL, 3 a device's level or above |
+//! | trace | name | dialects | value |
+//! |---|---|---|---|
+//! | IRQL | `irql` | both | 0 PASSIVE_LEVEL, 2 DISPATCH_LEVEL, 3 a device's level or above |
+//! | calls | `running` | `full` | the innermost call that runs, as text |
 //!
 //! [`mpu401_card_bench::vcd_options`] describes the other wires.
 
@@ -15,5 +16,6 @@ use portcls_report::vcd::{Dialect, Source, Tick, VcdOptions, Wire};
 pub fn vcd_options(log: &TraceLog, dialect: Dialect, tick: Tick) -> VcdOptions {
     let mut options = mpu401_card_bench::vcd_options(log, dialect, tick);
     options.wires.push(Wire { name: "irql".to_owned(), source: Source::Irql });
+    options.wires.push(Wire { name: "running".to_owned(), source: Source::Running });
     options
 }

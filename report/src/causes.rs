@@ -29,10 +29,11 @@ mod processor;
 mod sent;
 
 use portcls_emulator::trace::{Event, Level, TimedEvent, TimerChange, TraceLog, WaitEnd};
+use serde::Serialize;
 
 use crate::distance::distance_ns;
 use device::Device;
-pub(crate) use note::tells_state;
+pub(crate) use note::{is_mistake, tells_state};
 pub(crate) use processor::{Change, ContextKind, Processor};
 
 /// The number of an event that is not there.
@@ -44,9 +45,11 @@ pub(crate) const LANE_IN: &str = "in";
 pub(crate) const LINE: &str = "line";
 
 /// In which way an event waited for its cause.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// Nothing in the trace is its cause.
+    #[default]
     Unknown,
     /// The same code took the step before it.
     Step,
@@ -72,6 +75,64 @@ pub enum Reason {
     Accessed,
     /// The scenario did it.
     Scenario,
+}
+
+impl Reason {
+    /// Every reason, in the order of its number.
+    pub(crate) const ALL: [Reason; 13] = [
+        Reason::Unknown,
+        Reason::Step,
+        Reason::LineRose,
+        Reason::Queued,
+        Reason::ProcessorFree,
+        Reason::TimerSet,
+        Reason::WaitOver,
+        Reason::Written,
+        Reason::LaneFree,
+        Reason::Begun,
+        Reason::CameIn,
+        Reason::Accessed,
+        Reason::Scenario,
+    ];
+
+    /// The name of the reason, as JSON has it.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Reason::Unknown => "unknown",
+            Reason::Step => "step",
+            Reason::LineRose => "line-rose",
+            Reason::Queued => "queued",
+            Reason::ProcessorFree => "processor-free",
+            Reason::TimerSet => "timer-set",
+            Reason::WaitOver => "wait-over",
+            Reason::Written => "written",
+            Reason::LaneFree => "lane-free",
+            Reason::Begun => "begun",
+            Reason::CameIn => "came-in",
+            Reason::Accessed => "accessed",
+            Reason::Scenario => "scenario",
+        }
+    }
+
+    /// The reason in words.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Reason::Unknown => "nothing in the trace is its cause",
+            Reason::Step => "the step before it",
+            Reason::LineRose => "the line rose",
+            Reason::Queued => "it was queued",
+            Reason::ProcessorFree => "the processor became free",
+            Reason::TimerSet => "the timer was set",
+            Reason::WaitOver => "what it waited for has come",
+            Reason::Written => "the driver wrote it",
+            Reason::LaneFree => "the lane became free",
+            Reason::Begun => "it began",
+            Reason::CameIn => "the byte came in",
+            Reason::Accessed => "the device was accessed",
+            Reason::Scenario => "the scenario did it",
+        }
+    }
 }
 
 /// The cause of one event.

@@ -124,6 +124,21 @@ pub struct Finding {
     pub moved: u64,
     /// The first of these events, in words.
     pub moved_words: Vec<String>,
+    /// Every place of the finding, for a view; `first` and `second` are the first of these.
+    #[serde(skip)]
+    pub places: Vec<Place>,
+}
+
+/// One place of a finding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The number of the event in the first trace.
+    pub first: Option<usize>,
+    /// The number of the event in the second trace.
+    pub second: Option<usize>,
+    /// How much later it came in the second trace, in ns, after the time of its cause. 0 for a
+    /// finding that is not [`FindingKind::Delay`].
+    pub delay_ns: i64,
 }
 
 /// The result of a diff.

@@ -5,20 +5,34 @@
 //! device is for. A view never changes a trace and never adds a fact to the trace.
 //!
 //! [`text`] is the golden text; only the golden text can be read back to the same events. [`vcd`]
-//! shows the serial lanes and signals as bits, for waveform viewers and logic analysers. [`causes`]
-//! says why each event happened when it did, [`diff`] compares two traces by these causes, and
-//! [`explain`] tells about one event.
+//! shows the serial lanes and signals as bits, for waveform viewers and logic analysers. [`html`]
+//! is a page to look at, [`svg`] a picture, [`jsonl`] a form for programs. With the feature
+//! `perfetto` the module `perfetto` writes files for the Perfetto UI. With the feature `parquet`
+//! the module `parquet` writes tables. A [`legend`] tells them what names mean.
+//!
+//! [`causes`] says why each event happened when it did, [`diff`] compares two traces by these
+//! causes, and [`explain`] tells about one event.
 
 pub mod causes;
 pub mod diff;
 mod distance;
 pub mod explain;
 mod filter;
+pub mod html;
+mod irql;
+pub mod jsonl;
 mod key;
+pub mod legend;
 mod nodes;
+#[cfg(feature = "parquet")]
+pub mod parquet;
+#[cfg(feature = "perfetto")]
+pub mod perfetto;
 mod sentence;
 mod subsequence;
+pub mod svg;
 pub mod text;
+mod timeline;
 pub mod vcd;
 
 pub use filter::Filter;

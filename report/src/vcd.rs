@@ -7,8 +7,8 @@
 //!
 //! # Dialects
 //!
-//! [`Dialect::Full`] writes every wire, for GTKWave and Surfer. [`Dialect::Sigrok`] leaves out
-//! unknown values and wires wider than one bit, for sigrok-cli and PulseView.
+//! [`Dialect::Full`] writes every wire, for GTKWave and Surfer, also texts. [`Dialect::Sigrok`]
+//! leaves out unknown values, texts, and wires wider than one bit, for sigrok-cli and PulseView.
 //! Measured: when a file has a vector, libsigrok 0.5.2 drops the whole file without a message.
 //! libsigrok 0.5.2 shows a name without its scope. Later versions put the scope before the name
 //! unless the scope is `libsigrok`, so this dialect uses the scope `libsigrok`.
@@ -32,7 +32,6 @@
 //!
 //! Source: IEEE 1364-2001, clause 18, for the format.
 
-mod irql;
 mod lane;
 #[cfg(test)]
 mod tests;
@@ -106,6 +105,9 @@ pub enum Source {
     },
     /// The IRQL, two bits wide: 0 PASSIVE_LEVEL, 2 DISPATCH_LEVEL, 3 a device level or above.
     Irql,
+    /// The innermost call that runs, as text; `-` when none runs. Only in [`Dialect::Full`].
+    /// Source: GTKWave, User's Guide: a value that begins with `s` is a string.
+    Running,
 }
 
 /// A wire of a dump.

@@ -16,7 +16,8 @@ Examples:
   portcls-emu rules                         the rules that a driver has to keep
   portcls-emu new my-driver                 a crate for a driver of your own
   portcls-emu diff old.txt new.txt          what is different in two traces, and why
-  portcls-emu explain t.txt --at 256.779ms  what happened then, why, and what came of it";
+  portcls-emu explain t.txt --at 256.779ms  what happened then, why, and what came of it
+  portcls-emu export t.txt --to html -o t.html    the trace as a page to look at";
 
 pub(super) const PLAY_EXAMPLES: &str = "\
 Examples:
@@ -29,6 +30,7 @@ Examples:
   portcls-emu play --driver dmus.sys --pin-format directmusic  events
   portcls-emu play song.mid --midi-out wire.mid      what the wire carried, with its times
   portcls-emu play song.mid --vcd song.vcd           waveforms, for GTKWave or Surfer
+  portcls-emu play song.mid --html song.html         a page to look at, for a browser
   portcls-emu play dump.syx --format json            figures for a program
   cat song.mid | portcls-emu play -                  a song from stdin";
 
@@ -143,6 +145,7 @@ pub(super) const DIFF_EXAMPLES: &str = "\
 Examples:
   portcls-emu diff old.txt new.txt                     two traces that --trace wrote
   portcls-emu diff old.txt new.txt --tolerance 200ns   compiled drivers differ by instructions
+  portcls-emu diff old.txt new.txt --html diff.html    a page with the findings
   portcls-emu diff a.txt b.txt --from 'the song begins' --to 'the song is over'
   portcls-emu play --trace - | portcls-emu diff old.txt - --format json";
 
@@ -155,6 +158,15 @@ pub(super) const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   portcls-emu explain t.txt --at 256.779ms                 the last event up to this time
   portcls-emu explain t.txt --at 256.779ms --format json   the same for a program";
+
+pub(super) const EXPORT_EXAMPLES: &str = "\
+Examples:
+  portcls-emu export t.txt --to html -o t.html             a page to look at, in one file
+  portcls-emu play --trace - | portcls-emu export - --to html -o t.html
+  portcls-emu export t.txt --to svg --from 'the song begins' --until 257ms -o t.svg
+  portcls-emu export t.txt --to jsonl | jq 'select(.kind == \"write\")'
+  portcls-emu export t.txt --to vcd -o t.vcd               waveforms, and who runs
+  portcls-emu export t.txt --to perfetto -o t.pftrace      for the Perfetto UI";
 
 pub(super) const JSON_FORM: &str = "\
 The JSON summary:

@@ -17,6 +17,7 @@ use portcls_machine::{CardResource, MachineBuilder, MachineError, PinFormat, rul
 use crate::card::CardChoice;
 use crate::input::Input;
 use crate::output::Target;
+use portcls_machine::settings::{TimeError, parse_ns};
 
 /// The form of the text on stdout.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -63,6 +64,47 @@ pub enum SchemaName {
     Summary,
     /// A scenario file, for editors.
     Scenario,
+    /// A line of a trace that export --to jsonl writes.
+    Trace,
+}
+
+/// The form in which a trace is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ExportForm {
+    /// A page for a browser, in one file.
+    Html,
+    /// A picture of a section, for a document.
+    Svg,
+    /// One JSON document a line, for programs; `schema trace` writes the JSON Schema.
+    Jsonl,
+    /// Waveforms, for GTKWave, Surfer and sigrok.
+    Vcd,
+    /// Tracks with flows, for the Perfetto UI.
+    #[cfg(feature = "perfetto")]
+    Perfetto,
+    /// A table, for DuckDB, Polars and Spark.
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+/// A place in a trace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// A time since power-on in ns.
+    Time(u64),
+    /// The words with which a mark begins.
+    Mark(String),
+}
+
+impl Place {
+    /// Reads a place: a text that is no time is the words of a mark.
+    pub fn parse(text: &str) -> Result<Place, String> {
+        match parse_ns(text) {
+            Ok(time_ns) => Ok(Place::Time(time_ns)),
+            Err(TimeError::Form) if !text.is_empty() => Ok(Place::Mark(text.to_owned())),
+            Err(error) => Err(error.to_string()),
+        }
+    }
 }
 
 /// What the machine does while it is debugged.

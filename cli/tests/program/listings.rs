@@ -36,6 +36,7 @@ fn the_help_of_the_small_verbs_is_complete() {
     assert_cmd_snapshot!("help_run", folder.command(&["run", "--help"]));
     assert_cmd_snapshot!("help_diff", folder.command(&["diff", "--help"]));
     assert_cmd_snapshot!("help_explain", folder.command(&["explain", "--help"]));
+    assert_cmd_snapshot!("help_export", folder.command(&["export", "--help"]));
     assert_cmd_snapshot!("help_completions", folder.command(&["completions", "--help"]));
     assert_cmd_snapshot!("help_man", folder.command(&["man", "--help"]));
 }
@@ -169,6 +170,7 @@ fn the_manual_has_a_page_for_the_program_and_each_verb() {
         "-new",
         "-run",
         "-diff",
+        "-export",
         "-explain",
         "-schema",
         "-completions",

@@ -8,6 +8,7 @@ mod debug;
 mod diff;
 mod drivers;
 mod explain;
+mod export;
 mod filters;
 mod imports;
 mod line_ends;

@@ -103,7 +103,7 @@ fn kind_of_items(schema: &Value) -> String {
 }
 
 fn page() -> String {
-    let schema = published();
+    let schema = published("summary");
     let parts = &schema["$defs"];
     assert_eq!(parts.as_object().map(|parts| parts.len()), Some(PARTS.len()));
     let mut page = HEAD.to_owned();

@@ -16,7 +16,8 @@ fn wires(dump: &str) -> Vec<&str> {
     declared.filter_map(|line| line.split(' ').nth(4)).collect()
 }
 
-const FULL: [&str; 8] = ["txd", "rxd", "irq", "drr", "dsr", "tx_fifo", "rx_fifo", "irql"];
+const FULL: [&str; 9] =
+    ["txd", "rxd", "irq", "drr", "dsr", "tx_fifo", "rx_fifo", "irql", "running"];
 const SIGROK: [&str; 5] = ["midi_out", "midi_in", "irq", "drr", "dsr"];
 
 #[test]

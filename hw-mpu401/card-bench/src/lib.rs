@@ -3,15 +3,20 @@
 //! Owns: cards from files ([`card_file`]); the other resources of a card's device ([`resources`]);
 //! register scripts with their expectations, and the suite for every card ([`ops`]); the names of a
 //! card's signals in a trace ([`signals`]); how a trace of a card becomes waveforms
-//! ([`vcd_options`]); the known word that a wrong word was probably meant to be ([`near`]); and
-//! how a message shows a user's text ([`shown`](fn@shown)).
+//! ([`vcd_options`]); what the names in such a trace mean ([`legend`](fn@legend)); the known word
+//! that a wrong word was probably meant to be ([`near`]); and how a message shows a user's text
+//! ([`shown`](fn@shown)).
 //! Of `portcls_emulator` this crate uses only the trace. This crate never knows Windows, a bus, a
 //! driver or a terminal, and opens no file itself.
 //!
 //! Without the feature `bench`, which is on by default, only the card files and the resources are
 //! there.
 
+#[cfg(feature = "bench")]
+mod byte_words;
 pub mod card_file;
+#[cfg(feature = "bench")]
+mod legend;
 mod nearest;
 #[cfg(feature = "bench")]
 pub mod ops;
@@ -22,6 +27,8 @@ pub mod signals;
 #[cfg(feature = "bench")]
 mod waves;
 
+#[cfg(feature = "bench")]
+pub use legend::legend;
 pub use nearest::{near, nearest};
 pub use shown::shown;
 #[cfg(feature = "bench")]

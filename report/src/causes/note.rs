@@ -28,3 +28,8 @@ pub(super) fn fate(note: &str) -> Fate {
         _ => Fate::Taken,
     }
 }
+
+/// Whether a note says that the driver lost a byte by this access.
+pub(crate) fn is_mistake(note: &str) -> bool {
+    fate(note) != Fate::Taken
+}

@@ -6,7 +6,7 @@ use portcls_emulator::trace::{Direction, Event, Level};
 
 use super::difference::{Aspect, Difference};
 use super::group::Group;
-use super::{Diff, Finding, FindingKind, Owner, Spot};
+use super::{Diff, Finding, FindingKind, Owner, Place, Spot};
 use crate::causes::{LANE_IN, NONE};
 use crate::distance::distance_ns;
 use crate::nodes::{Kind, Tree};
@@ -54,6 +54,7 @@ impl<'t, 'a> Words<'t, 'a> {
             follows_from: None,
             moved: group.moved,
             moved_words: group.moved_first.iter().map(|&node| describe(first, node)).collect(),
+            places: group.differences.iter().map(|difference| self.place(difference)).collect(),
         }
     }
 
@@ -91,7 +92,21 @@ impl<'t, 'a> Words<'t, 'a> {
             follows_from: None,
             moved: 0,
             moved_words: Vec::new(),
+            places: vec![Place { first: Some(event), second: Some(event), delay_ns: 0 }],
         })
+    }
+
+    fn place(&self, difference: &Difference) -> Place {
+        let event = |tree: &Tree<'_>, node| match node {
+            NONE => None,
+            node => Some(tree.node(node).first as usize),
+        };
+        let [first, second] = self.trees;
+        Place {
+            first: event(first, difference.a),
+            second: event(second, difference.b),
+            delay_ns: if difference.aspect == Aspect::Delay { difference.more } else { 0 },
+        }
     }
 
     fn title(&self, difference: &Difference, range: (i64, i64)) -> String {

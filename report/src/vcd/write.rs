@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::io;
 
-use portcls_emulator::trace::{Event, NameId, Record, SerialEdge, TimedEvent, TraceLog};
+use portcls_emulator::trace::{Event, Level, NameId, Record, SerialEdge, TimedEvent, TraceLog};
 
-use super::irql::IrqlFollower;
 use super::lane::{FRAME_BITS, LaneBits};
 use super::{Dialect, Source, Tick, VcdOptions, Wire};
+use crate::irql::IrqlFollower;
 
 /// The size of the pieces in which the dump is written, in bytes.
 const CHUNK_BYTES: usize = 1 << 16;
@@ -23,7 +23,7 @@ const IDENTIFIER: std::ops::RangeInclusive<u8> = b'!'..=b'~';
 /// # Errors
 /// Any error of `to`. Some lines may have been written before the error.
 pub fn write(log: &TraceLog, options: &VcdOptions, to: &mut impl io::Write) -> io::Result<()> {
-    let mut dump = Dump::new(options);
+    let mut dump = Dump::new(log, options);
     dump.push_head(options, log.dropped());
     for record in in_order_of_time(log.records()).iter() {
         if let Some(event) = timed_event(record) {
@@ -59,7 +59,12 @@ enum Driver<'a> {
     Lane(&'a str, LaneBits),
     Signal(&'a str),
     Irql(IrqlFollower),
+    /// The open calls, the innermost last.
+    Running(Vec<NameId>),
 }
+
+/// The most calls that a text wire remembers. In a deeper nesting it forgets the outermost ones.
+const DEEPEST: usize = 256;
 
 /// A wire of the file and its value; `None` for an unknown value.
 struct Line<'a> {
@@ -73,6 +78,7 @@ struct Line<'a> {
 }
 
 struct Dump<'a> {
+    log: &'a TraceLog,
     tick_ns: u64,
     lines: Vec<Line<'a>>,
 
@@ -85,9 +91,10 @@ struct Dump<'a> {
 }
 
 impl<'a> Dump<'a> {
-    fn new(options: &'a VcdOptions) -> Self {
+    fn new(log: &'a TraceLog, options: &'a VcdOptions) -> Self {
         let wires = options.wires.iter().filter(|wire| fits(wire, options.dialect));
         Dump {
+            log,
             tick_ns: options.tick.ns(),
             lines: wires
                 .enumerate()
@@ -129,10 +136,17 @@ impl<'a> Dump<'a> {
         self.run_lanes_until(event.time_ns);
         self.go_to(event.time_ns);
         for line in &mut self.lines {
-            if let Driver::Irql(follower) = &mut line.driver
-                && let Some(value) = follower.follow(event)
-            {
-                line.value = Some(value);
+            match &mut line.driver {
+                Driver::Irql(follower) => {
+                    if let Some((at, after)) = follower.follow(event) {
+                        // How long code that raised itself stays there is not known: it is shown
+                        // up to the next event.
+                        let is_raised = event.level == Level::Raised;
+                        line.value = Some(if is_raised { at } else { after });
+                    }
+                }
+                Driver::Running(calls) => line.value = Some(run(calls, event)),
+                _ => {}
             }
         }
         match event.event {
@@ -210,7 +224,10 @@ impl<'a> Dump<'a> {
             if std::mem::take(&mut is_empty) {
                 push_time(out, self.tick);
             }
-            push_value(out, line);
+            match line.driver {
+                Driver::Running(_) => push_text_value(out, self.log, line),
+                _ => push_value(out, line),
+            }
         }
         if is_first {
             out.push_str("$end\n");
@@ -242,6 +259,7 @@ impl<'a> Line<'a> {
                 (Driver::Signal(name), start.or(unknown))
             }
             Source::Irql => (Driver::Irql(IrqlFollower::new()), Some(0)),
+            Source::Running => (Driver::Running(Vec::new()), Some(0)),
         };
         Line { identifier: identifier(index), bits, driver, value, written: None }
     }
@@ -249,13 +267,14 @@ impl<'a> Line<'a> {
 
 /// Whether a dialect can show this wire.
 fn fits(wire: &Wire, dialect: Dialect) -> bool {
-    dialect == Dialect::Full || width(&wire.source) == 1
+    dialect == Dialect::Full || (width(&wire.source) == 1 && wire.source != Source::Running)
 }
 
 /// Width of a wire in bits.
 fn width(source: &Source) -> u8 {
     match source {
-        Source::Lane(_) => 1,
+        // A text has no width; readers expect 1.
+        Source::Lane(_) | Source::Running => 1,
         Source::Signal { bits, .. } => (*bits).clamp(1, WIDEST),
         Source::Irql => 2,
     }
@@ -270,8 +289,9 @@ fn greatest(bits: u8) -> u32 {
 fn declaration(wire: &Wire, line: &Line<'_>) -> String {
     let printable = |letter: char| if letter.is_ascii_graphic() { letter } else { '_' };
     let name: String = wire.name.chars().map(printable).collect();
+    let kind = if matches!(line.driver, Driver::Running(_)) { "string" } else { "wire" };
     let range = if line.bits == 1 { String::new() } else { format!(" [{}:0]", line.bits - 1) };
-    format!("$var wire {} {} {name}{range} $end\n", line.bits, line.identifier)
+    format!("$var {kind} {} {} {name}{range} $end\n", line.bits, line.identifier)
 }
 
 /// The identifier of a wire in the file. The first identifiers are `!` and `"`, then come the other
@@ -301,6 +321,40 @@ fn push_value(out: &mut String, line: &Line<'_>) {
         (Some(value), 1) => out.push(if value == 0 { '0' } else { '1' }),
         (Some(value), _) => out.push_str(&format!("b{value:b} ")),
     }
+    out.push_str(&line.identifier);
+    out.push('\n');
+}
+
+/// Takes an event into the open calls. Returns the number of the name of the innermost call, 0 for
+/// none.
+fn run(calls: &mut Vec<NameId>, event: &TimedEvent) -> u32 {
+    match event.event {
+        Event::Call { function, .. } => {
+            if calls.len() == DEEPEST {
+                calls.remove(0);
+            }
+            calls.push(function);
+        }
+        Event::Return { function, .. } => {
+            if let Some(index) = calls.iter().rposition(|&called| called == function) {
+                calls.truncate(index);
+            }
+        }
+        _ => {}
+    }
+    calls.last().map_or(0, |name| u32::from(name.0))
+}
+
+/// Writes a text. The format has no spaces in a text, so a space is `_`.
+fn push_text_value(out: &mut String, log: &TraceLog, line: &Line<'_>) {
+    let name = match line.value {
+        None | Some(0) => "-",
+        Some(name) => log.name(NameId(name as u16)),
+    };
+    let printable = |letter: char| if letter.is_ascii_graphic() { letter } else { '_' };
+    out.push('s');
+    out.extend(name.chars().map(printable));
+    out.push(' ');
     out.push_str(&line.identifier);
     out.push('\n');
 }

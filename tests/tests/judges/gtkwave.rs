@@ -11,7 +11,7 @@ fn is_there() -> bool {
     is_installed("vcd2fst", "gtkwave") && is_installed("fst2vcd", "gtkwave")
 }
 
-/// The changes of each variable by its name and range, as bits without leading zeros.
+/// The changes of each variable by its name and range, as bits without leading zeros, or as text.
 #[derive(PartialEq, Eq, Debug, Default)]
 struct Waves(BTreeMap<String, Vec<(u64, String)>>);
 
@@ -35,7 +35,7 @@ impl Waves {
                     tick = rest.parse().expect("a time is a number");
                     continue;
                 }
-                "b" => (rest, words.next().expect("a vector has an identifier")),
+                "b" | "s" => (rest, words.next().expect("a vector or text has an identifier")),
                 _ => (kind, rest),
             };
             waves.change(&names[identifier], tick, bits);

@@ -1,6 +1,6 @@
 //! The IRQL that a trace shows: at each event, and after each return.
 
-use portcls_emulator::trace::{Event, Level, NameId, TimedEvent};
+use portcls_emulator::trace::{Event, Level, NameId, TimedEvent, TimerChange};
 
 /// The most calls that the follower remembers. In a deeper nesting the follower forgets the
 /// outermost calls.
@@ -9,8 +9,9 @@ const DEEPEST: usize = 256;
 /// Follows the IRQL through a trace.
 ///
 /// A processor that goes idle records no event. The last event before the idle time is the return
-/// of a function. So a return restores the level that the call interrupted.
-pub(super) struct IrqlFollower {
+/// of a function. So a return restores the level that the call interrupted, and code that is in no
+/// call is at PASSIVE_LEVEL after each event.
+pub(crate) struct IrqlFollower {
     level: Level,
     /// The functions that were called and have not returned, each with the level before its call.
     calls: Vec<(NameId, Level)>,
@@ -18,23 +19,29 @@ pub(super) struct IrqlFollower {
 
 impl IrqlFollower {
     /// A follower at PASSIVE_LEVEL, the level at power-on.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         IrqlFollower { level: Level::Passive, calls: Vec::new() }
     }
 
-    /// Takes an event. Returns the IRQL from this event on, or `None` if the event does not show
-    /// the IRQL.
-    pub(super) fn follow(&mut self, event: &TimedEvent) -> Option<u32> {
-        if event.level == Level::Hardware {
+    /// Takes an event. Returns the IRQL at the event and after it, or `None` if the event does not
+    /// show the IRQL.
+    pub(crate) fn follow(&mut self, event: &TimedEvent) -> Option<(u32, u32)> {
+        // A timer expires in the clock interrupt, which leaves the level as it was.
+        let is_expiry = matches!(event.event, Event::Timer { change: TimerChange::Expired, .. });
+        if event.level == Level::Hardware || is_expiry {
             return None;
         }
         let before = std::mem::replace(&mut self.level, event.level);
         match event.event {
             Event::Call { function, .. } => self.enter(function, before),
             Event::Return { function, .. } => self.leave(function),
+            // The thread lowers the level before it waits, and this is no event.
+            _ if self.calls.is_empty() => self.level = Level::Passive,
+            // Code that raised itself lowers the level again, and this is no event either.
+            _ if event.level == Level::Raised => self.level = before,
             _ => {}
         }
-        Some(value(self.level))
+        Some((value(event.level), value(self.level)))
     }
 
     fn enter(&mut self, function: NameId, before: Level) {
