@@ -35,15 +35,15 @@ use portcls_machine::settings::{parse_irq, parse_ns, parse_port, parse_timing};
 use help::{
     CAPTURE_EXAMPLES, CARDS_EXAMPLES, DEBUG_EXAMPLES, DIFF_EXAMPLES, DIFF_EXIT, ENVIRONMENT,
     EXPLAIN_EXAMPLES, EXPORT_EXAMPLES, FILTERS_EXAMPLES, IMPORTS_EXAMPLES, IMPORTS_EXIT, JSON_FORM,
-    NEW_EXAMPLES, OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES, RULES_EXAMPLES, RUN_EXAMPLES,
-    script_lines,
+    LATENCY_EXAMPLES, LATENCY_EXIT, NEW_EXAMPLES, OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES,
+    RULES_EXAMPLES, RUN_EXAMPLES, script_lines,
 };
 use values::{CardParser, RuleParser, input, parse_gdb_place, parse_resource, target};
 
-pub use traces::{DiffArguments, ExplainArguments, ExportArguments};
+pub use traces::{DiffArguments, ExplainArguments, ExportArguments, LatencyArguments};
 pub use values::{
-    DebugJob, ExportForm, FileFormat, Format, OpsFormat, PinFormatName, Place, RecipeName,
-    SchemaName, TraceFilter, WaveDialect, WaveTick,
+    Bins, CardsChoice, DebugJob, ExportForm, FileFormat, Format, OpsFormat, PinFormatName, Place,
+    RecipeName, SchemaName, TraceFilter, WaveDialect, WaveTick,
 };
 
 /// Runs a Windows MIDI driver on a simulated kernel and MPU-401 card, and traces every access.
@@ -166,6 +166,11 @@ pub enum Verb {
     /// Explains one moment of a trace: what happened, what ran, why, and what came of it.
     #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXIT_CODES}"))]
     Explain(ExplainArguments),
+    /// Measures a trace: how long interrupts and DPCs ran, and how long things waited.
+    ///
+    /// Several traces, or a song on several cards, are one table: the longest times of each run.
+    #[command(after_long_help = format!("{LATENCY_EXAMPLES}\n\n{LATENCY_EXIT}\n\n{EXIT_CODES}"))]
+    Latency(LatencyArguments),
     /// Writes the JSON Schema of a document that --format json prints, or of a scenario file.
     Schema {
         /// The document.
@@ -207,6 +212,7 @@ impl Verb {
             Verb::Rules(arguments) => (arguments.format, Vec::new()),
             Verb::Diff(arguments) => (arguments.format, vec![arguments.html.as_ref()]),
             Verb::Explain(arguments) => (arguments.format, Vec::new()),
+            Verb::Latency(arguments) => (arguments.format, Vec::new()),
             // The documents of `ops` and `run` name each file that is not valid.
             Verb::New(_)
             | Verb::Ops(_)
@@ -235,6 +241,7 @@ impl Verb {
             Verb::Run(_) => "run",
             Verb::Diff(_) => "diff",
             Verb::Explain(_) => "explain",
+            Verb::Latency(_) => "latency",
             Verb::Export(_) => "export",
             Verb::Schema { .. } => "schema",
             Verb::Completions { .. } => "completions",

@@ -24,6 +24,7 @@ mod filters;
 mod imports;
 mod inf;
 mod input;
+mod latency;
 mod manual;
 mod new;
 mod ops;
@@ -80,6 +81,7 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
         Verb::Run(arguments) => run::run(arguments),
         Verb::Diff(arguments) => diff::run(arguments),
         Verb::Explain(arguments) => explain::run(arguments),
+        Verb::Latency(arguments) => latency::run(arguments),
         Verb::Export(arguments) => export::run(arguments),
         Verb::Schema { document } => schema::run(*document),
         Verb::Completions { shell } => manual::completions(*shell),

@@ -73,7 +73,7 @@ pub fn explain(log: &TraceLog, time_ns: u64) -> Option<Explanation> {
         level: ran_at,
         stack,
         registers: registers(&tree, event),
-        causes: causes(&tree, node),
+        causes: why(&tree, node),
         effects: effects(&tree, event),
     })
 }
@@ -102,7 +102,7 @@ fn registers(tree: &Tree<'_>, event: usize) -> Vec<String> {
 }
 
 /// The causes from a node back.
-fn causes(tree: &Tree<'_>, node: u32) -> Vec<String> {
+pub(crate) fn why(tree: &Tree<'_>, node: u32) -> Vec<String> {
     let mut told = Vec::new();
     let mut next = node;
     while next != NONE && told.len() < MOST_TOLD {

@@ -11,7 +11,8 @@
 //! the module `parquet` writes tables. A [`legend`] tells them what names mean.
 //!
 //! [`causes`] says why each event happened when it did, [`diff`] compares two traces by these
-//! causes, and [`explain`] tells about one event.
+//! causes, [`explain`] tells about one event, and [`latency`] measures how long routines ran and
+//! things waited.
 
 pub mod causes;
 pub mod diff;
@@ -22,6 +23,7 @@ pub mod html;
 mod irql;
 pub mod jsonl;
 mod key;
+pub mod latency;
 pub mod legend;
 mod nodes;
 #[cfg(feature = "parquet")]

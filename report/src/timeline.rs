@@ -113,7 +113,7 @@ impl<'a> Timeline<'a> {
             .collect();
         let lanes = lanes.into_iter().map(|kind| lane(log, legend, kind)).collect();
         let (parent_of, end_of) = spans(&tree);
-        let irql = irql(&tree.events);
+        let irql = irql_changes(&tree.events);
         Timeline { tree, lanes, lane_of, end_of, parent_of, irql, waiting }
     }
 
@@ -198,7 +198,8 @@ fn spans(tree: &Tree<'_>) -> (Vec<u32>, Vec<u32>) {
     (parent_of, end_of)
 }
 
-fn irql(events: &[TimedEvent]) -> Vec<(u32, u8)> {
+/// The events at which the IRQL changes, with the value from then on: 0, 2 or 3.
+pub(crate) fn irql_changes(events: &[TimedEvent]) -> Vec<(u32, u8)> {
     let mut follower = IrqlFollower::new();
     let mut changes = Vec::new();
     let mut level = 0;

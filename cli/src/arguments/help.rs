@@ -159,6 +159,26 @@ Examples:
   portcls-emu explain t.txt --at 256.779ms                 the last event up to this time
   portcls-emu explain t.txt --at 256.779ms --format json   the same for a program";
 
+pub(super) const LATENCY_EXAMPLES: &str = "\
+Examples:
+  portcls-emu latency t.txt                               a trace that --trace wrote
+  portcls-emu play --trace - | portcls-emu latency -      without a file
+  portcls-emu latency t.txt --budget isr=25us,dpc=100us   a check
+  portcls-emu latency old.txt new.txt                     the longest times of each, as a table
+  portcls-emu latency --cards all --driver my.sys         a driver on every card
+
+Spans of a budget:
+  isr, dpc   how long a routine ran, without what interrupted it
+  line       from the rise of the interrupt line to the ISR
+  queue      from the queueing of a DPC, or the expiry of its timer, to the DPC
+  arrival    from the end of a byte on MIDI IN to the read by which the driver takes it
+  read       from the end of the last byte of a read to the completion of the read
+  poll       from the first poll before a byte to its write
+  late       from the due time of a timer to the start of a byte that its DPC wrote";
+
+pub(super) const LATENCY_EXIT: &str = "\
+It exits with 1 when a time breaks its budget, or when a trace has nothing to measure for one.";
+
 pub(super) const EXPORT_EXAMPLES: &str = "\
 Examples:
   portcls-emu export t.txt --to html -o t.html             a page to look at, in one file

@@ -1,12 +1,14 @@
 //! The command lines of the verbs that read a trace.
 
 use clap::{Args, ValueHint};
+use portcls_machine::report::latency::Budget;
+use portcls_machine::settings::parse_ns;
 
-use super::values::{input, target};
-use super::{ExportForm, Format, Place, WaveDialect};
+use super::values::{CardsParser, input, parse_budget, target};
+use super::{Bins, CardsChoice, ExportForm, Format, Place, WaveDialect};
+use crate::driver::DriverChoice;
 use crate::input::Input;
 use crate::output::Target;
-use portcls_machine::settings::parse_ns;
 
 /// The command line of `diff`.
 #[derive(Args, Debug)]
@@ -76,6 +78,42 @@ pub struct ExplainArguments {
     /// The time since power-on, as in 256.779ms: the last event up to it is explained.
     #[arg(long, value_name = "TIME", value_parser = parse_ns)]
     pub at: u64,
+    /// How to show it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// The command line of `latency`.
+#[derive(Args, Debug)]
+pub struct LatencyArguments {
+    /// The traces; - is stdin
+    #[arg(value_name = "TRACE", value_parser = input(), required_unless_present = "cards")]
+    #[arg(value_hint = ValueHint::FilePath, conflicts_with = "cards")]
+    pub files: Vec<Input>,
+    /// Plays a song on these cards instead: names with commas between them, or all.
+    #[arg(long, value_name = "CARDS", value_delimiter = ',', value_parser = CardsParser)]
+    pub cards: Vec<CardsChoice>,
+    /// The song for --cards [default: the built-in tune]
+    #[arg(long, value_name = "FILE", value_parser = input(), conflicts_with = "files")]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub song: Option<Input>,
+    /// The driver for --cards: one that is built in, or the path of a .sys file.
+    #[arg(long, value_name = "DRIVER", default_value = "uart", conflicts_with = "files")]
+    #[arg(value_parser = DriverChoice::parse, value_hint = ValueHint::FilePath)]
+    pub driver: DriverChoice,
+    /// The longest times allowed, as in isr=25us,dpc=100us; a longer time is exit code 1.
+    #[arg(long, value_name = "SPAN=TIME", value_delimiter = ',', value_parser = parse_budget)]
+    pub budget: Vec<Budget>,
+    /// The edges of the histogram: times with commas between them, or latencymon for those of this
+    /// program [default: 10us,25us,100us,250us,500us,1ms]
+    #[arg(long, value_name = "TIMES", value_parser = Bins::parse)]
+    pub bins: Option<Bins>,
+    /// Measures from the first mark that begins with these words.
+    #[arg(long, value_name = "MARK", conflicts_with = "cards")]
+    pub from: Option<String>,
+    /// Measures up to the next mark that begins with these words.
+    #[arg(long, value_name = "MARK", conflicts_with = "cards")]
+    pub to: Option<String>,
     /// How to show it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,

@@ -11,13 +11,14 @@ use portcls_machine::chip::{card, cards};
 use portcls_machine::emulator::Rule;
 use portcls_machine::midi_file::InputFormat;
 use portcls_machine::report::Filter;
+use portcls_machine::report::latency::{BinEdges, Budget, Span, latencymon_bins};
 use portcls_machine::report::vcd::{Dialect, Tick};
+use portcls_machine::settings::{TimeError, parse_ns};
 use portcls_machine::{CardResource, MachineBuilder, MachineError, PinFormat, rules};
 
 use crate::card::CardChoice;
 use crate::input::Input;
 use crate::output::Target;
-use portcls_machine::settings::{TimeError, parse_ns};
 
 /// The form of the text on stdout.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -309,4 +310,100 @@ pub fn parse_gdb_place(text: &str) -> Result<SocketAddr, String> {
         "give a port from 0 to 65535, or an address with one, as in 1234 or 127.0.0.1:1234"
             .to_owned()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_hexadecimal_with_or_without_0x() {
+        assert_eq!(parse_port("330"), Ok(0x330));
+        assert_eq!(parse_port("0x330"), Ok(0x330));
+        assert_eq!(parse_port("0XfFfE"), Ok(0xFFFE));
+        assert_eq!(parse_port("0"), Ok(0));
+        for text in ["", "0x", "+330", "330h", "-1", "FFFF", "10330", "FFFFFFFFFFFFFFFFF"] {
+            assert!(parse_port(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_timing_of_a_card_is_a_point_or_a_seed() {
+        assert_eq!(parse_timing("min"), Ok(CardTiming::Shortest));
+        assert_eq!(parse_timing("seeded:18446744073709551615"), Ok(CardTiming::Seeded(u64::MAX)));
+        for text in ["", "Min", "seeded", "seeded:", "seeded:-1", "seeded:18446744073709551616"] {
+            assert!(parse_timing(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn line_2_is_line_9() {
+        assert_eq!(parse_irq("2"), Ok(9));
+        assert_eq!(parse_irq("15"), Ok(15));
+        for text in ["", "1", "16", "-3", "five", "4294967305"] {
+            assert!(parse_irq(text).is_err(), "{text}");
+        }
+    }
+}
+
+/// The edges of a histogram, in ns.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bins(pub BinEdges);
+
+impl Bins {
+    /// The most edges: more do not fit into a line.
+    const MOST: usize = 12;
+
+    /// Reads the edges.
+    pub fn parse(text: &str) -> Result<Bins, String> {
+        if text == "latencymon" {
+            return Ok(Bins(latencymon_bins()));
+        }
+        let edges: Result<BinEdges, TimeError> = text.split(',').map(parse_ns).collect();
+        let edges = edges.map_err(|error| error.to_string())?;
+        match edges.is_sorted_by(|before, after| before < after) {
+            false => Err("each time must be longer than the one before".to_owned()),
+            true if edges.len() > Bins::MOST => Err(format!("at most {} times", Bins::MOST)),
+            true => Ok(Bins(edges)),
+        }
+    }
+}
+
+/// Reads a budget: the name of a span and its longest time.
+pub fn parse_budget(text: &str) -> Result<Budget, String> {
+    let names = || Span::ALL.map(Span::name).join(", ");
+    let (name, time) = text.split_once('=').ok_or("write SPAN=TIME, as in isr=25us")?;
+    let span = Span::ALL.into_iter().find(|span| span.name() == name);
+    let span = span.ok_or_else(|| format!("there is no span {name:?}; the spans: {}", names()))?;
+    let limit_ns = parse_ns(time).map_err(|error| error.to_string())?;
+    Ok(Budget { span, limit_ns })
+}
+
+/// One of the cards that a song is played on.
+#[derive(Clone, Debug)]
+pub enum CardsChoice {
+    /// Every card.
+    All,
+    /// One card.
+    Card(CardChoice),
+}
+
+/// Reads the name of a card, or `all`.
+#[derive(Clone, Debug)]
+pub struct CardsParser;
+
+impl TypedValueParser for CardsParser {
+    type Value = CardsChoice;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        option: Option<&Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<CardsChoice, UsageError> {
+        match value.to_str() {
+            Some("all") => Ok(CardsChoice::All),
+            _ => CardParser.parse_ref(command, option, value).map(CardsChoice::Card),
+        }
+    }
 }

@@ -1,0 +1,143 @@
+//! `latency`: how long routines ran and things waited, in traces or on several cards.
+
+use portcls_machine::chip::cards;
+use portcls_machine::emulator::trace::TraceLog;
+use portcls_machine::midi_file::ReadOptions;
+use portcls_machine::report::diff::between_marks;
+use portcls_machine::report::latency::{Breach, Budget, Latency, Span, latency, table, usual_bins};
+use portcls_machine::{GuestOptions, MachineBuilder, play};
+use serde::Serialize;
+
+use crate::arguments::{CardsChoice, Format, LatencyArguments};
+use crate::card::CardChoice;
+use crate::console::Console;
+use crate::failure::{Exit, Failure};
+use crate::input::{Input, Source};
+use crate::summary::json;
+use crate::trace_file;
+
+/// The version of the JSON.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct LatencyFacts {
+    version: u32,
+    runs: Vec<RunFacts>,
+}
+
+#[derive(Serialize)]
+struct RunFacts {
+    /// The trace or the card.
+    name: String,
+    /// Why there are no latencies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The budgets that are broken.
+    breaches: Vec<Breach>,
+    /// The spans with a budget and without a time.
+    unmeasured: Vec<Span>,
+    #[serde(flatten)]
+    latency: Option<Latency>,
+}
+
+/// A run, with its latencies or the reason why there are none.
+type Measured = (String, Result<Latency, String>);
+
+/// Measures traces, or a song on several cards. A broken budget is exit code 1, and so is a budget
+/// for which there is nothing to measure.
+///
+/// # Errors
+/// The errors of [`trace_file::read`] and of reading a song, a driver or a card,
+/// [`Failure::StdinTwice`], [`Failure::NoMark`] and [`Failure::CannotWrite`].
+pub fn run(arguments: &LatencyArguments) -> Result<Exit, Failure> {
+    let runs = match arguments.cards.is_empty() {
+        true => of_traces(arguments)?,
+        false => of_cards(arguments)?,
+    };
+    let budgets = &arguments.budget;
+    let keeps = |latency: &Latency| {
+        latency.breaches(budgets).is_empty() && latency.unmeasured(budgets).is_empty()
+    };
+    let is_good = runs.iter().all(|(_, run)| run.as_ref().is_ok_and(keeps));
+    let text = match (arguments.format, &runs[..]) {
+        (Format::Json, _) => json(&facts(runs, budgets)),
+        (Format::Text, [(_, Ok(latency))]) => latency.text(budgets),
+        (Format::Text, runs) => table(runs, budgets),
+    };
+    Console::Stdout.print(&text)?;
+    Ok(if is_good { Exit::Good } else { Exit::CheckFailed })
+}
+
+fn facts(runs: Vec<Measured>, budgets: &[Budget]) -> LatencyFacts {
+    let runs = runs.into_iter().map(|(name, run)| match run {
+        Ok(latency) => RunFacts {
+            name,
+            reason: None,
+            breaches: latency.breaches(budgets),
+            unmeasured: latency.unmeasured(budgets),
+            latency: Some(latency),
+        },
+        Err(reason) => RunFacts {
+            name,
+            reason: Some(reason),
+            breaches: Vec::new(),
+            unmeasured: Vec::new(),
+            latency: None,
+        },
+    });
+    LatencyFacts { version: VERSION, runs: runs.collect() }
+}
+
+fn measure(log: &TraceLog, arguments: &LatencyArguments) -> Latency {
+    latency(log, arguments.bins.as_ref().map_or_else(usual_bins, |bins| bins.0.clone()))
+}
+
+fn of_traces(arguments: &LatencyArguments) -> Result<Vec<Measured>, Failure> {
+    if arguments.files.iter().filter(|file| **file == Input::Stdin).count() > 1 {
+        return Err(Failure::StdinTwice);
+    }
+    let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
+    let read = |file: &Input| {
+        let log = trace_file::read(file)?;
+        let log = match (from, to) {
+            (None, None) => log,
+            _ => between_marks(&log, from, to)
+                .map_err(|mark| Failure::NoMark { name: file.name(), mark })?,
+        };
+        Ok((file.name(), Ok(measure(&log, arguments))))
+    };
+    arguments.files.iter().map(read).collect()
+}
+
+/// Plays the song on each card. A card on which the driver does not start has a reason instead of
+/// latencies.
+fn of_cards(arguments: &LatencyArguments) -> Result<Vec<Measured>, Failure> {
+    let source = arguments.song.as_ref().map_or(Source::Tune, Source::Input);
+    if source == Source::Input(&Input::Stdin) && arguments.driver.is_stdin() {
+        return Err(Failure::StdinTwice);
+    }
+    let song = source.read(ReadOptions::default())?;
+    let driver = arguments.driver.load(GuestOptions::default())?;
+    let mut choices: Vec<CardChoice> = Vec::new();
+    for choice in &arguments.cards {
+        match choice {
+            CardsChoice::Card(card) => choices.push(card.clone()),
+            CardsChoice::All => choices.extend(cards().iter().map(CardChoice::BuiltIn)),
+        }
+    }
+    let on = |choice: &CardChoice| {
+        let card = choice.load()?;
+        let name = card.profile.name.to_string();
+        let builder = MachineBuilder::new()
+            .card_profile(card.profile)
+            .resources(card.resources)
+            .driver(driver.clone());
+        let machine = builder.build()?;
+        let run = match play(&machine, &song) {
+            Ok(_) => Ok(measure(&machine.trace_log(), arguments)),
+            Err(error) => Err(error.to_string()),
+        };
+        Ok((name, run))
+    };
+    choices.iter().map(on).collect()
+}
