@@ -35,6 +35,7 @@ fn the_help_of_the_small_verbs_is_complete() {
     assert_cmd_snapshot!("help_new", folder.command(&["new", "--help"]));
     assert_cmd_snapshot!("help_run", folder.command(&["run", "--help"]));
     assert_cmd_snapshot!("help_diff", folder.command(&["diff", "--help"]));
+    assert_cmd_snapshot!("help_latency", folder.command(&["latency", "--help"]));
     assert_cmd_snapshot!("help_explain", folder.command(&["explain", "--help"]));
     assert_cmd_snapshot!("help_export", folder.command(&["export", "--help"]));
     assert_cmd_snapshot!("help_completions", folder.command(&["completions", "--help"]));
@@ -172,6 +173,7 @@ fn the_manual_has_a_page_for_the_program_and_each_verb() {
         "-diff",
         "-export",
         "-explain",
+        "-latency",
         "-schema",
         "-completions",
         "-man",

@@ -12,6 +12,7 @@ mod export;
 mod filters;
 mod imports;
 mod line_ends;
+mod latency;
 mod listings;
 mod messages;
 mod new;
