@@ -1,4 +1,4 @@
-//! `latency`: how long routines ran and things waited, in traces or on several cards.
+//! `latency`: how long routines ran and things waited.
 
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;

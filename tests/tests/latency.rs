@@ -1,4 +1,4 @@
-//! The latency report, against a count that reads nothing but the text of the trace.
+//! The latency report, against a count of nothing but the text of the trace.
 
 use std::collections::BTreeMap;
 
