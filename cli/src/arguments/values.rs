@@ -312,40 +312,6 @@ pub fn parse_gdb_place(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_port_is_hexadecimal_with_or_without_0x() {
-        assert_eq!(parse_port("330"), Ok(0x330));
-        assert_eq!(parse_port("0x330"), Ok(0x330));
-        assert_eq!(parse_port("0XfFfE"), Ok(0xFFFE));
-        assert_eq!(parse_port("0"), Ok(0));
-        for text in ["", "0x", "+330", "330h", "-1", "FFFF", "10330", "FFFFFFFFFFFFFFFFF"] {
-            assert!(parse_port(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_timing_of_a_card_is_a_point_or_a_seed() {
-        assert_eq!(parse_timing("min"), Ok(CardTiming::Shortest));
-        assert_eq!(parse_timing("seeded:18446744073709551615"), Ok(CardTiming::Seeded(u64::MAX)));
-        for text in ["", "Min", "seeded", "seeded:", "seeded:-1", "seeded:18446744073709551616"] {
-            assert!(parse_timing(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn line_2_is_line_9() {
-        assert_eq!(parse_irq("2"), Ok(9));
-        assert_eq!(parse_irq("15"), Ok(15));
-        for text in ["", "1", "16", "-3", "five", "4294967305"] {
-            assert!(parse_irq(text).is_err(), "{text}");
-        }
-    }
-}
-
 /// The edges of a histogram, in ns.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Bins(pub BinEdges);
