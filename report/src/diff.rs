@@ -10,7 +10,9 @@
 
 mod align;
 mod difference;
+mod first;
 mod group;
+mod options;
 mod words;
 
 use std::borrow::Cow;
@@ -18,18 +20,18 @@ use std::borrow::Cow;
 use portcls_emulator::trace::{CauseFacts, Event, Record, TraceLog};
 use serde::Serialize;
 
+use crate::distance::distance_ns;
+use crate::key::of_text;
 use crate::nodes::Tree;
+use crate::subsequence::common;
 use align::{Pairs, align};
 use difference::{Aspect, Compared, Difference, compare};
+use first::first_difference;
 use group::{Group, group};
 use words::Words;
 
-/// What counts as a difference.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct DiffOptions {
-    /// How much a local delay may differ in ns: the time from the cause of an event to the event.
-    pub tolerance_ns: u64,
-}
+pub use difference::{Passed, Residual};
+pub use options::{DiffOptions, Mode, PollRule, SettingError, Start, Tolerance, Undriven};
 
 /// Who has to look at a finding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -150,8 +152,12 @@ pub struct Diff {
     pub aligned: u64,
     /// Of these, the ones with another time and the same time after their cause.
     pub moved: u64,
-    /// The smallest and the largest difference of local delays within the tolerance, in ns.
-    pub residual_ns: Option<(i64, i64)>,
+    /// What counted as a difference.
+    pub options: DiffOptions,
+    /// Local delays that differ within the tolerance.
+    pub residual: Option<Residual>,
+    /// What differs and is no finding because of the options.
+    pub passed: Passed,
     /// The findings: roots first, each group in order of time.
     pub findings: Vec<Finding>,
 }
@@ -199,13 +205,18 @@ fn renumber<'s>(log: &TraceLog, spots: impl Iterator<Item = &'s mut Spot>) {
 
 /// Compares two traces that have the same kinds of events.
 fn diff_alike(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
-    let trees = [Tree::new(first), Tree::new(second)];
+    let options = options.settled();
+    let shift_ns = match options.start {
+        Start::PowerOn => 0,
+        Start::FirstEvent => distance_ns(begin_ns(second), begin_ns(first)),
+    };
+    let trees = [Tree::new(first), Tree::later(second, shift_ns)];
     let prints = [trees[0].fingerprint(), trees[1].fingerprint()];
     // The alignment can depend on the order of the traces, so the order is always the same.
     let is_swapped = prints[0] > prints[1];
     let (a, b) = if is_swapped { (&trees[1], &trees[0]) } else { (&trees[0], &trees[1]) };
     let pairs = align(a, b);
-    let compared = compare(a, b, &pairs, options.tolerance_ns);
+    let compared = compare(a, b, &pairs, &options);
     let mut groups = group(a, b, &pairs, &compared);
     if is_swapped {
         groups.iter_mut().for_each(|group| turn(group, &pairs));
@@ -214,16 +225,21 @@ fn diff_alike(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff
         events: [trees[0].events.len(), trees[1].events.len()],
         aligned: compared.aligned,
         moved: compared.moved,
-        residual_ns: residual(&compared, is_swapped),
+        residual: residual(&compared, is_swapped),
+        passed: compared.passed,
         findings: findings(&trees, &groups),
+        options,
     };
-    if result.findings.is_empty() && prints[0] == prints[1] {
-        return result;
-    }
-    if result.findings.is_empty() && options.tolerance_ns == 0 {
-        result.findings.extend(Words::new(&trees).order());
+    let differs = prints[0] != prints[1];
+    if differs && result.findings.is_empty() && result.options.is_strict() {
+        result.findings.extend(first_difference(&trees, &result.options));
     }
     result
+}
+
+/// The time of the first event, in ns.
+fn begin_ns(log: &TraceLog) -> u64 {
+    log.events().next().map_or(0, |event| event.time_ns)
 }
 
 /// A trace with no more facts about causes than `other` has.
@@ -258,6 +274,14 @@ pub fn between_marks(
     Ok(log.part(start..end))
 }
 
+/// How many lines of two texts have no equal line at their place in the other one.
+#[must_use]
+pub fn differing_lines(first: &str, second: &str) -> usize {
+    let keys = |text: &str| text.lines().map(of_text).collect::<Vec<u64>>();
+    let (first, second) = (keys(first), keys(second));
+    first.len() + second.len() - 2 * common(&first, &second).len()
+}
+
 /// Turns a group of differences from b to a into one from a to b.
 fn turn(group: &mut Group, pairs: &Pairs) {
     let turned = |aspect| match aspect {
@@ -275,9 +299,10 @@ fn turn(group: &mut Group, pairs: &Pairs) {
     }
 }
 
-fn residual(compared: &Compared, is_swapped: bool) -> Option<(i64, i64)> {
-    let (low, high) = compared.residual_ns?;
-    Some(if is_swapped { (-high, -low) } else { (low, high) })
+fn residual(compared: &Compared, is_swapped: bool) -> Option<Residual> {
+    let residual = compared.residual?;
+    let (least_ns, most_ns) = (-residual.most_ns, -residual.least_ns);
+    Some(if is_swapped { Residual { least_ns, most_ns, ..residual } } else { residual })
 }
 
 /// The findings in words: roots first.

@@ -4,9 +4,9 @@
 //! records of `portcls_emulator::trace`. This crate never knows how a trace was made, or what a
 //! device is for. A view never changes a trace and never adds a fact to the trace.
 //!
-//! [`text`] is the golden text; only the golden text can be read back to the same events. [`vcd`]
-//! shows the serial lanes and signals as bits, for waveform viewers and logic analysers. [`html`]
-//! is a page to look at, [`svg`] a picture, [`jsonl`] a form for programs. With the feature
+//! [`text`] is the golden text; only the golden text can be read back to the same events.
+//! [`reading`] is the same with durations, nesting and names for a person. [`vcd`] shows the serial
+//! lanes and signals as bits, for waveform viewers and logic analysers. [`html`] is a page to look at, [`svg`] a picture, [`jsonl`] a form for programs. With the feature
 //! `perfetto` the module `perfetto` writes files for the Perfetto UI. With the feature `parquet`
 //! the module `parquet` writes tables. A [`legend`] tells them what names mean.
 //!
@@ -30,6 +30,7 @@ mod nodes;
 pub mod parquet;
 #[cfg(feature = "perfetto")]
 pub mod perfetto;
+pub mod reading;
 mod sentence;
 mod subsequence;
 pub mod svg;

@@ -6,12 +6,14 @@
 //! so are both ends of a byte.
 
 mod builder;
+mod fingerprint;
 
 use portcls_emulator::trace::{Level, TimedEvent, TraceLog};
 
 use crate::causes::{Cause, NONE, causes};
 use crate::key::mix;
 use builder::Builder;
+use fingerprint::fingerprint;
 
 /// What a node is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -90,27 +92,45 @@ pub(crate) struct Section {
 /// A trace as nodes.
 pub(crate) struct Tree<'a> {
     pub log: &'a TraceLog,
+    /// How much later than in the log the times are, in ns.
+    pub shift_ns: i64,
     pub events: Vec<TimedEvent>,
     pub causes: Vec<Cause>,
     pub nodes: Vec<Node>,
     /// The node of each event.
     pub node_of: Vec<u32>,
     pub sections: Vec<Section>,
+    /// The service routines and DPCs that seem to run at once with code that cannot run then, in
+    /// order. What is inside them cannot be told from that code.
+    pub mixed: Vec<u32>,
 }
 
 impl<'a> Tree<'a> {
     pub(crate) fn new(log: &'a TraceLog) -> Tree<'a> {
-        let events: Vec<TimedEvent> = log.events().collect();
+        Tree::later(log, 0)
+    }
+
+    /// The tree of a trace, with all times later by `shift_ns`.
+    pub(crate) fn later(log: &'a TraceLog, shift_ns: i64) -> Tree<'a> {
+        let moved = |event: TimedEvent| TimedEvent {
+            time_ns: event.time_ns.saturating_add_signed(shift_ns),
+            ..event
+        };
+        let events: Vec<TimedEvent> = log.events().map(moved).collect();
         let tree = Tree {
             log,
+            shift_ns,
             causes: causes(log),
             nodes: Vec::with_capacity(events.len()),
             node_of: vec![NONE; events.len()],
             sections: vec![Section { mark: NONE, chains: Vec::new() }],
+            mixed: Vec::new(),
             events,
         };
         let mut tree = Builder::new(tree).build();
         tree.settle_digests();
+        tree.mixed.sort_unstable();
+        tree.mixed.dedup();
         tree
     }
 
@@ -155,9 +175,7 @@ impl<'a> Tree<'a> {
 
     /// A number that tells this trace from any other one.
     pub(crate) fn fingerprint(&self) -> u64 {
-        self.nodes
-            .iter()
-            .fold(0, |print, node| mix(mix(print, node.key), mix(node.begin_ns, node.end_ns)))
+        fingerprint(self.log, &self.events)
     }
 
     /// Folds the keys of the children into the digests. A child has a higher number than its

@@ -101,7 +101,8 @@ mod print;
 mod words;
 
 pub use error::ParseError;
-pub use parse::parse;
+pub(crate) use layout::level_columns;
+pub use parse::{Readable, parse, parse_readable};
 pub use print::{event_words, print, print_first, write};
 
 /// Facts about a trace that stand in its text beside the events.

@@ -1,7 +1,9 @@
 //! The causal diff on small texts: findings, owners, and what follows.
 
 use portcls_emulator::trace::TraceLog;
-use portcls_report::diff::{Diff, DiffOptions, FindingKind, Owner, between_marks, diff};
+use portcls_report::diff::{
+    Diff, DiffOptions, FindingKind, Mode, Owner, Residual, Start, Undriven, between_marks, diff,
+};
 use portcls_report::explain::explain;
 use portcls_report::text::parse;
 
@@ -130,10 +132,138 @@ fn events_without_a_common_cause_may_change_places_but_it_is_told() {
 #[test]
 fn a_tolerance_leaves_a_residual() {
     let later = WRITE.replace("2.000 D bus out 330", "2.040 D bus out 330");
-    let options = DiffOptions { tolerance_ns: 50 };
-    let found = diff(&log(WRITE), &log(&later), options);
-    assert_eq!((found.findings.len(), found.residual_ns), (0, Some((40, 40))), "{}", found.text(9));
+    let with = |tolerance: &str| {
+        let tolerance = tolerance.parse().expect("a tolerance");
+        let options = DiffOptions { tolerance, ..DiffOptions::default() };
+        diff(&log(WRITE), &log(&later), options)
+    };
+    let found = with("50ns");
+    let residual = Some(Residual { least_ns: 40, most_ns: 40, over_half: 1 });
+    assert_eq!((found.findings.len(), found.residual), (0, residual), "{}", found.text(9));
+    assert!(found.text(9).contains("warning: 1 delay uses more than half"), "{}", found.text(9));
+    let found = with("4%");
+    let residual = Some(Residual { least_ns: 40, most_ns: 40, over_half: 1 });
+    assert_eq!((found.findings.len(), found.residual), (0, residual), "{}", found.text(9));
+    assert_eq!(with("10us|2%").residual.map(|residual| residual.over_half), Some(0));
+    assert_eq!(with("39ns").roots(), 1);
+    assert_eq!(with("3%").roots(), 1);
     assert_eq!(differ(WRITE, &later).roots(), 1);
+}
+
+#[test]
+fn times_are_counted_where_only_the_order_is_compared() {
+    let later = WRITE.replace("2.000 D bus out 330", "2.500 D bus out 330");
+    let with = |mode, second: &str| {
+        diff(&log(WRITE), &log(second), DiffOptions { mode, ..DiffOptions::default() })
+    };
+    let found = with(Mode::Order, &later);
+    assert_eq!(found.findings, [], "{}", found.text(9));
+    assert_eq!((found.passed.delays, found.passed.largest_delay_ns), (1, 500));
+    assert!(found.text(9).contains("the largest by 0.500 us"), "{}", found.text(9));
+    let value = with(Mode::Order, &later.replace("out 330 <- 90", "out 330 <- 91"));
+    assert_eq!(value.roots(), 1, "{}", value.text(9));
+    assert_eq!(with(Mode::Causal, &later).roots(), 1);
+}
+
+#[test]
+fn an_exact_comparison_takes_each_event_at_its_time() {
+    // The second trace waits for the clock a whole interval longer, as the first one does.
+    let trace = |poll_ms: u32| {
+        let poll = "R bus in 331 -> BF ; status: can write, no data";
+        format!("== 100.000 a\n800.000 P app stop\n{}.001 {poll}\n", poll_ms * 1_000)
+    };
+    let with = |mode, first: &str, second: &str| {
+        let tolerance = "5us".parse().expect("a tolerance");
+        let options = DiffOptions { mode, tolerance, ..DiffOptions::default() };
+        diff(&log(first), &log(second), options)
+    };
+    assert_eq!(with(Mode::Exact, &trace(2), &trace(2)).findings, []);
+    assert_eq!(with(Mode::Exact, &trace(2), &trace(3)).roots(), 1);
+    let later = WRITE.replace("2.000 D bus out 330", "2.001 D bus out 330");
+    assert_eq!(with(Mode::Causal, WRITE, &later).findings, []);
+    assert_eq!(with(Mode::Exact, WRITE, &later).roots(), 1, "the tolerance does not count");
+}
+
+#[test]
+fn actors_without_an_order_may_change_places() {
+    let swapped = WRITE.replace(
+        "6.000 D port return Write, 3 bytes\n36.000 - wire out 90 start\n",
+        "36.000 - wire out 90 start\n6.000 D port return Write, 3 bytes\n",
+    );
+    for mode in [Mode::Exact, Mode::Causal] {
+        let with = |unordered: &[&str]| {
+            let unordered = unordered.iter().map(|&actor| actor.to_owned()).collect();
+            let options = DiffOptions { mode, unordered, ..DiffOptions::default() };
+            diff(&log(WRITE), &log(&swapped), options).findings.len()
+        };
+        assert_eq!((with(&[]), with(&["wire"]), with(&["line"])), (1, 0, 1));
+    }
+}
+
+#[test]
+fn the_rule_of_polls_says_which_numbers_are_equal() {
+    let polled = |count: u32| {
+        WRITE.replacen("331 -> 80 ;", &format!("331 -> 80  x{count} every 0.010 ;"), 1)
+    };
+    let with = |rule: &str, first: &str, second: &str| {
+        let options = DiffOptions { polls: rule.parse().expect("a rule"), ..Default::default() };
+        diff(&log(first), &log(second), options)
+    };
+    assert_eq!(with("exact", &polled(4), &polled(6)).findings[0].kind, FindingKind::Polls);
+    assert_eq!(with("count:2", &polled(4), &polled(6)).findings, []);
+    assert_eq!(with("count:1", &polled(4), &polled(6)).roots(), 1);
+    assert_eq!(with("any", &polled(4), &polled(90)).findings, []);
+    assert_eq!(with("any", &polled(4), &polled(90)).passed.polls, 1);
+    let none = WRITE.replacen("1.000 D bus in 331 -> 80 ; status: can write, no data\n", "", 1);
+    assert_eq!(with("any", WRITE, &none).roots(), 1, "no poll is not any number of polls");
+}
+
+#[test]
+fn bits_that_mean_nothing_count_only_if_they_shall() {
+    let other = WRITE.replacen("331 -> 80", "331 -> BF", 1);
+    let with = |undriven| {
+        diff(&log(WRITE), &log(&other), DiffOptions { undriven, ..DiffOptions::default() })
+    };
+    assert_eq!(with(Undriven::Compare).findings[0].kind, FindingKind::Bits);
+    let found = with(Undriven::Ignore);
+    assert_eq!((found.findings.len(), found.passed.bits), (0, 1), "{}", found.text(9));
+}
+
+#[test]
+fn a_part_of_a_trace_begins_and_ends_at_marks() {
+    let trace = log("== 1.000 one\n0.000 P app a\n== 2.000 two\n0.000 P app b\n== 3.000 one\n");
+    let events = |from, to| between_marks(&trace, from, to).map(|part| part.events().count());
+    assert_eq!(events(Some("one"), Some("two")), Ok(2));
+    assert_eq!(events(Some("two"), Some("one")), Ok(2));
+    assert_eq!(events(None, Some("two")), Ok(2));
+    assert_eq!(events(Some("two"), None), Ok(3));
+    assert_eq!(events(Some("three"), None), Err("three".to_owned()));
+}
+
+#[test]
+fn calls_that_never_return_nest_as_deep_as_the_trace_is_long() {
+    let deep = "1.000 P port call Write\n".repeat(20_000);
+    let isrs = "1.000 I isr call irq 9\n".repeat(20_000);
+    for lines in [deep, isrs] {
+        assert_eq!(differ(&lines, &lines).findings.len(), 0);
+        let more = format!("{lines}2.000 P app end\n");
+        assert_eq!(differ(&lines, &more).roots(), 1);
+    }
+}
+
+#[test]
+fn what_came_before_the_first_mark_of_a_part_does_not_count() {
+    let part = |clock: &str| format!("== {clock} a\n1.000 P app stop\n2.000 - wire in 90 start\n");
+    let with = |start, second: &str| {
+        diff(&log(&part("100.000")), &log(second), DiffOptions { start, ..DiffOptions::default() })
+    };
+    assert_eq!(with(Start::PowerOn, &part("107.000")).roots(), 1);
+    assert_eq!(with(Start::FirstEvent, &part("107.000")).findings, []);
+    let later = part("107.000").replace("1.000 P", "1.500 P");
+    let found = with(Start::FirstEvent, &later);
+    assert_eq!(found.findings[0].title, "app: stop 0.500 us later", "{}", found.text(9));
+    let spot = found.findings[0].second.as_ref().expect("it is in the second trace");
+    assert_eq!((spot.time_ns, spot.since_mark_ns), (108_500, 1_500));
 }
 
 #[test]
@@ -165,27 +295,5 @@ fn times_that_lie_far_apart_have_a_distance_with_an_end() {
     for time_ns in [0, u64::MAX] {
         let explained = explain(&log(&lines), time_ns).expect("an event");
         assert!(explained.text().contains("us since power-on"), "{}", explained.text());
-    }
-}
-
-#[test]
-fn a_part_of_a_trace_begins_and_ends_at_marks() {
-    let trace = log("== 1.000 one\n0.000 P app a\n== 2.000 two\n0.000 P app b\n== 3.000 one\n");
-    let events = |from, to| between_marks(&trace, from, to).map(|part| part.events().count());
-    assert_eq!(events(Some("one"), Some("two")), Ok(2));
-    assert_eq!(events(Some("two"), Some("one")), Ok(2));
-    assert_eq!(events(None, Some("two")), Ok(2));
-    assert_eq!(events(Some("two"), None), Ok(3));
-    assert_eq!(events(Some("three"), None), Err("three".to_owned()));
-}
-
-#[test]
-fn calls_that_never_return_nest_as_deep_as_the_trace_is_long() {
-    let deep = "1.000 P port call Write\n".repeat(20_000);
-    let isrs = "1.000 I isr call irq 9\n".repeat(20_000);
-    for lines in [deep, isrs] {
-        assert_eq!(differ(&lines, &lines).findings.len(), 0);
-        let more = format!("{lines}2.000 P app end\n");
-        assert_eq!(differ(&lines, &more).roots(), 1);
     }
 }

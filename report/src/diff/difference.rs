@@ -2,7 +2,10 @@
 
 use portcls_emulator::trace::{Event, TimerChange};
 
+use serde::Serialize;
+
 use super::align::Pairs;
+use super::options::{DiffOptions, Mode, Undriven};
 use crate::causes::{NONE, Reason};
 use crate::distance::distance_ns;
 use crate::nodes::{Kind, Node, Tree};
@@ -60,8 +63,34 @@ pub(super) struct Compared {
     pub moved: u64,
     /// Pairs.
     pub aligned: u64,
-    /// The smallest and the largest difference of local delays within the tolerance, in ns.
-    pub residual_ns: Option<(i64, i64)>,
+    /// What differs within the tolerance.
+    pub residual: Option<Residual>,
+    /// What differs and is no finding because of the options.
+    pub passed: Passed,
+}
+
+/// Local delays that differ within the tolerance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Residual {
+    /// The smallest and the largest difference, second trace minus first, in ns.
+    pub least_ns: i64,
+    /// See `least_ns`.
+    pub most_ns: i64,
+    /// How many delays use more than half of their tolerance.
+    pub over_half: u64,
+}
+
+/// What differs and is no finding, because the options let it pass.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Passed {
+    /// Delays and lengths that are not compared.
+    pub delays: u64,
+    /// The largest difference of them in ns, without its sign.
+    pub largest_delay_ns: u64,
+    /// Numbers of polls.
+    pub polls: u64,
+    /// Registers whose values differ in bits without a meaning.
+    pub bits: u64,
 }
 
 /// Time between two clock interrupts in ns.
@@ -69,8 +98,13 @@ pub(super) struct Compared {
 const CLOCK_INTERVAL_NS: i64 = 1_000_000;
 
 /// Compares all nodes.
-pub(super) fn compare(a: &Tree<'_>, b: &Tree<'_>, pairs: &Pairs, tolerance_ns: u64) -> Compared {
-    let mut comparer = Comparer { a, b, pairs, tolerance_ns, compared: Compared::default() };
+pub(super) fn compare(
+    a: &Tree<'_>,
+    b: &Tree<'_>,
+    pairs: &Pairs,
+    options: &DiffOptions,
+) -> Compared {
+    let mut comparer = Comparer { a, b, pairs, options, compared: Compared::default() };
     for (node, &other) in pairs.of_a.iter().enumerate() {
         let node = node as u32;
         if other != NONE {
@@ -98,7 +132,7 @@ struct Comparer<'t, 'a> {
     a: &'t Tree<'a>,
     b: &'t Tree<'a>,
     pairs: &'t Pairs,
-    tolerance_ns: u64,
+    options: &'t DiffOptions,
     compared: Compared,
 }
 
@@ -115,18 +149,20 @@ impl Comparer<'_, '_> {
             self.compare_polls(a, b);
         } else if of_a.key != of_b.key && of_a.kind != Kind::Mark {
             self.tell(Aspect::Value, a, b, 0);
-        } else if of_a.count != of_b.count {
-            self.tell(Aspect::Polls, a, b, of_b.count as i64 - of_a.count as i64);
+        } else {
+            self.compare_counts(a, b);
         }
         if of_a.level != of_b.level {
             self.tell(Aspect::Level, a, b, 0);
         }
         self.compare_cause(a, b);
         if matches!(of_a.kind, Kind::Byte | Kind::Poll) && of_a.count == of_b.count {
-            let more = length_ns(of_b) - length_ns(of_a);
-            let net = more - distance_ns(of_a.stolen_ns, of_b.stolen_ns);
-            if self.is_too_much(more, net) {
-                self.tell(Aspect::Length, a, b, more);
+            let lengths = (length_ns(of_a), length_ns(of_b));
+            let stolen = (0, distance_ns(of_a.stolen_ns, of_b.stolen_ns));
+            // Each read of a register may be late.
+            let steps = of_a.count.saturating_sub(1).max(1);
+            if self.is_too_much(lengths, stolen, steps) {
+                self.tell(Aspect::Length, a, b, lengths.1 - lengths.0);
             }
         }
         if self.compared.differences.len() == told && of_a.begin_ns != of_b.begin_ns {
@@ -136,18 +172,29 @@ impl Comparer<'_, '_> {
 
     fn compare_polls(&mut self, a: u32, b: u32) {
         let (of_a, of_b) = (self.a.node(a), self.b.node(b));
-        if of_a.count != of_b.count {
-            self.tell(Aspect::Polls, a, b, of_b.count as i64 - of_a.count as i64);
-        }
+        self.compare_counts(a, b);
         let (said_a, said_b) = (last_state(self.a, of_a), last_state(self.b, of_b));
         if said_a.1 != said_b.1 || (of_a.count == of_b.count && of_a.states != of_b.states) {
             self.tell(Aspect::Value, a, b, 0);
         } else if said_a.0 != said_b.0 {
-            self.tell(Aspect::Bits, a, b, 0);
+            match self.options.undriven {
+                Undriven::Compare => self.tell(Aspect::Bits, a, b, 0),
+                Undriven::Ignore => self.compared.passed.bits += 1,
+            }
         }
-        let pitches = (of_a.pitch_ns, of_b.pitch_ns);
-        if pitches.0 != pitches.1 && pitches.0 != 0 && pitches.1 != 0 {
-            self.tell(Aspect::Pitch, a, b, i64::from(pitches.1) - i64::from(pitches.0));
+        let pitches = (i64::from(of_a.pitch_ns), i64::from(of_b.pitch_ns));
+        let folds = pitches.0 != 0 && pitches.1 != 0;
+        if folds && self.is_too_much(pitches, (0, 0), 1) {
+            self.tell(Aspect::Pitch, a, b, pitches.1 - pitches.0);
+        }
+    }
+
+    fn compare_counts(&mut self, a: u32, b: u32) {
+        let more = self.b.node(b).count as i64 - self.a.node(a).count as i64;
+        if !self.options.polls.allows(more) {
+            self.tell(Aspect::Polls, a, b, more);
+        } else if more != 0 {
+            self.compared.passed.polls += 1;
         }
     }
 
@@ -161,6 +208,10 @@ impl Comparer<'_, '_> {
         }
         let (delay_a, delay_b) = match kind {
             Kind::Expiry => (lateness_ns(self.a, a), lateness_ns(self.b, b)),
+            // Without a cause the time counts since power-on.
+            _ if (from_a, from_b) == (NONE, NONE) => {
+                (distance_ns(0, self.a.node(a).begin_ns), distance_ns(0, self.b.node(b).begin_ns))
+            }
             _ => (cause_a.delay_ns, cause_b.delay_ns),
         };
         let shift = distance_ns(self.a.node(a).begin_ns, self.b.node(b).begin_ns);
@@ -168,17 +219,19 @@ impl Comparer<'_, '_> {
         let same_trigger = self.are_same(needs_a, needs_b);
         let same_cause = self.are_same(from_a, from_b) && cause_a.reason == cause_b.reason;
         // What happened at the same time is the same, even where it waited less or more.
-        let stands_still = shift.unsigned_abs() <= self.tolerance_ns;
+        let stands_still = shift.unsigned_abs() <= self.options.tolerance.of_ns(delay_a, delay_b);
         if !same_trigger || !same_cause {
-            if stands_still {
+            let is_other_time = same_trigger && self.options.mode == Mode::Order;
+            if stands_still || is_other_time {
                 return;
             }
             self.tell(Aspect::Cause, a, b, shift);
             return;
         }
-        let net = more - distance_ns(cause_a.stolen_ns, cause_b.stolen_ns);
+        let stolen = (0, distance_ns(cause_a.stolen_ns, cause_b.stolen_ns));
         let is_by_clock = cause_a.reason == Reason::Step && self.waits_for_clock(shift, more);
-        if shift != 0 && self.is_too_much(more, net) && !stands_still && !is_by_clock {
+        let is_too_much = shift != 0 && self.is_too_much((delay_a, delay_b), stolen, 1);
+        if is_too_much && !stands_still && !is_by_clock {
             self.tell(Aspect::Delay, a, b, more);
         }
     }
@@ -192,7 +245,7 @@ impl Comparer<'_, '_> {
     fn waits_for_clock(&self, shift: i64, more: i64) -> bool {
         let beside = shift.rem_euclid(CLOCK_INTERVAL_NS);
         let apart = beside.min(CLOCK_INTERVAL_NS - beside).unsigned_abs();
-        apart <= self.tolerance_ns && more.abs() < CLOCK_INTERVAL_NS
+        apart <= self.options.tolerance.ns && more.abs() < CLOCK_INTERVAL_NS
     }
 
     /// A timer may be set for the same time from now, or for the same time on the clock.
@@ -204,7 +257,8 @@ impl Comparer<'_, '_> {
         let (Some(due_a), Some(due_b)) = (due(self.a, a), due(self.b, b)) else { return };
         let more = distance_ns(due_a, due_b);
         let shift = distance_ns(self.a.node(a).begin_ns, self.b.node(b).begin_ns);
-        if self.is_too_much(more, more + shift) {
+        let dues = (distance_ns(0, due_a), distance_ns(0, due_b));
+        if self.is_too_much(dues, (0, -shift), 1) {
             self.tell(Aspect::Due, a, b, more);
         }
     }
@@ -216,16 +270,30 @@ impl Comparer<'_, '_> {
         }
     }
 
-    /// Whether both measures of a difference are above the tolerance. Keeps the residual.
-    fn is_too_much(&mut self, more: i64, net: i64) -> bool {
+    /// Whether two delays differ by more than `steps` times the tolerance, both with and without
+    /// the time that was stolen from them. Keeps the residual.
+    fn is_too_much(&mut self, delays: (i64, i64), stolen: (i64, i64), steps: u64) -> bool {
+        let more = delays.1 - delays.0;
+        let net = more - (stolen.1 - stolen.0);
         let least = if net.unsigned_abs() < more.unsigned_abs() { net } else { more };
-        if least.unsigned_abs() > self.tolerance_ns {
+        if least == 0 {
+            return false;
+        }
+        if self.options.mode == Mode::Order {
+            let passed = &mut self.compared.passed;
+            passed.delays += 1;
+            passed.largest_delay_ns = passed.largest_delay_ns.max(least.unsigned_abs());
+            return false;
+        }
+        let allowed_ns = self.options.tolerance.of_ns(delays.0, delays.1).saturating_mul(steps);
+        if least.unsigned_abs() > allowed_ns {
             return true;
         }
-        if least != 0 {
-            let (low, high) = self.compared.residual_ns.unwrap_or((least, least));
-            self.compared.residual_ns = Some((low.min(least), high.max(least)));
-        }
+        let nothing = Residual { least_ns: least, most_ns: least, over_half: 0 };
+        let residual = self.compared.residual.get_or_insert(nothing);
+        residual.least_ns = residual.least_ns.min(least);
+        residual.most_ns = residual.most_ns.max(least);
+        residual.over_half += u64::from(least.unsigned_abs() > allowed_ns / 2);
         false
     }
 }

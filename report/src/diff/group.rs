@@ -2,19 +2,25 @@
 //!
 //! A finding follows from another only along recorded causes. What happened can follow from what
 //! happened, never from a delay. A delay follows only from a change at its own cause, because it
-//! counts from there.
+//! counts from there. Where a service routine or a DPC seems to run at once with other code, one
+//! cannot tell what belongs to which: what differs there follows from the routine that differs.
 
 use std::collections::BTreeMap;
 
 use super::align::Pairs;
 use super::difference::{Aspect, Compared, Difference};
 use crate::causes::NONE;
-use crate::nodes::Tree;
+use crate::nodes::{Kind, Tree};
 
 /// The most differences of one finding whose causes are followed.
 const MOST_FOLLOWED: usize = 256;
 /// The most causes that are followed from one difference.
 const FURTHEST: usize = 64;
+/// The most steps from a write to the next one.
+const MOST_STEPS: usize = 8;
+/// The most triggers from a service routine or DPC back to what began it: its queueing, the service
+/// routine that queued it, and the rise of the line.
+const MOST_TRIGGERS: usize = 4;
 
 /// Differences of one kind.
 #[derive(Debug)]
@@ -88,6 +94,8 @@ struct Links<'t, 'a> {
     /// The groups with a difference at each node.
     at_a: BTreeMap<u32, Vec<usize>>,
     at_b: BTreeMap<u32, Vec<usize>>,
+    /// The nodes that seem to run at once with other code, each with its group, for each trace.
+    mixed: [Vec<(u32, usize)>; 2],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -108,7 +116,63 @@ impl<'t, 'a> Links<'t, 'a> {
                 }
             }
         }
-        Links { a, b, pairs, at_a, at_b }
+        let mut links = Links { a, b, pairs, at_a, at_b, mixed: [Vec::new(), Vec::new()] };
+        links.mixed = links.find_mixed();
+        links
+    }
+
+    /// The service routines and DPCs that differ and seem to run at once with other code, and the
+    /// same ones in the other trace.
+    fn find_mixed(&self) -> [Vec<(u32, usize)>; 2] {
+        let mut mixed = [Vec::new(), Vec::new()];
+        let of_a = self.a.mixed.iter().map(|&node| (node, self.partner(Side::A, node)));
+        let of_b = self.b.mixed.iter().map(|&node| (self.partner(Side::B, node), node));
+        for (a, b) in of_a.chain(of_b) {
+            let groups = [self.began(Side::A, a), self.began(Side::B, b)];
+            let Some(group) = groups.into_iter().flatten().min() else { continue };
+            for (nodes, node) in mixed.iter_mut().zip([a, b]) {
+                if node != NONE {
+                    nodes.push((node, group));
+                }
+            }
+        }
+        mixed
+    }
+
+    /// The group at a service routine or DPC, or at what made it begin.
+    fn began(&self, side: Side, routine: u32) -> Option<usize> {
+        let (tree, at) = match side {
+            Side::A => (self.a, &self.at_a),
+            Side::B => (self.b, &self.at_b),
+        };
+        let mut node = routine;
+        for _ in 0..MOST_TRIGGERS {
+            if node == NONE {
+                return None;
+            }
+            if let Some(groups) = at.get(&node) {
+                return groups.iter().min().copied();
+            }
+            node = tree.trigger_node(node);
+        }
+        None
+    }
+
+    /// The group of a service routine or DPC that differs, around a node, and that seems to run at
+    /// once with other code. What is there belongs to the one or to the other.
+    fn around(&self, own: usize, difference: &Difference) -> Option<usize> {
+        let sides =
+            [(self.a, difference.a, &self.mixed[0]), (self.b, difference.b, &self.mixed[1])];
+        let of_side = |(tree, node, mixed): (&Tree<'_>, u32, &Vec<(u32, usize)>)| {
+            let number = tree.node(node).first;
+            let is_around = |&&(around, group): &&(u32, usize)| {
+                let around = tree.node(around);
+                group != own && around.first < number && number <= around.last
+            };
+            mixed.iter().filter(is_around).map(|&(_, group)| group).min()
+        };
+        let there = sides.into_iter().filter(|&(_, node, _)| node != NONE);
+        there.filter_map(of_side).min()
     }
 
     fn find(&self, groups: &mut [Group]) {
@@ -156,9 +220,40 @@ impl<'t, 'a> Links<'t, 'a> {
         if let Some(pitch) = same_node.filter(of_pitch).min() {
             return Some(pitch);
         }
+        if let Some(around) = self.around(own, difference) {
+            return Some(around);
+        }
+        if let Some(lost) = self.overwritten(groups, difference) {
+            return Some(lost);
+        }
         let sides = [(Side::B, difference.b), (Side::A, difference.a)];
         let there = sides.into_iter().filter(|&(_, node)| node != NONE);
         there.filter_map(|(side, node)| self.walk(groups, own, difference.aspect, side, node)).min()
+    }
+
+    /// The group of the write that overwrote a byte, for a byte that only one trace has. In the
+    /// other trace the device says of the write behind that of the byte what became of the byte.
+    fn overwritten(&self, groups: &[Group], difference: &Difference) -> Option<usize> {
+        let (side, node, other) = match difference {
+            Difference { aspect: Aspect::Gone, a, .. } => (Side::A, *a, Side::B),
+            Difference { aspect: Aspect::Added, b, .. } => (Side::B, *b, Side::A),
+            _ => return None,
+        };
+        let tree = self.tree(side);
+        let write = tree.trigger_node(node);
+        if tree.node(node).kind != Kind::Byte || write == NONE {
+            return None;
+        }
+        let others = self.tree(other);
+        let mut next = self.partner(side, write);
+        for _ in 0..MOST_STEPS {
+            next = if next == NONE { return None } else { others.node(next).next };
+            if next != NONE && others.node(next).class == tree.node(write).class {
+                break;
+            }
+        }
+        let is_fate = |&group: &usize| groups[group].aspect == Aspect::Value;
+        self.found(other, next).find(is_fate)
     }
 
     fn walk(
@@ -255,6 +350,8 @@ impl<'t, 'a> Links<'t, 'a> {
 /// Whether a difference can follow from another one: `distance` causes lie between them.
 fn may_follow(child: Aspect, parent: Aspect, distance: usize) -> bool {
     match child {
+        // Bits that mean nothing change nothing.
+        _ if parent == Aspect::Bits => false,
         Aspect::Gone | Aspect::Added | Aspect::Value => parent.is_of_value(),
         Aspect::Cause | Aspect::Polls | Aspect::Due => true,
         Aspect::Delay => {

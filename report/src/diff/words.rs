@@ -6,7 +6,7 @@ use portcls_emulator::trace::{Direction, Event, Level};
 
 use super::difference::{Aspect, Difference};
 use super::group::Group;
-use super::{Diff, Finding, FindingKind, Owner, Place, Spot};
+use super::{Diff, Finding, FindingKind, Owner, Passed, Place, Residual, Spot, Tolerance};
 use crate::causes::{LANE_IN, NONE};
 use crate::distance::distance_ns;
 use crate::nodes::{Kind, Tree};
@@ -56,44 +56,6 @@ impl<'t, 'a> Words<'t, 'a> {
             moved_words: group.moved_first.iter().map(|&node| describe(first, node)).collect(),
             places: group.differences.iter().map(|difference| self.place(difference)).collect(),
         }
-    }
-
-    /// The finding of two traces in which only the order of events differs that have no common
-    /// cause, or a number that no other finding tells.
-    pub(super) fn order(&self) -> Option<Finding> {
-        let [first, second] = self.trees;
-        let words = |tree: &Tree<'_>, event: usize| {
-            tree.events.get(event).map(|found| {
-                format!("{} {}", tree.log.name(found.who), event_words(tree.log, found))
-            })
-        };
-        let same = |event: &usize| {
-            words(first, *event) == words(second, *event)
-                && first.events[*event].time_ns == second.events[*event].time_ns
-                && first.events[*event].level == second.events[*event].level
-        };
-        let most = first.events.len().min(second.events.len());
-        let event = (0..most).find(|event| !same(event))?;
-        let node = first.node_of[event];
-        let nothing = || "nothing".to_owned();
-        Some(Finding {
-            number: 1,
-            owner: owner(first, node, Aspect::Value),
-            kind: FindingKind::Order,
-            title: "events without a common cause are in another order".to_owned(),
-            expected: words(first, event).unwrap_or_else(nothing),
-            came: words(second, event).unwrap_or_else(nothing),
-            context: context(first, node),
-            count: 1,
-            least: 0,
-            most: 0,
-            first: spot_of_event(first, event),
-            second: spot_of_event(second, event),
-            follows_from: None,
-            moved: 0,
-            moved_words: Vec::new(),
-            places: vec![Place { first: Some(event), second: Some(event), delay_ns: 0 }],
-        })
     }
 
     fn place(&self, difference: &Difference) -> Place {
@@ -188,7 +150,7 @@ fn kind(aspect: Aspect) -> FindingKind {
 }
 
 /// Who has to look at a difference at a node.
-fn owner(tree: &Tree<'_>, node: u32, aspect: Aspect) -> Owner {
+pub(super) fn owner(tree: &Tree<'_>, node: u32, aspect: Aspect) -> Owner {
     let event = tree.event(node);
     match tree.node(node).kind {
         Kind::Mark | Kind::Choice => Owner::Scenario,
@@ -225,7 +187,7 @@ fn spot(tree: &Tree<'_>, node: u32) -> Option<Spot> {
     (node != NONE).then(|| spot_of_event(tree, tree.node(node).first as usize)).flatten()
 }
 
-fn spot_of_event(tree: &Tree<'_>, event: usize) -> Option<Spot> {
+pub(super) fn spot_of_event(tree: &Tree<'_>, event: usize) -> Option<Spot> {
     let time_ns = tree.events.get(event)?.time_ns;
     let after = tree.sections.partition_point(|section| {
         section.mark == NONE || tree.node(section.mark).first as usize <= event
@@ -239,6 +201,7 @@ fn spot_of_event(tree: &Tree<'_>, event: usize) -> Option<Spot> {
         },
     };
     let since_mark_ns = distance_ns(mark_ns, time_ns);
+    let time_ns = time_ns.saturating_add_signed(-tree.shift_ns);
     Some(Spot { event, time_ns, mark: words, since_mark_ns })
 }
 
@@ -268,9 +231,7 @@ pub(super) fn text(diff: &Diff, most: usize) -> String {
         let _ = write!(out, ", {} only moved with their cause", diff.moved);
     }
     out.push('\n');
-    if let Some((low, high)) = diff.residual_ns {
-        let _ = writeln!(out, "local delays differ by {low} .. {high} ns within the tolerance");
-    }
+    push_settings(&mut out, diff);
     for finding in diff.findings.iter().take(most) {
         push_finding(&mut out, finding);
     }
@@ -278,6 +239,42 @@ pub(super) fn text(diff: &Diff, most: usize) -> String {
         let _ = writeln!(out, "\nand {} more", diff.findings.len() - most);
     }
     out
+}
+
+/// What the options let pass.
+fn push_settings(out: &mut String, diff: &Diff) {
+    let mut line = |words: String| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{words}");
+    };
+    if let Some(Residual { least_ns, most_ns, over_half }) = diff.residual {
+        let tolerance = tolerance_words(diff.options.tolerance);
+        line(format!("local delays differ by {least_ns} .. {most_ns} ns (tolerance {tolerance})"));
+        if over_half > 0 {
+            let delays = if over_half == 1 { "delay uses" } else { "delays use" };
+            line(format!("warning: {over_half} {delays} more than half of the tolerance"));
+        }
+    }
+    let Passed { delays, largest_delay_ns, polls, bits } = diff.passed;
+    if delays > 0 {
+        let largest = us(largest_delay_ns as i64);
+        line(format!("times are not compared: {delays} differ, the largest by {largest}"));
+    }
+    if polls > 0 {
+        line(format!("not compared: {polls} numbers of polls that differ"));
+    }
+    if bits > 0 {
+        line(format!("not compared: {bits} registers with other bits that mean nothing"));
+    }
+}
+
+fn tolerance_words(tolerance: Tolerance) -> String {
+    let percent = f64::from(tolerance.millionths) / 10_000.0;
+    match (tolerance.ns, tolerance.millionths) {
+        (ns, 0) => format!("{ns} ns"),
+        (0, _) => format!("{percent} %"),
+        (ns, _) => format!("{ns} ns or {percent} %"),
+    }
 }
 
 fn push_finding(out: &mut String, finding: &Finding) {
@@ -307,7 +304,11 @@ fn push_finding(out: &mut String, finding: &Finding) {
         let more = if finding.moved as usize > finding.moved_words.len() { ", ..." } else { "" };
         let words = finding.moved_words.join(", ");
         let words = if words.is_empty() { words } else { format!(": {words}{more}") };
-        line("then", &format!("{} events move with it, unchanged{words}", finding.moved));
+        let moves = match finding.moved {
+            1 => "1 event moves".to_owned(),
+            moved => format!("{moved} events move"),
+        };
+        line("then", &format!("{moves} with it, unchanged{words}"));
     }
 }
 

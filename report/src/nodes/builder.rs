@@ -103,6 +103,9 @@ impl<'a> Builder<'a> {
     fn take_processor(&mut self, number: u32, event: &TimedEvent) {
         let place = self.processor.place(event);
         let _ = self.processor.step(Past::new(number as usize, event), event);
+        if place.depth + 1 < self.frames.len() {
+            self.note_mixed(place.depth + 1);
+        }
         match place.change {
             Change::Enter(kind) => self.enter(number, event, kind),
             Change::Leave => {
@@ -137,11 +140,26 @@ impl<'a> Builder<'a> {
         };
         let node = self.new_node(number, kind, name, 0);
         self.chain(chain, node);
+        // A routine does not interrupt itself.
+        let class = self.tree.nodes[node as usize].class;
+        let runs = |frame: &Vec<u32>| {
+            frame.first().is_some_and(|&root| self.tree.nodes[root as usize].class == class)
+        };
+        if let Some(depth) = self.frames.iter().skip(1).position(runs) {
+            self.note_mixed(depth + 1);
+            self.tree.mixed.push(node);
+        }
         // The nesting of the processor is limited: it may have dropped an outer level.
         while self.frames.len() > self.processor.depth() {
             self.frames.remove(1);
         }
         self.frames.push(vec![node]);
+    }
+
+    /// Notes that the service routines and DPCs from a depth on run at once with other code.
+    fn note_mixed(&mut self, depth: usize) {
+        let roots = self.frames[depth..].iter().filter_map(|frame| frame.first());
+        self.tree.mixed.extend(roots.copied());
     }
 
     fn take_return(&mut self, number: u32, event: &TimedEvent, function: NameId, depth: usize) {

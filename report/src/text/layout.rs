@@ -66,7 +66,7 @@ pub(super) fn level_letter(level: Level) -> char {
 }
 
 /// The four columns of a level.
-pub(super) fn level_columns(level: Level) -> &'static str {
+pub(crate) fn level_columns(level: Level) -> &'static str {
     match level {
         Level::Hardware => "-   ",
         Level::Passive => " P  ",

@@ -32,33 +32,31 @@ const SHOWN_VERSION: usize = 20;
 /// # Errors
 /// The first place where the text does not follow the format.
 pub fn parse(text: &str) -> Result<(Header, TraceLog), ParseError> {
-    let mut reader = Reader::default();
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let mut lines = text.lines().map(str::trim_ascii_end).enumerate().peekable();
-    let mut joined = String::new();
-    while let Some((index, first)) = lines.next() {
-        if first.is_empty() {
-            continue;
-        }
-        let mut extent = Extent::OneLine;
-        while let Some(more) = lines.peek().and_then(|(_, line)| continuation(first, line)) {
-            if extent == Extent::OneLine {
-                joined.clear();
-                joined.push_str(first);
-            }
-            extent = Extent::Joined;
-            joined.push_str(more);
-            lines.next();
-        }
-        let line = match extent {
-            Extent::OneLine => first,
-            Extent::Joined => joined.as_str(),
-        };
-        reader.read_line(line).map_err(|fault| fault.place(index + 1, line, extent))?;
+    let read = parse_readable(text);
+    match read.fault {
+        None => Ok((read.header, read.log)),
+        Some(fault) => Err(fault),
     }
-    if reader.version.is_none() {
+}
+
+/// What could be read of a text.
+pub struct Readable {
+    /// The header of the trace, as far as it was read.
+    pub header: Header,
+    /// The events before the first fault.
+    pub log: TraceLog,
+    /// The first place where the text does not follow the format; `None` for a whole trace.
+    pub fault: Option<ParseError>,
+}
+
+/// Reads a trace up to the first place where its text does not follow the format.
+#[must_use]
+pub fn parse_readable(text: &str) -> Readable {
+    let mut reader = Reader::default();
+    let mut fault = reader.read_lines(text).err();
+    if fault.is_none() && reader.version.is_none() {
         let nothing = "";
-        return Err(not_a_trace(nothing).place(1, nothing, Extent::OneLine));
+        fault = Some(not_a_trace(nothing).place(1, nothing, Extent::OneLine));
     }
     let (names, texts) = reader.collected.into_parts();
     let log = TraceLog::from_parts(names, texts, reader.records, reader.dropped.unwrap_or(0));
@@ -66,7 +64,8 @@ pub fn parse(text: &str) -> Result<(Header, TraceLog), ParseError> {
         Some(Version::One) => log.without_cause_facts(),
         _ => log,
     };
-    Ok((Header { machine: reader.machine.unwrap_or_default() }, log))
+    let header = Header { machine: reader.machine.unwrap_or_default() };
+    Readable { header, log, fault }
 }
 
 /// The text that `line` adds to a line that begins with `first`, if `line` continues it.
@@ -89,6 +88,33 @@ struct Reader {
 }
 
 impl Reader {
+    fn read_lines(&mut self, text: &str) -> Result<(), ParseError> {
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+        let mut lines = text.lines().map(str::trim_ascii_end).enumerate().peekable();
+        let mut joined = String::new();
+        while let Some((index, first)) = lines.next() {
+            if first.is_empty() {
+                continue;
+            }
+            let mut extent = Extent::OneLine;
+            while let Some(more) = lines.peek().and_then(|(_, line)| continuation(first, line)) {
+                if extent == Extent::OneLine {
+                    joined.clear();
+                    joined.push_str(first);
+                }
+                extent = Extent::Joined;
+                joined.push_str(more);
+                lines.next();
+            }
+            let line = match extent {
+                Extent::OneLine => first,
+                Extent::Joined => joined.as_str(),
+            };
+            self.read_line(line).map_err(|fault| fault.place(index + 1, line, extent))?;
+        }
+        Ok(())
+    }
+
     fn read_line<'t>(&mut self, line: &'t str) -> Result<(), Fault<'t>> {
         let Some(version) = self.version else {
             self.version = Some(read_format(line)?);

@@ -12,6 +12,8 @@ use portcls_machine::emulator::trace::{
 pub enum Change {
     /// An interrupt comes later, with all that it does.
     LateInterrupt,
+    /// A service routine comes later than its line rises.
+    LateIsr,
     /// A DPC comes later.
     LateDpc,
     /// A service routine runs without an interrupt.
@@ -20,45 +22,96 @@ pub enum Change {
     ReadTwice,
     /// A run of polls has another count.
     PollCount,
+    /// The same, and all that comes behind is later.
+    PollCountAndTime,
     /// A DPC does not run.
     NoDpc,
-    /// A DPC runs twice.
+    /// A DPC runs twice at once.
     DoubleDpc,
-    /// A byte has another value.
+    /// A DPC runs a second time when it is over.
+    DpcAgain,
+    /// A byte has another value, in one event.
     Byte,
+    /// A byte on the wire has another value, at its start and at its end.
+    WireByte,
     /// A poll is missing.
     NoPoll,
+    /// A run of polls is missing.
+    NoPolls,
     /// Everything after a point comes later.
     LateFrom,
+    /// An event comes 1 ns to 50 us later.
+    AnyLater,
+    /// An event is missing.
+    AnyGone,
+    /// An event is there twice.
+    AnyTwice,
+    /// An event happens at another level.
+    AnyLevel,
 }
 
 impl Change {
     /// Every kind.
-    pub const ALL: [Change; 10] = [
+    pub const ALL: [Change; 19] = [
         Change::LateInterrupt,
+        Change::LateIsr,
         Change::LateDpc,
         Change::SpuriousIsr,
         Change::ReadTwice,
         Change::PollCount,
+        Change::PollCountAndTime,
         Change::NoDpc,
         Change::DoubleDpc,
+        Change::DpcAgain,
         Change::Byte,
+        Change::WireByte,
         Change::NoPoll,
+        Change::NoPolls,
         Change::LateFrom,
+        Change::AnyLater,
+        Change::AnyGone,
+        Change::AnyTwice,
+        Change::AnyLevel,
     ];
 
     /// The most findings that do not follow from another one.
     pub fn most_roots(self) -> usize {
         match self {
             Change::LateInterrupt
+            | Change::LateIsr
             | Change::LateDpc
             | Change::SpuriousIsr
             | Change::ReadTwice
             | Change::PollCount => 1,
-            Change::NoDpc | Change::DoubleDpc | Change::Byte | Change::NoPoll => 2,
-            Change::LateFrom => 4,
+            Change::NoDpc
+            | Change::DoubleDpc
+            | Change::DpcAgain
+            | Change::Byte
+            | Change::WireByte
+            | Change::NoPoll
+            | Change::NoPolls => 2,
+            Change::PollCountAndTime
+            | Change::LateFrom
+            | Change::AnyLater
+            | Change::AnyGone
+            | Change::AnyTwice
+            | Change::AnyLevel => 4,
         }
     }
+}
+
+/// The order of the events of a mutant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Order {
+    /// What was changed stays where it was, whatever its time.
+    AsRecorded,
+    /// By time, as a trace of a machine that really did so.
+    ByTime,
+}
+
+impl Order {
+    /// Both.
+    pub const ALL: [Order; 2] = [Order::AsRecorded, Order::ByTime];
 }
 
 /// The changes of one trace.
@@ -119,112 +172,219 @@ impl<'a> Mutants<'a> {
     }
 
     /// Changes the trace in one place; `None` when the trace has no such place.
-    pub fn change(&mut self, change: Change) -> Option<TraceLog> {
-        let mut events = self.events.clone();
-        match change {
-            Change::LateInterrupt => {
-                let isr = self.pick_call("isr")?;
-                let rise = (0..isr)
-                    .rev()
-                    .find(|&index| matches!(events[index].event, Event::Signal { value: 1, .. }))?;
-                let end = self.end_of(isr);
-                let late_ns = 1_000 * (5 + self.draw(115) as u64);
-                events[rise].time_ns += late_ns;
-                events[isr..end].iter_mut().for_each(|event| event.time_ns += late_ns);
-                if events.get(end).is_some_and(|event| self.is_call(event, "dpc")) {
-                    let last = self.end_of(end);
-                    events[end..last].iter_mut().for_each(|event| event.time_ns += late_ns);
-                }
-            }
-            Change::LateDpc => {
-                let dpc = self.pick_call("dpc")?;
-                let end = self.end_of(dpc);
-                for event in &mut events[dpc..end] {
-                    if event.level != Level::Hardware {
-                        event.time_ns += 25_000;
-                    }
-                }
-            }
-            Change::SpuriousIsr => {
-                let isr = self.pick_call("isr")?;
-                let copied: Vec<TimedEvent> = self.events[isr..self.end_of(isr)]
-                    .iter()
-                    .filter(|event| event.level == Level::Device)
-                    .filter(|event| !matches!(event.event, Event::Dpc { .. }))
-                    .copied()
-                    .collect();
-                let at = self.pick(|event| event.level == Level::Passive)?;
-                let shift = self.events[at].time_ns as i64 - copied[0].time_ns as i64;
-                let moved = copied.into_iter().map(|event| TimedEvent {
-                    time_ns: event.time_ns.wrapping_add_signed(shift),
-                    ..event
-                });
-                events.splice(at..at, moved);
-            }
-            Change::ReadTwice => {
-                let names = |event: &TimedEvent| match event.event {
-                    Event::Access(access) => {
-                        access.direction == Direction::Read && access.count == 1
-                    }
-                    _ => false,
-                };
-                let log = self.log;
-                let read = self.pick(|event| {
-                    names(event)
-                        && matches!(event.event, Event::Access(access)
-                            if !log.name(access.note).contains(": "))
-                })?;
-                events.insert(read + 1, events[read]);
-            }
-            Change::PollCount => {
-                let polls = self.pick(
-                    |event| matches!(event.event, Event::Access(access) if access.count > 2),
-                )?;
-                if let Event::Access(access) = &mut events[polls].event {
-                    access.count += 2;
-                }
-            }
-            Change::NoDpc => {
-                let dpc = self.pick_call("dpc")?;
-                let end = self.end_of(dpc);
-                let mut kept: Vec<TimedEvent> = events[dpc..end].to_vec();
-                kept.retain(|event| event.level == Level::Hardware);
-                events.splice(dpc..end, kept);
-            }
-            Change::DoubleDpc => {
-                let dpc = self.pick_call("dpc")?;
-                let end = self.end_of(dpc);
-                let mut copied: Vec<TimedEvent> = events[dpc..end].to_vec();
-                copied
-                    .retain(|event| event.level != Level::Hardware && event.level != Level::Device);
-                events.splice(end..end, copied);
-            }
-            Change::Byte => {
-                let place = self.pick(|event| match event.event {
-                    Event::Access(access) => access.port & 1 == 0,
-                    Event::Serial { edge, .. } => edge == SerialEdge::Start,
-                    _ => false,
-                })?;
-                match &mut events[place].event {
-                    Event::Access(access) => access.value ^= 0x11,
-                    Event::Serial { byte, .. } => *byte ^= 0x11,
-                    _ => {}
-                }
-            }
-            Change::NoPoll => {
-                let log = self.log;
-                let poll = self.pick(|event| {
-                    matches!(event.event, Event::Access(access)
-                        if log.name(access.note).contains(": ") && access.count == 1)
-                })?;
-                events.remove(poll);
-            }
+    pub fn change(&mut self, change: Change, order: Order) -> Option<TraceLog> {
+        let mut events = match change {
+            Change::LateInterrupt | Change::LateIsr => self.late_isr(change)?,
+            Change::LateDpc => self.late_dpc()?,
+            Change::SpuriousIsr => self.spurious_isr()?,
+            Change::ReadTwice => self.read_twice()?,
+            Change::PollCount | Change::PollCountAndTime => self.poll_count(change)?,
+            Change::NoDpc => self.no_dpc()?,
+            Change::DoubleDpc | Change::DpcAgain => self.dpc_again(change)?,
+            Change::Byte => self.other_byte()?,
+            Change::WireByte => self.other_wire_byte()?,
+            Change::NoPoll | Change::NoPolls => self.no_poll(change)?,
             Change::LateFrom => {
-                let from = self.draw(self.events.len() - 2) + 1;
-                events[from..].iter_mut().for_each(|event| event.time_ns += 200_000);
+                let mut events = self.events.clone();
+                let from = self.draw(events.len() - 2) + 1;
+                let late_ns = [200_000, 1_000, 5_000_000, 17][self.draw(4)];
+                events[from..].iter_mut().for_each(|event| event.time_ns += late_ns);
+                events
             }
+            Change::AnyLater | Change::AnyGone | Change::AnyTwice | Change::AnyLevel => {
+                self.any(change)
+            }
+        };
+        if order == Order::ByTime {
+            events.sort_by_key(|event| event.time_ns);
         }
         Some(rebuild(self.log, &events))
+    }
+
+    fn late_isr(&mut self, change: Change) -> Option<Vec<TimedEvent>> {
+        let mut events = self.events.clone();
+        let isr = self.pick_call("isr")?;
+        let is_rise = |index: &usize| {
+            matches!(events[*index].event, Event::Signal { value: 1, .. })
+                && self.log.name(events[*index].who) == "line"
+        };
+        let rise = (0..isr).rev().find(is_rise)?;
+        let end = self.end_of(isr);
+        let late_ns = 1_000 * (5 + self.draw(115) as u64);
+        if change == Change::LateInterrupt {
+            events[rise].time_ns += late_ns;
+        }
+        // The wire does not wait for the processor.
+        let moves = |event: &&mut TimedEvent| !matches!(event.event, Event::Serial { .. });
+        let is_dpc = events.get(end).is_some_and(|event| self.is_call(event, "dpc"));
+        let last = if is_dpc { self.end_of(end) } else { end };
+        events[isr..last].iter_mut().filter(moves).for_each(|event| event.time_ns += late_ns);
+        Some(events)
+    }
+
+    fn late_dpc(&mut self) -> Option<Vec<TimedEvent>> {
+        let mut events = self.events.clone();
+        let dpc = self.pick_call("dpc")?;
+        let end = self.end_of(dpc);
+        let late_ns = [25_000, 1_000, 90_000][self.draw(3)];
+        for event in &mut events[dpc..end] {
+            if event.level != Level::Hardware {
+                event.time_ns += late_ns;
+            }
+        }
+        Some(events)
+    }
+
+    fn spurious_isr(&mut self) -> Option<Vec<TimedEvent>> {
+        let mut events = self.events.clone();
+        let isr = self.pick_call("isr")?;
+        let copied: Vec<TimedEvent> = self.events[isr..self.end_of(isr)]
+            .iter()
+            .filter(|event| event.level == Level::Device)
+            .filter(|event| !matches!(event.event, Event::Dpc { .. }))
+            .copied()
+            .collect();
+        let at = self.pick(|event| event.level == Level::Passive)?;
+        let shift = self.events[at].time_ns as i64 - copied[0].time_ns as i64;
+        let moved = copied
+            .into_iter()
+            .map(|event| TimedEvent { time_ns: event.time_ns.wrapping_add_signed(shift), ..event });
+        events.splice(at..at, moved);
+        Some(events)
+    }
+
+    fn read_twice(&mut self) -> Option<Vec<TimedEvent>> {
+        let mut events = self.events.clone();
+        let log = self.log;
+        let read = self.pick(|event| {
+            matches!(event.event, Event::Access(access)
+                if access.direction == Direction::Read
+                    && access.count == 1
+                    && !log.name(access.note).contains(": "))
+        })?;
+        let mut again = events[read];
+        let takes_ns = [0, 1_000][self.draw(2)];
+        again.time_ns += takes_ns;
+        if takes_ns > 0 {
+            // The rest of the code is as much later, as far as nothing else ran.
+            let rest = events[read + 1..].iter().take_while(|event| event.level == again.level);
+            let count = rest.count();
+            events[read + 1..=read + count].iter_mut().for_each(|event| event.time_ns += takes_ns);
+        }
+        events.insert(read + 1, again);
+        Some(events)
+    }
+
+    fn poll_count(&mut self, change: Change) -> Option<Vec<TimedEvent>> {
+        let mut events = self.events.clone();
+        let is_folded =
+            |event: &TimedEvent| matches!(event.event, Event::Access(access) if access.count > 2);
+        let polls = self.pick(is_folded)?;
+        let more = [2, -1, 1, 7][self.draw(4)];
+        let mut late_ns = 0;
+        if let Event::Access(access) = &mut events[polls].event {
+            access.count = access.count.wrapping_add_signed(more);
+            late_ns = i64::from(access.pitch_ns) * i64::from(more);
+        }
+        if change == Change::PollCountAndTime {
+            for event in &mut events[polls + 1..] {
+                event.time_ns = event.time_ns.wrapping_add_signed(late_ns);
+            }
+        }
+        Some(events)
+    }
+
+    fn no_dpc(&mut self) -> Option<Vec<TimedEvent>> {
+        let mut events = self.events.clone();
+        let dpc = self.pick_call("dpc")?;
+        let end = self.end_of(dpc);
+        let mut kept: Vec<TimedEvent> = events[dpc..end].to_vec();
+        kept.retain(|event| event.level == Level::Hardware);
+        events.splice(dpc..end, kept);
+        Some(events)
+    }
+
+    fn dpc_again(&mut self, change: Change) -> Option<Vec<TimedEvent>> {
+        let mut events = self.events.clone();
+        let dpc = self.pick_call("dpc")?;
+        let end = self.end_of(dpc);
+        let mut copied: Vec<TimedEvent> = events[dpc..end].to_vec();
+        let is_own = |event: &TimedEvent| !matches!(event.level, Level::Hardware | Level::Device);
+        copied.retain(is_own);
+        if change == Change::DpcAgain {
+            let late_ns = events[end - 1].time_ns - events[dpc].time_ns;
+            copied.iter_mut().for_each(|event| event.time_ns += late_ns);
+        }
+        events.splice(end..end, copied);
+        Some(events)
+    }
+
+    fn other_byte(&mut self) -> Option<Vec<TimedEvent>> {
+        let mut events = self.events.clone();
+        let place = self.pick(|event| match event.event {
+            Event::Access(access) => access.port & 1 == 0,
+            Event::Serial { edge, .. } => edge == SerialEdge::Start,
+            _ => false,
+        })?;
+        match &mut events[place].event {
+            Event::Access(access) => access.value ^= 0x11,
+            Event::Serial { byte, .. } => *byte ^= 0x11,
+            _ => {}
+        }
+        Some(events)
+    }
+
+    fn other_wire_byte(&mut self) -> Option<Vec<TimedEvent>> {
+        let mut events = self.events.clone();
+        let is_start = |event: &TimedEvent| {
+            matches!(event.event, Event::Serial { edge: SerialEdge::Start, .. })
+        };
+        let place = self.pick(is_start)?;
+        let Event::Serial { lane: changed, .. } = events[place].event else { return None };
+        let is_end = |event: &&mut TimedEvent| {
+            matches!(event.event, Event::Serial { lane, edge: SerialEdge::End, .. }
+                if lane == changed)
+        };
+        let (start, rest) = events[place..].split_first_mut()?;
+        for event in std::iter::once(start).chain(rest.iter_mut().find(is_end)) {
+            if let Event::Serial { byte, .. } = &mut event.event {
+                *byte ^= 0x02;
+            }
+        }
+        Some(events)
+    }
+
+    fn no_poll(&mut self, change: Change) -> Option<Vec<TimedEvent>> {
+        let mut events = self.events.clone();
+        let log = self.log;
+        let is_run = change == Change::NoPolls;
+        let poll = self.pick(|event| {
+            matches!(event.event, Event::Access(access)
+                if log.name(access.note).contains(": ") && (access.count > 1) == is_run)
+        })?;
+        events.remove(poll);
+        Some(events)
+    }
+
+    fn any(&mut self, change: Change) -> Vec<TimedEvent> {
+        let mut events = self.events.clone();
+        let place = self.draw(events.len());
+        match change {
+            Change::AnyLater => {
+                events[place].time_ns += [1, 70, 2_000, 50_000][self.draw(4)];
+            }
+            Change::AnyGone => {
+                events.remove(place);
+            }
+            Change::AnyTwice => events.insert(place, events[place]),
+            _ => {
+                let levels = [Level::Passive, Level::Dispatch, Level::Device];
+                let others = levels.into_iter().filter(|&level| level != events[place].level);
+                let others: Vec<Level> = others.collect();
+                events[place].level = others[self.draw(others.len())];
+            }
+        }
+        events
     }
 }
 
