@@ -19,7 +19,7 @@
 //! pin.write_now(&[0x90, 0x3C, 0x40])?;
 //! machine.run_for_ns(2_000_000)?;
 //! assert_eq!(machine.cable().sent_bytes(), [0x90, 0x3C, 0x40]);
-//! // A golden trace: `insta::assert_snapshot!(machine.trace_text(Filter::Registers))`.
+//! // A golden trace: `portcls_machine::assert_trace!(machine, filter = Filter::Registers)`.
 //! assert!(machine.trace_text(Filter::Registers).contains("wire      out 3C start"));
 //! # Ok::<(), portcls_machine::MachineError>(())
 //! ```
@@ -37,10 +37,12 @@ mod driver;
 mod error;
 mod figures;
 mod filters;
+pub mod golden;
 mod granted;
 mod hints;
 mod inf;
 mod installation;
+pub mod judgement;
 mod ks_client;
 mod legend;
 mod listening;

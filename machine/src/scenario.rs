@@ -58,6 +58,8 @@ use std::path::Path;
 
 use plan::Plan;
 
+use crate::driver::Driver;
+
 pub use error::ScenarioError;
 pub use golden::{Compare, GoldenSettings, Polls, Tolerance, Undriven};
 pub use outcome::{Check, MissingMark, Outcome, Verdict};
@@ -109,6 +111,13 @@ impl Scenario {
     #[must_use]
     pub fn run(&self) -> Outcome {
         run::run(&self.plan, self.golden.clone())
+    }
+
+    /// The same scenario with another driver, such as one in Rust, which no file can name.
+    #[must_use]
+    pub fn with_driver(mut self, driver: Driver) -> Scenario {
+        self.plan.builder = self.plan.builder.driver(driver);
+        self
     }
 
     /// The name of the golden's file, in the folder of the scenario.

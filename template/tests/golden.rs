@@ -3,9 +3,12 @@
 use my_mpu401::driver_entry;
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::NtStatus;
+use portcls_machine::judgement::assert_scenarios;
 use portcls_machine::midi_file::default_tune;
 use portcls_machine::report::Filter;
-use portcls_machine::{Application, Driver, Machine, MachineBuilder, MachineError, play};
+use portcls_machine::{
+    Application, Driver, Machine, MachineBuilder, MachineError, assert_trace, play,
+};
 
 fn machine(card: &str) -> Result<Machine, MachineError> {
     MachineBuilder::new().card(card)?.driver(Driver::new("my-mpu401", driver_entry)).build()
@@ -22,8 +25,16 @@ fn a_note_on_is_three_polls_and_three_writes() -> Result<(), MachineError> {
     pin.close()?;
     assert_eq!(machine.unload()?, [], "the driver leaves nothing behind");
     assert_eq!(machine.kernel().violations(), [], "the driver keeps to the rules");
-    insta::assert_snapshot!(machine.trace_text(Filter::Registers));
+    assert_trace!(machine, filter = Filter::Registers);
     Ok(())
+}
+
+/// What `tests/scenarios` says, each with its golden beside it. `PORTCLS_ACCEPT=1 cargo test` takes
+/// the traces as the new goldens: read the difference first.
+#[test]
+fn every_scenario_is_as_its_golden() {
+    let driver = Driver::new("my-mpu401", driver_entry);
+    assert_scenarios(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios"), &driver);
 }
 
 #[test]

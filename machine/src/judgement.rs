@@ -1,0 +1,158 @@
+//! A scenario held against its golden.
+//!
+//! This module owns the verdict over one scenario: its expectations and its golden together. Texts
+//! come in, facts go out; only `folder` reads files, for tests of drivers in Rust.
+
+mod folder;
+
+use portcls_report::diff::{
+    Diff, DiffOptions, Mode, PollRule, Start, Tolerance, Undriven, diff, differing_lines,
+};
+use portcls_report::text::{Readable, parse, parse_readable};
+
+pub use folder::assert_scenarios;
+
+use crate::scenario::{self, Compare, GoldenSettings, Outcome, Polls, Scenario};
+
+/// How a scenario did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JudgedAs {
+    /// All that was expected came, and the trace is as its golden.
+    Good,
+    /// Something else came, or the trace is another one.
+    Failed,
+    /// The scenario has a golden trace, and there is none yet.
+    NoGolden,
+    /// The scenario expects nothing by name and has no golden.
+    NothingChecked,
+    /// The driver broke a documented rule that the scenario does not name.
+    RuleBroken,
+    /// The run ended in a bug check, a hang or a panic that the scenario does not name.
+    DriverDied,
+    /// The golden is no trace.
+    BadGolden,
+}
+
+/// What came of a scenario and its golden.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// What came of the run.
+    pub outcome: Outcome,
+    /// The golden that this run makes; `None` for a scenario without a golden, or when the trace
+    /// does not have the marks of the golden.
+    pub made: Option<String>,
+    /// The comparison with the golden, if there is one. Of a damaged golden it is about what could
+    /// be read.
+    pub diff: Option<Diff>,
+    /// How many lines of the golden and of the new text have no equal line in the other one.
+    pub lines: usize,
+    /// What is wrong with the golden or its marks.
+    pub fault: Option<String>,
+
+    is_wanted: bool,
+    is_there: bool,
+    is_damaged: bool,
+}
+
+impl Judgement {
+    /// How the scenario did.
+    #[must_use]
+    pub fn judged_as(&self) -> JudgedAs {
+        let verdict = self.outcome.verdict();
+        match verdict {
+            scenario::Verdict::DriverDied => return JudgedAs::DriverDied,
+            scenario::Verdict::RuleBroken => return JudgedAs::RuleBroken,
+            _ if self.is_damaged => return JudgedAs::BadGolden,
+            scenario::Verdict::Failed => return JudgedAs::Failed,
+            scenario::Verdict::NothingChecked if !self.is_wanted => {
+                return JudgedAs::NothingChecked;
+            }
+            _ => {}
+        }
+        if self.fault.is_some() {
+            JudgedAs::Failed
+        } else if self.is_wanted && !self.is_there {
+            JudgedAs::NoGolden
+        } else if self.differs() {
+            JudgedAs::Failed
+        } else {
+            JudgedAs::Good
+        }
+    }
+
+    /// True when the golden itself is missing, damaged, or another one.
+    #[must_use]
+    pub fn is_golden_bad(&self) -> bool {
+        self.is_wanted && (!self.is_there || self.is_damaged || self.differs())
+    }
+
+    /// True when the trace has findings against its golden.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.diff.as_ref().is_some_and(|diff| !diff.findings.is_empty())
+    }
+}
+
+/// Runs a scenario and holds it against its golden; `None` when the golden does not exist.
+#[must_use]
+pub fn judge(scenario: &Scenario, golden: Option<&str>) -> Judgement {
+    let outcome = scenario.run();
+    let mut judgement = Judgement {
+        is_wanted: scenario.golden.is_some(),
+        is_there: golden.is_some(),
+        is_damaged: false,
+        made: None,
+        diff: None,
+        lines: 0,
+        fault: None,
+        outcome,
+    };
+    let Some(settings) = &scenario.golden else { return judgement };
+    let made = match judgement.outcome.golden_text() {
+        Ok(made) => made,
+        Err(missing) => {
+            judgement.fault = Some(missing.to_string());
+            return judgement;
+        }
+    };
+    if let Some(golden) = golden {
+        let Readable { log, fault, .. } = parse_readable(golden);
+        judgement.is_damaged = fault.is_some();
+        judgement.fault = fault.map(|fault| format!("{}, {fault}", scenario.golden_file()));
+        // The text of a trace reads back; `report` proves it.
+        let (_, now) = parse(&made).expect("the text of a trace is well formed");
+        judgement.lines = differing_lines(golden, &made);
+        if !log.records().is_empty() || !judgement.is_damaged {
+            judgement.diff = Some(diff(&log, &now, options(settings)));
+        }
+    }
+    judgement.made = Some(made);
+    judgement
+}
+
+/// What counts as a difference, by the settings of a scenario.
+#[must_use]
+pub fn options(settings: &GoldenSettings) -> DiffOptions {
+    DiffOptions {
+        mode: match settings.compare {
+            Compare::Exact => Mode::Exact,
+            Compare::Causal => Mode::Causal,
+            Compare::Order => Mode::Order,
+        },
+        tolerance: Tolerance {
+            ns: settings.time.time_ns,
+            millionths: settings.time.per_mille.saturating_mul(1_000),
+        },
+        polls: match settings.polls {
+            Polls::Exact => PollRule::Exact,
+            Polls::Count(most) => PollRule::Within(most),
+            Polls::Any => PollRule::Any,
+        },
+        undriven: match settings.undriven {
+            scenario::Undriven::Exact => Undriven::Compare,
+            scenario::Undriven::Ignore => Undriven::Ignore,
+        },
+        unordered: settings.unordered.clone(),
+        start: if settings.from.is_some() { Start::FirstEvent } else { Start::PowerOn },
+    }
+}
