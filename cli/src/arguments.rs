@@ -33,14 +33,18 @@ use crate::verbosity::Verbosity;
 use portcls_machine::settings::{parse_irq, parse_ns, parse_port, parse_timing};
 
 use help::{
-    CAPTURE_EXAMPLES, CARDS_EXAMPLES, DEBUG_EXAMPLES, DIFF_EXAMPLES, DIFF_EXIT, ENVIRONMENT,
-    EXPLAIN_EXAMPLES, EXPORT_EXAMPLES, FILTERS_EXAMPLES, IMPORTS_EXAMPLES, IMPORTS_EXIT, JSON_FORM,
-    LATENCY_EXAMPLES, LATENCY_EXIT, NEW_EXAMPLES, OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES,
-    RULES_EXAMPLES, RUN_EXAMPLES, script_lines,
+    CAPTURE_EXAMPLES, CARDS_EXAMPLES, CHECK_ENVIRONMENT, CHECK_EXAMPLES, DEBUG_EXAMPLES,
+    DIFF_EXAMPLES, DIFF_EXIT, ENVIRONMENT, EXPLAIN_EXAMPLES, EXPORT_EXAMPLES, FILTERS_EXAMPLES,
+    IMPORTS_EXAMPLES, IMPORTS_EXIT, JSON_FORM, LATENCY_EXAMPLES, LATENCY_EXIT, MERGE_EXAMPLES,
+    NEW_EXAMPLES, OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES, RULES_EXAMPLES, RUN_EXAMPLES,
+    TRACE_EXAMPLES, script_lines,
 };
 use values::{CardParser, RuleParser, input, parse_gdb_place, parse_resource, target};
 
-pub use traces::{DiffArguments, ExplainArguments, ExportArguments, LatencyArguments};
+pub use traces::{
+    CheckArguments, CheckFormat, DiffArguments, ExplainArguments, ExportArguments,
+    LatencyArguments, MergeArguments, Shown, TraceArguments, Unreferenced,
+};
 pub use values::{
     Bins, CardsChoice, DebugJob, ExportForm, FileFormat, Format, OpsFormat, PinFormatName, Place,
     RecipeName, SchemaName, TraceFilter, WaveDialect, WaveTick,
@@ -150,6 +154,19 @@ pub enum Verb {
     /// compared by check.
     #[command(after_long_help = format!("{RUN_EXAMPLES}\n\n{EXIT_CODES}"))]
     Run(RunArguments),
+    /// Checks scenarios: what has to come, and the golden trace, compared by causes.
+    ///
+    /// A scenario that differs is told in findings: whose it is, what was expected, what came, what
+    /// follows. Nothing is written but with --accept, --review, --out and --unreferenced delete. A
+    /// golden that is missing is a failure, and so is a check that checks nothing.
+    #[command(after_long_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_CODES}\n\n{CHECK_ENVIRONMENT}"))]
+    Check(CheckArguments),
+    /// Puts the results of all shards of a check together, and refuses an incomplete set.
+    #[command(after_long_help = format!("{MERGE_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Merge(MergeArguments),
+    /// Prints a trace once more, with durations, nesting and names for reading.
+    #[command(after_long_help = format!("{TRACE_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Trace(TraceArguments),
     /// Compares two traces by causes, and says what is different, whose it is, and what follows.
     ///
     /// Two traces that are compared line by line go apart at the first interrupt that comes at
@@ -218,6 +235,9 @@ impl Verb {
             | Verb::Ops(_)
             | Verb::Run(_)
             | Verb::Export(_)
+            | Verb::Check(_)
+            | Verb::Merge(_)
+            | Verb::Trace(_)
             | Verb::Schema { .. }
             | Verb::Completions { .. }
             | Verb::Man => (Format::Text, Vec::new()),
@@ -239,6 +259,9 @@ impl Verb {
             Verb::Rules(_) => "rules",
             Verb::New(_) => "new",
             Verb::Run(_) => "run",
+            Verb::Check(_) => "check",
+            Verb::Merge(_) => "merge",
+            Verb::Trace(_) => "trace",
             Verb::Diff(_) => "diff",
             Verb::Explain(_) => "explain",
             Verb::Latency(_) => "latency",

@@ -1,18 +1,20 @@
 //! `diff`: what is different in two traces, and what only follows from it.
 
+use std::borrow::Cow;
+
 use portcls_machine::emulator::trace::TraceLog;
-use portcls_machine::report::diff::{Diff, DiffOptions, between_marks, diff};
+use portcls_machine::report::diff::{Diff, DiffOptions, Start, between_marks, diff};
 use portcls_machine::report::text::Header;
 use serde::Serialize;
 
 use crate::arguments::{DiffArguments, Format};
-use crate::console::Console;
+use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
 use crate::input::Input;
 use crate::output::prepare;
 use crate::page::page;
 use crate::summary::json;
-use crate::trace_file;
+use crate::trace_file::{self, TraceFile};
 
 /// The version of the JSON.
 const VERSION: u32 = 1;
@@ -28,20 +30,26 @@ struct DiffFacts {
 /// Compares two traces. Traces without a finding are exit code 0, others 1.
 ///
 /// # Errors
-/// The errors of [`trace_file::read`], [`Failure::StdinTwice`], [`Failure::NoMark`] and
-/// [`Failure::CannotWrite`].
+/// The errors of [`trace_file::read`], [`Failure::NotATrace`], [`Failure::StdinTwice`],
+/// [`Failure::NoMark`] and [`Failure::CannotWrite`].
 pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     if (&arguments.first, &arguments.second) == (&Input::Stdin, &Input::Stdin) {
         return Err(Failure::StdinTwice);
     }
     let output = prepare(&[("--html", arguments.html.as_ref())], None)?.remove(0);
-    let (_, first) = read_part(&arguments.first, arguments)?;
-    let (header, second) = read_part(&arguments.second, arguments)?;
-    let found = diff(&first, &second, DiffOptions { tolerance_ns: arguments.tolerance });
+    let first = trace_file::read(&arguments.first)?;
+    let second = trace_file::read(&arguments.second)?;
+    if first.damage.is_some() || second.damage.is_some() {
+        return Err(compare_readable(arguments, [first, second])?);
+    }
+    let machine = second.header.machine.clone();
+    let first = part(&arguments.first, &first.log, arguments)?;
+    let second = part(&arguments.second, &second.log, arguments)?;
+    let found = diff(&first, &second, options(arguments));
     let exit = if found.findings.is_empty() { Exit::Good } else { Exit::CheckFailed };
     if let Some(output) = &output {
         let name = arguments.second.name();
-        let machine = format!("{}; golden {}", header.machine, arguments.first.name());
+        let machine = format!("{machine}; golden {}", arguments.first.name());
         let page = page(&name, (&Header { machine }, &second), Some((&found, &first)))?;
         output.write(|to| page.write(to))?;
     }
@@ -57,14 +65,53 @@ pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+/// What counts as a difference. From a mark on, times count from this mark.
+fn options(arguments: &DiffArguments) -> DiffOptions {
+    let start = if arguments.from.is_some() { Start::FirstEvent } else { Start::PowerOn };
+    DiffOptions { start, ..arguments.compare.options() }
+}
+
+/// Compares what could be read of damaged traces, up to the time at which the first one ends.
+/// Returns the failure that ends the verb.
+fn compare_readable(arguments: &DiffArguments, traces: [TraceFile; 2]) -> Result<Failure, Failure> {
+    let inputs = [&arguments.first, &arguments.second];
+    for (trace, input) in traces.iter().zip(inputs) {
+        trace.note_readable(&input.name());
+    }
+    let damaged = traces.iter().filter(|trace| trace.damage.is_some());
+    let end_ns = damaged.map(TraceFile::end_ns).min().unwrap_or(0);
+    let parts = [0, 1].map(|side| {
+        let whole = part(inputs[side], &traces[side].log, arguments).ok()?;
+        Some(up_to(&whole, end_ns)).filter(|part| !part.records().is_empty())
+    });
+    if let (Format::Text, [Some(first), Some(second)]) = (arguments.format, &parts) {
+        let found = diff(first, second, options(arguments));
+        let text = found.text(arguments.most);
+        Console::Stdout.print(&format!("of what could be read of both: {text}"))?;
+    }
+    let mut failures = traces.into_iter().filter_map(|trace| trace.damage);
+    let first = failures.next().expect("the caller found a damaged trace");
+    let Some(second) = failures.next() else { return Ok(first) };
+    console::error(&first);
+    Ok(second)
+}
+
+/// The events of a trace up to a time, in ns since power-on.
+fn up_to(log: &TraceLog, end_ns: u64) -> TraceLog {
+    let end = log.events().position(|event| event.time_ns > end_ns);
+    log.part(0..end.unwrap_or(log.records().len()))
+}
+
 /// The part of a trace between the marks of the command line.
-fn read_part(input: &Input, arguments: &DiffArguments) -> Result<(Header, TraceLog), Failure> {
-    let (header, log) = trace_file::read_with_header(input)?;
+fn part<'a>(
+    input: &Input,
+    log: &'a TraceLog,
+    arguments: &DiffArguments,
+) -> Result<Cow<'a, TraceLog>, Failure> {
     let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
     if (from, to) == (None, None) {
-        return Ok((header, log));
+        return Ok(Cow::Borrowed(log));
     }
-    between_marks(&log, from, to)
-        .map(|part| (header, part))
-        .map_err(|mark| Failure::NoMark { name: input.name(), mark })
+    let part = between_marks(log, from, to);
+    part.map(Cow::Owned).map_err(|mark| Failure::NoMark { name: input.name(), mark })
 }

@@ -22,11 +22,20 @@ struct ExplanationFacts {
 /// Explains the last event up to a time.
 ///
 /// # Errors
-/// The errors of [`trace_file::read`], [`Failure::NothingYet`] and [`Failure::CannotWrite`].
+/// The errors of [`trace_file::read`], [`Failure::NotATrace`], [`Failure::NothingYet`] and
+/// [`Failure::CannotWrite`].
 pub fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
-    let log = trace_file::read(&arguments.file)?;
-    let explanation = explain(&log, arguments.at)
-        .ok_or_else(|| Failure::NothingYet { name: arguments.file.name() })?;
+    let trace = trace_file::read(&arguments.file)?;
+    let explanation = explain(&trace.log, arguments.at);
+    trace.note_readable(&arguments.file.name());
+    if let Some(damage) = trace.damage {
+        if let (Format::Text, Some(explanation)) = (arguments.format, explanation) {
+            Console::Stdout.print(&explanation.text())?;
+        }
+        return Err(damage);
+    }
+    let explanation =
+        explanation.ok_or_else(|| Failure::NothingYet { name: arguments.file.name() })?;
     let text = match arguments.format {
         Format::Text => explanation.text(),
         Format::Json => json(&ExplanationFacts { version: VERSION, explanation }),

@@ -30,7 +30,7 @@ pub fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
     };
     let output = prepare(&[("--out", Some(&arguments.out))], path)?.remove(0);
     let output = output.expect("--out has a default");
-    let (header, log) = trace_file::read_with_header(&arguments.file)?;
+    let (header, log) = trace_file::read_whole(&arguments.file)?;
     let section = section(arguments, &log)?;
     write(arguments, (&header, &log), section, &output)?;
     Ok(Exit::Good)

@@ -255,6 +255,44 @@ pub enum Failure {
         /// The input.
         name: String,
     },
+    /// Goldens may not be written here.
+    #[error(
+        "{option} is refused because CI is set: look at the difference at home, accept it there, \
+         and commit the golden"
+    )]
+    AcceptInCi {
+        /// The option.
+        option: &'static str,
+    },
+    /// Nobody can answer.
+    #[error("--review asks on a terminal: use --accept where there is none")]
+    ReviewNeedsTerminal,
+    /// A name is none of a scenario.
+    #[error("--accept: no scenario of these paths is named '{name}'")]
+    NoSuchScenario {
+        /// The name.
+        name: String,
+    },
+    /// What failed would stand beside the goldens.
+    #[error("--out {folder} has scenarios in it: give a folder of its own")]
+    OutBesideGoldens {
+        /// The folder.
+        folder: String,
+    },
+    /// A file is no result of a check.
+    #[error("{name}: {reason}; give what check --shard I/N --format json printed")]
+    NotResults {
+        /// The file.
+        name: String,
+        /// What is wrong with the content.
+        reason: String,
+    },
+    /// The results are not those of all shards of one check.
+    #[error("the results do not fit together: {reason}; give one of each shard of one check")]
+    ShardsDoNotFit {
+        /// What does not fit.
+        reason: String,
+    },
     /// An output cannot be written.
     #[error("cannot write {place}: {reason}; {mend}")]
     CannotWrite {
@@ -339,6 +377,10 @@ impl Failure {
             | Failure::NoMark { .. }
             | Failure::NothingYet { .. }
             | Failure::NothingBetween { .. }
+            | Failure::AcceptInCi { .. }
+            | Failure::ReviewNeedsTerminal
+            | Failure::NoSuchScenario { .. }
+            | Failure::OutBesideGoldens { .. }
             | Failure::CannotListen { .. }
             | Failure::Machine(
                 MachineError::NotDebuggable { .. }
@@ -353,6 +395,8 @@ impl Failure {
             | Failure::NotAScript(_)
             | Failure::NotAScenario(_)
             | Failure::TraceTooBig { .. }
+            | Failure::NotResults { .. }
+            | Failure::ShardsDoNotFit { .. }
             | Failure::NotATrace { .. }
             | Failure::TooMuchForAPage { .. }
             | Failure::NotACard(_)

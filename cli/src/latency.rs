@@ -47,7 +47,7 @@ type Measured = (String, Result<Latency, String>);
 /// for which there is nothing to measure.
 ///
 /// # Errors
-/// The errors of [`trace_file::read`] and of reading a song, a driver or a card,
+/// The errors of [`trace_file::read_whole`] and of reading a song, a driver or a card,
 /// [`Failure::StdinTwice`], [`Failure::NoMark`] and [`Failure::CannotWrite`].
 pub fn run(arguments: &LatencyArguments) -> Result<Exit, Failure> {
     let runs = match arguments.cards.is_empty() {
@@ -98,7 +98,7 @@ fn of_traces(arguments: &LatencyArguments) -> Result<Vec<Measured>, Failure> {
     }
     let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
     let read = |file: &Input| {
-        let log = trace_file::read(file)?;
+        let (_, log) = trace_file::read_whole(file)?;
         let log = match (from, to) {
             (None, None) => log,
             _ => between_marks(&log, from, to)

@@ -11,6 +11,7 @@ mod arguments;
 mod capture;
 mod card;
 mod cards;
+mod check;
 mod console;
 mod debug;
 mod diff;
@@ -39,6 +40,7 @@ mod scenario_file;
 mod schema;
 mod session;
 mod summary;
+mod trace;
 mod trace_file;
 mod verbosity;
 
@@ -79,6 +81,9 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
         Verb::Rules(arguments) => rules::run(arguments),
         Verb::New(arguments) => new::run(arguments),
         Verb::Run(arguments) => run::run(arguments),
+        Verb::Check(arguments) => check::run(arguments),
+        Verb::Merge(arguments) => check::merge(arguments),
+        Verb::Trace(arguments) => trace::run(arguments),
         Verb::Diff(arguments) => diff::run(arguments),
         Verb::Explain(arguments) => explain::run(arguments),
         Verb::Latency(arguments) => latency::run(arguments),

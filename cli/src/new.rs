@@ -169,11 +169,12 @@ mod tests {
     /// The files of the project's template, as `new/template.txt` has them.
     fn made_from_the_folder() -> String {
         let root = Path::new(BUILT_FROM).join("template");
-        let snapshots = "tests/snapshots";
-        let golden = fs::read_dir(root.join(snapshots)).expect("the folder of the golden");
-        let golden = golden.map(|entry| entry.expect("an entry").file_name());
-        let mut paths: Vec<String> =
-            golden.map(|name| format!("{snapshots}/{}", name.to_string_lossy())).collect();
+        let mut paths = Vec::new();
+        for folder in ["tests/scenarios", "tests/snapshots"] {
+            let entries = fs::read_dir(root.join(folder)).expect("a folder of the template");
+            let names = entries.map(|entry| entry.expect("an entry").file_name());
+            paths.extend(names.map(|name| format!("{folder}/{}", name.to_string_lossy())));
+        }
         let others = ["Cargo.toml", "Cargo.lock", "README.md", "src/lib.rs", "src/miniport.rs"];
         paths.extend(others.map(str::to_owned));
         paths.extend(["src/mpu401.rs", "tests/golden.rs"].map(str::to_owned));

@@ -1,28 +1,54 @@
 //! A trace that a verb reads: the golden text from a file or stdin.
 
 use portcls_machine::emulator::trace::TraceLog;
-use portcls_machine::report::text::{Header, parse};
+use portcls_machine::report::text::{Header, parse_readable};
 
+use crate::console;
 use crate::failure::Failure;
+use crate::figures::counted;
 use crate::file_kind::{Wanted, other_kind};
 use crate::input::{Input, Obstacle, plain_text};
 
 /// The longest trace in bytes: 16 million events.
 const MAX_BYTES: usize = 1 << 30;
 
-/// Reads a trace.
-///
-/// # Errors
-/// [`Failure::CannotRead`], [`Failure::TraceTooBig`] and [`Failure::NotATrace`].
-pub fn read(input: &Input) -> Result<TraceLog, Failure> {
-    read_with_header(input).map(|(_, log)| log)
+/// A trace, or the part of a damaged one that could be read.
+pub struct TraceFile {
+    /// The events: those before the damage.
+    pub log: TraceLog,
+    /// What stands in its head.
+    pub header: Header,
+    /// What is wrong with the file.
+    pub damage: Option<Failure>,
 }
 
-/// Reads a trace and its header.
+impl TraceFile {
+    /// The time of the last event that could be read, in ns since power-on; 0 without an event.
+    pub fn end_ns(&self) -> u64 {
+        self.log.events().last().map_or(0, |event| event.time_ns)
+    }
+
+    /// Says how much of a damaged trace could be read. Says nothing of a whole one.
+    pub fn note_readable(&self, name: &str) {
+        if self.damage.is_none() {
+            return;
+        }
+        let events = counted(self.log.records().len() as u64, "event");
+        let end_ns = self.end_ns();
+        console::note(&format_args!(
+            "{name}: {events} could be read, up to {}.{:06} ms since power-on",
+            end_ns / 1_000_000,
+            end_ns % 1_000_000
+        ));
+    }
+}
+
+/// Reads a trace. A damaged one is read up to its damage.
 ///
 /// # Errors
-/// The errors of [`read`].
-pub fn read_with_header(input: &Input) -> Result<(Header, TraceLog), Failure> {
+/// [`Failure::CannotRead`] and [`Failure::TraceTooBig`]; [`Failure::NotATrace`] when there is no
+/// event before the damage.
+pub fn read(input: &Input) -> Result<TraceFile, Failure> {
     let name = input.name();
     let bytes = input.bytes(MAX_BYTES).map_err(|obstacle| match obstacle {
         Obstacle::System(error) => {
@@ -35,8 +61,28 @@ pub fn read_with_header(input: &Input) -> Result<(Header, TraceLog), Failure> {
     // A byte that is not UTF-8 becomes a character that the reader refuses with its place.
     let bytes = plain_text(bytes);
     let text = String::from_utf8_lossy(&bytes);
-    parse(&text).map_err(|source| {
+    let read = parse_readable(&text);
+    let damage = read.fault.map(|source| {
         let other = other_kind(&name, &bytes, Wanted::Trace);
         other.unwrap_or(Failure::NotATrace { name, source })
-    })
+    });
+    match damage {
+        // Nothing could be read: it may be a file of another kind.
+        Some(damage) if read.log.records().is_empty() => Err(damage),
+        damage => Ok(TraceFile { log: read.log, header: read.header, damage }),
+    }
+}
+
+/// Reads a trace and its header, for a verb that shows a whole trace only. Of a damaged one it says
+/// how much could be read.
+///
+/// # Errors
+/// The errors of [`read`], and [`Failure::NotATrace`] for a damaged trace.
+pub fn read_whole(input: &Input) -> Result<(Header, TraceLog), Failure> {
+    let mut trace = read(input)?;
+    trace.note_readable(&input.name());
+    match trace.damage.take() {
+        Some(damage) => Err(damage),
+        None => Ok((trace.header, trace.log)),
+    }
 }

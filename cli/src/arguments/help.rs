@@ -15,6 +15,7 @@ Examples:
   portcls-emu cards                         the cards that can be chosen
   portcls-emu rules                         the rules that a driver has to keep
   portcls-emu new my-driver                 a crate for a driver of your own
+  portcls-emu check scenarios               scenarios against their golden traces
   portcls-emu diff old.txt new.txt          what is different in two traces, and why
   portcls-emu explain t.txt --at 256.779ms  what happened then, why, and what came of it
   portcls-emu export t.txt --to html -o t.html    the trace as a page to look at";
@@ -140,6 +141,37 @@ Examples:
 
 docs/scenarios.md explains the files. A scenario that expects nothing by name and has no golden has
 checked nothing, which is a failure.";
+
+pub(super) const CHECK_EXAMPLES: &str = "\
+Examples:
+  portcls-emu check scenarios                        all scenarios of a folder
+  portcls-emu check scenarios/chord.toml             one of them
+  portcls-emu check --accept scenarios/chord.toml    its trace is the new golden
+  portcls-emu check scenarios --accept=chord,remove  the traces of these two
+  portcls-emu check scenarios --review               asks about each trace that differs
+  portcls-emu check scenarios --out failed --format junit > results.xml
+  portcls-emu check scenarios --shard 1/2 --format json > 1.json
+
+docs/ci.md shows a workflow for a team with a .sys driver.";
+
+pub(super) const CHECK_ENVIRONMENT: &str = "\
+Environment:
+  CI   set to anything but nothing, 0 or false: --accept, --review and --unreferenced delete are
+       refused";
+
+pub(super) const MERGE_EXAMPLES: &str = "\
+Examples:
+  portcls-emu merge 1.json 2.json                   the results of both shards
+  portcls-emu merge *.json --format junit > results.xml";
+
+pub(super) const TRACE_EXAMPLES: &str = "\
+Examples:
+  portcls-emu trace t.txt --show durations,nesting        how long each call took
+  portcls-emu trace t.txt --show all --from 'the song'    for reading, from a mark on
+  portcls-emu trace t.txt --filter registers              what the hardware sees, as a golden
+  portcls-emu play --trace - | portcls-emu trace - --show names
+
+A text with --show is for people: no verb reads it.";
 
 pub(super) const DIFF_EXAMPLES: &str = "\
 Examples:

@@ -1,14 +1,104 @@
-//! The command lines of the verbs that read a trace.
+//! The command lines of the verbs that compare, show or measure traces.
 
-use clap::{Args, ValueHint};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum, ValueHint};
+use portcls_machine::report::diff::{DiffOptions, PollRule, Start, Tolerance};
 use portcls_machine::report::latency::Budget;
 use portcls_machine::settings::parse_ns;
 
-use super::values::{CardsParser, input, parse_budget, target};
-use super::{Bins, CardsChoice, ExportForm, Format, Place, WaveDialect};
+use super::values::{CardsParser, CompareMode, UndrivenBits, input, parse_budget, target};
+use super::{Bins, CardsChoice, ExportForm, Format, Input, Place, TraceFilter, WaveDialect};
+use crate::check::Shard;
 use crate::driver::DriverChoice;
-use crate::input::Input;
 use crate::output::Target;
+
+/// The command line of `check`.
+#[derive(Args, Debug)]
+pub struct CheckArguments {
+    /// The scenarios (.toml), and folders with scenarios
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Takes the traces that differ as the new goldens, and those of scenarios without one: of all
+    /// scenarios, or of those with these names, as in --accept=chord,remove.
+    #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true)]
+    #[arg(value_delimiter = ',', help_heading = "New goldens")]
+    pub accept: Option<Vec<String>>,
+    /// Asks on the terminal about each trace that differs.
+    #[arg(long, conflicts_with = "accept", help_heading = "New goldens")]
+    pub review: bool,
+    /// What to do with goldens in a folder that no scenario has.
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Unreferenced::Fail)]
+    #[arg(help_heading = "New goldens")]
+    pub unreferenced: Unreferenced,
+    /// Leaves the new trace and all findings of each scenario that failed in this folder, and
+    /// removes those of one that did not.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// Checks one of N parts of the scenarios; `merge` puts the results together.
+    #[arg(long, value_name = "I/N", value_parser = parse_shard)]
+    pub shard: Option<Shard>,
+    /// How many scenarios run at once [default: one on each processor].
+    #[arg(long, value_name = "COUNT")]
+    pub jobs: Option<usize>,
+    /// How to show the results.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+}
+
+/// The command line of `merge`.
+#[derive(Args, Debug)]
+pub struct MergeArguments {
+    /// What check --shard I/N --format json printed, of each shard; - is stdin
+    #[arg(value_name = "FILE", required = true, value_parser = input())]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub files: Vec<Input>,
+    /// How to show the results.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+}
+
+/// The command line of `trace`.
+#[derive(Args, Debug)]
+pub struct TraceArguments {
+    /// The trace; - is stdin
+    #[arg(value_name = "TRACE", value_parser = input())]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: Input,
+    /// What to show beside the events, as in durations,nesting; without it the text is a golden.
+    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+    pub show: Vec<Shown>,
+    /// Which events to show.
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = TraceFilter::Full)]
+    pub filter: TraceFilter,
+    /// Begins with the first mark that begins with these words.
+    #[arg(long, value_name = "MARK")]
+    pub from: Option<String>,
+    /// Ends before the next mark that begins with these words.
+    #[arg(long, value_name = "MARK")]
+    pub to: Option<String>,
+}
+
+/// Something that a text of a trace shows beside the events.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Shown {
+    /// At each return how long the call took; ! behind an ISR of more than 25 us and a DPC of more
+    /// than 100 us.
+    Durations,
+    /// Open calls move the events to the right.
+    Nesting,
+    /// The names of the ports: DATA, STATUS and COMMAND.
+    Names,
+    /// Times since power-on.
+    Absolute,
+    /// One line for all polls of one wait.
+    Polls,
+    /// One line for the end of a byte and the start of the next.
+    Bytes,
+    /// All of these but the times.
+    All,
+}
 
 /// The command line of `diff`.
 #[derive(Args, Debug)]
@@ -27,9 +117,6 @@ pub struct DiffArguments {
     /// Compares up to the next mark that begins with these words.
     #[arg(long, value_name = "MARK")]
     pub to: Option<String>,
-    /// How much the time from a cause to its event may differ.
-    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = parse_ns)]
-    pub tolerance: u64,
     /// How many findings to show.
     #[arg(long, value_name = "COUNT", default_value_t = 12)]
     pub most: usize,
@@ -40,6 +127,63 @@ pub struct DiffArguments {
     /// then go to stderr.
     #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
     pub html: Option<Target>,
+    #[command(flatten)]
+    pub compare: CompareArguments,
+}
+
+/// What counts as a difference of two traces.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "What counts as a difference")]
+pub struct CompareArguments {
+    /// How strictly the traces are compared.
+    #[arg(long, value_enum, value_name = "MODE", default_value_t = CompareMode::Causal)]
+    pub compare: CompareMode,
+    /// How much the time from a cause to its event may differ: a time (5us), a part of it (2%), or
+    /// both (5us|2%), of which the larger counts.
+    #[arg(long, value_name = "LIMIT", default_value = "0", value_parser = Tolerance::from_str)]
+    pub tolerance: Tolerance,
+    /// Which numbers of polls are equal: exact, any, or count:N, where they may differ by N.
+    #[arg(long, value_name = "RULE", default_value = "exact", value_parser = PollRule::from_str)]
+    pub polls: PollRule,
+    /// Whether bits of STATUS count that mean nothing, because the card does not drive them.
+    #[arg(long, value_enum, value_name = "RULE", default_value_t = UndrivenBits::Compare)]
+    pub undriven: UndrivenBits,
+    /// Actors whose events have no order among those of others, as in wire,line.
+    ///
+    /// A causal comparison compares the order of two events only where one waits for the other, and
+    /// tells of another order only when nothing else differs. For an exact one each event has its
+    /// place, but for those of these actors.
+    #[arg(long, value_name = "ACTOR", value_delimiter = ',')]
+    pub unordered: Vec<String>,
+}
+
+impl CompareArguments {
+    /// The options of the comparison.
+    pub fn options(&self) -> DiffOptions {
+        DiffOptions {
+            mode: self.compare.into(),
+            tolerance: self.tolerance,
+            polls: self.polls,
+            undriven: self.undriven.into(),
+            unordered: self.unordered.clone(),
+            start: Start::PowerOn,
+        }
+    }
+}
+
+/// The command line of `explain`.
+#[derive(Args, Debug)]
+pub struct ExplainArguments {
+    /// The trace; - is stdin
+    #[arg(value_name = "TRACE", value_parser = input())]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: Input,
+    /// The time since power-on, as in 256.779ms: the last event up to it is explained.
+    #[arg(long, value_name = "TIME", value_parser = parse_ns)]
+    pub at: u64,
+    /// How to show it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// The command line of `export`.
@@ -66,21 +210,6 @@ pub struct ExportArguments {
     /// For whom the waveforms are.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = WaveDialect::Full)]
     pub vcd_dialect: WaveDialect,
-}
-
-/// The command line of `explain`.
-#[derive(Args, Debug)]
-pub struct ExplainArguments {
-    /// The trace; - is stdin
-    #[arg(value_name = "TRACE", value_parser = input())]
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub file: Input,
-    /// The time since power-on, as in 256.779ms: the last event up to it is explained.
-    #[arg(long, value_name = "TIME", value_parser = parse_ns)]
-    pub at: u64,
-    /// How to show it.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-    pub format: Format,
 }
 
 /// The command line of `latency`.
@@ -117,4 +246,50 @@ pub struct LatencyArguments {
     /// How to show it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// The form of the results of `check`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum CheckFormat {
+    /// For people.
+    Text,
+    /// For programs; `merge` reads it.
+    Json,
+    /// JUnit XML, for CI systems.
+    Junit,
+    /// results.json of a test runner of Exercism, version 2.
+    Results,
+}
+
+/// What to do with a golden that no scenario has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Unreferenced {
+    /// The check fails.
+    Fail,
+    /// A warning.
+    Warn,
+    /// The golden is removed.
+    Delete,
+}
+
+fn parse_shard(text: &str) -> Result<Shard, String> {
+    let numbers = text
+        .split_once('/')
+        .and_then(|(index, of)| Some(Shard { index: index.parse().ok()?, of: of.parse().ok()? }));
+    numbers
+        .filter(|shard| (1..=shard.of).contains(&shard.index))
+        .ok_or_else(|| "write I/N, as in 2/3: part 2 of 3".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_is_one_of_several_parts() {
+        assert_eq!(parse_shard("2/3"), Ok(Shard { index: 2, of: 3 }));
+        for text in ["", "2", "0/3", "4/3", "1/0", "a/b", "1/2/3", "-1/2"] {
+            assert!(parse_shard(text).is_err(), "{text}");
+        }
+    }
 }

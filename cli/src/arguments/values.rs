@@ -11,6 +11,7 @@ use portcls_machine::chip::{card, cards};
 use portcls_machine::emulator::Rule;
 use portcls_machine::midi_file::InputFormat;
 use portcls_machine::report::Filter;
+use portcls_machine::report::diff::{Mode, Undriven};
 use portcls_machine::report::latency::{BinEdges, Budget, Span, latencymon_bins};
 use portcls_machine::report::vcd::{Dialect, Tick};
 use portcls_machine::settings::{TimeError, parse_ns};
@@ -38,6 +39,45 @@ pub enum OpsFormat {
     Json,
     /// JUnit XML, for CI systems.
     Junit,
+}
+
+/// How strictly two traces are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum CompareMode {
+    /// Event for event, time to the ns; the other options then allow nothing.
+    Exact,
+    /// Each event with its cause, and with its time after this cause.
+    Causal,
+    /// The same without times, for a driver that was compiled anew.
+    Order,
+}
+
+impl From<CompareMode> for Mode {
+    fn from(mode: CompareMode) -> Mode {
+        match mode {
+            CompareMode::Exact => Mode::Exact,
+            CompareMode::Causal => Mode::Causal,
+            CompareMode::Order => Mode::Order,
+        }
+    }
+}
+
+/// Whether bits without a meaning count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum UndrivenBits {
+    /// They count.
+    Compare,
+    /// They do not count.
+    Ignore,
+}
+
+impl From<UndrivenBits> for Undriven {
+    fn from(bits: UndrivenBits) -> Undriven {
+        match bits {
+            UndrivenBits::Compare => Undriven::Compare,
+            UndrivenBits::Ignore => Undriven::Ignore,
+        }
+    }
 }
 
 /// The system with the real card, for a recipe.

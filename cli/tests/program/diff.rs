@@ -34,6 +34,12 @@ fn an_interrupt_that_comes_later_is_one_finding_in_words() {
     let tolerant = folder.run(&["diff", "old.txt", "new.txt", "--tolerance", "40us"]);
     assert_eq!(tolerant.code, 0);
     assert!(tolerant.text().contains("differ by 40000 .. 40000 ns"), "{}", tolerant.text());
+    let order = folder.run(&["diff", "old.txt", "new.txt", "--compare", "order"]);
+    assert_eq!(order.code, 0);
+    assert!(order.text().contains("times are not compared: 1 differ"), "{}", order.text());
+    let wrong = folder.run(&["diff", "old.txt", "new.txt", "--tolerance", "40"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("5us|2%"), "{}", wrong.stderr);
 }
 
 #[test]
@@ -70,7 +76,18 @@ fn a_damaged_trace_is_told_with_line_and_column() {
     folder.put("bad.txt", trace(459).replace("queue service group", "queue service group, lost"));
     let ran = folder.run(&["diff", "old.txt", "bad.txt"]);
     assert_eq!(ran.code, 3);
-    assert!(ran.stderr.contains("bad.txt, line 10"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("bad.txt, line 10, column 39"), "{}", ran.stderr);
+    let readable = "bad.txt: 8 events could be read, up to 200.471000 ms since power-on";
+    assert!(ran.stderr.contains(readable), "{}", ran.stderr);
+    let text = ran.text();
+    assert!(text.starts_with("of what could be read of both: 0 findings; 8 and 8"), "{text}");
+    let ran = folder.run(&["diff", "bad.txt", "bad.txt", "--format", "json"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.text().contains("\"outcome\": \"bad-file\""), "{}", ran.text());
+    folder.put("torn.txt", trace(499).replace("D dpc return service group", "D"));
+    let ran = folder.run(&["diff", "old.txt", "torn.txt"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.text().contains("irq 9 rises 40.000 us later"), "{}", ran.text());
     assert_eq!(folder.run(&["diff", "old.txt", "none.txt"]).code, 3);
     assert_eq!(folder.run(&["diff", "-", "-"]).code, 2);
 }

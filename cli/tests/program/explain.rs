@@ -24,3 +24,15 @@ fn a_trace_that_begins_later_has_nothing_to_explain() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("nothing happened up to this time"), "{}", ran.stderr);
 }
+
+#[test]
+fn of_a_damaged_trace_is_explained_what_can_be_read() {
+    let folder = Folder::new();
+    let text = "# portcls-emu trace 2\n== 100.000 go\n0.000 P app stop\n1.000 P app\n";
+    folder.put("t.txt", text);
+    let ran = folder.run(&["explain", "t.txt", "--at", "100us"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.text().contains("what       app: stop"), "{}", ran.text());
+    assert!(ran.stderr.contains("t.txt, line 4"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("2 events could be read"), "{}", ran.stderr);
+}

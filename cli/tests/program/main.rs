@@ -3,6 +3,7 @@
 mod bad_input;
 mod capture;
 mod cards;
+mod check;
 mod completions;
 mod debug;
 mod diff;
@@ -27,5 +28,7 @@ mod schema;
 mod signals;
 mod summary_page;
 mod support;
+mod trace;
 mod verdicts;
 mod waves;
+mod workflow;

@@ -87,7 +87,8 @@ impl Folder {
 }
 
 impl Ran {
-    fn new(output: Output) -> Ran {
+    /// What came of a run.
+    pub fn new(output: Output) -> Ran {
         Ran {
             code: output.status.code().expect("the program ends by itself"),
             stdout: output.stdout,

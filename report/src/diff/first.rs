@@ -3,7 +3,7 @@
 use super::difference::Aspect;
 use super::options::DiffOptions;
 use super::words::{owner, spot_of_event};
-use super::{Finding, FindingKind};
+use super::{Finding, FindingKind, Place};
 use crate::distance::distance_ns;
 use crate::nodes::Tree;
 use crate::sentence::{context, describe_event, us};
@@ -91,5 +91,6 @@ fn finding(trees: &[Tree<'_>; 2], a: Option<usize>, b: Option<usize>) -> Finding
         follows_from: None,
         moved: 0,
         moved_words: Vec::new(),
+        places: vec![Place { first: a, second: b, delay_ns: more }],
     }
 }

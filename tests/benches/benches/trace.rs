@@ -1,8 +1,15 @@
-//! Recording: an event, an access that folds, an access that does not fold.
+//! Recording: one event, accesses that fold or not, and a whole run.
+//!
+//! The run is recorded with and without the events that are there for the causes: queues, timers and
+//! waits.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use portcls_benches::{EVENTS, read_of};
-use portcls_emulator::trace::{Argument, Event, Layer, Level, NameId, Trace, TraceConfig};
+use portcls_emulator::trace::{
+    Argument, Event, Layer, Level, NameId, TimedEvent, Trace, TraceConfig, TraceLog,
+};
+use portcls_machine::midi_file::default_tune;
+use portcls_machine::{MachineBuilder, capture};
 
 fn recording(c: &mut Criterion, name: &str, mut record: impl FnMut(&Trace, NameId, u64)) {
     c.bench_function(name, |b| {
@@ -38,5 +45,35 @@ fn trace(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, trace);
+/// The events of a song that comes in.
+fn captured() -> TraceLog {
+    let machine = MachineBuilder::new().build().expect("the machine can be built");
+    capture(&machine, &default_tune()).expect("the tune is captured");
+    machine.trace_log()
+}
+
+fn a_run(c: &mut Criterion) {
+    let all = captured();
+    for (name, log) in
+        [("record a run", &all), ("record a run without queues", &all.without_cause_facts())]
+    {
+        let events: Vec<TimedEvent> = log.events().collect();
+        c.bench_function(name, |b| {
+            b.iter_custom(|iterations| {
+                let mut elapsed = std::time::Duration::ZERO;
+                for _ in 0..iterations {
+                    let trace = Trace::new(TraceConfig::default());
+                    let begin = std::time::Instant::now();
+                    for event in &events {
+                        trace.record(event.time_ns, event.level, event.who, event.event);
+                    }
+                    elapsed += begin.elapsed();
+                }
+                elapsed
+            });
+        });
+    }
+}
+
+criterion_group!(benches, trace, a_run);
 criterion_main!(benches);

@@ -4,7 +4,7 @@
 //! lines. The rest is the first trace, or two traces with a line of `====` between.
 
 use portcls_machine::emulator::trace::{Event, TraceLog};
-use portcls_machine::report::diff::{Diff, DiffOptions, between_marks, diff};
+use portcls_machine::report::diff::{Diff, DiffOptions, Tolerance, between_marks, diff};
 use portcls_machine::report::explain::explain;
 use portcls_machine::report::text::parse;
 use portcls_machine::report::vcd::{self, Dialect};
@@ -30,12 +30,12 @@ pub fn run(input: &[u8]) {
     let Ok((_, first)) = parse(&first) else { return };
     explain_some(&first, one);
     draw(&first);
-    let tolerance_ns = u64::from(deed >> 4) * 1_000;
-    let options = DiffOptions { tolerance_ns };
-    let same = diff(&first, &first, options);
+    let tolerance = Tolerance { ns: u64::from(deed >> 4) * 1_000, ..Tolerance::default() };
+    let options = DiffOptions { tolerance, ..DiffOptions::default() };
+    let same = diff(&first, &first, options.clone());
     assert!(same.findings.is_empty() && same.moved == 0, "{}", same.text(MOST_FINDINGS));
     let Ok((_, second)) = parse(&second) else { return };
-    let there = diff(&first, &second, options);
+    let there = diff(&first, &second, options.clone());
     let back = diff(&second, &first, options);
     check(&there, &first, &second);
     check(&back, &second, &first);

@@ -1,0 +1,293 @@
+//! `check`: scenarios held against their expectations and their goldens.
+//!
+//! `files` finds the scenarios, this file runs them on all processors and decides how the program
+//! ends. `accept` writes goldens, `outputs` leaves what failed. `facts` is what is said, `text`,
+//! `junit` and `results` are its forms, and `merge` puts the facts of several shards together.
+
+mod accept;
+mod facts;
+mod files;
+mod junit;
+mod merge;
+mod outputs;
+mod results;
+mod text;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use portcls_machine::judgement::{Judgement, judge};
+use portcls_machine::scenario::Scenario;
+
+use crate::arguments::{CheckArguments, CheckFormat, Unreferenced};
+use crate::console::{self, Console};
+use crate::failure::{Exit, Failure};
+use crate::input::Input;
+use crate::scenario_file;
+use crate::summary::json;
+
+use facts::{CheckFacts, ScenarioFacts, Verdict};
+use files::shown;
+use outputs::OutFolder;
+
+pub use facts::Shard;
+pub use merge::run as merge;
+
+/// The most findings of a scenario that are told; the rest is counted.
+const MOST_FINDINGS: usize = 12;
+/// The stack of a thread that runs scenarios: an ISR in a DPC in a call nests on it.
+const STACK_BYTES: usize = 32 << 20;
+
+/// What came of a scenario, with what a new golden needs.
+struct Checked {
+    facts: ScenarioFacts,
+    /// The scenario's file.
+    file: PathBuf,
+    /// The golden's file, of a scenario with a golden.
+    golden: Option<PathBuf>,
+    /// The golden that this run makes.
+    made: Option<String>,
+    /// True when the golden is missing, damaged or another one.
+    is_golden_bad: bool,
+    /// True when nothing else is wrong.
+    is_golden_all: bool,
+}
+
+/// Checks the scenarios.
+///
+/// # Errors
+/// [`Failure`]: a path that cannot be read, a file that cannot be written, or options that do not
+/// fit together. A file that is no scenario does not keep the others from being checked.
+pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
+    refuse_what_asks(arguments)?;
+    let found = files::find(&arguments.paths)?;
+    let out = arguments.out.as_deref().map(|folder| OutFolder::new(folder, &found.files));
+    let out = out.transpose()?;
+    let mine =
+        |index: usize| arguments.shard.is_none_or(|shard| index % shard.of + 1 == shard.index);
+    let chosen: Vec<&PathBuf> = found
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| mine(*index))
+        .map(|(_, file)| file)
+        .collect();
+    let mut checked = check_all(&chosen, arguments.jobs);
+    accept_wanted(arguments, &mut checked)?;
+    if let Some(out) = &out {
+        for one in &mut checked {
+            let words = text::details(&one.facts);
+            out.keep(&one.file, &mut one.facts, one.made.as_deref(), words.trim_start())?;
+        }
+    }
+    // Each golden is looked at once, so one shard does it.
+    let mut scenarios: Vec<ScenarioFacts> = Vec::new();
+    if arguments.shard.is_none_or(|shard| shard.index == 1) {
+        scenarios.extend(left_over(arguments, &found, &checked)?);
+    }
+    scenarios.extend(checked.into_iter().map(|one| one.facts));
+    scenarios.sort_by(|a, b| (&a.file, &a.name).cmp(&(&b.file, &b.name)));
+    let names = found.files.iter().map(|file| shown(file)).collect();
+    let facts = CheckFacts::new(arguments.shard, names, scenarios);
+    print(&facts, arguments.format)
+}
+
+/// Prints the facts in a form, and says how the program ends.
+fn print(facts: &CheckFacts, format: CheckFormat) -> Result<Exit, Failure> {
+    let shown = match format {
+        CheckFormat::Text => text::report(facts),
+        CheckFormat::Json => json(facts),
+        CheckFormat::Junit => junit::report(facts)?,
+        CheckFormat::Results => results::report(facts),
+    };
+    Console::Stdout.print(&shown)?;
+    if facts.scenarios.is_empty() && facts.shard.is_none() {
+        console::error(&"there is no scenario: nothing was checked");
+    }
+    Ok(facts.exit())
+}
+
+/// Refuses what a person has to see where no person is.
+fn refuse_what_asks(arguments: &CheckArguments) -> Result<(), Failure> {
+    if arguments.accept.is_some() {
+        accept::refuse_in_ci("--accept")?;
+    }
+    if arguments.unreferenced == Unreferenced::Delete {
+        accept::refuse_in_ci("--unreferenced delete")?;
+    }
+    if arguments.review {
+        accept::refuse_in_ci("--review")?;
+        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+            return Err(Failure::ReviewNeedsTerminal);
+        }
+    }
+    Ok(())
+}
+
+/// Checks the files, each on the next free processor. The results are in the order of the files.
+fn check_all(files: &[&PathBuf], jobs: Option<usize>) -> Vec<Checked> {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let jobs = jobs.unwrap_or(processors).clamp(1, files.len().max(1));
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, Vec<Checked>)>> = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = files.get(index) else { break };
+            let checked = check_file(file);
+            done.lock().expect("no thread panics with the lock").push((index, checked));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            let thread = thread::Builder::new().stack_size(STACK_BYTES);
+            thread.spawn_scoped(scope, work).expect("the system has a thread more");
+        }
+    });
+    let mut done = done.into_inner().expect("no thread panics with the lock");
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().flat_map(|(_, checked)| checked).collect()
+}
+
+/// Checks the scenarios of one file.
+fn check_file(file: &Path) -> Vec<Checked> {
+    let name = shown(file);
+    let read = scenario_file::read(&Input::File(file.to_owned()));
+    let source = fs::read_to_string(file).unwrap_or_default();
+    match read {
+        Ok(scenarios) => {
+            scenarios.iter().map(|scenario| check_one(file, &name, &source, scenario)).collect()
+        }
+        Err(failure) => {
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+            let mut facts = ScenarioFacts::new(&stem, &name, Verdict::Invalid);
+            facts.fault = Some(failure.to_string());
+            facts.source = source;
+            vec![Checked {
+                facts,
+                file: file.to_owned(),
+                golden: None,
+                made: None,
+                is_golden_bad: false,
+                is_golden_all: false,
+            }]
+        }
+    }
+}
+
+fn check_one(file: &Path, name: &str, source: &str, scenario: &Scenario) -> Checked {
+    let golden = scenario.golden.is_some().then(|| file.with_file_name(scenario.golden_file()));
+    let old = golden.as_ref().and_then(|path| fs::read(path).ok());
+    let old = old.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let judgement = judge(scenario, old.as_deref());
+    let mut facts = ScenarioFacts::new(&scenario.name, name, judgement.judged_as().into());
+    facts.title.clone_from(&scenario.title);
+    facts.why.clone_from(&scenario.why);
+    facts.source = source.to_owned();
+    tell(&mut facts, &judgement);
+    Checked {
+        is_golden_bad: judgement.is_golden_bad(),
+        is_golden_all: facts.failed.is_empty(),
+        file: file.to_owned(),
+        golden,
+        made: judgement.made,
+        facts,
+    }
+}
+
+/// Takes over what a judgement says.
+fn tell(facts: &mut ScenarioFacts, judgement: &Judgement) {
+    let checks = &judgement.outcome.checks;
+    let failed = checks.iter().filter(|check| !check.passed);
+    facts.failed = failed.map(ToString::to_string).collect();
+    facts.met = checks.iter().filter(|check| check.passed).count();
+    facts.fault.clone_from(&judgement.fault);
+    let Some(diff) = &judgement.diff else { return };
+    facts.roots = diff.roots();
+    facts.moved = diff.moved;
+    let is_close = diff.residual.is_some_and(|residual| residual.over_half > 0);
+    if judgement.differs() || is_close {
+        facts.lines = judgement.lines;
+        facts.words = diff.text(MOST_FINDINGS);
+        facts.diff = serde_json::to_value(diff).ok();
+    }
+}
+
+/// Writes the goldens that the user wants, all or those with these names.
+fn accept_wanted(arguments: &CheckArguments, all: &mut [Checked]) -> Result<(), Failure> {
+    if let Some(names) = &arguments.accept {
+        for name in names {
+            if !all.iter().any(|checked| checked.facts.name == *name) {
+                return Err(Failure::NoSuchScenario { name: name.clone() });
+            }
+        }
+        let is_wanted = |checked: &Checked| names.is_empty() || names.contains(&checked.facts.name);
+        for checked in all.iter_mut().filter(|checked| is_wanted(checked)) {
+            accept::accept(checked)?;
+        }
+    }
+    if arguments.review {
+        accept::review(all, &mut io::stdin().lock(), &mut io::stdout().lock())?;
+    }
+    Ok(())
+}
+
+/// The goldens in the folders that no scenario has, as the user wants to hear of them.
+fn left_over(
+    arguments: &CheckArguments,
+    found: &files::Found,
+    checked: &[Checked],
+) -> Result<Vec<ScenarioFacts>, Failure> {
+    let invalid = |file: &Path| {
+        checked.iter().any(|one| one.file == file && one.golden.is_none() && is_invalid(one))
+    };
+    let mut goldens: BTreeSet<PathBuf> =
+        checked.iter().filter_map(|one| one.golden.clone()).collect();
+    let mut unknown = BTreeSet::new();
+    for file in &found.files {
+        if invalid(file) {
+            unknown.insert(file.with_extension(""));
+        } else if arguments.shard.is_some() {
+            // Another shard runs it, but its golden is known.
+            match scenario_file::read(&Input::File(file.clone())) {
+                Ok(scenarios) => goldens.extend(
+                    scenarios
+                        .iter()
+                        .filter(|scenario| scenario.golden.is_some())
+                        .map(|scenario| file.with_file_name(scenario.golden_file())),
+                ),
+                Err(_) => drop(unknown.insert(file.with_extension(""))),
+            }
+        }
+    }
+    let left = files::unreferenced(&found.folders, &goldens, &unknown)?;
+    let mut told = Vec::new();
+    for path in left {
+        let name = shown(&path);
+        match arguments.unreferenced {
+            Unreferenced::Fail => {
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+                let mut facts = ScenarioFacts::new(&stem, &name, Verdict::Unreferenced);
+                facts.fault = Some("no scenario has this golden".to_owned());
+                told.push(facts);
+            }
+            Unreferenced::Warn => {
+                console::warning(&format_args!("{name}: no scenario has this golden"));
+            }
+            Unreferenced::Delete => {
+                fs::remove_file(&path).map_err(|error| Failure::cannot_write(&name, &error))?;
+                console::note(&format_args!("{name}: removed, no scenario had this golden"));
+            }
+        }
+    }
+    Ok(told)
+}
+
+fn is_invalid(checked: &Checked) -> bool {
+    checked.facts.verdict == Verdict::Invalid
+}

@@ -1,0 +1,146 @@
+//! New goldens: who may take a trace as the golden, and how one is asked.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, Write};
+
+use super::Checked;
+use super::facts::Verdict;
+use super::files::shown;
+use super::text;
+use crate::failure::Failure;
+
+/// Refuses to write goldens where nobody looks at them.
+///
+/// # Errors
+/// [`Failure::AcceptInCi`].
+pub fn refuse_in_ci(option: &'static str) -> Result<(), Failure> {
+    match is_ci(env::var_os("CI").as_deref()) {
+        true => Err(Failure::AcceptInCi { option }),
+        false => Ok(()),
+    }
+}
+
+/// Whether the environment says that this is a CI system: CI is set, and not to empty, 0 or false.
+fn is_ci(value: Option<&OsStr>) -> bool {
+    value.is_some_and(|value| {
+        let value = value.to_string_lossy();
+        !matches!(value.trim().to_ascii_lowercase().as_str(), "" | "0" | "false")
+    })
+}
+
+/// Takes the trace of a scenario as its golden, if it has one and its text is another one.
+///
+/// # Errors
+/// [`Failure::CannotWrite`].
+pub fn accept(checked: &mut Checked) -> Result<(), Failure> {
+    let (Some(made), Some(path)) = (&checked.made, &checked.golden) else { return Ok(()) };
+    // A run that the driver ended is no example.
+    if matches!(checked.facts.verdict, Verdict::DriverDied) {
+        return Ok(());
+    }
+    if fs::read(path).is_ok_and(|old| old == made.as_bytes()) {
+        return Ok(());
+    }
+    fs::write(path, made).map_err(|error| Failure::cannot_write(shown(path), &error))?;
+    let facts = &mut checked.facts;
+    facts.accepted = true;
+    if checked.is_golden_all
+        && matches!(facts.verdict, Verdict::Failed | Verdict::NoGolden | Verdict::Invalid)
+    {
+        facts.verdict = Verdict::Ok;
+    }
+    Ok(())
+}
+
+/// What a person answers about a scenario.
+enum Answer {
+    Accept,
+    Skip,
+    Quit,
+}
+
+/// Steps through the scenarios whose golden is missing or another one, and asks about each.
+///
+/// # Errors
+/// [`Failure::CannotWrite`].
+pub fn review(
+    all: &mut [Checked],
+    from: &mut impl BufRead,
+    to: &mut impl Write,
+) -> Result<(), Failure> {
+    let waits = |checked: &&mut Checked| checked.is_golden_bad && checked.made.is_some();
+    for checked in all.iter_mut().filter(waits) {
+        match ask(checked, from, to).map_err(|error| Failure::cannot_write("stdout", &error))? {
+            Answer::Accept => accept(checked)?,
+            Answer::Skip => {}
+            Answer::Quit => break,
+        }
+    }
+    Ok(())
+}
+
+fn ask(checked: &Checked, from: &mut impl BufRead, to: &mut impl Write) -> std::io::Result<Answer> {
+    let made = checked.made.as_deref().unwrap_or_default();
+    let old = checked.golden.as_ref().and_then(|path| fs::read_to_string(path).ok());
+    writeln!(to, "{}", text::details(&checked.facts).trim_start())?;
+    loop {
+        write!(to, "a accept, s skip, o the old trace, n the new trace, q quit: ")?;
+        to.flush()?;
+        let mut line = String::new();
+        if from.read_line(&mut line)? == 0 {
+            return Ok(Answer::Quit);
+        }
+        match line.trim() {
+            "a" => return Ok(Answer::Accept),
+            "s" => return Ok(Answer::Skip),
+            "q" => return Ok(Answer::Quit),
+            "o" => writeln!(to, "{}", old.as_deref().unwrap_or("there is no golden yet"))?,
+            "n" => writeln!(to, "{made}")?,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::facts::ScenarioFacts;
+
+    #[test]
+    fn a_ci_system_says_so_with_any_other_word_than_no() {
+        let ci = |value: Option<&str>| is_ci(value.map(OsStr::new));
+        for value in [None, Some(""), Some("0"), Some("false"), Some("False")] {
+            assert!(!ci(value), "{value:?}");
+        }
+        for value in ["1", "true", "yes", "github"] {
+            assert!(ci(Some(value)), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_person_accepts_one_scenario_and_skips_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let checked = |name: &str| Checked {
+            facts: ScenarioFacts::new(name, &format!("{name}.toml"), Verdict::Failed),
+            file: folder.path().join(format!("{name}.toml")),
+            golden: Some(folder.path().join(format!("{name}.trace"))),
+            made: Some("new text\n".to_owned()),
+            is_golden_bad: true,
+            is_golden_all: true,
+        };
+        let mut all = [checked("a"), checked("b"), checked("c")];
+        fs::write(folder.path().join("a.trace"), "old text\n").unwrap();
+        let mut said = Vec::new();
+        review(&mut all, &mut "o\nn\nx\ns\na\nq\n".as_bytes(), &mut said).unwrap();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("old text") && said.contains("new text"), "{said}");
+        let golden = |name: &str| fs::read_to_string(folder.path().join(name)).ok();
+        assert_eq!(golden("a.trace").as_deref(), Some("old text\n"));
+        assert_eq!(golden("b.trace").as_deref(), Some("new text\n"));
+        assert_eq!(golden("c.trace"), None);
+        let verdicts = all.map(|checked| checked.facts.verdict);
+        assert_eq!(verdicts, [Verdict::Failed, Verdict::Ok, Verdict::Failed]);
+    }
+}

@@ -1,0 +1,221 @@
+//! What `check` says of scenarios: the facts behind each of its forms.
+//!
+//! The JSON of these facts is also what `merge` reads.
+
+use portcls_machine::judgement::JudgedAs;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::failure::Exit;
+
+/// The version of the JSON.
+pub const VERSION: u32 = 1;
+
+/// How a scenario did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// As expected.
+    Ok,
+    /// Another trace, or something else than expected.
+    Failed,
+    /// There is no golden yet.
+    NoGolden,
+    /// The scenario expects nothing.
+    NothingChecked,
+    /// The driver broke a documented rule.
+    RuleBroken,
+    /// The driver ended the run.
+    DriverDied,
+    /// The file is no scenario, or its golden is no trace.
+    Invalid,
+    /// A golden that no scenario has.
+    Unreferenced,
+}
+
+impl Verdict {
+    /// The words in the line of the scenario.
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::Ok => "ok",
+            Verdict::Failed => "FAILED",
+            Verdict::NoGolden => "NO GOLDEN",
+            Verdict::NothingChecked => "NOTHING CHECKED",
+            Verdict::RuleBroken => "RULE BROKEN",
+            Verdict::DriverDied => "DRIVER DIED",
+            Verdict::Invalid => "INVALID",
+            Verdict::Unreferenced => "UNREFERENCED",
+        }
+    }
+
+    fn exit(self) -> Exit {
+        match self {
+            Verdict::Ok => Exit::Good,
+            Verdict::Invalid => Exit::BadFile,
+            Verdict::DriverDied => Exit::DriverDied,
+            Verdict::RuleBroken => Exit::RuleBroken,
+            Verdict::Failed
+            | Verdict::NoGolden
+            | Verdict::NothingChecked
+            | Verdict::Unreferenced => Exit::CheckFailed,
+        }
+    }
+}
+
+impl From<JudgedAs> for Verdict {
+    fn from(judged: JudgedAs) -> Verdict {
+        match judged {
+            JudgedAs::Good => Verdict::Ok,
+            JudgedAs::Failed => Verdict::Failed,
+            JudgedAs::NoGolden => Verdict::NoGolden,
+            JudgedAs::NothingChecked => Verdict::NothingChecked,
+            JudgedAs::RuleBroken => Verdict::RuleBroken,
+            JudgedAs::DriverDied => Verdict::DriverDied,
+            JudgedAs::BadGolden => Verdict::Invalid,
+        }
+    }
+}
+
+/// One of several parts of a set of scenario files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Shard {
+    /// The number of the part, from 1.
+    pub index: usize,
+    /// The number of parts.
+    pub of: usize,
+}
+
+/// Everything that is said of a set of scenarios.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CheckFacts {
+    pub version: u32,
+    pub verb: String,
+    pub outcome: String,
+    pub exit_code: u8,
+    /// The part, if this is not all.
+    pub shard: Option<Shard>,
+    /// The files of the whole set, of all shards.
+    pub files: Vec<String>,
+    /// In order of the files.
+    pub scenarios: Vec<ScenarioFacts>,
+}
+
+/// What is said of one scenario, or of a golden without a scenario.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ScenarioFacts {
+    pub name: String,
+    pub file: String,
+    pub title: String,
+    pub why: Option<String>,
+    pub verdict: Verdict,
+    /// True when the trace became the new golden.
+    pub accepted: bool,
+    /// Findings that follow from no other finding.
+    pub roots: usize,
+    /// How many lines differ.
+    pub lines: usize,
+    /// How many events only moved with their cause.
+    pub moved: u64,
+    /// The expectations that failed, in words.
+    pub failed: Vec<String>,
+    /// How many expectations were met.
+    pub met: usize,
+    /// What is wrong with the file, the golden or its marks.
+    pub fault: Option<String>,
+    /// The findings in words, or what is close to the limit of the tolerance.
+    pub words: String,
+    /// The comparison, as `diff` shows it.
+    pub diff: Option<Value>,
+    /// Where the new trace and the findings were written.
+    pub outputs: Vec<String>,
+    /// The text of the scenario.
+    pub source: String,
+}
+
+impl ScenarioFacts {
+    /// The facts of a file without more to say.
+    pub fn new(name: &str, file: &str, verdict: Verdict) -> ScenarioFacts {
+        ScenarioFacts {
+            name: name.to_owned(),
+            file: file.to_owned(),
+            title: String::new(),
+            why: None,
+            verdict,
+            accepted: false,
+            roots: 0,
+            lines: 0,
+            moved: 0,
+            failed: Vec::new(),
+            met: 0,
+            fault: None,
+            words: String::new(),
+            diff: None,
+            outputs: Vec::new(),
+            source: String::new(),
+        }
+    }
+
+    /// What is wrong, in one line; nothing for a scenario that is as expected.
+    pub fn in_short(&self) -> String {
+        let count = |count: usize, thing: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {thing}")),
+            _ => Some(format!("{count} {thing}s")),
+        };
+        let moved = match self.moved {
+            0 => String::new(),
+            moved => format!(", {moved} events only moved with their cause"),
+        };
+        let lines = count(self.lines, "line").map(|lines| format!(" ({lines} differ{moved})"));
+        let findings = count(self.roots, "finding");
+        let findings = findings.map(|findings| format!("{findings}{}", lines.unwrap_or_default()));
+        let failed =
+            count(self.failed.len(), "expectation").map(|failed| format!("{failed} not met"));
+        let said: Vec<String> =
+            [self.fault.clone(), findings, failed].into_iter().flatten().collect();
+        said.join(", ")
+    }
+}
+
+impl CheckFacts {
+    /// The facts of some scenarios. `files` is the whole set.
+    pub fn new(
+        shard: Option<Shard>,
+        files: Vec<String>,
+        scenarios: Vec<ScenarioFacts>,
+    ) -> CheckFacts {
+        let exit = exit(&scenarios, shard);
+        CheckFacts {
+            version: VERSION,
+            verb: "check".to_owned(),
+            outcome: match exit {
+                Exit::Good => "good",
+                Exit::CheckFailed => "check-failed",
+                other => other.outcome(),
+            }
+            .to_owned(),
+            exit_code: exit as u8,
+            shard,
+            files,
+            scenarios,
+        }
+    }
+
+    /// How the program ends.
+    pub fn exit(&self) -> Exit {
+        exit(&self.scenarios, self.shard)
+    }
+}
+
+/// How the program ends: a file that is not valid counts most. A set without a scenario has checked
+/// nothing; a shard may have none.
+fn exit(scenarios: &[ScenarioFacts], shard: Option<Shard>) -> Exit {
+    if scenarios.is_empty() && shard.is_none() {
+        return Exit::CheckFailed;
+    }
+    let has = |exit| scenarios.iter().any(|scenario| scenario.verdict.exit() == exit);
+    [Exit::BadFile, Exit::DriverDied, Exit::RuleBroken, Exit::CheckFailed]
+        .into_iter()
+        .find(|&exit| has(exit))
+        .unwrap_or(Exit::Good)
+}

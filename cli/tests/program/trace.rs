@@ -1,0 +1,39 @@
+//! `trace`: a trace once more, as a golden or for reading.
+
+use crate::support::{Folder, TWO_NOTES, midi_file};
+
+/// A folder with the trace of two notes.
+fn traced() -> Folder {
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    let ran = folder.run(&["play", "song.mid", "--trace", "t.txt"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    folder
+}
+
+#[test]
+fn without_additions_a_trace_is_the_same_golden() {
+    let folder = traced();
+    let ran = folder.run(&["trace", "t.txt"]);
+    assert_eq!(ran.code, 0);
+    assert_eq!(ran.stdout, folder.get("t.txt"));
+    folder.run(&["play", "song.mid", "--filter", "registers", "--trace", "r.txt"]);
+    assert_eq!(
+        folder.run(&["trace", "t.txt", "--filter", "registers"]).stdout,
+        folder.get("r.txt")
+    );
+}
+
+#[test]
+fn a_trace_for_reading_shows_durations_nesting_and_names() {
+    let folder = traced();
+    let part = ["--from", "the song begins", "--to", "the song is over"];
+    let ran = folder.run(&[&["trace", "t.txt", "--show", "all"], &part[..]].concat());
+    assert_eq!(ran.code, 0);
+    insta::assert_snapshot!(ran.text());
+    folder.put("reading.txt", &ran.stdout);
+    let again = folder.run(&["trace", "reading.txt"]);
+    assert_eq!(again.code, 3, "it is no golden: {}", again.stderr);
+    let absolute = folder.run(&["trace", "t.txt", "--show", "absolute", "--from", "the song"]);
+    assert!(absolute.text().contains("us since power-on"), "{}", absolute.text());
+}
