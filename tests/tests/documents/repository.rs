@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -196,14 +196,15 @@ impl Target {
     /// of its folder, and for `golden.rs` the files of the folder `golden` beside it.
     fn add_source(&mut self, file: &Path) {
         self.add_names(&fs::read_to_string(file).expect("the source of a target"));
-        let is_root = ["main.rs", "lib.rs"].iter().any(|name| file.ends_with(name));
-        let folder = if is_root { file.with_file_name("") } else { file.with_extension("") };
+        let is_root = |path: &Path| ["main.rs", "lib.rs"].iter().any(|name| path.ends_with(name));
+        let folder = if is_root(file) { file.with_file_name("") } else { file.with_extension("") };
         let Ok(entries) = fs::read_dir(&folder) else { return };
         let paths = entries.map(|entry| entry.expect("an entry of a folder").path());
-        // Each file of the folder adds the files below it in the same way.
-        for path in
-            paths.filter(|path| path != file && path.extension().is_some_and(|it| it == "rs"))
-        {
+        // Each file of the folder adds the files below it in the same way. Another root in the
+        // folder is another target, and would add this one again.
+        let is_below =
+            |path: &PathBuf| !is_root(path) && path.extension().is_some_and(|it| it == "rs");
+        for path in paths.filter(is_below) {
             self.add_source(&path);
         }
     }
