@@ -101,7 +101,8 @@ impl Golden {
 /// which events only moved with their causes is no other trace, unless cargo insta is called with
 /// `--require-full-match`.
 ///
-/// Behind the machine stand settings, each at most once: the methods of [`Golden`](crate::golden::Golden).
+/// Behind the machine stand settings, each at most once: the methods of
+/// [`Golden`](crate::golden::Golden).
 ///
 /// ```no_run
 /// # use portcls_machine::Machine;

@@ -1,4 +1,4 @@
-//! Which scenario files a command line names, and which goldens belong to none.
+//! Which scenarios a command line names, and which goldens belong to none.
 
 use std::collections::BTreeSet;
 use std::fs;

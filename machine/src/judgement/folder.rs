@@ -17,7 +17,8 @@ const CI: &str = "CI";
 /// The most findings of a scenario that are told.
 const MOST_FINDINGS: usize = 12;
 
-/// Runs each scenario (`*.toml`) of a folder on a driver, and holds it against its golden beside it.
+/// Runs each scenario (`*.toml`) of a folder on a driver, and holds it against the golden beside
+/// it.
 ///
 /// With `PORTCLS_ACCEPT=1` in the environment the traces become the goldens, unless `CI` is set.
 ///

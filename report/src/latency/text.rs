@@ -188,8 +188,8 @@ pub(super) fn us(ns: u64) -> String {
 /// A time in its largest whole unit.
 fn short(ns: u64) -> String {
     match ns {
-        _ if ns >= 1_000_000 && ns % 1_000_000 == 0 => format!("{}ms", ns / 1_000_000),
-        _ if ns >= 1_000 && ns % 1_000 == 0 => format!("{}us", ns / 1_000),
+        _ if ns >= 1_000_000 && ns.is_multiple_of(1_000_000) => format!("{}ms", ns / 1_000_000),
+        _ if ns >= 1_000 && ns.is_multiple_of(1_000) => format!("{}us", ns / 1_000),
         _ => format!("{ns}ns"),
     }
 }

@@ -1,7 +1,7 @@
 //! Recording: one event, accesses that fold or not, and a whole run.
 //!
-//! The run is recorded with and without the events that are there for the causes: queues, timers and
-//! waits.
+//! The run is recorded with and without the events that are there for the causes: queues, timers
+//! and waits.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use portcls_benches::{EVENTS, read_of};
