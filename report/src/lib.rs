@@ -7,8 +7,9 @@
 //! [`text`] is the golden text; only the golden text can be read back to the same events.
 //! [`reading`] is the same with durations, nesting and names for a person. [`vcd`] shows the serial
 //! lanes and signals as bits, for waveform viewers and logic analysers. [`html`] is a page to look
-//! at, [`svg`] a picture, [`jsonl`] a form for programs. With the feature `perfetto` the module `perfetto` writes files for the Perfetto UI. With the feature `parquet`
-//! the module `parquet` writes tables. A [`legend`] tells them what names mean.
+//! at, [`svg`] a picture, [`jsonl`] a form for programs. With the feature `perfetto` the module
+//! `perfetto` writes files for the Perfetto UI. With the feature `parquet` the module `parquet`
+//! writes tables. A [`legend`] tells them what names mean.
 //!
 //! [`causes`] says why each event happened when it did, [`diff`] compares two traces by these
 //! causes, [`explain`] tells about one event, and [`latency`] measures how long routines ran and

@@ -41,7 +41,7 @@ fn the_latencies_are_json_for_a_program() {
     let ran =
         folder.run(&["latency", "trace.txt", "--budget", "isr=2us,late=1s", "--format", "json"]);
     assert_eq!(ran.code, 1);
-    let json: Value = serde_json::from_str(&ran.text()).expect("JSON");
+    let json: Value = serde_json::from_str(ran.text()).expect("JSON");
     assert_eq!(json["version"], 1);
     let run = &json["runs"][0];
     assert_eq!(run["name"], "trace.txt");
@@ -63,7 +63,7 @@ fn a_song_on_several_cards_is_a_table() {
     let all = folder.run(&["latency", "--cards", "all", "--budget", "dpc=1ms"]);
     assert_eq!(all.code, 1, "{}", all.text());
     let cards = folder.run(&["cards", "--format", "json"]);
-    let cards: Value = serde_json::from_str(&cards.text()).expect("JSON");
+    let cards: Value = serde_json::from_str(cards.text()).expect("JSON");
     let known = cards["cards"].as_array().expect("cards").len();
     assert_eq!(all.text().lines().count(), known + 1, "{}", all.text());
     assert!(all.text().contains('*'), "{}", all.text());
@@ -115,10 +115,10 @@ fn the_bins_of_latencymon_and_own_bins_head_the_histogram() {
     let folder = captured();
     let ran = folder.run(&["latency", "trace.txt", "--bins", "latencymon"]);
     let head = ["how", "many", "<250us", "<500us", "<1ms", "<2ms", "<4ms", ">=4ms"];
-    assert!(has_line(&ran.text(), &head), "{}", ran.text());
+    assert!(has_line(ran.text(), &head), "{}", ran.text());
     let ran = folder.run(&["latency", "trace.txt", "--bins", "1500ns,3us"]);
     let head = ["how", "many", "<1500ns", "<3us", ">=3us"];
-    assert!(has_line(&ran.text(), &head), "{}", ran.text());
+    assert!(has_line(ran.text(), &head), "{}", ran.text());
 }
 
 fn has_line(text: &str, words: &[&str]) -> bool {
