@@ -91,7 +91,7 @@ impl Folder<'_> {
 /// # Errors
 /// What is wrong and, after a semicolon, what to do.
 pub(super) fn built_in_driver(name: &str) -> Result<Driver, String> {
-    let error = |error: MachineError| format!("{error}, and path = \"x.sys\" names a file");
+    let error = |error: MachineError| format!("{error}; path = \"x.sys\" names a file");
     Driver::named(name).map_err(error)
 }
 

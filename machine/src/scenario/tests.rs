@@ -44,7 +44,7 @@ fn a_mistake_has_its_place_and_says_what_to_write() {
         ("[machine]\nresources = [\"x\"]", "4:1: 'x' is no resource;"),
         ("[machine]\neach-card = []", "4:1: each-card names no card;"),
         ("[machine]\ncard = \"no.toml\"", "4:8: cannot read no.toml: No such file or directory;"),
-        ("[driver]\nname = \"uarts\"", "4:8: there is no driver 'uarts'; there is uart"),
+        ("[driver]\nname = \"uarts\"", "4:8: there is no driver 'uarts'; did you mean uart?"),
         ("[driver]\npath = \"no.sys\"", "4:8: cannot read no.sys:"),
         ("[driver]\nregistry = { X = \"1\" }", "4:18: 'X = 1' is no registry value; give NAME="),
         ("[[step]]\nat = \"1ms\"", "3:1: the step does nothing; write one of open"),
