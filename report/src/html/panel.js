@@ -137,7 +137,9 @@ function registerCard(register, last, event) {
   const card = make("div.card", make("h3", title, make("b", value)));
   if (register.bits.length) addBits(card, register, shape(last).values[2]);
   const note = shape(last).words.split("; ")[1] || "";
-  const age = us(start[event] - finishOfCause(last)) + " us ago ";
+  // Polls that began at the selected event or before it may go on behind it.
+  const since = start[event] - finishOfCause(last);
+  const age = since < 0 ? "just now " : us(since) + " us ago ";
   const words = register.bits.length || !note ? verb + " " : note + ", " + verb + " ";
   card.append(make("p.quiet", words + age, go(last, "go there")));
   return card;
