@@ -53,11 +53,7 @@ pub fn explain(log: &TraceLog, time_ns: u64) -> Option<Explanation> {
     let event = tree.events.iter().rposition(|event| event.time_ns <= time_ns)?;
     let found = &tree.events[event];
     let node = tree.node_of[event];
-    let mark = tree.events[..=event].iter().rev().find_map(|event| match event.event {
-        Event::Mark(text) => Some((log.text(text).to_owned(), event.time_ns)),
-        _ => None,
-    });
-    let (mark, mark_ns) = mark.unwrap_or_default();
+    let (mark, mark_ns) = tree.mark_before(event);
     let number = event as u32;
     let (stack, ran_at) = match found.level {
         Level::Hardware => running(&tree, number).unwrap_or((String::new(), "no level")),

@@ -8,7 +8,9 @@
 mod builder;
 mod fingerprint;
 
-use portcls_emulator::trace::{Level, TimedEvent, TraceLog};
+use portcls_emulator::trace::{
+    Direction, Event, Level, SerialEdge, SerialSource, TimedEvent, TraceLog,
+};
 
 use crate::causes::{Cause, NONE, causes};
 use crate::key::mix;
@@ -161,6 +163,30 @@ impl<'a> Tree<'a> {
     /// The first event of a node.
     pub(crate) fn event(&self, number: u32) -> &TimedEvent {
         &self.events[self.node(number).first as usize]
+    }
+
+    /// The write that became the byte that an event starts; `None` for any other event, and for a
+    /// byte that the device made by itself.
+    pub(crate) fn write_of_byte(&self, event: usize) -> Option<usize> {
+        let is_written = matches!(
+            self.events[event].event,
+            Event::Serial { edge: SerialEdge::Start, source: SerialSource::Outside, .. }
+        );
+        let is_write = |write: &usize| {
+            matches!(self.events[*write].event,
+                Event::Access(access) if access.direction == Direction::Write)
+        };
+        self.causes[event].trigger().filter(|write| is_written && is_write(write))
+    }
+
+    /// The words of the last mark up to an event, and its time in ns; no words and 0 before the
+    /// first mark.
+    pub(crate) fn mark_before(&self, event: usize) -> (String, u64) {
+        let mark = |event: &TimedEvent| match event.event {
+            Event::Mark(text) => Some((self.log.text(text).to_owned(), event.time_ns)),
+            _ => None,
+        };
+        self.events[..=event].iter().rev().find_map(mark).unwrap_or_default()
     }
 
     pub(crate) fn children(&self, number: u32) -> Vec<u32> {

@@ -8,9 +8,7 @@ mod sentence;
 #[cfg(test)]
 mod tests;
 
-use portcls_emulator::trace::{
-    Direction, Event, Level, NameId, SerialEdge, SerialSource, TimedEvent, TimerChange, TraceLog,
-};
+use portcls_emulator::trace::{Event, Level, NameId, TimedEvent, TimerChange, TraceLog};
 
 use crate::causes::{LANE_IN, LINE, NONE};
 use crate::irql::IrqlFollower;
@@ -218,23 +216,12 @@ pub(crate) fn irql_changes(events: &[TimedEvent]) -> Vec<(u32, u8)> {
 /// The bytes between their write and their end on the wire.
 fn waiting(tree: &Tree<'_>) -> Vec<(u32, u32)> {
     let mut steps: Vec<(u32, i32)> = Vec::new();
-    for (number, event) in tree.events.iter().enumerate() {
-        let is_written = matches!(
-            event.event,
-            Event::Serial { edge: SerialEdge::Start, source: SerialSource::Outside, .. }
-        );
-        if !is_written {
-            continue;
-        }
-        let Some(write) = tree.causes[number].trigger() else { continue };
-        let is_write = matches!(tree.events[write].event,
-            Event::Access(access) if access.direction == Direction::Write);
-        if is_write {
-            let node = tree.node(tree.node_of[number]);
-            steps.push((write as u32, 1));
-            if node.last != node.first {
-                steps.push((node.last, -1));
-            }
+    for number in 0..tree.events.len() {
+        let Some(write) = tree.write_of_byte(number) else { continue };
+        let node = tree.node(tree.node_of[number]);
+        steps.push((write as u32, 1));
+        if node.last != node.first {
+            steps.push((node.last, -1));
         }
     }
     steps.sort_unstable();

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use portcls_emulator::trace::{
-    Direction, Event, SerialEdge, SerialSource, TimedEvent, TimerChange, TraceLog,
-};
+use portcls_emulator::trace::{Direction, Event, SerialEdge, TimedEvent, TimerChange, TraceLog};
 
 use super::{BinEdges, LaneUse, Latency, Sample, Series, Span, TimeAt, Worst};
 use crate::causes::{LANE_IN, NONE, Reason, end_ns};
@@ -145,23 +143,9 @@ impl<'a> Gauge<'a> {
 
     /// The writes that became bytes, each with the event that starts its byte.
     fn writes_of_bytes(&self) -> BTreeMap<u32, u32> {
-        let mut writes = BTreeMap::new();
-        for (number, event) in self.tree.events.iter().enumerate() {
-            let Event::Serial { edge: SerialEdge::Start, source, .. } = event.event else {
-                continue;
-            };
-            let write = self.tree.causes[number].trigger();
-            let is_write = |write: &usize| {
-                matches!(self.tree.events[*write].event,
-                    Event::Access(access) if access.direction == Direction::Write)
-            };
-            if source == SerialSource::Outside
-                && let Some(write) = write.filter(is_write)
-            {
-                writes.insert(write as u32, number as u32);
-            }
-        }
-        writes
+        let bytes = 0..self.tree.events.len();
+        let written = |byte| Some((self.tree.write_of_byte(byte)? as u32, byte as u32));
+        bytes.filter_map(written).collect()
     }
 
     /// If a DPC of a timer wrote a byte: how long after the due time of the timer the byte starts.
@@ -265,12 +249,7 @@ impl<'a> Gauge<'a> {
         let sample = samples.iter().max_by(longest).expect("a series has a time");
         let event = sample.event as usize;
         let at_ns = self.tree.events[event].time_ns;
-        let marks = self.tree.events[..=event].iter().rev();
-        let mark = marks.into_iter().find_map(|event| match event.event {
-            Event::Mark(text) => Some((self.log.text(text).to_owned(), event.time_ns)),
-            _ => None,
-        });
-        let (mark, mark_ns) = mark.unwrap_or_default();
+        let (mark, mark_ns) = self.tree.mark_before(event);
         let node = self.tree.node_of[event];
         let inside = match span {
             Span::Isr | Span::Dpc => polls_inside(&self.tree, node),

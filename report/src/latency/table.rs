@@ -29,7 +29,7 @@ pub fn table(runs: &[(String, Result<Latency, String>)], budgets: &[Budget]) -> 
             Ok(latency) => {
                 let times: String =
                     COLUMNS.iter().map(|(span, _)| cell(latency, *span, budgets)).collect();
-                let polls = latency.polls_a_byte().map_or("-".to_owned(), |polls| polls);
+                let polls = latency.polls_a_byte().unwrap_or_else(|| "-".to_owned());
                 writeln!(out, "{name:<columns$}{times}  {polls:>10}")
             }
             Err(reason) => writeln!(out, "{name:<columns$}  {reason}"),
