@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str;
 
 use portcls_machine::card_bench::card_file::{CardFile, CardFileError, MAX_CARD_FILE_BYTES};
+use portcls_machine::card_bench::line_and_column;
 use portcls_machine::chip::CardProfile;
 
 use crate::failure::Failure;
@@ -61,10 +62,7 @@ impl CardChoice {
 
 fn parse(name: &str, bytes: &[u8]) -> Result<CardFile, CardFileError> {
     let text = str::from_utf8(bytes).map_err(|error| {
-        let before = &bytes[..error.valid_up_to()];
-        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
-        let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+        let (line, column) = line_and_column(bytes, error.valid_up_to());
         CardFileError {
             file: name.to_owned(),
             line,

@@ -20,6 +20,7 @@ mod legend;
 mod nearest;
 #[cfg(feature = "bench")]
 pub mod ops;
+mod place;
 pub mod resources;
 mod shown;
 #[cfg(feature = "bench")]
@@ -30,6 +31,7 @@ mod waves;
 #[cfg(feature = "bench")]
 pub use legend::legend;
 pub use nearest::{near, nearest};
-pub use shown::shown;
+pub use place::line_and_column;
+pub use shown::{shown, shown_up_to};
 #[cfg(feature = "bench")]
 pub use waves::vcd_options;

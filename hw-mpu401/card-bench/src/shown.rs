@@ -6,9 +6,15 @@ const SHOWN: usize = 40;
 /// The start of a text, in a form that a message can show.
 #[must_use]
 pub fn shown(text: &str) -> String {
+    shown_up_to(text, SHOWN)
+}
+
+/// The first `most` characters of a text, in a form that a message can show.
+#[must_use]
+pub fn shown_up_to(text: &str, most: usize) -> String {
     let plain = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });
-    let mut shown: String = plain.take(SHOWN).collect();
-    if text.chars().count() > SHOWN {
+    let mut shown: String = plain.take(most).collect();
+    if text.chars().count() > most {
         shown.push_str("...");
     }
     shown

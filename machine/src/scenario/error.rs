@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use mpu401_card_bench::nearest;
+use mpu401_card_bench::{line_and_column, nearest, shown_up_to};
 use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -73,10 +73,7 @@ impl Fault {
     }
 
     pub fn place(self, file: &str, text: &str) -> ScenarioError {
-        let before = text.as_bytes().get(..self.at).unwrap_or(text.as_bytes());
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+        let (line, column) = line_and_column(text.as_bytes(), self.at);
         ScenarioError { file: file.to_owned(), line, column, what: self.what, hint: self.hint }
     }
 }
@@ -111,12 +108,7 @@ fn quoted(message: &str) -> impl Iterator<Item = &str> {
 /// The start of a user's text, in a form that a message can show.
 pub(super) fn short(text: &str) -> String {
     const SHOWN: usize = 60;
-    let plain = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });
-    let mut shown: String = plain.take(SHOWN).collect();
-    if text.chars().count() > SHOWN {
-        shown.push_str("...");
-    }
-    shown
+    shown_up_to(text, SHOWN)
 }
 
 /// The places of keys and values in a text.

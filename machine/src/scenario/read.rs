@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use hw_mpu401::{CARD_NAMES, InitialState};
+use mpu401_card_bench::line_and_column;
 use mpu401_card_bench::resources::CardResource;
 use portcls_emulator::KernelConfig;
 use portcls_emulator::trace::{Regions, TraceConfig};
@@ -53,8 +54,7 @@ impl Reader<'_> {
 
     /// The line of a value, from 1.
     pub fn line(&self, way: &[Way<'_>]) -> usize {
-        let before = &self.text.as_bytes()[..self.places.at(way).min(self.text.len())];
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        line_and_column(self.text.as_bytes(), self.places.at(way)).0
     }
 }
 

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::line_and_column;
+
 /// Why a text is no card.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("{file}:{line}:{column}: {what}; {hint}")]
@@ -33,10 +35,7 @@ impl Fault {
     }
 
     pub fn place(self, file: &str, text: &str) -> CardFileError {
-        let before = text.as_bytes().get(..self.at).unwrap_or(text.as_bytes());
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+        let (line, column) = line_and_column(text.as_bytes(), self.at);
         CardFileError { file: file.to_owned(), line, column, what: self.what, hint: self.hint }
     }
 }
