@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use portcls_machine::emulator::trace::TraceLog;
-use portcls_machine::report::diff::{Diff, DiffOptions, Start, between_marks, diff};
+use portcls_machine::report::diff::{Diff, DiffOptions, Start, diff};
+use portcls_machine::report::marks::between_marks;
 use portcls_machine::report::text::Header;
 use serde::Serialize;
 

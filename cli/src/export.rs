@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use portcls_machine::emulator::trace::{Event, TraceLog};
+use portcls_machine::emulator::trace::TraceLog;
+use portcls_machine::report::marks::find_mark;
 #[cfg(feature = "parquet")]
 use portcls_machine::report::parquet;
 #[cfg(feature = "perfetto")]
@@ -98,22 +99,14 @@ fn section(arguments: &ExportArguments, log: &TraceLog) -> Result<Range<usize>, 
 
 /// The first event at a place or later, not before the event `after`.
 fn find(log: &TraceLog, place: &Place, after: usize, name: &str) -> Result<usize, Failure> {
-    let records = log.records();
-    let rest = records.get(after..).unwrap_or(&[]);
     match place {
         Place::Time(time_ns) => {
+            let records = log.records();
+            let rest = records.get(after..).unwrap_or(&[]);
             let found = rest.iter().position(|record| record.time_ns() >= *time_ns);
             Ok(found.map_or(records.len(), |index| after + index))
         }
-        Place::Mark(words) => {
-            let begins = |event| match event {
-                Some(Event::Mark(text)) => log.text(text).starts_with(words),
-                _ => false,
-            };
-            let found = rest.iter().position(|record| begins(record.event()));
-            let found = found
-                .ok_or_else(|| Failure::NoMark { name: name.to_owned(), mark: words.clone() })?;
-            Ok(after + found)
-        }
+        Place::Mark(words) => find_mark(log, words, after)
+            .ok_or_else(|| Failure::NoMark { name: name.to_owned(), mark: words.clone() }),
     }
 }

@@ -3,8 +3,8 @@
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::midi_file::ReadOptions;
-use portcls_machine::report::diff::between_marks;
 use portcls_machine::report::latency::{Breach, Budget, Latency, Span, latency, table, usual_bins};
+use portcls_machine::report::marks::between_marks;
 use portcls_machine::{GuestOptions, MachineBuilder, play};
 use serde::Serialize;
 

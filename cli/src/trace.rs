@@ -1,7 +1,7 @@
 //! `trace`: a trace once more, as a golden or as a text for reading.
 
 use portcls_machine::chip;
-use portcls_machine::report::diff::between_marks;
+use portcls_machine::report::marks::between_marks;
 use portcls_machine::report::reading::{self, PortNames, Show};
 use portcls_machine::report::text::{self, Header};
 

@@ -4,7 +4,8 @@
 //! insta does that, in the crate of the test.
 
 use portcls_report::Filter;
-use portcls_report::diff::{Diff, DiffOptions, Start, between_marks, diff};
+use portcls_report::diff::{Diff, DiffOptions, Start, diff};
+use portcls_report::marks::between_marks;
 use portcls_report::text::{parse, print};
 
 use crate::Machine;

@@ -17,7 +17,7 @@ mod words;
 
 use std::borrow::Cow;
 
-use portcls_emulator::trace::{CauseFacts, Event, Record, TraceLog};
+use portcls_emulator::trace::{CauseFacts, TraceLog};
 use serde::Serialize;
 
 use crate::distance::distance_ns;
@@ -248,30 +248,6 @@ fn alike<'a>(log: &'a TraceLog, other: &TraceLog) -> Cow<'a, TraceLog> {
         (CauseFacts::Recorded, CauseFacts::Missing) => Cow::Owned(log.without_cause_facts()),
         _ => Cow::Borrowed(log),
     }
-}
-
-/// The part of a trace from the first mark that begins with `from` to the next mark that begins
-/// with `to`. Without a mark the part begins or ends with the trace.
-///
-/// # Errors
-/// The words with which no mark begins.
-pub fn between_marks(
-    log: &TraceLog,
-    from: Option<&str>,
-    to: Option<&str>,
-) -> Result<TraceLog, String> {
-    let find = |words: &str, after: usize| {
-        let begins = |record: &Record| match record.event() {
-            Some(Event::Mark(text)) => log.text(text).starts_with(words),
-            _ => false,
-        };
-        let rest = log.records().get(after..).unwrap_or(&[]);
-        rest.iter().position(begins).map(|index| after + index).ok_or_else(|| words.to_owned())
-    };
-    let start = from.map_or(Ok(0), |words| find(words, 0))?;
-    let behind = if from.is_some() { start + 1 } else { 0 };
-    let end = to.map_or(Ok(log.records().len()), |words| find(words, behind))?;
-    Ok(log.part(start..end))
 }
 
 /// How many lines of two texts have no equal line at their place in the other one.

@@ -9,7 +9,7 @@
 //! lanes and signals as bits, for waveform viewers and logic analysers. [`html`] is a page to look
 //! at, [`svg`] a picture, [`jsonl`] a form for programs. With the feature `perfetto` the module
 //! `perfetto` writes files for the Perfetto UI. With the feature `parquet` the module `parquet`
-//! writes tables. A [`legend`] tells them what names mean.
+//! writes tables. A [`legend`] tells them what names mean, and [`marks`] are where a part begins.
 //!
 //! [`causes`] says why each event happened when it did, [`diff`] compares two traces by these
 //! causes, [`explain`] tells about one event, and [`latency`] measures how long routines ran and
@@ -26,6 +26,7 @@ pub mod jsonl;
 mod key;
 pub mod latency;
 pub mod legend;
+pub mod marks;
 mod nodes;
 #[cfg(feature = "parquet")]
 pub mod parquet;

@@ -2,9 +2,10 @@
 
 use portcls_emulator::trace::TraceLog;
 use portcls_report::diff::{
-    Diff, DiffOptions, FindingKind, Mode, Owner, Residual, Start, Undriven, between_marks, diff,
+    Diff, DiffOptions, FindingKind, Mode, Owner, Residual, Start, Undriven, diff,
 };
 use portcls_report::explain::explain;
+use portcls_report::marks::between_marks;
 use portcls_report::text::parse;
 
 fn log(lines: &str) -> TraceLog {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use portcls_emulator::trace::TraceLog;
 use portcls_emulator::{Stop, Violation};
-use portcls_report::diff::between_marks;
+use portcls_report::marks::between_marks;
 use portcls_report::text::{Header, print};
 
 use super::golden::GoldenSettings;

@@ -4,8 +4,9 @@
 //! lines. The rest is the first trace, or two traces with a line of `====` between.
 
 use portcls_machine::emulator::trace::{Event, TraceLog};
-use portcls_machine::report::diff::{Diff, DiffOptions, Tolerance, between_marks, diff};
+use portcls_machine::report::diff::{Diff, DiffOptions, Tolerance, diff};
 use portcls_machine::report::explain::explain;
+use portcls_machine::report::marks::between_marks;
 use portcls_machine::report::text::parse;
 use portcls_machine::report::vcd::{self, Dialect};
 use portcls_machine::vcd_options;
