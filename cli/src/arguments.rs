@@ -1,9 +1,10 @@
 //! The command line: verbs, options, and the help that people read.
 //!
-//! `values` reads the words after the options, `help` has the texts behind the options, and
-//! `traces` the command lines of the verbs that read a trace.
+//! `values` reads the words after the options, `help` has the texts behind the options, `machine`
+//! the options of a machine, and `traces` the command lines of the verbs that read a trace.
 
 mod help;
+mod machine;
 mod traces;
 mod values;
 
@@ -12,25 +13,18 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use portcls_machine::card_bench::card_file::CardFile;
 use portcls_machine::chip::CardTiming;
 use portcls_machine::emulator::Rule;
-use portcls_machine::emulator::trace::{Hold, TraceConfig};
 use portcls_machine::midi_file::{Damage, ReadOptions};
 use portcls_machine::report::vcd::{Dialect, Tick};
-use portcls_machine::{
-    CardResource, CardSignals, GuestOptions, MachineBuilder, PinChoice, RegistrySetting,
-};
+use portcls_machine::settings::{parse_port, parse_timing};
 
 use crate::card::CardChoice;
 use crate::console::Console;
-use crate::driver::{DriverChoice, read_registry_file};
-use crate::failure::{EXIT_CODES, Failure};
-use crate::inf::InfChoice;
+use crate::failure::EXIT_CODES;
 use crate::input::Input;
 use crate::output::Target;
 use crate::verbosity::Verbosity;
-use portcls_machine::settings::{parse_irq, parse_ns, parse_port, parse_timing};
 
 use help::{
     CAPTURE_EXAMPLES, CARDS_EXAMPLES, CHECK_ENVIRONMENT, CHECK_EXAMPLES, DEBUG_EXAMPLES,
@@ -39,8 +33,9 @@ use help::{
     NEW_EXAMPLES, OPS_EXAMPLES, PLAY_EXAMPLES, PROGRAM_EXAMPLES, RULES_EXAMPLES, RUN_EXAMPLES,
     TRACE_EXAMPLES, script_lines,
 };
-use values::{CardParser, RuleParser, input, parse_gdb_place, parse_resource, target};
+use values::{CardParser, RuleParser, input, parse_gdb_place, target};
 
+pub use machine::{MachineArguments, PinArguments};
 pub use traces::{
     CheckArguments, CheckFormat, DiffArguments, ExplainArguments, ExportArguments,
     LatencyArguments, MergeArguments, Shown, TraceArguments, Unreferenced,
@@ -494,144 +489,6 @@ impl SongArguments {
             (false, false) => Damage::LeaveOut,
         };
         ReadOptions { format: self.input_format.into(), damage }
-    }
-}
-
-/// The pin.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Machine")]
-pub struct PinArguments {
-    /// The filter, and perhaps the pin of it, that the application opens: each by its name or its
-    /// number, as `filters` shows them [default: the first pin that can be opened].
-    #[arg(long, value_name = "FILTER[:PIN]")]
-    pub pin: Option<PinChoice>,
-    /// The format with which the application opens the pin; `filters` shows the formats of each
-    /// pin.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = PinFormatName::Midi)]
-    pub pin_format: PinFormatName,
-}
-
-/// The machine.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Machine")]
-pub struct MachineArguments {
-    /// The card: one of `cards`, or a file of its own that ends in .toml.
-    #[arg(long, value_name = "CARD", default_value = "roland-mpu401", value_parser = CardParser)]
-    pub card: CardChoice,
-    /// The card's latencies within their ranges: min, typ, max, or seeded:N to draw each anew.
-    #[arg(long, value_name = "POINT", default_value = "typ", value_parser = parse_timing)]
-    pub card_timing: CardTiming,
-    /// The driver: one that is built in, or the path of a Windows driver's .sys file; - is stdin.
-    #[arg(long, value_name = "DRIVER", default_value = "uart")]
-    #[arg(value_parser = DriverChoice::parse, value_hint = ValueHint::FilePath)]
-    pub driver: DriverChoice,
-    /// Puts a value into the driver's registry key: NAME=dword:1, NAME=string:TEXT or
-    /// NAME=binary:0A1B.
-    ///
-    /// SUBKEY\NAME is in a key below it. service: before it means the key whose path DriverEntry
-    /// is given, device: the hardware key; driver: is the default.
-    #[arg(long, value_name = "VALUE")]
-    pub registry: Vec<RegistrySetting>,
-    /// Reads such values from a file, one a line; # begins a remark.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub registry_file: Option<PathBuf>,
-    /// Installs what the driver's INF says: its registry values, and its resources if no --resource
-    /// and no card file names them.
-    ///
-    /// MODEL is a description, a hardware identifier or an install section of the INF [default: the
-    /// first model]. The summary says what of the INF was not used.
-    #[arg(long, value_name = "FILE[:MODEL]", value_parser = InfChoice::parse)]
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub inf: Option<InfChoice>,
-    /// Time that one instruction of a .sys driver takes, as in 1ns or 0ns.
-    #[arg(long, value_name = "TIME", default_value = "1ns", value_parser = parse_ns)]
-    pub instruction_time: u64,
-    /// The most instructions of one call into a .sys driver; more are reported as a hang. A call of
-    /// a routine that takes no time, such as DbgPrint, counts as 250 of them.
-    #[arg(long, value_name = "NUMBER", default_value = "100000000")]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
-    pub call_budget: u64,
-    /// Where the card sits, in hexadecimal, at most FFFE [default: the card's usual place, 330
-    /// for nearly all].
-    #[arg(long, value_name = "HEX", value_parser = parse_port)]
-    pub port: Option<u16>,
-    /// Its interrupt line, 2 to 15; 2 means 9, as on a PC [default: 9, or what the INF names].
-    #[arg(long, value_name = "NUMBER", value_parser = parse_irq)]
-    pub irq: Option<u8>,
-    /// A resource of the device: mpu401, port:START+LENGTH, irq, irq:LINE, dma:CHANNEL or
-    /// memory:START+LENGTH [default: mpu401 and irq].
-    ///
-    /// The driver gets them in the order of the options. mpu401 stands for the ports of the
-    /// MPU-401, irq for its line. Other ports are not modelled: a read gives FF, a write is lost,
-    /// and the summary counts both. START is hexadecimal. In port:220+16,sb-dsp the DSP of a Sound
-    /// Blaster answers a reset and tells its version.
-    #[arg(long, value_name = "RESOURCE", value_parser = parse_resource)]
-    pub resource: Vec<CardResource>,
-    /// Stops at this simulated time since power-on, as in 250ms, 1.5s, 800us or 2m.
-    #[arg(long, value_name = "TIME", value_parser = parse_ns)]
-    pub until: Option<u64>,
-}
-
-impl MachineArguments {
-    /// Prepares the machine with this card. The trace holds the events that `hold` and `signals`
-    /// ask for.
-    ///
-    /// # Errors
-    /// [`Failure`]: a driver's file or a file of registry values that cannot be used.
-    pub fn builder(
-        &self,
-        card: &CardFile,
-        hold: Hold,
-        signals: CardSignals,
-    ) -> Result<MachineBuilder, Failure> {
-        let mut builder = MachineBuilder::new();
-        if let Some(port) = self.port {
-            builder = builder.port(port.into())?;
-        }
-        if let Some(irq) = self.irq {
-            builder = builder.irq(irq.into())?;
-        }
-        let driver = self.driver.load(self.guest_options())?;
-        log::info!("the card is {}, the driver {}", card.profile.name, self.driver.name());
-        if let Some(inf) = &self.inf {
-            builder = builder.inf(&inf.read(driver.architecture())?);
-        }
-        if let Some(path) = &self.registry_file {
-            builder = builder.registry_settings(&read_registry_file(path)?);
-        }
-        let builder = builder
-            .registry_settings(&self.registry)
-            .card_profile(card.profile.clone())
-            .resources(self.resources(card).to_vec())
-            .card_timing(self.card_timing)
-            .card_signals(signals)
-            .driver(driver)
-            .trace(TraceConfig { hold, ..TraceConfig::default() })
-            .until_ns(self.until);
-        Ok(builder)
-    }
-
-    /// The resources that were named: on the command line, or by the card's file.
-    pub fn resources<'a>(&'a self, card: &'a CardFile) -> &'a [CardResource] {
-        if self.resource.is_empty() { &card.resources } else { &self.resource }
-    }
-
-    /// Who named the resources, if they are not the INF's.
-    pub fn names_resources(&self, card: &CardFile) -> Option<&'static str> {
-        match (self.resource.is_empty(), card.resources.is_empty()) {
-            (false, _) => Some("--resource"),
-            (true, false) => Some("the card's file"),
-            (true, true) => None,
-        }
-    }
-
-    /// The options for the run of a driver's file.
-    fn guest_options(&self) -> GuestOptions {
-        GuestOptions {
-            instruction_ns: self.instruction_time,
-            call_budget: self.call_budget,
-            ..GuestOptions::default()
-        }
     }
 }
 
