@@ -62,7 +62,9 @@ impl Folder {
     /// The program with this folder as its current folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(insta_cmd::get_cargo_bin("portcls-emu"));
-        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_LOG", "COLUMNS", "LINES"] {
+        let at_home =
+            ["CI", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_LOG", "COLUMNS", "LINES"];
+        for name in at_home {
             command.env_remove(name);
         }
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
