@@ -38,24 +38,29 @@ pub struct MachineDevice {
 }
 
 impl MachineDevice {
-    /// The device of this index, with the registry values of its installation.
-    ///
-    /// # Errors
-    /// [`MachineError::BadRegistryValue`] for a value that no registry can hold.
-    pub(crate) fn new(
-        kernel: &Kernel,
-        index: usize,
-        parts: DeviceParts,
-        installed: &[Installed],
-    ) -> Result<MachineDevice, MachineError> {
+    /// The device of this index, which is not installed yet.
+    pub(crate) fn new(kernel: &Kernel, index: usize, parts: DeviceParts) -> MachineDevice {
         let physical = DeviceObject::new(&bus_driver(&parts.slot));
-        install(kernel, &physical, index, installed)?;
-        Ok(MachineDevice {
+        MachineDevice {
             kernel: kernel.clone(),
             cable: Cable::new(kernel, &parts.slot.card, parts.slot.device),
             pnp: PnpManager::new(kernel, physical, parts.slot.clone(), index),
             parts,
-        })
+        }
+    }
+
+    /// Installs the device, with the registry values of its installation.
+    ///
+    /// # Errors
+    /// [`MachineError::BadRegistryValue`] for a value that no registry can hold.
+    pub(crate) fn install(&self, index: usize, values: &[Installed]) -> Result<(), MachineError> {
+        install(&self.kernel, self.pnp.physical(), index, values)
+    }
+
+    /// Breaks the references between the device and its drivers, because they hold each other.
+    pub(crate) fn end(&self) {
+        self.pnp.physical().driver().clear();
+        self.slot().card.borrow_mut().faults = None;
     }
 
     /// The cables at the card's sockets.

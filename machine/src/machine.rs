@@ -72,10 +72,9 @@ impl Machine {
     /// [`MachineError::BadRegistryValue`] for a value that no registry can hold.
     pub(crate) fn new(mut parts: Parts) -> Result<Machine, MachineError> {
         let devices = std::mem::take(&mut parts.devices).into_iter().enumerate();
-        let kernel = parts.kernel.clone();
-        let device = |(index, device)| MachineDevice::new(&kernel, index, device, &parts.installed);
-        let devices = devices.map(device).collect::<Result<_, _>>()?;
-        let guest = new_guest(&parts.kernel, &parts.driver)?;
+        let device = |(index, device)| MachineDevice::new(&parts.kernel, index, device);
+        let devices: Vec<MachineDevice> = devices.map(device).collect();
+        let guest = install(&devices, &parts).inspect_err(|_| end(&parts.kernel, &devices))?;
         let watch = watch(&parts.kernel, &parts.driver, guest.as_ref());
         Ok(Machine {
             devices,
@@ -483,6 +482,21 @@ fn left_by_rust(kernel: &Kernel, driver: &DriverObject) -> Vec<Leak> {
     pool.chain(devices).collect()
 }
 
+/// Installs the devices, and loads a `.sys` driver into memory.
+fn install(devices: &[MachineDevice], parts: &Parts) -> Result<Option<Guest>, MachineError> {
+    for (index, device) in devices.iter().enumerate() {
+        device.install(index, &parts.installed)?;
+    }
+    new_guest(&parts.kernel, &parts.driver)
+}
+
+/// Breaks the references between the kernel, its devices and their drivers, because they hold each
+/// other: without this the memory of a machine would never be free again.
+fn end(kernel: &Kernel, devices: &[MachineDevice]) {
+    devices.iter().for_each(MachineDevice::end);
+    kernel.end();
+}
+
 /// The guest of a `.sys` driver: loaded, but not run yet.
 fn new_guest(kernel: &Kernel, driver: &Driver) -> Result<Option<Guest>, MachineError> {
     let DriverCode::Sys(sys) = &driver.code else { return Ok(None) };
@@ -505,7 +519,7 @@ fn watch(kernel: &Kernel, driver: &Driver, guest: Option<&Guest>) -> Watch {
 }
 
 impl Drop for Machine {
-    /// Breaks the references between devices and drivers, because they hold each other.
+    /// Ends the driver, then breaks the references that would keep the memory of the machine.
     fn drop(&mut self) {
         if self.run(|_| self.driver_object.clear()).is_err() {
             // On a stopped kernel no code of the driver runs, and the calls of its destructors
@@ -513,10 +527,6 @@ impl Drop for Machine {
             self.driver_object.clear();
         }
         self.guest.take().iter().for_each(Guest::end);
-        for device in &self.devices {
-            device.pnp.physical().driver().clear();
-            device.slot().card.borrow_mut().faults = None;
-        }
-        self.kernel().end();
+        end(self.kernel(), &self.devices);
     }
 }

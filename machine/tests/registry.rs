@@ -39,3 +39,24 @@ fn a_value_of_more_than_a_mebibyte_is_refused() {
     let builder = MachineBuilder::new().registry_value(RegistryPlace::Service, "", fits);
     assert!(builder.build().is_ok());
 }
+
+/// The memory of this process, in KiB.
+#[cfg(target_os = "linux")]
+fn memory_kib() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").expect("the process has its file");
+    let resident = pages.split(' ').nth(1).expect("the second number is the resident set");
+    4 * resident.parse::<u64>().expect("a number of pages")
+}
+
+/// A machine takes about 30 KiB, and the other tests of this file a few MiB.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_machine_that_is_refused_gives_its_memory_back() {
+    let name = "a".repeat(256);
+    let file = format!("{name}\\X=dword:1\n");
+    error_of(&file);
+    let before = memory_kib();
+    (0..4_000).for_each(|_| drop(error_of(&file)));
+    let more = memory_kib().saturating_sub(before);
+    assert!(more < 60_000, "{more} KiB are not given back");
+}
