@@ -62,10 +62,10 @@ impl<'m> Application<'m> {
     /// The first pin opens at least 200 ms after StartDevice returned.
     ///
     /// # Errors
-    /// - [`MachineError::NoPin`]: there is no such pin.
+    /// - [`MachineError::NoPin`]: the driver has no pin that plays MIDI.
     /// - [`MachineError::WrongPin`]: the pin that was chosen is not there, or does not play MIDI.
-    /// - [`MachineError::Request`]: no such pin can be opened. The error has the status of the
-    ///   first pin.
+    /// - [`MachineError::Request`]: no pin that plays MIDI can be opened. The error has the status
+    ///   of the first pin.
     /// - [`MachineError::Stopped`]: the machine stopped.
     pub fn open_render(&self) -> Result<PinClient<'m>, MachineError> {
         self.open(PinUse::Render, self.machine.pin_choice())
@@ -176,7 +176,7 @@ impl<'m> Application<'m> {
     /// Opens the first pin of a filter that can be opened for this use.
     ///
     /// # Errors
-    /// The status for the first such pin, when no such pin could be opened.
+    /// When no pin for this use could be opened, the status of the first of them.
     fn open_first_of(
         &self,
         kernel: &Kernel,
@@ -198,7 +198,7 @@ impl<'m> Application<'m> {
         first_failure.map_or(Ok(None), Err)
     }
 
-    /// Opens the pin that was chosen, or the first such pin of the filter that was chosen.
+    /// Opens the pin that was chosen, or the first pin for this use of the filter that was chosen.
     fn open_chosen(
         &self,
         kernel: &Kernel,

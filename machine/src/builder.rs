@@ -160,8 +160,8 @@ impl MachineBuilder {
     }
 
     /// Sets all resources of the device in their order. Without this call the resources are the
-    /// ports and the line of the MPU-401. What is not the MPU-401's is not modelled: reads give FF,
-    /// writes are lost, and [`Machine::range_figures`] counts both.
+    /// ports and the line of the MPU-401. Ports that are not the MPU-401's are not modelled: reads
+    /// give FF, writes are lost, and [`Machine::range_figures`] counts both.
     #[must_use]
     pub fn resources(mut self, resources: Vec<CardResource>) -> MachineBuilder {
         self.first.resources = resources;
@@ -250,7 +250,7 @@ impl MachineBuilder {
     /// # Errors
     /// [`MachineError::UnknownDriver`] when the default driver is not in the table;
     /// [`MachineError::BadPort`] when a register of a card would lie above FFFF;
-    /// [`MachineError::BadResource`] for a list of resources that cannot be;
+    /// [`MachineError::BadResource`] for a list of resources that no device can have;
     /// [`MachineError::InfResources`] when no configuration of an INF fits the card;
     /// [`MachineError::BadRegistryValue`] for a value that no registry can hold;
     /// [`MachineError::CardsClash`] for cards that cannot be in one machine;

@@ -65,7 +65,7 @@ impl CardFaults {
         if self.late.len() != copies || due_ns != now_ns {
             return None;
         }
-        // A write before which no other write waits arrives at once, even if the chip cannot take
+        // A write that waits behind no other write arrives at once, even if the chip cannot take
         // it.
         self.late.pop_front();
         Some(value)

@@ -37,7 +37,8 @@ pub struct CardSettings {
     pub timing: CardTiming,
     /// Whether the card's interrupt line is connected.
     pub connection: Connection,
-    /// All resources of the device. If empty, it has the MPU-401's ports and line.
+    /// All resources of the device. If the list is empty, the device has the MPU-401's ports and
+    /// line.
     pub resources: Vec<CardResource>,
 }
 

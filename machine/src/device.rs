@@ -101,8 +101,8 @@ impl MachineDevice {
         self.parts.slot.range_figures()
     }
 
-    /// Pulls the card out of the running machine and tells the driver. A user may do the same. From
-    /// now on the card's ports read FF. The caller then removes the device, see
+    /// Pulls the card out of the running machine, as a user may do, and tells the driver. From now
+    /// on the card's ports read FF. The caller then removes the device, see
     /// [`Machine::unload`](crate::Machine::unload).
     ///
     /// # Errors
@@ -115,8 +115,8 @@ impl MachineDevice {
         self.pnp(PnpRequest::SurpriseRemoval)
     }
 
-    /// Lets the card vanish at this time on the clock, also in the middle of the driver's work. The
-    /// bus notices it and tells the driver. A time in the past means now.
+    /// Lets the card vanish at this time on the clock, also in the middle of the driver's work.
+    /// The bus notices the empty slot and tells the driver. A time in the past means now.
     pub fn vanish_at_ns(&self, time_ns: u64) {
         let pnp = Rc::clone(&self.pnp);
         self.kernel.at(time_ns, move |kernel| pnp.card_vanishes(kernel));

@@ -51,7 +51,7 @@ pub enum MachineError {
         /// The line.
         irq: u32,
     },
-    /// A list of resources that cannot be.
+    /// A list of resources that no device can have.
     #[error("{}: {what}; {hint}", resource.as_ref().map_or(
         "the list of resources".to_owned(),
         |resource| format!("the resource {resource}"),
@@ -107,7 +107,7 @@ pub enum MachineError {
         status: NtStatus,
         /// The refusal that most likely made the driver give up.
         cause: Option<RefusedCall>,
-        /// What else may explain it.
+        /// What else may explain the refusal.
         hint: Option<Hint>,
     },
     /// No pin of any registered filter is what the application looks for.
@@ -121,7 +121,7 @@ pub enum MachineError {
         wanted: &'static str,
         /// The format with which the application would open the pin.
         format: PinFormat,
-        /// True when there is such a pin with the other format.
+        /// True when the driver has a pin for this use with the other format.
         has_other: bool,
         /// The refusal that is most likely the reason why the driver has no such pin.
         cause: Option<RefusedCall>,
@@ -162,7 +162,7 @@ fn at_line(line: Option<usize>) -> String {
     line.map_or(String::new(), |line| format!(", line {line}"))
 }
 
-/// The words about a pin with the other format than the wanted one.
+/// The words about a pin that has only the other format.
 fn but_for(has_other: bool, wanted: PinFormat) -> String {
     if has_other { format!(", but there is one for {}", wanted.other()) } else { String::new() }
 }

@@ -21,10 +21,10 @@ pub struct WireFigures {
     pub song_bytes: u64,
     /// Bytes that the card sent by itself.
     pub own_bytes: u64,
-    /// Bytes between the song's beginning and its end that are more than the song has, without
-    /// those of the card itself: the driver made them up.
+    /// The number of bytes that left between the beginning and the end of the song, less the bytes
+    /// of the song and the card's own bytes. The driver made up these bytes.
     pub foreign_bytes: u64,
-    /// The first place at which these bytes are not the song.
+    /// The first place at which the bytes on MIDI OUT differ from the song.
     pub first_difference: Option<Difference>,
     /// Time zero of the song: the moment when RUN was set, or when the first buffer with a time of
     /// the master clock was written. `None` if the song did not begin.
@@ -35,13 +35,14 @@ pub struct WireFigures {
     pub late: Lateness,
 }
 
-/// A place at which what came is not what was sent.
+/// A place at which the bytes that came differ from the song.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Difference {
-    /// How many bytes of the song came unchanged before it.
+    /// How many bytes of the song came unchanged before this place.
     pub position: u64,
-    /// When the byte came that differs: since power-on on MIDI OUT, since RUN in an application. If
-    /// none came, when the message of the missing byte was due, counted in the same way.
+    /// When the byte that differs came. When no byte came, the time at which the message of the
+    /// missing byte was due. The time counts from power-on on MIDI OUT, and from RUN in an
+    /// application.
     pub time_ns: u64,
     /// The byte of the song; `None` when the song is over.
     pub expected: Option<u8>,
@@ -74,9 +75,9 @@ pub struct ApplicationFigures {
     pub song_bytes: u64,
     /// Bytes that arrived whole on MIDI IN.
     pub arrived_bytes: u64,
-    /// Bytes that are more than the song has.
+    /// How many more bytes the application read than the song has.
     pub foreign_bytes: u64,
-    /// The first place at which the bytes are not the song.
+    /// The first place at which the bytes that the application read differ from the song.
     pub first_difference: Option<Difference>,
 }
 
@@ -85,11 +86,11 @@ pub struct ApplicationFigures {
 pub(crate) struct WireSpan {
     /// Time zero of the song, if it began.
     pub song_start_ns: Option<u64>,
-    /// When the song was over, if it was.
+    /// When the song was over; `None` when the run ended before.
     pub song_end_ns: Option<u64>,
     /// Bytes that the card sent by itself since power-on.
     pub own_bytes: u64,
-    /// How many of these it sent between the beginning and the end of the song.
+    /// How many of these bytes the card sent between the beginning and the end of the song.
     pub own_bytes_in_song: u64,
     /// Bytes that are not listed, because the list was full.
     pub unlisted_bytes: u64,
@@ -138,7 +139,7 @@ impl WireFigures {
         let begun = (end - first) as u64 + unlisted_bytes;
         let song_bytes = song.byte_count() as u64;
         let foreign_bytes = begun.saturating_sub(span.own_bytes_in_song + song_bytes);
-        // What the card itself sends behind the song is no difference.
+        // Bytes that the card itself sends after the song are no difference.
         let is_whole = passed as u64 == song_bytes && foreign_bytes == 0;
         let found = sent[first..end].get(passed);
         let first_difference =
@@ -157,8 +158,8 @@ impl WireFigures {
 }
 
 impl Difference {
-    /// What comes after the `passed` bytes that came unchanged. `found` is the next byte that came,
-    /// with its time. The song's times count from `zero_ns`.
+    /// The difference behind `passed` unchanged bytes. `found` is the next byte that came, with
+    /// its time. The song's times count from `zero_ns`.
     fn after(
         song: &Song,
         passed: usize,

@@ -301,8 +301,8 @@ fn open_midi(
     filter.open_pin(&format.request(pin_id)).map(drop).map_err(answered)
 }
 
-/// Opens a pin with the head of its first format for sound. A port for sound refuses a pin whatever
-/// the format is. The port always refuses with STATUS_NOT_SUPPORTED.
+/// Opens a pin with the head of its first format for sound. A port for sound refuses every pin,
+/// whatever the format is, with STATUS_NOT_SUPPORTED.
 fn open_sound(filter: &KsFile, pin_id: u32) -> Result<(), String> {
     let ranges = filter.data_ranges(pin_id).map_err(answered)?;
     let format = ranges.iter().find(|range| is_sound(range)).map(|range| *range.head());

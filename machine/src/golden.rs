@@ -1,7 +1,7 @@
 //! Golden traces in tests: what `assert_trace!` takes and says.
 //!
-//! This module owns the text of a golden and the verdict over two such texts. It opens no file:
-//! insta does that, in the crate of the test.
+//! This module owns the text of a golden and the verdict over two of these texts. It opens no
+//! file: insta does that, in the crate of the test.
 
 use portcls_report::Filter;
 use portcls_report::diff::{Diff, DiffOptions, Start, diff};
@@ -23,26 +23,26 @@ pub struct Golden {
 }
 
 impl Golden {
-    /// Which events the golden has; all without this.
+    /// Chooses the events of the golden. Without this call the golden has all events.
     #[must_use]
     pub fn filter(self, filter: Filter) -> Golden {
         Golden { filter, ..self }
     }
 
-    /// The golden begins with the first mark that begins with these words.
+    /// Lets the golden begin with the first mark that begins with these words.
     #[must_use]
     pub fn from(self, words: impl Into<String>) -> Golden {
         let compare = DiffOptions { start: Start::FirstEvent, ..self.compare };
         Golden { from: Some(words.into()), compare, ..self }
     }
 
-    /// The golden ends before the next mark that begins with these words.
+    /// Lets the golden end before the next mark that begins with these words.
     #[must_use]
     pub fn to(self, words: impl Into<String>) -> Golden {
         Golden { to: Some(words.into()), ..self }
     }
 
-    /// What counts as a difference. From a mark on, times count from this mark.
+    /// Chooses what counts as a difference. After a mark, times count from this mark.
     #[must_use]
     pub fn compare(self, compare: DiffOptions) -> Golden {
         let start = if self.from.is_some() { Start::FirstEvent } else { compare.start };
@@ -52,7 +52,8 @@ impl Golden {
     /// The trace of a machine as the text of a golden.
     ///
     /// # Panics
-    /// When the trace has no such mark: the test is wrong.
+    /// When the trace does not have the mark at which the golden begins or ends: the test is
+    /// wrong.
     #[must_use]
     pub fn text(&self, machine: &Machine) -> String {
         let log = machine.trace_log();
@@ -66,13 +67,14 @@ impl Golden {
     /// Compares a trace with its golden, both as texts.
     ///
     /// # Errors
-    /// What is wrong with the golden, when it is no trace.
+    /// What is wrong with the golden, when its text is no trace.
     pub fn judge(&self, golden: &str, now: &str) -> Result<Diff, String> {
         let read = |text: &str| parse(text).map(|(_, log)| log).map_err(|error| error.to_string());
         Ok(diff(&read(golden)?, &read(now)?, self.compare.clone()))
     }
 
-    /// Whether a trace is as its golden. Prints on stderr what differs, and by whom.
+    /// True when a trace equals its golden. Otherwise prints on stderr what differs, and who
+    /// caused it.
     #[must_use]
     pub fn matches(&self, name: &str, golden: &str, now: &str) -> bool {
         match self.judge(golden, now) {
@@ -97,12 +99,12 @@ impl Golden {
 /// Compares the trace of a machine with its golden, by causes.
 ///
 /// The golden is a snapshot of [insta](https://insta.rs), which the crate of the test needs as a
-/// dependency. A trace that differs is told in findings on stderr; then insta shows the lines,
-/// writes the new text beside the golden, and fails. `cargo insta review` takes it over. A trace in
-/// which events only moved with their causes is no other trace, unless cargo insta is called with
-/// `--require-full-match`.
+/// dependency. If the trace differs, the findings go to stderr. Then insta shows the lines, writes
+/// the new text beside the golden, and fails the test. `cargo insta review` accepts the new text.
+/// A trace in which events only moved with their causes counts as equal, unless cargo insta is
+/// called with `--require-full-match`.
 ///
-/// Behind the machine stand settings, each at most once: the methods of
+/// The settings follow the machine, each at most once. They are the methods of
 /// [`Golden`](crate::golden::Golden).
 ///
 /// ```no_run

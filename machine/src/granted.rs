@@ -31,17 +31,16 @@ pub(crate) struct Granted {
 }
 
 impl Granted {
-    /// What a list gives. A card whose registers are neighbours gets one range for its MPU-401. Any
-    /// other card gets one port for each register, so that a driver need not know the card.
+    /// Makes the resources from a list. A card whose registers are neighbours gets one range for
+    /// its MPU-401. Any other card gets one port for each register, so that a driver need not know
+    /// the card. An empty list gives the MPU-401's ports and its line.
     ///
     /// Assumed: on a bus whose devices use every second port, the ports between belong to other
     /// devices.
     ///
-    /// The empty list gives the MPU-401's ports and its line.
-    ///
     /// # Errors
     /// [`MachineError::BadPort`] when a register of the card would lie above FFFF;
-    /// [`MachineError::BadResource`] for a list that cannot be.
+    /// [`MachineError::BadResource`] for a list that no device can have.
     pub fn new(
         listed: &[CardResource],
         port: u16,

@@ -1,6 +1,6 @@
-//! Hints: what may explain a loss, or that a driver does not start.
+//! Hints: what may explain a loss, or why a driver does not start.
 //!
-//! A hint is a fact of the run and no verdict. This file owns the facts that are worth a hint, and
+//! A hint is a fact of the run and no verdict. This file owns the facts that become hints, and
 //! their words.
 
 use std::fmt;
@@ -17,14 +17,14 @@ pub enum Hint {
     NoUartMode,
     /// More bytes came than the song has.
     ForeignBytes {
-        /// How many more.
+        /// How many more bytes.
         bytes: u64,
     },
     /// The driver accessed ports that no device has.
     UnclaimedPorts {
         /// How many accesses there were.
         accesses: u64,
-        /// The port of the first one.
+        /// The port of the first access.
         first_port: u16,
     },
 }
@@ -66,9 +66,9 @@ impl fmt::Display for Hint {
 pub(crate) struct Passage {
     /// Bytes of the song.
     pub song_bytes: u64,
-    /// How many of them came through unchanged and in order.
+    /// How many bytes of the song came through unchanged and in order.
     pub passed_bytes: u64,
-    /// Bytes that are more than the song has.
+    /// How many more bytes came than the song has.
     pub foreign_bytes: u64,
 }
 

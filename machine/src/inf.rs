@@ -1,6 +1,6 @@
 //! What an INF gives a machine: registry values and resources.
 //!
-//! Owns which of the values that would do the machine takes. It never reads a file.
+//! This file owns the choice among the values that an INF offers. It never reads a file.
 
 use mpu401_card_bench::resources::{Answers, CardResource, MPU401_PORTS, PortRange};
 use mpu401_card_bench::shown;
@@ -13,7 +13,7 @@ use crate::installation::{Installed, RegistryPlace};
 /// The most places that the machine tries for a range.
 const MOST_PLACES: usize = 4_096;
 
-/// What a configuration gives.
+/// The resources that a configuration gives.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Taken {
     pub resources: Vec<CardResource>,
@@ -55,7 +55,7 @@ pub(crate) fn installed(installation: &Installation) -> impl Iterator<Item = Ins
 /// The resources of the first configuration that has room for the MPU-401.
 ///
 /// # Errors
-/// [`MachineError::InfResources`] with what keeps the first configuration from being taken.
+/// [`MachineError::InfResources`] with the reason why the first configuration cannot be taken.
 pub(crate) fn take(
     configurations: &[Configuration],
     places: Places,
@@ -115,8 +115,8 @@ fn take_one(configuration: &Configuration, places: Places) -> Result<Taken, Mach
 
 /// The range of the MPU-401 and its port: the first range with room for it at the card's port.
 ///
-/// Assumed: an INF names no register, so a range of another place is the MPU-401's only when the
-/// user chose no port and no other range has just its two ports.
+/// Assumed: an INF names no register. So a range at another place counts as the MPU-401's only if
+/// the user chose no port, and if no other range has exactly two ports.
 fn own_range(resources: &[WantedResource], places: Places) -> Option<(usize, u16)> {
     let port = places.port.unwrap_or(places.usual_port);
     let ranges = || {
@@ -153,12 +153,12 @@ fn own_length(resource: &WantedResource, port: u16) -> u16 {
 
 /// The interrupt of the MPU-401 and its line; `None` for a device without a line.
 ///
-/// Assumed: of several interrupts the last one that the card's line fits is the MPU-401's, because
-/// sound cards name their own interrupt first. When the line fits none and the user chose no line,
-/// the first value of the last interrupt is taken.
+/// Assumed: the MPU-401's interrupt is the last one that allows the card's line, because sound
+/// cards name their own interrupt first. When no interrupt allows the line and the user chose no
+/// line, the machine takes the first value of the last interrupt.
 ///
 /// # Errors
-/// The line that the user chose, when there are interrupts and the line fits none of them.
+/// The line that the user chose, when the device has interrupts and none of them allows this line.
 fn own_line(resources: &[WantedResource], places: Places) -> Result<Option<(usize, u8)>, u8> {
     let lines = resources.iter().enumerate().rev().filter_map(|(index, one)| match &one.wanted {
         Wanted::Lines(lines) => Some((index, lines)),
@@ -183,7 +183,7 @@ fn pc_line(line: u8) -> u8 {
     if line == 2 { 9 } else { line }
 }
 
-/// What was taken already.
+/// The ports, addresses, lines and channels that are taken already.
 #[derive(Default)]
 struct Room {
     /// First and last port.
@@ -234,7 +234,7 @@ impl Room {
 const SOUND_BLASTERS: [u16; 4] = [0x220, 0x240, 0x260, 0x280];
 const SOUND_BLASTER_PORTS: u16 = 16;
 
-/// What answers in a range of an INF, which names no answers.
+/// What answers in a range of an INF. The INF itself names no answers.
 ///
 /// Assumed: 16 ports or more at a Sound Blaster's place belong to a Sound Blaster, or to a card
 /// that can stand for a Sound Blaster.

@@ -51,7 +51,7 @@ pub(crate) struct Installed {
 }
 
 /// The software key of a device, below `Control\Class`: the class, and the number of the device in
-/// it.
+/// its class.
 fn class_key(index: usize) -> String {
     format!(r"{CLASS}\{index:04}")
 }
@@ -107,7 +107,7 @@ pub(crate) fn install(
     Ok(())
 }
 
-/// The error for what the registry does not take.
+/// The error for a value that the registry refuses.
 fn refused(installed: &Installed, status: NtStatus) -> MachineError {
     let name = installed.value.as_ref().map_or("", |value| &value.name);
     let (what, hint) = match status {

@@ -17,9 +17,9 @@ use crate::scenario::{self, Compare, GoldenSettings, Outcome, Polls, Scenario};
 /// How a scenario did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum JudgedAs {
-    /// All that was expected came, and the trace is as its golden.
+    /// Everything that the scenario expects came, and the trace equals its golden.
     Good,
-    /// Something else came, or the trace is another one.
+    /// Something that the scenario expects did not come, or the trace differs from its golden.
     Failed,
     /// The scenario has a golden trace, and there is none yet.
     NoGolden,
@@ -41,8 +41,8 @@ pub struct Judgement {
     /// The golden that this run makes; `None` for a scenario without a golden, or when the trace
     /// does not have the marks of the golden.
     pub made: Option<String>,
-    /// The comparison with the golden, if there is one. Of a damaged golden it is about what could
-    /// be read.
+    /// The comparison with the golden, if there is one. If the golden is damaged, the part that
+    /// could be read is compared.
     pub diff: Option<Diff>,
     /// How many lines of the golden and of the new text have no equal line in the other one.
     pub lines: usize,
@@ -80,7 +80,7 @@ impl Judgement {
         }
     }
 
-    /// True when the golden itself is missing, damaged, or another one.
+    /// True when the golden is missing or damaged, or when the trace differs from the golden.
     #[must_use]
     pub fn is_golden_bad(&self) -> bool {
         self.is_wanted && (!self.is_there || self.is_damaged || self.differs())
@@ -119,7 +119,7 @@ pub fn judge(scenario: &Scenario, golden: Option<&str>) -> Judgement {
         let Readable { log, fault, .. } = parse_readable(golden);
         judgement.is_damaged = fault.is_some();
         judgement.fault = fault.map(|fault| format!("{}, {fault}", scenario.golden_file()));
-        // The text of a trace reads back; `report` proves it.
+        // The text of a trace can always be read back; a test of `report` shows this.
         let (_, now) = parse(&made).expect("the text of a trace is well formed");
         judgement.lines = differing_lines(golden, &made);
         if !log.records().is_empty() || !judgement.is_damaged {

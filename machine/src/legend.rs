@@ -1,4 +1,4 @@
-//! What the names in a machine's trace mean: those of the card, and actors.
+//! What the names in a machine's trace mean: the names of the card, and the actors.
 
 use portcls_emulator::trace::TraceLog;
 use portcls_report::legend::Legend;

@@ -51,8 +51,8 @@ pub(crate) struct Parts {
     pub pin_format: PinFormat,
 }
 
-/// A computer with one driver and one card or several. Where a method is about a card or a device,
-/// and names none, it is the first one.
+/// A computer with one driver and one or several cards. A method about a card or a device that
+/// does not name it means the first card or device.
 pub struct Machine {
     parts: Parts,
     devices: Vec<MachineDevice>,
@@ -148,7 +148,7 @@ impl Machine {
         self.first().resources()
     }
 
-    /// What was read of the driver's INF.
+    /// What the machine took from the driver's INF.
     #[must_use]
     pub fn inf(&self) -> Option<&Installation> {
         self.parts.inf.as_ref()
@@ -394,8 +394,8 @@ impl Machine {
         leaks
     }
 
-    /// Names the places in the words of a stop and of violations. Returns the names of the call
-    /// sites of these violations, by offset in the driver's image.
+    /// Puts the names of places into the texts of a stop and of violations. Returns the names of
+    /// the call sites of these violations, by offset in the driver's image.
     pub(crate) fn name_places(
         &self,
         stop: Option<&mut Stop>,

@@ -59,8 +59,8 @@ fn by_name_or_number<'f>(filters: &'f [FoundFilter], text: &str) -> Option<&'f F
     filters.iter().find(is_named).or_else(by_number)
 }
 
-/// Finds the pin of a filter by its name or its number. When several pins have the name, the result
-/// is the first such pin that has the wanted use.
+/// Finds the pin of a filter by its name or its number. When several pins have the name, the
+/// result is the first of them that has the wanted use.
 pub(crate) fn pin_by_name(filter: &KsFile, text: &str, wanted: PinUse) -> Option<u32> {
     let pins = 0..filter.pin_count().ok()?;
     let is_named = |pin_id: &u32| {

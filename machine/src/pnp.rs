@@ -124,9 +124,9 @@ impl PnpManager {
     /// Lets the driver change the list of resources that its device needs. Returns the start
     /// request with the resources that the device then gets.
     ///
-    /// Assumed: the machine has given the device all it has, so a list that drops or reorders
-    /// resources is taken. Any other list could only be met by resources that are not there. The
-    /// manager does not take such a list, and a note of the trace says this.
+    /// Assumed: the machine has given the device all that it has. So the manager takes a list that
+    /// drops or reorders resources. Any other list asks for resources that do not exist. The
+    /// manager does not take it, and a note of the trace says this.
     fn filter_resources(
         &self,
         kernel: &Kernel,
@@ -159,7 +159,7 @@ impl PnpManager {
     }
 
     /// Sends a question to the top of the stack. The answer changes nothing here. The question is
-    /// not in the trace, because a driver of such a card passes it on.
+    /// not in the trace, because a driver of a MIDI card only passes it on.
     pub fn ask_driver(&self, kernel: &Kernel, request: PnpRequest) {
         let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
         kernel.send_request_and_wait(&self.physical.top(), &irp);

@@ -43,7 +43,7 @@ pub(crate) fn bus_driver(slot: &Slot) -> Rc<DriverObject> {
 }
 
 /// The answer of the bus. The bus does not answer the requests that are named here: a bus driver
-/// does not change the status of such a request.
+/// does not change the status of these requests.
 fn answer(parameters: &Parameters) -> NtStatus {
     match parameters {
         Parameters::Pnp(

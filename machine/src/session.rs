@@ -150,7 +150,7 @@ impl Progress {
         let kernel = machine.kernel();
         let mut violations = kernel.violations();
         let call_sites = machine.name_places(stop.as_mut(), &mut violations);
-        // Before the song began no one could expect the card to be in UART mode.
+        // Before the song begins, the card need not be in UART mode.
         let mode = self.run_ns.map(|_| self.mode_at_end.unwrap_or(machine.card_mode()));
         JobReport {
             call_sites,

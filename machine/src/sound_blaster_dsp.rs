@@ -12,7 +12,7 @@ const READ_DATA: u16 = 0xA;
 const WRITE_COMMAND: u16 = 0xC;
 const READ_STATUS: u16 = 0xE;
 
-/// What the DSP has to say after a reset.
+/// The byte that the DSP sends after a reset.
 const READY: u8 = 0xAA;
 
 /// The command that asks for the version.
@@ -44,7 +44,7 @@ pub(crate) struct SoundBlasterDsp {
     ready_ns: u64,
     /// The bytes for the host. The host can read these bytes from `ready_ns` on.
     replies: VecDeque<u8>,
-    /// The last byte that was read. Assumed: a read without data gives it again.
+    /// The last byte that was read. Assumed: a read without data gives this byte again.
     last: u8,
 }
 

@@ -23,7 +23,7 @@ const NO_POWER: u8 = 2;
 /// The value of a read that nothing answers: the bus floats high.
 const FLOATING: u8 = 0xFF;
 
-/// The accesses to one range that met nothing.
+/// The counts of the accesses to one range.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct RangeFigures {
     /// The range, as `--resource` names it: `220+16`.
@@ -32,13 +32,13 @@ pub struct RangeFigures {
     pub reads: u64,
     /// Writes that were lost.
     pub writes: u64,
-    /// Accesses that the answers of the range took.
+    /// Accesses that the answers of the range handled.
     pub answered: u64,
-    /// The same reads and writes by offset, in the order of the offsets.
+    /// The same reads and writes, by offset, in the order of the offsets.
     pub offsets: Vec<OffsetFigures>,
 }
 
-/// The accesses to one port of a range that met nothing.
+/// The counts of the accesses to one port of a range that nothing answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct OffsetFigures {
     /// The offset from the first port of the range.

@@ -25,7 +25,7 @@ fn look(kernel: &Kernel) -> usize {
     devices.len() + kernel.inspect_queues().to_string().len()
 }
 
-/// Time passes event by event, with a look after each event.
+/// Lets time pass event by event, with a look after each event.
 fn pass(machine: &Machine, eyes: Eyes, time_ns: u64) -> Result<(), MachineError> {
     machine.run(|kernel| {
         let end_ns = kernel.now_ns() + time_ns;

@@ -11,17 +11,18 @@ use crate::{RegistryEntry, Root, Unused, Value};
 
 /// FLG_ADDREG_BINVALUETYPE: the value is given as bytes, or as a number.
 const BYTES: u32 = 0x1;
-/// FLG_ADDREG_NOCLOBBER: a value that is there stays.
+/// FLG_ADDREG_NOCLOBBER: a value that exists already stays as it is.
 const NO_CLOBBER: u32 = 0x2;
-/// FLG_ADDREG_DELVAL: the value, or the whole key, goes.
+/// FLG_ADDREG_DELVAL: the line deletes the value, or the whole key.
 const DELETE: u32 = 0x4;
 /// FLG_ADDREG_APPEND: texts are added to a list of texts.
 const APPEND: u32 = 0x8;
 /// FLG_ADDREG_KEYONLY and FLG_ADDREG_KEYONLY_COMMON: only the key is made.
 const KEY_ONLY: u32 = 0x10 | 0x2000;
-/// FLG_ADDREG_OVERWRITEONLY: a value that is not there is not made.
+/// FLG_ADDREG_OVERWRITEONLY: the line changes a value that exists, and makes no new value.
 const OVERWRITE_ONLY: u32 = 0x20;
-/// FLG_ADDREG_64BITKEY and FLG_ADDREG_32BITKEY: the half of the registry. There is one half here.
+/// FLG_ADDREG_64BITKEY and FLG_ADDREG_32BITKEY: the half of the registry. The registry here has no
+/// halves.
 const HALF: u32 = 0x1000 | 0x4000;
 
 /// The most keys and values that a file may make. Assumed: an installation makes some dozens.
@@ -30,7 +31,7 @@ const MOST_ENTRIES: usize = 10_000;
 /// The longest value in bytes. Source: public documentation of registry limits, 1 MiB.
 const LONGEST_VALUE: usize = 1 << 20;
 
-/// The most texts of a list to which texts are added.
+/// The most texts in a list to which a line adds texts.
 const MOST_TEXTS: usize = 1_000;
 
 /// The null in UTF-16 that ends each text of a list, and the list.
@@ -61,7 +62,7 @@ fn form(flags: u32) -> Option<Form> {
         (1, true) => Form::Number,
         (2, false) => Form::Text(EXPAND_SZ),
         (2, true) => Form::None,
-        // Source: WDK: the high word is then the number of the type.
+        // Source: WDK: with FLG_ADDREG_BINVALUETYPE the high word is the number of the type.
         (kind, true) => Form::Bytes(kind),
         (_, false) => return None,
     })
@@ -73,8 +74,8 @@ pub(crate) struct Registry {
     entries: Vec<Option<RegistryEntry>>,
     /// The index of each entry by its root, path and name in lower case; a key alone has no name.
     known: BTreeMap<(Root, String, Option<String>), usize>,
-    /// The texts of each list to which texts were added, by the index of its entry. With them the
-    /// next line that adds texts does not read the whole list again.
+    /// For each list to which a line has added texts, by the index of its entry: its texts. So the
+    /// next line that adds texts to the list does not read the whole list again.
     lists: BTreeMap<usize, BTreeSet<Vec<u8>>>,
 }
 
@@ -84,8 +85,8 @@ impl Registry {
         self.entries.into_iter().flatten().collect()
     }
 
-    /// Takes a line of a section. `own` is what HKR means in it, and `service` the name of the
-    /// driver's service.
+    /// Adds what a line of a section says. `own` is the root that HKR means in that section, and
+    /// `service` the name of the driver's service.
     pub fn add(
         &mut self,
         line: &Line,
@@ -160,7 +161,7 @@ impl Registry {
     }
 }
 
-/// Where a line writes; `None` for a root that has no key here.
+/// The root and the path that a line names; `None` for a root that has no key here.
 fn place(line: &Line, own: Root, service: Option<&str>) -> Result<Option<(Root, String)>, Fault> {
     let path = line.value(1).trim_matches('\\').to_owned();
     match &*line.value(0).to_ascii_uppercase() {
@@ -271,8 +272,8 @@ fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
 }
 
-/// Adds texts to a list, those that the list does not have yet. `known` has the texts of the list
-/// once a line has added some.
+/// Adds to a list the texts that it does not have yet. `known` has the texts of the list from the
+/// first addition on.
 fn append(
     list: &mut Value,
     known: Entry<'_, usize, BTreeSet<Vec<u8>>>,

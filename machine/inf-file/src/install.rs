@@ -16,7 +16,7 @@ const ASSOCIATED: u32 = 2;
 /// The longest chain of sections by Needs.
 const DEEPEST: usize = 16;
 
-/// What is found on the way.
+/// What the reader has found so far.
 struct Walk<'a> {
     inf: &'a Inf,
     architecture: Architecture,
@@ -25,8 +25,8 @@ struct Walk<'a> {
     unused: Vec<Unused>,
     /// The sections that were read.
     read: BTreeSet<usize>,
-    /// The sections whose directives or values were taken, each with what HKR meant. None is taken
-    /// twice in the same meaning.
+    /// The sections whose directives or values were taken, each with the root that HKR meant
+    /// there. No section is taken twice with the same root.
     taken: BTreeSet<(usize, Root)>,
 }
 
@@ -79,8 +79,8 @@ impl Walk<'_> {
             needed(self.inf, base, model.place)?;
             return Ok(());
         };
-        // Source: WDK: the sections that belong to an install section have its whole name in
-        // theirs, with the ending for the processor.
+        // Source: WDK: the name of a section that belongs to an install section begins with the
+        // whole name of the install section, with its ending for the processor.
         let full = self.inf.sections[section].name.clone();
         let belonging = |suffix: &str| {
             let own = self.inf.find(&format!("{full}{suffix}"));
@@ -90,7 +90,7 @@ impl Walk<'_> {
         let (overrides, factory) = (belonging(".LogConfigOverride"), belonging(".FactDef"));
         let service = services.map(|section| self.services(section)).transpose()?.flatten();
         let service = service.as_deref();
-        // Source: WDK: an override takes the place of what the device itself tells.
+        // Source: WDK: an override replaces the resources that the device itself reports.
         if let Some(section) = overrides {
             self.section(section, Root::Driver, service, 0)?;
         }
@@ -104,7 +104,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The services of the model; returns the name of the driver's one.
+    /// Reads the services of the model, and returns the name of the driver's service.
     fn services(&mut self, section: usize) -> Result<Option<String>, Fault> {
         let inf = self.inf;
         self.read.insert(section);
@@ -130,7 +130,8 @@ impl Walk<'_> {
         Ok(Some(name.to_owned()))
     }
 
-    /// A section with directives. `own` is what HKR means in the sections of its AddReg.
+    /// Follows the directives of a section. `own` is the root that HKR means in the sections that
+    /// AddReg names there.
     fn section(
         &mut self,
         section: usize,
@@ -193,7 +194,8 @@ impl Walk<'_> {
         for line in &inf.sections[section].lines {
             match log_config::read_line(line)? {
                 Some(resource) => resources.push(resource),
-                // It says how Windows ranks the section. Here the first one that fits is taken.
+                // ConfigPriority says how Windows ranks the section. Here the first section that
+                // fits is taken.
                 None if line.is("ConfigPriority") => {}
                 None => self.tell(line, section),
             }

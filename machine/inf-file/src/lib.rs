@@ -1,13 +1,13 @@
 //! What a driver's INF puts into the registry, and the resources in it.
 //!
 //! This file owns what a caller sees: [`read_inf`], and the [`Installation`] that comes of it.
-//! Below it, `text` decodes the bytes, `lines` finds sections, lines and fields, `strings` puts
-//! texts in the place of their tokens, `models` finds the model, `install` follows its install
-//! section, `add_reg` and `log_config` read the two kinds of sections that count here. Nothing here
-//! knows a registry, a machine or the file system.
+//! Below it, `text` decodes the bytes, `lines` finds sections, lines and fields, `strings`
+//! replaces tokens by their texts, `models` finds the model, `install` follows its install
+//! section, `add_reg` and `log_config` read the sections for the registry and for resources.
+//! Nothing here knows a registry, a machine or the file system.
 //!
-//! Source: WDK, "INF file sections and directives". The crate inf-rs reads such files too, but it
-//! keeps no order and no place of a line, so its errors could not say where to mend a file.
+//! Source: WDK, "INF file sections and directives". The crate inf-rs reads INFs too. It keeps
+//! neither the order nor the place of a line, so its errors could not say where to mend a file.
 //!
 //! ```
 //! use portcls_inf_file::{Architecture, read_inf};

@@ -5,16 +5,16 @@
 use crate::error::{Fault, Place, short};
 use crate::lines::{Field, Line};
 
-/// A resource that a device needs, and the values that would do.
+/// A resource that a device needs, and the values that suit the device.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WantedResource {
     /// The line in the file, from 1.
     pub line: usize,
-    /// The values that would do, the most wanted one first.
+    /// The values that suit the device, the most wanted one first.
     pub wanted: Wanted,
 }
 
-/// The values that would do for one resource.
+/// The values of one resource that suit the device.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Wanted {
     /// IOConfig: ranges of ports.
@@ -67,7 +67,7 @@ const HIGHEST_ADDRESS: u64 = 0xFFFF_FFFF;
 
 const RANGE: &str = "write ranges as 330-331, or as size@lowest-highest%mask, all in hexadecimal";
 
-/// Reads a line of such a section; `None` for a directive that is not a resource.
+/// Reads a line of a LogConfig section; `None` for a directive that is not a resource.
 pub(crate) fn read_line(line: &Line) -> Result<Option<WantedResource>, Fault> {
     let key = line.key.as_ref().map_or("", |key| &key.text).to_ascii_lowercase();
     let wanted = match &*key {

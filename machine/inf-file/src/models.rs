@@ -46,7 +46,7 @@ pub(crate) fn models(
             Some((_, ending)) => needed(inf, &format!("{}.{ending}", name.text), name.place)?,
             None => match inf.find(&name.text) {
                 Some(section) => section,
-                // The manufacturer has models for other processors alone.
+                // The manufacturer has models only for other processors.
                 None if line.values.len() > 1 => continue,
                 None => needed(inf, &name.text, name.place)?,
             },
@@ -112,8 +112,8 @@ pub(crate) fn choose<'m>(
     })
 }
 
-/// The section of that name for the processor: `base`, an ending such as .NTamd64 if there is one,
-/// and `suffix`. The ending that fits best wins.
+/// The section `base` for the processor: its name is `base`, an ending such as .NTamd64 if the
+/// file has a section with one, and `suffix`. The ending that fits best wins.
 pub(crate) fn best_section(
     inf: &Inf,
     base: &str,
@@ -142,8 +142,8 @@ struct Rank {
     is_nt: bool,
 }
 
-/// The rank of an ending such as `NTamd64.6.1`; `None` when it is for another processor or a newer
-/// Windows, or is no such ending.
+/// The rank of an ending such as `NTamd64.6.1`; `None` for an ending of another processor or of a
+/// newer Windows, and for any other text.
 fn rank(ending: &str, architecture: Architecture) -> Option<Rank> {
     let ending = ending.to_ascii_lowercase();
     let mut parts = ending.strip_prefix("nt")?.split('.');

@@ -1,4 +1,4 @@
-//! Texts in the place of their tokens: `%name%` means what [Strings] says.
+//! Replaces tokens by their texts: `%name%` means what [Strings] says.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ const MOST_LETTERS: usize = 4_096;
 /// The most letters that all replacements together may add.
 const MOST_ADDED: usize = 16 << 20;
 
-/// Replaces the tokens in every field outside the sections of strings. Returns the tokens that
-/// stand for nothing; those of folders, which are numbers, are not among them.
+/// Replaces the tokens in every field outside the sections of strings. Returns the tokens that no
+/// section of strings explains. A token that is a number stands for a folder, and is not returned.
 pub(crate) fn replace(inf: &mut Inf) -> Result<Vec<Unused>, Fault> {
     let table = table(inf)?;
     let mut unknown = Vec::new();
@@ -41,7 +41,8 @@ pub(crate) fn is_strings(name: &str) -> bool {
     name == "strings" || name.starts_with("strings.")
 }
 
-/// The strings by their names in lower case. Those for one language only fill gaps.
+/// The strings by their names in lower case. A string for one language counts only where [Strings]
+/// has no string of its name.
 fn table(inf: &Inf) -> Result<BTreeMap<String, String>, Fault> {
     let mut table = BTreeMap::new();
     let is_plain = |section: &&Section| section.name.eq_ignore_ascii_case("strings");

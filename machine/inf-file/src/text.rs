@@ -15,8 +15,8 @@ const HIGH: [char; 32] = [
 
 /// Decodes the bytes of a file.
 ///
-/// Assumed: a file without a mark is in the code page of Windows for Western Europe, as drivers for
-/// all countries have no other letters than those of ASCII outside their strings.
+/// Assumed: a file without a mark is in the code page of Windows for Western Europe. Outside of
+/// strings, an INF for any country has only letters of ASCII.
 pub(crate) fn decode(bytes: &[u8]) -> Result<String, Fault> {
     if bytes.len() > MAX_INF_BYTES {
         let what = format!("the file has {} bytes, the limit is {MAX_INF_BYTES}", bytes.len());

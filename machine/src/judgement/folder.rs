@@ -10,11 +10,11 @@ use super::{JudgedAs, Judgement, judge};
 use crate::Driver;
 use crate::scenario::{self, Scenario};
 
-/// The variable with which goldens are written, and the one that forbids it.
+/// The variable with which a test writes goldens, and the variable that forbids this.
 const ACCEPT: &str = "PORTCLS_ACCEPT";
 const CI: &str = "CI";
 
-/// The most findings of a scenario that are told.
+/// The most findings of a scenario that a test prints.
 const MOST_FINDINGS: usize = 12;
 
 /// Runs each scenario (`*.toml`) of a folder on a driver, and holds it against the golden beside
@@ -23,8 +23,8 @@ const MOST_FINDINGS: usize = 12;
 /// With `PORTCLS_ACCEPT=1` in the environment the traces become the goldens, unless `CI` is set.
 ///
 /// # Panics
-/// When a scenario is not as expected: with what is different, whose it is, and why the scenario
-/// says that it matters. Also when the folder has no scenario, or a file is none.
+/// When a scenario fails: the message says what differs, who caused it, and why the scenario says
+/// that it matters. Also when the folder has no scenario, or when a file is no scenario.
 pub fn assert_scenarios(folder: impl AsRef<Path>, driver: &Driver) {
     let folder = folder.as_ref();
     let files = files(folder);
@@ -41,7 +41,7 @@ pub fn assert_scenarios(folder: impl AsRef<Path>, driver: &Driver) {
     assert!(told.is_empty(), "{}", told.join("\n"));
 }
 
-/// What is wrong with a scenario; `None` for one that is as expected or was accepted.
+/// What is wrong with a scenario; `None` when it is as expected, or when its trace was accepted.
 fn check(folder: &Path, scenario: &Scenario) -> Option<String> {
     let path = folder.join(scenario.golden_file());
     let golden = fs::read_to_string(&path).ok();
@@ -55,7 +55,7 @@ fn check(folder: &Path, scenario: &Scenario) -> Option<String> {
     told(scenario, &judgement)
 }
 
-/// What is wrong with a scenario, in words; `None` for one that is as expected.
+/// What is wrong with a scenario, in words; `None` when it is as expected.
 fn told(scenario: &Scenario, judgement: &Judgement) -> Option<String> {
     let verdict = match judgement.judged_as() {
         JudgedAs::Good => return None,
