@@ -2,8 +2,7 @@
 //!
 //! This module owns the rules by which one event of a trace follows from another. It goes over a
 //! trace once. It knows the actors of the simulated kernel and the two lanes of a wire, and no
-//! device: a register that tells a state has a note with a colon, such as `status: can write`.
-//!
+//! device. A note with a colon, such as `status: can write`, says that a read only told a state.
 //! # The rules
 //!
 //! | event | waited for |
@@ -20,8 +19,8 @@
 //! | read of a byte that came in | the step before it; the byte is its trigger |
 //! | fall of a line, inner signal | the access or the byte before it |
 //!
-//! Where two things are named, the later one is the cause. The first one is the trigger: without
-//! it the event would not have happened.
+//! Where a row names two things, the later thing is the cause. The first thing is the trigger:
+//! without it the event would not have happened.
 
 mod device;
 mod note;
@@ -36,7 +35,7 @@ use device::Device;
 pub(crate) use note::{is_mistake, tells_state};
 pub(crate) use processor::{Change, ContextKind, Processor};
 
-/// The number of an event that is not there.
+/// The number that stands for no event.
 pub(crate) const NONE: u32 = u32::MAX;
 
 /// The lane on which bytes come in; on any other lane bytes go out.
@@ -51,15 +50,15 @@ pub enum Reason {
     /// Nothing in the trace is its cause.
     #[default]
     Unknown,
-    /// The same code took the step before it.
+    /// The event is the next step of the same code.
     Step,
     /// The interrupt line rose.
     LineRose,
     /// The DPC was queued.
     Queued,
-    /// The processor became free for it.
+    /// The processor became free for the code.
     ProcessorFree,
-    /// The timer was set, or expired before.
+    /// The timer was set, or the timer expired before.
     TimerSet,
     /// What the code waited for has come.
     WaitOver,
@@ -73,7 +72,7 @@ pub enum Reason {
     CameIn,
     /// The driver accessed the device.
     Accessed,
-    /// The scenario did it.
+    /// The scenario made the event happen.
     Scenario,
 }
 
@@ -140,7 +139,7 @@ impl Reason {
 pub struct Cause {
     event: u32,
     trigger: u32,
-    /// In which way the event waited for it.
+    /// In which way the event waited for its cause.
     pub reason: Reason,
     /// Time from the end of the cause to the event in ns. The end of folded polls is the time of
     /// the last poll. Without a cause this is the time since power-on. Negative only in a trace
@@ -151,14 +150,14 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// The number of the critical cause: the event for which this one waited last.
+    /// The number of the critical cause: the event for which this event waited last.
     #[must_use]
     pub fn event(&self) -> Option<usize> {
         (self.event != NONE).then_some(self.event as usize)
     }
 
-    /// The number of the event without which this one would not have happened. Often it is the
-    /// critical cause.
+    /// The number of the event without which this event would not have happened. Often it is also
+    /// the critical cause.
     #[must_use]
     pub fn trigger(&self) -> Option<usize> {
         (self.trigger != NONE).then_some(self.trigger as usize)
@@ -216,7 +215,7 @@ impl Why {
         Why { reason, cause, trigger: cause.event, stolen_ns: 0 }
     }
 
-    /// A cause of `trigger` and of `freed`: the later one counts.
+    /// A cause of two events, `trigger` and `freed`: the later event is the cause.
     fn later(reason: Reason, trigger: Past, freed_reason: Reason, freed: Past) -> Why {
         let cause = trigger.or_later(freed);
         let reason = if cause == trigger { reason } else { freed_reason };
@@ -226,7 +225,8 @@ impl Why {
 
 /// Finds the cause of each event of a trace, in the order of the events.
 ///
-/// A trace with more than 4 294 967 294 events is our own bug; a recorder holds far fewer.
+/// A trace with more than 4 294 967 294 events is a bug of this project: a recorder holds far
+/// fewer events.
 #[must_use]
 pub fn causes(log: &TraceLog) -> Vec<Cause> {
     let mut finder = Finder {

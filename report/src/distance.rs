@@ -1,7 +1,7 @@
 //! The time from one moment to another, with a sign.
 
-/// The longest distance that is told, in ns: 73 years. The sum of a few distances still fits into
-/// 64 bits. No run is nearly so long, but the text of a trace may have any times.
+/// The longest distance that a report tells, in ns: 73 years. The sum of a few distances still
+/// fits into 64 bits. No run is nearly this long, but the text of a trace may have any times.
 const FARTHEST_NS: i64 = 1 << 61;
 
 /// The time from one moment to another in ns, at most 73 years in either direction.

@@ -1,7 +1,8 @@
-//! One event explained: what it is, what ran, why, and what came of it.
+//! One event explained: what happened, which code ran, the causes and the effects.
 //!
-//! It also tells what the registers said before. This module puts what [`causes`](crate::causes)
-//! finds into words, for a reader who asks about one moment of a trace.
+//! The explanation also has the last values of the registers before the event. This module puts
+//! into words what [`causes`](crate::causes) finds, for a reader who asks about one moment of a
+//! trace.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,7 +16,7 @@ use crate::nodes::{Kind, Tree};
 use crate::sentence::{after, describe, level, path, running, us};
 use crate::text::event_words;
 
-/// The most causes and effects that are told.
+/// The most causes and effects that an explanation tells.
 const MOST_TOLD: usize = 8;
 
 /// What is known about one event.
@@ -27,26 +28,26 @@ pub struct Explanation {
     pub time_ns: u64,
     /// The words of the last mark, and the time since this mark in ns.
     pub mark: String,
-    /// See `mark`.
+    /// The time since the mark in ns, see `mark`.
     pub since_mark_ns: i64,
     /// The actor, and what happened, as the text of the trace shows it.
     pub what: String,
     /// What happened, in words.
     pub sentence: String,
-    /// Where the processor was.
+    /// The IRQL of the processor at the event.
     pub level: &'static str,
-    /// The code around it, from the outermost call to the innermost.
+    /// The code around the event, from the outermost call to the innermost.
     pub stack: String,
     /// The last access to each port and the state of each line, in words.
     pub registers: Vec<String>,
-    /// Why it happened: the event with its cause, the cause with its own cause, and so on.
+    /// The chain of causes: the event with its cause, the cause with its own cause, and so on.
     pub causes: Vec<String>,
-    /// What waited for it.
+    /// The events that waited for this event.
     pub effects: Vec<String>,
 }
 
-/// Explains the last event that is not later than `time_ns` since power-on; `None` when there is no
-/// such event.
+/// Explains the last event that is not later than `time_ns` since power-on; `None` when the trace
+/// has no event before that time.
 #[must_use]
 pub fn explain(log: &TraceLog, time_ns: u64) -> Option<Explanation> {
     let tree = Tree::new(log);
@@ -97,7 +98,7 @@ fn registers(tree: &Tree<'_>, event: usize) -> Vec<String> {
     accesses.chain(lines.into_iter().map(|(line, value)| format!("{line} = {value}"))).collect()
 }
 
-/// The causes from a node back.
+/// The chain of causes from a node back.
 pub(crate) fn why(tree: &Tree<'_>, node: u32) -> Vec<String> {
     let mut told = Vec::new();
     let mut next = node;
@@ -116,7 +117,7 @@ pub(crate) fn why(tree: &Tree<'_>, node: u32) -> Vec<String> {
     told
 }
 
-/// What waited for an event, or for the span that it begins.
+/// The events that waited for an event, or for the span that it begins.
 fn effects(tree: &Tree<'_>, event: usize) -> Vec<String> {
     let is_effect = |&node: &u32| {
         let cause = tree.cause(node);

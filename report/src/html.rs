@@ -7,14 +7,14 @@
 //! # What comes from outside
 //!
 //! Names and notes of a trace come from a driver. A `<` in them is escaped, so they cannot end the
-//! element with the data, and the script puts words into the page only as text. The page forbids
-//! everything else by its Content-Security-Policy: it allows one script and one style, by their
-//! sums.
+//! element with the data, and the script puts words into the page only as text. The
+//! Content-Security-Policy of the page allows one script and one style, by their sums, and forbids
+//! everything else.
 //!
 //! # Limits
 //!
-//! A page holds at most [`MOST_EVENTS`] events. A browser would take minutes for more, or show an
-//! empty page.
+//! A page holds at most [`MOST_EVENTS`] events. With more events a browser would take minutes, or
+//! show an empty page.
 
 mod data;
 
@@ -29,7 +29,8 @@ use crate::text::Header;
 /// The most events of one page.
 pub const MOST_EVENTS: usize = 2_000_000;
 
-/// The parts of the page. Between the script's parts nothing is needed: each ends with a newline.
+/// The parts of the page. Each part of the script ends with a newline, so nothing is needed
+/// between the parts.
 const SKELETON: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = concat!(
@@ -42,8 +43,8 @@ const SCRIPT: &str = concat!(
     include_str!("html/control.js"),
 );
 
-/// The sums of the script and the style for the Content-Security-Policy: SHA-256, in base64. A test
-/// computes them, and says the right ones.
+/// The sums of the script and the style for the Content-Security-Policy: SHA-256, in base64. A
+/// test computes the sums and prints the right ones.
 const SCRIPT_SUM: &str = include_str!("html/script.sum");
 const STYLE_SUM: &str = include_str!("html/style.sum");
 
@@ -52,7 +53,7 @@ const STYLE_SUM: &str = include_str!("html/style.sum");
 pub struct PageOptions<'a> {
     /// The meaning of the names.
     pub legend: Option<&'a Legend>,
-    /// What a comparison found, and the trace that was expected.
+    /// The findings of a comparison, and the trace that was expected.
     pub diff: Option<(&'a Diff, &'a TraceLog)>,
 }
 
@@ -101,7 +102,7 @@ impl Page {
             ("data", &self.data),
             ("script", SCRIPT),
         ];
-        // A place is never looked for in a part that was filled in.
+        // Only the skeleton is searched for places, never a part that was filled in.
         for piece in SKELETON.split("{{") {
             let Some((place, rest)) = piece.split_once("}}") else {
                 to.write_all(piece.as_bytes())?;

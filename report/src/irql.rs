@@ -35,9 +35,9 @@ impl IrqlFollower {
         match event.event {
             Event::Call { function, .. } => self.enter(function, before),
             Event::Return { function, .. } => self.leave(function),
-            // The thread lowers the level before it waits, and this is no event.
+            // The thread lowers the level before it waits. The trace has no event for this.
             _ if self.calls.is_empty() => self.level = Level::Passive,
-            // Code that raised itself lowers the level again, and this is no event either.
+            // Code that raised its level lowers it again. The trace has no event for this either.
             _ if event.level == Level::Raised => self.level = before,
             _ => {}
         }

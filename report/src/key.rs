@@ -1,8 +1,8 @@
-//! Keys: numbers that are equal for what is equal in two traces.
+//! Keys: numbers by which two traces are compared. Equal things have equal keys.
 //!
-//! No key has a time in it. A key is a hash of 64 bits. Two different things with one key would be
-//! taken for equal. Assumed: that does not happen, because even ten million different things have
-//! one such pair in a hundred thousand traces.
+//! No key has a time in it. A key is a hash of 64 bits. If two different things had the same key,
+//! a comparison would take them for equal. Assumed: this does not happen, because even with ten
+//! million different things only one trace in a hundred thousand has two things with the same key.
 
 use portcls_emulator::trace::{NameId, TraceLog};
 

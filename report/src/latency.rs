@@ -1,8 +1,8 @@
-//! How long routines ran in a trace, and how long things waited.
+//! How long routines ran in a trace, and how long interrupts, DPCs and bytes waited.
 //!
-//! This module owns what is measured and from which event to which. It stands on the causes: an
-//! interrupt waited for its line, a DPC for its place in the queue, a byte for its timer. Times are
-//! simulated: accesses to ports and the instructions of a driver take time, caches and other
+//! This module owns what is measured, and from which event to which event. It uses the causes: an
+//! interrupt waited for its line, a DPC for its place in the queue, a byte for its timer. Times
+//! are simulated: accesses to ports and the instructions of a driver take time, caches and other
 //! drivers do not exist.
 
 mod budget;
@@ -90,8 +90,8 @@ impl Span {
     }
 }
 
-/// The levels between which a report tells the times apart, in ns: `[10_000]` gives two bins, below
-/// 10 us and from 10 us on.
+/// The limits between the bins of a report, in ns: `[10_000]` gives two bins, below 10 us and from
+/// 10 us on.
 pub type BinEdges = Vec<u64>;
 
 /// The edges of the bins of a report, in ns.
@@ -134,7 +134,7 @@ pub struct Latency {
     pub run_ns: u64,
     /// Bytes on MIDI OUT that the driver wrote.
     pub bytes_written: u64,
-    /// Reads of a state before these writes.
+    /// Reads of a state before the writes of these bytes.
     pub polls: u64,
     /// The edges of the bins of each series, in ns.
     pub bin_edges_ns: BinEdges,
@@ -146,7 +146,8 @@ pub struct Latency {
     pub lanes: Vec<LaneUse>,
 }
 
-/// Measures a trace. Each series counts its times in the bins between `bin_edges_ns`, which rise.
+/// Measures a trace. Each series counts its times in the bins between `bin_edges_ns`. The edges
+/// must rise.
 #[must_use]
 pub fn latency(log: &TraceLog, bin_edges_ns: BinEdges) -> Latency {
     let mut gauge = Gauge::new(log);

@@ -1,8 +1,8 @@
 //! What names in a trace mean: registers and their bits, lanes, actors.
 //!
-//! A view for people tells more than a trace does: that port 331 is the register STATUS, that its
-//! bit 6 is DRR, and that the byte 3C on a lane is the note C4. This file owns the form of this
-//! knowledge. The machine fills it in, so no view knows a device.
+//! A view for people tells more than a trace does. It tells that port 331 is the register STATUS,
+//! that its bit 6 is DRR, and that the byte 3C on a lane is the note C4. This file owns the form
+//! of this knowledge. The machine fills the legend, so no view knows a device.
 
 use portcls_emulator::trace::Direction;
 
@@ -19,7 +19,8 @@ pub struct Legend {
     pub bytes: Option<ByteWords>,
 }
 
-/// Says what each byte of a lane means, in a few words; the bytes are all of the lane, in order.
+/// Says what each byte of a lane means, in a few words. The parameter has all bytes of the lane,
+/// in order.
 pub type ByteWords = fn(&[u8]) -> Vec<String>;
 
 /// One register: a port in one direction.
@@ -27,7 +28,7 @@ pub type ByteWords = fn(&[u8]) -> Vec<String>;
 pub struct Register {
     /// The port address.
     pub port: u16,
-    /// Whether the driver reads or writes it.
+    /// Whether the driver reads or writes the register.
     pub direction: Direction,
     /// The name.
     pub name: String,

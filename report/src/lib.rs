@@ -5,15 +5,16 @@
 //! device is for. A view never changes a trace and never adds a fact to the trace.
 //!
 //! [`text`] is the golden text; only the golden text can be read back to the same events.
-//! [`reading`] is the same with durations, nesting and names for a person. [`vcd`] shows the serial
-//! lanes and signals as bits, for waveform viewers and logic analysers. [`html`] is a page to look
-//! at, [`svg`] a picture, [`jsonl`] a form for programs. With the feature `perfetto` the module
-//! `perfetto` writes files for the Perfetto UI. With the feature `parquet` the module `parquet`
-//! writes tables. A [`legend`] tells them what names mean, and [`marks`] are where a part begins.
+//! [`reading`] is the golden text with durations, nesting and names for a person. [`vcd`] shows
+//! the serial lanes and signals as bits, for waveform viewers and logic analysers. [`html`] is a
+//! page to look at, [`svg`] a picture, [`jsonl`] a form for programs. With the feature `perfetto`
+//! the module `perfetto` writes files for the Perfetto UI. With the feature `parquet` the module
+//! `parquet` writes tables. A [`legend`] tells a view what names mean. [`marks`] finds where a
+//! part of a trace begins.
 //!
-//! [`causes`] says why each event happened when it did, [`diff`] compares two traces by these
-//! causes, [`explain`] tells about one event, and [`latency`] measures how long routines ran and
-//! things waited.
+//! [`causes`] says why each event happened when it did. [`diff`] compares two traces by these
+//! causes. [`explain`] tells about one event. [`latency`] measures how long routines ran and how
+//! long interrupts, DPCs and bytes waited.
 
 pub mod causes;
 pub mod diff;

@@ -1,4 +1,4 @@
-//! The marks of a trace, as places at which a part of it begins or ends.
+//! The marks of a trace, as places at which a part of the trace begins or ends.
 
 use portcls_emulator::trace::{Event, Record, TraceLog};
 
@@ -17,7 +17,7 @@ pub fn find_mark(log: &TraceLog, words: &str, after: usize) -> Option<usize> {
 /// with `to`. Without a mark the part begins or ends with the trace.
 ///
 /// # Errors
-/// The words with which no mark begins.
+/// The words, when no mark begins with them.
 pub fn between_marks(
     log: &TraceLog,
     from: Option<&str>,

@@ -1,9 +1,9 @@
 //! A trace as nodes: spans of calls with what happens in them, in chains.
 //!
 //! The nodes of a chain have an order. A mark begins a section. In a section each service routine,
-//! DPC, lane, signal and timer is a chain of its own, and so is the thread. Nothing is said about
-//! the order of two chains: only causes connect them. Reads of a state in a row are one node, and
-//! so are both ends of a byte.
+//! DPC, lane, signal and timer is a separate chain, and so is the thread. Nothing is said about
+//! the order of two chains: only causes connect them. Several reads of a state in a row are one
+//! node. The two ends of a byte are one node.
 
 mod builder;
 mod fingerprint;
@@ -37,7 +37,7 @@ pub(crate) enum Kind {
     Choice,
 }
 
-/// A chain of a section: first what aligns the chains behind it.
+/// A chain of a section. A comparison aligns the chains in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Chain {
     LaneIn(u64),
@@ -64,11 +64,11 @@ pub(crate) struct Node {
     pub child: u32,
     pub next: u32,
     tail: u32,
-    /// What it is, with its values, without its time.
+    /// What the node is, with its values, without its time.
     pub key: u64,
-    /// What it is, without its values.
+    /// What the node is, without its values.
     pub class: u64,
-    /// The key, with everything inside.
+    /// The key of the node, mixed with the keys of everything inside.
     pub digest: u64,
     /// How many reads, and the distance of folded reads in ns.
     pub count: u64,
@@ -86,7 +86,7 @@ pub(crate) struct Node {
 /// What happened from one mark to the next.
 #[derive(Default)]
 pub(crate) struct Section {
-    /// [`NONE`] for the section before the first mark.
+    /// The node of the mark; [`NONE`] for the section before the first mark.
     pub mark: u32,
     pub chains: Vec<(Chain, Vec<u32>)>,
 }
@@ -94,7 +94,7 @@ pub(crate) struct Section {
 /// A trace as nodes.
 pub(crate) struct Tree<'a> {
     pub log: &'a TraceLog,
-    /// How much later than in the log the times are, in ns.
+    /// How much later the times are than in the log, in ns.
     pub shift_ns: i64,
     pub events: Vec<TimedEvent>,
     pub causes: Vec<Cause>,
@@ -102,8 +102,8 @@ pub(crate) struct Tree<'a> {
     /// The node of each event.
     pub node_of: Vec<u32>,
     pub sections: Vec<Section>,
-    /// The service routines and DPCs that seem to run at once with code that cannot run then, in
-    /// order. What is inside them cannot be told from that code.
+    /// The service routines and DPCs that seem to run at the same time as code that cannot run
+    /// then, in order. What is inside them cannot be told from that code.
     pub mixed: Vec<u32>,
 }
 
@@ -140,7 +140,7 @@ impl<'a> Tree<'a> {
         &self.nodes[number as usize]
     }
 
-    /// The cause of a node: that of its first event.
+    /// The cause of a node: the cause of its first event.
     pub(crate) fn cause(&self, number: u32) -> &Cause {
         &self.causes[self.node(number).first as usize]
     }
@@ -179,8 +179,8 @@ impl<'a> Tree<'a> {
         self.causes[event].trigger().filter(|write| is_written && is_write(write))
     }
 
-    /// The words of the last mark up to an event, and its time in ns; no words and 0 before the
-    /// first mark.
+    /// The words of the last mark up to an event, and the time of this mark in ns. Before the
+    /// first mark there are no words, and the time is 0.
     pub(crate) fn mark_before(&self, event: usize) -> (String, u64) {
         let mark = |event: &TimedEvent| match event.event {
             Event::Mark(text) => Some((self.log.text(text).to_owned(), event.time_ns)),
@@ -199,7 +199,7 @@ impl<'a> Tree<'a> {
         children
     }
 
-    /// A number that tells this trace from any other one.
+    /// A number that differs for traces that differ.
     pub(crate) fn fingerprint(&self) -> u64 {
         fingerprint(self.log, &self.events)
     }

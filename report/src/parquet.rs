@@ -1,9 +1,9 @@
 //! A trace as a table in Parquet, one row an event.
 //!
-//! DuckDB, Polars and Spark read it. The columns are those of [`jsonl`](crate::jsonl) that a query
-//! needs, with the machine and the words of the last mark in each row, so that the rows of many
-//! runs make one table. A column that does not apply to an event is null. The values are not
-//! compressed: equal ones are stored once.
+//! DuckDB, Polars and Spark read this table. It has the columns of [`jsonl`](crate::jsonl) that a
+//! query needs. Each row also has the machine and the words of the last mark, so that the rows of
+//! many runs make one table. A column that does not apply to an event is null. The values are not
+//! compressed, but equal values are stored once.
 
 use std::io::{self, Write};
 use std::ops::Range;

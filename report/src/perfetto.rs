@@ -1,8 +1,8 @@
 //! A trace for the Perfetto UI: tracks, and flows from causes to effects.
 //!
-//! The order of the tracks is that of the lanes of the page. A call, a byte, a high interrupt line
-//! and folded polls are slices; an access, a mark and a note are instants; the IRQL and counts are
-//! counters. An arrow of the viewer goes from the cause of an event to the event, and another one
+//! The tracks have the order of the lanes of the page. A call, a byte, a high interrupt line and
+//! folded polls are slices; an access, a mark and a note are instants; the IRQL and counts are
+//! counters. The viewer draws an arrow from the cause of an event to the event, and another arrow
 //! from its trigger. A step of code after another step has no arrow.
 //!
 //! Source: the published Perfetto protocol, `trace_packet.proto` and `track_event.proto`, for the
@@ -24,9 +24,9 @@ use message::{
     STATE_CLEARED, TrackDescriptor, TrackEvent,
 };
 
-/// The track that holds all others.
+/// The track that holds all other tracks.
 const ROOT: u64 = 1;
-/// The track of the first lane; the others follow.
+/// The track of the first lane; the tracks of the other lanes follow.
 const FIRST_LANE: u64 = 2;
 /// Field 1 of the message `Trace`, which is a list of packets.
 const PACKET_TAG: u32 = 1;
@@ -52,7 +52,7 @@ pub fn write(
         put(&packet)?;
     }
     let mut packets = Packets::new(&timeline, legend).collect();
-    // The end of polls is known with their beginning, and comes later.
+    // The end of polls becomes a packet together with their beginning, but its time is later.
     packets.sort_by_key(|packet| packet.timestamp);
     packets.iter().try_for_each(put)
 }
@@ -127,8 +127,8 @@ impl<'t, 'a> Packets<'t, 'a> {
         self.packets
     }
 
-    /// The flows of each event that did not only follow as the next step: from its cause, and from
-    /// its trigger if that is another event.
+    /// Finds the flows of each event that is not just the next step of its code: a flow from its
+    /// cause, and a flow from its trigger if the trigger is another event.
     fn find_flows(&mut self) {
         let mut number = 0;
         for (event, cause) in self.timeline.tree.causes.iter().enumerate() {
@@ -147,7 +147,7 @@ impl<'t, 'a> Packets<'t, 'a> {
         }
     }
 
-    /// The event that begins the slice of an event, or its instant. A counter has none.
+    /// The event that begins the slice of an event, or that is its instant. A counter has neither.
     fn carrier(&self, event: usize) -> Option<usize> {
         let known = |number: u32| (number != NONE).then_some(number as usize);
         match self.timeline.tree.events[event].event {

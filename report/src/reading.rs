@@ -1,7 +1,7 @@
-//! The text of a trace for reading: the golden text, and more beside it.
+//! The text of a trace for reading: the golden text with more facts.
 //!
-//! This text cannot be read back, and no golden has it. Each addition is asked for by itself, so
-//! that [`text`](crate::text) stays as short as it is.
+//! This text cannot be read back, and no golden has it. A caller asks for each addition
+//! separately, so that [`text`](crate::text) stays short.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,29 +22,29 @@ const WHO_COLUMNS: usize = 9;
 const EVENT_COLUMNS: usize = 44;
 /// Columns of one open call.
 const NESTING_COLUMNS: usize = 2;
-/// The deepest nesting that is shown.
+/// The deepest nesting that the text shows.
 const DEEPEST: usize = 12;
 
-/// The longest time that is advised for a service routine and for a DPC, in ns.
+/// The longest time that the WDK advises for a service routine and for a DPC, in ns.
 /// Source: WDK, Guidelines for Writing DPC Routines: 100 us; "Introduction to ISRs": 25 us.
 const ADVISED_ISR_NS: u64 = 25_000;
 const ADVISED_DPC_NS: u64 = 100_000;
 
-/// What is shown beside the golden text. Without anything the lines are those of the golden text.
+/// What the text shows beside the golden text. By default the lines are those of the golden text.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Show {
-    /// At each return, how long the call took, in us. `!` stands behind a service routine of more
-    /// than 25 us and a DPC of more than 100 us.
+    /// At each return, how long the call took, in us. A `!` marks a service routine of more than
+    /// 25 us and a DPC of more than 100 us.
     pub durations: bool,
     /// Each open call moves the event to the right.
     pub nesting: bool,
-    /// Times since power-on in the place of times since the last mark.
+    /// Times since power-on instead of times since the last mark.
     pub absolute: bool,
-    /// Polls of one wait are one line, also where the card did something between them.
+    /// Polls of one wait are one line, even if the card did something between them.
     pub polls: bool,
-    /// A byte that begins when the byte before it ends is in the line of that end.
+    /// A byte that begins when the byte before it ends stands in the line of that end.
     pub bytes: bool,
-    /// The names of ports, in the place of their numbers.
+    /// The names of ports instead of their numbers.
     pub ports: PortNames,
 }
 
@@ -127,7 +127,7 @@ impl Printer<'_, '_> {
         }
     }
 
-    /// Writes the line of an event; true when the line has the event behind it too.
+    /// Writes the line of an event. Returns true when the line also has the next event.
     fn push_event(&mut self, number: u32, next: Option<u32>) -> bool {
         let event = &self.tree.events[number as usize];
         if let Event::Mark(text) = event.event {
@@ -182,7 +182,7 @@ impl Printer<'_, '_> {
         format!("{verb}{name:<7} {rest}")
     }
 
-    /// The polls from one event to another in one line.
+    /// The polls from one event to another, in one line.
     fn polls(&self, first: u32, last: u32) -> String {
         let count = self.tree.node(self.tree.node_of[first as usize]).count;
         let (begin, end) = (&self.tree.events[first as usize], &self.tree.events[last as usize]);
@@ -198,7 +198,7 @@ impl Printer<'_, '_> {
         if note.is_empty() { polls } else { format!("{polls:<24} ;{note}") }
     }
 
-    /// Whether the next event is a byte that begins where this one ends.
+    /// Whether the next event is the start of a byte at the time at which this event ends a byte.
     fn begins_at_end(&self, event: &TimedEvent, next: u32) -> bool {
         let next = &self.tree.events[next as usize];
         let (
@@ -213,7 +213,7 @@ impl Printer<'_, '_> {
             && (event.time_ns, event.who) == (next.time_ns, next.who)
     }
 
-    /// How long the call took that ends with an event.
+    /// How long the call took whose end is this event.
     fn duration(&self, number: u32) -> Option<String> {
         let node = self.tree.node(self.tree.node_of[number as usize]);
         if !self.show.durations || node.kind != Kind::Return || node.parent == NONE {

@@ -1,4 +1,4 @@
-//! Sentences about events: what one is, what it waited for, and what ran.
+//! Sentences about events: what an event is, what it waited for, and which code ran.
 //!
 //! The diff and the explanation of an event speak with these words.
 
@@ -12,7 +12,7 @@ use crate::causes::{LINE, NONE};
 use crate::nodes::{Kind, Tree};
 use crate::text::event_words;
 
-/// The most events that are searched for what ran, and for the last state that was read.
+/// The most events that are searched for the code that ran, and for the last state that was read.
 const FURTHEST: u32 = 2_000;
 /// The most characters of a note in a sentence.
 const NOTE_COLUMNS: usize = 60;
@@ -82,7 +82,7 @@ pub(crate) fn describe_event(tree: &Tree<'_>, event: &TimedEvent) -> String {
     }
 }
 
-/// For what a node waited, as a part of a sentence.
+/// What a node waited for, as a part of a sentence.
 pub(crate) fn waits_for(tree: &Tree<'_>, node: u32) -> String {
     match tree.cause(node).event() {
         Some(event) => describe_event(tree, &tree.events[event]),
@@ -90,7 +90,7 @@ pub(crate) fn waits_for(tree: &Tree<'_>, node: u32) -> String {
     }
 }
 
-/// How long after its cause a node comes.
+/// How much later than its cause a node is, in words.
 pub(crate) fn after(tree: &Tree<'_>, node: u32) -> String {
     let cause = tree.cause(node);
     match cause.event() {
@@ -105,7 +105,7 @@ pub(crate) fn after(tree: &Tree<'_>, node: u32) -> String {
 /// The spans around a node, and its level.
 pub(crate) fn context(tree: &Tree<'_>, node: u32) -> String {
     let found = tree.node(node);
-    // An interrupt or a DPC interrupts what ran.
+    // An interrupt or a DPC interrupts the code that ran.
     let is_begun_by_kernel = matches!(found.kind, Kind::Isr | Kind::Dpc);
     let mut words = match found.level {
         _ if is_begun_by_kernel || found.level == Level::Hardware => {
@@ -146,7 +146,7 @@ pub(crate) fn path(tree: &Tree<'_>, node: u32, until: u32) -> String {
     names.join(" > ")
 }
 
-/// What the processor ran at a hardware event.
+/// The code that the processor ran at a hardware event.
 pub(crate) fn running(tree: &Tree<'_>, event: u32) -> Option<(String, &'static str)> {
     let before = (event.saturating_sub(FURTHEST)..event).rev();
     let last =

@@ -1,9 +1,9 @@
 //! The longest common subsequence of two lists of keys.
 //!
-//! The time that it takes grows with the difference of the lists. Source: E. Myers, An O(ND)
-//! Difference Algorithm and Its Variations, 1986. Where the lists differ too much for it, the
-//! occurrences of each key are numbered, equal numbers are paired, and the longest run of pairs in
-//! order is kept.
+//! The time of the search grows with the difference of the lists. Source: E. Myers, An O(ND)
+//! Difference Algorithm and Its Variations, 1986. Lists that differ too much for this algorithm
+//! are compared in another way: the occurrences of each key are numbered, equal numbers are
+//! paired, and the longest run of pairs in order is kept.
 
 use std::collections::HashMap;
 
@@ -98,7 +98,7 @@ fn by_occurrence(a: &[u64], b: &[u64]) -> Vec<(u32, u32)> {
     longest_rise(&pairs)
 }
 
-/// The longest part of pairs, in order of their first index, whose second index rises.
+/// The longest run of pairs, in the order of their first index, whose second index rises.
 fn longest_rise(pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
     // For each length the pair with the lowest second index that ends a run of this length.
     let mut ends: Vec<usize> = Vec::new();

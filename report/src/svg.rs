@@ -1,9 +1,9 @@
 //! A section of a trace as a picture: SVG, for a document or a slide.
 //!
-//! The picture has the lanes of the page, in the same order, without those in which nothing
-//! happens. It is light or dark as the reader's screen is, by its own style. It has one size; a
-//! viewer scales it. What would be narrower than half a unit of the picture is drawn once, so the
-//! size of the file depends on the picture and not on the number of events.
+//! The picture has the lanes of the page in the same order. It leaves out lanes in which nothing
+//! happens. Its own style makes it light or dark as the reader's screen is. The picture has one
+//! size; a viewer scales it. Things that are narrower than half a unit of the picture are drawn
+//! together, so the size of the file depends on the picture and not on the number of events.
 
 mod lanes;
 mod scale;
@@ -28,7 +28,7 @@ const ROW: f64 = 22.0;
 /// The most rows of spans of one lane.
 const MOST_ROWS: u32 = 4;
 
-/// The colours. The light ones are the default.
+/// The colours. The light colours are the default.
 const STYLE: &str = "\
 svg{--g:#fff;--p:#f6f7f9;--r:#dfe3e8;--t:#1a1f27;--m:#566070;--thread:#8a94a6;--dpc:#0072b2;\
 --isr:#d55e00;--read:#00805d;--write:#a3357a;--out:#1c7fb8;--in:#a86f00;--bad:#c1121f;--s:.16}
@@ -97,7 +97,7 @@ fn bands(timeline: &Timeline<'_>, section: &Range<usize>) -> Vec<Band> {
         }
         let lane = usize::from(timeline.lane_of[event]);
         rows[lane] = rows[lane].max(lanes::row(timeline, event) + 1);
-        // The span around the first events may have begun before them.
+        // The span around the first events may have begun before the section.
         let around = timeline.parent_of[event];
         if around != crate::causes::NONE {
             let lane = usize::from(timeline.lane_of[around as usize]);

@@ -1,6 +1,6 @@
 //! The golden text of a trace, with an event on each line.
 //!
-//! This module prints a trace as such a text, and reads such a text back as a trace.
+//! This module prints a trace as golden text, and reads a golden text back as a trace.
 //!
 //! ```text
 //! # portcls-emu trace 2
@@ -24,7 +24,8 @@
 //! reader also takes CRLF, spaces at the end of a line, and empty lines.
 //!
 //! - The first line names the format and its version. The reader also reads version 1. A text of
-//!   version 1 has no `queue`, `timer`, `wait` and `own`; what begins so is a note.
+//!   version 1 has no `queue`, `timer`, `wait` and `own`: an event that begins with one of these
+//!   words is a note.
 //! - A line that begins with `#` is a remark. The reader uses four remarks only: the first line,
 //!   `# machine` and `# hardware` before the first event, and `# limit:`.
 //! - `# hardware` lists the actors of the hardware layer. The writer leaves this remark out when

@@ -1,8 +1,8 @@
-//! A trace as lanes over time: which lane shows an event, until when.
+//! A trace as lanes over time: which lane shows an event, and until when.
 //!
 //! This module owns the order of the lanes, from the software at the top to the wires at the
-//! bottom. So an arrow that goes up is an interrupt, and an arrow that goes down an output. The
-//! page and the picture draw what this module finds; they add no facts.
+//! bottom. So an arrow that goes up is an interrupt, and an arrow that goes down is an output. The
+//! page and the picture draw the facts of this module, and add none.
 
 mod sentence;
 #[cfg(test)]
@@ -33,7 +33,7 @@ pub(crate) enum LaneKind {
     Irql,
     /// Accesses of the driver to ports.
     Accesses,
-    /// What the device says of itself.
+    /// The notes of the device.
     Device,
     /// An interrupt line.
     Line(NameId),
@@ -65,14 +65,14 @@ pub(crate) struct Timeline<'a> {
     pub end_of: Vec<u32>,
     /// The call around each event, [`NONE`] for none.
     pub parent_of: Vec<u32>,
-    /// The events at which the IRQL changes, with the value from then on: 0, 2 or 3. An event is
-    /// there twice if the level is raised for this event only.
+    /// The events at which the IRQL changes, with the value from then on: 0, 2 or 3. If the level
+    /// is raised for one event only, this event is in the list twice.
     pub irql: Vec<(u32, u8)>,
     /// The events at which a byte was written or has left, with the bytes that wait from then on.
     pub waiting: Vec<(u32, u32)>,
 }
 
-/// Whether a timeline has a lane for findings, also if the trace itself has none.
+/// Whether a timeline has a lane for findings even when the trace has no findings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum FindingsLane {
     WhenNeeded,
@@ -102,8 +102,8 @@ impl<'a> Timeline<'a> {
             add(LaneKind::Waiting);
         }
         lanes.sort_unstable();
-        // A page numbers the lanes with a byte. A trace with more lanes is not one of a machine;
-        // its last lanes are drawn as one.
+        // A page numbers the lanes with a byte. No trace of a machine has more lanes. If a trace
+        // has more, its last lanes are drawn as one lane.
         lanes.truncate(usize::from(u8::MAX));
         let lane_of = kinds
             .iter()

@@ -168,7 +168,7 @@ fn times_are_counted_where_only_the_order_is_compared() {
 
 #[test]
 fn an_exact_comparison_takes_each_event_at_its_time() {
-    // The second trace waits for the clock a whole interval longer, as the first one does.
+    // In the second trace the wait is a whole interval of the clock longer.
     let trace = |poll_ms: u32| {
         let poll = "R bus in 331 -> BF ; status: can write, no data";
         format!("== 100.000 a\n800.000 P app stop\n{}.001 {poll}\n", poll_ms * 1_000)

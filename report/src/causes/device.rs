@@ -36,7 +36,7 @@ pub(super) struct Device {
     /// Bytes that came in and were not read.
     arrived: VecDeque<Arrived>,
     last_access: Past,
-    /// The last read that took something from the device.
+    /// The last read that took a byte from the device.
     last_taken: Past,
     /// The last write to another port than the data port.
     last_command: Past,

@@ -1,7 +1,7 @@
 //! What the note of a device says of an access, as far as causes need it.
 //!
-//! The words of a note belong to the device. A device whose notes have other words loses only
-//! precision: its writes are then matched by their values alone.
+//! The words of a note belong to the device. If a device uses other words, the causes only lose
+//! precision: the writes are then matched by their values alone.
 
 /// What became of a write.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,8 +14,8 @@ pub(super) enum Fate {
     Lost,
 }
 
-/// Whether a read with this note only told a state, as `status: can write`, and took nothing from
-/// the device.
+/// Whether a read with this note only told a state, such as `status: can write`, and took nothing
+/// from the device.
 pub(crate) fn tells_state(note: &str) -> bool {
     note.contains(": ")
 }

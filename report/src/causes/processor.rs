@@ -8,12 +8,12 @@ use portcls_emulator::trace::{
 
 use super::{Past, Reason, Why};
 
-/// The actors whose calls begin a service routine and a DPC.
+/// The actors whose calls begin a service routine or a DPC.
 const ISR: &str = "isr";
 const DPC: &str = "dpc";
 
-/// The deepest nesting of service routines and DPCs. A trace can seem to nest deeper when its
-/// returns were lost. Then the outermost ones count as over.
+/// The deepest nesting of service routines and DPCs. A trace can seem to nest deeper when it has
+/// lost returns. Then the outermost routines count as ended.
 const DEEPEST: usize = 64;
 
 /// What kind of code runs.
@@ -54,7 +54,7 @@ pub(crate) enum Change {
     Step,
     /// A service routine or a DPC begins at this depth.
     Enter(ContextKind),
-    /// The service routine or DPC at this depth returns, and all above it is over.
+    /// The service routine or DPC at this depth returns. All code that is nested deeper has ended.
     Leave,
 }
 
@@ -78,12 +78,13 @@ struct Line {
 pub(crate) struct Processor {
     isr: Option<NameId>,
     dpc: Option<NameId>,
-    /// False for a trace that shows the hardware only. Its levels then tell what runs.
+    /// False for a trace that shows the hardware only. The levels of such a trace tell which code
+    /// runs.
     shows_calls: bool,
 
     contexts: Vec<Context>,
     lines: BTreeMap<NameId, Line>,
-    /// The DPCs that wait, with the event that queued each.
+    /// The DPCs that wait, each with the event that queued it.
     queued: BTreeMap<NameId, Past>,
     timers: BTreeMap<NameId, Past>,
     /// True when the trace tells of DPCs and timers.
@@ -276,8 +277,8 @@ impl Processor {
         self.after(Reason::Queued, queued, self.last_dispatch)
     }
 
-    /// Why code began that waited for `trigger` and then for a free processor. `busy` is the last
-    /// step of the code that kept the processor busy.
+    /// The cause of code that waited for `trigger`, and then for a free processor. `busy` is the
+    /// last step of the code that kept the processor busy.
     fn after(&self, reason: Reason, trigger: Past, busy: Past) -> Why {
         if trigger.is_there() && busy.is_there() && busy.event > trigger.event {
             return Why { trigger: trigger.event, ..Why::new(Reason::ProcessorFree, busy) };

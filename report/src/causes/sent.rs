@@ -11,7 +11,8 @@ use super::Past;
 use super::note::{Fate, fate};
 use crate::subsequence::common;
 
-/// How many writes and bytes are aligned at once after a loss. A device loses fewer in a row.
+/// How many writes and bytes are aligned at once after a loss. A device loses fewer bytes in a
+/// row.
 const WINDOW: usize = 64;
 
 /// A value, and the event that wrote it or carries it.
@@ -24,14 +25,14 @@ struct Value {
 /// What went out, and what was written.
 #[derive(Default)]
 pub(super) struct Sent {
-    /// The number of the event that starts a byte, and the write of the byte, in order.
+    /// The number of each event that starts a byte, with the write of the byte, in order.
     writes: Vec<(u32, Past)>,
     /// The port whose writes become bytes.
     pub data_port: Option<u16>,
 }
 
 impl Sent {
-    /// Aligns the writes of a trace with the bytes that leave on other lanes than `lane_in`.
+    /// Aligns the writes of a trace with the bytes that leave on all lanes but `lane_in`.
     pub(super) fn new(log: &TraceLog, lane_in: Option<NameId>) -> Sent {
         let mut bytes: Vec<Value> = Vec::new();
         let mut ports: BTreeMap<u16, Vec<Value>> = BTreeMap::new();
@@ -99,7 +100,7 @@ fn align(writes: &[Value], bytes: &[Value]) -> Vec<(Past, u32, bool)> {
             Some(&(x, y)) => (x as usize, y as usize),
             None => (some_writes.len(), some_bytes.len()),
         };
-        // What faces each other before the next equal value is one byte with two values.
+        // A write and a byte before the next equal value belong together: the byte has two values.
         for (write, byte) in some_writes[..x].iter().zip(&some_bytes[..y]) {
             pair(*write, *byte);
         }

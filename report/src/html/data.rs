@@ -1,8 +1,8 @@
 //! The trace in the page: columns of numbers, and a table of shapes.
 //!
-//! Most events of a trace differ from an earlier one only in their time. So an event is a number in
-//! a table of shapes, and a shape has the words, the sentence and the values. An event in the page
-//! has about 20 bytes. A number that points to another event is the distance to it.
+//! Most events of a trace differ from an earlier event only in their time. So an event is a number
+//! in a table of shapes, and a shape has the words, the sentence and the values. An event in the
+//! page has about 20 bytes. A number that points to another event is the distance to that event.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ struct Data<'a> {
     reasons: Vec<&'static str>,
     registers: Vec<RegisterRow<'a>>,
     shapes: Vec<Shape>,
-    /// Time since the event before, in ns.
+    /// Time since the event before this one, in ns.
     times: Vec<i64>,
     shape_of: Vec<u32>,
     lane_of: &'a [u8],
@@ -41,7 +41,7 @@ struct Data<'a> {
     triggers: Vec<i64>,
     parents: Vec<i64>,
     reason_of: Vec<u8>,
-    /// Distance to the event that ends it; 0 for none.
+    /// Distance to the event that ends what this event begins; 0 for none.
     ends: Vec<u32>,
     irql: &'a [(u32, u8)],
     waiting: &'a [(u32, u32)],
@@ -64,8 +64,8 @@ struct Shape {
     /// What the byte on a lane means.
     #[serde(skip_serializing_if = "String::is_empty")]
     meaning: String,
-    /// Access: direction, port, value, width, count, pitch in ns, 1 for a mistake. Byte: value, 1
-    /// for its end, 1 when the device made it. Signal: value.
+    /// Of an access: direction, port, value, width, count, pitch in ns, 1 for a mistake. Of a
+    /// byte: value, 1 for its end, 1 when the device made the byte. Of a signal: value.
     values: Vec<u32>,
 }
 
@@ -83,11 +83,11 @@ struct FindingRow<'a> {
     places: Vec<(u64, i64)>,
 }
 
-/// Something that only the expected trace has, or has at another time.
+/// An event that only the expected trace has, or has at another time.
 #[derive(Serialize)]
 struct Ghost {
     lane: u8,
-    /// 0 to 1: where in the lane, as accesses are up or down.
+    /// 1 when the ghost is in the lower half of its lane, where writes are; else 0.
     down: u8,
     from_ns: u64,
     to_ns: u64,
@@ -254,7 +254,7 @@ fn kind_and_values(log: &TraceLog, event: &TimedEvent) -> (u8, Vec<u32>) {
     }
 }
 
-/// The findings of a comparison, and what the expected trace has there.
+/// The findings of a comparison, each with what the expected trace has at its place.
 fn findings<'d>(
     timeline: &Timeline<'_>,
     legend: &Legend,
@@ -320,7 +320,7 @@ fn findings<'d>(
     (rows, ghosts)
 }
 
-/// The lane that is like a lane of another trace; the lane of findings if there is none.
+/// The lane that matches a lane of another trace; the lane of findings if no lane matches.
 fn lane_in(timeline: &Timeline<'_>, lane: &Lane) -> u8 {
     let is_like = |other: &Lane| {
         (lane_number(other.kind), &other.title) == (lane_number(lane.kind), &lane.title)
@@ -330,9 +330,10 @@ fn lane_in(timeline: &Timeline<'_>, lane: &Lane) -> u8 {
     found.or_else(findings).unwrap_or(0) as u8
 }
 
-/// Times of one trace on the clock of another one: each mark is where it is in the other trace.
+/// Moves times of one trace to the clock of another trace, so that each mark has the time that it
+/// has in the other trace.
 struct Clock {
-    /// The time of a mark in the first trace, and what to add.
+    /// The time of each mark in the first trace, and the number of ns to add after this mark.
     marks: Vec<(u64, i64)>,
 }
 

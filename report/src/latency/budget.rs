@@ -49,7 +49,7 @@ impl Latency {
         self.series.iter().filter_map(breach).collect()
     }
 
-    /// The budgets of which the trace has no time at all.
+    /// The budgets for which the trace has no time at all.
     #[must_use]
     pub fn unmeasured(&self, budgets: &[Budget]) -> Vec<Span> {
         let is_measured = |span: Span| self.series.iter().any(|series| series.span == span);

@@ -51,9 +51,11 @@ impl<'a> Gauge<'a> {
         self.samples.entry((span, number)).or_default().push(Sample { time_ns, event });
     }
 
-    /// Service routines and DPCs: how long they waited, and how long they ran by themselves.
+    /// Measures service routines and DPCs: how long they waited, and how long they ran by
+    /// themselves.
     fn routines(&mut self) {
-        // The routines around the present one, each with the time that routines inside it took.
+        // The routines around the present routine, each with the time that routines inside it
+        // took.
         let mut open: Vec<(u32, u64)> = Vec::new();
         for number in 0..self.tree.nodes.len() as u32 {
             let span = match self.tree.node(number).kind {
@@ -68,7 +70,7 @@ impl<'a> Gauge<'a> {
         self.close(&mut open, NONE);
     }
 
-    /// Ends the open routines that are over before an event.
+    /// Ends the open routines that ended before an event.
     fn close(&mut self, open: &mut Vec<(u32, u64)>, before: u32) {
         while let Some(&(number, inside_ns)) = open.last() {
             let node = self.tree.node(number);
@@ -113,7 +115,8 @@ impl<'a> Gauge<'a> {
         }
     }
 
-    /// The bytes that the driver wrote: the polls before each, and how late those of a timer were.
+    /// Measures the bytes that the driver wrote: the polls before each byte, and for a byte that a
+    /// timer's DPC wrote, how late the byte was.
     fn polls_before_bytes(&mut self) {
         let writes = self.writes_of_bytes();
         self.bytes_written = writes.len() as u64;
@@ -141,14 +144,15 @@ impl<'a> Gauge<'a> {
         }
     }
 
-    /// The writes that became bytes, each with the event that starts its byte.
+    /// The writes that became bytes, each with the event that starts the byte.
     fn writes_of_bytes(&self) -> BTreeMap<u32, u32> {
         let bytes = 0..self.tree.events.len();
         let written = |byte| Some((self.tree.write_of_byte(byte)? as u32, byte as u32));
         bytes.filter_map(written).collect()
     }
 
-    /// If a DPC of a timer wrote a byte: how long after the due time of the timer the byte starts.
+    /// If a DPC of a timer wrote a byte: measures how long after the due time of the timer the
+    /// byte starts.
     fn late(&mut self, write: u32, byte: u32) {
         let mut place = write;
         while self.tree.node(place).parent != NONE {
@@ -182,7 +186,8 @@ impl<'a> Gauge<'a> {
         }
     }
 
-    /// The bytes that came in: when the driver took each, and when the application had it.
+    /// Measures the bytes that came in: when the driver took each byte, and when the application
+    /// got it.
     fn bytes_in(&mut self) {
         let mut arrived: VecDeque<(u8, u64)> = VecDeque::new();
         for number in 0..self.tree.events.len() {
@@ -303,8 +308,8 @@ impl<'a> Gauge<'a> {
     }
 }
 
-/// Takes the bytes of a read from the bytes that have arrived, and returns the end of its last one.
-/// Bytes that the driver or the port left out are skipped.
+/// Takes the bytes of a read from the bytes that have arrived, and returns the end of the last
+/// byte. Skips bytes that the driver or the port left out.
 fn take_read(arrived: &mut VecDeque<(u8, u64)>, words: &str) -> Option<u64> {
     let shown: Vec<u8> =
         words.split(' ').map_while(|word| u8::from_str_radix(word, 16).ok()).collect();
@@ -317,7 +322,7 @@ fn take_read(arrived: &mut VecDeque<(u8, u64)>, words: &str) -> Option<u64> {
         let place = arrived.iter().position(|(arrived, _)| arrived == byte)?;
         end_ns = arrived.drain(..=place).next_back().map(|(_, end_ns)| end_ns);
     }
-    // A read of many bytes shows the first ones and their number.
+    // The note of a read of many bytes has the first bytes and the number of all bytes.
     for _ in shown.len()..count {
         end_ns = arrived.pop_front().map(|(_, end_ns)| end_ns).or(end_ns);
     }

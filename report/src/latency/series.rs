@@ -21,7 +21,7 @@ pub struct Worst {
     pub at_ns: u64,
     /// The words of the last mark, and the time since this mark in ns.
     pub mark: String,
-    /// See `mark`.
+    /// The time since the mark in ns, see `mark`.
     pub since_mark_ns: u64,
     /// What took the time: first what happened inside, then the causes, one after the other.
     pub why: Vec<String>,
@@ -44,8 +44,8 @@ pub struct Series {
     pub p99_ns: u64,
     /// The sum in ns.
     pub total_ns: u64,
-    /// How many times lie below each edge and not below the edge before; the last number counts
-    /// the times from the last edge on.
+    /// The counts of times by bin. Each bin but the last has the times below its edge and not
+    /// below the edge before. The last bin has the times from the last edge on.
     pub bins: Vec<u64>,
     /// The first of the longest times.
     pub worst: Worst,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::text::us;
 use super::{Budget, Latency, Span};
 
-/// The spans of the table: the longest time of each is a column.
+/// The spans of the table. Each column has the longest time of a span.
 const COLUMNS: [(Span, &str); 7] = [
     (Span::Isr, "ISR"),
     (Span::Dpc, "DPC"),
@@ -16,8 +16,8 @@ const COLUMNS: [(Span, &str); 7] = [
     (Span::Late, "late"),
 ];
 
-/// The latencies of runs, each with its name, as a table. Instead of latencies a run may have the
-/// reason why there are none. A time that breaks a budget has a star.
+/// The latencies of runs as a table. Each run has its name. A run may have, instead of latencies,
+/// the reason why it has none. A time that breaks a budget has a star.
 #[must_use]
 pub fn table(runs: &[(String, Result<Latency, String>)], budgets: &[Budget]) -> String {
     let columns = runs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(4);

@@ -1,4 +1,4 @@
-//! The latencies as text: the conclusion first.
+//! The latencies as text. The conclusion comes first.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use super::{Breach, Budget, Latency, Series, Span};
 const SIMULATED: &str = "simulated time: port accesses and the instructions of a driver take time, \
                          caches and other drivers do not exist";
 
-/// The most causes of a longest time that are told; a program gets all of them.
+/// The most causes of a longest time that the text tells; JSON has all causes.
 const MOST_CAUSES: usize = 4;
 
 /// The most columns of a name.
@@ -129,7 +129,7 @@ impl Latency {
         }
     }
 
-    /// Why the longest times were so long: of each broken budget, or of the longest routine.
+    /// Why the longest times were long: of each broken budget, or of the longest routine.
     fn worst_cases(&self, out: &mut String, breaches: &[Breach]) {
         let is_broken = |series: &&Series| {
             breaches.iter().any(|breach| (breach.span, &breach.name) == (series.span, &series.name))

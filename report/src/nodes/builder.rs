@@ -19,7 +19,7 @@ pub(super) struct Builder<'a> {
     frames: Vec<Vec<u32>>,
     /// The byte that is on each lane.
     open_bytes: Vec<(NameId, u32)>,
-    /// The last node of the thread that is in no span, in this section.
+    /// The last node of the thread in this section that is in no span.
     thread_tail: u32,
 }
 
@@ -156,7 +156,8 @@ impl<'a> Builder<'a> {
         self.frames.push(vec![node]);
     }
 
-    /// Notes that the service routines and DPCs from a depth on run at once with other code.
+    /// Notes that the service routines and DPCs from a depth on seem to run at the same time as
+    /// other code.
     fn note_mixed(&mut self, depth: usize) {
         let roots = self.frames[depth..].iter().filter_map(|frame| frame.first());
         self.tree.mixed.extend(roots.copied());
@@ -200,8 +201,8 @@ impl<'a> Builder<'a> {
         if is_poll {
             let tail = self.tail_of(depth);
             let class = mix(Kind::Poll as u64, mix(1, u64::from(access.port)));
-            // A trace of the hardware alone has no spans. There a poll that follows an interrupt,
-            // or that ran at another level, does not belong to the polls before it.
+            // A trace of the hardware alone has no spans. In this trace a poll that follows an
+            // interrupt, or a poll at another level, does not belong to the polls before it.
             let goes_on = self.tree.causes[number as usize].reason == Reason::Step;
             let joins = |node: &Node| {
                 let is_alike = node.class == class && node.level == event.level;
@@ -240,7 +241,7 @@ impl<'a> Builder<'a> {
         let (kind, class, value) = match event.event {
             Event::Access(access) => {
                 let class = mix(access.direction as u64, u64::from(access.port));
-                // What the device says of a write belongs to the write.
+                // The device's note on a write belongs to the write.
                 let note = match access.direction {
                     Direction::Write => self.names.of(access.note),
                     Direction::Read => 0,

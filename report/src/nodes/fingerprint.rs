@@ -1,6 +1,6 @@
-//! A number that tells a trace from any other one.
+//! A number that differs for traces that differ.
 //!
-//! It takes in all that the text of the trace shows.
+//! The number depends on all that the text of the trace shows.
 
 use portcls_emulator::trace::{Argument, Event, TimedEvent, TimerChange, TraceLog};
 

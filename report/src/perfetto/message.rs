@@ -1,7 +1,8 @@
 //! The few messages of the Perfetto protocol that a trace needs, for `prost`.
 //!
-//! They are written by hand, so that no compiler of protocols is needed. They are only written and
-//! never read. A field that has the default value is left out, as the protocol wants.
+//! The messages are written by hand, so that the build needs no compiler of protocols. The
+//! messages are only written and never read. A field with the default value is left out, as the
+//! protocol wants.
 
 use prost::bytes::{Buf, BufMut};
 use prost::encoding::{self, DecodeContext, WireType};
@@ -130,7 +131,7 @@ written!(TrackDescriptor {
     int32 12 sibling_order_rank,
 });
 
-/// `CounterDescriptor`: the track is one of values.
+/// `CounterDescriptor`: the track shows values.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Counter;
 

@@ -8,7 +8,8 @@ use super::{Band, Drawing, GUTTER, MOST_ROWS, ROW, WIDTH};
 use crate::causes::{NONE, Reason, is_mistake, tells_state};
 use crate::timeline::{LaneKind, Speaker, Timeline, byte_words};
 
-/// The most arrows of a picture. With more, none is drawn: nobody could follow them.
+/// The most arrows of a picture. A picture with more arrows would be too hard to follow, and has
+/// none.
 const MOST_ARROWS: usize = 12;
 
 /// The class with the colour of a lane.
@@ -262,7 +263,7 @@ impl Drawing<'_, '_> {
         steps.collect()
     }
 
-    /// A value over time, as one line; the IRQL in a line for each level, with its colour.
+    /// A value over time, as one line. The IRQL has a line for each level, in the level's colour.
     fn draw_steps(&mut self, index: usize, steps: Vec<(u32, u32)>, most: u32) {
         let Band { number, top, height, .. } = self.bands[index];
         let kind = self.timeline.lanes[number].kind;
@@ -283,7 +284,7 @@ impl Drawing<'_, '_> {
         for &(event, next) in inside {
             let at = self.x0(event as usize);
             match places.last_mut() {
-                // Several changes at one place are a line up to the highest value.
+                // Several changes at one place become a line up to the highest value.
                 Some(last) if at < last.0 + 0.5 => (last.1, last.2) = (last.1.max(next), next),
                 _ => places.push((at, next, next)),
             }
@@ -354,7 +355,8 @@ impl Drawing<'_, '_> {
         }
     }
 
-    /// Arrows from what set something off to what happened then, where both are in the picture.
+    /// Draws an arrow from each trigger to the event that it set off, where both events are in the
+    /// picture.
     pub(super) fn draw_arrows(&mut self) {
         let arrows: Vec<(usize, usize)> =
             self.section.clone().filter_map(|event| self.arrow_to(event)).collect();

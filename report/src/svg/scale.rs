@@ -27,7 +27,8 @@ pub(super) struct Tick {
     pub label: String,
 }
 
-/// A stretch of the axis: its begin in time and on the axis, and its length on both, in ns.
+/// A stretch of the axis: where it begins in time and on the axis, and its length in time and on
+/// the axis, in ns.
 struct Stretch {
     time_ns: u64,
     at_ns: u64,
@@ -86,7 +87,7 @@ impl Scale {
         }
     }
 
-    /// Where a time is. A time outside of the section is at the edge.
+    /// The place of a time on the axis. A time outside of the section is at the edge.
     pub(super) fn x(&self, time_ns: u64) -> f64 {
         let index = self.stretches.partition_point(|stretch| stretch.time_ns <= time_ns);
         let at_ns = match index.checked_sub(1).map(|index| &self.stretches[index]) {

@@ -11,9 +11,9 @@ pub(super) const VERSION: &str = "2";
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum Version {
     /// Without the events of DPCs, timers and waits, and without the bytes that a device makes by
-    /// itself. What looks like such an event is a note.
+    /// itself. A text that looks like one of these events is a note.
     One,
-    /// What this crate writes.
+    /// The version that this crate writes.
     #[default]
     Two,
 }

@@ -39,13 +39,14 @@ pub fn parse(text: &str) -> Result<(Header, TraceLog), ParseError> {
     }
 }
 
-/// What could be read of a text.
+/// The part of a text that could be read.
 pub struct Readable {
     /// The header of the trace, as far as it was read.
     pub header: Header,
     /// The events before the first fault.
     pub log: TraceLog,
-    /// The first place where the text does not follow the format; `None` for a whole trace.
+    /// The first place where the text does not follow the format; `None` when the whole text is a
+    /// trace.
     pub fault: Option<ParseError>,
 }
 

@@ -1,6 +1,6 @@
 //! A whole sentence for each event.
 //!
-//! It is for a reader who does not know the text of a trace.
+//! The sentences are for a reader who does not know the text of a trace.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ impl<'t> Speaker<'t> {
         Speaker { log, legend }
     }
 
-    /// The sentence about an event. `byte` is what the legend says of a byte on a lane.
+    /// The sentence about an event. `byte` has the words of the legend for the byte of the event.
     pub(crate) fn sentence(&self, event: &TimedEvent, byte: &str) -> String {
         let name = |id: NameId| self.log.name(id);
         let who = name(event.who);
@@ -152,8 +152,8 @@ fn calls(words: &str) -> String {
     }
 }
 
-/// What a legend says of the bytes on the lanes: the words, and for each event the number of its
-/// words, [`NONE`] for an event without.
+/// The words of a legend for the bytes on the lanes. Returns the words, and for each event the
+/// index of its words, or [`NONE`].
 pub(crate) fn byte_words(tree: &Tree<'_>, legend: &Legend) -> (Vec<String>, Vec<u32>) {
     let mut known: Vec<String> = Vec::new();
     let mut of_event = vec![NONE; tree.events.len()];

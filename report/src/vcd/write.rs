@@ -63,7 +63,8 @@ enum Driver<'a> {
     Running(Vec<NameId>),
 }
 
-/// The most calls that a text wire remembers. In a deeper nesting it forgets the outermost ones.
+/// The most calls that a text wire remembers. In a deeper nesting the wire forgets the outermost
+/// calls.
 const DEEPEST: usize = 256;
 
 /// A wire of the file and its value; `None` for an unknown value.
@@ -139,8 +140,8 @@ impl<'a> Dump<'a> {
             match &mut line.driver {
                 Driver::Irql(follower) => {
                     if let Some((at, after)) = follower.follow(event) {
-                        // How long code that raised itself stays there is not known: it is shown
-                        // up to the next event.
+                        // The trace does not tell how long raised code stays raised. The dump
+                        // shows the raised level up to the next event.
                         let is_raised = event.level == Level::Raised;
                         line.value = Some(if is_raised { at } else { after });
                     }
