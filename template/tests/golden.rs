@@ -29,8 +29,8 @@ fn a_note_on_is_three_polls_and_three_writes() -> Result<(), MachineError> {
     Ok(())
 }
 
-/// What `tests/scenarios` says, each with its golden beside it. `PORTCLS_ACCEPT=1 cargo test` takes
-/// the traces as the new goldens: read the difference first.
+/// Runs each scenario of `tests/scenarios` against the golden beside it. `PORTCLS_ACCEPT=1 cargo
+/// test` takes the traces as the new goldens: read the difference first.
 #[test]
 fn every_scenario_is_as_its_golden() {
     let driver = Driver::new("my-mpu401", driver_entry);

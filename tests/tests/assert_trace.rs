@@ -23,10 +23,11 @@ fn played(card: &str) -> Result<Machine, MachineError> {
     Ok(machine)
 }
 
-/// How many goldens were compared: insta numbers those of one function.
+/// How many goldens were compared. The number is a part of the name of the next golden, because
+/// insta numbers the goldens of one function.
 static COMPARED: AtomicUsize = AtomicUsize::new(0);
 
-/// Compares the trace of a machine with a golden of this text, kept in a folder of its own.
+/// Compares the trace of a machine with a golden of this text, in a folder of its own.
 fn held_against(folder: &Path, golden: &str, machine: &Machine, compare: DiffOptions) -> bool {
     let name = match COMPARED.fetch_add(1, Ordering::Relaxed) {
         0 => "held_against".to_owned(),

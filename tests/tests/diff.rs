@@ -39,8 +39,8 @@ fn differ(first: &TraceLog, second: &TraceLog) -> Diff {
     diff(first, second, DiffOptions::default())
 }
 
-/// Compares two traces in both directions: there is a finding, and there are no more roots than
-/// `most`.
+/// Compares two traces in both directions. Each direction must have a finding, and at most `most`
+/// roots.
 fn check_both_ways(place: &str, first: &TraceLog, second: &TraceLog, most: usize) {
     let found = differ(first, second);
     let place = format!("{place}:\n{}", found.text(12));
@@ -89,8 +89,8 @@ fn with_answers(card: &str, job: Job, answers: &str) -> TraceLog {
     let machine = MachineBuilder::new().card(card).expect("a card").build().expect("a machine");
     let answers: Answers = answers.parse().expect("a list of answers");
     machine.set_oracle(Rc::new(Replay::new(answers)));
-    // A byte that is lost can leave the application waiting: the run is then over, and its trace
-    // is what is compared.
+    // If a byte is lost, the application may wait for ever. The run is then over, and the test
+    // compares its trace.
     match job {
         Job::Play => drop(play(&machine, &default_tune())),
         Job::Capture => drop(capture(&machine, &default_tune())),
@@ -98,8 +98,8 @@ fn with_answers(card: &str, job: Job, answers: &str) -> TraceLog {
     parse(&machine.trace_text(Filter::Full)).expect("a trace reads back").1
 }
 
-/// Mutants that a machine made: one thing goes another way, and the rest of the run is real. The
-/// answer of the oracle is in the trace too, and is a root of its own.
+/// Each mutant here is a run with one other answer of the oracle. The rest of the run is real. The
+/// answer is in the trace too, and is a separate root.
 #[test]
 fn one_fault_of_a_machine_is_the_fault_and_few_findings() {
     for (job, fault, most) in [
@@ -146,7 +146,8 @@ fn one_change_of_a_golden_of_a_scenario_is_one_finding_or_few() {
     let mut count = 0;
     for (name, log) in goldens() {
         assert_eq!(differ(&log, &log).findings, [], "{name} against itself");
-        // There two routines serve one interrupt, and a mutant would move the first one alone.
+        // In this golden two routines serve one interrupt, and a mutant would move only the first
+        // routine.
         if name == "shared-line" {
             continue;
         }

@@ -1,4 +1,4 @@
-//! The latency report, against a count of nothing but the text of the trace.
+//! The latency report, compared with a count that uses only the text of the trace.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ fn count(text: &str, behaviour: &Behaviour) -> Counted {
         if time.starts_with('|') {
             continue;
         }
-        // The column of the level is a letter at a place of its own.
+        // The first word is the letter of the level, and the second word is the actor.
         let words: Vec<&str> = rest.split_whitespace().collect();
         let (who, words) = (words[1], &words[2..]);
         let now_ns = mark_ns + ns(time);
@@ -143,7 +143,7 @@ fn the_figures_are_those_of_the_text_on_every_card() {
         play(&played, &tune).expect("the tune is played");
         compare(&played, &card.behaviour, &format!("{} plays", card.name));
         let captured = machine();
-        // What a card loses is no matter here.
+        // The capture may end with an error, because some cards lose bytes of this song.
         let _ = capture(&captured, &tune);
         compare(&captured, &card.behaviour, &format!("{} captures", card.name));
     }

@@ -45,7 +45,7 @@ fn every_scenario_gives_what_it_expects_and_its_golden() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
-/// What is not as the scenario says.
+/// What differs from the expectations of the scenario.
 fn faults(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
     let name = &scenario.name;
     let mut faults = Vec::new();

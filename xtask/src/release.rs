@@ -1,8 +1,9 @@
 //! A prebuilt program: one archive with what a user needs, and its checksum.
 //!
-//! Owns what is in the archive, and that two builds of one commit give the same bytes: the program
-//! holds no path of the machine that built it, and the archive no time or user of it. Needs no
-//! network when cargo has the dependencies. [`notices`] collects the licences of others.
+//! This file owns the content of the archive. It also ensures that two builds of one commit give
+//! the same bytes: the program holds no path of the machine that built it, and the archive holds
+//! no time and no user of that machine. The verb needs no network when cargo has the dependencies.
+//! [`notices`] collects the licences of other projects.
 
 mod notices;
 
@@ -16,7 +17,7 @@ use crate::project::{own_packages, root, text};
 /// The package and its program.
 const PROGRAM: &str = "portcls-emu";
 
-/// The files of the project that go along.
+/// The files of the project that are in the archive.
 const OWN_FILES: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
 /// Each shell with the name of its file of completions.
@@ -81,7 +82,7 @@ fn build() -> Result<PathBuf, Failure> {
     command.env("CARGO_TARGET_DIR", &target);
     command.env("CARGO_ENCODED_RUSTFLAGS", flags()?);
     command.env_remove("RUSTFLAGS");
-    // The program asks for this in `cli/src/new.rs`.
+    // `cli/src/new.rs` reads this variable.
     command.env("PORTCLS_PREBUILT", "1");
     run(command)?;
     Ok(target.join("release").join(PROGRAM).with_extension(env::consts::EXE_EXTENSION))
@@ -90,8 +91,8 @@ fn build() -> Result<PathBuf, Failure> {
 /// The flags by which the program has no symbols, and messages name the folders of the sources in
 /// the same way on every machine.
 ///
-/// Measured: cargo 1.95 passes no `strip` of a profile to a package that has settings of its own in
-/// the profile, as this one has.
+/// Measured: cargo 1.95 passes no `strip` of a profile to a package that has its own settings in
+/// the profile. The program is such a package.
 fn flags() -> Result<String, Failure> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
@@ -184,8 +185,8 @@ fn pack(work: &Path, title: &str, out: &Path) -> Outcome {
     fs::write(out.join(format!("{archive}.sha256")), sum).map_err(Failure::failed)
 }
 
-/// The time of all files in the archive, in seconds since 1970: that of the commit, or 0 where the
-/// project is no clone.
+/// The time of all files in the archive, in seconds since 1970: the time of the commit, or 0 if
+/// the project is not a clone.
 fn commit_time() -> u64 {
     let mut command = Command::new("git");
     command.current_dir(root()).args(["log", "-1", "--format=%ct"]);

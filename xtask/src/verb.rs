@@ -71,10 +71,11 @@ pub fn find<'a>(verbs: &'a [Verb], name: &str) -> Result<&'a Verb, Failure> {
     Err(Failure::Usage(format!("there is no verb `{name}`; {hint}")))
 }
 
-/// The number of letters in which a word differs from a verb, if it is at most a third of them.
+/// The number of letters in which a word differs from a verb, if at most a third of the letters
+/// differ.
 ///
-/// The program has more of this in `nearest` of `mpu401-card-bench`. This crate depends on no room,
-/// so that `cargo xtask` works while a room cannot be built.
+/// `nearest` of `mpu401-card-bench` can do more. This crate depends on no room, so that `cargo
+/// xtask` works while a room cannot be built.
 fn distance(word: &str, verb: &str) -> Option<usize> {
     let distance = strsim::damerau_levenshtein(word, verb);
     (distance <= word.len().min(verb.len()).div_ceil(3)).then_some(distance)

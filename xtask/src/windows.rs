@@ -1,8 +1,8 @@
 //! The type check of the project for Windows, on any system.
 //!
-//! Nothing is linked or run, so neither Windows nor its linker is needed: only a standard library
-//! for it. The verb takes it where it is, and never installs one. `RUSTC` chooses another compiler
-//! for it, such as a distribution's.
+//! The check links and runs nothing, so it needs neither Windows nor its linker. It needs only a
+//! standard library for Windows. The verb uses a library that is there, and never installs one.
+//! `RUSTC` chooses another compiler, such as a compiler of a distribution that has this library.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -18,19 +18,19 @@ const HOW_TO_GET_IT: &str = "one of these gives it: `rustup target add x86_64-pc
                              `rustup component add rust-src`; on Debian `apt-get install \
                              rustc-web rust-web-src` and RUSTC=/usr/bin/rustc";
 
-/// Where the standard library for the target comes from.
+/// The form of the standard library for the target.
 #[derive(Debug, PartialEq, Eq)]
 enum Library {
-    /// It is compiled.
+    /// The library is there in compiled form.
     Compiled,
-    /// Its source is there, and cargo checks it first.
+    /// The source of the library is there, and cargo checks it first.
     Source,
-    /// It is not there.
+    /// The library is not there.
     Missing,
 }
 
-/// Checks all crates with their tests and examples. Where there is no standard library for the
-/// target, the verb says so, and this is no failure.
+/// Checks all crates with their tests and examples. If there is no standard library for the
+/// target, the verb says so and succeeds.
 pub fn windows(arguments: &[String]) -> Outcome {
     no_arguments("windows", arguments)?;
     let mut options = vec!["check", "--workspace", "--all-targets", "--target", TARGET];
@@ -44,7 +44,7 @@ pub fn windows(arguments: &[String]) -> Outcome {
         return Ok(());
     }
     let mut command = cargo(&options);
-    // A stable compiler checks its own library only with this.
+    // A stable compiler checks its own library only with this variable.
     if library == Library::Source {
         command.env("RUSTC_BOOTSTRAP", "1");
     }

@@ -132,8 +132,8 @@ fn whole_characters(text: &str, most: usize) -> usize {
 ///
 /// # Safety
 ///
-/// The pointer is NULL, or it points to a string that ends in a zero byte and that nobody changes
-/// while the result is in use.
+/// The pointer is NULL, or it points to a string that ends in a zero byte. No code changes the
+/// string while the result is in use.
 unsafe fn text<'t>(string: *const c_char) -> Option<&'t str> {
     if string.is_null() {
         return None;

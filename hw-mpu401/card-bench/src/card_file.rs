@@ -47,6 +47,7 @@ pub struct CardFile {
     pub profile: CardProfile,
     /// The built-in card that this card starts from, if there is one.
     pub based_on: Option<String>,
-    /// All resources of the device, in order. If empty, it has the MPU-401's ports and line.
+    /// All resources of the device, in order. If the list is empty, the device has the MPU-401's
+    /// ports and line.
     pub resources: Vec<CardResource>,
 }

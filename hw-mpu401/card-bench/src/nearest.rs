@@ -11,9 +11,9 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     near(word, known).first().copied()
 }
 
-/// The known words that are like `word`, the most alike first: with at most a third of the letters
-/// wrong, or with `word` as a part. Case counts for nothing. A known word in a place where it is
-/// wrong is like no word.
+/// The known words that are like `word`, the most alike first. A known word is like `word` if at
+/// most a third of the letters are wrong, or if `word` is a part of it. Upper and lower case count
+/// as equal. If `word` itself is a known word, only its place is wrong, and the result is empty.
 #[must_use]
 pub fn near<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
     let near = known.into_iter().filter_map(|known| Some((distance(word, known)?, known)));

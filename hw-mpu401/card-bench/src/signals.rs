@@ -1,7 +1,7 @@
 //! What a trace shows of a card: its signals and its lanes.
 //!
-//! A card on a bus and a card under a script have the same names in a trace. So the same views show
-//! both.
+//! A card on a bus and a card under a script have the same names in a trace. So the same views
+//! show both cards.
 
 use hw_mpu401::{MAX_RX_DEPTH, MAX_TX_DEPTH, Mpu401, Source, Status, WireEdge};
 use portcls_emulator::trace::{SerialEdge, SerialSource};
@@ -20,7 +20,7 @@ pub const NAMES: [&str; Signal::ALL.len()] = {
     names
 };
 
-/// A value inside a card that a driver sees only when it reads it, or never.
+/// A value inside a card. A driver sees it only in a read of STATUS, or never.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Signal {
     /// Bit 6 of STATUS: 0 while the card takes a byte.

@@ -21,7 +21,7 @@ const TEXTS: [&str; 3] = [
 /// A script with the first lines of its results.
 struct Known {
     script: Script,
-    /// No head, that of Linux, that of DOS.
+    /// No head, the head of Linux, the head of DOS.
     heads: [String; 3],
 }
 

@@ -16,7 +16,7 @@ const STEPS: u8 = 24;
 /// The time between two steps in ns, which is no whole number of byte times.
 const STEP_NS: u64 = 77_777;
 
-/// Reads the text, checks what the card is when it is written and read again, and uses the card.
+/// Reads the text, writes the card and reads it again, and uses the card.
 pub fn run(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
     let card = match CardFile::parse("fuzz.toml", text) {

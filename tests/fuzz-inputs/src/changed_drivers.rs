@@ -1,8 +1,8 @@
 //! A good driver with changes: loaded, started, used and unloaded.
 //!
 //! The first byte of the input chooses the driver. Then each group of three bytes is a change: two
-//! bytes for the place, and the new byte. Such inputs change few bytes, so the loader accepts most
-//! inputs.
+//! bytes for the place, and the new byte. Each input changes only a few bytes, so the loader
+//! accepts most of the changed drivers.
 
 use portcls_machine::Driver;
 
@@ -40,7 +40,8 @@ pub fn end(input: &[u8]) -> End {
     })
 }
 
-/// Changes in the headers, in the first code, and anywhere; the same for the same number.
+/// Random changes in the headers, in the first code, and anywhere. The same number gives the same
+/// changes.
 #[must_use]
 pub fn random(number: u64) -> Vec<u8> {
     let mut numbers = Mutator::new(number);

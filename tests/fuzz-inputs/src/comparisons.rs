@@ -1,7 +1,8 @@
-//! A trace and a changed one: what differs, why events came, and waves.
+//! A trace and a changed trace: what differs, why events came, and waves.
 //!
-//! The first three bytes say how the second trace comes from the first: what is done, and to which
-//! lines. The rest is the first trace, or two traces with a line of `====` between.
+//! The first three bytes say how the second trace comes from the first trace: the kind of change,
+//! and the lines that change. The rest is the first trace, or two traces with a line of `====`
+//! between.
 
 use portcls_machine::emulator::trace::{Event, TraceLog};
 use portcls_machine::report::diff::{Diff, DiffOptions, Tolerance, diff};
@@ -45,7 +46,7 @@ pub fn run(input: &[u8]) {
     cut(&first);
 }
 
-/// The text with two lines exchanged, a line twice, or without a line.
+/// The text with a change: two lines exchanged, a line repeated, or a line removed.
 fn changed(text: &str, deed: u8, one: u8, other: u8) -> String {
     let mut lines: Vec<&str> = text.split('\n').collect();
     let count = lines.len();
@@ -59,7 +60,7 @@ fn changed(text: &str, deed: u8, one: u8, other: u8) -> String {
     lines.join("\n")
 }
 
-/// Each finding names events that are there, and a finding before it that it follows from.
+/// Checks that each finding names events of the traces, and follows only from an earlier finding.
 fn check(found: &Diff, first: &TraceLog, second: &TraceLog) {
     let events = [first, second].map(|log| log.events().count());
     assert_eq!(found.events, events);
@@ -75,7 +76,7 @@ fn check(found: &Diff, first: &TraceLog, second: &TraceLog) {
     assert!(!found.text(MOST_FINDINGS).is_empty());
 }
 
-/// Explains the first event, the last one, and one between.
+/// Explains the first event, the last event, and an event between.
 fn explain_some(log: &TraceLog, chosen: u8) {
     let times: Vec<u64> = log.events().map(|event| event.time_ns).collect();
     let between = times.get(usize::from(chosen) % times.len().max(1));

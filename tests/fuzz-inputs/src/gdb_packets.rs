@@ -24,7 +24,7 @@ const DRIVERS: [&[u8]; 2] = [
 /// The most instructions of a call into the driver.
 const CALL_BUDGET: u64 = 50_000;
 
-/// The most machines that one conversation may need: each step back needs another.
+/// The most machines that a conversation may need. Each step back needs a further machine.
 const MOST_MACHINES: u32 = 6;
 
 /// The most bytes that the stub may answer. An input has some hundred bytes, and each of its bytes
@@ -38,7 +38,7 @@ thread_local! {
         .collect();
 }
 
-/// The end of a connection: what gdb sends, and how much it got.
+/// The debugger's end of a connection: what gdb sends, and how many bytes gdb got.
 struct Wire {
     sent: VecDeque<u8>,
     answered: usize,
@@ -91,7 +91,7 @@ pub fn run(input: &[u8]) {
             }
         }
     }
-    // The connection ends before the conversation does, or sends what is no packet.
+    // The connection may end before the conversation does, or may send bytes that are no packet.
     if let Some(error) = server.take_error() {
         assert!(!error.to_string().contains('\n'), "{error}");
     }

@@ -57,7 +57,7 @@ struct Host {
     data_rva: u32,
 }
 
-/// A place for code.
+/// A place in the driver into which the target puts code.
 #[derive(Clone, Copy)]
 struct Place {
     rva: u32,
@@ -73,7 +73,7 @@ fn host(file: &&'static [u8]) -> Host {
     let section = image.section_at(entry).expect("DriverEntry is in a section");
     let begin = find(file, &section.bytes).expect("the file has the bytes of the section");
     let at = |rva: u32| Place { rva, offset: begin + (rva - section.rva) as usize };
-    // Functions begin at multiples of 16, behind an end that is filled up.
+    // Functions begin at multiples of 16. Before a beginning stand filling bytes or a `ret`.
     let code = &section.bytes;
     let is_start = |offset: &usize| matches!(code[offset - 1], 0x90 | 0xCC | 0xC3 | 0);
     let starts = (16..code.len()).step_by(16).filter(is_start);
@@ -167,7 +167,7 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    /// Adds one piece; returns what is behind it.
+    /// Adds one piece; returns the input behind the piece.
     fn piece<'p>(&mut self, head: u8, rest: &'p [u8]) -> &'p [u8] {
         match head {
             0..=0x5F => {
@@ -213,7 +213,7 @@ impl<'a> Assembler<'a> {
         self.argument = 0;
     }
 
-    /// Adds an argument of the next call: a number, an address, or what is in a register.
+    /// Adds an argument of the next call: a number, an address, or the value of a register.
     fn argument(&mut self, kind: u8, value: u8) {
         let number = NUMBERS[usize::from(value) % NUMBERS.len()].to_le_bytes();
         let data_rva = self.host.data_rva + u32::from(value) * 8;

@@ -1,9 +1,9 @@
 //! What any bytes mean to each reader of outside input.
 //!
 //! Each target is a function that takes any bytes and panics when something is wrong: a panic
-//! inside, an error without a place, a text that reads back to something else, a run that is not
-//! the same again. The programs of `tests/fuzz/` call these functions without end, and the tests
-//! of this crate call them for the inputs to begin from and for changes of these. This crate never
+//! inside, an error without a place, a text that reads back to something else, a run that differs
+//! when it is repeated. The programs of `tests/fuzz/` call these functions without end. The tests
+//! of this crate call them for the inputs to begin from, and for changed inputs. This crate never
 //! knows libFuzzer.
 
 mod card_results;
@@ -62,7 +62,7 @@ pub const TARGETS: [Target; 15] = [
 /// The target of this name.
 ///
 /// # Panics
-/// There is no such target.
+/// No target has this name.
 #[must_use]
 pub fn target(name: &str) -> &'static Target {
     TARGETS.iter().find(|target| target.name == name).expect("a target of this name")

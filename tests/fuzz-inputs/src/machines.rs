@@ -6,7 +6,7 @@ use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder
 /// The longest run in ns. A driver may poll all the time.
 const UNTIL_NS: u64 = 40_000_000;
 
-/// A card that resets at once, so that a driver has started soon.
+/// A card that resets at once, so that the start of a driver is short.
 const CARD: &str = "smsc-superio";
 
 /// The options of a driver with this limit of instructions for one call.
@@ -26,7 +26,7 @@ pub fn machine(driver: Driver) -> Result<Machine, MachineError> {
 /// A start, a stream each way, and an end.
 ///
 /// # Errors
-/// What ended the life early.
+/// The first error, which ended the life early.
 fn live(machine: &Machine) -> Result<(), MachineError> {
     machine.start()?;
     let application = Application::new(machine);
@@ -62,7 +62,8 @@ pub enum End {
 /// The driver does not fit into memory.
 ///
 /// # Panics
-/// Code of the project panicked, a failure has no report, or the second life was another one.
+/// Code of the project panicked, a failure has no report, or the second life differs from the
+/// first.
 pub fn end_of_life(driver: &Driver, input: &[u8]) -> Result<End, MachineError> {
     let once = machine(driver.clone())?;
     let end = end_of(&once, live(&once));

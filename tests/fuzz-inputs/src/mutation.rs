@@ -30,7 +30,7 @@ const LONGEST_PIECE: usize = 40;
 pub struct Mutator(u64);
 
 impl Mutator {
-    /// A source of changes; each seed has its own.
+    /// A source of changes; each seed gives other changes.
     #[must_use]
     pub fn new(seed: u64) -> Mutator {
         Mutator(seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)

@@ -1,6 +1,7 @@
 //! Any bytes as registry values: an error at a line, or values in a machine.
 //!
-//! A line is also a resource of the device and the choice of a pin, as the command line has them.
+//! The target also reads each line as a resource of the device and as the choice of a pin, in the
+//! form of the command line.
 
 use portcls_machine::{
     CardResource, MachineBuilder, PinChoice, RegistryPlace, RegistrySetting, read_registry,
@@ -26,7 +27,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// What is read as a resource or a pin is written as the same.
+/// A text that is read as a resource or a pin is written as the same text.
 fn check_words_of_command_line(line: &str) {
     match line.parse::<CardResource>() {
         Ok(resource) => assert_eq!(resource.to_string().parse(), Ok(resource)),
@@ -53,7 +54,7 @@ fn check_settings(settings: &[RegistrySetting]) {
     assert_eq!((value.kind, value.data), (last.value.kind, last.value.data.clone()));
 }
 
-/// Values of each type at each place, resources, pins, and lines that are none of these.
+/// Values of each type at each place, resources, pins, and other lines.
 pub fn seeds() -> Vec<Seed> {
     texts(&[
         ("values", "# values\n\nFifo=dword:0x10\nservice:Parameters\\Name=string:a=b:c\n"),

@@ -195,7 +195,7 @@ struct Client<'m> {
     interfaces: Vec<DeviceInterface>,
     files: Vec<Rc<FileObject>>,
     sent: Vec<Sent>,
-    /// A handle to an event, and one to a semaphore.
+    /// A handle to an event, and a handle to a semaphore.
     handles: [u64; 2],
     reached: Reached,
 }
@@ -325,7 +325,7 @@ impl<'m> Client<'m> {
         }
     }
 
-    /// How the client is told of an event, right or wrong.
+    /// The way in which the client wants to learn of an event, right or wrong.
     fn event_data(&self, bytes: &mut Bytes<'_>) -> Vec<u8> {
         let data = match bytes.byte() % 2 {
             0 => KsEventData::of_event(self.handles[0]),
@@ -512,7 +512,7 @@ impl<'m> Client<'m> {
     }
 }
 
-/// A value to set, or room for one.
+/// A value to set, or room for a value.
 fn value(bytes: &mut Bytes<'_>) -> Vec<u8> {
     match bytes.byte() % 4 {
         0 => bytes.some(100),

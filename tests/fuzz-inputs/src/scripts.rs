@@ -1,7 +1,7 @@
 //! Any text as a register script: an error at a place, or a script that runs.
 //!
-//! The first byte chooses the card. The rest is the script. A script that is written again from
-//! what was read is the same script.
+//! The first byte chooses the card. The rest is the script. The target writes the script that it
+//! has read, and reads the text again: the two scripts must be the same.
 
 use std::fmt::Write as _;
 
@@ -23,7 +23,8 @@ const MOST_RECIPE_STEPS: u64 = 60;
 /// The ports of a recipe.
 const PORTS: RecipePorts = RecipePorts { data: 0x330, status: 0x331 };
 
-/// Reads the script and checks what it means when it is written again. Runs it, and makes recipes.
+/// Reads the script, and checks that its text reads back as the same script. Runs the script, and
+/// makes recipes.
 pub fn run(input: &[u8]) {
     let Some((&first, text)) = input.split_first() else { return };
     let Ok(text) = str::from_utf8(text) else { return };
@@ -52,19 +53,20 @@ fn check_run(script: &Script, card: &CardProfile) {
     for scenario in &report.scenarios {
         let lines = scenario.lines.iter().flatten();
         assert!(lines.clone().all(|line| !line.text.contains('\n')));
-        // An `init` begins at time 0 again.
+        // The times begin at 0 again after an `init`.
         let times = lines.map(|line| (line.line, line.time_ns));
         assert!(times.into_iter().all(|(line, _)| line >= scenario.line));
     }
 }
 
-/// A recipe can be made for both hosts, and what no card has printed is refused at a place.
+/// Checks that a recipe can be made for both hosts, and that a text that no card has printed is
+/// refused at a place.
 fn check_recipes(script: &Script) {
     for host in [RecipeHost::Dos, RecipeHost::Linux] {
         let text = recipe(script, host, PORTS);
         assert!(!text.is_empty());
         match Results::parse("recipe.txt", &text, script) {
-            // DEBUG echoes its commands, which are no results.
+            // DEBUG prints an echo of its commands. The echo is no result.
             Ok(results) => {
                 let card = &cards()[0];
                 let compared = results.compare(script, card, CardTiming::Typical);
@@ -75,7 +77,8 @@ fn check_recipes(script: &Script) {
     }
 }
 
-/// The work of a script at most, and its steps: accesses and ms; a repeated step counts each time.
+/// The most accesses and ms that a script needs, and the number of its steps. A repeated step
+/// counts each time.
 fn work_of(script: &Script) -> (u64, u64) {
     let mut work = 0_u64;
     let mut steps = 0_u64;

@@ -46,7 +46,8 @@ pub fn run(input: &[u8]) {
     check_wire(&song);
 }
 
-/// An error is one line. A file that is only not whole is played when that is allowed.
+/// Checks that an error is one line. If the only error is that the file is not whole, the file
+/// must play when that is allowed.
 fn check_error(error: &MidiFileError, file: &[u8], options: ReadOptions) {
     assert!(!error.to_string().contains('\n'), "{error}");
     if let MidiFileError::NotWhole { left_out, .. } = error {
@@ -85,7 +86,8 @@ fn check_raw(song: &Song, file: &[u8]) {
     }
 }
 
-/// Each SysEx message goes out whole; nothing else does but real-time bytes.
+/// Checks that the song has only whole SysEx messages and real-time bytes, and that it has the
+/// whole file when nothing was left out.
 fn check_syx(song: &Song, file: &[u8]) {
     let mut is_inside = false;
     for byte in bytes_of(song, false) {
@@ -103,7 +105,8 @@ fn check_syx(song: &Song, file: &[u8]) {
     }
 }
 
-/// Channel messages are whole. Only an escape event, which begins with F7, may hold anything else.
+/// Checks that channel messages are whole. Only an escape event, which begins with F7, may hold
+/// other bytes.
 fn check_messages(song: &Song, file: &[u8]) {
     if file.contains(&0xF7) {
         return;
@@ -131,8 +134,8 @@ fn check_written(song: &Song) {
     assert!(read.eq(written), "{again:?}");
 }
 
-/// What goes over the wire and is split into messages again is the same, but for the status bytes
-/// that running status left out.
+/// Checks that a song can be sent over the wire and split into messages again. Only the status
+/// bytes that running status left out may differ.
 fn check_wire(song: &Song) {
     let bytes: Vec<(u64, u8)> = (0..)
         .step_by(BYTE_TIME_NS as usize)

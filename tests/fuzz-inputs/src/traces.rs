@@ -7,7 +7,7 @@ use portcls_machine::report::text::{Header, parse, print};
 use crate::place::{check_place, check_words};
 use crate::seeds::{Seed, files};
 
-/// The first line of a trace of the present version, and of the older one.
+/// The first line of a trace of the present version, and of the older version.
 const HEADS: [&str; 2] = ["# portcls-emu trace 2\n", "# portcls-emu trace 1\n"];
 
 /// Reads the text, writes the events, and reads them again.
@@ -39,7 +39,7 @@ fn read(text: &str) -> (Header, TraceLog) {
     parse(text).unwrap_or_else(|error| panic!("what is written is no trace: {error}\n{text}"))
 }
 
-/// The text of the events, after a look at the form of its lines.
+/// Writes the events as text, checks the form of the lines, and returns the text.
 fn check_print(header: &Header, log: &TraceLog) -> String {
     let text = print(log, header, Filter::Full);
     for line in text.lines() {

@@ -1,10 +1,10 @@
-//! A short run of each target: the inputs to begin from, and changes of these.
+//! A short run of each target: the inputs to begin from, and changed inputs.
 //!
 //! `cargo xtask fuzz` runs the same targets for any length of time.
 
 use portcls_fuzz_inputs::{Mutator, TARGETS, target};
 
-/// Runs a target over its first inputs and over this many changed ones.
+/// Runs a target over the inputs to begin from, and over this many changed inputs.
 fn run(name: &str, changes: u64) {
     let target = target(name);
     let seeds = (target.seeds)();

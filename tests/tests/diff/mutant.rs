@@ -10,7 +10,7 @@ use portcls_machine::emulator::trace::{
 /// A kind of change that a real machine or driver could make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Change {
-    /// An interrupt comes later, with all that it does.
+    /// An interrupt comes later, and everything that follows from it.
     LateInterrupt,
     /// A service routine comes later than its line rises.
     LateIsr,
@@ -22,11 +22,11 @@ pub enum Change {
     ReadTwice,
     /// A run of polls has another count.
     PollCount,
-    /// The same, and all that comes behind is later.
+    /// A run of polls has another count, and all events behind it are later.
     PollCountAndTime,
     /// A DPC does not run.
     NoDpc,
-    /// A DPC runs twice at once.
+    /// A DPC runs twice, one run directly after the other.
     DoubleDpc,
     /// A DPC runs a second time when it is over.
     DpcAgain,
@@ -74,7 +74,7 @@ impl Change {
         Change::AnyLevel,
     ];
 
-    /// The most findings that do not follow from another one.
+    /// The most findings that follow from no other finding.
     pub fn most_roots(self) -> usize {
         match self {
             Change::LateInterrupt
@@ -103,14 +103,14 @@ impl Change {
 /// The order of the events of a mutant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Order {
-    /// What was changed stays where it was, whatever its time.
+    /// The changed events stay at their places, whatever their times are.
     AsRecorded,
-    /// By time, as a trace of a machine that really did so.
+    /// By time, as in a trace of a machine with this change.
     ByTime,
 }
 
 impl Order {
-    /// Both.
+    /// Both orders.
     pub const ALL: [Order; 2] = [Order::AsRecorded, Order::ByTime];
 }
 
@@ -133,7 +133,7 @@ impl<'a> Mutants<'a> {
         (self.seed >> 33) as usize % limit.max(1)
     }
 
-    /// One place of those where `fits` holds.
+    /// A place in the trace where `fits` is true, chosen by the seed.
     fn pick(&mut self, fits: impl Fn(&TimedEvent) -> bool) -> Option<usize> {
         let places: Vec<usize> =
             (0..self.events.len()).filter(|&index| fits(&self.events[index])).collect();
@@ -214,7 +214,7 @@ impl<'a> Mutants<'a> {
         if change == Change::LateInterrupt {
             events[rise].time_ns += late_ns;
         }
-        // The wire does not wait for the processor.
+        // Bytes on the wire do not move, because the wire does not wait for the processor.
         let moves = |event: &&mut TimedEvent| !matches!(event.event, Event::Serial { .. });
         let is_dpc = events.get(end).is_some_and(|event| self.is_call(event, "dpc"));
         let last = if is_dpc { self.end_of(end) } else { end };
@@ -266,7 +266,7 @@ impl<'a> Mutants<'a> {
         let takes_ns = [0, 1_000][self.draw(2)];
         again.time_ns += takes_ns;
         if takes_ns > 0 {
-            // The rest of the code is as much later, as far as nothing else ran.
+            // The rest of the code moves by the same time, up to the next event of other code.
             let rest = events[read + 1..].iter().take_while(|event| event.level == again.level);
             let count = rest.count();
             events[read + 1..=read + count].iter_mut().for_each(|event| event.time_ns += takes_ns);

@@ -200,8 +200,8 @@ impl Target {
         let folder = if is_root(file) { file.with_file_name("") } else { file.with_extension("") };
         let Ok(entries) = fs::read_dir(&folder) else { return };
         let paths = entries.map(|entry| entry.expect("an entry of a folder").path());
-        // Each file of the folder adds the files below it in the same way. Another root in the
-        // folder is another target, and would add this one again.
+        // Each file of the folder adds the files below it in the same way. A `main.rs` in the
+        // folder belongs to another target, so it is left out here.
         let is_below =
             |path: &PathBuf| !is_root(path) && path.extension().is_some_and(|it| it == "rs");
         for path in paths.filter(is_below) {

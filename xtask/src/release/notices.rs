@@ -1,6 +1,6 @@
 //! The licences of the crates that are in the program.
 //!
-//! A licence such as MIT asks that its text goes along. This file owns which texts these are.
+//! A licence such as MIT demands that a copy has its text. This file owns the choice of the texts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

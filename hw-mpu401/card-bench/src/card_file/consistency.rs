@@ -66,7 +66,7 @@ fn commands(card: &Behaviour) -> Option<Contradiction> {
     None
 }
 
-/// Whether firmware with a sequencer does what the keys of a card without one say.
+/// Finds keys that say what a card without a sequencer does, on a card with a sequencer.
 fn sequencer(card: &Behaviour) -> Option<Contradiction> {
     let has_sequencer =
         card.intelligent_mode == IntelligentMode::Sequencer && card.firmware.is_some();

@@ -116,7 +116,7 @@ fn answers(answers: &FixedAnswers) -> String {
     if rows.is_empty() { quoted("none") } else { format!("{{ {} }}", rows.join(", ")) }
 }
 
-/// A list with the names of what is there.
+/// The list of the directions that are there: `tx`, `rx`, both or none.
 fn tx_and_rx(is_there: [bool; 2]) -> String {
     let named = ["\"tx\"", "\"rx\""].into_iter().zip(is_there);
     let there: Vec<&str> = named.filter(|(_, is_there)| *is_there).map(|(name, _)| name).collect();
@@ -131,7 +131,7 @@ fn spread(spread: &Spread) -> String {
     if min == max {
         return digits(typ);
     }
-    // A reader of the file gives a latency without p95 the same percentile.
+    // Without p95 in the file, the reader computes this same percentile.
     let p95 = match *spread == Spread::between(min, typ, max) {
         true => String::new(),
         false => format!("p95 = {}, ", digits(p95)),

@@ -47,8 +47,8 @@ pub trait Model {
     /// The causes of an interrupt that are there, at the latest time given.
     fn interrupt_causes(&self) -> InterruptCauses;
 
-    /// Fetches the oldest event on a MIDI line, up to the latest time given. A byte has an event
-    /// where its start bit begins, and one where it ends.
+    /// Fetches the oldest event on a MIDI line, up to the latest time given. A byte has two
+    /// events: one where its start bit begins, and one where it ends.
     fn pop_wire(&mut self) -> Option<WireEvent>;
 
     /// The mode: whether data written now is MIDI. The bench needs the mode to distinguish the

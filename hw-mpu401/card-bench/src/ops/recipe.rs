@@ -1,9 +1,9 @@
 //! Recipes: a script as a program for the owner of a real card.
 //!
-//! A recipe does the accesses of a script at a base port and prints what was read. `dos` makes one
-//! for the program DEBUG of DOS, `linux` one in Python. `results` reads what a recipe printed.
-//! Software on the host cannot do everything that a script can: the recipe says in comments what it
-//! leaves out.
+//! A recipe does the accesses of a script at a base port and prints what was read. `dos` makes a
+//! recipe for the program DEBUG of DOS, and `linux` makes a recipe in Python. `results` reads what
+//! a recipe printed. Software on the host cannot do everything that a script can: the recipe says
+//! in comments what it leaves out.
 
 mod dos;
 mod linux;
@@ -11,7 +11,8 @@ mod linux;
 use super::action::{Action, CardAction, HostAction};
 use super::script::{Scenario, Script, Step};
 
-/// The most steps of a script that a recipe does. A scenario that goes further is left out.
+/// The most steps of a script that a recipe does. The recipe leaves out a scenario with further
+/// steps.
 const MOST_STEPS: usize = 10_000;
 
 /// The system on which a recipe runs.
@@ -134,7 +135,7 @@ pub(super) fn obstacles(scenario: &Scenario, host: RecipeHost) -> Vec<&'static s
 /// Why a recipe cannot do a step.
 pub(super) struct Obstacle {
     pub why: &'static str,
-    /// True if the steps behind it give other results without it.
+    /// True if the steps behind this step give other results when this step is left out.
     pub ends_scenario: bool,
 }
 
@@ -150,7 +151,8 @@ fn doable(step: &Step, host: RecipeHost) -> Result<Doable<'_>, Obstacle> {
     }
 }
 
-/// A number that tells a script from an edited one: results of one are not held against the other.
+/// A number that differs for scripts that differ. Results with another number belong to another
+/// script.
 pub(super) fn mark(script: &Script) -> u16 {
     let steps = script.scenarios.iter().flat_map(unrolled);
     // FNV-1a of 32 bits, folded to 16.

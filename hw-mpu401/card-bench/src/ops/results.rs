@@ -88,8 +88,8 @@ impl Comparison {
         self.scenarios.iter().flat_map(|scenario| &scenario.lines)
     }
 
-    /// The number of lines on which the real card did as expected, and of those on which it did
-    /// not.
+    /// The number of lines on which the real card did as expected, and the number of lines on
+    /// which it did something else.
     #[must_use]
     pub fn expectations(&self) -> (usize, usize) {
         let count = |met| self.lines().filter(|line| line.is_as_expected == Some(met)).count();
@@ -108,7 +108,7 @@ impl Results {
     /// text may end early: then the lines behind its end were not read.
     ///
     /// # Errors
-    /// [`OpsError`] at the first line that such a recipe does not print.
+    /// [`OpsError`] at the first line that a recipe for this script does not print.
     pub fn parse(file: &str, text: &str, script: &Script) -> Result<Self, OpsError> {
         let place = |(line, fault): (usize, Fault)| fault.place(file, line);
         let text = text.trim_start_matches('\u{FEFF}');
@@ -123,7 +123,8 @@ impl Results {
         Ok(Results { file: file.to_owned(), scenarios: scenarios.map_err(place)? })
     }
 
-    /// Puts the results beside what the script expects of this card and what its model does.
+    /// Puts the results beside the expectations of the script for this card, and beside the
+    /// results of its model.
     #[must_use]
     pub fn compare(&self, script: &Script, card: &CardProfile, timing: CardTiming) -> Comparison {
         let run: RunReport = run_with(script, card, timing);

@@ -27,8 +27,9 @@ pub struct Script {
 }
 
 impl Script {
-    /// The cards on which the script is to run if the user names no card: those that its `cards:`
-    /// lines name, or all if a scenario has no such line. They are in the order of `all`.
+    /// The cards on which the script is to run if the user names no card. These are the cards that
+    /// the `cards:` lines name, or all cards if a scenario has no `cards:` line. They are in the
+    /// order of `all`.
     #[must_use]
     pub fn cards<'c>(&self, all: &'c [CardProfile]) -> Vec<&'c CardProfile> {
         let is_named =

@@ -175,7 +175,8 @@ impl SuiteReport {
         self.rows.iter().all(|row| !row.cells.contains(&Cell::Failed))
     }
 
-    /// How many scenarios had such a result on this card; the card is given by its position.
+    /// How many scenarios had a result on this card that counts; the card is given by its
+    /// position.
     pub fn count(&self, card: usize, is_counted: impl Fn(Cell) -> bool) -> usize {
         self.rows.iter().filter(|row| is_counted(row.cells[card])).count()
     }

@@ -1,6 +1,6 @@
 //! Register scripts on cards that are not built in.
 //!
-//! The chip runs them, and the slow model does the same.
+//! The chip and the slow model run the same scripts and must give the same results.
 
 use hw_mpu401::{CardProfile, Mpu401, card};
 use mpu401_card_bench::card_file::CardFile;
@@ -8,7 +8,8 @@ use mpu401_card_bench::ops::{Script, Verdict, run_on};
 
 use crate::reference::Reference;
 
-/// Four bytes of output with the one on the wire, and an interrupt when no byte waits behind it.
+/// The output has four bytes, including the byte on the wire. The card interrupts when no byte
+/// waits behind the byte on the wire.
 const TRANSMITTER: &str = "
     name = \"transmitter\"
     family = \"fifo-chip\"

@@ -197,7 +197,7 @@ fn control() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A card with any interrupts and any input of its line, and else like a built-in card.
+/// A card that differs from a built-in card in its interrupts and in the input of its line.
 fn any_lines() -> impl Strategy<Value = CardProfile> {
     let of_interrupt = (
         prop::sample::select(TransmitInterrupt::ALL),

@@ -1,6 +1,6 @@
 //! Recipes for real cards, run on a model of a card.
 //!
-//! What a recipe prints here is read back.
+//! The tests read back what a recipe prints here.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
@@ -134,7 +134,7 @@ fn debug(recipe: &str, card: &mut Card) -> String {
     panic!("the recipe does not leave DEBUG");
 }
 
-/// What this recipe prints under Python. Its accesses and its time are those of the card.
+/// What this recipe prints under Python. The test gives it the ports and the time of the card.
 fn python(recipe: &str, card: &mut Card) -> String {
     let program = format!("{}\n{recipe}", include_str!("recipe.py"));
     let pipe = || Stdio::piped();

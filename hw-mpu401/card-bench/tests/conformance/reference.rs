@@ -2,10 +2,10 @@
 //!
 //! The model looks at its whole state once in each microsecond.
 //!
-//! The model shares no code with the chip, only the numbers of a card's profile. Of a card without
-//! a sequencer the model knows everything. Of a card with a sequencer the model knows UART mode and
-//! the commands FF and 3F: scripts for such a card must not use MIDI IN or another command in
-//! intelligent mode. All times of the model are whole microseconds.
+//! The model shares no code with the chip, only the numbers of a card's profile. The model knows
+//! everything about a card without a sequencer. About a card with a sequencer the model knows UART
+//! mode and the commands FF and 3F: scripts for such a card must not use MIDI IN or another
+//! command in intelligent mode. All times of the model are whole microseconds.
 
 #[path = "reference_line.rs"]
 mod line;

@@ -35,7 +35,7 @@ pub(super) fn check(step: &Step) -> Result<(), Obstacle> {
     }
 }
 
-/// The text of the recipe. Its lines end as those of DOS do.
+/// The text of the recipe. Its lines end in CR and LF, as text of DOS does.
 pub(super) fn text(script: &Script, ports: RecipePorts) -> String {
     let mut recipe = Recipe { text: String::new(), ports };
     let head = [
@@ -121,7 +121,7 @@ impl Recipe {
     }
 
     /// Resets the card twice: a card in UART mode may take the first FF only as the end of the
-    /// mode. Each ACK is read; where there is none, DATA is read in vain.
+    /// mode. The recipe reads DATA after each reset, because the card may have sent an ACK.
     fn init(&mut self, line: usize, mode: InitMode) {
         self.mark(line);
         let commands: &[u8] = match mode {

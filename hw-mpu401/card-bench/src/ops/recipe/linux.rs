@@ -50,8 +50,8 @@ STEPS = \"\"\"
     text + "\"\"\"\n\n" + PROGRAM
 }
 
-/// A text of the user in a comment and in a Python text: on one line, and without what would end
-/// the text.
+/// A text of the user, for a comment and for a text of Python: one line, without the characters
+/// that would end the text.
 fn plain(text: &str) -> String {
     text.replace(['"', '\\'], "'").replace(char::is_control, " ")
 }

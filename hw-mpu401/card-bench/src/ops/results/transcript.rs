@@ -1,8 +1,8 @@
 //! Reads the screen of DEBUG after a recipe for DOS.
 //!
 //! Only two forms of lines count: two numbers of four digits, which a command `h` printed, and one
-//! number of two digits, which an `i` printed. All else is the echo of commands and the registers
-//! that a `g` shows.
+//! number of two digits, which a command `i` printed. All other lines are echoes of commands, or
+//! registers that a command `g` shows.
 
 use hw_mpu401::Status;
 
@@ -29,7 +29,7 @@ pub(super) fn read(text: &str, script: &Script) -> Result<Vec<Vec<Read>>, (usize
     let groups = groups(text, script)?;
     let mut groups = groups.iter();
     for (scenario, step, action) in reading_steps(script, RecipeHost::Dos) {
-        // The marks of steps that read nothing stand between.
+        // Between the marks of steps that read, there are marks of steps that read nothing.
         let Some(group) = groups.find(|group| group.line == step.line) else { break };
         let got = got(action, &group.bytes).map_err(|fault| (group.at, fault))?;
         scenarios[scenario].push(Read { line: step.line, got });
