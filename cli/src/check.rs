@@ -38,7 +38,7 @@ use outputs::OutFolder;
 pub use facts::Shard;
 pub use merge::run as merge;
 
-/// The most findings of a scenario that are told; the rest is counted.
+/// The most findings of a scenario that the text shows; it only counts the others.
 const MOST_FINDINGS: usize = 12;
 /// The stack of a thread that runs scenarios: an ISR in a DPC in a call nests on it.
 const STACK_BYTES: usize = 32 << 20;
@@ -52,9 +52,9 @@ struct Checked {
     golden: Option<PathBuf>,
     /// The golden that this run makes.
     made: Option<String>,
-    /// True when the golden is missing, damaged or another one.
+    /// True when the golden is missing or damaged, or when the trace differs from the golden.
     is_golden_bad: bool,
-    /// True when nothing else is wrong.
+    /// True when only the golden is wrong.
     is_golden_all: bool,
 }
 
@@ -62,7 +62,7 @@ struct Checked {
 ///
 /// # Errors
 /// [`Failure`]: a path that cannot be read, a file that cannot be written, or options that do not
-/// fit together. A file that is no scenario does not keep the others from being checked.
+/// fit together. If a file is no scenario, the other files are still checked.
 pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     refuse_what_asks(arguments)?;
     let found = files::find(&arguments.paths)?;
@@ -85,7 +85,7 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
             out.keep(&one.file, &mut one.facts, one.made.as_deref(), words.trim_start())?;
         }
     }
-    // Each golden is looked at once, so one shard does it.
+    // Only one shard looks for goldens without a scenario, so that each is in the results once.
     let mut scenarios: Vec<ScenarioFacts> = Vec::new();
     if arguments.shard.is_none_or(|shard| shard.index == 1) {
         scenarios.extend(left_over(arguments, &found, &checked)?);
@@ -112,7 +112,7 @@ fn print(facts: &CheckFacts, format: CheckFormat) -> Result<Exit, Failure> {
     Ok(facts.exit())
 }
 
-/// Refuses what a person has to see where no person is.
+/// Refuses options that need a person, in CI and without a terminal.
 fn refuse_what_asks(arguments: &CheckArguments) -> Result<(), Failure> {
     if arguments.accept.is_some() {
         accept::refuse_in_ci("--accept")?;
@@ -200,7 +200,7 @@ fn check_one(file: &Path, name: &str, source: &str, scenario: &Scenario) -> Chec
     }
 }
 
-/// Takes over what a judgement says.
+/// Adds the results of a judgement to the facts.
 fn tell(facts: &mut ScenarioFacts, judgement: &Judgement) {
     let checks = &judgement.outcome.checks;
     let failed = checks.iter().filter(|check| !check.passed);
@@ -218,7 +218,7 @@ fn tell(facts: &mut ScenarioFacts, judgement: &Judgement) {
     }
 }
 
-/// Writes the goldens that the user wants, all or those with these names.
+/// Writes the goldens that the user wants: all goldens, or the goldens of the named scenarios.
 fn accept_wanted(arguments: &CheckArguments, all: &mut [Checked]) -> Result<(), Failure> {
     if let Some(names) = &arguments.accept {
         for name in names {
@@ -237,7 +237,7 @@ fn accept_wanted(arguments: &CheckArguments, all: &mut [Checked]) -> Result<(), 
     Ok(())
 }
 
-/// The goldens in the folders that no scenario has, as the user wants to hear of them.
+/// The goldens in the folders that belong to no scenario, with the verdict that the user chose.
 fn left_over(
     arguments: &CheckArguments,
     found: &files::Found,
@@ -253,7 +253,7 @@ fn left_over(
         if invalid(file) {
             unknown.insert(file.with_extension(""));
         } else if arguments.shard.is_some() {
-            // Another shard runs it, but its golden is known.
+            // Another shard runs this scenario. Its golden belongs to a scenario all the same.
             match scenario_file::read(&Input::File(file.clone())) {
                 Ok(scenarios) => goldens.extend(
                     scenarios

@@ -1,4 +1,4 @@
-//! `diff`: what is different in two traces, and what only follows from it.
+//! `diff`: the differences of two traces, and what only follows from them.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ struct DiffFacts {
     diff: Diff,
 }
 
-/// Compares two traces. Traces without a finding are exit code 0, others 1.
+/// Compares two traces. Without a finding the exit code is 0, else it is 1.
 ///
 /// # Errors
 /// The errors of [`trace_file::read`], [`Failure::NotATrace`], [`Failure::StdinTwice`],
@@ -66,13 +66,14 @@ pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// What counts as a difference. From a mark on, times count from this mark.
+/// The options of the comparison. After a mark, times count from this mark.
 fn options(arguments: &DiffArguments) -> DiffOptions {
     let start = if arguments.from.is_some() { Start::FirstEvent } else { Start::PowerOn };
     DiffOptions { start, ..arguments.compare.options() }
 }
 
-/// Compares what could be read of damaged traces, up to the time at which the first one ends.
+/// Compares the readable parts of damaged traces, up to the time at which the first of them ends,
+/// and returns the failure that ends the verb.
 /// Returns the failure that ends the verb.
 fn compare_readable(arguments: &DiffArguments, traces: [TraceFile; 2]) -> Result<Failure, Failure> {
     let inputs = [&arguments.first, &arguments.second];

@@ -1,4 +1,4 @@
-//! The driver on the command line: a built-in one or a file, and its registry.
+//! The driver on the command line, built-in or in a file, and its registry.
 //!
 //! The registry has the values that the installation of the driver would write.
 
@@ -84,8 +84,8 @@ impl DriverChoice {
     }
 }
 
-/// How a Windows driver is given: by the path of a file in this folder with a name like the wrong
-/// one, or of any.
+/// How to name a Windows driver: by the path of a file in this folder whose name is like the wrong
+/// name, or else by the path of any file.
 fn path_of_driver(wrong: &str) -> String {
     let path = Path::new(".").join(format!("{wrong}.sys"));
     let is_sys = |path: &PathBuf| path.extension().is_some_and(|end| end == "sys");

@@ -62,7 +62,7 @@ fn write(
         }
         #[cfg(feature = "parquet")]
         ExportForm::Parquet => {
-            // The table is written by parts that other threads could write.
+            // The writer of tables demands a target that other threads may use; an output is none.
             let mut table = Vec::new();
             let written = parquet::write(log, header, section, &mut table);
             output.write(|to| written.and_then(|()| to.write_all(&table)))

@@ -1,13 +1,14 @@
-//! The kind of a file that is not what it was given for, by its first bytes.
+//! The kind of a file that the user gave for another kind, by its first bytes.
 //!
-//! This file owns the table of kinds. A reader that refuses a file asks here before it complains of
-//! single bytes: a file of another kind is better named. Nothing here makes a file valid or not.
+//! This file owns the table of kinds. A reader that refuses a file asks here first. If the file is
+//! of another kind, a message that names the kind helps more than a message about single bytes.
+//! Nothing here makes a file valid or invalid.
 //!
-//! The crates below name some kinds by themselves, for those who use them as libraries.
+//! The crates below name some kinds by themselves, for users of these crates as libraries.
 
 use crate::failure::Failure;
 
-/// What an input was given for.
+/// The kind of file that a verb wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wanted {
     /// Something to play.
@@ -45,9 +46,10 @@ impl Wanted {
 struct Kind {
     /// The kind in words.
     what: &'static str,
-    /// What to do with such a file.
+    /// What to do with a file of this kind.
     mend: &'static str,
-    /// What such a file is right for. Its reader knows better what is wrong with it.
+    /// The kind of input for which this file is right. The reader of that input knows better what
+    /// is wrong with the file.
     right_for: Option<Wanted>,
     /// Whether a file is of this kind.
     is: fn(&[u8]) -> bool,
@@ -75,7 +77,7 @@ const OTHER: &str = "give another file";
 /// The most bytes of a text in which a word is looked for.
 const HEAD_BYTES: usize = 1_024;
 
-/// Whether a file begins with one of these.
+/// Whether a file begins with one of these texts.
 macro_rules! begins {
     ($($magic:literal)|+) => { |file| $(file.starts_with($magic))||+ };
 }
@@ -87,7 +89,7 @@ macro_rules! chunk {
     };
 }
 
-/// The kinds. The first that fits counts.
+/// The kinds. The first kind that fits counts.
 ///
 /// Source: MIDI 2.0 clip, M2-116-U; XMI, the Miles Sound System's "Extended MIDI IFF Structure";
 /// RIFF MIDI, RP-029; SoundFont 2.04 and DLS 2, the forms `sfbk` and `DLS `; zip, APPNOTE 4.3;
@@ -174,7 +176,7 @@ const KINDS: &[Kind] = &[
         .right_for(Wanted::Inf),
 ];
 
-/// The first bytes of a file as text in lower case, without what may stand before a text.
+/// The first bytes of a file as text in lower case, without a mark or spaces at the start.
 fn head(file: &[u8]) -> String {
     let head = String::from_utf8_lossy(&file[..file.len().min(HEAD_BYTES)]);
     head.trim_start_matches('\u{FEFF}').trim_start().to_ascii_lowercase()

@@ -94,15 +94,15 @@ impl Input {
         Ok(bytes)
     }
 
-    /// The file that was probably meant by the path of a file that is not there: one in the same
-    /// folder whose name is like it.
+    /// The file that the user probably meant, when there is no file at this path: a file in the
+    /// same folder with a name like this one.
     pub fn near_file(&self) -> Option<PathBuf> {
         let Input::File(path) = self else { return None };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
         let files = entries.take(COMPARED_FILES).flatten().map(|entry| entry.file_name());
         let mut names: Vec<String> = files.filter_map(|name| name.into_string().ok()).collect();
-        // The order of a folder is up to the system.
+        // Each system gives the names of a folder in another order.
         names.sort_unstable();
         let found = near_name(path.file_name()?.to_str()?, &names)?;
         Some(path.with_file_name(found))
@@ -123,8 +123,8 @@ impl Input {
     }
 }
 
-/// The bytes of a text in UTF-8 without the mark at its start. A text in UTF-16 that has such a
-/// mark is translated: Windows PowerShell writes it for `>`.
+/// The bytes of a text in UTF-8, without a mark at the start. A text in UTF-16 with a mark is
+/// translated: Windows PowerShell writes this form for `>`.
 pub fn plain_text(bytes: Vec<u8>) -> Vec<u8> {
     let unit: fn([u8; 2]) -> u16 = match bytes[..] {
         [0xFF, 0xFE, ..] => u16::from_le_bytes,
@@ -140,7 +140,8 @@ pub fn plain_text(bytes: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// The name that is like a wrong one: it has another ending, or is like it before the same ending.
+/// The name that is like a wrong name: it differs only in its ending, or it has the same ending
+/// and is like the wrong name before it.
 fn near_name<'n>(wrong: &str, names: &'n [String]) -> Option<&'n str> {
     let split = |name: &'_ str| {
         let path = Path::new(name);

@@ -1,4 +1,4 @@
-//! `latency`: how long routines ran and things waited.
+//! `latency`: how long routines ran, and how long interrupts, DPCs and bytes waited.
 
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;
@@ -34,7 +34,7 @@ struct RunFacts {
     reason: Option<String>,
     /// The budgets that are broken.
     breaches: Vec<Breach>,
-    /// The spans with a budget and without a time.
+    /// The spans that have a budget and no time in the trace.
     unmeasured: Vec<Span>,
     #[serde(flatten)]
     latency: Option<Latency>,
@@ -43,8 +43,8 @@ struct RunFacts {
 /// A run, with its latencies or the reason why there are none.
 type Measured = (String, Result<Latency, String>);
 
-/// Measures traces, or a song on several cards. A broken budget is exit code 1, and so is a budget
-/// for which there is nothing to measure.
+/// Measures traces, or a song on several cards. The exit code is 1 when a budget is broken, or
+/// when the trace has no time for a budget.
 ///
 /// # Errors
 /// The errors of [`trace_file::read_whole`] and of reading a song, a driver or a card,

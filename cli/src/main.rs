@@ -94,7 +94,7 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
     }
 }
 
-/// The form that a command line asks for, also one that cannot be read as a whole.
+/// The form that a command line asks for, even if the rest of the command line is wrong.
 fn wanted_format(words: impl Iterator<Item = OsString>) -> Format {
     let words: Vec<OsString> = words.collect();
     let has_pair = words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
@@ -102,12 +102,12 @@ fn wanted_format(words: impl Iterator<Item = OsString>) -> Format {
     if has_pair || has_word { Format::Json } else { Format::Text }
 }
 
-/// Ends a verb. One that could not do its work still prints its document, if JSON was asked for.
+/// Ends a verb. If the verb could not do its work and the user wants JSON, prints a document.
 fn finish(verb: &Verb, result: Result<Exit, Failure>) -> Exit {
     result.unwrap_or_else(|failure| {
         if let (Format::Json, console) = verb.document() {
             let document = NoResult::new(Some(verb.name()), failure.exit(), failure.to_string());
-            // When the document cannot be written either, the line of the error says enough.
+            // If the document cannot be written either, the line of the error says enough.
             let _ = console.print(&summary::json(&document));
         }
         console::error(&failure);

@@ -1,8 +1,8 @@
-//! `new`: a crate for a driver of one's own, made from the project's template.
+//! `new`: a crate for a driver of the user, made from the project's template.
 //!
-//! Owns which files the crate has, its name, and where it finds the crates of this program. The
-//! text of the files is in `new/template.txt`. A test makes this file from the folder `template/`
-//! of the project, because a published crate has only its own folder.
+//! This file owns the files of the new crate, its name, and the place where it finds the crates of
+//! this program. The text of the files is in `new/template.txt`. A test makes `template.txt` from
+//! the folder `template/` of the project, because a published crate has only its own folder.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -15,7 +15,7 @@ use crate::failure::{Exit, Failure};
 /// The files of the template: a line `==== PATH` before each file.
 const TEMPLATE: &str = include_str!("new/template.txt");
 
-/// What begins the line before a file of the template.
+/// The beginning of the line before a file of the template.
 const MARK: &str = "==== ";
 
 /// The name of the template's package, and the same name in code.
@@ -90,7 +90,7 @@ impl Origin {
         }
     }
 
-    /// What a manifest says of a crate.
+    /// The text in a manifest for the dependency on a crate of this program.
     fn dependency(&self, crate_folder: &str) -> String {
         match self {
             // The path is written as a TOML literal: backslashes stand for themselves.
@@ -102,8 +102,8 @@ impl Origin {
     }
 }
 
-/// The path from the root. On Windows it is not the canonical one, which begins with `\\?\`: cargo
-/// reads no such path in a manifest.
+/// The absolute path. On Windows this is not the canonical path, which begins with `\\?\`: cargo
+/// cannot read a canonical path in a manifest.
 fn absolute(folder: &Path) -> io::Result<PathBuf> {
     if cfg!(windows) { std::path::absolute(folder) } else { fs::canonicalize(folder) }
 }

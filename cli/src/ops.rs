@@ -33,7 +33,7 @@ use scripts::{Found, Place, find, read};
 /// failures.
 const SHOWN_FAILURES: usize = 10;
 
-/// What came of a file.
+/// The results of a file.
 struct FileResult {
     /// The name of the file for messages.
     name: String,
@@ -86,7 +86,7 @@ impl FileResult {
         }
     }
 
-    /// True if the file is as it must be. A file of a folder may be for other cards.
+    /// True if the file passed. A file in a folder may also be for other cards.
     fn is_good(&self) -> bool {
         match self.verdict() {
             FileVerdict::Passed => true,
@@ -98,7 +98,7 @@ impl FileResult {
 
 /// Runs the scripts and reports the results that were not expected.
 ///
-/// A file that is no script does not keep the others from running.
+/// If a file is no script, the other files still run.
 ///
 /// # Errors
 /// [`Failure`]: the card cannot be read, or an output cannot be written.
@@ -140,7 +140,7 @@ pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
     Ok(exit(&results))
 }
 
-/// How the program ends. A run that has checked nothing at all is not good either.
+/// How the program ends. A run that has checked nothing is a failure too.
 fn exit(results: &[FileResult]) -> Exit {
     let has = |verdict| results.iter().any(|result| result.verdict() == verdict);
     if has(FileVerdict::Invalid) {
@@ -169,7 +169,7 @@ impl Bench {
         FileResult { name, place, runs: script.map(|script| self.run_script(&script)) }
     }
 
-    /// Runs a script on the chosen card, or on the cards that it is for.
+    /// Runs a script on the chosen card, or on the cards for which the script is meant.
     fn run_script(&self, script: &Script) -> Vec<RunReport> {
         let cards = match &self.card {
             Some(card) => vec![card],
@@ -197,8 +197,8 @@ fn write_waves(
     vcd::write(&log, &vcd_options(&log, dialect, tick), &mut to)
 }
 
-/// Reports what is wrong with a file or was not as expected, with one line for each failure. `card`
-/// is the card that the user chose.
+/// Prints what is wrong with a file, with one line for each failure. `card` is the card that the
+/// user chose.
 fn complain(result: &FileResult, card: Option<&str>) {
     let runs = match &result.runs {
         Ok(runs) => runs,

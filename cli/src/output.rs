@@ -1,9 +1,9 @@
 //! Output files; a file appears whole or not at all.
 //!
-//! A file is written under a temporary name in the same folder, and renamed when it is complete.
-//! So is a regular file under `/dev`, as in `/dev/shm`. A device, a pipe and stdout cannot be
-//! replaced, so the program writes to them directly. Before the run the program checks that each
-//! output can be written.
+//! A file is written under a temporary name in the same folder, and renamed when it is complete. A
+//! regular file under `/dev`, such as a file in `/dev/shm`, is written in the same way. A device,
+//! a pipe and stdout cannot be replaced, so the program writes to them directly. Before the run
+//! the program checks that each output can be written.
 
 use std::ffi::OsStr;
 use std::fmt;

@@ -8,8 +8,8 @@ use portcls_machine::report::text::Header;
 
 use crate::failure::Failure;
 
-/// Makes the page of a trace, perhaps with what a comparison with another trace found. `name` is
-/// for a message.
+/// Makes the page of a trace, perhaps with the findings of a comparison with another trace. `name`
+/// is for a message.
 ///
 /// # Errors
 /// [`Failure::TooMuchForAPage`].

@@ -1,7 +1,7 @@
-//! A file that is being written: it never stays behind half written.
+//! A file that is being written: no half-written file stays behind.
 //!
 //! When the work fails, the file is removed. When SIGINT or SIGTERM ends the program, a thread
-//! removes the file first; the program then ends by that signal, as its parent expects.
+//! removes the file first. Then the program ends by that signal, as its parent expects.
 
 use std::fs::File;
 use std::io;
@@ -23,7 +23,7 @@ fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
 /// A file under a temporary name, which is renamed when it is complete.
 pub struct PartialFile {
     file: NamedTempFile,
-    // Dropped after the file.
+    // This field is dropped after the file.
     _listed: Listed,
 }
 
@@ -67,14 +67,14 @@ impl PartialFile {
     /// Gives the file its name; a file that had this name is replaced.
     ///
     /// # Errors
-    /// What the system says; then the file is gone.
+    /// What the system says. The file is then removed.
     pub fn put_at(self, path: &Path) -> io::Result<()> {
         self.file.persist(path).map(drop).map_err(|error| error.error)
     }
 }
 
-/// From now on a signal that ends the program removes the unfinished files first. Where the system
-/// has no such signals, this does nothing.
+/// From now on a signal that ends the program removes the unfinished files first. On a system
+/// without these signals the function does nothing.
 fn remove_at_signals() {
     #[cfg(unix)]
     {

@@ -1,8 +1,8 @@
 //! A bar on stderr that shows how far a long run is, and the time left.
 //!
-//! This file owns when a bar is shown, and what it says. The bar has a thread of its own, which
-//! reads the counts of the machine's [`Meter`]; so the simulation neither waits for it nor knows of
-//! it. The times here are times of the host.
+//! This file owns when the program shows a bar, and what the bar says. The bar has its own thread,
+//! which reads the counts of the machine's [`Meter`]. So the simulation does not wait for the bar,
+//! and does not know of the bar. The times here are times of the host.
 
 use std::fmt::Write;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -52,14 +52,14 @@ impl Line {
 
 /// A bar that appears after a while. It goes away when this value is dropped.
 pub struct ProgressBar {
-    /// Nothing is sent: the end of the channel is the end of the bar.
+    /// The program sends nothing on this channel. When the channel ends, the bar ends.
     end: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl ProgressBar {
-    /// Begins to watch a run whose song has this many bytes. `None` when no bar can be seen or none
-    /// is wanted: stderr is no terminal or a dumb one, or with `-q`.
+    /// Begins to watch a run whose song has this many bytes. `None` when the program shows no bar:
+    /// stderr is no terminal or a dumb terminal, or the user gave `-q`.
     pub fn begin(meter: Meter, line: Line, song_bytes: u64) -> Option<ProgressBar> {
         if console::talk() == Talk::Quiet || !can_draw() {
             return None;
@@ -76,7 +76,7 @@ impl Drop for ProgressBar {
     fn drop(&mut self) {
         self.end.take();
         if let Some(thread) = self.thread.take() {
-            // A bar that failed takes nothing from the run.
+            // If the thread of the bar failed, the run is still good.
             let _ = thread.join();
         }
     }
@@ -87,7 +87,7 @@ fn watch(end: &Receiver<()>, meter: &Meter, line: Line, song_bytes: u64) {
     if !goes_on(FIRST_LOOK) {
         return;
     }
-    // A card sends bytes of its own, too.
+    // The card also sends its own bytes.
     let bytes = || line.bytes(meter).min(song_bytes);
     let bar = Bar::with_draw_target(Some(song_bytes), ProgressDrawTarget::stderr())
         .with_style(style())
@@ -104,14 +104,14 @@ fn watch(end: &Receiver<()>, meter: &Meter, line: Line, song_bytes: u64) {
 fn style() -> ProgressStyle {
     let words = |state: &ProgressState, to: &mut dyn Write| {
         let (bytes, song_bytes) = (state.pos(), state.len().unwrap_or_default());
-        // A bar without its words is no reason to end a run.
+        // If the words of the bar cannot be written, the run goes on.
         let _ = to.write_str(&words(state.elapsed(), bytes, song_bytes));
     };
     let style = ProgressStyle::with_template(TEMPLATE).expect("the template is valid");
     style.progress_chars("=> ").with_key("words", words)
 }
 
-/// What stands behind the bar.
+/// The words behind the bar.
 fn words(elapsed: Duration, bytes: u64, song_bytes: u64) -> String {
     let of = format!("{} of {} bytes", grouped(bytes), grouped(song_bytes));
     match time_left(elapsed, bytes, song_bytes) {

@@ -80,7 +80,7 @@ fn details(rule: &Rule) -> String {
     text
 }
 
-/// A label and a paragraph beside it.
+/// Adds a label, and a paragraph beside the label.
 fn push_beside(text: &mut String, label: &str, columns: usize, words: &str) {
     let mut label = label;
     for line in wrapped(words, COLUMNS - columns) {

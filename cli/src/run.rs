@@ -16,7 +16,7 @@ use crate::summary::json;
 /// The version of the JSON.
 const VERSION: u32 = 1;
 
-/// A file, and what came of its scenarios; a failure if it is no scenario.
+/// A file with the results of its scenarios, or with the reason why it is no scenario.
 struct FileResult {
     name: String,
     ran: Result<Vec<Ran>, Failure>,
@@ -29,8 +29,8 @@ struct Ran {
 }
 
 impl Ran {
-    /// How the scenario ends. One without expectations by name is good if it has a golden: then
-    /// `check` says how it went.
+    /// How the scenario ends. A scenario that expects nothing by name is good if it has a golden:
+    /// `check` then compares the golden.
     fn exit(&self) -> Exit {
         match self.outcome.verdict() {
             Verdict::Passed => Exit::Good,
@@ -53,8 +53,7 @@ impl Ran {
     }
 }
 
-/// Runs the scenarios of the files. A file that is no scenario does not keep the others from
-/// running.
+/// Runs the scenarios of the files. If a file is no scenario, the other files still run.
 ///
 /// # Errors
 /// [`Failure`]: a trace is wanted of more than one scenario, or an output cannot be written.
@@ -180,7 +179,7 @@ struct ScenarioFacts<'a> {
     /// Why the file is no scenario.
     error: Option<String>,
     checks: Vec<CheckFacts<'a>>,
-    /// The end of a run that did not go to its end.
+    /// Why the run ended early; `None` for a whole run.
     stop: Option<String>,
     violation_count: usize,
     has_golden: bool,

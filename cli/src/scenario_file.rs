@@ -7,8 +7,8 @@ use portcls_machine::scenario::{self, MAX_SCENARIO_BYTES, Scenario, ScenarioErro
 use crate::failure::Failure;
 use crate::input::{Input, Obstacle, plain_text};
 
-/// Reads the scenarios of a file: one, or one for each of its cards. A scenario from stdin names
-/// its files relative to the working folder.
+/// Reads the scenarios of a file: one scenario, or a scenario for each of its cards. A scenario
+/// from stdin names its files relative to the working folder.
 ///
 /// # Errors
 /// [`Failure::CannotRead`] and [`Failure::NotAScenario`].

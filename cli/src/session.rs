@@ -113,7 +113,8 @@ impl Outputs {
             (Content::Waves, &self.waves),
             (Content::Bytes, &self.raw),
             (Content::MidiFile, &self.midi),
-            // A trace can be too long for a page; the other outputs are there then.
+            // The page comes last of the files, because a trace can be too long for a page. Then
+            // the other outputs are already written.
             (Content::Page, &self.page),
         ];
         each.into_iter().filter_map(|(content, output)| Some((content, output.as_ref()?)))
@@ -242,7 +243,8 @@ pub fn run_on(
         let first = text::print(&machine.trace_log(), &machine.trace_header(), filter);
         summary.add_first_lines(first_lines(&first, SUMMARY_LINES));
     }
-    // A program reads one document, and the summary does not know that an output is missing.
+    // If an output is missing, the JSON is only about this failure: a program reads one document,
+    // and a summary does not say that an output is missing.
     if written.is_ok() || job.report.format == Format::Text {
         print(&summary, job.report.format, &outputs)?;
     }

@@ -43,8 +43,8 @@ fn show(wanted: &[Shown], header: &Header) -> Show {
     }
 }
 
-/// The names of the ports, by the head of the trace: `card NAME, port HEX`. A card that is not
-/// known has STATUS behind DATA, as nearly all.
+/// The names of the ports, by the head of the trace: `card NAME, port HEX`. On an unknown card
+/// STATUS is the port after DATA, as on nearly all cards.
 fn port_names(header: &Header) -> PortNames {
     let parts = || header.machine.split(", ");
     let cards = parts().filter_map(|part| part.strip_prefix("card "));

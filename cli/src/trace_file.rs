@@ -12,11 +12,11 @@ use crate::input::{Input, Obstacle, plain_text};
 /// The longest trace in bytes: 16 million events.
 const MAX_BYTES: usize = 1 << 30;
 
-/// A trace, or the part of a damaged one that could be read.
+/// A trace, or the readable part of a damaged trace.
 pub struct TraceFile {
-    /// The events: those before the damage.
+    /// The events. Of a damaged trace, the events before the damage.
     pub log: TraceLog,
-    /// What stands in its head.
+    /// The header of the trace.
     pub header: Header,
     /// What is wrong with the file.
     pub damage: Option<Failure>,
@@ -28,7 +28,7 @@ impl TraceFile {
         self.log.events().last().map_or(0, |event| event.time_ns)
     }
 
-    /// Says how much of a damaged trace could be read. Says nothing of a whole one.
+    /// Says how much of a damaged trace could be read. Says nothing for a whole trace.
     pub fn note_readable(&self, name: &str) {
         if self.damage.is_none() {
             return;
@@ -43,7 +43,7 @@ impl TraceFile {
     }
 }
 
-/// Reads a trace. A damaged one is read up to its damage.
+/// Reads a trace. Reads a damaged trace up to its damage.
 ///
 /// # Errors
 /// [`Failure::CannotRead`] and [`Failure::TraceTooBig`]; [`Failure::NotATrace`] when there is no
@@ -67,14 +67,14 @@ pub fn read(input: &Input) -> Result<TraceFile, Failure> {
         other.unwrap_or(Failure::NotATrace { name, source })
     });
     match damage {
-        // Nothing could be read: it may be a file of another kind.
+        // No event could be read, so the file may be of another kind.
         Some(damage) if read.log.records().is_empty() => Err(damage),
         damage => Ok(TraceFile { log: read.log, header: read.header, damage }),
     }
 }
 
-/// Reads a trace and its header, for a verb that shows a whole trace only. Of a damaged one it says
-/// how much could be read.
+/// Reads a trace and its header, for a verb that works only on a whole trace. For a damaged trace
+/// it says how much could be read.
 ///
 /// # Errors
 /// The errors of [`read`], and [`Failure::NotATrace`] for a damaged trace.

@@ -1,7 +1,7 @@
-//! How much the program says beside results, warnings and errors.
+//! How much the program prints beside results, warnings and errors.
 //!
-//! This file owns `-v` and `-q`, and what they and `RUST_LOG` mean for the diagnostics of all
-//! rooms. `console` leaves notes out, `progress_bar` leaves the bar out.
+//! This file owns the options `-v` and `-q`, and what these options and `RUST_LOG` mean for the
+//! diagnostics of all rooms. `console` leaves notes out, and `progress_bar` leaves the bar out.
 
 use std::io::{self, IsTerminal};
 
@@ -12,7 +12,7 @@ use log::LevelFilter;
 use crate::console;
 use crate::failure::Failure;
 
-/// The variable with the diagnostics that are wanted when the command line says nothing of them.
+/// The variable that chooses the diagnostics if the command line does not.
 const VARIABLE: &str = "RUST_LOG";
 
 /// The options of every verb that say how much is said.
@@ -30,14 +30,14 @@ pub struct Verbosity {
 /// Whether notes and the progress bar are shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Talk {
-    /// They are left out.
+    /// Notes and the progress bar are left out.
     Quiet,
-    /// They are shown.
+    /// Notes and the progress bar are shown.
     Usual,
 }
 
 impl Verbosity {
-    /// Begins to say as much as the options and the environment ask for.
+    /// From now on the program prints as much as the options and the environment ask for.
     ///
     /// # Errors
     /// [`Failure::QuietAndVerbose`].
@@ -69,10 +69,10 @@ impl Verbosity {
     }
 }
 
-/// Whether a picture that moves can be drawn on stderr: it is a terminal that can move its cursor.
+/// Whether a progress bar can be drawn on stderr: stderr is a terminal that can move its cursor.
 pub fn can_draw() -> bool {
     let kind = std::env::var_os("TERM");
-    // The console of Windows has no such name.
+    // The console of Windows does not set this variable.
     let can_move = kind.map_or(cfg!(windows), |kind| !kind.is_empty() && kind != "dumb");
     can_move && io::stderr().is_terminal()
 }

@@ -1,8 +1,8 @@
 //! The page of a trace in a browser: what it shows and does, and how fast.
 //!
-//! `page/check.js` opens the pages in Chromium, presses keys, and holds what the page says against
-//! the text of the trace. Its pictures are for a person to look at: they stand in the folder that
-//! the environment variable `PORTCLS_PICTURES` names.
+//! `page/check.js` opens the pages in Chromium, presses keys, and compares what the page says with
+//! the text of the trace. The script also takes pictures for a person to look at, in the folder
+//! that the environment variable `PORTCLS_PICTURES` names.
 
 #[path = "program/support.rs"]
 #[allow(dead_code, reason = "the other tests of the program use the rest")]
@@ -39,7 +39,7 @@ fn long_song(notes: usize) -> Vec<u8> {
     midi_file(&track)
 }
 
-/// Whether the browser, its driver and the checker of accessibility are there.
+/// Whether the browser, its driver and the checker of accessibility are installed.
 fn has_browser() -> bool {
     if !has_program("node", "--version", "apt-get install nodejs") {
         return false;

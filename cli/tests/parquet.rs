@@ -11,14 +11,15 @@ use portcls_test_tools::{has_program, skip};
 
 use crate::support::{Folder, TWO_NOTES, driver_path, midi_file};
 
-/// Runs the query of the file that `docs/views.md` shows, and prints a row a line.
+/// Runs the query of the file that `docs/views.md` shows, and prints each row on a line.
 const SCRIPT: &str = "\
 import sys, duckdb
 for row in duckdb.sql(open(sys.argv[1]).read()).fetchall():
     print(*row, sep='|')
 ";
 
-/// The longest time from `isr call` to `isr return` in a trace, in ns, and how many calls it has.
+/// The longest time from `isr call` to `isr return` in a trace, in ns, and the number of these
+/// calls.
 fn slowest_isr(text: &str) -> (usize, u64) {
     let ns = |line: &str| {
         let time = line.split_whitespace().next().expect("a time");

@@ -26,7 +26,7 @@ const VERSION: u32 = 2;
 /// Columns of a line.
 const COLUMNS: usize = 100;
 
-/// Cards that stand together; a space follows them.
+/// The number of cards in a group. A space follows each group.
 const GROUP: usize = 5;
 
 /// The fewest columns for the title of a scenario, for any number of cards before the title.
@@ -60,7 +60,7 @@ fn text(report: &SuiteReport) -> String {
     let mut text = String::new();
     let mut file = "";
     let cards = report.cards.len();
-    // A column for each card, and a space behind each group.
+    // The line has a column for each card, and a space after each group.
     let indent = cards + cards.div_ceil(GROUP);
     for row in &report.rows {
         if row.file != file {

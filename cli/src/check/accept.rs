@@ -1,4 +1,4 @@
-//! New goldens: who may take a trace as the golden, and how one is asked.
+//! New goldens: when a trace may become the golden, and how the user is asked.
 
 use std::env;
 use std::ffi::OsStr;
@@ -11,7 +11,7 @@ use super::files::shown;
 use super::text;
 use crate::failure::Failure;
 
-/// Refuses to write goldens where nobody looks at them.
+/// Refuses to write goldens in CI, because no person looks at them there.
 ///
 /// # Errors
 /// [`Failure::AcceptInCi`].
@@ -30,13 +30,14 @@ fn is_ci(value: Option<&OsStr>) -> bool {
     })
 }
 
-/// Takes the trace of a scenario as its golden, if it has one and its text is another one.
+/// Writes the trace of a scenario as its golden, if the scenario has a golden and the texts
+/// differ.
 ///
 /// # Errors
 /// [`Failure::CannotWrite`].
 pub fn accept(checked: &mut Checked) -> Result<(), Failure> {
     let (Some(made), Some(path)) = (&checked.made, &checked.golden) else { return Ok(()) };
-    // A run that the driver ended is no example.
+    // A run that the driver ended early is no example.
     if matches!(checked.facts.verdict, Verdict::DriverDied) {
         return Ok(());
     }
@@ -61,7 +62,7 @@ enum Answer {
     Quit,
 }
 
-/// Steps through the scenarios whose golden is missing or another one, and asks about each.
+/// Steps through the scenarios whose golden is missing or differs, and asks about each.
 ///
 /// # Errors
 /// [`Failure::CannotWrite`].

@@ -46,9 +46,9 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, Failure> {
     Ok(found)
 }
 
-/// The goldens in these folders that belong to no scenario there. `goldens` are those of the
-/// scenarios. `unknown` are the files that are no scenarios, without their extension: nobody knows
-/// which goldens they would have.
+/// The goldens in these folders that belong to no scenario there. `goldens` are the goldens of the
+/// scenarios. `unknown` are the names of the files that are no scenarios, without their extension:
+/// the goldens of these files are not known.
 ///
 /// # Errors
 /// [`Failure::CannotRead`].
@@ -87,7 +87,7 @@ fn cannot_read(path: &Path, error: &io::Error) -> Failure {
     Failure::cannot_read(&Input::File(path.to_owned()), error, GIVE_A_SCENARIO)
 }
 
-/// A path for messages and results: with /, and without control characters.
+/// A path for messages and results: with slashes, and without control characters.
 pub fn shown(path: &Path) -> String {
     path.display().to_string().replace(char::is_control, "?").replace('\\', "/")
 }

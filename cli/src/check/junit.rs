@@ -1,6 +1,6 @@
 //! The results as JUnit XML, which CI systems read.
 //!
-//! No time of the host is in it, so the same results give the same text.
+//! The XML has no time of the host, so the same results give the same text.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 

@@ -11,7 +11,8 @@ use crate::input::{Input, Obstacle};
 /// The longest document in bytes.
 const MAX_BYTES: usize = 1 << 28;
 
-/// Puts the documents of all shards together. The end is as if one check had done it all.
+/// Puts the documents of all shards together. The program then ends as after one check of all
+/// files.
 ///
 /// # Errors
 /// [`Failure::CannotRead`], [`Failure::NotResults`] and [`Failure::ShardsDoNotFit`].
@@ -73,7 +74,7 @@ fn together(parts: Vec<(String, CheckFacts)>) -> Result<CheckFacts, Failure> {
     if !missing.is_empty() {
         return refuse(format!("of {of} shards these are missing: {}", missing.join(", ")));
     }
-    // Each file has its result, whatever a shard says.
+    // Each file of the set must have a result, whatever the shards say.
     if let Some(file) = files.iter().find(|&file| !scenarios.iter().any(|one| one.file == *file)) {
         return refuse(format!("no shard has a result for {file}"));
     }

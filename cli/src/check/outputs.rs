@@ -71,7 +71,7 @@ impl OutFolder {
     }
 }
 
-/// The place of a file below the folder: its path without what leads out of the folder.
+/// The place of a file below the folder: its path without the parts that lead out of the folder.
 fn below(file: &Path) -> PathBuf {
     let inside = |part: &Component<'_>| matches!(part, Component::Normal(_));
     file.components().filter(inside).collect()

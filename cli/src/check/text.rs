@@ -1,4 +1,4 @@
-//! The results as text: a line each, and below what is wrong in words.
+//! The results as text: a line for each scenario, and below it in words what is wrong.
 
 use std::fmt::Write as _;
 

@@ -32,7 +32,7 @@ pub fn record(
     host: RecipeName,
 ) -> Result<Exit, Failure> {
     let script = only_script(arguments, card, "--record")?;
-    // Where the user chooses no card, the ports are those of nearly all cards.
+    // If the user chooses no card, the ports are the usual ports of nearly all cards.
     let behaviour = card.unwrap_or(&cards()[0]).behaviour;
     let data = arguments.port.unwrap_or(behaviour.usual_port);
     let status = data.saturating_add(behaviour.status_offset);
@@ -78,7 +78,7 @@ pub fn compare(
     Ok(if compared.iter().any(is_good) { Exit::Good } else { Exit::CheckFailed })
 }
 
-/// The script of a command line that must have just one.
+/// The script of a command line that must name exactly one script.
 fn only_script(
     arguments: &OpsArguments,
     card: Option<&CardProfile>,
@@ -95,7 +95,7 @@ fn is_good(comparison: &Comparison) -> bool {
     comparison.lines().next().is_some() && not_met == 0 && comparison.unlike_model() == 0
 }
 
-/// Every line that was read, beside one card.
+/// Every line that was read on the real card, beside the model of one card.
 fn lines(file: &str, results: &str, comparison: &Comparison) -> String {
     let mut text = format!(
         "# portcls-emu results 1\n# {results} of {file}, beside the model of {}\n",

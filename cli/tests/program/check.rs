@@ -23,7 +23,7 @@ fn scenario(more: &str) -> String {
 const EXPECT: &str = "[expect]\nwire-out = \"90 3C 40\"\n";
 const GOLDEN: &str = "[golden]\nfilter = \"full\"\nfrom = \"app writes\"\n";
 
-/// The same scenario with a compiled driver.
+/// The scenario of `scenario` with a compiled driver.
 fn with_driver(name: &str) -> String {
     let driver = format!("[driver]\npath = '{}'\n[[step]]\nopen", driver_path(name));
     scenario(GOLDEN).replacen("[[step]]\nopen", &driver, 1)
@@ -42,7 +42,7 @@ fn check(folder: &Folder, arguments: &[&str]) -> Ran {
     in_ci(folder, arguments, "")
 }
 
-/// Runs `check` where CI has this value.
+/// Runs `check` with this value of the variable CI.
 fn in_ci(folder: &Folder, arguments: &[&str], value: &str) -> Ran {
     let mut command = folder.command(&[&["check"], arguments].concat());
     command.env("CI", value);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::schema::{faults, published};
 use crate::support::{Folder, TWO_NOTES, driver_path, midi_file};
 
-/// A folder with the trace of two notes that come in, on a card without latencies of a firmware.
+/// A folder with the trace of two notes that come in, on a card whose firmware needs no time.
 fn captured() -> Folder {
     let folder = Folder::new();
     folder.put("song.mid", midi_file(TWO_NOTES));
@@ -31,7 +31,7 @@ fn each_line_of_json_is_an_event_as_the_schema_says() {
     let events: Vec<&str> = text.lines().filter(is_event).collect();
     assert_eq!(lines[0]["events"], events.len());
     assert_eq!(lines.len(), events.len() + 1);
-    // The interrupt waited for its line, and the line for the byte.
+    // The interrupt waited for its line, and the line waited for the byte.
     let of = |number: &Value| &lines[1 + number.as_u64().expect("a number") as usize];
     let isr = lines.iter().rfind(|line| line["kind"] == "call" && line["actor"] == "isr").unwrap();
     assert_eq!(isr["reason"], "line-rose");
@@ -156,7 +156,7 @@ fn places_that_are_not_there_are_told() {
     assert!(over.stderr.contains("would write over the input"), "{}", over.stderr);
 }
 
-/// The published messages of Perfetto read the file, slices nest, and each flow has both ends.
+/// The published messages of Perfetto can read the file. Slices nest, and each flow has both ends.
 #[cfg(feature = "perfetto")]
 #[test]
 fn perfetto_reads_its_file() {

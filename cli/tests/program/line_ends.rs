@@ -1,4 +1,4 @@
-//! The ends of lines: those of Windows are read, those of Unix are written.
+//! The ends of lines: the program reads those of Windows, and writes those of Unix.
 
 use crate::support::{Folder, driver_path};
 

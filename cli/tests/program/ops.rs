@@ -175,7 +175,7 @@ fn the_suite_of_the_project_is_as_expected_when_its_folder_is_run() {
     assert!(ran.text().ends_with(&format!("\n# {files} files: {files} as expected\n")));
 }
 
-/// A script of each verdict, and one with two scenarios.
+/// A script for each verdict, and a script with two scenarios.
 fn mixed_folder() -> Folder {
     let folder = folder_with("good.ops", "init uart\nR S -> not FF\n");
     let two = "title: <one> & two\nsource: s\ninit uart\nR S -> 12\nR S\n\

@@ -37,8 +37,8 @@ impl LongRun {
         }
     }
 
-    /// What a terminal of this kind shows on stderr. The document goes into a file, and is the one
-    /// of a run without a terminal.
+    /// What a terminal of this kind shows on stderr. The document goes into a file, and must equal
+    /// the document of a run without a terminal.
     fn on_a_terminal(&self, kind: &str, options: &str) -> String {
         let program = insta_cmd::get_cargo_bin("portcls-emu");
         let (words, name) = (LONG_RUN.join(" "), format!("{kind}{options}.json"));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::Folder;
 
-/// What stands before the words of the program in a command.
+/// The words of a command before the words of the program.
 const PROGRAM: &str = "cargo run --release -- ";
 
 fn project() -> PathBuf {
@@ -21,8 +21,8 @@ fn commands(page: &str) -> Vec<String> {
     after.map(|rest| rest.split(['\n', '`']).next().unwrap_or_default().to_owned()).collect()
 }
 
-/// A folder that looks like a fresh clone in which `cargo build` has run: the files of the project,
-/// and an empty folder for what is built.
+/// A folder like a fresh clone in which `cargo build` has run: the files of the project, and an
+/// empty folder for what is built.
 fn fresh_clone() -> Folder {
     let clone = Folder::new();
     for entry in fs::read_dir(project()).expect("the project") {
@@ -46,7 +46,7 @@ fn every_command_of_the_readme_works_in_a_fresh_clone() {
         let words: Vec<&str> = command.split_whitespace().collect();
         let ran = clone.run(&words);
         assert_eq!(ran.code, 0, "{command}: {}", ran.stderr);
-        // What a command writes is in the folder that git does not see, but for a new crate.
+        // A command may write only into the folder that git ignores, or make a new crate.
         let mut after = clone.names();
         if let ["new", folder] = words[..] {
             assert!(clone.path().join(folder).join("Cargo.toml").is_file(), "{command}");

@@ -86,7 +86,8 @@ fn the_example_card_gives_its_resources_and_an_inf_then_only_its_values() {
     let job = ["play", "three.raw", "--input-format", "raw", "--format", "json"];
     let more = ["--card", "combined-card.toml", "--driver", "driver.sys", "--inf", "driver.inf"];
     let summary = folder.run(&[&job[..], &more].concat());
-    // The driver takes the first range as the DSP; on this card the first range is the synthesizer.
+    // The driver takes the first range for the DSP. On this card the first range is the
+    // synthesizer.
     assert_eq!(summary.code, 1, "{}", summary.stderr);
     let more = ["--card", "combined-card.toml", "--inf", "driver.inf"];
     let ran = folder.run(&[&["filters"][..], &more].concat());

@@ -11,15 +11,16 @@ pub fn published(document: &str) -> Value {
     serde_json::from_str(ran.text()).expect("the schema is JSON")
 }
 
-/// What of a document is not as the schema says, one line for each place. A name that the schema
-/// does not have is a fault too: the published schema describes every name.
+/// The places at which a document differs from the schema, one line for each place. A name that
+/// the schema does not have is a fault too: the published schema describes every name.
 pub fn faults(document: &Value, schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
     Check { root: schema }.check(document, schema, "", &mut found);
     found
 }
 
-/// A walk over a document and its schema, with the words of JSON Schema that this one uses.
+/// A walk over a document and its schema. It knows the words of JSON Schema that the program's
+/// schemas use.
 struct Check<'a> {
     root: &'a Value,
 }
@@ -38,7 +39,7 @@ impl Check<'_> {
                 self.check(value, branch, place, &mut faults);
                 faults
             });
-            // Of several branches that do not fit, the nearest one says most.
+            // If no branch fits, the faults of the nearest branch say most.
             found.extend(tried.min_by_key(Vec::len).unwrap_or_default());
             return;
         }

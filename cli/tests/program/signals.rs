@@ -11,10 +11,11 @@ use crate::support::Folder;
 /// Bytes of a song whose trace takes long to write.
 const LONG_SONG: usize = 200_000;
 
-/// The time after which a program that does not do what the test waits for has failed.
+/// If the program has not done what the test waits for after this time, it has failed.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Sends a signal to the program while it writes its trace. Returns the signal that ended it.
+/// Sends a signal to the program while the program writes its trace. Returns the signal that ended
+/// the program.
 fn interrupt_a_write(folder: &Folder, signal: &str) -> Option<i32> {
     folder.put("long.raw", vec![0xF8; LONG_SONG]);
     folder.put("trace.txt", "the old trace");

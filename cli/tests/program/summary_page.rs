@@ -38,7 +38,7 @@ enum Presence {
     Sometimes,
 }
 
-/// Adds a row for each name below a schema. `path` is the way to it.
+/// Adds a row for each name below a schema. `path` has the names above.
 fn add_rows(page: &mut String, schema: &Value, path: &str) {
     for branch in schema["anyOf"].as_array().into_iter().flatten() {
         add_rows(page, branch, path);

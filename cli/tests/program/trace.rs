@@ -1,4 +1,4 @@
-//! `trace`: a trace once more, as a golden or for reading.
+//! `trace`: prints a trace again, as a golden or for reading.
 
 use crate::support::{Folder, TWO_NOTES, midi_file};
 

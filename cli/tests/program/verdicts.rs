@@ -1,6 +1,6 @@
 //! The verdict of each kind of run: exit code, outcome and sentence.
 //!
-//! The page `docs/verdicts.md` shows them all.
+//! The page `docs/verdicts.md` shows all verdicts.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -180,15 +180,15 @@ fn songs() -> Folder {
     folder
 }
 
-/// The path of the test driver of this name, if there is one: of the build with a PDB, or else of
-/// the other build for x64.
+/// The path of the test driver of this name, if the project has this driver. Chooses the build
+/// with a PDB if there is one, or else the other build for x64.
 fn test_driver(name: &str) -> Option<String> {
     let paths = ["msvc-x64", "x64"].map(|target| driver_path(&format!("{target}/{name}")));
     let is_driver = |path: &String| name.ends_with(".sys") && Path::new(path).exists();
     paths.into_iter().find(is_driver)
 }
 
-/// Runs a case. Returns the sentence of its document, which is checked against the schema.
+/// Runs a case. Returns the sentence of its document, and checks the document against the schema.
 fn run(case: &Case, folder: &Folder, schema: &Value) -> String {
     let Case { what, command, exit_code, outcome } = case;
     let words: Vec<String> = command
@@ -206,7 +206,7 @@ fn run(case: &Case, folder: &Folder, schema: &Value) -> String {
     document["reason"].as_str().expect("a sentence").to_owned()
 }
 
-/// The page: what each case comes to.
+/// The page: the verdict of each case.
 fn page() -> String {
     let (folder, schema) = (songs(), published("summary"));
     let mut page = "\

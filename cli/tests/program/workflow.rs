@@ -14,8 +14,8 @@ fn blocks(language: &str) -> Vec<String> {
     parts.map(|part| part.split("```").next().expect("a block").to_owned()).collect()
 }
 
-/// The steps of the workflow that call the program, in their order, those of a shard once for each
-/// of its shards.
+/// The steps of the workflow that call the program, in their order. A step of a shard is in the
+/// list once for each shard.
 fn steps() -> Vec<String> {
     let [workflow] = &blocks("yaml")[..] else { panic!("one workflow") };
     let shards = workflow.lines().find_map(|line| line.trim().strip_prefix("shard: ["));
