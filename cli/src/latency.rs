@@ -1,4 +1,4 @@
-//! `latency`: how long routines ran, and how long interrupts, DPCs and bytes waited.
+//! `latency`: how long routines ran, and how long interrupts and bytes waited.
 
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;

@@ -1,4 +1,4 @@
-//! What the names in a machine's trace mean: the names of the card, and the actors.
+//! What the names in a machine's trace mean: the card's names, and the actors.
 
 use portcls_emulator::trace::TraceLog;
 use portcls_report::legend::Legend;

@@ -1,4 +1,4 @@
-//! One event explained: what happened, which code ran, the causes and the effects.
+//! One event explained: what happened, which code ran, causes and effects.
 //!
 //! The explanation also has the last values of the registers before the event. This module puts
 //! into words what [`causes`](crate::causes) finds, for a reader who asks about one moment of a

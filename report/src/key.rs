@@ -1,4 +1,4 @@
-//! Keys: numbers by which two traces are compared. Equal things have equal keys.
+//! Keys, by which two traces are compared: equal things have equal keys.
 //!
 //! No key has a time in it. A key is a hash of 64 bits. If two different things had the same key,
 //! a comparison would take them for equal. Assumed: this does not happen, because even with ten

@@ -1,4 +1,4 @@
-//! How long routines ran in a trace, and how long interrupts, DPCs and bytes waited.
+//! How long routines ran in a trace, and how long interrupts and bytes waited.
 //!
 //! This module owns what is measured, and from which event to which event. It uses the causes: an
 //! interrupt waited for its line, a DPC for its place in the queue, a byte for its timer. Times

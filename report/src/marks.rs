@@ -1,4 +1,4 @@
-//! The marks of a trace, as places at which a part of the trace begins or ends.
+//! The marks of a trace: places at which a part of it begins or ends.
 
 use portcls_emulator::trace::{Event, Record, TraceLog};
 

@@ -1,4 +1,4 @@
-//! Sentences about events: what an event is, what it waited for, and which code ran.
+//! Sentences about events: what happened, the cause, and which code ran.
 //!
 //! The diff and the explanation of an event speak with these words.
 

@@ -1,4 +1,4 @@
-//! The latency report, compared with a count that uses only the text of the trace.
+//! The latency report, against a count that reads only the text of the trace.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The results as text: a line for each scenario, and below it in words what is wrong.
+//! The results as text: a line for each scenario, and what is wrong with it.
 
 use std::fmt::Write as _;
 

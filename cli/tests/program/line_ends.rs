@@ -1,4 +1,4 @@
-//! The ends of lines: the program reads those of Windows, and writes those of Unix.
+//! The ends of lines: Windows' are read, those of Unix are written.
 
 use crate::support::{Folder, driver_path};
 
