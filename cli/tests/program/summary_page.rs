@@ -12,13 +12,14 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/summary.md");
 const HEAD: &str = "\
 # The JSON summary
 
-What `play`, `capture` and `debug` print with `--format json`: always one object, also when the work
-could not be done. Names that end in `_ns` are whole ns of simulated time, those in `_permille` are
-1/1000. Later programs may add names.
+This page explains what `play`, `capture` and `debug` print with `--format json`: always one object,
+also when the work could not be done. Values whose names end in `_ns` are whole ns of simulated
+time; values whose names end in `_permille` are in 1/1000. Later programs may add names.
 
-Here is every name of the JSON Schema that `portcls-emu schema summary` writes; `cargo xtask pages`
-makes this page from it. A point leads into an object, `[]` into each element of a list. A name in
-*italics* is not in every document. [verdicts.md](verdicts.md) has examples of outcomes and reasons.
+The page has every name of the JSON Schema that `portcls-emu schema summary` writes.
+`cargo xtask pages` makes the page from the schema. A point leads into an object, `[]` into each
+element of a list. A name in *italics* is not in every document. [verdicts.md](verdicts.md) has
+examples of outcomes and reasons.
 ";
 
 /// The parts of the schema, each with the title of its table.

@@ -9,25 +9,25 @@ use super::rooms;
 const RULES_HEAD: &str = "\
 # Rules
 
-What a driver has to keep. A breach is a violation: it is in the trace and in the summary of a run,
-which goes on and ends with exit code 5. Advice is for times: what takes longer is a warning in the
-summary, and no failure.
+This page lists the rules that a driver has to keep. A breach is a violation: it is in the trace and
+in the summary, and the run goes on and ends with exit code 5. Advice is about times: a time that is
+longer than advised is a warning in the summary, and no failure.
 
-Names that Microsoft has are in its spelling, `MarkIrpPending`: look them up among the rules of
-Driver Verifier and Static Driver Verifier. Ours are words in lower case, `read-overrun`. The column
-Verifier has the bug check that Driver Verifier stops Windows with, and its first parameter, in
-hexadecimal; [bug-checks.md](bug-checks.md) has those codes.
+A rule of Microsoft has Microsoft's name, such as `MarkIrpPending`: look it up among the rules of
+Driver Verifier and Static Driver Verifier. A rule of this project has a name of words in lower
+case, such as `read-overrun`. The column Verifier has the bug check with which Driver Verifier stops
+Windows, and its first parameter, in hexadecimal; [bug-checks.md](bug-checks.md) has those codes.
 
 This page is made from the registers in the `rules.rs` of each room, and a test compares the two.
-`portcls-emu rules` prints them, `portcls-emu rules NAME` one of them.
+`portcls-emu rules` prints the rules, `portcls-emu rules NAME` prints one rule.
 ";
 
 const BUG_CHECKS_HEAD: &str = "\
 # Bug checks
 
-How a driver ends that Windows would stop for: the run ends with exit code 4 and a report. Here are
-the codes that the kernel raises, and those that drivers of this kind meet elsewhere or raise
-themselves with KeBugCheckEx. All numbers are in hexadecimal.
+Windows stops for these mistakes of a driver. Here the run ends with exit code 4 and a report. The
+page lists the codes that the kernel raises, and codes that drivers of this kind meet elsewhere or
+raise themselves with KeBugCheckEx. All numbers are in hexadecimal.
 
 This page is made from the table in `emulator/src/bug_check/table.rs`, and a test compares the two.
 ";

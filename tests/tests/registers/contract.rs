@@ -24,28 +24,28 @@ use super::sources;
 const HEAD: &str = "\
 # The contract
 
-What this PortCls offers to a driver and to a client, row by row: whether it is there, who checks
-the IRQL, and a test of it. What is in no table here is not there: a call of such a routine ends the
-run with its name, and a request for such a property is refused.
+This page lists what this PortCls offers to a driver and to a client: whether each row is offered,
+the IRQL that is checked, and a test of the row. Everything that is in no table here is not offered:
+a call of such a routine ends the run with its name, and a request for such a property is refused.
 
 This page is made from the tables of the code, and a test compares the two; `cargo xtask pages`
 writes it. So a row that loses its test shows in the difference of this page.
 
 - **offered**: `yes`; `some classes`, when a routine makes some objects and refuses others;
-  `refused`, when it is there only to refuse by its name.
-- **IRQL**: the highest level at which the call keeps the rules, as its row or the service behind it
-  checks it. A rule in place of a level: no check has a constant level beside the name of the row,
-  so there is none, or one whose level or name is found out at the call; it would break that rule.
-  `-`: no rule has the row.
-- **test**: the first test, in the order of files and lines, whose text names the row. A test is its
-  function with the functions of the same file of tests that it calls; what those call does not
-  count, nor what stands in another file. A row is named by one of these as a whole word, tried in
-  this order: its name on this page; a routine's name in Rust, `pc_new_port`; a property in Rust,
+  `refused`, when the routine, property or request is there only to be refused by its name.
+- **IRQL**: the highest level at which a call keeps the rules, as the row of the routine or the
+  service behind it checks it. The name of a rule instead of a level: a call at a wrong level breaks
+  this rule, but no check with a constant level stands beside the name of the row. `-`: no rule is
+  about the level of this row.
+- **test**: the first test, in the order of files and lines, whose text names the row. The text of a
+  test is its function, and the functions of the same file that it calls. Functions that those call,
+  and functions of other files, do not count. A test names a row by one of these whole words, tried
+  in this order: its name on this page; a routine's name in Rust, `pc_new_port`; a property in Rust,
   `KsPropertyPin::Category`, or by its number, `property_set::PIN, 11,` or `pin_property(11,`; a
   request in Rust, `PnpRequest::StopDevice`; a method in Rust with a point and a parenthesis,
-  `.add_member(`, or in quotation marks, `\"AddMember\"`, and in a file that names the interface
-  when another one has a method of that name. `none`: no test names it, though one may still reach
-  it.
+  `.add_member(`, or in quotation marks, `\"AddMember\"`. If several interfaces have a method of
+  this name, the file must also name the interface. `none`: no test names the row, but a test may
+  still use it.
 ";
 
 /// `docs/contract.md`.
