@@ -56,8 +56,8 @@ pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
     }
 }
 
-/// The card, under the name of the card that it is based on. The scripts have expectations for the
-/// card of this name. The check finds a failure if the card behaves unlike that card.
+/// The card with the name of the card that it is based on, because the scripts have expectations
+/// for this name. The check fails where the two cards behave in different ways.
 fn as_its_base(card: CardFile) -> CardProfile {
     let name = card.based_on.map_or(card.profile.name.clone(), Into::into);
     CardProfile { name, ..card.profile }

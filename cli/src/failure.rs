@@ -267,7 +267,7 @@ pub enum Failure {
     /// Nobody can answer.
     #[error("--review asks on a terminal: use --accept where there is none")]
     ReviewNeedsTerminal,
-    /// A name is none of a scenario.
+    /// No scenario has this name.
     #[error("--accept: no scenario of these paths is named '{name}'")]
     NoSuchScenario {
         /// The name.

@@ -12,11 +12,11 @@ use crate::stop::Stop;
 /// What code that runs outside this kernel does now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Course {
-    /// It goes on, nothing runs there, or nobody can tell.
+    /// The code goes on, no such code runs now, or its course cannot be told.
     Open,
-    /// It repeats itself for ever, whatever happens beside it.
+    /// The code repeats itself for ever, whatever other code does.
     Circle,
-    /// It repeats itself until other code changes the memory.
+    /// The code repeats itself until other code changes the memory.
     CircleWhileMemoryStays,
 }
 
@@ -24,8 +24,9 @@ pub enum Course {
 pub type CodeJudge = Rc<dyn Fn(&Kernel) -> Course>;
 
 impl Kernel {
-    /// Sets who tells the course of the code that runs outside this kernel. The kernel asks when
-    /// the time limit of the run is reached: a run that can make no progress any more is a hang.
+    /// Sets the function that tells the course of the code that runs outside this kernel. The
+    /// kernel asks when the time limit of the run is reached: a run that can make no more progress
+    /// is a hang.
     pub fn judge_code_by(&self, judge: CodeJudge) {
         *self.state.code_judge.borrow_mut() = Some(judge);
     }

@@ -34,7 +34,7 @@ impl Corruptor {
         self.corruption.flips != 0
     }
 
-    /// Counts bytes that nobody sees.
+    /// Counts bytes whose values do not matter.
     pub(crate) fn skip(&mut self, bytes: u64) {
         self.passed = self.passed.saturating_add(bytes);
     }

@@ -56,7 +56,7 @@ impl Status {
 pub(crate) enum Command {
     /// Enter UART mode. In UART mode the card ignores this command.
     EnterUart = 0x3F,
-    /// Start anew in intelligent mode. In UART mode many cards start anew without an ACK.
+    /// Start again in intelligent mode. In UART mode many cards start anew without an ACK.
     Reset = 0xFF,
 }
 

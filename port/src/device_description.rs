@@ -18,7 +18,7 @@ pub struct DeviceDescription {
     pub scatter_gather: bool,
     /// Whether the device holds the bus for more than one transfer.
     pub demand_mode: bool,
-    /// Whether the controller begins anew at the end of the buffer.
+    /// Whether the controller begins again at the end of the buffer.
     pub auto_initialize: bool,
     /// Whether the device has addresses of 32 bits.
     #[doc(alias = "Dma32BitAddresses")]

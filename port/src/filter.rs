@@ -136,7 +136,7 @@ impl Filter {
             let none = Argument::None;
             let _ = self.binding.calls().call(kernel, Method::PinCount, none, ask, |()| none);
             // The counts of possible and necessary instances are part of the description, so a
-            // change stays. The port counts the open instances anew the next time.
+            // change stays. The port counts the open instances again the next time.
             self.binding.change_pin(pin_id, |pin| {
                 pin.min_filter_instance_count = counts.filter_necessary;
                 pin.max_filter_instance_count = counts.filter_possible;

@@ -142,7 +142,7 @@ impl AdapterDevice {
         self.note_access(kernel);
     }
 
-    /// Counts the idle time anew, because a client has accessed the device. While a stream is in
+    /// Counts the idle time again, because a client has accessed the device. While a stream is in
     /// RUN the device is not idle; the request that stops the stream is an access.
     ///
     /// IRQL: up to DISPATCH_LEVEL.

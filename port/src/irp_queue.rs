@@ -129,7 +129,7 @@ impl IrpQueue {
         self.position.get()
     }
 
-    /// Begins to count from 0, because the stream starts anew and the queue is empty.
+    /// Begins to count from 0, because the stream starts again and the queue is empty.
     pub fn restart_position(&self) {
         self.position.set(QueuePosition::default());
     }

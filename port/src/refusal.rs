@@ -12,8 +12,8 @@ use portcls_emulator::{Kernel, Need, NtStatus, RefusedCall};
 use crate::com::{ComInterface, IUnknown, query};
 use crate::guid::Guid;
 
-/// Asks an object of the port for an interface in place of a driver: a refusal is a line of the
-/// trace.
+/// Asks an object of the port for an interface, as a driver does. If the object refuses, the trace
+/// gets a line.
 ///
 /// `ask::<dyn IPortClsVersion, _>(kernel, &port)` is [`query`] with this line. The line names the
 /// interface by which the driver has the object. A driver asks its own objects by `query`, because

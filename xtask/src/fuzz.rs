@@ -39,7 +39,7 @@ const TARGETS: [Target; 15] = [
 struct Request {
     targets: Vec<&'static str>,
     seconds: u32,
-    /// Where libFuzzer's random numbers begin; without it they begin anew in each run.
+    /// The seed of libFuzzer's random numbers; without it each run has other numbers.
     seed: Option<u32>,
 }
 

@@ -75,7 +75,8 @@ impl Ending {
         }
     }
 
-    /// Bytes that came and are more than the song has, without those of the card itself.
+    /// How many more bytes came than the song has. The bytes that the card itself sent do not
+    /// count.
     fn surplus(&self) -> u64 {
         match self.flow {
             Flow::Wire(WireFigures { foreign_bytes, .. })
@@ -83,7 +84,7 @@ impl Ending {
         }
     }
 
-    /// The first place at which what came is not the song.
+    /// The first place at which the bytes that came differ from the song.
     fn first_difference(&self) -> Option<Difference> {
         match self.flow {
             Flow::Wire(WireFigures { first_difference, .. })

@@ -9,12 +9,13 @@ use crate::stop::{Access, Stop};
 /// What the next instructions of a processor do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repetition {
-    /// They go on, or it takes longer to tell.
+    /// The instructions do not come back to RIP, or not within the limit.
     Unknown,
-    /// They come back to where they are, with the same registers, and touch no memory: nothing but
-    /// another RIP ends this.
+    /// The instructions come back to RIP with the same registers, and touch no memory. Only
+    /// another RIP ends this circle.
     Forever,
-    /// They come back so too and only read memory: a change of the memory may end this.
+    /// The instructions come back to RIP with the same registers, and only read memory. A change of
+    /// the memory may end this circle.
     WhileMemoryStays,
 }
 
@@ -23,8 +24,8 @@ const EVERYWHERE: Watchpoint = Watchpoint { address: 0, length: u64::MAX, access
 
 impl Cpu {
     /// Looks at most `longest` instructions ahead. Afterwards registers, memory and counts are as
-    /// before. A stop of any kind, such as a port access, is no repetition, and neither is a write
-    /// of the value that is there already.
+    /// before. Instructions with a stop, such as a port access, are no repetition. Instructions
+    /// with a write are no repetition, even if the write does not change the value.
     pub fn repetition(&mut self, longest: u64) -> Repetition {
         let reported = self.reported_breakpoint;
         let (count, before) = (self.instruction_count, self.snapshot());

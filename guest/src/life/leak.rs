@@ -21,10 +21,11 @@ pub struct Leak {
 /// How a driver got what it left behind. In words: `by ZwOpenKey before uart!Init+1C`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LeakOrigin {
-    /// The routine that the driver called; `None` when a routine of the driver was handed the
-    /// thing.
+    /// The routine that the driver called; `None` when the kernel or the port handed the thing to
+    /// a routine of the driver.
     pub routine: Option<&'static str>,
-    /// Where the driver called it, or the driver's routine. `None` outside of the driver's image.
+    /// The place of the driver's call; without a call, the driver's routine that got the thing.
+    /// `None` outside of the driver's image.
     pub place: Option<Place>,
     /// The same place in words.
     pub place_words: String,

@@ -150,7 +150,7 @@ proptest! {
         bits_per_second in 30_300..32_500_u32,
         gaps_ns in prop::collection::vec(330_500..700_000_u64, 20),
     ) {
-        // MIDI 1.0 allows 1 %; a receiver that begins anew with each byte allows more.
+        // MIDI 1.0 allows 1 %; a receiver that begins again with each byte allows more.
         let mut start_ns = 0;
         let signals: Vec<_> = bytes.iter().zip(&gaps_ns).map(|(byte, gap_ns)| {
             let signal = (start_ns, LineSignal::AtSpeed { byte: *byte, bits_per_second });

@@ -188,7 +188,7 @@ impl<'a> Assembler<'a> {
                 rest
             }
             _ => {
-                // The next argument is the first one.
+                // The next call begins with its first argument again.
                 self.argument = 0;
                 rest
             }

@@ -64,7 +64,7 @@ pub fn both_ways(card: &str) -> TraceLog {
 }
 
 /// The trace of a register script that sends and receives on two cards, one after the other. Each
-/// latency is drawn anew.
+/// latency is drawn again.
 pub fn scripted(card: &CardProfile) -> TraceLog {
     let text = "init uart
                 repeat 9

@@ -83,7 +83,7 @@ impl Control {
         self.0
     }
 
-    /// Those of these exceptions that are not masked.
+    /// The exceptions of this set that are not masked.
     pub(crate) fn unmasked(self, exceptions: Status) -> Status {
         let masked = Status::from_bits_truncate(self.0 & Status::EXCEPTIONS.bits());
         exceptions & Status::EXCEPTIONS & !masked

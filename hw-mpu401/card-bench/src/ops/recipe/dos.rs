@@ -76,14 +76,15 @@ impl Recipe {
         self.text.push_str("\r\n");
     }
 
-    /// Adds a comment inside of `a`: the assembler takes comments, the command line does not.
+    /// Adds a comment inside of the command `a`, whose assembler takes comments.
     fn comment(&mut self, text: &str) {
         let plain = |letter: char| if letter.is_ascii_graphic() { letter } else { ' ' };
         let text: String = text.chars().map(plain).collect();
         self.line(&text);
     }
 
-    /// Adds a comment between two commands.
+    /// Adds a comment between two commands. Only the assembler takes comments, so the comment gets
+    /// its own command `a`.
     fn note(&mut self, text: &str) {
         self.line("a 120");
         self.comment(&format!("; {text}"));
