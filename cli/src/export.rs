@@ -62,7 +62,7 @@ fn write(
         }
         #[cfg(feature = "parquet")]
         ExportForm::Parquet => {
-            // The writer of tables demands a target that other threads may use; an output is none.
+            // The table goes into memory first: its writer demands a target for any thread.
             let mut table = Vec::new();
             let written = parquet::write(log, header, section, &mut table);
             output.write(|to| written.and_then(|()| to.write_all(&table)))

@@ -1,7 +1,7 @@
 //! Whether the code that runs when the time limit is reached can ever end.
 //!
 //! This file owns the question, and what follows from the answer: a hang or the time limit. It
-//! never knows what the code is; who runs it outside this kernel answers.
+//! never knows what the code is. The room that runs the code outside this kernel answers.
 
 use std::rc::Rc;
 
@@ -49,7 +49,7 @@ impl Kernel {
     }
 
     /// True when no other code can run before the code that runs now ends: no interrupt is on its
-    /// way, and what could run otherwise needs an IRQL below this one.
+    /// way, and all other code needs an IRQL below the current IRQL.
     fn is_nothing_left_beside(&self) -> bool {
         let deadlines = &self.state.deadlines;
         let is_quiet = !self.may_be_preempted() && deadlines.is_no_device_or_callback_left();

@@ -1,4 +1,4 @@
-//! The ends of lines: Windows' are read, those of Unix are written.
+//! Line ends: the program reads those of Windows, and writes those of Unix.
 
 use crate::support::{Folder, driver_path};
 
