@@ -33,17 +33,17 @@ use words::Words;
 pub use difference::{Passed, Residual};
 pub use options::{DiffOptions, Mode, PollRule, SettingError, Start, Tolerance, Undriven};
 
-/// Who has to look at a finding.
+/// The part of the machine that caused a finding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Owner {
-    /// The driver: what it accesses, returns and breaks.
+    /// The driver: its accesses, its results and the rules that it breaks.
     Driver,
-    /// The card: what it answers, sends and asks for.
+    /// The card: its answers, its bytes and its interrupts.
     Card,
     /// The kernel: when interrupts, DPCs and timers run.
     Kernel,
-    /// The port driver: what it calls.
+    /// The port driver: the calls that it makes.
     Port,
     /// The scenario: the application and the other end of the cable.
     Scenario,
@@ -53,25 +53,25 @@ pub enum Owner {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingKind {
-    /// Only the first trace has it.
+    /// Only the first trace has the event.
     Gone,
-    /// Only the second trace has it.
+    /// Only the second trace has the event.
     Added,
-    /// It has another value.
+    /// The event has another value.
     Value,
-    /// It ran at another level.
+    /// The event ran at another level.
     Level,
-    /// It waited for something else.
+    /// The event waited for another event.
     Cause,
-    /// It came later or earlier after its cause.
+    /// The event came later or earlier after its cause.
     Delay,
-    /// It lasted longer or less long.
+    /// The event lasted longer or shorter.
     Length,
     /// There are more or fewer reads.
     Polls,
-    /// The reads have another distance.
+    /// The time between two reads is another.
     Pitch,
-    /// The register had another value that says the same.
+    /// The register had another value with the same meaning.
     Bits,
     /// A timer was set for another time.
     Due,
@@ -86,7 +86,7 @@ pub struct Spot {
     pub event: usize,
     /// Time since power-on in ns.
     pub time_ns: u64,
-    /// The words of the last mark before it.
+    /// The words of the last mark before the event.
     pub mark: String,
     /// Time since that mark in ns.
     pub since_mark_ns: i64,
@@ -97,7 +97,7 @@ pub struct Spot {
 pub struct Finding {
     /// The number in the list, from 1.
     pub number: usize,
-    /// Who has to look at it.
+    /// The part of the machine that caused the finding.
     pub owner: Owner,
     /// The kind.
     pub kind: FindingKind,
@@ -107,22 +107,22 @@ pub struct Finding {
     pub expected: String,
     /// What the second trace has.
     pub came: String,
-    /// What ran meanwhile.
+    /// The code that ran meanwhile.
     pub context: String,
-    /// How often it is so.
+    /// How often the finding occurs.
     pub count: usize,
     /// The smallest and the largest difference, second trace minus first: ns, or reads for
     /// [`FindingKind::Polls`]. 0 for other kinds.
     pub least: i64,
-    /// See `least`.
+    /// The largest difference, see `least`.
     pub most: i64,
     /// The first place in the first trace.
     pub first: Option<Spot>,
     /// The first place in the second trace.
     pub second: Option<Spot>,
-    /// The number of the finding from which this one follows.
+    /// The number of the finding from which this finding follows.
     pub follows_from: Option<usize>,
-    /// How many events moved in time because of this finding, and in nothing else.
+    /// How many events moved in time because of this finding, and did not change otherwise.
     pub moved: u64,
     /// The first of these events, in words.
     pub moved_words: Vec<String>,
@@ -138,8 +138,8 @@ pub struct Place {
     pub first: Option<usize>,
     /// The number of the event in the second trace.
     pub second: Option<usize>,
-    /// How much later it came in the second trace, in ns, after the time of its cause. 0 for a
-    /// finding that is not [`FindingKind::Delay`].
+    /// How much later the event came after its cause in the second trace, in ns. 0 for a finding
+    /// that is not [`FindingKind::Delay`].
     pub delay_ns: i64,
 }
 
@@ -150,13 +150,14 @@ pub struct Diff {
     pub events: [usize; 2],
     /// Events or spans that are in both traces.
     pub aligned: u64,
-    /// Of these, the ones with another time and the same time after their cause.
+    /// How many of the aligned events or spans have another time, but the same time after their
+    /// cause.
     pub moved: u64,
     /// What counted as a difference.
     pub options: DiffOptions,
-    /// Local delays that differ within the tolerance.
+    /// The range of local delays that differ within the tolerance.
     pub residual: Option<Residual>,
-    /// What differs and is no finding because of the options.
+    /// Differences that are no finding because of the options.
     pub passed: Passed,
     /// The findings: roots first, each group in order of time.
     pub findings: Vec<Finding>,
@@ -176,10 +177,10 @@ impl Diff {
     }
 }
 
-/// Compares two traces: what `second` does otherwise than `first`.
+/// Compares two traces: tells what `second` does in another way than `first`.
 ///
-/// When one trace is older than the facts about causes ([`CauseFacts`]), the other one is compared
-/// without these facts. Time and memory grow with the number of events.
+/// When one trace is older than the facts about causes ([`CauseFacts`]), the other trace is
+/// compared without these facts. Time and memory grow with the number of events.
 #[must_use]
 pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
     let compared = [alike(first, second), alike(second, first)];
@@ -196,7 +197,7 @@ pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
     result
 }
 
-/// Gives places in a trace without its facts about causes the numbers of the whole trace.
+/// Gives places in a trace without facts about causes the numbers of the whole trace.
 fn renumber<'s>(log: &TraceLog, spots: impl Iterator<Item = &'s mut Spot>) {
     let kept = log.events().enumerate().filter(|(_, event)| !event.event.is_cause_fact());
     let numbers: Vec<usize> = kept.map(|(number, _)| number).collect();
@@ -250,7 +251,7 @@ fn alike<'a>(log: &'a TraceLog, other: &TraceLog) -> Cow<'a, TraceLog> {
     }
 }
 
-/// How many lines of two texts have no equal line at their place in the other one.
+/// How many lines of two texts have no equal line at the same place of the other text.
 #[must_use]
 pub fn differing_lines(first: &str, second: &str) -> usize {
     let keys = |text: &str| text.lines().map(of_text).collect::<Vec<u64>>();
@@ -258,7 +259,7 @@ pub fn differing_lines(first: &str, second: &str) -> usize {
     first.len() + second.len() - 2 * common(&first, &second).len()
 }
 
-/// Turns a group of differences from b to a into one from a to b.
+/// Turns a group of differences from b to a into a group of differences from a to b.
 fn turn(group: &mut Group, pairs: &Pairs) {
     let turned = |aspect| match aspect {
         Aspect::Gone => Aspect::Added,

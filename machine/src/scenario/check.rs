@@ -1,4 +1,4 @@
-//! The expectations of a scenario against what came.
+//! The expectations of a scenario, compared with the results of the run.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use crate::machine::Machine;
 /// The most bytes that a result shows.
 const SHOWN_BYTES: usize = 32;
 
-/// What came of a run.
+/// The results of a run.
 pub(super) struct Facts<'a, 'm> {
     pub trace: &'a TraceLog,
     pub machine: &'a Machine,
@@ -58,7 +58,8 @@ impl Facts<'_, '_> {
     }
 }
 
-/// The results of all expectations. Some of them hold without being named.
+/// The results of all expectations. Some expectations hold even if the scenario does not name
+/// them.
 pub(super) fn checks(facts: &Facts<'_, '_>) -> Vec<Check> {
     let table = &facts.plan.expect.table;
     let mut all = Vec::new();
@@ -97,7 +98,7 @@ pub(super) fn checks(facts: &Facts<'_, '_>) -> Vec<Check> {
     all
 }
 
-/// A check of a value that is to be equal.
+/// A check that two values are equal.
 fn equal<T: PartialEq>(name: String, expected: T, came: T, words: impl Fn(&T) -> String) -> Check {
     if expected == came {
         return Check::passed(name, words(&came));
@@ -136,7 +137,8 @@ fn bytes_check(name: String, expected: &Bytes, came: Vec<u8>) -> Check {
     Check::failed(name, words)
 }
 
-/// The bytes that a driver put on MIDI OUT of a card. What the card sends by itself does not count.
+/// The bytes that a driver put on MIDI OUT of a card. Bytes that the card sends by itself do not
+/// count.
 fn wire_out(trace: &TraceLog, card: usize) -> Vec<u8> {
     let byte = |event: portcls_emulator::trace::TimedEvent| match event.event {
         Event::Serial { lane, byte, edge: SerialEdge::Start, source, .. }
@@ -258,7 +260,7 @@ fn behind_mark(trace: &TraceLog, words: &str) -> Option<usize> {
     trace.events().position(is_it).map(|index| index + 1)
 }
 
-/// Where a search begins; a failed check when the mark is not there.
+/// Where a search begins; a failed check when the trace does not have the mark.
 fn start(trace: &TraceLog, name: &str, since: Option<&String>) -> Result<usize, Check> {
     let Some(words) = since else { return Ok(0) };
     behind_mark(trace, words)
@@ -367,7 +369,7 @@ fn time_check(trace: &TraceLog, events: &[Shown], table: &TimeTable, pattern: &P
     Check::failed(name, words)
 }
 
-/// The rules that were broken. A scenario that names none expects none.
+/// The check of broken rules. If the scenario names no rule, no rule may be broken.
 fn rule_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
     let named = &facts.plan.expect.table.violations;
     let mut all = Vec::new();

@@ -57,7 +57,7 @@ impl Fault {
             return Fault::new(at, format!("the key {key} is missing"), hint);
         }
         match message.split_once("; ") {
-            // The words for a value bring their advice along.
+            // The words for a value come with their own advice.
             Some((what, hint)) => Fault::new(at, short(what), hint),
             None if message.starts_with("invalid type") => {
                 let message = message.trim_start_matches("invalid type: ");
@@ -78,7 +78,7 @@ impl Fault {
     }
 }
 
-/// The advice for a message about a word that is not known; `None` for any other message.
+/// The advice for a message about an unknown word; `None` for any other message.
 fn unknown_word(message: &str) -> Option<String> {
     let is_unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
     if !is_unknown {
@@ -128,8 +128,8 @@ impl<'t> Places<'t> {
         Places { table: DeTable::parse(text).ok() }
     }
 
-    /// Where the value at the end of a way begins; the last place that is there, when the way
-    /// leads nowhere. For a table this is its key.
+    /// Where the value at the end of a way begins. If the way leads to no value, the last place on
+    /// the way that exists. The place of a table is the place of its key.
     pub fn at(&self, way: &[Way<'_>]) -> usize {
         let Some(table) = &self.table else { return 0 };
         let mut at = 0;
@@ -150,7 +150,7 @@ impl<'t> Places<'t> {
     }
 }
 
-/// A value of a table, and where it begins.
+/// A value of a table, and the place where the value begins.
 fn entry<'a, 't>(table: &'a DeTable<'t>, key: &str) -> Option<(usize, &'a Spanned<DeValue<'t>>)> {
     let found = table.iter().find(|(name, _)| {
         let name: &Cow<'_, str> = name.get_ref();

@@ -1,6 +1,6 @@
 //! The oracle of a scenario.
 //!
-//! Each fault step says how the next questions are answered.
+//! Each fault step says how the oracle answers the next questions about a choice.
 
 use std::cell::RefCell;
 
@@ -9,7 +9,8 @@ use portcls_emulator::choice::{Oracle, Question};
 
 use super::plan::Fault;
 
-/// Answers by the faults of the steps so far, the oldest first, and as usual without one.
+/// Answers by the faults of the steps so far, the oldest fault first. Without a fault it gives the
+/// usual answer.
 #[derive(Default)]
 pub(super) struct FaultOracle {
     faults: RefCell<Vec<Fault>>,

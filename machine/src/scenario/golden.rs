@@ -1,6 +1,6 @@
 //! What a scenario says about its golden trace.
 //!
-//! The settings are facts for the code that compares: this file compares nothing.
+//! The settings are facts for the code that compares traces: this file compares nothing.
 
 use portcls_report::Filter;
 
@@ -19,7 +19,7 @@ pub struct GoldenSettings {
     pub time: Tolerance,
     /// Which counts of polls are the same.
     pub polls: Polls,
-    /// What counts of the STATUS bits that the card does not drive.
+    /// Whether the STATUS bits count that the card does not drive.
     pub undriven: Undriven,
     /// The lanes without an order between them, as in `wire` and `line`. An empty list means that
     /// only causes give an order.
@@ -31,10 +31,10 @@ pub struct GoldenSettings {
 pub enum Compare {
     /// Each event, and its time to the ns.
     Exact,
-    /// What the comparison by causes finds nothing in.
+    /// The comparison by causes finds no difference.
     #[default]
     Causal,
-    /// The same without times.
+    /// The comparison by causes finds no difference, without times.
     Order,
 }
 
@@ -48,7 +48,7 @@ pub struct Tolerance {
 }
 
 impl Tolerance {
-    /// The tolerance of an expected time, in ns: the larger one of both, rounded down.
+    /// The tolerance of an expected time, in ns: the larger of the two limits, rounded down.
     #[must_use]
     pub fn of(self, expected_ns: u64) -> u64 {
         let part_ns = u128::from(expected_ns) * u128::from(self.per_mille) / 1_000;
@@ -68,12 +68,12 @@ pub enum Polls {
     Any,
 }
 
-/// What counts of the STATUS bits that a card does not drive.
+/// Whether the STATUS bits count that a card does not drive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Undriven {
-    /// They count like the others.
+    /// These bits count like all other bits.
     #[default]
     Exact,
-    /// They do not count.
+    /// These bits do not count.
     Ignore,
 }

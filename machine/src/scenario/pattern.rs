@@ -2,8 +2,8 @@
 //!
 //! A pattern is the beginning of the words of an event as the text of a trace shows them, without
 //! their columns: `out 330 <- F8`, `call Write`, or with the actor in front, `dpc call sequencer`.
-//! A `*` stands for any letters. Behind the words may stand one condition: `while busy`,
-//! `without a poll`, or `at` and a level.
+//! A `*` means any letters. One condition may follow the words: `while busy`, `without a poll`, or
+//! `at` and a level.
 
 use portcls_emulator::trace::{AccessEvent, Direction, Event, Level, TimedEvent, TraceLog};
 use portcls_report::text::event_words;
@@ -18,7 +18,7 @@ pub(super) struct Pattern {
     condition: Option<Condition>,
 }
 
-/// What else has to hold for an event.
+/// The further condition for an event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Condition {
     /// The last STATUS that the driver read said that the card is busy.
@@ -38,7 +38,7 @@ const CONDITIONS: [(&str, Condition); 6] = [
     (" at device level", Condition::At(Level::Device)),
 ];
 
-/// The ports behind DATA among which the STATUS port of a card is.
+/// The STATUS port of a card is at most this number of ports behind DATA.
 const STATUS_REACH: u16 = 2;
 
 impl Pattern {
@@ -77,7 +77,8 @@ impl Pattern {
             let Some(at) = rest.find(piece.as_str()) else { return false };
             rest = &rest[at + piece.len()..];
         }
-        // The last word must be there as a whole: `out 330 <- F` is not `out 330 <- F8`.
+        // The last word must fit as a whole: the pattern `out 330 <- F` does not mean `out 330 <-
+        // F8`.
         let ends_open = self.pieces.last().is_some_and(|piece| piece.is_empty());
         ends_open || !rest.starts_with(|letter: char| letter.is_ascii_alphanumeric())
     }
@@ -155,7 +156,7 @@ pub(super) fn shown(log: &TraceLog) -> Vec<Shown> {
     all
 }
 
-/// Takes what a read of STATUS tells.
+/// Takes the facts of a read of STATUS.
 fn learn(known: &mut Vec<Knowledge>, access: &AccessEvent, is_busy: bool) {
     if access.direction != Direction::Read {
         return;

@@ -1,6 +1,6 @@
 //! The open pins of a scenario.
 //!
-//! Owns the requests that go on in the background, and what came of them.
+//! Owns the requests that go on in the background, and their results.
 
 use std::sync::Arc;
 
@@ -26,11 +26,11 @@ struct Playing {
     next: Option<RecordBuffer>,
 }
 
-/// A pin of the scenario, and what came of its requests.
+/// A pin of the scenario, and the results of its requests.
 pub(super) struct Pin<'m> {
     pin_use: PinUse,
 
-    /// `None` before it is opened and after it is closed.
+    /// `None` before the pin is opened and after it is closed.
     client: Option<PinClient<'m>>,
     /// Read requests that are kept in flight.
     reads: usize,
@@ -38,7 +38,7 @@ pub(super) struct Pin<'m> {
 
     pub received: Vec<Received>,
     pub statuses: Vec<NtStatus>,
-    /// Requests in flight when the pin was looked at last.
+    /// Requests in flight at the last look at the pin.
     in_flight: usize,
     /// Bytes that read steps have waited for.
     pub awaited: usize,
@@ -67,8 +67,8 @@ impl<'m> Pin<'m> {
     /// The open pin.
     ///
     /// # Errors
-    /// The status that an application gets for a handle that it has not: an earlier step that opens
-    /// the pin was refused.
+    /// The status that an application gets for a handle that it does not have: an earlier step
+    /// that opens the pin was refused.
     pub fn client(&self) -> Result<&PinClient<'m>, MachineError> {
         let status = NtStatus::INVALID_HANDLE;
         self.client.as_ref().ok_or(MachineError::Request { request: "using the pin", status })
@@ -115,7 +115,8 @@ impl<'m> Pin<'m> {
         self.serve()
     }
 
-    /// Writes messages as one buffer. The first one is due at the presentation time of the buffer.
+    /// Writes messages as one buffer. The first message is due at the presentation time of the
+    /// buffer.
     pub fn write(&self, messages: &[(u64, Vec<u8>)]) -> Result<(), MachineError> {
         let client = self.client()?;
         let (format, first_ns) = (client.format(), messages[0].0);
@@ -147,14 +148,14 @@ impl<'m> Pin<'m> {
         self.playing.is_some() || (self.pin_use == PinUse::Render && self.in_flight() > 0)
     }
 
-    /// Takes completed requests, and sends no more.
+    /// Takes completed requests, and sends no new requests.
     pub fn take(&mut self) {
         if let Some(client) = &self.client {
             client.mailbox().append_completed(&mut self.statuses, &mut self.received);
         }
     }
 
-    /// Takes completed requests, and sends the next ones. A read that brought nothing is not sent
+    /// Takes completed requests, and sends the next requests. A read without bytes is not sent
     /// again: an empty answer would come at once, and time would stand still.
     pub fn serve(&mut self) -> Result<(), MachineError> {
         let Some(client) = &self.client else { return Ok(()) };
@@ -188,14 +189,14 @@ impl<'m> Pin<'m> {
     }
 }
 
-/// What the trace says of a write.
+/// The note in the trace for a write.
 fn note(messages: usize, bytes: &[u8]) -> String {
     let plural = if messages == 1 { "" } else { "s" };
     format!("write {messages} message{plural}: {}", hex(bytes))
 }
 
-/// Lets time pass until `limit_ns` or until `is_over`, and serves the pins meanwhile. Returns
-/// whether it was over.
+/// Lets time pass until `limit_ns` or until `is_over`, and serves the pins meanwhile. Returns the
+/// last result of `is_over`.
 pub(super) fn pass(
     machine: &Machine,
     pins: &mut [Pin<'_>],
@@ -213,7 +214,7 @@ pub(super) fn pass(
         let goes_on = || !pins.iter().any(Pin::has_news) && !is_over(pins);
         let progress = machine.run(|kernel| kernel.run_while(limit_ns, goes_on))?;
         if progress == Progress::Idle {
-            // Nothing that could happen by itself is left before the limit.
+            // No event before the limit can happen by itself.
             machine.run(|kernel| kernel.run_until(limit_ns))?;
         }
     }

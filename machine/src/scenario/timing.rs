@@ -24,7 +24,8 @@ pub(super) struct RoutineRun {
     pub kind: Kind,
     pub name: String,
     pub begin_ns: u64,
-    /// Its time in ns without the routines that interrupted it. `None` when the trace ends first.
+    /// Time of the run in ns without the routines that interrupted it. `None` when the trace ends
+    /// first.
     pub own_ns: Option<u64>,
 }
 
@@ -33,11 +34,11 @@ struct Open {
     index: usize,
     name: NameId,
     kind: Kind,
-    /// Time of the routines that interrupted it, in ns.
+    /// Time of the routines that interrupted this run, in ns.
     stolen_ns: u64,
 }
 
-/// All runs of routines behind the event of a number, in the order in which they begin.
+/// All runs of routines after the event with this number, in the order in which the runs begin.
 pub(super) fn runs(log: &TraceLog, from: usize) -> Vec<RoutineRun> {
     let mut runs: Vec<RoutineRun> = Vec::new();
     let mut open: Vec<Open> = Vec::new();

@@ -1,9 +1,11 @@
 //! Alignment: which node of one trace is which node of the other.
 //!
-//! Sections are aligned by their marks. In a pair of sections each chain is aligned for itself, the
-//! chains that cause others first. So a node can be found by its cause: a service routine belongs
-//! to the rise of its line, and a DPC to what queued it. Aligned spans are aligned inside. Where
-//! two gaps face each other, a weaker key is tried: at last what a node is, without its values.
+//! Sections are aligned by their marks. In a pair of sections each chain is aligned separately. A
+//! chain whose nodes are causes of nodes in other chains comes first. So a node can be found by its
+//! cause: a service routine belongs to the rise of its line, and a DPC belongs to the event that
+//! queued it. When two spans are aligned, the nodes inside them are aligned too. Nodes that are
+//! left between aligned nodes are compared again with weaker keys. The weakest key has only the
+//! kind of node, without its values.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +24,7 @@ pub(super) struct Pairs {
     pub of_b: Vec<u32>,
 }
 
-/// How two nodes are found to be the same.
+/// The properties by which two nodes count as the same, the strictest first.
 #[derive(Clone, Copy)]
 enum Likeness {
     /// The same values, the same cause, the same content.
@@ -68,7 +70,7 @@ pub(super) fn align(a: &Tree<'_>, b: &Tree<'_>) -> Pairs {
 /// Two lists that are aligned, with the ways to find equal nodes.
 type Lists = (Vec<u32>, Vec<u32>, &'static [Likeness]);
 
-/// The chains of two sections, in the order in which they are aligned.
+/// The chains of two sections, in the order in which the chains are aligned.
 type Chains = BTreeMap<Chain, (Vec<u32>, Vec<u32>)>;
 
 struct Aligner<'t, 'a> {
@@ -78,8 +80,8 @@ struct Aligner<'t, 'a> {
 }
 
 impl Aligner<'_, '_> {
-    /// Pairs the sections. A section without a partner joins the one before it, with its mark as a
-    /// step of the thread.
+    /// Pairs the sections. A section without a partner joins the section before it, and its mark
+    /// becomes a step of the thread.
     fn sections(&mut self) -> Vec<Chains> {
         let keys = |tree: &Tree<'_>| -> Vec<u64> {
             let key = |mark: u32| if mark == NONE { 0 } else { tree.node(mark).key };
@@ -111,8 +113,8 @@ impl Aligner<'_, '_> {
         joined
     }
 
-    /// Whether two chains have equal values one after the other. Then each node has its place, also
-    /// where its cause is another one.
+    /// Whether two chains have equal values one after the other. Then each node belongs to the
+    /// node at the same place, even if the two have different causes.
     fn are_alike(&self, of_a: &[u32], of_b: &[u32]) -> bool {
         let values = |tree: &Tree<'_>, node: u32| tree.node(node).key;
         let both = of_a.iter().zip(of_b);
@@ -125,7 +127,7 @@ impl Aligner<'_, '_> {
         self.pairs.of_b[b as usize] = a;
     }
 
-    /// Aligns two lists, and what is inside the pairs.
+    /// Aligns two lists, and the nodes inside the pairs.
     fn align_lists(&mut self, of_a: Vec<u32>, of_b: Vec<u32>, likenesses: &'static [Likeness]) {
         let mut todo = vec![(of_a, of_b, likenesses)];
         while let Some((of_a, of_b, likenesses)) = todo.pop() {
@@ -162,8 +164,9 @@ impl Aligner<'_, '_> {
         is_there.then_some((inside.0, inside.1, BY_CONTENT))
     }
 
-    /// Whether each node of a list belongs to the node at the same place in the other list: nothing
-    /// else makes fewer nodes differ. In a row of equal bytes the changed one is so found.
+    /// Whether each node of a list belongs to the node at the same place in the other list,
+    /// because any other alignment makes more nodes differ. So in a row of equal bytes the changed
+    /// byte is found.
     fn stands_in_place(&self, of_a: &[u32], of_b: &[u32]) -> bool {
         let class = |tree: &Tree<'_>, node: u32| tree.node(node).class;
         let is_alike = |(&a, &b): (&u32, &u32)| class(self.a, a) == class(self.b, b);
@@ -222,7 +225,7 @@ fn side_of(chains: &mut Chains, chain: Chain, side: Side) -> &mut Vec<u32> {
     }
 }
 
-/// The key of a node. `known` gives the number that a cause has in the first trace, if it is
+/// The key of a node. `known` gives the number of the cause in the first trace, if the cause is
 /// aligned already.
 fn key(tree: &Tree<'_>, node: u32, likeness: Likeness, known: impl Fn(u32) -> Option<u32>) -> u64 {
     let found = tree.node(node);

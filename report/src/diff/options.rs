@@ -1,4 +1,4 @@
-//! What counts as a difference, and how one writes it.
+//! What counts as a difference, and how a user writes it.
 
 use std::str::FromStr;
 
@@ -8,18 +8,20 @@ use serde::Serialize;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// Event for event, each at its time to the ns. The settings that allow more do not count.
+    /// Event for event, each at its time to the ns. Settings that allow differences have no
+    /// effect.
     Exact,
     /// Each event with its cause and its time after this cause.
     #[default]
     Causal,
-    /// Each event with its cause. Times are counted and not compared.
+    /// Each event with its cause. Times are not compared; only the number of different times is
+    /// told.
     Order,
 }
 
 /// How much a local delay may differ: the time from the cause of an event to the event.
 ///
-/// Of the two limits the larger one counts. The default allows nothing.
+/// The larger of the two limits counts. The default allows no difference.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Tolerance {
     /// A time in ns.
@@ -50,9 +52,9 @@ pub enum PollRule {
     /// The same numbers.
     #[default]
     Exact,
-    /// Numbers that differ by no more than this.
+    /// Numbers that differ by at most this number.
     Within(u32),
-    /// Any number but none. A poll that is missing is a finding.
+    /// Any number except 0. A missing poll is a finding.
     Any,
 }
 
@@ -66,29 +68,29 @@ impl PollRule {
     }
 }
 
-/// Whether bits of a state register count that mean nothing.
+/// Whether bits of a state register without a meaning count.
 ///
-/// A bit means nothing when a register with it and without it has the same words in the trace: the
-/// card does not drive it.
+/// A bit has no meaning when the register has the same words in the trace with the bit and without
+/// it: the card does not drive this bit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Undriven {
-    /// They count.
+    /// These bits count.
     #[default]
     Compare,
-    /// They do not count.
+    /// These bits do not count.
     Ignore,
 }
 
-/// From when the times of both traces count.
+/// The moment from which the times of both traces count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
     /// Since power-on.
     #[default]
     PowerOn,
-    /// Since the first event, for parts of traces that begin at a mark: what came before is not
-    /// compared, and neither is how long it took.
+    /// The first event, for parts of traces that begin at a mark. The time before this event is
+    /// not compared.
     FirstEvent,
 }
 
@@ -105,7 +107,7 @@ pub struct DiffOptions {
     pub undriven: Undriven,
     /// The actors whose events have no order among the events of others, such as `wire`.
     pub unordered: Vec<String>,
-    /// From when the times count.
+    /// The moment from which the times count.
     pub start: Start,
 }
 
@@ -132,7 +134,7 @@ impl DiffOptions {
     }
 }
 
-/// Why a text is no setting: how to write it.
+/// Why a text is no setting. The error says how to write the setting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct SettingError(&'static str);

@@ -1,4 +1,4 @@
-//! Findings in words: whose they are, what was expected, what came.
+//! Findings in words: who caused them, what was expected, what came.
 
 use std::fmt::Write as _;
 
@@ -149,7 +149,7 @@ fn kind(aspect: Aspect) -> FindingKind {
     }
 }
 
-/// Who has to look at a difference at a node.
+/// The part of the machine that caused a difference at a node.
 pub(super) fn owner(tree: &Tree<'_>, node: u32, aspect: Aspect) -> Owner {
     let event = tree.event(node);
     match tree.node(node).kind {
@@ -171,7 +171,7 @@ pub(super) fn owner(tree: &Tree<'_>, node: u32, aspect: Aspect) -> Owner {
             Event::Serial { lane, .. } if tree.log.name(lane) == LANE_IN => Owner::Scenario,
             _ => Owner::Card,
         },
-        // Only the service routine of the driver asks for the DPC there.
+        // At device level only the service routine of the driver queues the DPC.
         Kind::Queue if event.level == Level::Device => Owner::Driver,
         Kind::Queue | Kind::Timer => Owner::Port,
         Kind::Call | Kind::Wait | Kind::Note => match tree.log.name(event.who) {
@@ -241,7 +241,7 @@ pub(super) fn text(diff: &Diff, most: usize) -> String {
     out
 }
 
-/// What the options let pass.
+/// Adds the differences that the options allow.
 fn push_settings(out: &mut String, diff: &Diff) {
     let mut line = |words: String| {
         // Writing to a String cannot fail.
