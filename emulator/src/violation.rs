@@ -37,8 +37,8 @@ pub(crate) struct Violations {
 }
 
 impl Kernel {
-    /// Sets who is asked for the call site of a violation. The code that runs compiled drivers
-    /// calls this function.
+    /// Sets the function that tells the call site of a violation. The code that runs compiled
+    /// drivers calls this method.
     pub fn set_call_site_source(&self, source: CallSiteSource) {
         *self.state.violations.call_sites.borrow_mut() = Some(source);
     }

@@ -80,7 +80,7 @@ pub(crate) trait StreamMiniport {
 /// Why no pin of a miniport can be opened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoStreams {
-    /// What the client gets who opens a pin.
+    /// The status that a client gets when it opens a pin.
     pub status: NtStatus,
     /// The reason, as the trace tells it: `a topology filter has no streams`.
     pub reason: &'static str,

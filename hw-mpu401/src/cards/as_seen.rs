@@ -1,11 +1,11 @@
 //! What a guest sees of the MPU-401 in 86Box and in DOSBox.
 //!
-//! These are no cards. They are for people who look for a fault in a driver there, and want to know
-//! what the driver would meet on hardware.
+//! These profiles are not of real cards. With them a user who finds a driver's fault in one of
+//! these emulators can compare it with what the driver would meet on hardware.
 //!
 //! Source: the public sources of both, and their reports. Assumed: MIDI OUT has the pace of the
 //! wire, and DRR is set at 512 bytes; both emulators take any number of bytes and have no pace.
-//! Neither sends a byte by itself after a reset. DOSBox has no MIDI IN.
+//! Both emulators send no byte by themselves after a reset. DOSBox has no MIDI IN.
 
 use super::families::UART_CHIP;
 use crate::answers::{

@@ -49,7 +49,7 @@ pub fn machine(refusing: &'static [u32]) -> MachineBuilder {
     MachineBuilder::new().driver(Driver::new("two-filters", entry))
 }
 
-/// A class that is not one of ports.
+/// A class that is not the class of a port.
 const NO_PORT: Guid = clsid::MINIPORT_DRIVER_UART;
 
 /// A driver that gives up when it does not get a port.

@@ -102,7 +102,8 @@ fn handler(word: &'static str, side: &Rc<Side>, fake: &Rc<Fake>, manner: Manner)
     })
 }
 
-/// Events 0 to 2 of a set: enabled in both ways, for one time only, known and no more.
+/// Events 0 to 2 of a set. Event 0 can be enabled in both ways, event 1 for one time only. Event 2
+/// is known, but cannot be enabled.
 fn table(
     word: &'static str,
     side: &Rc<Side>,
