@@ -21,7 +21,7 @@ pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
     }
     let cards = between(text("hw-mpu401/src/cards/mod.rs"), "CARDS: [CardProfile; ", "]");
     faults.extend(differ("the number of cards", between(readme, "one of ", " cards"), cards));
-    let codes = exit_codes(text("cli/src/failure.rs"));
+    let codes = exit_codes(text("results/src/exit.rs"));
     faults.extend(differ("the exit codes", told_exit_codes(readme), codes));
     let verbs = verbs(text("cli/src/arguments.rs"));
     faults.extend(differ("the table of verbs", told_verbs(readme), verbs));
@@ -119,7 +119,7 @@ mod tests {
         ("hw-mpu401/no-std/Cargo.toml", "[package]\nrust-version = \"1.95\"\n"),
         ("hw-mpu401/src/cards/mod.rs", "static CARDS: [CardProfile; 3] = ["),
         (
-            "cli/src/failure.rs",
+            "results/src/exit.rs",
             "pub enum Exit {\n    /// a = b\n    Good = 0,\n    Bad = 1,\n    Own = 70,\n}\n",
         ),
     ];
@@ -149,7 +149,7 @@ mod tests {
             ("Cargo.toml", "1.95", "1.96", "the version of Rust"),
             ("template/Cargo.toml", "1.95", "1.94", "the version of Rust in template"),
             ("hw-mpu401/src/cards/mod.rs", "3", "4", "the number of cards"),
-            ("cli/src/failure.rs", "    Bad = 1,\n", "", "the exit codes"),
+            ("results/src/exit.rs", "    Bad = 1,\n", "", "the exit codes"),
             ("cli/src/arguments.rs", "    Man,\n", "    Man,\n    Debug,\n", "the table of verbs"),
             (README, "`play [FILE]`", "`replay [FILE]`", "the table of verbs"),
             (README, "1 when not; ", "", "the exit codes"),
@@ -166,7 +166,7 @@ mod tests {
             (README, "The exit code is"),
             (README, "| verb | does |"),
             (README, " cards, or"),
-            ("cli/src/failure.rs", "enum Exit"),
+            ("results/src/exit.rs", "enum Exit"),
             ("cli/src/arguments.rs", "enum Verb"),
         ] {
             let said = said(path, good, "");
