@@ -15,7 +15,7 @@ pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
 
     let version = between(root, "\nrust-version = \"", "\"");
     faults.extend(differ("the version of Rust", between(readme, "They need Rust ", " "), version));
-    for path in ["template/Cargo.toml", "hw-mpu401/no-std/Cargo.toml"] {
+    for path in ["lab/Cargo.toml", "template/Cargo.toml", "hw-mpu401/no-std/Cargo.toml"] {
         let own = between(text(path), "\nrust-version = \"", "\"");
         faults.extend(differ(&format!("the version of Rust in {path}"), own, version));
     }
@@ -115,6 +115,7 @@ mod tests {
              1 when not; 70 for a fault.",
         ),
         ("Cargo.toml", "[workspace.package]\nrust-version = \"1.95\"\n"),
+        ("lab/Cargo.toml", "[package]\nrust-version = \"1.95\"\n"),
         ("template/Cargo.toml", "[package]\nrust-version = \"1.95\"\n"),
         ("hw-mpu401/no-std/Cargo.toml", "[package]\nrust-version = \"1.95\"\n"),
         ("hw-mpu401/src/cards/mod.rs", "static CARDS: [CardProfile; 3] = ["),
