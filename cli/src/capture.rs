@@ -1,14 +1,12 @@
 //! `capture`: sends a song into MIDI IN and keeps what the application reads.
 
-use portcls_machine::midi_file::Song;
-use portcls_machine::{Machine, capture};
+use portcls_results::work;
 
 use crate::arguments::CaptureArguments;
 use crate::failure::{Exit, Failure};
 use crate::input::Source;
 use crate::progress_bar::Line;
-use crate::session::{self, Job, Run};
-use crate::summary::{Ending, Flow};
+use crate::session::{self, Job};
 
 /// Captures the song.
 ///
@@ -26,25 +24,5 @@ pub fn run(arguments: &CaptureArguments) -> Result<Exit, Failure> {
         raw_out: ("--raw-out", arguments.raw_out.as_ref()),
         midi_out: arguments.midi_out.as_ref(),
     };
-    session::run(&job, work)
-}
-
-/// Does the run. Returns the bytes that the application read, and how the run ended.
-pub fn work(machine: &Machine, song: &Song) -> Run {
-    match capture(machine, song) {
-        Err(error) => Run { bytes: Vec::new(), ending: Err(error) },
-        Ok(captured) => {
-            let chunks = captured.received.iter();
-            let bytes = chunks
-                .flat_map(|chunk| chunk.bytes.iter().map(|&byte| (chunk.time_ns, byte)))
-                .collect();
-            let ending = Ending {
-                song_bytes: captured.song_bytes,
-                left_out: song.left_out(),
-                flow: Flow::Application(captured.application),
-                job: captured.job,
-            };
-            Run { bytes, ending: Ok(ending) }
-        }
-    }
+    session::run(&job, work::capture)
 }

@@ -1,15 +1,14 @@
 //! The card of the option `--card`: a built-in card, or a card in a file.
 
 use std::path::PathBuf;
-use std::str;
 
 use portcls_machine::card_bench::card_file::{CardFile, CardFileError, MAX_CARD_FILE_BYTES};
-use portcls_machine::card_bench::line_and_column;
 use portcls_machine::chip::CardProfile;
+use portcls_results::file_kind::Wanted;
+use portcls_results::plain_text;
 
 use crate::failure::Failure;
-use crate::file_kind::{Wanted, other_kind};
-use crate::input::{Input, Obstacle, plain_text};
+use crate::input::{Input, Obstacle};
 
 /// A card as the user gives it.
 #[derive(Clone, Debug)]
@@ -55,21 +54,8 @@ impl CardChoice {
             .into(),
         })?;
         let bytes = plain_text(bytes);
-        parse(&name, &bytes)
-            .map_err(|error| other_kind(&name, &bytes, Wanted::Card).unwrap_or(error.into()))
+        CardFile::from_bytes(&name, &bytes).map_err(|error| {
+            Failure::other_kind(&name, &bytes, Wanted::Card).unwrap_or(error.into())
+        })
     }
-}
-
-fn parse(name: &str, bytes: &[u8]) -> Result<CardFile, CardFileError> {
-    let text = str::from_utf8(bytes).map_err(|error| {
-        let (line, column) = line_and_column(bytes, error.valid_up_to());
-        CardFileError {
-            file: name.to_owned(),
-            line,
-            column,
-            what: "a byte here is no text".to_owned(),
-            hint: "save the file as plain text in UTF-8".to_owned(),
-        }
-    })?;
-    CardFile::parse(name, text)
 }

@@ -23,13 +23,13 @@ use std::thread;
 
 use portcls_machine::judgement::{Judgement, judge};
 use portcls_machine::scenario::Scenario;
+use portcls_results::json;
 
 use crate::arguments::{CheckArguments, CheckFormat, Unreferenced};
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
 use crate::input::Input;
 use crate::scenario_file;
-use crate::summary::json;
 
 use facts::{CheckFacts, ScenarioFacts, Verdict};
 use files::shown;

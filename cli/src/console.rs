@@ -10,10 +10,11 @@ use std::sync::OnceLock;
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::error::ErrorKind as UsageErrorKind;
+use portcls_results::json;
+use portcls_results::summary::NoResult;
 
 use crate::arguments::Format;
 use crate::failure::{Exit, Failure};
-use crate::summary::{NoResult, json};
 use crate::verbosity::Talk;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();

@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use portcls_machine::guest::gdb::GdbServer;
 use portcls_machine::{MachineError, debug};
+use portcls_results::work;
 
 use crate::arguments::{DebugArguments, DebugJob};
+use crate::console;
 use crate::failure::{Exit, Failure};
 use crate::input::Source;
 use crate::session::{self, Build, Job};
-use crate::{capture, console, play};
 
 /// Waits for a debugger, and runs the driver under this debugger.
 ///
@@ -29,8 +30,8 @@ pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
         midi_out: None,
     };
     let work = match arguments.job {
-        DebugJob::Play => play::work,
-        DebugJob::Capture => capture::work,
+        DebugJob::Play => work::play,
+        DebugJob::Capture => work::capture,
     };
     session::run_on(&job, |build, song| {
         check_driver(build)?;

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use portcls_machine::emulator::trace::TraceLog;
-use portcls_machine::report::diff::{Diff, DiffOptions, Start, diff};
+use portcls_machine::report::diff::{DiffOptions, Start, diff};
 use portcls_machine::report::marks::between_marks;
 use portcls_machine::report::text::Header;
-use serde::Serialize;
+use portcls_results::diff::DiffFacts;
+use portcls_results::json;
 
 use crate::arguments::{DiffArguments, Format};
 use crate::console::{self, Console};
@@ -14,19 +15,7 @@ use crate::failure::{Exit, Failure};
 use crate::input::Input;
 use crate::output::prepare;
 use crate::page::page;
-use crate::summary::json;
 use crate::trace_file::{self, TraceFile};
-
-/// The version of the JSON.
-const VERSION: u32 = 1;
-
-#[derive(Serialize)]
-struct DiffFacts {
-    version: u32,
-    roots: usize,
-    #[serde(flatten)]
-    diff: Diff,
-}
 
 /// Compares two traces. Without a finding the exit code is 0, else it is 1.
 ///
@@ -60,7 +49,7 @@ pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     };
     let text = match arguments.format {
         Format::Text => found.text(arguments.most),
-        Format::Json => json(&DiffFacts { version: VERSION, roots: found.roots(), diff: found }),
+        Format::Json => json(&DiffFacts::new(found)),
     };
     console.print(&text)?;
     Ok(exit)

@@ -9,10 +9,11 @@ use portcls_machine::{
     Driver, GuestOptions, MAX_REGISTRY_FILE_BYTES, RegistryFileError, RegistrySetting,
     read_registry,
 };
+use portcls_results::file_kind::Wanted;
+use portcls_results::plain_text;
 
 use crate::failure::Failure;
-use crate::file_kind::{Wanted, other_kind};
-use crate::input::{Input, Obstacle, plain_text};
+use crate::input::{Input, Obstacle};
 
 /// The advice in a message about a wrong driver file.
 const DRIVER_FILES: &str = "give a driver's .sys file or -";
@@ -114,7 +115,7 @@ pub fn read_image(input: &Input) -> Result<(Image, Vec<u8>), Failure> {
     })?;
     let image = Image::parse(&bytes).map_err(|source| {
         let other = match source {
-            ImageError::NotAnImage { .. } => other_kind(&name, &bytes, Wanted::Driver),
+            ImageError::NotAnImage { .. } => Failure::other_kind(&name, &bytes, Wanted::Driver),
             _ => None,
         };
         other.unwrap_or(Failure::NotADriver { name, source })
@@ -141,8 +142,9 @@ pub fn read_registry_file(path: &Path) -> Result<Vec<RegistrySetting>, Failure> 
         }
     })?;
     let bytes = plain_text(bytes);
-    read_registry(&bytes)
-        .map_err(|error| other_kind(&name, &bytes, Wanted::Registry).unwrap_or_else(|| bad(error)))
+    read_registry(&bytes).map_err(|error| {
+        Failure::other_kind(&name, &bytes, Wanted::Registry).unwrap_or_else(|| bad(error))
+    })
 }
 
 #[cfg(test)]

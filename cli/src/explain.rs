@@ -1,12 +1,12 @@
 //! `explain`: one moment of a trace, with its cause and its effects.
 
 use portcls_machine::report::explain::{Explanation, explain};
+use portcls_results::json;
 use serde::Serialize;
 
 use crate::arguments::{ExplainArguments, Format};
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
-use crate::summary::json;
 use crate::trace_file;
 
 /// The version of the JSON.

@@ -12,44 +12,11 @@ use portcls_machine::report::html::TooManyEvents;
 use portcls_machine::report::text::ParseError;
 use portcls_machine::scenario::ScenarioError;
 use portcls_machine::{MachineError, PinFormat, RegistryFileError};
+use portcls_results::file_kind::{OtherKind, Wanted, other_kind};
 
 use crate::input::Input;
 
-/// How the program ends. The number is the exit code.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum Exit {
-    /// All went well, or `--until` was reached.
-    Good = 0,
-    /// A check failed or checked nothing, bytes were lost or came from nowhere, a part of the file
-    /// was left out, a request failed, or the driver refused to start.
-    CheckFailed = 1,
-    /// The command line is wrong.
-    Usage = 2,
-    /// A file cannot be read, played or written, or a debugger's connection broke.
-    BadFile = 3,
-    /// The driver ended in a bug check, a hang or a panic.
-    DriverDied = 4,
-    /// The driver broke a documented rule, or left something behind.
-    RuleBroken = 5,
-    /// A fault of this program.
-    OwnFault = 70,
-}
-
-impl Exit {
-    /// The outcome of a verb that ended with a failure, for a document.
-    pub fn outcome(self) -> &'static str {
-        match self {
-            Exit::Good => "good",
-            Exit::CheckFailed => "refused",
-            Exit::Usage => "usage",
-            Exit::BadFile => "bad-file",
-            Exit::DriverDied => "driver-died",
-            Exit::RuleBroken => "rule-broken",
-            Exit::OwnFault => "own-fault",
-        }
-    }
-}
+pub use portcls_results::Exit;
 
 /// The exit codes in words, for the help and the manual.
 pub const EXIT_CODES: &str = "\
@@ -121,16 +88,12 @@ pub enum Failure {
         mend: String,
     },
     /// An input is a file of another kind.
-    #[error("{name}: this is {what}, not {wanted}; {mend}")]
+    #[error("{name}: {kind}")]
     OtherKind {
         /// The input.
         name: String,
-        /// The kind of the file.
-        what: &'static str,
-        /// The kind that it was given for.
-        wanted: &'static str,
-        /// What to do.
-        mend: &'static str,
+        /// What it is.
+        kind: OtherKind,
     },
     /// The command line names standard input a second time.
     #[error("stdin can be read only once: give - once, and files for the rest")]
@@ -325,6 +288,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The failure for a file whose reader refused it, if the file is of another kind.
+    pub fn other_kind(name: &str, file: &[u8], wanted: Wanted) -> Option<Failure> {
+        other_kind(file, wanted).map(|kind| Failure::OtherKind { name: name.to_owned(), kind })
+    }
+
     /// The failure for an input that the system cannot read.
     pub fn cannot_read(input: &Input, error: &io::Error, mend: &str) -> Failure {
         let near = (error.kind() == io::ErrorKind::NotFound).then(|| input.near_file()).flatten();
@@ -381,14 +349,7 @@ impl Failure {
             | Failure::ReviewNeedsTerminal
             | Failure::NoSuchScenario { .. }
             | Failure::OutBesideGoldens { .. }
-            | Failure::CannotListen { .. }
-            | Failure::Machine(
-                MachineError::NotDebuggable { .. }
-                | MachineError::WrongPin { .. }
-                | MachineError::BadResource { .. }
-                | MachineError::InfResources { .. }
-                | MachineError::CardsClash { .. },
-            ) => Exit::Usage,
+            | Failure::CannotListen { .. } => Exit::Usage,
             Failure::CannotRead { .. }
             | Failure::OtherKind { .. }
             | Failure::ScriptTooBig { .. }
@@ -405,14 +366,11 @@ impl Failure {
             | Failure::NotADriver { .. }
             | Failure::NotARegistryFile { .. }
             | Failure::NotAnInf(_)
-            | Failure::Machine(
-                MachineError::DriverFile { .. } | MachineError::BadRegistryValue { .. },
-            )
             | Failure::Debugger(_)
             | Failure::CannotWrite { .. } => Exit::BadFile,
-            Failure::Machine(MachineError::Stopped(_))
-            | Failure::Filters(MachineError::Stopped(_)) => Exit::DriverDied,
-            Failure::Machine(_) | Failure::Filters(_) => Exit::CheckFailed,
+            Failure::Machine(error) => Exit::from(error),
+            Failure::Filters(MachineError::Stopped(_)) => Exit::DriverDied,
+            Failure::Filters(_) => Exit::CheckFailed,
         }
     }
 }

@@ -1,13 +1,11 @@
-//! The INF of the option `--inf`: its file, its model, and its summary.
+//! The INF of the option `--inf`: its file and its model.
 
 use std::path::PathBuf;
 
-use portcls_machine::Machine;
 use portcls_machine::inf_file::{Architecture, InfError, Installation, MAX_INF_BYTES, read_inf};
-use serde::Serialize;
+use portcls_results::file_kind::Wanted;
 
 use crate::failure::Failure;
-use crate::file_kind::{Wanted, other_kind};
 use crate::input::{Input, Obstacle};
 
 /// An INF as the user gives it.
@@ -15,32 +13,6 @@ use crate::input::{Input, Obstacle};
 pub struct InfChoice {
     path: PathBuf,
     model: Option<String>,
-}
-
-/// What an INF gave.
-#[derive(Serialize, Debug)]
-pub struct InfFacts {
-    /// The name of the file, as the user gave it.
-    pub file: String,
-    /// The description of the model.
-    pub model: String,
-    /// The models of the file for this processor.
-    pub models: usize,
-    /// The number of registry values that the machine took.
-    pub registry_values: u64,
-    /// The number of resources that the machine took.
-    pub resources: u64,
-    /// What was not used, in the order of the file.
-    pub unused: Vec<UnusedFacts>,
-}
-
-/// A part of an INF that was not used.
-#[derive(Serialize, Debug)]
-pub struct UnusedFacts {
-    /// The line, from 1.
-    pub line: usize,
-    /// What the part is.
-    pub what: String,
 }
 
 impl InfChoice {
@@ -60,6 +32,11 @@ impl InfChoice {
             return Err("give FILE.inf, or FILE.inf:MODEL with the name of a model".to_owned());
         }
         Ok(InfChoice { path: PathBuf::from(path), model: model.map(str::to_owned) })
+    }
+
+    /// The name of the file for messages.
+    pub fn file_name(&self) -> String {
+        Input::File(self.path.clone()).name()
     }
 
     /// Reads the file.
@@ -82,45 +59,13 @@ impl InfChoice {
         })?;
         let found =
             read_inf(&name, &bytes, self.model.as_deref(), architecture).map_err(|error| {
-                other_kind(&name, &bytes, Wanted::Inf).unwrap_or(Failure::NotAnInf(error))
+                Failure::other_kind(&name, &bytes, Wanted::Inf).unwrap_or(Failure::NotAnInf(error))
             })?;
         log::info!("{name}: {}, {} registry values", found.description, found.values.len());
         for unused in &found.unused {
             log::debug!("{name}:{}: not used: {}", unused.line, unused.what);
         }
         Ok(found)
-    }
-}
-
-impl InfFacts {
-    /// The facts of the INF `found`: what the machine took from this INF, and what it did not use.
-    /// If the resources do not come from the INF, `named` says who named the resources.
-    pub fn new(
-        choice: &InfChoice,
-        found: &Installation,
-        named: Option<&str>,
-        machine: &Machine,
-    ) -> InfFacts {
-        let unused = found.unused.iter();
-        let mut unused: Vec<UnusedFacts> =
-            unused.map(|one| UnusedFacts { line: one.line, what: one.what.clone() }).collect();
-        let has_resources = !found.configurations.is_empty();
-        if let (Some(who), Some(first)) = (named, found.configurations.first()) {
-            let line = first.resources.first().map_or(1, |resource| resource.line);
-            let what = format!("the resources of [{}], because {who} names them", first.section);
-            unused.push(UnusedFacts { line, what });
-            unused.sort_by_key(|one| one.line);
-        }
-        let resources =
-            if named.is_none() && has_resources { machine.resources().len() } else { 0 };
-        InfFacts {
-            file: Input::File(choice.path.clone()).name(),
-            model: found.description.clone(),
-            models: found.model_count,
-            registry_values: found.values.iter().filter(|one| one.value.is_some()).count() as u64,
-            resources: resources as u64,
-            unused,
-        }
     }
 }
 

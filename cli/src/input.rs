@@ -12,10 +12,10 @@ use portcls_machine::midi_file::{
 };
 
 use portcls_machine::card_bench::nearest;
+use portcls_results::file_kind::Wanted;
 
 use crate::console;
 use crate::failure::Failure;
-use crate::file_kind::{Wanted, other_kind};
 
 /// Something to read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -123,23 +123,6 @@ impl Input {
     }
 }
 
-/// The bytes of a text in UTF-8, without a mark at the start. A text in UTF-16 with a mark is
-/// translated: Windows PowerShell writes this form for `>`.
-pub fn plain_text(bytes: Vec<u8>) -> Vec<u8> {
-    let unit: fn([u8; 2]) -> u16 = match bytes[..] {
-        [0xFF, 0xFE, ..] => u16::from_le_bytes,
-        [0xFE, 0xFF, ..] => u16::from_be_bytes,
-        [0xEF, 0xBB, 0xBF, ..] => return bytes[3..].to_vec(),
-        _ => return bytes,
-    };
-    let (pairs, rest) = bytes[2..].as_chunks::<2>();
-    let letters = char::decode_utf16(pairs.iter().map(|pair| unit(*pair)));
-    match letters.collect::<Result<String, _>>() {
-        Ok(text) if rest.is_empty() => text.into_bytes(),
-        _ => bytes,
-    }
-}
-
 /// The name that is like a wrong name: it differs only in its ending, or it has the same ending
 /// and is like the wrong name before it.
 fn near_name<'n>(wrong: &str, names: &'n [String]) -> Option<&'n str> {
@@ -196,7 +179,8 @@ impl Source<'_> {
         })?;
         let song = read_song(&bytes, options).map_err(|source| {
             let is_other = matches!(source, MidiFileError::NotMidi { .. });
-            let other = is_other.then(|| other_kind(&name, &bytes, Wanted::Song)).flatten();
+            let other =
+                is_other.then(|| Failure::other_kind(&name, &bytes, Wanted::Song)).flatten();
             other.unwrap_or_else(|| not_playable(source))
         })?;
         warn(&name, song.warnings());
@@ -219,18 +203,6 @@ fn warn(name: &str, warnings: &[String]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_text_is_utf_8_or_utf_16_with_a_mark() {
-        let plain = |bytes: &[u8]| plain_text(bytes.to_vec());
-        assert_eq!(plain(b"R S\r\n"), b"R S\r\n");
-        assert_eq!(plain(b"\xEF\xBB\xBFR S"), b"R S");
-        assert_eq!(plain(b"\xFF\xFER\0\xE9\0"), "R\u{E9}".as_bytes());
-        assert_eq!(plain(b"\xFE\xFF\0R"), b"R");
-        for cut in [&b"\xFF\xFER"[..], b"\xFF\xFE\0\xD8"] {
-            assert_eq!(plain(cut), cut, "half a letter stays for the reader to refuse");
-        }
-    }
 
     #[test]
     fn a_wrong_name_is_like_one_with_another_ending_or_with_few_other_letters() {

@@ -3,45 +3,18 @@
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::midi_file::ReadOptions;
-use portcls_machine::report::latency::{Breach, Budget, Latency, Span, latency, table, usual_bins};
+use portcls_machine::report::latency::{Budget, Latency, latency, table, usual_bins};
 use portcls_machine::report::marks::between_marks;
 use portcls_machine::{GuestOptions, MachineBuilder, play};
-use serde::Serialize;
+use portcls_results::json;
+use portcls_results::latency::{Latencies, Measured};
 
 use crate::arguments::{CardsChoice, Format, LatencyArguments};
 use crate::card::CardChoice;
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
 use crate::input::{Input, Source};
-use crate::summary::json;
 use crate::trace_file;
-
-/// The version of the JSON.
-const VERSION: u32 = 1;
-
-#[derive(Serialize)]
-struct LatencyFacts {
-    version: u32,
-    runs: Vec<RunFacts>,
-}
-
-#[derive(Serialize)]
-struct RunFacts {
-    /// The trace or the card.
-    name: String,
-    /// Why there are no latencies.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    /// The budgets that are broken.
-    breaches: Vec<Breach>,
-    /// The spans that have a budget and no time in the trace.
-    unmeasured: Vec<Span>,
-    #[serde(flatten)]
-    latency: Option<Latency>,
-}
-
-/// A run, with its latencies or the reason why there are none.
-type Measured = (String, Result<Latency, String>);
 
 /// Measures traces, or a song on several cards. The exit code is 1 when a budget is broken, or
 /// when the trace has no time for a budget.
@@ -60,32 +33,12 @@ pub fn run(arguments: &LatencyArguments) -> Result<Exit, Failure> {
     };
     let is_good = runs.iter().all(|(_, run)| run.as_ref().is_ok_and(keeps));
     let text = match (arguments.format, &runs[..]) {
-        (Format::Json, _) => json(&facts(runs, budgets)),
+        (Format::Json, _) => json(&Latencies::new(runs, budgets)),
         (Format::Text, [(_, Ok(latency))]) => latency.text(budgets),
         (Format::Text, runs) => table(runs, budgets),
     };
     Console::Stdout.print(&text)?;
     Ok(if is_good { Exit::Good } else { Exit::CheckFailed })
-}
-
-fn facts(runs: Vec<Measured>, budgets: &[Budget]) -> LatencyFacts {
-    let runs = runs.into_iter().map(|(name, run)| match run {
-        Ok(latency) => RunFacts {
-            name,
-            reason: None,
-            breaches: latency.breaches(budgets),
-            unmeasured: latency.unmeasured(budgets),
-            latency: Some(latency),
-        },
-        Err(reason) => RunFacts {
-            name,
-            reason: Some(reason),
-            breaches: Vec::new(),
-            unmeasured: Vec::new(),
-            latency: None,
-        },
-    });
-    LatencyFacts { version: VERSION, runs: runs.collect() }
 }
 
 fn measure(log: &TraceLog, arguments: &LatencyArguments) -> Latency {

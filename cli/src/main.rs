@@ -5,7 +5,7 @@
 //! writes traces only through `portcls-report`.
 //!
 //! `arguments` is the command line; `input` and `output` are the files. `session` runs a verb and
-//! writes the outputs, and `summary` says how the run ended.
+//! writes the outputs. What is said of a run stands in `portcls-results`.
 
 mod arguments;
 mod capture;
@@ -19,8 +19,6 @@ mod driver;
 mod explain;
 mod export;
 mod failure;
-mod figures;
-mod file_kind;
 mod filters;
 mod imports;
 mod inf;
@@ -39,7 +37,6 @@ mod run;
 mod scenario_file;
 mod schema;
 mod session;
-mod summary;
 mod trace;
 mod trace_file;
 mod verbosity;
@@ -50,11 +47,12 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use clap::Parser;
+use portcls_results::json;
+use portcls_results::summary::NoResult;
 
 use crate::arguments::{Arguments, Format, Verb};
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
-use crate::summary::NoResult;
 
 /// The message of the newest panic, for the line that reports a fault of this program.
 static NEWEST_PANIC: Mutex<String> = Mutex::new(String::new());
@@ -107,8 +105,8 @@ fn finish(verb: &Verb, result: Result<Exit, Failure>) -> Exit {
     result.unwrap_or_else(|failure| {
         if let (Format::Json, console) = verb.document() {
             let document = NoResult::new(Some(verb.name()), failure.exit(), failure.to_string());
-            // If the document cannot be written either, the line of the error says enough.
-            let _ = console.print(&summary::json(&document));
+            // When the document cannot be written either, the line of the error says enough.
+            let _ = console.print(&json(&document));
         }
         console::error(&failure);
         failure.exit()
@@ -136,7 +134,7 @@ fn guarded(work: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
         );
         if wanted_format(std::env::args_os()) == Format::Json {
             let document = NoResult::new(None, Exit::OwnFault, line.clone());
-            let _ = Console::Stdout.print(&summary::json(&document));
+            let _ = Console::Stdout.print(&json(&document));
         }
         console::error(&line);
         Exit::OwnFault

@@ -1,100 +1,36 @@
 //! `ops`: register scripts on cards.
 //!
 //! `scripts` finds and reads the files. This file runs each script and decides how the program
-//! ends. `text`, `facts` and `junit` are the forms of the results. `recipe` takes scripts to real
-//! cards.
+//! ends. The results and two of their forms stand in `portcls-results`; `junit` is the third.
+//! `recipe` takes scripts to real cards.
 
-mod facts;
 mod junit;
 mod recipe;
 mod scripts;
-mod text;
 
 use std::io::{self, Write};
 
 use portcls_machine::card_bench::card_file::CardFile;
-use portcls_machine::card_bench::ops::{self, Recorder, RunReport, Script, Verdict};
+use portcls_machine::card_bench::ops::{self, Recorder, RunReport, Script};
 use portcls_machine::card_bench::vcd_options;
 use portcls_machine::chip::{CardProfile, CardTiming, cards};
 use portcls_machine::emulator::trace::DEFAULT_HELD_EVENTS;
 use portcls_machine::report::vcd::{self, Dialect, Tick};
+use portcls_results::json;
+use portcls_results::numbers::counted;
+use portcls_results::ops::{Facts, FileResult, FileVerdict, Place, exit, text};
 
 use crate::arguments::{OpsArguments, OpsFormat};
 use crate::card::CardChoice;
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
-use crate::figures::counted;
 use crate::output::prepare;
 
-use facts::Facts;
-use scripts::{Found, Place, find, read};
+use scripts::{Found, find, invalid, read};
 
 /// The most failures of a script that the program reports with an error line; the report has all
 /// failures.
 const SHOWN_FAILURES: usize = 10;
-
-/// The results of a file.
-struct FileResult {
-    /// The name of the file for messages.
-    name: String,
-    place: Place,
-    /// A run for each card; a failure if the file cannot be read or is no script.
-    runs: Result<Vec<RunReport>, Failure>,
-}
-
-/// How a file did.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum FileVerdict {
-    /// All expectations were met.
-    Passed,
-    /// An expectation was not met.
-    Failed,
-    /// The script expected nothing of the cards.
-    NothingChecked,
-    /// The script is not for the chosen card.
-    NotMeant,
-    /// The file cannot be read or is no script.
-    Invalid,
-}
-
-impl FileVerdict {
-    /// The verdict as a word, for programs.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::NothingChecked => "nothing-checked",
-            Self::NotMeant => "not-meant",
-            Self::Invalid => "invalid",
-        }
-    }
-}
-
-impl FileResult {
-    fn verdict(&self) -> FileVerdict {
-        let Ok(runs) = &self.runs else { return FileVerdict::Invalid };
-        let has = |verdict| runs.iter().any(|run| run.verdict() == verdict);
-        let mut scenarios = runs.iter().flat_map(|run| &run.scenarios);
-        if has(Verdict::Failed) {
-            FileVerdict::Failed
-        } else if has(Verdict::Passed) {
-            FileVerdict::Passed
-        } else if scenarios.any(|scenario| scenario.lines.is_some()) {
-            FileVerdict::NothingChecked
-        } else {
-            FileVerdict::NotMeant
-        }
-    }
-
-    /// True if the file passed. A file in a folder may also be for other cards.
-    fn is_good(&self) -> bool {
-        match self.verdict() {
-            FileVerdict::Passed => true,
-            FileVerdict::NotMeant => self.place == Place::InFolder,
-            FileVerdict::Failed | FileVerdict::NothingChecked | FileVerdict::Invalid => false,
-        }
-    }
-}
 
 /// Runs the scripts and reports the results that were not expected.
 ///
@@ -127,8 +63,8 @@ pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
     };
     let results: Vec<FileResult> = files.into_iter().map(|file| bench.run(file)).collect();
     let shown = match arguments.format {
-        OpsFormat::Text => text::report(&results, bench.card.is_some()),
-        OpsFormat::Json => Facts::new(&results).json(),
+        OpsFormat::Text => text(&results, bench.card.is_some()),
+        OpsFormat::Json => json(&Facts::new(&results)),
         OpsFormat::Junit => junit::report(&results)?,
     };
     console.print(&shown)?;
@@ -138,18 +74,6 @@ pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
         output.write(|to| write_waves(recorder, arguments.waves.form(), to))?;
     }
     Ok(exit(&results))
-}
-
-/// How the program ends. A run that has checked nothing is a failure too.
-fn exit(results: &[FileResult]) -> Exit {
-    let has = |verdict| results.iter().any(|result| result.verdict() == verdict);
-    if has(FileVerdict::Invalid) {
-        Exit::BadFile
-    } else if results.iter().all(FileResult::is_good) && has(FileVerdict::Passed) {
-        Exit::Good
-    } else {
-        Exit::CheckFailed
-    }
 }
 
 /// What the scripts run on.
@@ -166,7 +90,8 @@ impl Bench {
         let Found { name, place, input } = file;
         let known: Vec<&str> = self.card.iter().map(|card| &*card.name).collect();
         let script = input.and_then(|input| read(&input, &known));
-        FileResult { name, place, runs: script.map(|script| self.run_script(&script)) }
+        let runs = script.map(|script| self.run_script(&script)).map_err(invalid);
+        FileResult { name, place, runs }
     }
 
     /// Runs a script on the chosen card, or on the cards for which the script is meant.
@@ -202,7 +127,7 @@ fn write_waves(
 fn complain(result: &FileResult, card: Option<&str>) {
     let runs = match &result.runs {
         Ok(runs) => runs,
-        Err(failure) => return console::error(failure),
+        Err(invalid) => return console::error(&invalid.message),
     };
     let mut failures = runs.iter().flat_map(RunReport::failures);
     for failure in failures.by_ref().take(SHOWN_FAILURES) {

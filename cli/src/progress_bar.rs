@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar as Bar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use portcls_machine::Meter;
+use portcls_results::numbers::grouped;
 
 use crate::console;
-use crate::figures::grouped;
 use crate::verbosity::{Talk, can_draw};
 
 /// A run shorter than this shows no bar.

@@ -5,13 +5,13 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use portcls_machine::emulator::{Rule, Severity};
 use portcls_machine::rules::{RoomRules, rooms};
+use portcls_results::json;
+use portcls_results::numbers::wrapped;
 use serde::Serialize;
 
 use crate::arguments::{Format, RulesArguments};
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
-use crate::figures::wrapped;
-use crate::summary::json;
 
 /// The version of the JSON.
 const VERSION: u32 = 1;

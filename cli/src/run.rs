@@ -3,55 +3,15 @@
 use portcls_machine::emulator::trace::DEFAULT_HELD_EVENTS;
 use portcls_machine::report::Filter;
 use portcls_machine::report::text;
-use portcls_machine::scenario::{Check, Outcome, Scenario, Verdict};
-use serde::Serialize;
+use portcls_machine::scenario::{Outcome, Scenario, Verdict};
+use portcls_results::json;
+use portcls_results::scenarios::{Facts, FileResult, Invalid, Ran, exit, text as as_text};
 
 use crate::arguments::{Format, RunArguments};
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, prepare};
 use crate::scenario_file;
-use crate::summary::json;
-
-/// The version of the JSON.
-const VERSION: u32 = 1;
-
-/// A file with the results of its scenarios, or with the reason why it is no scenario.
-struct FileResult {
-    name: String,
-    ran: Result<Vec<Ran>, Failure>,
-}
-
-/// A scenario that was run.
-struct Ran {
-    scenario: Scenario,
-    outcome: Outcome,
-}
-
-impl Ran {
-    /// How the scenario ends. A scenario that expects nothing by name is good if it has a golden:
-    /// `check` then compares the golden.
-    fn exit(&self) -> Exit {
-        match self.outcome.verdict() {
-            Verdict::Passed => Exit::Good,
-            Verdict::NothingChecked if self.scenario.golden.is_some() => Exit::Good,
-            Verdict::Failed | Verdict::NothingChecked => Exit::CheckFailed,
-            Verdict::RuleBroken => Exit::RuleBroken,
-            Verdict::DriverDied => Exit::DriverDied,
-        }
-    }
-
-    /// The verdict as a word, for programs.
-    fn word(&self) -> &'static str {
-        match self.outcome.verdict() {
-            Verdict::Passed => "passed",
-            Verdict::Failed => "failed",
-            Verdict::RuleBroken => "rule-broken",
-            Verdict::DriverDied => "driver-died",
-            Verdict::NothingChecked => "nothing-checked",
-        }
-    }
-}
 
 /// Runs the scenarios of the files. If a file is no scenario, the other files still run.
 ///
@@ -66,11 +26,10 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
         .iter()
         .map(|input| {
             let run = |scenario: Scenario| Ran { outcome: scenario.run(), scenario };
-            let ran = scenario_file::read(input);
-            FileResult {
-                name: input.name(),
-                ran: ran.map(|all| all.into_iter().map(run).collect()),
-            }
+            let ran = scenario_file::read(input).map(|all| all.into_iter().map(run).collect());
+            let ran = ran
+                .map_err(|failure| Invalid { exit: failure.exit(), message: failure.to_string() });
+            FileResult { name: input.name(), ran }
         })
         .collect();
     let ran: Vec<&Ran> =
@@ -91,24 +50,11 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
         Format::Text => as_text(&results),
         Format::Json => json(&Facts::new(&results)),
     })?;
-    for failure in results.iter().filter_map(|result| result.ran.as_ref().err()) {
-        console::error(failure);
+    for invalid in results.iter().filter_map(|result| result.ran.as_ref().err()) {
+        console::error(&invalid.message);
     }
     ran.iter().for_each(|ran| warn(ran));
     Ok(exit(&results))
-}
-
-/// How the program ends: the worst end of all scenarios.
-fn exit(results: &[FileResult]) -> Exit {
-    let ends: Vec<Exit> = results
-        .iter()
-        .flat_map(|result| match &result.ran {
-            Ok(ran) => ran.iter().map(Ran::exit).collect(),
-            Err(failure) => vec![failure.exit()],
-        })
-        .collect();
-    let worst = [Exit::BadFile, Exit::DriverDied, Exit::RuleBroken, Exit::CheckFailed];
-    worst.into_iter().find(|exit| ends.contains(exit)).unwrap_or(Exit::Good)
 }
 
 fn write_trace(outcome: &Outcome, filter: Filter, output: &Output) -> Result<(), Failure> {
@@ -132,115 +78,5 @@ fn warn(ran: &Ran) {
             "{name}: nothing was checked: say in [expect] what has to come of it, or write [golden]"
         )),
         _ => {}
-    }
-}
-
-fn as_text(results: &[FileResult]) -> String {
-    let mut text = String::new();
-    for result in results {
-        let Ok(all) = &result.ran else {
-            text.push_str(&format!("INVALID {}\n", result.name));
-            continue;
-        };
-        for ran in all {
-            let word = if ran.exit() == Exit::Good { "ok     " } else { "FAILED " };
-            let (name, title) = (&ran.scenario.name, &ran.scenario.title);
-            text.push_str(&format!("{word} {name}: {title}\n"));
-            for check in &ran.outcome.checks {
-                let word = if check.passed { "ok    " } else { "FAILED" };
-                text.push_str(&format!("          {word}  {check}\n"));
-            }
-            if let (Some(why), true) = (&ran.scenario.why, ran.exit() != Exit::Good) {
-                text.push_str(&format!("          why     {why}\n"));
-            }
-        }
-    }
-    text
-}
-
-/// The results for a program.
-#[derive(Serialize)]
-struct Facts<'a> {
-    version: u32,
-    verb: &'static str,
-    exit_code: u8,
-    scenarios: Vec<ScenarioFacts<'a>>,
-}
-
-#[derive(Serialize)]
-struct ScenarioFacts<'a> {
-    file: &'a str,
-    /// `None` for a file that is no scenario.
-    name: Option<&'a str>,
-    title: Option<&'a str>,
-    why: Option<&'a str>,
-    verdict: &'static str,
-    exit_code: u8,
-    /// Why the file is no scenario.
-    error: Option<String>,
-    checks: Vec<CheckFacts<'a>>,
-    /// Why the run ended early; `None` for a whole run.
-    stop: Option<String>,
-    violation_count: usize,
-    has_golden: bool,
-}
-
-#[derive(Serialize)]
-struct CheckFacts<'a> {
-    name: &'a str,
-    passed: bool,
-    words: &'a str,
-}
-
-impl Facts<'_> {
-    fn new(results: &[FileResult]) -> Facts<'_> {
-        let scenarios = results.iter().flat_map(|result| match &result.ran {
-            Ok(all) => all.iter().map(|ran| ran_facts(&result.name, ran)).collect(),
-            Err(failure) => vec![invalid_facts(&result.name, failure)],
-        });
-        Facts {
-            version: VERSION,
-            verb: "run",
-            exit_code: exit(results) as u8,
-            scenarios: scenarios.collect(),
-        }
-    }
-}
-
-fn ran_facts<'a>(file: &'a str, ran: &'a Ran) -> ScenarioFacts<'a> {
-    let Ran { scenario, outcome } = ran;
-    let check = |check: &'a Check| CheckFacts {
-        name: &check.name,
-        passed: check.passed,
-        words: &check.words,
-    };
-    ScenarioFacts {
-        file,
-        name: Some(&scenario.name),
-        title: Some(&scenario.title),
-        why: scenario.why.as_deref(),
-        verdict: ran.word(),
-        exit_code: ran.exit() as u8,
-        error: None,
-        checks: outcome.checks.iter().map(check).collect(),
-        stop: outcome.stop.as_ref().map(ToString::to_string),
-        violation_count: outcome.violations.len(),
-        has_golden: scenario.golden.is_some(),
-    }
-}
-
-fn invalid_facts<'a>(file: &'a str, failure: &Failure) -> ScenarioFacts<'a> {
-    ScenarioFacts {
-        file,
-        name: None,
-        title: None,
-        why: None,
-        verdict: "invalid",
-        exit_code: failure.exit() as u8,
-        error: Some(failure.to_string()),
-        checks: Vec::new(),
-        stop: None,
-        violation_count: 0,
-        has_golden: false,
     }
 }

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use portcls_machine::scenario::{self, MAX_SCENARIO_BYTES, Scenario, ScenarioError};
+use portcls_results::plain_text;
 
 use crate::failure::Failure;
-use crate::input::{Input, Obstacle, plain_text};
+use crate::input::{Input, Obstacle};
 
 /// Reads the scenarios of a file: one scenario, or a scenario for each of its cards. A scenario
 /// from stdin names its files relative to the working folder.

@@ -9,17 +9,17 @@ use portcls_machine::report::html::Page;
 use portcls_machine::report::vcd::{self, Dialect, Tick};
 use portcls_machine::report::{Filter, text};
 use portcls_machine::{CardSignals, Machine, MachineError, Meter, vcd_options};
+use portcls_results::numbers::duration;
+use portcls_results::summary::{InfFacts, Outcome, RunFacts, Summary};
+use portcls_results::work::Run;
 
 use crate::arguments::{Format, MachineArguments, PinArguments, ReportArguments, SongArguments};
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
-use crate::figures::duration;
-use crate::inf::InfFacts;
 use crate::input::{Input, Source};
 use crate::output::{Output, Target, prepare};
 use crate::page::page;
 use crate::progress_bar::{Line, ProgressBar};
-use crate::summary::{Ending, Outcome, RunFacts, Summary};
 
 /// The number of events that the trace holds when the run needs only the first lines of the trace.
 const SUMMARY_EVENTS: usize = 256;
@@ -51,14 +51,6 @@ pub struct Job<'a> {
 
 /// Builds the machine that the user asked for.
 pub type Build<'a> = dyn Fn() -> Result<Machine, MachineError> + 'a;
-
-/// What a verb got from a machine and a song.
-pub struct Run {
-    /// The bytes that came out, each with its time in ns.
-    pub bytes: Vec<(u64, u8)>,
-    /// How the run ended.
-    pub ending: Result<Ending, MachineError>,
-}
 
 /// The outputs in the order of their options.
 struct Outputs {
@@ -226,14 +218,22 @@ pub fn run_on(
             return Err(error.into());
         }
     };
-    let facts = RunFacts { verb: job.verb, song: &song, ending };
-    let mut summary = Summary::new(facts, job.source, (job.machine, &machine), &card.profile);
+    let facts = RunFacts {
+        verb: job.verb,
+        song_name: job.source.name(),
+        song: &song,
+        driver_name: job.machine.driver.name(),
+        ending,
+    };
+    let mut summary = Summary::new(facts, &machine, &card.profile);
     if let (Some(choice), Some(found)) = (&job.machine.inf, machine.inf()) {
         let named = job.machine.names_resources(&card);
-        summary.add_inf(InfFacts::new(choice, found, named, &machine));
+        summary.add_inf(InfFacts::new(choice.file_name(), found, named, &machine));
     }
     if written.is_ok() {
-        outputs.each().for_each(|(content, output)| summary.add_output(content.name(), output));
+        outputs.each().for_each(|(content, output)| {
+            summary.add_output(content.name(), output.target().to_string())
+        });
     }
     if let Some(analysis) = machine.analysis() {
         summary.add_analysis(analysis);

@@ -2,12 +2,13 @@
 
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::report::text::{Header, parse_readable};
+use portcls_results::file_kind::Wanted;
+use portcls_results::numbers::counted;
+use portcls_results::plain_text;
 
 use crate::console;
 use crate::failure::Failure;
-use crate::figures::counted;
-use crate::file_kind::{Wanted, other_kind};
-use crate::input::{Input, Obstacle, plain_text};
+use crate::input::{Input, Obstacle};
 
 /// The longest trace in bytes: 16 million events.
 const MAX_BYTES: usize = 1 << 30;
@@ -63,7 +64,7 @@ pub fn read(input: &Input) -> Result<TraceFile, Failure> {
     let text = String::from_utf8_lossy(&bytes);
     let read = parse_readable(&text);
     let damage = read.fault.map(|source| {
-        let other = other_kind(&name, &bytes, Wanted::Trace);
+        let other = Failure::other_kind(&name, &bytes, Wanted::Trace);
         other.unwrap_or(Failure::NotATrace { name, source })
     });
     match damage {

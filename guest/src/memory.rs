@@ -20,6 +20,14 @@ pub(crate) fn at(structure: u64, offset: u32) -> u64 {
     structure.wrapping_add(u64::from(offset))
 }
 
+/// How many bytes of a page are at an address and behind it.
+#[inline]
+pub(crate) fn to_end_of_page(address: u64) -> usize {
+    const PAGE: u64 = PAGE_BYTES as u64;
+    // A page's length fits into any usize.
+    (PAGE - address % PAGE) as usize
+}
+
 impl Guest {
     /// Reads a fixed number of bytes.
     #[inline]
@@ -38,16 +46,17 @@ impl Guest {
         }
     }
 
-    /// Reads bytes into a vector.
-    pub fn load_bytes(&self, address: u64, length: usize) -> Vec<u8> {
+    /// Reads bytes into a vector. The length is one that a driver states, so it has 64 bits on any
+    /// host.
+    pub fn load_bytes(&self, address: u64, length: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
         // The bytes are read page by page: a senseless length faults before memory is allocated for
         // the whole length.
-        while bytes.len() < length && !self.kernel().is_frozen() {
+        while (bytes.len() as u64) < length && !self.kernel().is_frozen() {
             let start = bytes.len();
             let at = address.wrapping_add(start as u64);
-            let in_page = PAGE_BYTES - at as usize % PAGE_BYTES;
-            bytes.resize(length.min(start + in_page), 0);
+            let left = usize::try_from(length - start as u64).unwrap_or(usize::MAX);
+            bytes.resize(start + to_end_of_page(at).min(left), 0);
             self.load_into(at, &mut bytes[start..]);
         }
         bytes
@@ -152,7 +161,7 @@ impl Guest {
         let layout = &self.layout().unicode_string;
         let length = self.load_u16(at(address, layout.length));
         let buffer = self.load_word(at(address, layout.buffer));
-        let bytes = self.load_bytes(buffer, usize::from(length));
+        let bytes = self.load_bytes(buffer, length.into());
         bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect()
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use mpu401_card_bench::nearest;
 use portcls_driver_file::image::{Image, Mode};
-use portcls_driver_file::symbols::{Symbols, file_for_debugger};
+use portcls_driver_file::symbols::{SideFile, Symbols, file_for_debugger};
 use portcls_guest::GuestOptions;
 use portcls_inf_file::Architecture;
 use portcls_miniport::DriverEntry;
@@ -44,12 +44,17 @@ pub(crate) struct SysDriver {
     /// The path of the driver's file, or the name of this file. Files with symbols may lie beside
     /// this file.
     path: PathBuf,
+    /// The files that may lie beside it; `None` for those on the disk.
+    beside: Option<Vec<SideFile>>,
 }
 
 impl SysDriver {
     /// The names of the driver's addresses. This function reads the files beside the driver.
     pub fn symbols(&self) -> Symbols {
-        Symbols::beside(&self.path, &self.image, &self.file)
+        match &self.beside {
+            None => Symbols::beside(&self.path, &self.image, &self.file),
+            Some(files) => Symbols::among(&self.path, &self.image, &self.file, files),
+        }
     }
 
     /// The file from which a debugger reads the driver. This function reads the files beside the
@@ -81,7 +86,8 @@ impl Driver {
             reason: error.to_string(),
         })?;
         let (image, file) = (Arc::new(image), file.into());
-        let code = DriverCode::Sys(SysDriver { image, options, file, path: name.into() });
+        let path = name.into();
+        let code = DriverCode::Sys(SysDriver { image, options, file, path, beside: None });
         Ok(Driver { name: name.to_owned(), code })
     }
 
@@ -91,8 +97,19 @@ impl Driver {
     pub fn from_image(path: &Path, image: Image, file: &[u8], options: GuestOptions) -> Driver {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let (image, file) = (Arc::new(image), file.into());
-        let code = DriverCode::Sys(SysDriver { image, options, file, path: path.to_owned() });
+        let path = path.to_owned();
+        let code = DriverCode::Sys(SysDriver { image, options, file, path, beside: None });
         Driver { name, code }
+    }
+
+    /// The same driver where no disk is: a report of a failure looks for symbols in these files. A
+    /// driver in Rust has no such files.
+    #[must_use]
+    pub fn beside(mut self, files: Vec<SideFile>) -> Driver {
+        if let DriverCode::Sys(sys) = &mut self.code {
+            sys.beside = Some(files);
+        }
+        self
     }
 
     /// The processor that the driver is built for.

@@ -56,11 +56,13 @@ mod tests;
 
 use std::path::Path;
 
+use files::DiskFolder;
 use plan::Plan;
 
 use crate::driver::Driver;
 
 pub use error::ScenarioError;
+pub use files::ScenarioFiles;
 pub use golden::{Compare, GoldenSettings, Polls, Tolerance, Undriven};
 pub use outcome::{Check, MissingMark, Outcome, Verdict};
 
@@ -91,7 +93,19 @@ pub struct Scenario {
 /// # Errors
 /// [`ScenarioError`] with the first mistake in the text, or in a file that it names.
 pub fn read(file: &str, text: &str, folder: &Path) -> Result<Vec<Scenario>, ScenarioError> {
-    let found = read::read(text, folder).map_err(|fault| fault.place(file, text))?;
+    read_among(file, text, &DiskFolder(folder))
+}
+
+/// Reads a scenario file, as [`read`] does, where the files that it names are not on a disk.
+///
+/// # Errors
+/// The errors of [`read`].
+pub fn read_among(
+    file: &str,
+    text: &str,
+    files: &dyn ScenarioFiles,
+) -> Result<Vec<Scenario>, ScenarioError> {
+    let found = read::read(text, files).map_err(|fault| fault.place(file, text))?;
     let stem = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
     let scenario = |read: read::Read| Scenario {
         name: match &read.card {

@@ -1,14 +1,16 @@
 //! Settings in words, as the command line and scenario files write them.
 //!
-//! Owns the words for a time, a port, an interrupt line and a card's latencies.
+//! Owns the words for a time, bytes, notes, a port, an interrupt line and a card's latencies.
 //! This file never knows where the words come from.
 
+mod music;
 mod time;
 
 use hw_mpu401::CardTiming;
 
 use crate::builder::MachineBuilder;
 
+pub use music::{parse_bytes, parse_notes};
 pub use time::{TimeError, parse_ns};
 
 /// Reads the choice of a card's latencies.

@@ -8,8 +8,13 @@ use serde_json::Value;
 use crate::program::{Failure, cargo, output_of};
 
 /// The manifests of all workspaces: the project, and the crates that must stand alone.
-pub const WORKSPACES: [&str; 4] =
-    ["Cargo.toml", "template/Cargo.toml", "tests/fuzz/Cargo.toml", "hw-mpu401/no-std/Cargo.toml"];
+pub const WORKSPACES: [&str; 5] = [
+    "Cargo.toml",
+    "lab/Cargo.toml",
+    "template/Cargo.toml",
+    "tests/fuzz/Cargo.toml",
+    "hw-mpu401/no-std/Cargo.toml",
+];
 
 /// The root of the project.
 ///

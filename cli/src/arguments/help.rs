@@ -1,8 +1,7 @@
 //! The help behind the options: examples, exit codes of one verb, forms.
 
 use portcls_machine::card_bench::ops::actions;
-
-use crate::figures::wrapped;
+use portcls_results::numbers::wrapped;
 
 pub(super) const PROGRAM_EXAMPLES: &str = "\
 Examples:

@@ -8,13 +8,13 @@ use portcls_machine::card_bench::ops::{
     self, Cell, Failure as Failed, Ground, RunReport, Strength, SuiteReport,
 };
 use portcls_machine::chip::{CardProfile, CardTiming};
+use portcls_results::json;
+use portcls_results::numbers::{counted, wrapped};
 use serde::Serialize;
 
 use crate::arguments::Format;
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
-use crate::figures::{counted, wrapped};
-use crate::summary::json;
 
 const HEADING: Style = Style::new().bold();
 const FAILED: Style = AnsiColor::Red.on_default().bold();

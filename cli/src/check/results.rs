@@ -3,10 +3,10 @@
 //! The version is 2.
 //! Source: Exercism, "The Test Runner Interface".
 
+use portcls_results::json;
 use serde::Serialize;
 
 use super::facts::{CheckFacts, ScenarioFacts, Verdict};
-use crate::summary::json;
 
 /// The most characters of an output. Source: the same page.
 const MOST_OUTPUT: usize = 500;

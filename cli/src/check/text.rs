@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use portcls_results::numbers::counted;
+
 use super::facts::{CheckFacts, ScenarioFacts, Verdict};
-use crate::figures::counted;
 
 /// Columns of a verdict.
 const VERDICT_COLUMNS: usize = 15;

@@ -4,9 +4,9 @@
 //! host, so the same results give the same text.
 
 use portcls_machine::card_bench::ops::{RunReport, ScenarioReport, Verdict};
+use portcls_results::ops::{FileResult, Invalid};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::FileResult;
 use crate::failure::Failure;
 
 /// The results as XML.
@@ -18,7 +18,7 @@ pub fn report(results: &[FileResult]) -> Result<String, Failure> {
     for result in results {
         match &result.runs {
             Ok(runs) => report.add_test_suites(runs.iter().map(suite)),
-            Err(failure) => report.add_test_suite(invalid(&result.name, failure)),
+            Err(reason) => report.add_test_suite(invalid(&result.name, reason)),
         };
     }
     let text = report.to_string();
@@ -64,10 +64,10 @@ fn failure(kind: &str, message: &str, description: &str) -> TestCaseStatus {
     status
 }
 
-/// A suite with one test case. The case says why the file is no script.
-fn invalid(file: &str, failure: &Failure) -> TestSuite {
+/// A suite with one test case: the file is a script.
+fn invalid(file: &str, reason: &Invalid) -> TestSuite {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-    status.set_type("invalid").set_message(failure.to_string());
+    status.set_type("invalid").set_message(reason.message.clone());
     let mut case = TestCase::new("the file is a register script", status);
     case.set_classname(file);
     let mut suite = TestSuite::new(file);

@@ -6,15 +6,15 @@ use portcls_machine::card_bench::ops::{
     ComparedLine, Comparison, RecipePorts, Results, Script, recipe,
 };
 use portcls_machine::chip::{CardProfile, cards};
+use portcls_results::json;
+use portcls_results::numbers::counted;
 use serde::Serialize;
 
 use super::scripts::{read, text_of};
 use crate::arguments::{OpsArguments, OpsFormat, RecipeName};
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
-use crate::figures::counted;
 use crate::input::Input;
-use crate::summary::json;
 
 /// The version of the JSON.
 const VERSION: u32 = 1;

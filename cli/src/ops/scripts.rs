@@ -3,13 +3,14 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::str;
 
-use portcls_machine::card_bench::ops::{OpsError, Script};
+use portcls_machine::card_bench::ops::Script;
+use portcls_results::file_kind::Wanted;
+use portcls_results::ops::{Invalid, Place, script_text};
+use portcls_results::plain_text;
 
 use crate::failure::Failure;
-use crate::file_kind::{Wanted, other_kind};
-use crate::input::{Input, Obstacle, plain_text};
+use crate::input::{Input, Obstacle};
 
 /// The longest script in bytes: room for the longest script that the reader allows, with comments.
 const MAX_SCRIPT_BYTES: usize = 1 << 24;
@@ -25,15 +26,6 @@ pub struct Found {
     pub name: String,
     pub place: Place,
     pub input: Result<Input, Failure>,
-}
-
-/// Where the user named a file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// On the command line.
-    Named,
-    /// In a folder that is on the command line.
-    InFolder,
 }
 
 /// The files of a command line in its order. A folder stands for the scripts in it, in the order of
@@ -86,8 +78,17 @@ fn scripts_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// [`Failure`]: the file cannot be read, or is no script.
 pub fn read(input: &Input, cards: &[&str]) -> Result<Script, Failure> {
     let (name, text) = (input.name(), text_of(input)?);
-    Script::parse_for(&name, &text, cards)
-        .map_err(|error| other_kind(&name, text.as_bytes(), Wanted::Script).unwrap_or(error.into()))
+    Script::parse_for(&name, &text, cards).map_err(|error| {
+        Failure::other_kind(&name, text.as_bytes(), Wanted::Script).unwrap_or(error.into())
+    })
+}
+
+/// What the results say of a file that cannot be read or is no script.
+pub fn invalid(failure: Failure) -> Invalid {
+    match failure {
+        Failure::NotAScript(error) => error.into(),
+        other => Invalid::new(other.to_string()),
+    }
 }
 
 /// The text of a script, or of what a recipe printed.
@@ -103,39 +104,10 @@ pub fn text_of(input: &Input) -> Result<String, Failure> {
         }
     })?;
     let bytes = plain_text(bytes);
-    match text(&name, &bytes) {
+    match script_text(&name, &bytes) {
         Ok(text) => Ok(text.to_owned()),
-        Err(error) => Err(other_kind(&name, &bytes, Wanted::Script).unwrap_or(error.into())),
-    }
-}
-
-/// Reads the bytes as text, and refuses text that is not safe on a terminal. A report prints lines
-/// of this text, so the text must be safe.
-fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, OpsError> {
-    let not_text = |before: &str, what: String| {
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Err(OpsError {
-            file: name.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            what,
-            hint: "save the script as plain text in UTF-8".to_owned(),
-        })
-    };
-    let text = match str::from_utf8(bytes) {
-        Ok(text) => text,
         Err(error) => {
-            let (before, rest) = bytes.split_at(error.valid_up_to());
-            let before = str::from_utf8(before).expect("valid up to here");
-            return not_text(before, format!("the byte {:02X} is no text", rest[0]));
+            Err(Failure::other_kind(&name, &bytes, Wanted::Script).unwrap_or(error.into()))
         }
-    };
-    let is_odd = |letter: char| letter.is_control() && !matches!(letter, '\t' | '\r' | '\n');
-    match text.char_indices().find(|&(_, letter)| is_odd(letter)) {
-        Some((at, letter)) => {
-            let number = u32::from(letter);
-            not_text(&text[..at], format!("the control character {number:02X} is no text"))
-        }
-        None => Ok(text),
     }
 }

@@ -118,6 +118,9 @@ async function keys(browser) {
   const bare = await open(browser, "capture", { place: "at=257ms&bare=1" });
   assert.ok(!await bare.locator("#panel").isVisible());
   assert.ok(await bare.evaluate("start[selected] <= 257e6"));
+  // A page around this one sends a place.
+  await bare.evaluate((place) => postMessage(place, "*"), decodeURI(hash.slice(1)));
+  await bare.waitForFunction((event) => selected === event, byte);
   // The overview has the lanes in the order of the lanes.
   const orders = await page.evaluate(() =>
     [document.getElementById("overview"), document.getElementById("stage")].map((one) => one.dataset.lanes));

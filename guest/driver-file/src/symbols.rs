@@ -22,6 +22,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -43,6 +44,18 @@ pub struct Symbols {
     pdb: Option<Rc<Pdb>>,
     notes: Vec<String>,
 }
+
+/// A file that may lie beside a driver, where no disk is.
+#[derive(Clone, Debug)]
+pub struct SideFile {
+    /// The name, without a folder.
+    pub name: String,
+    /// The bytes.
+    pub bytes: Arc<[u8]>,
+}
+
+/// Reads the file of a path: `None` if there is none, or why it is not read.
+type ReadFile<'r> = dyn Fn(&Path) -> Option<Result<Vec<u8>, String>> + 'r;
 
 /// The name of an address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -83,14 +96,29 @@ impl Symbols {
     /// The symbols from a driver's file and the files beside it. For a file that cannot be used
     /// there is a note.
     pub fn beside(path: &Path, image: &Image, driver: &[u8]) -> Symbols {
+        Symbols::with(path, image, driver, &read_from_disk)
+    }
+
+    /// The symbols from a driver's file and the files beside it, where no disk is: `files` has the
+    /// names and bytes of all files that may be meant.
+    pub fn among(path: &Path, image: &Image, driver: &[u8], files: &[SideFile]) -> Symbols {
+        Symbols::with(path, image, driver, &|wanted| {
+            let name = wanted.file_name()?.to_str()?;
+            let found = files.iter().find(|file| file.name.eq_ignore_ascii_case(name))?;
+            Some(Ok(found.bytes.to_vec()))
+        })
+    }
+
+    /// The symbols from a driver's file and the files that `read` has.
+    fn with(path: &Path, image: &Image, driver: &[u8], read: &ReadFile<'_>) -> Symbols {
         let module = path.file_stem().unwrap_or_default().to_string_lossy();
         let mut symbols = Symbols::new(&module, image);
         symbols.add(image, "the driver", driver);
         for side in side_files(path) {
-            symbols.add_file(image, &side);
+            symbols.add_file(image, &side, read);
         }
         for side in pdb_files(path, image) {
-            symbols.add_file(image, &side);
+            symbols.add_file(image, &side, read);
             if symbols.pdb.is_some() {
                 break;
             }
@@ -99,18 +127,12 @@ impl Symbols {
     }
 
     /// Adds the symbols from a file, if the file exists.
-    fn add_file(&mut self, image: &Image, path: &Path) {
-        let Ok(size) = fs::metadata(path).map(|metadata| metadata.len()) else { return };
+    fn add_file(&mut self, image: &Image, path: &Path, read: &ReadFile<'_>) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if size > FILE_LIMIT as u64 {
-            self.notes.push(format!(
-                "{name} is not read: it has {size} bytes, the limit is {FILE_LIMIT} (FILE_LIMIT)"
-            ));
-            return;
-        }
-        match fs::read(path) {
-            Ok(bytes) => self.add(image, &name, &bytes),
-            Err(error) => self.notes.push(format!("{name} is not read: {error}")),
+        match read(path) {
+            None => {}
+            Some(Ok(bytes)) => self.add(image, &name, &bytes),
+            Some(Err(why)) => self.notes.push(format!("{name} is not read: {why}")),
         }
     }
 
@@ -210,6 +232,15 @@ impl fmt::Display for Place {
             None => Ok(()),
         }
     }
+}
+
+/// Reads a file of symbols, if it exists and is not too long.
+fn read_from_disk(path: &Path) -> Option<Result<Vec<u8>, String>> {
+    let size = fs::metadata(path).map(|metadata| metadata.len()).ok()?;
+    if size > FILE_LIMIT as u64 {
+        return Some(Err(format!("it has {size} bytes, the limit is {FILE_LIMIT} (FILE_LIMIT)")));
+    }
+    Some(fs::read(path).map_err(|error| error.to_string()))
 }
 
 /// The files beside a driver that may hold symbols.

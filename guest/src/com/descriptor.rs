@@ -90,7 +90,7 @@ pub(crate) fn find_data_range(
     let places = reader.range_places(first, count).ok()?;
     places.into_iter().map(|(place, _)| place).find(|place| {
         guest.load_u32(*place) as usize == range.len()
-            && guest.load_bytes(*place, range.len()) == range
+            && guest.load_bytes(*place, range.len() as u64) == range
     })
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn data_range_at(guest: &Guest, address: u64) -> Result<DataRange, Nt
     if size < RANGE_HEAD {
         return Err(NtStatus::INVALID_PARAMETER);
     }
-    DataRange::read(&guest.load_bytes(address, size as usize))
+    DataRange::read(&guest.load_bytes(address, size.into()))
 }
 
 fn refuse(guest: &Guest, what: &str) -> NtStatus {
@@ -284,7 +284,7 @@ impl<'a> Reader<'a> {
             return Err(format!("a data range says that it has {size} bytes"));
         }
         self.charge(size as usize)?;
-        let bytes = self.guest.load_bytes(range, size as usize);
+        let bytes = self.guest.load_bytes(range, size.into());
         let range = DataRange::read(&bytes).map_err(|status| format!("a data range: {status}"))?;
         match attributes {
             Some(list) => Ok(range.with_attributes(self.attributes(list)?)),
@@ -309,7 +309,7 @@ impl<'a> Reader<'a> {
                 return Err(format!("an attribute of a data range says that it has {size} bytes"));
             }
             self.charge(size as usize)?;
-            let bytes = self.guest.load_bytes(attribute, size as usize);
+            let bytes = self.guest.load_bytes(attribute, size.into());
             DataAttribute::read(&bytes).map_err(|status| format!("an attribute: {status}"))
         })
     }

@@ -126,7 +126,7 @@ impl GuestObject {
             let status = NtStatus(status as u32);
             let information = guest.load_u32(length_at);
             let bytes = match status {
-                NtStatus::SUCCESS => guest.load_bytes(out, information.min(output_length) as usize),
+                NtStatus::SUCCESS => guest.load_bytes(out, information.min(output_length).into()),
                 _ => Vec::new(),
             };
             LengthReply { status, information, bytes }

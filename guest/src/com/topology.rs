@@ -49,9 +49,7 @@ impl IPinName for GuestObject {
                     let information = at(status_block, fields.io_status_block.information);
                     let information = guest.load_word(information) as u32;
                     let bytes = match status {
-                        NtStatus::SUCCESS => {
-                            guest.load_bytes(room, information.min(length) as usize)
-                        }
+                        NtStatus::SUCCESS => guest.load_bytes(room, information.min(length).into()),
                         _ => Vec::new(),
                     };
                     LengthReply { status, information, bytes }

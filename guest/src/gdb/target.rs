@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
-use cpu_x86::{Access, PAGE_BYTES, Watchpoint};
+use cpu_x86::{Access, Watchpoint};
 use gdbstub::arch::Arch;
 use gdbstub::common::Signal;
 use gdbstub::target::ext::base::BaseOps;
@@ -28,6 +28,7 @@ use gdbstub::target::{Target, TargetError, TargetResult};
 
 use super::architecture::Architecture;
 use crate::debugger::Debuggee;
+use crate::memory::to_end_of_page;
 
 /// How gdb wants the run to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,7 +175,7 @@ impl<A: Architecture> SingleThreadBase for Guest<A> {
         let mut done = 0;
         while done < data.len() {
             let address = start.wrapping_add(done as u64);
-            let room = PAGE_BYTES - address as usize % PAGE_BYTES;
+            let room = to_end_of_page(address);
             let end = data.len().min(done + room);
             if cpu.memory().peek(address, &mut data[done..end]).is_err() {
                 break;

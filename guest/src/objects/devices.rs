@@ -91,11 +91,20 @@ impl Guest {
     }
 
     /// Gives a device its extension: zeroed memory for the driver.
-    pub(crate) fn set_device_extension(&self, device: &Rc<DeviceObject>, bytes: u32) {
+    ///
+    /// # Errors
+    /// STATUS_INSUFFICIENT_RESOURCES when there is not that much memory.
+    pub(crate) fn set_device_extension(
+        &self,
+        device: &Rc<DeviceObject>,
+        bytes: u32,
+    ) -> Result<(), NtStatus> {
         let address = self.device_pointer(device);
-        let extension = self.new_object_block(&vec![0; bytes as usize]);
+        let extension = self.try_zeroed_block(bytes.into());
+        let extension = extension.ok_or(NtStatus::INSUFFICIENT_RESOURCES)?;
         let fields = &self.layout().device_object;
         self.put_word(at(address, fields.device_extension), extension);
+        Ok(())
     }
 
     /// The device behind a DEVICE_OBJECT.

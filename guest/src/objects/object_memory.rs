@@ -1,6 +1,6 @@
 //! Memory of the kernel's own objects: the guest reads, the kernel writes.
 
-use cpu_x86::{PAGE_BYTES, Rights};
+use cpu_x86::{PAGE_BYTES, PAGE_LIMIT, Rights};
 
 use crate::guest::Guest;
 
@@ -22,6 +22,19 @@ impl Guest {
         let memory = cpu.memory_mut();
         memory.map(place, bytes, Rights::READ | Rights::WRITE).ok()?;
         memory.poke(place, content).expect("just mapped");
+        Some(place)
+    }
+
+    /// Allocates zeroed memory like `new_object_block`, of a length that a driver states. `None` when
+    /// there is no such memory; the host then allocates nothing either.
+    pub(crate) fn try_zeroed_block(&self, bytes: u64) -> Option<u64> {
+        let bytes = bytes.max(1).checked_next_multiple_of(PAGE_BYTES as u64)?;
+        if bytes > PAGE_BYTES as u64 * PAGE_LIMIT as u64 {
+            return None;
+        }
+        let place = self.0.shown.place(bytes)?;
+        let mut cpu = self.0.vm.cpu.borrow_mut();
+        cpu.memory_mut().map(place, bytes, Rights::READ | Rights::WRITE).ok()?;
         Some(place)
     }
 

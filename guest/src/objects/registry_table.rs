@@ -88,7 +88,7 @@ fn load_default(guest: &Guest, entry: u64, kind: ValueType) -> Option<(ValueType
             let units = guest.load_wide_string(data);
             units.into_iter().chain([0]).flat_map(u16::to_le_bytes).collect()
         }
-        length => guest.load_bytes(data, length as usize),
+        length => guest.load_bytes(data, length.into()),
     };
     Some((kind, bytes))
 }

@@ -10,6 +10,7 @@ use hw_mpu401::CardProfile;
 use mpu401_card_bench::card_file::{CardFile, MAX_CARD_FILE_BYTES};
 use mpu401_card_bench::resources::CardResource;
 use portcls_driver_file::image::{FILE_LIMIT, Image};
+use portcls_driver_file::symbols::SideFile;
 use portcls_guest::GuestOptions;
 use portcls_midi_file::{Damage, InputFormat, MAX_FILE_BYTES, ReadOptions, Song, read_song};
 
@@ -17,19 +18,25 @@ use crate::builder::MachineBuilder;
 use crate::driver::Driver;
 use crate::error::MachineError;
 
-/// The folder of a scenario.
-pub(super) struct Folder<'p>(pub &'p Path);
-
-impl Folder<'_> {
-    fn path(&self, name: &str) -> PathBuf {
-        // A scenario that is written on Windows works elsewhere too.
-        self.0.join(name.replace('\\', "/"))
-    }
-
-    /// The bytes of a file.
+/// The files that scenarios may name.
+pub trait ScenarioFiles {
+    /// The bytes of a file. A file that has more than `limit` bytes is one that cannot be read.
     ///
     /// # Errors
     /// What is wrong and, after a semicolon, what to do.
+    fn bytes(&self, name: &str, limit: usize) -> Result<Vec<u8>, String>;
+
+    /// The path of a file, for the name of a driver.
+    fn path(&self, name: &str) -> PathBuf;
+
+    /// The files that may lie beside a driver with its symbols; `None` for those on the disk.
+    fn beside(&self) -> Option<Vec<SideFile>>;
+}
+
+/// The folder of a scenario on the disk.
+pub(super) struct DiskFolder<'p>(pub &'p Path);
+
+impl ScenarioFiles for DiskFolder<'_> {
     fn bytes(&self, name: &str, limit: usize) -> Result<Vec<u8>, String> {
         let cannot = |error: std::io::Error| {
             let text = error.to_string();
@@ -45,6 +52,20 @@ impl Folder<'_> {
         Ok(bytes)
     }
 
+    fn path(&self, name: &str) -> PathBuf {
+        // A scenario that is written on Windows works elsewhere too.
+        self.0.join(name.replace('\\', "/"))
+    }
+
+    fn beside(&self) -> Option<Vec<SideFile>> {
+        None
+    }
+}
+
+/// What a scenario names, by the files that there are.
+pub(super) struct Folder<'f>(pub &'f dyn ScenarioFiles);
+
+impl Folder<'_> {
     /// A card by its name, or from a card file, with the resources that the file lists.
     ///
     /// # Errors
@@ -56,7 +77,7 @@ impl Folder<'_> {
             let profile = found.expect("the machine knows the card").clone();
             return Ok((profile, Vec::new()));
         }
-        let bytes = self.bytes(name, MAX_CARD_FILE_BYTES)?;
+        let bytes = self.0.bytes(name, MAX_CARD_FILE_BYTES)?;
         let text = String::from_utf8(bytes)
             .map_err(|_| format!("{name} is no text; save it as plain text in UTF-8"))?;
         let card = CardFile::parse(name, &text).map_err(|error| error.to_string())?;
@@ -68,10 +89,14 @@ impl Folder<'_> {
     /// # Errors
     /// What is wrong and, after a semicolon, what to do.
     pub fn driver(&self, name: &str, options: GuestOptions) -> Result<Driver, String> {
-        let bytes = self.bytes(name, FILE_LIMIT)?;
+        let bytes = self.0.bytes(name, FILE_LIMIT)?;
         let image = Image::parse(&bytes)
             .map_err(|error| format!("{name} is no driver: {error}; name a .sys file"))?;
-        Ok(Driver::from_image(&self.path(name), image, &bytes, options))
+        let driver = Driver::from_image(&self.0.path(name), image, &bytes, options);
+        Ok(match self.0.beside() {
+            None => driver,
+            Some(files) => driver.beside(files),
+        })
     }
 
     /// The messages of a song.
@@ -79,7 +104,7 @@ impl Folder<'_> {
     /// # Errors
     /// What is wrong and, after a semicolon, what to do.
     pub fn song(&self, name: &str) -> Result<Song, String> {
-        let bytes = self.bytes(name, MAX_FILE_BYTES)?;
+        let bytes = self.0.bytes(name, MAX_FILE_BYTES)?;
         let options = ReadOptions { format: InputFormat::Auto, damage: Damage::Refuse };
         read_song(&bytes, options)
             .map_err(|error| format!("{name}: {error}; name a whole .mid, .rmi or .syx file"))

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use portcls_emulator::trace::TraceLog;
-use portcls_emulator::{Stop, Violation};
+use portcls_emulator::{NtStatus, Stop, Violation};
+use portcls_guest::Leak;
+use portcls_guest::analysis::Analysis;
 use portcls_report::marks::between_marks;
 use portcls_report::text::{Header, print};
 
@@ -65,6 +67,12 @@ pub struct Outcome {
     pub violations: Vec<Violation>,
     /// Why the run ended early, if it did.
     pub stop: Option<Stop>,
+    /// The report of the failure that ended the run, if one did.
+    pub analysis: Option<Analysis>,
+    /// What the driver left behind; `None` when it was not unloaded.
+    pub leaks: Option<Vec<Leak>>,
+    /// The status with which the driver refused to start, if it did.
+    pub refused: Option<NtStatus>,
 
     pub(super) golden: Option<GoldenSettings>,
     /// Whether the scenario expects something by name.

@@ -3,8 +3,6 @@
 //! Takes the keys of the file into a plan, and names the place of each mistake. `read_steps` reads
 //! the steps. This file reads the rest.
 
-use std::path::Path;
-
 use hw_mpu401::{CARD_NAMES, InitialState};
 use mpu401_card_bench::line_and_column;
 use mpu401_card_bench::resources::CardResource;
@@ -17,7 +15,7 @@ use super::file::{
     CardStateWord, CardTable, CompareWord, ExpectTable, FilterWord, GoldenTable, LineWord,
     ScenarioFile, ShownWord, UndrivenWord,
 };
-use super::files::{Folder, built_in_driver};
+use super::files::{Folder, ScenarioFiles, built_in_driver};
 use super::golden::{Compare, GoldenSettings, Polls, Undriven};
 use super::pattern::Pattern;
 use super::plan::{Expect, PinName, Plan};
@@ -68,13 +66,13 @@ pub(super) struct Read {
 }
 
 /// Reads a scenario for each of its cards.
-pub(super) fn read(text: &str, folder: &Path) -> Result<Vec<Read>, Fault> {
+pub(super) fn read(text: &str, files: &dyn ScenarioFiles) -> Result<Vec<Read>, Fault> {
     if text.len() > MAX_BYTES {
         let what = format!("the file has {} bytes, the limit is {MAX_BYTES}", text.len());
         return Err(Fault::new(0, what, "leave out what is no key"));
     }
     let file: ScenarioFile = toml::from_str(text).map_err(|error| Fault::of_toml(&error))?;
-    let reader = Reader { text, places: Places::new(text), folder: Folder(folder) };
+    let reader = Reader { text, places: Places::new(text), folder: Folder(files) };
     if file.version != VERSION {
         let words = format!("this program reads no version {}; write version = 1", file.version);
         return Err(reader.fault(&[Way::Key("version")], &words));

@@ -34,10 +34,10 @@ texts! {
     /// A time: a number and a unit (ns, us, ms, s, m, h), as in 500us or 1.5ms.
     Time(u64) = time;
     /// Bytes in hexadecimal, as in 90 3C 40.
-    Bytes(Vec<u8>) = bytes;
+    Bytes(Vec<u8>) = settings::parse_bytes;
     /// Notes by their names, as in C4 E4 G#4; C4 is the middle C, 3C. A last word such as @64 is
     /// the velocity in decimal, 64 without it.
-    Notes(Vec<u8>) = notes;
+    Notes(Vec<u8>) = settings::parse_notes;
     /// A base port in hexadecimal, as in 330.
     Port(u16) = port;
     /// A status by its name, as in STATUS_SUCCESS.
@@ -93,71 +93,6 @@ fn time(text: &str) -> Result<u64, String> {
 
 fn port(text: &str) -> Result<u16, String> {
     settings::parse_port(text).map_err(|hint| format!("'{}' is no port; {hint}", short(text)))
-}
-
-fn bytes(text: &str) -> Result<Vec<u8>, String> {
-    let byte = |word: &str| {
-        let is_byte = word.len() == 2 && word.bytes().all(|digit| digit.is_ascii_hexdigit());
-        u8::from_str_radix(word, 16).ok().filter(|_| is_byte)
-    };
-    text.split_whitespace()
-        .map(|word| {
-            byte(word).ok_or_else(|| {
-                let hint = "write two hexadecimal digits a byte and spaces between, as in 90 3C 40";
-                format!("'{}' is no byte; {hint}", short(word))
-            })
-        })
-        .collect()
-}
-
-/// The half tones of the notes from C on.
-const NOTES: [(char, u8); 7] =
-    [('C', 0), ('D', 2), ('E', 4), ('F', 5), ('G', 7), ('A', 9), ('B', 11)];
-
-/// The velocity of notes that name none.
-const VELOCITY: u8 = 64;
-
-/// Messages that switch notes on, on channel 1.
-fn notes(text: &str) -> Result<Vec<u8>, String> {
-    let mut words: Vec<&str> = text.split_whitespace().collect();
-    let velocity = match words.last().and_then(|word| word.strip_prefix('@')) {
-        None => VELOCITY,
-        Some(digits) => {
-            words.pop();
-            let velocity = digits.parse().ok().filter(|velocity| (1..=127).contains(velocity));
-            velocity.ok_or_else(|| {
-                format!("'@{}' is no velocity; write @1 to @127, in decimal", short(digits))
-            })?
-        }
-    };
-    let mut messages = Vec::with_capacity(3 * words.len());
-    for word in words {
-        messages.extend([0x90, note(word)?, velocity]);
-    }
-    if messages.is_empty() {
-        Err("no note is named; write notes, as in C4 E4".into())
-    } else {
-        Ok(messages)
-    }
-}
-
-fn note(word: &str) -> Result<u8, String> {
-    let hint = "write a letter A to G, perhaps # or b, and the octave from -1 to 9, as in C4";
-    let read = || {
-        let mut letters = word.chars();
-        let letter = letters.next()?.to_ascii_uppercase();
-        let (_, tone) = NOTES.iter().find(|(known, _)| *known == letter)?;
-        let rest = letters.as_str();
-        let (shift, octave) = match (rest.strip_prefix('#'), rest.strip_prefix('b')) {
-            (Some(octave), _) => (1, octave),
-            (_, Some(octave)) => (-1, octave),
-            _ => (0, rest),
-        };
-        let octave: i32 = octave.parse().ok().filter(|octave| (-1..=9).contains(octave))?;
-        let number = (octave + 1) * 12 + i32::from(*tone) + shift;
-        u8::try_from(number).ok().filter(|number| *number < 128)
-    };
-    read().ok_or_else(|| format!("'{}' is no note; {hint}", short(word)))
 }
 
 fn status(text: &str) -> Result<NtStatus, String> {
@@ -283,26 +218,6 @@ impl TryFrom<u32> for Byte {
 mod tests {
     use super::super::golden::{Polls, Tolerance};
     use super::*;
-
-    #[test]
-    fn bytes_are_pairs_of_digits() {
-        assert_eq!(bytes("90 3c 40"), Ok(vec![0x90, 0x3C, 0x40]));
-        assert_eq!(bytes(""), Ok(vec![]));
-        for text in ["9", "903C40", "0x90", "+9", "gg"] {
-            let error = bytes(text).unwrap_err();
-            assert!(error.contains("write two hexadecimal digits"), "{error}");
-        }
-    }
-
-    #[test]
-    fn notes_have_the_numbers_of_the_midi_specification() {
-        assert_eq!(notes("C4"), Ok(vec![0x90, 60, 64]));
-        assert_eq!(notes("C-1 G9 @1"), Ok(vec![0x90, 0, 1, 0x90, 127, 1]));
-        assert_eq!(notes("Bb3 c#4"), Ok(vec![0x90, 58, 64, 0x90, 61, 64]));
-        for text in ["", "@5", "H4", "C", "G#9", "Cb-1", "C10", "C4 @0", "C4 @128"] {
-            assert!(notes(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn a_tolerance_is_a_time_or_a_part_or_both() {

@@ -221,9 +221,9 @@ function parseTime(text) {
   return Number(found[1]) * unit;
 }
 
-// Opens the place of the address. Returns false if it names none.
-function openPlace() {
-  const place = new URLSearchParams(location.hash.slice(1));
+// Opens a place, usually that of the address. Returns false if it names none.
+function openPlace(address = location.hash.slice(1)) {
+  const place = new URLSearchParams(address);
   document.body.classList.toggle("bare", place.get("bare") === "1");
   if (place.get("theme") === "dark" || place.get("theme") === "light") setTheme(place.get("theme"));
   const words = place.get("mark");
@@ -392,8 +392,16 @@ function listen() {
     scrollList(Math.sign(turn.deltaY) * 3);
   }, { passive: false });
   window.addEventListener("resize", () => { drawAll(); fillList(); });
-  window.addEventListener("hashchange", () => {
-    if (openPlace()) { drawAll(); fillPanel(); fillList(); }
+  const go = (address) => {
+    if (openPlace(address)) { drawAll(); fillPanel(); fillList(); }
+  };
+  window.addEventListener("hashchange", () => go());
+  // A page that shows this one in a frame sends a place, for the frame may have no address. It has a
+  // title and a choice of colours of its own.
+  window.addEventListener("message", ({ source, data }) => {
+    if (source !== window.parent || typeof data !== "string") return;
+    document.body.classList.toggle("framed", window.parent !== window);
+    go(data);
   });
   window.addEventListener("beforeprint", beforePrint);
   window.addEventListener("afterprint", afterPrint);

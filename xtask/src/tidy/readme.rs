@@ -15,13 +15,13 @@ pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
 
     let version = between(root, "\nrust-version = \"", "\"");
     faults.extend(differ("the version of Rust", between(readme, "They need Rust ", " "), version));
-    for path in ["template/Cargo.toml", "hw-mpu401/no-std/Cargo.toml"] {
+    for path in ["lab/Cargo.toml", "template/Cargo.toml", "hw-mpu401/no-std/Cargo.toml"] {
         let own = between(text(path), "\nrust-version = \"", "\"");
         faults.extend(differ(&format!("the version of Rust in {path}"), own, version));
     }
     let cards = between(text("hw-mpu401/src/cards/mod.rs"), "CARDS: [CardProfile; ", "]");
     faults.extend(differ("the number of cards", between(readme, "one of ", " cards"), cards));
-    let codes = exit_codes(text("cli/src/failure.rs"));
+    let codes = exit_codes(text("results/src/exit.rs"));
     faults.extend(differ("the exit codes", told_exit_codes(readme), codes));
     let verbs = verbs(text("cli/src/arguments.rs"));
     faults.extend(differ("the table of verbs", told_verbs(readme), verbs));
@@ -115,11 +115,12 @@ mod tests {
              1 when not; 70 for a fault.",
         ),
         ("Cargo.toml", "[workspace.package]\nrust-version = \"1.95\"\n"),
+        ("lab/Cargo.toml", "[package]\nrust-version = \"1.95\"\n"),
         ("template/Cargo.toml", "[package]\nrust-version = \"1.95\"\n"),
         ("hw-mpu401/no-std/Cargo.toml", "[package]\nrust-version = \"1.95\"\n"),
         ("hw-mpu401/src/cards/mod.rs", "static CARDS: [CardProfile; 3] = ["),
         (
-            "cli/src/failure.rs",
+            "results/src/exit.rs",
             "pub enum Exit {\n    /// a = b\n    Good = 0,\n    Bad = 1,\n    Own = 70,\n}\n",
         ),
     ];
@@ -149,7 +150,7 @@ mod tests {
             ("Cargo.toml", "1.95", "1.96", "the version of Rust"),
             ("template/Cargo.toml", "1.95", "1.94", "the version of Rust in template"),
             ("hw-mpu401/src/cards/mod.rs", "3", "4", "the number of cards"),
-            ("cli/src/failure.rs", "    Bad = 1,\n", "", "the exit codes"),
+            ("results/src/exit.rs", "    Bad = 1,\n", "", "the exit codes"),
             ("cli/src/arguments.rs", "    Man,\n", "    Man,\n    Debug,\n", "the table of verbs"),
             (README, "`play [FILE]`", "`replay [FILE]`", "the table of verbs"),
             (README, "1 when not; ", "", "the exit codes"),
@@ -166,7 +167,7 @@ mod tests {
             (README, "The exit code is"),
             (README, "| verb | does |"),
             (README, " cards, or"),
-            ("cli/src/failure.rs", "enum Exit"),
+            ("results/src/exit.rs", "enum Exit"),
             ("cli/src/arguments.rs", "enum Verb"),
         ] {
             let said = said(path, good, "");

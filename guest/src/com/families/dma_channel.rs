@@ -137,7 +137,7 @@ fn get_adapter_object(call: &Call<'_>, _channel: This<dyn IDmaChannel>) -> Point
 /// `VOID CopyTo(PVOID Destination, PVOID Source, ULONG ByteCount)`, also `CopyFrom`. The buffer is
 /// the driver's own memory, so both places are addresses like any other.
 fn copy(call: &Call<'_>, _channel: This<dyn IDmaChannel>, to: Pointer, from: Pointer, bytes: u32) {
-    let content = call.guest().load_bytes(from.0, bytes as usize);
+    let content = call.guest().load_bytes(from.0, bytes.into());
     call.guest().store(to.0, &content);
 }
 

@@ -119,7 +119,7 @@ fn set_value_key(
     length: u32,
 ) -> Result<(), NtStatus> {
     let name = text_at(call.guest(), name);
-    let data = call.guest().load_bytes(data.0, length as usize);
+    let data = call.guest().load_bytes(data.0, length.into());
     key.set_value_key(call.kernel(), RegistryValue { name, kind: ValueType(kind), data })
 }
 

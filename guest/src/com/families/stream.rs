@@ -88,7 +88,7 @@ fn write(
     count: Out<u32>,
 ) -> Result<(), NtStatus> {
     let guest = call.guest();
-    let bytes = guest.load_bytes(buffer.0, length.min(LONGEST_TRANSFER) as usize);
+    let bytes = guest.load_bytes(buffer.0, length.min(LONGEST_TRANSFER).into());
     let result = stream.write(call.kernel(), &bytes);
     count.set(guest, result.unwrap_or(0));
     result.map(drop)

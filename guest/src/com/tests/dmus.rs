@@ -297,7 +297,7 @@ fn an_event_is_handed_out_all_zero_but_for_its_size() {
         let desk = Desk::new(place);
         let event = desk.event();
         let bytes = desk.guest.load_bytes(event, size);
-        assert_eq!(usize::from(bytes[1]), size, "{place}");
+        assert_eq!(u64::from(bytes[1]), size, "{place}");
         assert!(bytes.iter().enumerate().all(|(index, byte)| index == 1 || *byte == 0), "{place}");
         assert_eq!(desk.free(event), NtStatus::SUCCESS);
         assert_eq!(desk.allocator.out(), (0, 0));

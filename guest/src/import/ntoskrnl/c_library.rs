@@ -82,12 +82,12 @@ pub(super) static ROUTINES: &[Routine] = &[
 
 /// The routines store at most this number of bytes at once. So a senseless length faults before the
 /// emulator allocates memory for it.
-const CHUNK: u64 = 4096;
+const CHUNK: usize = 4096;
 
 /// `void *memcpy(void *, const void *, size_t)`, also `memmove` and `RtlMoveMemory`. Blocks that
 /// overlap are moved as if through a third block.
 fn memmove(call: &Call<'_>, to: Pointer, from: Pointer, bytes: Word) -> Pointer {
-    let content = call.guest().load_bytes(from.0, bytes.0 as usize);
+    let content = call.guest().load_bytes(from.0, bytes.0);
     call.guest().store(to.0, &content);
     to
 }
@@ -109,12 +109,12 @@ fn rtl_zero_memory(call: &Call<'_>, to: Pointer, bytes: Word) {
 }
 
 fn fill(guest: &Guest, Pointer(to): Pointer, value: u8, Word(bytes): Word) {
-    let chunk = [value; CHUNK as usize];
+    let chunk = [value; CHUNK];
     let mut done = 0;
     while done < bytes && !guest.kernel().is_frozen() {
-        let length = CHUNK.min(bytes - done);
-        guest.store(to.wrapping_add(done), &chunk[..length as usize]);
-        done += length;
+        let length = usize::try_from(bytes - done).map_or(CHUNK, |left| CHUNK.min(left));
+        guest.store(to.wrapping_add(done), &chunk[..length]);
+        done += length as u64;
     }
 }
 
@@ -132,7 +132,7 @@ fn rtl_compare_memory(call: &Call<'_>, left: Pointer, right: Pointer, bytes: Wor
 
 /// Loads `bytes` bytes from each of two addresses.
 fn both(guest: &Guest, left: Pointer, right: Pointer, bytes: Word) -> (Vec<u8>, Vec<u8>) {
-    let load = |from: Pointer| guest.load_bytes(from.0, bytes.0 as usize);
+    let load = |from: Pointer| guest.load_bytes(from.0, bytes.0);
     (load(left), load(right))
 }
 

@@ -52,8 +52,8 @@ fn create_device(
         named.inspect_err(|_| device.delete())?;
     }
     let address = guest.device_pointer(&device);
+    guest.set_device_extension(&device, extension_bytes).inspect_err(|_| device.delete())?;
     guest.note_device_of_driver(address);
-    guest.set_device_extension(&device, extension_bytes);
     let fields = &guest.layout().device_object;
     guest.store_u32(at(address, fields.device_type), device_type);
     guest.store_u32(at(address, fields.characteristics), characteristics);

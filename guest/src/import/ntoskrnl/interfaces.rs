@@ -142,7 +142,7 @@ fn set_property_data(
     let guest = call.guest();
     let property = property_at(guest, key, locale)?;
     let value = (!data.is_null()).then(|| {
-        let data = guest.load_bytes(data.0, bytes as usize);
+        let data = guest.load_bytes(data.0, bytes.into());
         InterfaceValue { kind, data }
     });
     call.kernel().set_device_interface_property(&guest.load_name(link.0), property, value)

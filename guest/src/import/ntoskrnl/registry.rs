@@ -140,7 +140,7 @@ fn set_value_key(
         return Err(NtStatus::ACCESS_DENIED);
     }
     let name = guest.load_name(name.0);
-    let data = guest.load_bytes(data.0, length as usize);
+    let data = guest.load_bytes(data.0, length.into());
     key.key.set_value(call.kernel(), RegistryValue { name, kind: ValueType(kind), data })
 }
 

@@ -235,7 +235,7 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
             let input = guest.load_word(at(location, field));
             Some(Parameters::DeviceControl {
                 code: word(fields.parameters_device_io_control_io_control_code),
-                input: guest.load_bytes(input, length as usize),
+                input: guest.load_bytes(input, length.into()),
                 output_length: word(fields.parameters_device_io_control_output_buffer_length),
             })
         }

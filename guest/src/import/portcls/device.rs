@@ -96,7 +96,7 @@ fn add_adapter_device(
     if let Some(device) = driver.devices().last() {
         let least = MINIMUM_DEVICE_EXTENSION * words / 8;
         guest.note_device_of_driver(guest.device_pointer(device));
-        guest.set_device_extension(device, extension_bytes.max(least));
+        guest.set_device_extension(device, extension_bytes.max(least))?;
         guest.write_device_list(&driver);
     }
     Ok(())

@@ -15,6 +15,21 @@ fn driver(bench: &Bench) -> (Rc<DriverObject>, u64) {
 }
 
 #[test]
+fn a_device_whose_extension_fits_into_no_memory_is_not_made() {
+    for mode in BOTH {
+        let bench = Bench::plain(mode);
+        let (driver, driver_at) = driver(&bench);
+        let out = bench.memory(8);
+        for bytes in [u64::from(u32::MAX), 1 << 31, 1 << 28] {
+            let words = [driver_at, bytes, 0, 0x22, 0, 0, out];
+            let status = bench.status("IoCreateDevice", &words);
+            assert_eq!(status, NtStatus::INSUFFICIENT_RESOURCES, "{bytes:#x}");
+        }
+        assert!(driver.devices().is_empty());
+    }
+}
+
+#[test]
 fn a_device_is_made_attached_and_deleted() {
     for mode in BOTH {
         let bench = Bench::plain(mode);

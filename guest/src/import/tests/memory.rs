@@ -1,5 +1,6 @@
 //! Pool, spin locks, the IRQL, blocks of memory, and bug checks of a driver.
 
+use cpu_x86::Mode;
 use portcls_emulator::Irql;
 
 use super::{BOTH, Bench};
@@ -119,6 +120,24 @@ fn blocks_are_moved_compared_and_filled() {
         assert_eq!(bench.guest.load_bytes(one, 4), *b"AAcx");
         let (code, _) = bench.bug_check("memset", &[one, 0, 1 << 20]);
         assert_eq!(code, 0xD6);
+    }
+}
+
+/// A host of 32 bits must not cut such a length: what is left of it here would be right.
+#[test]
+fn a_length_of_more_than_32_bits_is_taken_as_it_is() {
+    const LENGTH: u64 = 1 << 32 | 8;
+    for routine in ["RtlCompareMemory", "memcmp", "memmove", "strncmp"] {
+        let bench = Bench::plain(Mode::Bits64);
+        let (one, other) = (bench.bytes(b"abcdefgh"), bench.bytes(b"abcdefgh"));
+        let (code, _) = bench.bug_check(routine, &[one, other, LENGTH]);
+        assert_eq!(code, 0xD6, "{routine}");
+    }
+    for routine in ["RtlZeroMemory", "memset"] {
+        let bench = Bench::plain(Mode::Bits64);
+        let one = bench.bytes(b"abcdefgh");
+        let words = if routine == "memset" { [one, 0, LENGTH] } else { [one, LENGTH, 0] };
+        assert_eq!(bench.bug_check(routine, &words).0, 0xD6, "{routine}");
     }
 }
 

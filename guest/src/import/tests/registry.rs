@@ -209,7 +209,7 @@ fn a_long_value_is_stored_with_its_length_or_without() {
             let entries = [(DIRECT, "Long", 0, buffer, 0)];
             let words = [SERVICES, bench.wide("test"), table(&bench, &entries), 0, 0];
             assert_eq!(bench.status("RtlQueryRegistryValues", &words), NtStatus::SUCCESS);
-            assert_eq!(bench.guest.load_bytes(buffer, expected.len()), expected);
+            assert_eq!(bench.guest.load_bytes(buffer, expected.len() as u64), expected);
         }
     }
 }

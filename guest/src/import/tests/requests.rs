@@ -144,10 +144,7 @@ fn a_question_for_an_interface_names_it_and_has_room_for_it() {
             let numbers = guest.load_u32(parameters + words);
             assert_eq!(numbers, 0x1_0000 + 5 * words as u32, "version and size");
             let interface = guest.load_word(parameters + 2 * words);
-            assert_eq!(
-                guest.load_bytes(interface, 5 * words as usize),
-                vec![0; 5 * words as usize]
-            );
+            assert_eq!(guest.load_bytes(interface, 5 * words), vec![0; 5 * words as usize]);
             NtStatus::SUCCESS
         });
         assert_eq!(status, NtStatus::SUCCESS);

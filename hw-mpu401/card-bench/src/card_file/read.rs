@@ -17,6 +17,7 @@ use super::resources::{RESOURCE_KEY, read_resources};
 use super::value::{Entry, entries};
 use super::{CardFile, CardFileError};
 use crate::nearest::{nearest, with_nearest};
+use crate::place::line_and_column;
 use crate::shown;
 
 /// The longest duration in a file, in ns: a day.
@@ -32,6 +33,24 @@ const P95_KEY: &str = "p95";
 const OUTPUT_KEYS: [&str; 3] = ["stop-before-ready-ns", "clock-after-ready-ns", "clock-period-ns"];
 
 impl CardFile {
+    /// Reads a card from the bytes of its file; `file` is its name in messages.
+    ///
+    /// # Errors
+    /// [`CardFileError`] with the first byte that is no text, or the first mistake in the text.
+    pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<Self, CardFileError> {
+        let text = str::from_utf8(bytes).map_err(|error| {
+            let (line, column) = line_and_column(bytes, error.valid_up_to());
+            CardFileError {
+                file: file.to_owned(),
+                line,
+                column,
+                what: "a byte here is no text".to_owned(),
+                hint: "save the file as plain text in UTF-8".to_owned(),
+            }
+        })?;
+        CardFile::parse(file, text)
+    }
+
     /// Reads a card; `file` is its name in messages.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! A script has no kernel, so this file takes from the card what a bus would see. The recorder
 //! records at each access, and each time the card changes by itself.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use hw_mpu401::{
@@ -26,6 +26,7 @@ pub struct Recorder {
     trace: Trace,
     names: Names,
     end_ns: Cell<u64>,
+    begins_ns: RefCell<Vec<u64>>,
 }
 
 /// The trace's names for the parts of a card.
@@ -56,7 +57,7 @@ impl Recorder {
             lanes: LANES.map(|name| trace.name(name)),
             signals: [drr, dsr, tx, rx, trace.name("irq")],
         };
-        Recorder { trace, names, end_ns: Cell::new(0) }
+        Recorder { trace, names, end_ns: Cell::new(0), begins_ns: RefCell::default() }
     }
 
     /// The trace up to now.
@@ -71,9 +72,17 @@ impl Recorder {
         self.trace.first_dropped_ns()
     }
 
+    /// When each part of the trace begins, in ns of the trace: a part for each `init`, in order.
+    /// The times of a script's results count from there.
+    #[must_use]
+    pub fn begins_ns(&self) -> Vec<u64> {
+        self.begins_ns.borrow().clone()
+    }
+
     /// Takes a card and records it.
     pub(super) fn watch(&self, chip: Mpu401) -> Watched<'_> {
         let begin_ns = (self.end_ns.get() + BETWEEN_CARDS_NS).next_multiple_of(BETWEEN_CARDS_NS);
+        self.begins_ns.borrow_mut().push(begin_ns);
         let mut watched =
             Watched { recorder: self, chip, begin_ns, values: [None; 5], events: VecDeque::new() };
         watched.look(0);

@@ -6,7 +6,7 @@
 //!
 //! The crates below name some kinds by themselves, for users of these crates as libraries.
 
-use crate::failure::Failure;
+use std::fmt;
 
 /// The kind of file that a verb wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -186,13 +186,32 @@ fn begins_with_word(file: &[u8], word: &str) -> bool {
     head(file).starts_with(word)
 }
 
-/// The failure for a file whose reader refused it, if the file is of another kind.
-pub fn other_kind(name: &str, file: &[u8], wanted: Wanted) -> Option<Failure> {
+/// A file that is of another kind than the one it was given for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OtherKind {
+    /// The kind of the file.
+    pub what: &'static str,
+    /// The kind that it was given for.
+    pub wanted: &'static str,
+    /// What to do.
+    pub mend: &'static str,
+}
+
+impl fmt::Display for OtherKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OtherKind { what, wanted, mend } = self;
+        write!(f, "this is {what}, not {wanted}; {mend}")
+    }
+}
+
+/// The kind of a file whose reader refused it, if the file is of another kind.
+#[must_use]
+pub fn other_kind(file: &[u8], wanted: Wanted) -> Option<OtherKind> {
     let Kind { what, mend, right_for, .. } = KINDS.iter().find(|kind| (kind.is)(file))?;
     if *right_for == Some(wanted) {
         return None;
     }
-    Some(Failure::OtherKind { name: name.to_owned(), what, wanted: wanted.words(), mend })
+    Some(OtherKind { what, wanted: wanted.words(), mend })
 }
 
 #[cfg(test)]
@@ -200,7 +219,7 @@ mod tests {
     use super::*;
 
     fn kind(file: &[u8], wanted: Wanted) -> String {
-        other_kind("x", file, wanted).map_or_else(String::new, |failure| failure.to_string())
+        other_kind(file, wanted).map_or_else(String::new, |found| found.to_string())
     }
 
     #[test]
@@ -226,7 +245,7 @@ mod tests {
             (b"", ""),
         ] {
             let told = kind(file, Wanted::Song);
-            let begin = format!("x: this is {what}, not a MIDI file or SysEx file; ");
+            let begin = format!("this is {what}, not a MIDI file or SysEx file; ");
             assert!(told.starts_with(&begin) || (what.is_empty() && told.is_empty()), "{told}");
         }
     }
@@ -238,7 +257,7 @@ mod tests {
         assert_eq!(kind(b"\xFF\xFE[", Wanted::Inf), "");
         assert_eq!(
             kind(b"MThd", Wanted::Trace),
-            "x: this is a MIDI file, not a trace; play and capture take it"
+            "this is a MIDI file, not a trace; play and capture take it"
         );
     }
 }

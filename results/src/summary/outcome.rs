@@ -3,17 +3,16 @@
 use portcls_machine::emulator::Stop;
 use portcls_machine::midi_file::LeftOut;
 use portcls_machine::{ApplicationFigures, Difference, JobReport, WireFigures, at_place};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Flow;
-use crate::failure::Exit;
-use crate::figures::{counted, duration, grouped};
+use crate::exit::Exit;
+use crate::numbers::{counted, duration, grouped};
 
 /// How a run ended. When several outcomes apply, the first in this order counts: a bug check, a
 /// hang, a panic or an unsupported routine, then a broken rule, then a loss, then the time limit.
 /// The outcome that says most about the driver comes first.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// Every byte of the whole file came through unchanged.
     Complete,
@@ -34,7 +33,23 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The outcome as a word, as in the JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Complete => "complete",
+            Outcome::TimeLimit => "time-limit",
+            Outcome::Incomplete => "incomplete",
+            Outcome::Unsupported => "unsupported",
+            Outcome::RuleBroken => "rule-broken",
+            Outcome::BugCheck => "bug-check",
+            Outcome::Hang => "hang",
+            Outcome::DriverFailure => "driver-failure",
+        }
+    }
+
     /// The exit code for this outcome.
+    #[must_use]
     pub fn exit(self) -> Exit {
         match self {
             Outcome::Complete | Outcome::TimeLimit => Exit::Good,
@@ -42,6 +57,12 @@ impl Outcome {
             Outcome::RuleBroken => Exit::RuleBroken,
             Outcome::BugCheck | Outcome::Hang | Outcome::DriverFailure => Exit::DriverDied,
         }
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
     }
 }
 

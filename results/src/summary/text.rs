@@ -9,10 +9,10 @@ use portcls_machine::{
     ApplicationFigures, Hint, MidiPin, PinFormat, RangeFigures, WireFigures, at_place,
 };
 
+use super::inf::InfFacts;
 use super::{Flow, Outcome, Summary};
-use crate::failure::Exit;
-use crate::figures::{counted, duration, grouped, hundredths, wrapped};
-use crate::inf::InfFacts;
+use crate::exit::Exit;
+use crate::numbers::{counted, duration, grouped, hundredths, wrapped};
 
 const TITLE: Style = Style::new().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();

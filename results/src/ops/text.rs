@@ -6,12 +6,13 @@ use anstyle::{AnsiColor, Style};
 use portcls_machine::card_bench::ops::{RunReport, Verdict};
 
 use super::{FileResult, FileVerdict};
-use crate::figures::counted;
+use crate::numbers::counted;
 
 const FAILED: Style = AnsiColor::Red.on_default().bold();
 
 /// All results. Each access is shown if the user chose the card, or if a script ran on one card
 /// only; otherwise a script has a line for each card.
+#[must_use]
 pub fn report(results: &[FileResult], is_card_chosen: bool) -> String {
     let mut text = String::new();
     for result in results {

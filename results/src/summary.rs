@@ -2,6 +2,7 @@
 //!
 //! `outcome` says how the run ended. `text` writes the facts as text for people.
 
+mod inf;
 mod outcome;
 mod text;
 
@@ -18,12 +19,9 @@ use portcls_machine::{
 };
 use serde::Serialize;
 
-use crate::arguments::MachineArguments;
-use crate::failure::Exit;
-use crate::inf::InfFacts;
-use crate::input::Source;
-use crate::output::Output;
+use crate::exit::Exit;
 
+pub use inf::{InfFacts, UnusedFacts};
 pub use outcome::{Ending, Outcome};
 
 /// The version of the JSON; see the help of `play`.
@@ -183,20 +181,20 @@ struct OutputFacts {
 pub struct RunFacts<'a> {
     /// The verb.
     pub verb: &'static str,
+    /// The name of the song for people.
+    pub song_name: String,
     /// The song.
     pub song: &'a Song,
+    /// The name of the driver for people.
+    pub driver_name: String,
     /// How the run ended.
     pub ending: Ending,
 }
 
 impl Summary {
     /// Collects the facts of a run.
-    pub fn new(
-        run: RunFacts<'_>,
-        source: Source<'_>,
-        (arguments, machine): (&MachineArguments, &Machine),
-        card: &CardProfile,
-    ) -> Summary {
+    #[must_use]
+    pub fn new(run: RunFacts<'_>, machine: &Machine, card: &CardProfile) -> Summary {
         let outcome = run.ending.outcome();
         let reason = run.ending.reason(outcome);
         let Ending { flow, job, left_out, .. } = run.ending;
@@ -210,7 +208,7 @@ impl Summary {
             bug_check: job.stop.as_ref().and_then(bug_check_facts),
             analysis: None,
             input: InputFacts {
-                name: source.name(),
+                name: run.song_name,
                 messages: run.song.len() as u64,
                 bytes: run.song.byte_count() as u64,
                 duration_ns: run.song.duration_ns(),
@@ -224,7 +222,7 @@ impl Summary {
             },
             machine: MachineFacts {
                 card: card.name.to_string(),
-                driver: arguments.driver.name(),
+                driver: run.driver_name,
                 port: format!("{:X}", machine.port()),
                 irq: machine.irq(),
                 resources: machine.resources().iter().map(ToString::to_string).collect(),
@@ -261,8 +259,8 @@ impl Summary {
     }
 
     /// Names an output that was written.
-    pub fn add_output(&mut self, what: &'static str, output: &Output) {
-        self.outputs.push(OutputFacts { what, path: output.target().to_string() });
+    pub fn add_output(&mut self, what: &'static str, path: String) {
+        self.outputs.push(OutputFacts { what, path });
     }
 
     /// Adds the first lines of the trace.
@@ -271,29 +269,34 @@ impl Summary {
     }
 
     /// The exit code of the run.
+    #[must_use]
     pub fn exit(&self) -> Exit {
         self.outcome.exit()
     }
 
     /// How the run ended.
+    #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.outcome
     }
 
     /// One sentence on how the run ended.
+    #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
     }
 
     /// The summary for people.
+    #[must_use]
     pub fn text(&self) -> String {
         let analysis = self.analysis.as_ref().map(|analysis| format!("\n{analysis}"));
         text::render(self) + &analysis.unwrap_or_default()
     }
 
     /// The summary for programs.
+    #[must_use]
     pub fn json(&self) -> String {
-        json(self)
+        crate::json(self)
     }
 }
 
@@ -310,16 +313,11 @@ pub struct NoResult {
 
 impl NoResult {
     /// Collects the facts of a verb that ended in this way.
+    #[must_use]
     pub fn new(verb: Option<&'static str>, exit: Exit, reason: String) -> NoResult {
         let (outcome, exit_code) = (exit.outcome(), exit as u8);
         NoResult { version: VERSION, verb, outcome, exit_code, reason }
     }
-}
-
-/// A value as JSON text with a newline at its end.
-pub fn json(value: &impl Serialize) -> String {
-    let text = serde_json::to_string_pretty(value).expect("facts are texts and numbers");
-    text + "\n"
 }
 
 fn bug_check_facts(stop: &Stop) -> Option<BugCheckFacts> {

@@ -1,13 +1,10 @@
 //! The results as JSON for programs; `docs/ops.md` describes it.
 
-use portcls_machine::card_bench::ops::{
-    LineResult, OpsError, Outcome, RunReport, ScenarioReport, Verdict,
-};
+use portcls_machine::card_bench::ops::{LineResult, Outcome, RunReport, ScenarioReport, Verdict};
 use serde::Serialize;
 
-use super::{FileResult, exit};
-use crate::failure::{Exit, Failure};
-use crate::summary::json;
+use super::{FileResult, Invalid, exit};
+use crate::exit::Exit;
 
 /// The version of the JSON.
 const VERSION: u32 = 1;
@@ -35,7 +32,7 @@ struct ErrorFacts<'r> {
     /// From 1; `None` if the file cannot be read.
     line: Option<usize>,
     column: Option<usize>,
-    what: String,
+    what: &'r str,
     hint: Option<&'r str>,
 }
 
@@ -70,14 +67,10 @@ struct LineFacts<'r> {
 
 impl<'r> Facts<'r> {
     /// The facts of these results.
+    #[must_use]
     pub fn new(results: &'r [FileResult]) -> Facts<'r> {
         let good = exit(results) == Exit::Good;
         Facts { version: VERSION, good, files: results.iter().map(FileFacts::new).collect() }
-    }
-
-    /// The facts as text.
-    pub fn json(&self) -> String {
-        json(self)
     }
 }
 
@@ -85,23 +78,16 @@ impl<'r> FileFacts<'r> {
     fn new(result: &'r FileResult) -> FileFacts<'r> {
         let (error, runs) = match &result.runs {
             Ok(runs) => (None, runs.iter().map(RunFacts::new).collect()),
-            Err(failure) => (Some(ErrorFacts::new(failure)), Vec::new()),
+            Err(invalid) => (Some(ErrorFacts::new(invalid)), Vec::new()),
         };
         FileFacts { file: &result.name, verdict: result.verdict().word(), error, runs }
     }
 }
 
 impl<'r> ErrorFacts<'r> {
-    fn new(failure: &'r Failure) -> ErrorFacts<'r> {
-        match failure {
-            Failure::NotAScript(OpsError { line, column, what, hint, .. }) => ErrorFacts {
-                line: Some(*line),
-                column: Some(*column),
-                what: what.clone(),
-                hint: Some(hint),
-            },
-            other => ErrorFacts { line: None, column: None, what: other.to_string(), hint: None },
-        }
+    fn new(invalid: &'r Invalid) -> ErrorFacts<'r> {
+        let Invalid { line, column, what, hint, .. } = invalid;
+        ErrorFacts { line: *line, column: *column, what, hint: hint.as_deref() }
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use super::{DriverNeeds, ImportFacts, Status};
-use crate::figures::{counted, grouped};
+use crate::numbers::{counted, grouped};
 
 /// The most addresses that the text lists for one instruction; the JSON has all addresses.
 const SHOWN_PLACES: usize = 3;
@@ -18,8 +18,13 @@ const SHOWN_BETWEEN: usize = 10;
 const NAME: Style = Style::new().bold();
 const MISSING: Style = AnsiColor::Red.on_default().bold();
 
+/// The text.
+pub(super) fn render(needs: &DriverNeeds) -> String {
+    needs.render()
+}
+
 impl DriverNeeds {
-    pub(super) fn text(&self) -> String {
+    fn render(&self) -> String {
         let mut text = format!("{NAME}{}{NAME:#}  a driver for {}\n", self.file, self.machine);
         let mut module = "";
         for import in &self.imports {

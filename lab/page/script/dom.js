@@ -1,0 +1,63 @@
+// The parts of the document. Words from outside come in as text and never as markup.
+"use strict";
+
+const byId = (id) => document.getElementById(id);
+
+// A new element with children, which are elements or texts; nothing for null.
+function make(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (value === true) element.setAttribute(name, "");
+    else if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(name, value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+// A new element of a picture.
+function draw(tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes || {})) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+// A paragraph of quiet words.
+const quiet = (...words) => make("p", { class: "quiet" }, ...words);
+
+// A choice for a list: its value, and its words.
+const option = (value, words) => make("option", { value }, words);
+
+// A number with a space before each three digits.
+const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+
+const counted = (number, one, many = one + "s") =>
+  `${grouped(number)} ${number === 1 ? one : many}`;
+
+// A time in ms or s, from ns.
+function shortTime(ns) {
+  if (ns < 1e6) return (ns / 1e3).toFixed(3).replace(/\.?0+$/, "") + " \u00b5s";
+  if (ns < 1e10) return (ns / 1e6).toFixed(3).replace(/\.?0+$/, "") + " ms";
+  return (ns / 1e9).toFixed(3).replace(/\.?0+$/, "") + " s";
+}
+
+// A sentence as it stands alone on the page. The name of a file or routine stays as it is.
+const sentence = (words) =>
+  /^[a-z]+('s)?([ ,;:]|$)/.test(words ?? "")
+    ? words[0].toUpperCase() + words.slice(1)
+    : (words ?? "");
+
+// Gives the user a file.
+function saveFile(name, content, type = "text/plain") {
+  const link = make("a", { download: name });
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+// Says something that concerns the whole page; nothing for an empty text.
+function tellTrouble(words) {
+  byId("trouble").textContent = words;
+  byId("trouble").hidden = !words;
+}

@@ -1,0 +1,146 @@
+// The module: where its bytes come from, the worker that has it, and jobs for it.
+"use strict";
+
+// The sentence for a browser that cannot run the module.
+const OLD_BROWSER =
+  "This browser cannot run the emulator: it lacks exceptions in WebAssembly. " +
+  "Chrome or Edge 95, Firefox 100 and Safari 15.2, or newer ones, have them.";
+
+// A module that has nothing but a tag: a browser without exceptions refuses it.
+const WITH_EXCEPTION = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 13, 3, 1, 0, 0,
+]);
+
+class Stopped extends Error {}
+
+async function unzip(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+function fromBase64(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+  return bytes;
+}
+
+// The parts of the page that stand in the single file, or beside the page in a folder.
+const Parts = {
+  isSingle: () => byId("lab-wasm") !== null,
+
+  async module() {
+    if (Parts.isSingle())
+      return WebAssembly.compile(await unzip(fromBase64(byId("lab-wasm").textContent)));
+    const answer = await fetch("lab.wasm");
+    if (!answer.ok) throw new Error(`lab.wasm: ${answer.status}`);
+    if (/wasm/.test(answer.headers.get("content-type")))
+      return WebAssembly.compileStreaming(answer);
+    return WebAssembly.compile(await answer.arrayBuffer());
+  },
+
+  async drivers() {
+    if (Parts.isSingle()) return JSON.parse(byId("lab-drivers").textContent).drivers;
+    return (await (await fetch("drivers.json")).json()).drivers;
+  },
+
+  worker() {
+    if (!Parts.isSingle()) return new Worker("worker.js");
+    const source = new Blob([byId("lab-worker").textContent], { type: "text/javascript" });
+    const address = URL.createObjectURL(source);
+    const worker = new Worker(address);
+    setTimeout(() => URL.revokeObjectURL(address), 10000);
+    return worker;
+  },
+
+  // The bytes of a driver of the project, by its entry in the list. They are fetched once.
+  async bytes(entry) {
+    if (!Parts.taken.has(entry.path)) Parts.taken.set(entry.path, await Parts.take(entry));
+    return Parts.taken.get(entry.path);
+  },
+
+  taken: new Map(),
+
+  async take({ path, offset, bytes }) {
+    if (!Parts.isSingle()) {
+      const answer = await fetch(path);
+      if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+      return new Uint8Array(await answer.arrayBuffer());
+    }
+    Parts.files ??= unzip(fromBase64(byId("lab-driver-files").textContent));
+    return (await Parts.files).slice(offset, offset + bytes);
+  },
+};
+
+// The worker, and the jobs that wait for it. A job that was stopped ends with `Stopped`.
+class Engine {
+  static canRun() {
+    return (
+      typeof WebAssembly === "object" &&
+      typeof DecompressionStream === "function" &&
+      WebAssembly.validate(WITH_EXCEPTION)
+    );
+  }
+
+  constructor(module) {
+    this.module = module;
+    this.waiting = new Map();
+    this.count = 0;
+    // The memory of the module after the newest job, in bytes.
+    this.memory = 0;
+    this.start();
+  }
+
+  start() {
+    this.worker = Parts.worker();
+    this.isNew = true;
+    this.worker.onmessage = ({ data }) => this.take(data);
+    this.worker.onerror = (event) => {
+      event.preventDefault();
+      this.fail(new Error(event.message || "the worker ended"));
+    };
+  }
+
+  // Does a job with files. Gives its outputs, and in `wall` the time that it took in ms. With `fresh`,
+  // the module forgets all files and traces before.
+  ask(job, files = [], { fresh = false } = {}) {
+    const id = ++this.count;
+    const request = { id, job, files, fresh };
+    if (this.isNew) request.module = this.module;
+    this.isNew = false;
+    this.worker.postMessage(request);
+    return new Promise((done, failed) => this.waiting.set(id, { done, failed }));
+  }
+
+  take({ id, answer, trap, wall, memory }) {
+    const job = this.waiting.get(id);
+    this.waiting.delete(id);
+    if (!job) return;
+    if (trap)
+      return job.failed(
+        new Error(
+          `the emulator itself failed (${trap}); this is its fault and not ` +
+            "the driver's. The page goes on",
+        ),
+      );
+    this.memory = memory;
+    job.done({ ...answer, wall });
+  }
+
+  fail(error) {
+    for (const { failed } of this.waiting.values()) failed(error);
+    this.waiting.clear();
+  }
+
+  // Ends what runs, and is ready for more. What the module kept is gone.
+  stop() {
+    this.worker.terminate();
+    this.fail(new Stopped());
+    this.start();
+  }
+
+  get isBusy() {
+    return this.waiting.size > 0;
+  }
+}

@@ -1,0 +1,21 @@
+// A link that holds what is chosen, but for files.
+"use strict";
+
+// What an address says, as values of the inputs; null for an address that says nothing.
+function readLink(address) {
+  // An address without a value names a part of the page.
+  if (!address.includes("=")) return null;
+  return Object.fromEntries(new URLSearchParams(address.replace(/^#/, "")));
+}
+
+// The address for what is chosen. `files` says whether a file of the user was left out.
+function writeLink(values, usual) {
+  const place = new URLSearchParams();
+  let files = false;
+  for (const [name, value] of Object.entries(values)) {
+    if (value === usual[name]) continue;
+    if (String(value).startsWith("file:")) files = true;
+    else place.set(name, value);
+  }
+  return { address: place.toString() ? "#" + place : "", files };
+}

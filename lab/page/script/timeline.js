@@ -1,0 +1,46 @@
+// The timeline: the page that the module makes of a trace, in a frame that can do nothing else.
+"use strict";
+
+class Timeline {
+  constructor(place, title) {
+    this.place = place;
+    this.title = title;
+    this.isShown = false;
+  }
+
+  // Shows a page, at a place in the words of the page's address if there is one.
+  show(page, at) {
+    const frame = make("iframe", {
+      sandbox: "allow-scripts allow-downloads allow-modals",
+      title: this.title,
+    });
+    frame.srcdoc = page;
+    this.frame = frame;
+    this.isLoaded = false;
+    this.isShown = true;
+    frame.addEventListener("load", () => {
+      this.isLoaded = true;
+      this.tell("theme=" + (document.documentElement.dataset.theme || "light"));
+      if (at) this.tell(at);
+      if (this.next) this.tell(this.next);
+      this.next = null;
+    });
+    this.place.replaceChildren(frame);
+  }
+
+  // Goes to a place: at once, or when the page has loaded.
+  go(at) {
+    if (this.isLoaded) this.tell(at);
+    else this.next = at;
+  }
+
+  tell(words) {
+    this.frame?.contentWindow?.postMessage(words, "*");
+  }
+
+  say(words) {
+    this.frame = null;
+    this.isShown = false;
+    this.place.replaceChildren(make("p", { class: "empty quiet" }, words));
+  }
+}

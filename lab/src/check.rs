@@ -1,0 +1,316 @@
+//! Scenarios: run, held against what they expect and against their goldens.
+
+use portcls_machine::emulator::Stop;
+use portcls_machine::judgement::{JudgedAs, Judgement, judge};
+use portcls_machine::scenario::{Outcome, Scenario, read_among};
+use portcls_results::diff::DiffFacts;
+use portcls_results::file_kind::Wanted;
+use portcls_results::numbers::counted;
+use portcls_results::scenarios::{Facts, FileResult, Ran, text};
+use portcls_results::{Exit, json, plain_text};
+use serde::Serialize;
+
+use crate::Lab;
+use crate::answer::{Answer, Output, Verdict, plain};
+use crate::files::Files;
+use crate::job::{Check, Run};
+use crate::recipe::{Golden, Recipe, Title};
+use crate::refusal::Refusal;
+use crate::run::{add_about_driver, wants};
+use crate::view::{Looked, add_views, check_names, stem};
+
+/// The outputs of a scenario beside the views of its trace.
+const OUTPUTS: [&str; 6] = ["scenarios", "text", "goldens", "diff-text", "analysis", "golden"];
+
+/// The most findings that are told in the text; the JSON has all.
+const MOST_FINDINGS: usize = 50;
+
+/// The version of the facts about goldens.
+const VERSION: u32 = 1;
+
+/// A scenario that was run.
+pub struct Judged {
+    pub scenario: Scenario,
+    pub judgement: Judgement,
+}
+
+impl Judged {
+    /// Runs a scenario and holds it against its golden, if there is one.
+    pub fn new(scenario: Scenario, golden: Option<&str>) -> Judged {
+        let judgement = judge(&scenario, golden);
+        Judged { scenario, judgement }
+    }
+
+    /// How the program ends.
+    pub fn exit(&self) -> Exit {
+        match self.judgement.judged_as() {
+            JudgedAs::Good => Exit::Good,
+            JudgedAs::Failed | JudgedAs::NoGolden | JudgedAs::NothingChecked => Exit::CheckFailed,
+            JudgedAs::RuleBroken => Exit::RuleBroken,
+            JudgedAs::DriverDied => Exit::DriverDied,
+            JudgedAs::BadGolden => Exit::BadFile,
+        }
+    }
+
+    /// How the scenario did, in a word and a sentence.
+    pub fn verdict(&self) -> Verdict {
+        let judged_as = self.judgement.judged_as();
+        let Outcome { analysis, stop, violations, .. } = &self.judgement.outcome;
+        let place = analysis.as_ref().and_then(|analysis| analysis.location.as_ref());
+        let stopped = stop.as_ref().filter(|stop| !matches!(stop, Stop::TimeLimit { .. }));
+        let first_breach = violations.first().map(|breach| breach.time_ns);
+        Verdict {
+            word: word(judged_as).to_owned(),
+            sentence: self.sentence(judged_as),
+            is_good: judged_as == JudgedAs::Good,
+            place: place.map(ToString::to_string),
+            time_ns: stopped.map(Stop::time_ns).or(first_breach),
+        }
+    }
+
+    fn sentence(&self, judged_as: JudgedAs) -> String {
+        let Judgement { outcome, diff, fault, .. } = &self.judgement;
+        let failed: Vec<String> =
+            outcome.checks.iter().filter(|check| !check.passed).map(ToString::to_string).collect();
+        match (judged_as, failed.first(), fault) {
+            (JudgedAs::Good, ..) => match diff {
+                Some(_) => "everything that was expected came, and the trace is as its golden",
+                None => "everything that was expected came",
+            }
+            .to_owned(),
+            (JudgedAs::NothingChecked, ..) => {
+                "nothing was checked: say in [expect] what has to come of it, or write [golden]"
+                    .to_owned()
+            }
+            (JudgedAs::NoGolden, ..) => {
+                "everything that was expected came; there is no golden to compare the trace with"
+                    .to_owned()
+            }
+            (JudgedAs::BadGolden, _, Some(fault)) => fault.clone(),
+            (_, Some(first), _) => match failed.len() {
+                1 => first.clone(),
+                _ => {
+                    let count = counted(failed.len() as u64, "expectation");
+                    format!("{count} not met, the first: {first}")
+                }
+            },
+            (_, None, Some(fault)) => fault.clone(),
+            (_, None, None) => {
+                let roots = diff.as_ref().map_or(0, |diff| diff.roots()) as u64;
+                format!("the trace differs from its golden: {}", counted(roots, "finding"))
+            }
+        }
+    }
+}
+
+fn word(judged_as: JudgedAs) -> &'static str {
+    match judged_as {
+        JudgedAs::Good => "passed",
+        JudgedAs::Failed => "failed",
+        JudgedAs::NoGolden => "no-golden",
+        JudgedAs::NothingChecked => "nothing-checked",
+        JudgedAs::RuleBroken => "rule-broken",
+        JudgedAs::DriverDied => "driver-died",
+        JudgedAs::BadGolden => "bad-golden",
+    }
+}
+
+/// What came of the goldens of scenarios.
+#[derive(Serialize)]
+struct Goldens<'j> {
+    version: u32,
+    scenarios: Vec<GoldenFacts<'j>>,
+}
+
+#[derive(Serialize)]
+struct GoldenFacts<'j> {
+    name: &'j str,
+    /// As in the verdict of the job.
+    word: &'static str,
+    sentence: String,
+    /// The name of the golden's file.
+    file: String,
+    is_wanted: bool,
+    /// True if the golden is missing, damaged or another one.
+    is_bad: bool,
+    /// How many lines differ.
+    lines: usize,
+    fault: &'j Option<String>,
+    diff: Option<DiffFacts>,
+}
+
+/// Runs the scenarios of a file.
+///
+/// # Errors
+/// [`Refusal`]: the file is no scenario, or names a file that was not given.
+pub fn check(lab: &mut Lab, job: &Check) -> Result<Answer, Refusal> {
+    let usual = || ["scenarios", "text", "trace"].map(str::to_owned).to_vec();
+    let wanted = job.outputs.clone().unwrap_or_else(usual);
+    check_names(&wanted, &OUTPUTS)?;
+    let name = job.file.as_str();
+    let bytes = plain_text(lab.files.get(name)?.to_vec());
+    let source = String::from_utf8(bytes).map_err(|error| {
+        let refusal = Refusal::file(name, "the file is no text: save it as plain text in UTF-8");
+        refusal.or_other_kind(name, error.as_bytes(), Wanted::Card)
+    })?;
+    let scenarios = read_among(name, &source, &lab.files)?;
+    let one = |scenario: Scenario| {
+        let golden = golden(&lab.files, job, &scenario)?;
+        Ok(Judged::new(scenario, golden.as_deref()))
+    };
+    let all: Result<Vec<Judged>, Refusal> = scenarios.into_iter().map(one).collect();
+    answer(lab, all?, &wanted, job)
+}
+
+/// The golden of a scenario: the file that the job names, or the file of its name.
+fn golden(files: &Files, job: &Check, scenario: &Scenario) -> Result<Option<String>, Refusal> {
+    if scenario.golden.is_none() {
+        return Ok(None);
+    }
+    let bytes = match &job.golden {
+        Some(name) => Some(files.get(name)?),
+        None => files.find(&scenario.golden_file()).cloned(),
+    };
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(&plain_text(bytes.to_vec())).into_owned()))
+}
+
+fn answer(
+    lab: &mut Lab,
+    all: Vec<Judged>,
+    wanted: &[String],
+    job: &Check,
+) -> Result<Answer, Refusal> {
+    let is_shown = |judged: &&Judged| match &job.card {
+        Some(card) => judged.scenario.name.ends_with(&format!(".{card}")),
+        None => true,
+    };
+    let Some(shown) = all.iter().find(is_shown) else {
+        let card = job.card.as_deref().unwrap_or_default();
+        return Err(Refusal::job(format!("the scenario does not run on a card '{card}'")));
+    };
+    let worst = [Exit::BadFile, Exit::DriverDied, Exit::RuleBroken, Exit::CheckFailed];
+    let ends: Vec<Exit> = all.iter().map(Judged::exit).collect();
+    let exit = worst.into_iter().find(|exit| ends.contains(exit)).unwrap_or(Exit::Good);
+    let verdict = match all.iter().find(|judged| judged.exit() == exit) {
+        // Of several scenarios the worst one counts; the one that is shown when it is as bad.
+        Some(_) if shown.exit() == exit => shown.verdict(),
+        Some(worst) => worst.verdict(),
+        None => shown.verdict(),
+    };
+    let mut answer = Answer::new(exit).judged(verdict);
+    let Outcome { trace, header, .. } = &shown.judgement.outcome;
+    lab.keep(job.keep.as_ref(), header, trace)?;
+    let stem = stem(&job.file);
+    let (filter, name) = (job.trace_filter.into(), shown.scenario.name.clone());
+    let looked = Looked { header, log: trace, stem: &name, filter, at: None };
+    answer = add_views(answer, wanted, &looked);
+    answer = add_of_scenario(answer, wanted, shown);
+    answer = answer.with(facts(&job.file, stem, all, wanted));
+    Ok(answer)
+}
+
+/// Adds what the one scenario that is shown has beside its trace.
+fn add_of_scenario(answer: Answer, wanted: &[String], shown: &Judged) -> Answer {
+    let mut answer = answer;
+    let Judgement { outcome, made, diff, .. } = &shown.judgement;
+    let name = &shown.scenario.name;
+    if let (true, Some(analysis)) = (wants(wanted, "analysis"), &outcome.analysis) {
+        let text = plain(&analysis.to_string());
+        answer = answer.with([Output::text("analysis", format!("{name}-failure.txt"), text)]);
+    }
+    if let (true, Some(diff)) = (wants(wanted, "diff-text"), diff) {
+        let text = plain(&diff.text(MOST_FINDINGS));
+        answer = answer.with([Output::text("diff-text", format!("{name}-diff.txt"), text)]);
+    }
+    if let (true, Some(made)) = (wants(wanted, "golden"), made) {
+        let file_name = shown.scenario.golden_file();
+        answer = answer.with([Output::text("golden", file_name, made.clone())]);
+    }
+    answer
+}
+
+/// The results of all scenarios of a file.
+fn facts(file: &str, stem: &str, all: Vec<Judged>, wanted: &[String]) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    if wants(wanted, "goldens") {
+        let goldens =
+            Goldens { version: VERSION, scenarios: all.iter().map(golden_facts).collect() };
+        outputs.push(Output::json("goldens", format!("{stem}-goldens.json"), json(&goldens)));
+    }
+    let ran = |judged: Judged| Ran { scenario: judged.scenario, outcome: judged.judgement.outcome };
+    let ran = Ok(all.into_iter().map(ran).collect());
+    let results = [FileResult { name: file.to_owned(), ran }];
+    if wants(wanted, "scenarios") {
+        let text = json(&Facts::new(&results));
+        outputs.push(Output::json("scenarios", format!("{stem}-scenarios.json"), text));
+    }
+    if wants(wanted, "text") {
+        outputs.push(Output::text("text", format!("{stem}.txt"), plain(&text(&results))));
+    }
+    outputs
+}
+
+fn golden_facts(judged: &Judged) -> GoldenFacts<'_> {
+    let Judged { scenario, judgement } = judged;
+    let judged_as = judgement.judged_as();
+    GoldenFacts {
+        name: &scenario.name,
+        word: word(judged_as),
+        sentence: judged.sentence(judged_as),
+        file: scenario.golden_file(),
+        is_wanted: scenario.golden.is_some(),
+        is_bad: judgement.is_golden_bad(),
+        lines: judgement.lines,
+        fault: &judgement.fault,
+        diff: judgement.diff.clone().map(DiffFacts::new),
+    }
+}
+
+/// Plays a song while another one comes in. That is a scenario: no verb of the program does it.
+///
+/// # Errors
+/// [`Refusal`]: a file cannot be used, or a setting is not possible.
+pub fn both(lab: &mut Lab, job: &Run, wanted: &[String]) -> Result<Answer, Refusal> {
+    let title = Title { name: "both", title: "Music goes out and comes in at once", why: None };
+    let recipe = Recipe::new(&lab.files, job, &title)?;
+    let source = recipe.intended(Golden::None);
+    let judged = judge_text(&lab.files, &recipe, "both.toml", &source)?;
+    let card = None;
+    let check = Check {
+        file: "both.toml".to_owned(),
+        golden: None,
+        card,
+        trace_filter: job.trace_filter,
+        keep: job.keep.clone(),
+        outputs: None,
+    };
+    let notes = recipe.notes.clone();
+    // Where a run has its summary, this one has what was expected and what came.
+    let wanted: Vec<String> = wanted.iter().map(|name| summary_of_both(name)).collect();
+    let answer = answer(lab, vec![judged], &wanted, &check)?.noting(notes);
+    let chosen = crate::choice::choose(&lab.files, job)?;
+    Ok(add_about_driver(lab, answer, job, &chosen, &wanted))
+}
+
+fn summary_of_both(name: &str) -> String {
+    if name == "summary" { "scenarios" } else { name }.to_owned()
+}
+
+/// Reads the text of a recipe and runs it. Its files count before those of the page.
+///
+/// # Errors
+/// [`Refusal`]: the text is no scenario here.
+pub fn judge_text(
+    files: &Files,
+    recipe: &Recipe,
+    name: &str,
+    source: &str,
+) -> Result<Judged, Refusal> {
+    let mut with = files.clone();
+    for (name, bytes) in &recipe.files {
+        with.put(name, bytes.clone())?;
+    }
+    let scenarios = read_among(name, source, &with)?;
+    let scenario = scenarios.into_iter().next().expect("a recipe is for one card");
+    Ok(Judged::new(scenario, None))
+}

@@ -1,0 +1,97 @@
+//! The files that the page put in, by their names.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use portcls_machine::driver_file::symbols::SideFile;
+use portcls_machine::scenario::ScenarioFiles;
+
+use crate::refusal::Refusal;
+
+/// The longest file in bytes. Longer ones could be neither a driver nor a song.
+pub const MOST_FILE_BYTES: usize = 64 << 20;
+
+/// The most files at once.
+/// Assumed: a scenario names a handful of files.
+pub const MOST_FILES: usize = 256;
+
+/// The most bytes of a name.
+const MOST_NAME_BYTES: usize = 255;
+
+/// The files.
+#[derive(Clone, Default)]
+pub struct Files {
+    files: BTreeMap<String, Arc<[u8]>>,
+}
+
+impl Files {
+    /// Takes a file.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the name is none, the file is too long, or there are too many files.
+    pub fn put(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Refusal> {
+        if name.is_empty() || name.len() > MOST_NAME_BYTES || name.contains(char::is_control) {
+            let words = format!(
+                "a file needs a name of 1 to {MOST_NAME_BYTES} bytes without control characters"
+            );
+            return Err(Refusal::file("a file", words));
+        }
+        if bytes.len() > MOST_FILE_BYTES {
+            let bytes = bytes.len();
+            let words = format!("the file has {bytes} bytes, the limit is {MOST_FILE_BYTES}");
+            return Err(Refusal::file(name, words));
+        }
+        if self.files.len() >= MOST_FILES && !self.files.contains_key(name) {
+            let words = format!("{MOST_FILES} files are there already: take out those before");
+            return Err(Refusal::file(name, words));
+        }
+        self.files.insert(name.to_owned(), bytes.into());
+        Ok(())
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// [`Refusal`]: there is no such file.
+    pub fn get(&self, name: &str) -> Result<Arc<[u8]>, Refusal> {
+        let missing = || Refusal::file(name, "this file was not given: drop it here, or choose it");
+        self.find(name).cloned().ok_or_else(missing)
+    }
+
+    /// The bytes of a file; `None` if there is no such file. A file in a folder is also looked for
+    /// without the folder, because a page gets no folders.
+    pub fn find(&self, name: &str) -> Option<&Arc<[u8]>> {
+        let bare = name.rsplit(['/', '\\']).next().unwrap_or(name);
+        self.files.get(name).or_else(|| self.files.get(bare))
+    }
+
+    /// The files that may hold the symbols of a driver.
+    pub fn beside(&self) -> Vec<SideFile> {
+        let side = |(name, bytes): (&String, &Arc<[u8]>)| {
+            let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned();
+            SideFile { name, bytes: bytes.clone() }
+        };
+        self.files.iter().map(side).collect()
+    }
+}
+
+impl ScenarioFiles for Files {
+    fn bytes(&self, name: &str, limit: usize) -> Result<Vec<u8>, String> {
+        let bytes = self.find(name).ok_or_else(|| {
+            format!("{name} was not given; put it in beside the scenario, under this name")
+        })?;
+        if bytes.len() > limit {
+            return Err(format!("{name} has more than {limit} bytes; name a shorter file"));
+        }
+        Ok(bytes.to_vec())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        PathBuf::from(name.replace('\\', "/"))
+    }
+
+    fn beside(&self) -> Option<Vec<SideFile>> {
+        Some(Files::beside(self))
+    }
+}

@@ -1,0 +1,329 @@
+//! What a job says: its JSON.
+
+use portcls_machine::card_bench::nearest;
+use portcls_machine::midi_file::{Damage, InputFormat, ReadOptions};
+use portcls_machine::report::Filter;
+use portcls_machine::report::diff::Mode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::refusal::Refusal;
+
+/// The jobs.
+pub const JOBS: [&str; 11] = [
+    "catalog", "run", "filters", "imports", "view", "compare", "check", "save", "ops", "forget",
+    "kept",
+];
+
+/// The key with the name of the job.
+const JOB: &str = "job";
+
+/// Reads a job: its name, and its other keys.
+///
+/// # Errors
+/// [`Refusal`]: the text is no JSON, no object, or names no job.
+pub fn read(text: &[u8]) -> Result<(String, Value), Refusal> {
+    let job: Value = serde_json::from_slice(text)
+        .map_err(|error| Refusal::job(format!("the job is no JSON: {error}")))?;
+    let Value::Object(mut keys) = job else {
+        return Err(Refusal::job("a job is an object, as in {\"job\": \"run\"}"));
+    };
+    match keys.remove(JOB) {
+        Some(Value::String(name)) => Ok((name, Value::Object(keys))),
+        _ => {
+            let words = format!("a job has its name in \"job\": {}", JOBS.join(", "));
+            Err(Refusal::job(words))
+        }
+    }
+}
+
+/// The refusal of a job of this name.
+pub fn unknown(name: &str) -> Refusal {
+    let hint = match nearest(name, JOBS) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("the jobs are {}", JOBS.join(", ")),
+    };
+    Refusal::job(format!("there is no job '{name}'; {hint}"))
+}
+
+/// The keys of a job in their form.
+///
+/// # Errors
+/// [`Refusal`] with the first key that is unknown or has no possible value.
+pub fn of<J: DeserializeOwned>(keys: Value) -> Result<J, Refusal> {
+    serde_json::from_value(keys).map_err(|error| Refusal::job(format!("the job: {error}")))
+}
+
+/// Takes keys out of the others, for a job that has them beside those of another job.
+pub fn split(keys: Value, wanted: &[&str]) -> (Value, Value) {
+    let Value::Object(keys) = keys else { return (keys, Value::Null) };
+    let (taken, rest): (Map<_, _>, Map<_, _>) =
+        keys.into_iter().partition(|(key, _)| wanted.contains(&key.as_str()));
+    (Value::Object(taken), Value::Object(rest))
+}
+
+/// A job without keys.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct None {}
+
+/// Drops a kept trace.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forget {
+    /// Its name.
+    pub keep: String,
+}
+
+/// What is run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// A song goes out.
+    #[default]
+    Play,
+    /// A song comes in.
+    Capture,
+    /// Both at once.
+    Both,
+}
+
+impl Verb {
+    /// The verb as a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verb::Play => "play",
+            Verb::Capture => "capture",
+            Verb::Both => "both",
+        }
+    }
+}
+
+/// A thing by its name, or in a file.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Choice {
+    /// One that comes with the program.
+    Name(String),
+    /// One in a file that was put in.
+    File(String),
+}
+
+/// Music.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SongChoice {
+    /// The built-in tune.
+    pub tune: Option<bool>,
+    /// A file that was put in.
+    pub file: Option<String>,
+    /// How to read the file.
+    pub format: Format,
+    /// What to do with a damaged part of the file.
+    pub damage: DamageWord,
+    /// Notes by their names.
+    pub notes: Option<String>,
+    /// Bytes in hexadecimal.
+    pub bytes: Option<String>,
+}
+
+impl SongChoice {
+    /// How to read a file.
+    pub fn options(&self) -> ReadOptions {
+        let format = match self.format {
+            Format::Auto => InputFormat::Auto,
+            Format::Smf => InputFormat::Smf,
+            Format::Syx => InputFormat::Syx,
+            Format::Raw => InputFormat::Raw,
+        };
+        let damage = match self.damage {
+            DamageWord::LeaveOut => Damage::LeaveOut,
+            DamageWord::Clip => Damage::Clip,
+            DamageWord::Refuse => Damage::Refuse,
+        };
+        ReadOptions { format, damage }
+    }
+}
+
+/// How to read a file, as the program's option of this name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    #[default]
+    Auto,
+    Smf,
+    Syx,
+    Raw,
+}
+
+/// What to do with a damaged part of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DamageWord {
+    #[default]
+    LeaveOut,
+    Clip,
+    Refuse,
+}
+
+/// The format of a pin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PinFormatWord {
+    #[default]
+    Midi,
+    Directmusic,
+}
+
+/// Which events a trace shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FilterWord {
+    #[default]
+    Full,
+    Registers,
+}
+
+impl From<FilterWord> for Filter {
+    fn from(word: FilterWord) -> Filter {
+        match word {
+            FilterWord::Full => Filter::Full,
+            FilterWord::Registers => Filter::Registers,
+        }
+    }
+}
+
+/// How strictly two traces are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModeWord {
+    #[default]
+    Causal,
+    Order,
+    Exact,
+}
+
+impl From<ModeWord> for Mode {
+    fn from(word: ModeWord) -> Mode {
+        match word {
+            ModeWord::Causal => Mode::Causal,
+            ModeWord::Order => Mode::Order,
+            ModeWord::Exact => Mode::Exact,
+        }
+    }
+}
+
+/// An INF.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InfChoice {
+    /// A file that was put in.
+    pub file: String,
+    /// A description, a hardware identifier or an install section of it.
+    pub model: Option<String>,
+}
+
+/// A run of a driver. The jobs `filters` and `imports` have the same keys.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Run {
+    pub verb: Verb,
+    pub driver: Option<Choice>,
+    pub card: Option<Choice>,
+    /// min, typ, max or seeded:N.
+    pub timing: Option<String>,
+    pub song: Option<SongChoice>,
+    /// What comes in while a song goes out.
+    pub input: Option<SongChoice>,
+    pub pin: Option<String>,
+    pub pin_format: PinFormatWord,
+    /// Hexadecimal.
+    pub port: Option<String>,
+    pub irq: Option<u32>,
+    pub resources: Vec<String>,
+    pub registry: Vec<String>,
+    pub registry_file: Option<String>,
+    pub inf: Option<InfChoice>,
+    pub instruction_time: Option<String>,
+    pub call_budget: Option<u64>,
+    pub until: Option<String>,
+    pub trace_filter: FilterWord,
+    pub keep: Option<String>,
+    pub outputs: Option<Vec<String>>,
+}
+
+/// Views of a trace.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct View {
+    /// A kept trace, or a file with the text of a trace.
+    pub of: String,
+    #[serde(default)]
+    pub trace_filter: FilterWord,
+    /// The moment to explain.
+    pub at: Option<String>,
+    pub outputs: Vec<String>,
+}
+
+/// A comparison of two traces.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compare {
+    /// The trace that was expected: a kept one, or a file.
+    pub first: String,
+    /// The other one.
+    pub second: String,
+    #[serde(default)]
+    pub mode: ModeWord,
+    /// How much a local delay may differ.
+    pub tolerance: Option<String>,
+    pub outputs: Option<Vec<String>>,
+}
+
+/// A scenario in a file.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    pub file: String,
+    /// The file with its golden.
+    pub golden: Option<String>,
+    /// The card whose run is shown, of a file for several.
+    pub card: Option<String>,
+    #[serde(default)]
+    pub trace_filter: FilterWord,
+    pub keep: Option<String>,
+    pub outputs: Option<Vec<String>>,
+}
+
+/// The names of a scenario that is saved.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Saved {
+    pub name: String,
+    pub title: Option<String>,
+    pub why: Option<String>,
+}
+
+/// A register script on cards.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ops {
+    pub file: Option<String>,
+    pub text: Option<String>,
+    /// Names of cards; without it those that the script is for.
+    pub cards: Option<Cards>,
+    /// Card files.
+    pub card_files: Vec<String>,
+    pub timing: Option<String>,
+}
+
+/// The cards of a script.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Cards {
+    /// The word `all`.
+    Word(String),
+    /// Names.
+    Names(Vec<String>),
+}

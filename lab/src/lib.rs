@@ -1,0 +1,138 @@
+//! The emulator for a page of a browser: files and a job in, results out.
+//!
+//! This crate owns the jobs of the page: what their JSON says, what is made of it, and how the
+//! results are named. `abi` is the door to WebAssembly: a few functions on numbers, no imports.
+//! What a result says stands in the rooms below; nothing is computed here a second time, and
+//! nothing is left for the page to compute.
+//!
+//! A job never ends the module: a file that is no driver, a job that cannot be and a panic of this
+//! program are a sentence in the result.
+//!
+//! ```
+//! use portcls_lab::Lab;
+//!
+//! let mut lab = Lab::default();
+//! let answer = lab.run(br#"{"job": "run", "outputs": ["trace"]}"#);
+//! assert_eq!(answer.exit as u8, 0);
+//! assert!(answer.text("trace").unwrap().starts_with("# portcls-emu trace"));
+//! ```
+
+mod abi;
+mod answer;
+mod catalog;
+mod check;
+mod choice;
+mod command;
+mod compare;
+mod files;
+mod job;
+mod own_fault;
+mod recipe;
+mod refusal;
+mod run;
+mod save;
+mod scripts;
+mod song;
+mod view;
+mod zip;
+
+use std::collections::BTreeMap;
+
+use portcls_machine::emulator::trace::TraceLog;
+use portcls_machine::report::text::Header;
+use serde_json::Value;
+
+pub use answer::{Answer, Output};
+pub use files::{MOST_FILE_BYTES, MOST_FILES};
+pub use portcls_results::Exit;
+pub use refusal::Refusal;
+
+use files::Files;
+
+/// The most traces that are kept at once.
+/// Assumed: a person compares two or three runs, and a page may keep some more.
+pub const MOST_KEPT: usize = 16;
+
+/// The files of a page, the traces that it keeps, and what can be done with them.
+#[derive(Default)]
+pub struct Lab {
+    files: Files,
+    kept: BTreeMap<String, Kept>,
+}
+
+/// A trace that is kept under a name.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    header: Header,
+    log: TraceLog,
+}
+
+impl Lab {
+    /// Takes a file. One of the same name is replaced.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the name is none, or there are too many files.
+    pub fn put(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Refusal> {
+        self.files.put(name, bytes)
+    }
+
+    /// Forgets all files and all kept traces.
+    pub fn forget(&mut self) {
+        *self = Lab::default();
+    }
+
+    /// Does a job, which is JSON.
+    pub fn run(&mut self, job: &[u8]) -> Answer {
+        let (name, result) = match job::read(job) {
+            Ok((name, keys)) => {
+                let result = self.do_job(&name, keys);
+                (name, result)
+            }
+            Err(refusal) => (String::new(), Err(refusal)),
+        };
+        result.unwrap_or_else(Answer::refused).finish(&name)
+    }
+
+    fn do_job(&mut self, name: &str, keys: Value) -> Result<Answer, Refusal> {
+        match name {
+            "catalog" => catalog::catalog(job::of(keys)?),
+            "run" => run::run(self, &job::of(keys)?),
+            "filters" => run::filters(self, &job::of(keys)?),
+            "imports" => run::imports(self, &job::of(keys)?),
+            "view" => view::view(self, &job::of(keys)?),
+            "compare" => compare::compare(self, &job::of(keys)?),
+            "check" => check::check(self, &job::of(keys)?),
+            "save" => save::save(self, keys),
+            "ops" => scripts::run(self, &job::of(keys)?),
+            "forget" => self.forget_one(&job::of(keys)?),
+            "kept" => {
+                let job::None {} = job::of(keys)?;
+                Ok(Answer::new(Exit::Good).noting(self.kept.keys().cloned()))
+            }
+            _ => Err(job::unknown(name)),
+        }
+    }
+
+    fn forget_one(&mut self, job: &job::Forget) -> Result<Answer, Refusal> {
+        match self.kept.remove(&job.keep) {
+            Some(_) => Ok(Answer::new(Exit::Good)),
+            None => Err(Refusal::job(format!("no trace is kept as '{}'", job.keep))),
+        }
+    }
+
+    /// Keeps a trace, if it has a name.
+    fn keep(
+        &mut self,
+        name: Option<&String>,
+        header: &Header,
+        log: &TraceLog,
+    ) -> Result<(), Refusal> {
+        let Some(name) = name else { return Ok(()) };
+        if self.kept.len() >= MOST_KEPT && !self.kept.contains_key(name) {
+            let words = format!("{MOST_KEPT} traces are kept already; forget one of them");
+            return Err(Refusal::job(words));
+        }
+        self.kept.insert(name.clone(), Kept { header: header.clone(), log: log.clone() });
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! Why a job could not be done: one sentence, and the place in a file.
+
+use portcls_machine::MachineError;
+use portcls_machine::card_bench::card_file::CardFileError;
+use portcls_machine::card_bench::ops::OpsError;
+use portcls_machine::inf_file::InfError;
+use portcls_machine::scenario::ScenarioError;
+use portcls_results::Exit;
+use portcls_results::file_kind::{Wanted, other_kind};
+use serde::Serialize;
+
+/// What was wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The job itself.
+    Job,
+    /// A file.
+    File,
+    /// The machine, or the driver at its start.
+    Machine,
+    /// This program.
+    OwnFault,
+}
+
+/// Why a job could not be done.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Refusal {
+    kind: Kind,
+    /// How the program would end.
+    #[serde(skip)]
+    pub exit: Exit,
+    /// One sentence: what, where, and how to mend it.
+    pub sentence: String,
+    /// The file.
+    pub file: Option<String>,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// The column, from 1.
+    pub column: Option<usize>,
+    /// What to do, where it stands apart.
+    pub hint: Option<String>,
+}
+
+impl Refusal {
+    /// A job that cannot be.
+    pub fn job(sentence: impl Into<String>) -> Refusal {
+        Refusal::new(Kind::Job, Exit::Usage, sentence.into())
+    }
+
+    /// A file that cannot be used. `what` says why, without the name of the file.
+    pub fn file(name: &str, what: impl std::fmt::Display) -> Refusal {
+        let mut refusal = Refusal::new(Kind::File, Exit::BadFile, format!("{name}: {what}"));
+        refusal.file = Some(name.to_owned());
+        refusal
+    }
+
+    /// A fault of this program.
+    pub fn own_fault(panic: &str) -> Refusal {
+        let sentence = format!(
+            "a fault of portcls-emu {} itself, not of the driver or the file: {panic}; please \
+             report it to the project with this line and the files",
+            env!("CARGO_PKG_VERSION")
+        );
+        Refusal::new(Kind::OwnFault, Exit::OwnFault, sentence)
+    }
+
+    /// The same about a file whose first bytes tell that it is of another kind: then that is what
+    /// is wrong.
+    pub fn or_other_kind(self, name: &str, bytes: &[u8], wanted: Wanted) -> Refusal {
+        other_kind(bytes, wanted).map_or(self, |kind| Refusal::file(name, kind))
+    }
+
+    fn new(kind: Kind, exit: Exit, sentence: String) -> Refusal {
+        Refusal { kind, exit, sentence, file: None, line: None, column: None, hint: None }
+    }
+
+    fn at(sentence: String, file: String, (line, column): (usize, usize), hint: String) -> Refusal {
+        let refusal = Refusal::new(Kind::File, Exit::BadFile, sentence);
+        let (line, column) = (Some(line), Some(column));
+        Refusal { file: Some(file), line, column, hint: Some(hint), ..refusal }
+    }
+}
+
+impl From<MachineError> for Refusal {
+    fn from(error: MachineError) -> Refusal {
+        Refusal::new(Kind::Machine, Exit::from(&error), error.to_string())
+    }
+}
+
+impl From<CardFileError> for Refusal {
+    fn from(error: CardFileError) -> Refusal {
+        let sentence = error.to_string();
+        Refusal::at(sentence, error.file, (error.line, error.column), error.hint)
+    }
+}
+
+impl From<OpsError> for Refusal {
+    fn from(error: OpsError) -> Refusal {
+        let sentence = error.to_string();
+        Refusal::at(sentence, error.file, (error.line, error.column), error.hint)
+    }
+}
+
+impl From<ScenarioError> for Refusal {
+    fn from(error: ScenarioError) -> Refusal {
+        let sentence = error.to_string();
+        Refusal::at(sentence, error.file, (error.line, error.column), error.hint)
+    }
+}
+
+impl From<InfError> for Refusal {
+    fn from(error: InfError) -> Refusal {
+        let sentence = error.to_string();
+        Refusal::at(sentence, error.file, (error.line, error.column), error.hint)
+    }
+}

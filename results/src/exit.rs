@@ -1,0 +1,58 @@
+//! How the program ends, as a number.
+
+use portcls_machine::MachineError;
+
+/// How the program ends. The number is the exit code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Exit {
+    /// All went well, or `--until` was reached.
+    Good = 0,
+    /// A check failed or checked nothing, bytes were lost or came from nowhere, a part of the file
+    /// was left out, a request failed, or the driver refused to start.
+    CheckFailed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// A file cannot be read, played or written, or a debugger's connection broke.
+    BadFile = 3,
+    /// The driver ended in a bug check, a hang or a panic.
+    DriverDied = 4,
+    /// The driver broke a documented rule, or left something behind.
+    RuleBroken = 5,
+    /// A fault of this program.
+    OwnFault = 70,
+}
+
+impl Exit {
+    /// The outcome of a verb that ended with a failure, for a document.
+    #[must_use]
+    pub fn outcome(self) -> &'static str {
+        match self {
+            Exit::Good => "good",
+            Exit::CheckFailed => "refused",
+            Exit::Usage => "usage",
+            Exit::BadFile => "bad-file",
+            Exit::DriverDied => "driver-died",
+            Exit::RuleBroken => "rule-broken",
+            Exit::OwnFault => "own-fault",
+        }
+    }
+}
+
+impl From<&MachineError> for Exit {
+    /// How a verb ends whose machine cannot be put together, or whose driver does not start.
+    fn from(error: &MachineError) -> Exit {
+        match error {
+            MachineError::NotDebuggable { .. }
+            | MachineError::WrongPin { .. }
+            | MachineError::BadResource { .. }
+            | MachineError::InfResources { .. }
+            | MachineError::CardsClash { .. } => Exit::Usage,
+            MachineError::DriverFile { .. } | MachineError::BadRegistryValue { .. } => {
+                Exit::BadFile
+            }
+            MachineError::Stopped(_) => Exit::DriverDied,
+            _ => Exit::CheckFailed,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What came of register scripts on cards.
+//!
+//! `text` and `facts` are the forms of the results.
+
+mod facts;
+mod text;
+
+use std::str;
+
+use portcls_machine::card_bench::ops::{OpsError, RunReport, Verdict};
+
+use crate::exit::Exit;
+
+pub use facts::Facts;
+pub use text::report as text;
+
+/// Where the user named a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// On the command line.
+    Named,
+    /// In a folder that is on the command line.
+    InFolder,
+}
+
+/// What came of a file.
+pub struct FileResult {
+    /// The name of the file for messages.
+    pub name: String,
+    /// Where the user named it.
+    pub place: Place,
+    /// A run for each card; the reason if the file cannot be read or is no script.
+    pub runs: Result<Vec<RunReport>, Invalid>,
+}
+
+/// Why a file cannot be run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Invalid {
+    /// The whole message, with the name of the file.
+    pub message: String,
+    /// The line, from 1; `None` if the file cannot be read.
+    pub line: Option<usize>,
+    /// The column, from 1.
+    pub column: Option<usize>,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Invalid {
+    /// A file that cannot be read, with the message about it.
+    #[must_use]
+    pub fn new(message: String) -> Invalid {
+        Invalid { what: message.clone(), message, line: None, column: None, hint: None }
+    }
+}
+
+impl From<OpsError> for Invalid {
+    fn from(error: OpsError) -> Invalid {
+        let message = error.to_string();
+        let OpsError { line, column, what, hint, .. } = error;
+        Invalid { message, line: Some(line), column: Some(column), what, hint: Some(hint) }
+    }
+}
+
+/// How a file did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileVerdict {
+    /// All expectations were met.
+    Passed,
+    /// An expectation was not met.
+    Failed,
+    /// The script expected nothing of the cards.
+    NothingChecked,
+    /// The script is not for the chosen card.
+    NotMeant,
+    /// The file cannot be read or is no script.
+    Invalid,
+}
+
+impl FileVerdict {
+    /// The verdict as a word, for programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NothingChecked => "nothing-checked",
+            Self::NotMeant => "not-meant",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+impl FileResult {
+    /// How the file did.
+    #[must_use]
+    pub fn verdict(&self) -> FileVerdict {
+        let Ok(runs) = &self.runs else { return FileVerdict::Invalid };
+        let has = |verdict| runs.iter().any(|run| run.verdict() == verdict);
+        let mut scenarios = runs.iter().flat_map(|run| &run.scenarios);
+        if has(Verdict::Failed) {
+            FileVerdict::Failed
+        } else if has(Verdict::Passed) {
+            FileVerdict::Passed
+        } else if scenarios.any(|scenario| scenario.lines.is_some()) {
+            FileVerdict::NothingChecked
+        } else {
+            FileVerdict::NotMeant
+        }
+    }
+
+    /// True if the file is as it must be. A file of a folder may be for other cards.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        match self.verdict() {
+            FileVerdict::Passed => true,
+            FileVerdict::NotMeant => self.place == Place::InFolder,
+            FileVerdict::Failed | FileVerdict::NothingChecked | FileVerdict::Invalid => false,
+        }
+    }
+}
+
+/// How the program ends. A run that has checked nothing at all is not good either.
+#[must_use]
+pub fn exit(results: &[FileResult]) -> Exit {
+    let has = |verdict| results.iter().any(|result| result.verdict() == verdict);
+    if has(FileVerdict::Invalid) {
+        Exit::BadFile
+    } else if results.iter().all(FileResult::is_good) && has(FileVerdict::Passed) {
+        Exit::Good
+    } else {
+        Exit::CheckFailed
+    }
+}
+
+/// Reads the bytes as text, and refuses text that is not safe on a terminal. A report prints lines
+/// of this text, so the text must be safe.
+///
+/// # Errors
+/// [`OpsError`] with the first byte or character that is no text.
+///
+/// # Panics
+/// Never: the bytes before the first wrong one are text.
+pub fn script_text<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, OpsError> {
+    let not_text = |before: &str, what: String| {
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Err(OpsError {
+            file: name.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            what,
+            hint: "save the script as plain text in UTF-8".to_owned(),
+        })
+    };
+    let text = match str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let (before, rest) = bytes.split_at(error.valid_up_to());
+            let before = str::from_utf8(before).expect("valid up to here");
+            return not_text(before, format!("the byte {:02X} is no text", rest[0]));
+        }
+    };
+    let is_odd = |letter: char| letter.is_control() && !matches!(letter, '\t' | '\r' | '\n');
+    match text.char_indices().find(|&(_, letter)| is_odd(letter)) {
+        Some((at, letter)) => {
+            let number = u32::from(letter);
+            not_text(&text[..at], format!("the control character {number:02X} is no text"))
+        }
+        None => Ok(text),
+    }
+}
