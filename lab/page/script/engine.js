@@ -103,8 +103,8 @@ class Engine {
     };
   }
 
-  // Does a job with files. Gives its outputs, and in `wall` the time that it took in ms. With `fresh`,
-  // the module forgets all files and traces before.
+  // Does a job with files. Gives its outputs, and in `wall` the time that it took in ms. With
+  // `fresh`, the module forgets all files and traces before.
   async ask(job, files = [], { fresh = false } = {}) {
     const module = await this.module;
     const id = ++this.count;

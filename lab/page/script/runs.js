@@ -14,8 +14,8 @@ const LONG_RUNS = [
   {
     seconds: 30,
     words:
-      "Running for 30 s: the driver may wait without end. Stop ends it; \u201cStop at\u201d in the " +
-      "settings gives it a limit of simulated time.",
+      "Running for 30 s: the driver may wait without end. Stop ends it; \u201cStop at\u201d in " +
+      "the settings gives it a limit of simulated time.",
   },
 ];
 
