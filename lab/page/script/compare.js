@@ -63,7 +63,7 @@ class Compare {
           ? "Now change the driver, the card or anything else, and run again: what is different " +
               "stands here, by its cause."
           : "Keep a run with the button above, change something, and run again. Here stands then " +
-              "what is different, and what caused it. A trace from the program can be dropped here " +
+              "what is different, and what caused it. A trace of the program can be dropped here " +
               "as the kept run.",
       ),
     );

@@ -83,6 +83,7 @@ class Engine {
     );
   }
 
+  // `module` is a promise: the worker starts while the module is still loaded.
   constructor(module) {
     this.module = module;
     this.waiting = new Map();
@@ -102,12 +103,13 @@ class Engine {
     };
   }
 
-  // Does a job with files. Gives its outputs, and in `wall` the time that it took in ms. With `fresh`,
-  // the module forgets all files and traces before.
-  ask(job, files = [], { fresh = false } = {}) {
+  // Does a job with files. Gives its outputs, and in `wall` the time that it took in ms. With
+  // `fresh`, the module forgets all files and traces before.
+  async ask(job, files = [], { fresh = false } = {}) {
+    const module = await this.module;
     const id = ++this.count;
     const request = { id, job, files, fresh };
-    if (this.isNew) request.module = this.module;
+    if (this.isNew) request.module = module;
     this.isNew = false;
     this.worker.postMessage(request);
     return new Promise((done, failed) => this.waiting.set(id, { done, failed }));

@@ -20,6 +20,16 @@ const LINKED = [
   "registry",
 ];
 
+// The inputs that an error is about, by how its sentence begins.
+const ABOUT_INPUTS = {
+  "the typed": "notes",
+  "timing:": "seed",
+  "until:": "until",
+  "port:": "port",
+  "call_budget:": "budget",
+  "registry:": "registry",
+};
+
 class Inputs {
   constructor(choices, engine) {
     Object.assign(this, { choices, engine });
@@ -27,7 +37,7 @@ class Inputs {
     this.setUsual();
     this.usual = this.values();
     byId("inputs").addEventListener("change", (event) => this.onChange(event.target.id));
-    byId("notes").addEventListener("input", () => this.tellNotes(null));
+    byId("notes").addEventListener("input", () => this.tellError(null));
     byId("more").addEventListener("toggle", () => this.findPins());
     // On a small screen the form is folded, and its summary says what is chosen.
     const wide = matchMedia("(min-width: 901px)");
@@ -92,7 +102,7 @@ class Inputs {
     byId("song-about").textContent = choices.aboutSong(song);
     byId("notes").hidden = song !== "notes" && song !== "bytes";
     byId("notes").placeholder = song === "bytes" ? "90 3C 40" : "C4 E4 G4";
-    if (byId("notes").hidden) this.tellNotes(null);
+    if (byId("notes").hidden) this.tellError(null);
     const timing = choices.catalog.timings.find(({ value }) => value === byId("timing").value);
     byId("seed").hidden = !timing?.takes_seed;
     byId("setup-words").textContent = [
@@ -102,11 +112,20 @@ class Inputs {
     ].join(" \u00b7 ");
   }
 
-  tellNotes(words) {
-    byId("notes-error").textContent = words || "";
-    byId("notes-error").hidden = !words;
-    if (words) byId("notes").setAttribute("aria-invalid", "true");
-    else byId("notes").removeAttribute("aria-invalid");
+  // Marks the input that an error of a run is about; none for null.
+  tellError(error) {
+    const words = error ? errorWords(error) : "";
+    const key = /^(the typed|[a-z_]+:)/.exec(words)?.[1];
+    for (const [name, id] of Object.entries(ABOUT_INPUTS)) {
+      if (name === key) byId(id).setAttribute("aria-invalid", "true");
+      else byId(id).removeAttribute("aria-invalid");
+    }
+    const isTyped = key === "the typed";
+    byId("notes-error").textContent = isTyped ? words : "";
+    byId("notes-error").hidden = !isTyped;
+    if (key in ABOUT_INPUTS && byId("more").contains(byId(ABOUT_INPUTS[key]))) {
+      byId("setup").open = byId("more").open = true;
+    }
   }
 
   // Chooses an own file that was just taken.
@@ -209,7 +228,10 @@ class Inputs {
         await this.jobFiles(),
       );
       const filters = found.filters ? JSON.parse(found.filters).filters : [];
-      list.replaceChildren(first, ...filters.flatMap(({ pins }) => pins).map(pinOption));
+      const options = filters.flatMap(({ reference, pins }) =>
+        pins.map((pin) => pinOption(`${reference}:${pin.pin_id}`, pin)),
+      );
+      list.replaceChildren(first, ...options);
     } catch {
       list.replaceChildren(first);
     }
@@ -227,7 +249,7 @@ class Inputs {
   }
 }
 
-function pinOption({ reference, category, midi }) {
+function pinOption(reference, { category, midi }) {
   const use = midi ? (midi.use ?? midi.obstacle) : "not for MIDI";
   const entry = option(reference, `${reference}: ${[category, use].filter(Boolean).join(", ")}`);
   entry.disabled = !midi || Boolean(midi.obstacle);

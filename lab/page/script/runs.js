@@ -14,8 +14,8 @@ const LONG_RUNS = [
   {
     seconds: 30,
     words:
-      "Running for 30 s: the driver may wait without end. Stop ends it; \u201cStop at\u201d in the " +
-      "settings gives it a limit of simulated time.",
+      "Running for 30 s: the driver may wait without end. Stop ends it; \u201cStop at\u201d in " +
+      "the settings gives it a limit of simulated time.",
   },
 ];
 
@@ -67,7 +67,7 @@ class Runs {
   begin() {
     const began = performance.now();
     let told = 0;
-    this.inputs.tellNotes(null);
+    this.inputs.tellError(null);
     this.ticking = setInterval(() => {
       const seconds = (performance.now() - began) / 1000;
       byId("stop").hidden = false;
@@ -110,7 +110,7 @@ class Runs {
     this.current = current;
     this.verdict.show(answer);
     const { error } = answer.result;
-    if (error?.sentence.startsWith("the typed ")) this.inputs.tellNotes(errorWords(error));
+    this.inputs.tellError(error);
     for (const id of ["keep", "save-trace", "save-page"]) byId(id).disabled = !current.hasTrace;
     byId("save-scenario").disabled = !current.hasTrace || current.job.job !== "run";
     const faults = faultCount(answer);

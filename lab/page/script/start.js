@@ -180,9 +180,9 @@ async function start() {
     return;
   }
   try {
-    const [module, drivers] = await Promise.all([Parts.module(), Parts.drivers()]);
-    const engine = new Engine(module);
-    const { catalog } = await engine.ask({ job: "catalog" });
+    const engine = new Engine(Parts.module());
+    const asked = engine.ask({ job: "catalog" });
+    const [drivers, { catalog }] = await Promise.all([Parts.drivers(), asked]);
     lab = new Page(engine, JSON.parse(catalog), drivers, areas);
     byId("run").disabled = byId("ops-run").disabled = false;
     document.documentElement.dataset.ready = Math.round(performance.now());

@@ -5,9 +5,7 @@
 function fillImports(place, imports) {
   if (!imports) {
     place.replaceChildren(
-      quiet(
-        "A built-in driver is written in Rust: it imports nothing. Choose one with the ending .sys.",
-      ),
+      quiet("A built-in driver is written in Rust: it imports nothing. Choose a .sys file."),
     );
     return;
   }

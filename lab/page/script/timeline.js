@@ -11,7 +11,7 @@ class Timeline {
   // Shows a page, at a place in the words of the page's address if there is one.
   show(page, at) {
     const frame = make("iframe", {
-      sandbox: "allow-scripts allow-downloads allow-modals",
+      sandbox: "allow-scripts allow-downloads",
       title: this.title,
     });
     frame.srcdoc = page;

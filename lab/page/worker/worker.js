@@ -54,10 +54,10 @@ function perform({ job, files, fresh }) {
   return outputs();
 }
 
-onmessage = async ({ data }) => {
+async function take(data) {
   const { id } = data;
   try {
-    if (data.module) module = await data.module;
+    if (data.module) module = data.module;
     if (!instance) instance = (await WebAssembly.instantiate(module, {})).exports;
     const before = performance.now();
     const answer = perform(data);
@@ -67,4 +67,10 @@ onmessage = async ({ data }) => {
     instance = null;
     postMessage({ id, trap: String(error) });
   }
+}
+
+// One job after the other, also while the instance is still made.
+let newest = Promise.resolve();
+onmessage = ({ data }) => {
+  newest = newest.then(() => take(data));
 };

@@ -70,6 +70,43 @@ async function typedMusic(bench) {
   await bench.close(page);
 }
 
+async function settings(bench) {
+  const page = await bench.open({ place: "#driver=project:x64/uart" });
+  await page.click("#more > summary");
+  // The pins are those of the driver itself.
+  await page.waitForSelector("#pin option[value='Uart:2']", { state: "attached" });
+  const native = JSON.parse(bench.run("filters", "--format", "json").stdout);
+  const pins = native.filters[0].pins.map(({ pin_id }) => `Uart:${pin_id}`);
+  const listed = await page.evaluate(() => [...byId("pin").options].map(({ value }) => value));
+  assert.deepEqual(listed, ["", ...pins]);
+  await page.selectOption("#pin", "Uart:2");
+  await run(page);
+  assert.match(await verdict(page), /Uart:2 is no render pin/);
+  await page.selectOption("#verb", "capture");
+  await run(page);
+  assert.equal(await state(page), "good", await verdict(page));
+  await page.selectOption("#pin", "");
+  await page.selectOption("#verb", "both");
+  await run(page);
+  assert.equal(await state(page), "good", await verdict(page));
+  await page.selectOption("#verb", "play");
+  await page.fill("#until", "300ms");
+  await run(page);
+  assert.match(await verdict(page), /300 ms after power-on/);
+  // A slip marks its input.
+  for (const [id, value] of Object.entries({ until: "soon", port: "12345", registry: "x" })) {
+    await page.fill("#" + id, value);
+    await run(page);
+    assert.equal(await state(page), "error");
+    assert.equal(await page.getAttribute("#" + id, "aria-invalid"), "true", id);
+    await page.fill("#" + id, "");
+  }
+  await run(page);
+  assert.equal(await state(page), "good", await verdict(page));
+  assert.equal(await page.locator("[aria-invalid]").count(), 0);
+  await bench.close(page);
+}
+
 // Each of these is told in one sentence, and the next run is good.
 async function badFiles(bench) {
   const page = await bench.open();
@@ -180,6 +217,7 @@ async function links(bench) {
 module.exports = {
   "dropped files are taken where they belong": droppedFiles,
   "notes and bytes are typed, and a slip is told in its place": typedMusic,
+  "settings do what they do in the program, and a slip marks its input": settings,
   "a bad file is one sentence, and the page lives on": badFiles,
   "a name that is a tag stays a text": hostileNames,
   "a link brings back what was chosen": links,

@@ -108,34 +108,46 @@ async function axe(bench) {
   }
 }
 
+const SIZES = [
+  [360, 740],
+  [720, 450],
+  [1100, 700],
+  [1440, 900],
+  [3840, 2160],
+];
+
+// A run against a kept one.
+async function compare(page) {
+  await page.click("#keep");
+  await page.evaluate(() => lab.inputs.set({ driver: "project:x64/uart" }));
+  await during(page, () => page.keyboard.press("Control+Enter"));
+  await page.waitForSelector("#view-compare iframe");
+}
+
+// Nothing is wider than the screen. With a folder for pictures, each view is one.
 async function screens(bench) {
-  const pictures = process.env.PORTCLS_PICTURES || bench.folder;
-  for (const [width, height] of [
-    [360, 740],
-    [720, 450],
-    [1100, 700],
-    [1440, 900],
-    [3840, 2160],
-  ]) {
+  const pictures = process.env.PORTCLS_PICTURES;
+  for (const [width, height] of SIZES) {
     for (const scheme of ["light", "dark"]) {
       const place = "#driver=project:x64/no_busy_test";
       const page = await bench.open({ size: [width, height], scheme, place });
-      const shoot = async (name) => {
+      const look = async (name) => {
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         assert.ok(wide <= width, `${name} is ${wide} px wide on ${width}`);
-        await page.waitForTimeout(250);
+        if (!pictures) return;
+        await page.waitForTimeout(400);
         const file = `lab-${name}-${width}-${scheme}.png`;
         await page.screenshot({ path: path.join(pictures, file) });
       };
       for (const view of VIEWS) {
         await page.click("#tab-" + view);
-        if (view === "compare") await page.click("#keep");
-        await shoot(view);
+        if (view === "compare") await compare(page);
+        await look(view);
       }
       await page.click("#area-script");
       await page.click("#ops-run");
       await page.waitForFunction(() => document.documentElement.dataset.scripts);
-      await shoot("scripts");
+      await look("scripts");
       await bench.close(page);
     }
   }
