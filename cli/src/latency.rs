@@ -3,7 +3,7 @@
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::midi_file::ReadOptions;
-use portcls_machine::report::latency::{Budget, Latency, latency, table, usual_bins};
+use portcls_machine::report::latency::{Latency, latency, table, usual_bins};
 use portcls_machine::report::marks::between_marks;
 use portcls_machine::{GuestOptions, MachineBuilder, play};
 use portcls_results::json;

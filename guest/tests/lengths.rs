@@ -17,9 +17,11 @@ fn cut_words(folder: &Path, found: &mut Vec<String>) {
         }
         let source = fs::read_to_string(&path).expect("a source");
         let lines = source.lines().enumerate().filter(|(_, line)| line.contains(".0 as usize"));
-        found.extend(lines.map(|(number, line)| {
-            format!("{}:{}: {}", path.display(), number + 1, line.trim())
-        }));
+        found.extend(
+            lines.map(|(number, line)| {
+                format!("{}:{}: {}", path.display(), number + 1, line.trim())
+            }),
+        );
     }
 }
 

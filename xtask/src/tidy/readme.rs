@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     /// A project in which README.md has no fault.
-    const PROJECT: [(&str, &str); 6] = [
+    const PROJECT: [(&str, &str); 7] = [
         (
             README,
             "They need Rust 1.95 and nothing else.\n\n| verb | does |\n|---|---|\n\
