@@ -89,7 +89,19 @@ fn a_mistake_has_its_place_and_says_what_to_write() {
             "[[step]]\nmark = \"a\"\nstatus = \"OK\"",
             "5:10: 'OK' is no status; write STATUS_SUCCESS",
         ),
-        ("[[step]]\nmark = 1", "4:8: integer `1` is not possible here; write a string"),
+        ("[[step]]\nmark = 1", "4:8: integer `1` is not possible here; write a text"),
+        ("[step]\nmark = \"a\"", "3:1: a table is not possible here; write a list as in"),
+        ("[[machine]]\nirq = 9", "3:1: a list is not possible here; write a table: one head in []"),
+        ("[machine]\nirq = \"9\"", "4:7: string \"9\" is not possible here; write a whole number"),
+        ("[[step]]\nwrite = 90", "4:9: integer `90` is not possible here; write a text in \"\""),
+        (
+            "[[step]]\nrequests = 1\nrefill = \"yes\"",
+            "5:10: string \"yes\" is not possible here; write true or false, without \"\"",
+        ),
+        (
+            "[expect]\nviolations = \"X\"",
+            "4:14: string \"X\" is not possible here; write a list as",
+        ),
         ("[expect]\nviolations = [\"IrqlRetrun\"]", "4:15: there is no rule 'IrqlRetrun'; did you"),
         (
             "[expect]\nnever = [\"out 330 while asleep\"]",
