@@ -300,26 +300,23 @@ fn times_that_lie_far_apart_have_a_distance_with_an_end() {
 }
 
 #[test]
-fn an_interrupt_that_passes_another_one_is_one_finding() {
-    let interrupt = |begin_us: u32, byte: &str| {
-        let at = |after_us: u32| format!("{}.000", begin_us + after_us);
+fn a_service_routine_that_passes_another_one_is_one_finding() {
+    let rise = |time_us: u32| format!("{time_us}.000 - line irq 9 = 1\n");
+    let routine = |begin_us: u32, byte: &str| {
+        let end_us = begin_us + 1;
         format!(
-            "{} - line irq 9 = 1\n{} I isr call irq 9\n{} I bus in 330 -> {byte} ; data\n\
-             {} - line irq 9 = 0\n{} I isr return irq 9, claimed\n",
-            at(0),
-            at(0),
-            at(1),
-            at(1),
-            at(1)
+            "{begin_us}.000 I isr call irq 9\n{end_us}.000 I bus in 330 -> {byte} ; data\n\
+             {end_us}.000 - line irq 9 = 0\n{end_us}.000 I isr return irq 9, claimed\n"
         )
     };
-    let head = "0.000 P port call Init\n";
-    let (first, second) = (interrupt(10, "FE"), interrupt(30, "90"));
-    let late = interrupt(55, "FE");
-    let tail = "90.000 P port return Init\n";
-    let found =
-        differ(&format!("{head}{first}{second}{tail}"), &format!("{head}{second}{late}{tail}"));
+    let (head, tail) = ("0.000 P port call Init\n", "90.000 P port return Init\n");
+    let (rises, other) = ([rise(10), rise(30)], routine(30, "90"));
+    let [first, second] = rises;
+    let in_time = format!("{head}{first}{}{second}{other}{tail}", routine(10, "FE"));
+    let late = format!("{head}{first}{second}{other}{}{tail}", routine(55, "FE"));
+    let found = differ(&in_time, &late);
     assert_eq!(found.roots(), 1, "{}", found.text(12));
+    assert_eq!(differ(&late, &in_time).findings.len(), found.findings.len());
 }
 
 #[test]

@@ -91,7 +91,6 @@ fn in_words(wanted: &str) -> &str {
         "a boolean" => "true or false, without \"\"",
         "a map" => "a table, as in { Init = \"STATUS_SUCCESS\" }",
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, without \"\"",
-        _ if wanted.starts_with("struct ") => "a table: one head in [], or key = value in {}",
         other => other,
     }
 }

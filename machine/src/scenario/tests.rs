@@ -91,7 +91,6 @@ fn a_mistake_has_its_place_and_says_what_to_write() {
         ),
         ("[[step]]\nmark = 1", "4:8: integer `1` is not possible here; write a text"),
         ("[step]\nmark = \"a\"", "3:1: a table is not possible here; write a list as in"),
-        ("[[machine]]\nirq = 9", "3:1: a list is not possible here; write a table: one head in []"),
         ("[machine]\nirq = \"9\"", "4:7: string \"9\" is not possible here; write a whole number"),
         ("[[step]]\nwrite = 90", "4:9: integer `90` is not possible here; write a text in \"\""),
         (

@@ -162,7 +162,7 @@ pub fn trouble() -> impl Strategy<Value = String> {
         3 => (1..1_500_u32).prop_map(|time| format!("hold {time}")),
         2 => (1..4_u32).prop_map(|bytes| format!("fault hanging-note {bytes}")),
         1 => Just("fault hanging-note off".to_owned()),
-        1 => (0..4_u32).prop_map(|acks| format!("fault ack-lost {acks}")),
+        1 => (1..4_u32).prop_map(|acks| format!("fault ack-lost {acks}")),
     ]
 }
 
