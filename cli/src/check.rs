@@ -206,7 +206,8 @@ fn tell(facts: &mut ScenarioFacts, judgement: &Judgement) {
     let failed = checks.iter().filter(|check| !check.passed);
     facts.failed = failed.map(ToString::to_string).collect();
     facts.met = checks.iter().filter(|check| check.passed).count();
-    facts.fault.clone_from(&judgement.fault);
+    let hint = || judgement.hint().map(str::to_owned);
+    facts.fault = judgement.fault.clone().or_else(hint);
     let Some(diff) = &judgement.diff else { return };
     facts.roots = diff.roots();
     facts.moved = diff.moved;

@@ -40,7 +40,11 @@ pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     if let Some(output) = &output {
         let name = arguments.second.name();
         let machine = format!("{machine}; golden {}", arguments.first.name());
-        let page = page(&name, (&Header { machine }, &second), Some((&found, &first)))?;
+        let page = page(
+            &name,
+            (&Header { machine, ..Header::default() }, &second),
+            Some((&found, &first)),
+        )?;
         output.write(|to| page.write(to))?;
     }
     let console = match &output {

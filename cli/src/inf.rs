@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use portcls_machine::inf_file::{Architecture, InfError, Installation, MAX_INF_BYTES, read_inf};
+use portcls_machine::inf_file::{
+    Architecture, InfError, Installation, MAX_INF_BYTES, file_and_model, read_inf,
+};
 use portcls_results::file_kind::Wanted;
 
 use crate::failure::Failure;
@@ -22,15 +24,8 @@ impl InfChoice {
     /// # Errors
     /// The text has no file, or no model after the colon.
     pub fn parse(text: &str) -> Result<InfChoice, String> {
-        const ENDING: &str = ".inf:";
-        let found = text.to_ascii_lowercase().find(ENDING).map(|at| at + ENDING.len() - 1);
-        let (path, model) = match found {
-            Some(colon) => (&text[..colon], Some(&text[colon + 1..])),
-            None => (text, None),
-        };
-        if path.is_empty() || model.is_some_and(str::is_empty) {
-            return Err("give FILE.inf, or FILE.inf:MODEL with the name of a model".to_owned());
-        }
+        let (path, model) = file_and_model(text)
+            .ok_or("give FILE.inf, or FILE.inf:MODEL with the name of a model")?;
         Ok(InfChoice { path: PathBuf::from(path), model: model.map(str::to_owned) })
     }
 

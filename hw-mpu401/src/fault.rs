@@ -16,17 +16,23 @@ pub enum Fault {
     /// before stands in the place of the right one, as in 28 72 72 00 for 28 72 28 00.
     /// Assumed: the log shows the usual case. Nobody has measured what that register holds.
     HangingNote,
+    /// The unit does a command and does not acknowledge it. A byte of this fault is an ACK.
+    ///
+    /// Assumed: no real card is known to do so. To a driver it looks the same when something else
+    /// reads DATA between the ACK and the driver.
+    AckLost,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: &[Self] = &[Self::HangingNote];
+    pub const ALL: &[Self] = &[Self::HangingNote, Self::AckLost];
 
     /// The word for the fault in a register script.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::HangingNote => "hanging-note",
+            Self::AckLost => "ack-lost",
         }
     }
 }
@@ -36,6 +42,8 @@ impl Fault {
 pub(crate) struct Faults {
     /// The number of bytes for MIDI OUT that the hanging-note fault will hit.
     hanging_notes: u32,
+    /// The number of ACKs that will not come.
+    lost_acks: u32,
 }
 
 impl Faults {
@@ -43,7 +51,15 @@ impl Faults {
     pub(crate) fn inject(&mut self, fault: Fault, bytes: u32) {
         match fault {
             Fault::HangingNote => self.hanging_notes = bytes,
+            Fault::AckLost => self.lost_acks = bytes,
         }
+    }
+
+    /// Whether the ACK that the unit is about to give is lost.
+    pub(crate) fn lose_ack(&mut self) -> bool {
+        let is_lost = self.lost_acks > 0;
+        self.lost_acks -= u32::from(is_lost);
+        is_lost
     }
 
     /// Whether a byte of the host goes to MIDI OUT as the host wrote it.

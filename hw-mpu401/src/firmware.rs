@@ -272,7 +272,7 @@ impl Firmware {
         }
         let goes_first = parts.rules.ack_position == AckPosition::Front;
         let joins = goes_first && parts.latches.has_unread_ack();
-        if parts.latches.is_replying() || joins {
+        if parts.latches.is_replying() || joins || parts.faults.lose_ack() {
             self.carry_out(parts, then, 0);
             return;
         }

@@ -54,7 +54,7 @@ pub fn compare(lab: &Lab, job: &Compare) -> Result<Answer, Refusal> {
             }
             "timeline" => {
                 let machine = format!("{}; golden {}", second.header.machine, job.first);
-                let header = Header { machine };
+                let header = Header { machine, ..Header::default() };
                 let (log, filter) = (&second.log, Default::default());
                 let looked = Looked { header: &header, log, stem: &stem, filter, at: None };
                 timeline(&looked, Some((&found, &first.log)))

@@ -232,8 +232,9 @@ fn a_scenario_that_the_lab_saved_passes_in_the_program() {
             std::fs::write(folder.path().join(&output.file_name), &output.bytes).expect("a file");
         }
         let file = format!("{name}.toml");
-        let checked = Command::new(&program).args(["check", &file]).current_dir(folder.path());
-        let checked = { checked }.output().expect("the program runs");
+        let mut check = Command::new(&program);
+        check.args(["check", &file]).current_dir(folder.path());
+        let checked = check.output().expect("the program runs");
         let said = String::from_utf8_lossy(&checked.stdout);
         assert!(checked.status.success(), "{name}: {said}{:?}", answer.text("result"));
     }

@@ -10,6 +10,19 @@ use portcls_midi_file::Song;
 use crate::card_device::{Card, CardPower};
 use crate::card_faults::send_into;
 
+/// What is at the other end of MIDI IN.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Sender {
+    /// A sender that does as the standard says.
+    #[default]
+    Sound,
+    /// A sender whose bytes have a space in the place of their stop bit: framing errors.
+    WithoutStop,
+    /// A sender at another speed, in bits per second: one of
+    /// [`LINE_SPEEDS`](hw_mpu401::LINE_SPEEDS).
+    AtSpeed(u32),
+}
+
 /// The cables at a card's two sockets.
 pub struct Cable {
     kernel: Kernel,
@@ -20,6 +33,7 @@ pub struct Cable {
 /// A song on its way into MIDI IN.
 struct Feed {
     song: Song,
+    sender: Sender,
     start_ns: u64,
     card: Card,
     device: DeviceId,
@@ -119,11 +133,16 @@ impl Cable {
     /// The cable holds 4 096 bytes at once. Any bytes beyond them are lost, and the chip counts
     /// them.
     pub fn send(&self, bytes: &[u8]) {
+        self.send_as(Sender::Sound, bytes);
+    }
+
+    /// Sends bytes as [`Cable::send`] does, from this sender.
+    pub fn send_as(&self, sender: Sender, bytes: &[u8]) {
         let now_ns = self.kernel.now_ns();
         let mut card = self.card.borrow_mut();
         card.chip.advance(now_ns);
         for &byte in bytes {
-            send_into(&self.kernel, &mut card.chip, now_ns, byte);
+            send_into(&self.kernel, &mut card.chip, now_ns, sender, byte);
         }
         drop(card);
         self.kernel.touch_device(self.device);
@@ -132,8 +151,14 @@ impl Cable {
     /// Sends a song into MIDI IN at the times of its messages; time zero is now. A message that is
     /// due while the line is busy follows back to back.
     pub fn send_song(&self, song: Song) -> Feeding {
+        self.send_song_as(Sender::Sound, song)
+    }
+
+    /// Sends a song as [`Cable::send_song`] does, from this sender.
+    pub fn send_song_as(&self, sender: Sender, song: Song) -> Feeding {
         let feed = Rc::new(Feed {
             song,
+            sender,
             start_ns: self.kernel.now_ns(),
             card: Rc::clone(&self.card),
             device: self.device,
@@ -163,7 +188,7 @@ fn feed_from(kernel: &Kernel, feed: &Rc<Feed>) {
         let rest = &message.bytes[offset..];
         let room = FEED_AHEAD.saturating_sub(card.chip.waiting().cable).min(rest.len());
         for &byte in &rest[..room] {
-            send_into(kernel, &mut card.chip, due_ns, byte);
+            send_into(kernel, &mut card.chip, due_ns, feed.sender, byte);
         }
         if room < rest.len() {
             feed.next.set((index, offset + room));

@@ -6,9 +6,11 @@
 
 use std::collections::VecDeque;
 
-use hw_mpu401::{Mpu401, Register, Status};
+use hw_mpu401::{LineSignal, Mpu401, Register, Status};
 use portcls_emulator::Kernel;
 use portcls_emulator::choice::{Choice, Fate};
+
+use crate::cable::Sender;
 
 /// How late a byte is, in ns: a little more than the time of three MIDI bytes, so that other bytes
 /// can come first.
@@ -107,17 +109,31 @@ impl CardFaults {
     }
 }
 
-/// Puts a byte on MIDI IN with its start bit at `start_ns`, unless the oracle chooses a fault for
-/// it.
-pub(crate) fn send_into(kernel: &Kernel, chip: &mut Mpu401, start_ns: u64, byte: u8) {
+/// Puts a byte of this sender on MIDI IN with its start bit at `start_ns`, unless the oracle
+/// chooses a fault for it.
+pub(crate) fn send_into(
+    kernel: &Kernel,
+    chip: &mut Mpu401,
+    start_ns: u64,
+    sender: Sender,
+    byte: u8,
+) {
+    let mut send = |start_ns, byte| {
+        let signal = match sender {
+            Sender::Sound => LineSignal::Byte(byte),
+            Sender::WithoutStop => LineSignal::WithoutStop(byte),
+            Sender::AtSpeed(bits_per_second) => LineSignal::AtSpeed { byte, bits_per_second },
+        };
+        chip.midi_in_signal(start_ns, signal);
+    };
     match kernel.choose(Choice::ByteToInput) {
-        Fate::Whole => chip.midi_in(start_ns, byte),
-        Fate::Late => chip.midi_in(start_ns.max(kernel.now_ns()) + LATE_BY_NS, byte),
+        Fate::Whole => send(start_ns, byte),
+        Fate::Late => send(start_ns.max(kernel.now_ns()) + LATE_BY_NS, byte),
         Fate::Dropped => {}
         Fate::Repeated => {
-            chip.midi_in(start_ns, byte);
-            chip.midi_in(start_ns, byte);
+            send(start_ns, byte);
+            send(start_ns, byte);
         }
-        Fate::Garbled => chip.midi_in(start_ns, byte ^ GARBLED_BIT),
+        Fate::Garbled => send(start_ns, byte ^ GARBLED_BIT),
     }
 }

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use hw_mpu401::Counters;
+use hw_mpu401::{Counters, Fault};
 use mpu401_card_bench::resources::CardResource;
 use portcls_emulator::{
     DeviceObject, DevicePowerState, Kernel, PnpRequest, PowerAction, PowerState, Resource,
@@ -99,6 +99,16 @@ impl MachineDevice {
     #[must_use]
     pub fn range_figures(&self) -> Vec<RangeFigures> {
         self.parts.slot.range_figures()
+    }
+
+    /// Lets a fault hit the next `bytes` bytes of the card that it can hit, from now on; with 0 the
+    /// card is sound again. Any card can be given any fault.
+    pub fn inject(&self, fault: Fault, bytes: u32) {
+        let mut card = self.parts.slot.card.borrow_mut();
+        card.chip.advance(self.kernel.now_ns());
+        card.chip.inject(fault, bytes);
+        drop(card);
+        self.kernel.touch_device(self.parts.slot.device);
     }
 
     /// Pulls the card out of the running machine, as a user may do, and tells the driver. From now

@@ -304,6 +304,23 @@ mod tests {
     }
 
     #[test]
+    fn a_message_shows_no_control_character_of_the_file_and_little_of_a_long_name() {
+        for name in ["A\u{1B}[2J", &"A".repeat(300)] {
+            let text = format!(
+                "[Version]\n[Manufacturer]\nMe=M\n[M]\na=I\n[I]\nLogConfig={name}\n[{name}]\n\
+                 IOConfig=388-38B\n"
+            );
+            let found = read_inf("t.inf", text.as_bytes(), None, Architecture::X64);
+            let places = Places { port: Some(0x330), ..PLACES };
+            let taken = take(&found.expect("it is an INF").configurations, places);
+            let message = taken.expect_err("no range has room").to_string();
+            assert!(message.contains('A'), "{message}");
+            assert!(!message.contains(char::is_control), "{message:?}");
+            assert!(!message.contains(&"A".repeat(100)), "{message}");
+        }
+    }
+
+    #[test]
     fn an_inf_that_does_not_know_the_usual_places_chooses_its_own() {
         let config = "IOConfig=300-301,310-311\nIRQConfig=5,7";
         let found = taken(config, PLACES).expect("it fits").expect("there is one");

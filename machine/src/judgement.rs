@@ -48,6 +48,9 @@ pub struct Judgement {
     pub lines: usize,
     /// What is wrong with the golden or its marks.
     pub fault: Option<String>,
+    /// True when the scenario was changed after its golden was accepted, in what may change the
+    /// trace. A golden without an edition in its head does not tell.
+    pub is_other_edition: bool,
 
     is_wanted: bool,
     is_there: bool,
@@ -86,6 +89,15 @@ impl Judgement {
         self.is_wanted && (!self.is_there || self.is_damaged || self.differs())
     }
 
+    /// The hint that the scenario was changed, for a trace that differs from its golden.
+    ///
+    /// A trace that is still as its golden gets no hint: what the golden says holds.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        let is_meant = self.is_other_edition && self.differs();
+        is_meant.then_some("the scenario was changed after this golden was accepted")
+    }
+
     /// True when the trace has findings against its golden.
     #[must_use]
     pub fn differs(&self) -> bool {
@@ -105,6 +117,7 @@ pub fn judge(scenario: &Scenario, golden: Option<&str>) -> Judgement {
         diff: None,
         lines: 0,
         fault: None,
+        is_other_edition: false,
         outcome,
     };
     let Some(settings) = &scenario.golden else { return judgement };
@@ -116,7 +129,9 @@ pub fn judge(scenario: &Scenario, golden: Option<&str>) -> Judgement {
         }
     };
     if let Some(golden) = golden {
-        let Readable { log, fault, .. } = parse_readable(golden);
+        let Readable { log, fault, header } = parse_readable(golden);
+        judgement.is_other_edition =
+            !header.scenario.is_empty() && header.scenario != scenario.edition;
         judgement.is_damaged = fault.is_some();
         judgement.fault = fault.map(|fault| format!("{}, {fault}", scenario.golden_file()));
         // The text of a trace can always be read back; a test of `report` shows this.

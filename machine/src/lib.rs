@@ -73,7 +73,7 @@ mod vcd_view;
 
 pub use application::Application;
 pub use builder::MachineBuilder;
-pub use cable::Cable;
+pub use cable::{Cable, Sender};
 pub use card_device::CardSignals;
 pub use card_settings::{CardSettings, Connection};
 pub use debug::debug;

@@ -460,7 +460,7 @@ impl Machine {
     /// What the head of a trace says about this machine.
     #[must_use]
     pub fn trace_header(&self) -> Header {
-        Header { machine: self.parts.title.clone() }
+        Header { machine: self.parts.title.clone(), ..Header::default() }
     }
 
     /// The trace so far as golden text.

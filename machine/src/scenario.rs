@@ -36,6 +36,7 @@
 //! ```
 
 mod check;
+mod edition;
 mod error;
 mod faults;
 mod file;
@@ -82,6 +83,9 @@ pub struct Scenario {
     pub why: Option<String>,
     /// How its trace is compared with its golden; `None` for a scenario without a golden.
     pub golden: Option<GoldenSettings>,
+    /// The edition, which stands in the head of its goldens: another one when the trace may be
+    /// another one. Words, expectations and the files that the scenario names do not count.
+    pub edition: String,
     plan: Plan,
 }
 
@@ -106,6 +110,7 @@ pub fn read_among(
     files: &dyn ScenarioFiles,
 ) -> Result<Vec<Scenario>, ScenarioError> {
     let found = read::read(text, files).map_err(|fault| fault.place(file, text))?;
+    let edition = edition::edition(text);
     let stem = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
     let scenario = |read: read::Read| Scenario {
         name: match &read.card {
@@ -115,6 +120,7 @@ pub fn read_among(
         title: read.title,
         why: read.why,
         golden: read.plan.golden.clone(),
+        edition: edition.clone(),
         plan: read.plan,
     };
     Ok(found.into_iter().map(scenario).collect())
@@ -124,7 +130,7 @@ impl Scenario {
     /// Runs the scenario. Two runs give the same outcome.
     #[must_use]
     pub fn run(&self) -> Outcome {
-        run::run(&self.plan, self.golden.clone())
+        run::run(&self.plan, self.golden.clone(), &self.edition)
     }
 
     /// The same scenario with another driver, such as one in Rust, which no file can name.

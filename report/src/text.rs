@@ -24,10 +24,11 @@
 //! reader also takes CRLF, spaces at the end of a line, and empty lines.
 //!
 //! - The first line names the format and its version. The reader also reads version 1. A text of
-//!   version 1 has no `queue`, `timer`, `wait` and `own`: an event that begins with one of these
-//!   words is a note.
-//! - A line that begins with `#` is a remark. The reader uses four remarks only: the first line,
-//!   `# machine` and `# hardware` before the first event, and `# limit:`.
+//!   version 1 has no `queue`, `timer`, `wait` and `own`; what begins so is a note.
+//! - A line that begins with `#` is a remark. The reader uses five remarks only: the first line,
+//!   `# machine`, `# scenario` and `# hardware` before the first event, and `# limit:`.
+//! - `# scenario` has the edition of the scenario that made the trace. The writer leaves it out for
+//!   any other trace.
 //! - `# hardware` lists the actors of the hardware layer. The writer leaves this remark out when
 //!   these actors are `bus`, `line`, `wire` and `hw`.
 //! - `# limit: N events were not held` is at the end if the log has lost events.
@@ -111,4 +112,6 @@ pub use print::{event_words, print, print_first, write};
 pub struct Header {
     /// The machine on which the trace was taken, in free words.
     pub machine: String,
+    /// The edition of the scenario that made the trace, in free words; empty for any other trace.
+    pub scenario: String,
 }

@@ -148,3 +148,38 @@ fn a_trace_of_the_hardware_alone_follows_the_line_at_device_level() {
     is(&found, 2, Reason::LineRose, 1, 1);
     is(&found, 3, Reason::Step, 0, 3);
 }
+
+/// Two devices of one driver, each with a DPC of this name.
+#[test]
+fn dpcs_of_one_name_run_in_the_order_in_which_they_were_queued() {
+    let found = causes_of(
+        "1.000 I isr call irq 9
+1.000 I kernel queue service group
+2.000 I isr return irq 9, claimed
+2.000 I isr call irq 9
+3.000 I kernel queue service group
+3.000 I isr return irq 9, claimed
+3.000 D dpc call service group
+4.000 D dpc return service group
+4.000 D dpc call service group
+5.000 D dpc return service group
+",
+    );
+    assert_eq!((found[6].trigger(), found[8].trigger()), (Some(1), Some(4)));
+}
+
+#[test]
+fn a_dpc_that_never_ran_does_not_take_the_place_of_the_next_one() {
+    let found = causes_of(
+        "1.000 I isr call irq 9
+1.000 I kernel queue service group
+2.000 I isr return irq 9, claimed
+9.000 I isr call irq 9
+9.000 I kernel queue service group
+10.000 I isr return irq 9, claimed
+10.000 D dpc call service group
+11.000 D dpc return service group
+",
+    );
+    assert_eq!(found[6].trigger(), Some(4));
+}

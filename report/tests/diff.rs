@@ -298,3 +298,43 @@ fn times_that_lie_far_apart_have_a_distance_with_an_end() {
         assert!(explained.text().contains("us since power-on"), "{}", explained.text());
     }
 }
+
+#[test]
+fn a_service_routine_that_passes_another_one_is_one_finding() {
+    let rise = |time_us: u32| format!("{time_us}.000 - line irq 9 = 1\n");
+    let routine = |begin_us: u32, byte: &str| {
+        let end_us = begin_us + 1;
+        format!(
+            "{begin_us}.000 I isr call irq 9\n{end_us}.000 I bus in 330 -> {byte} ; data\n\
+             {end_us}.000 - line irq 9 = 0\n{end_us}.000 I isr return irq 9, claimed\n"
+        )
+    };
+    let (head, tail) = ("0.000 P port call Init\n", "90.000 P port return Init\n");
+    let (rises, other) = ([rise(10), rise(30)], routine(30, "90"));
+    let [first, second] = rises;
+    let in_time = format!("{head}{first}{}{second}{other}{tail}", routine(10, "FE"));
+    let late = format!("{head}{first}{second}{other}{}{tail}", routine(55, "FE"));
+    let found = differ(&in_time, &late);
+    assert_eq!(found.roots(), 1, "{}", found.text(12));
+    assert_eq!(differ(&late, &in_time).findings.len(), found.findings.len());
+}
+
+#[test]
+fn what_is_late_by_the_same_time_at_the_same_moment_is_one_finding() {
+    let trace = |late_us: u32| {
+        format!(
+            "== 0.000 go\n0.000 P app starts\n100.000 - wire out 90 start\n\
+             150.000 - wire2 serial in 3C start\n\
+             {}.000 - wire out 90\n{}.000 - wire2 serial in 3C\n{}.000 P app is over\n",
+            420 + late_us,
+            470 + late_us,
+            600 + late_us
+        )
+    };
+    let found = differ(&trace(0), &trace(40));
+    assert_eq!(found.roots(), 1, "{}", found.text(12));
+    assert!(found.findings.len() >= 2 && found.findings[1].follows_from == Some(1));
+    // By another time, each is a finding of its own.
+    let other = trace(0).replace("470.000", "520.000").replace("420.000", "460.000");
+    assert_eq!(differ(&trace(0), &other).roots(), 2);
+}

@@ -25,7 +25,10 @@ const SAMPLE: &str = "\
 ";
 
 fn header() -> Header {
-    Header { machine: "driver uart, card roland-mpu401, port 330, irq 9".to_owned() }
+    Header {
+        machine: "driver uart, card roland-mpu401, port 330, irq 9".to_owned(),
+        ..Header::default()
+    }
 }
 
 fn access(trace: &Trace, direction: Direction, port: u16, value: u32, note: &str) -> AccessEvent {
@@ -346,7 +349,7 @@ fn long_lines_go_on_in_continuation_lines() {
 
 #[test]
 fn long_machine_line_goes_on_and_comes_back() {
-    let header = Header { machine: "card \u{E9} ".repeat(40) };
+    let header = Header { machine: "card \u{E9} ".repeat(40), ..Header::default() };
     let text = print(&sample(), &header, Filter::Full);
     assert!(text.lines().all(|line| line.len() <= 100 && line.is_ascii()));
     assert_eq!(parse(&text).expect("a trace").0, header);

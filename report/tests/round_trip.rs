@@ -295,9 +295,10 @@ proptest! {
         all in prop::collection::vec(said(), 0..12),
         dropped in prop_oneof![Just(0_u64), any::<u64>()],
         machine in words(),
+        scenario in words(),
     ) {
         let log = log_of(&all, dropped);
-        let header = Header { machine };
+        let header = Header { machine, scenario };
         let text = print(&log, &header, Filter::Full);
         for line in text.lines() {
             prop_assert!(line.is_ascii() && line.len() <= 100, "{line:?}");

@@ -1,9 +1,15 @@
 //! The causal diff, proven on mutants: real traces with one change each.
+//!
+//! The suite takes one seed of each trace of many. For more of them:
+//! `MUTANT_SEEDS=20 cargo test -p portcls-tests --test diff -- one_change`.
 
 #[path = "diff/mutant.rs"]
 mod mutant;
+#[path = "diff/runs.rs"]
+mod runs;
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -15,6 +21,7 @@ use portcls_machine::report::Filter;
 use portcls_machine::report::diff::{Diff, DiffOptions, FindingKind, Owner, diff};
 use portcls_machine::report::text::parse;
 use portcls_machine::{MachineBuilder, capture, play};
+use runs::runs;
 
 /// What a machine does for its trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,37 +42,61 @@ fn traced(card: &str, job: Job, filter: Filter) -> TraceLog {
     parse(&machine.trace_text(filter)).expect("a trace reads back").1
 }
 
+/// How many seeds a test of many traces takes: 1, or `MUTANT_SEEDS` of the environment.
+fn seeds() -> u64 {
+    let wanted = std::env::var("MUTANT_SEEDS");
+    wanted.map_or(1, |seeds| seeds.parse().expect("MUTANT_SEEDS is a number"))
+}
+
 fn differ(first: &TraceLog, second: &TraceLog) -> Diff {
     diff(first, second, DiffOptions::default())
 }
 
-/// Compares two traces in both directions. Each direction must have a finding, and at most `most`
-/// roots.
-fn check_both_ways(place: &str, first: &TraceLog, second: &TraceLog, most: usize) {
+/// Compares two traces in both directions: there is a finding, and there are no more roots than
+/// `most`. Returns what is wrong.
+fn fault_of_both_ways(first: &TraceLog, second: &TraceLog, most: usize) -> Option<String> {
     let found = differ(first, second);
-    let place = format!("{place}:\n{}", found.text(12));
-    assert!(found.roots() >= 1, "not reported: {place}");
-    assert!(found.roots() <= most, "too many: {place}");
     let back = differ(second, first);
     let counts = |diff: &Diff| (diff.roots(), diff.findings.len());
-    assert_eq!(counts(&found), counts(&back), "not the same both ways: {place}");
+    let fault = match found.roots() {
+        0 => "not reported",
+        roots if roots > most => "too many",
+        _ if counts(&found) != counts(&back) => "not the same both ways",
+        _ => return None,
+    };
+    Some(format!("{fault}:\n{}", found.text(12)))
 }
 
-/// Compares mutants of a trace in both directions, and returns how many there were.
-fn check_mutants(name: &str, log: &TraceLog, seeds: std::ops::Range<u64>) -> usize {
+fn check_both_ways(place: &str, first: &TraceLog, second: &TraceLog, most: usize) {
+    if let Some(fault) = fault_of_both_ways(first, second, most) {
+        panic!("{place}: {fault}");
+    }
+}
+
+/// Compares mutants of a trace in both directions. Returns how many there were, and what is wrong
+/// with some of them.
+fn faults_of_mutants(name: &str, log: &TraceLog, seeds: Range<u64>) -> (usize, Vec<String>) {
     assert_eq!(differ(log, log).findings, [], "{name} against itself");
-    let mut count = 0;
+    let (mut count, mut faults) = (0, Vec::new());
     for seed in seeds {
         let mut mutants = Mutants::new(log, seed);
         for change in Change::ALL {
             for order in Order::ALL {
                 let Some(mutant) = mutants.change(change, order) else { continue };
                 count += 1;
-                let place = format!("{name}, {change:?}, {order:?}, seed {seed}");
-                check_both_ways(&place, log, &mutant, change.most_roots());
+                let fault = fault_of_both_ways(log, &mutant, change.most_roots());
+                let place = |fault| format!("{name}, {change:?}, {order:?}, seed {seed}: {fault}");
+                faults.extend(fault.map(place));
             }
         }
     }
+    (count, faults)
+}
+
+/// Compares mutants of a trace in both directions, and returns how many there were.
+fn check_mutants(name: &str, log: &TraceLog, seeds: Range<u64>) -> usize {
+    let (count, faults) = faults_of_mutants(name, log, seeds);
+    assert!(faults.is_empty(), "{} of {count}:\n{}", faults.len(), faults.join("\n"));
     count
 }
 
@@ -141,24 +172,28 @@ fn goldens() -> Vec<(String, TraceLog)> {
     paths.into_iter().map(read).collect()
 }
 
+/// Compares mutants of many traces in both directions, and returns how many there were.
+fn check_mutants_of_all(traces: Vec<(String, TraceLog)>) -> usize {
+    let (mut count, mut faults) = (0, Vec::new());
+    for (name, log) in traces {
+        let (mutants, wrong) = faults_of_mutants(&name, &log, 1..1 + seeds());
+        count += mutants;
+        faults.extend(wrong);
+    }
+    assert!(faults.is_empty(), "{} of {count}:\n{}", faults.len(), faults.join("\n"));
+    count
+}
+
 #[test]
 fn one_change_of_a_golden_of_a_scenario_is_one_finding_or_few() {
-    let mut count = 0;
-    for (name, log) in goldens() {
-        assert_eq!(differ(&log, &log).findings, [], "{name} against itself");
-        // In this golden two routines serve one interrupt, and a mutant would move only the first
-        // routine.
-        if name == "shared-line" {
-            continue;
-        }
-        let mut mutants = Mutants::new(&log, 1);
-        for change in Change::ALL {
-            let Some(mutant) = mutants.change(change, Order::AsRecorded) else { continue };
-            count += 1;
-            check_both_ways(&format!("{name}, {change:?}"), &log, &mutant, change.most_roots());
-        }
-    }
-    assert!(count >= 1_000, "{count} mutants");
+    let count = check_mutants_of_all(goldens());
+    assert!(count >= 2_000, "{count} mutants");
+}
+
+#[test]
+fn one_change_of_a_run_that_nobody_has_tuned_for_is_one_finding_or_few() {
+    let count = check_mutants_of_all(runs());
+    assert!(count >= 400, "{count} mutants");
 }
 
 #[test]

@@ -20,6 +20,7 @@ enum Step {
     Advance,
     Hold(u64),
     HangNotes(u32),
+    LoseAcks(u32),
 }
 
 fn register() -> impl Strategy<Value = Register> {
@@ -54,6 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Advance),
         1 => pause_ns().prop_map(Step::Hold),
         1 => (0..4_u32).prop_map(Step::HangNotes),
+        1 => (0..4_u32).prop_map(Step::LoseAcks),
     ]
 }
 
@@ -125,6 +127,10 @@ fn apply(chip: &mut Mpu401, step: Step, now_ns: u64) -> u8 {
         Step::HangNotes(bytes) => {
             chip.advance(now_ns);
             chip.inject(Fault::HangingNote, bytes);
+        }
+        Step::LoseAcks(acks) => {
+            chip.advance(now_ns);
+            chip.inject(Fault::AckLost, acks);
         }
     }
     0

@@ -185,6 +185,35 @@ fn a_hanging_note_repeats_the_byte_before_as_often_as_asked_on_any_card() {
 }
 
 #[test]
+fn a_command_with_a_lost_ack_is_done_and_says_nothing() {
+    for name in ["sb16", "smsc-superio", "roland-mpu401"] {
+        let mut bus = Bus::new(name, InitialState::Idle);
+        bus.chip.inject(Fault::AckLost, 1);
+        bus.write_command(0x3F);
+        bus.wait_us(100_000);
+        assert_eq!(bus.status() & 0x80, 0x80, "{name}: no byte waits");
+        assert_eq!(bus.chip.mode(), Mode::Uart, "{name}");
+        bus.write_data(0xF8);
+        bus.wait_us(1_000);
+        assert_eq!(bus.sent_bytes(), [0xF8], "{name}");
+    }
+}
+
+#[test]
+fn the_ack_behind_the_lost_ones_comes() {
+    let mut bus = Bus::new("smsc-superio", InitialState::Idle);
+    bus.chip.inject(Fault::AckLost, 2);
+    let mut answered = Vec::new();
+    for _ in 0..3 {
+        bus.write_command(0xFF);
+        bus.wait_us(100_000);
+        let has_byte = bus.status() & 0x80 == 0;
+        answered.push(has_byte.then(|| bus.data()));
+    }
+    assert_eq!(answered, [None, None, Some(0xFE)]);
+}
+
+#[test]
 fn the_first_byte_of_all_has_a_0_before_it_when_a_note_hangs() {
     let mut bus = Bus::new("sb16", UART);
     bus.chip.inject(Fault::HangingNote, 1);

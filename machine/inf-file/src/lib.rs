@@ -115,6 +115,28 @@ pub struct Unused {
     pub what: String,
 }
 
+/// Takes a user's choice apart: `FILE`, or `FILE.inf:MODEL`. The name of the file ends at the first
+/// `.inf:`, so it may have a colon before its ending. `None` when the file or the model is missing.
+///
+/// ```
+/// use portcls_inf_file::file_and_model;
+///
+/// assert_eq!(file_and_model(r"c:\a.INF:*PNPB006"), Some((r"c:\a.INF", Some("*PNPB006"))));
+/// assert_eq!(file_and_model("oem.txt"), Some(("oem.txt", None)));
+/// assert_eq!(file_and_model("a.inf:"), None);
+/// ```
+#[must_use]
+pub fn file_and_model(text: &str) -> Option<(&str, Option<&str>)> {
+    const ENDING: &str = ".inf:";
+    let found = text.to_ascii_lowercase().find(ENDING).map(|at| at + ENDING.len() - 1);
+    let (file, model) = match found {
+        Some(colon) => (&text[..colon], Some(&text[colon + 1..])),
+        None => (text, None),
+    };
+    let is_whole = !file.is_empty() && !model.is_some_and(str::is_empty);
+    is_whole.then_some((file, model))
+}
+
 /// Reads what the installation of a model does. `file` is the file's name in errors. `model` is a
 /// description, a hardware identifier or an install section; without it the first model counts.
 ///

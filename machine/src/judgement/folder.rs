@@ -71,6 +71,7 @@ fn told(scenario: &Scenario, judgement: &Judgement) -> Option<String> {
     let failed = judgement.outcome.checks.iter().filter(|check| !check.passed);
     lines.extend(failed.map(|check| format!("    not met   {check}")));
     lines.extend(judgement.fault.clone());
+    lines.extend(judgement.hint().map(|hint| format!("    hint      {hint}")));
     if let Some(diff) = judgement.diff.as_ref().filter(|_| judgement.differs()) {
         lines.push(diff.text(MOST_FINDINGS));
     }

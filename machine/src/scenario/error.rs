@@ -62,7 +62,12 @@ impl Fault {
             None if message.starts_with("invalid type") => {
                 let message = message.trim_start_matches("invalid type: ");
                 let (found, wanted) = message.split_once(", expected ").unwrap_or((message, ""));
-                let hint = format!("write {wanted}");
+                let found = match found {
+                    "map" => "a table",
+                    "sequence" => "a list",
+                    other => other,
+                };
+                let hint = format!("write {}", in_words(wanted));
                 Fault::new(at, format!("{} is not possible here", short(found)), hint)
             }
             None => {
@@ -78,7 +83,19 @@ impl Fault {
     }
 }
 
-/// The advice for a message about an unknown word; `None` for any other message.
+/// What the reader expected, in words of a file. The reader names types of Rust.
+fn in_words(wanted: &str) -> &str {
+    match wanted {
+        "a sequence" => "a list as in [\"a\", \"b\"], or [[step]] with two brackets for a step",
+        "a string" => "a text in \"\"",
+        "a boolean" => "true or false, without \"\"",
+        "a map" => "a table, as in { Init = \"STATUS_SUCCESS\" }",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, without \"\"",
+        other => other,
+    }
+}
+
+/// The advice for a message about a word that is not known; `None` for any other message.
 fn unknown_word(message: &str) -> Option<String> {
     let is_unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
     if !is_unknown {

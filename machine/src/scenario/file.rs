@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::values::{
     BugCheck, Byte, Bytes, Level, Line, Notes, PollsText, Port, Status, Time, ToleranceText,
-    WaitText,
+    WaitText, WireText,
 };
 
 /// Declares the tables of a file: every key is optional unless it says otherwise.
@@ -129,6 +129,10 @@ tables! {
         name: Option<String>,
         /// The .sys file of a driver, relative to the scenario.
         path: Option<String>,
+        /// The INF of the driver, relative to the scenario, as `--inf` takes it: x.inf, or
+        /// x.inf:MODEL with a description, a hardware identifier or an install section. It gives
+        /// registry values, and the resources of the first card unless `resources` names them.
+        inf: Option<String>,
         /// Registry values that the installation left, as `--registry` takes them: the name, and
         /// dword:1, string:x or binary:0A1B.
         #[serde(default)]
@@ -193,7 +197,8 @@ tables! {
         power: Option<PowerWord>,
         /// The card vanishes this long from now, in the middle of whatever runs then.
         vanish: Option<Time>,
-        /// Something goes otherwise than usual from now on: a choice of the kernel by its id.
+        /// Something goes otherwise than usual from now on: a choice of the kernel by its id, or a
+        /// fault of the card: ack-lost, hanging-note.
         fault: Option<String>,
 
         /// The name of the pin that is opened. Without it render or capture.
@@ -214,6 +219,8 @@ tables! {
         times: Option<u32>,
         /// The distance of the bytes on the cable: wire for back to back, or a time.
         pace: Option<String>,
+        /// What is wrong with the bytes on the cable: framing, or baud and a speed.
+        wire: Option<WireText>,
         /// How long the processor is held.
         r#for: Option<Time>,
         /// A mark at the end of the hold, before the level is lowered.

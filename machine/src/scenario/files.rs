@@ -12,8 +12,10 @@ use mpu401_card_bench::resources::CardResource;
 use portcls_driver_file::image::{FILE_LIMIT, Image};
 use portcls_driver_file::symbols::SideFile;
 use portcls_guest::GuestOptions;
+use portcls_inf_file::{Installation, MAX_INF_BYTES, file_and_model, read_inf};
 use portcls_midi_file::{Damage, InputFormat, MAX_FILE_BYTES, ReadOptions, Song, read_song};
 
+use super::error::short;
 use crate::builder::MachineBuilder;
 use crate::driver::Driver;
 use crate::error::MachineError;
@@ -97,6 +99,19 @@ impl Folder<'_> {
             None => driver,
             Some(files) => driver.beside(files),
         })
+    }
+
+    /// What the INF of a driver installs.
+    ///
+    /// # Errors
+    /// What is wrong and, after a semicolon, what to do.
+    pub fn inf(&self, text: &str, driver: &Driver) -> Result<Installation, String> {
+        let (name, model) = file_and_model(text).ok_or_else(|| {
+            let hint = "write x.inf, or x.inf:MODEL with the name of a model";
+            format!("'{}' names no INF; {hint}", short(text))
+        })?;
+        let bytes = self.0.bytes(name, MAX_INF_BYTES)?;
+        read_inf(name, &bytes, model, driver.architecture()).map_err(|error| error.to_string())
     }
 
     /// The messages of a song.

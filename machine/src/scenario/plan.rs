@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use hw_mpu401::Fault as CardFault;
 use portcls_emulator::choice::Choice;
 use portcls_emulator::{Irql, NtStatus};
 use portcls_midi_file::Song;
@@ -14,6 +15,7 @@ use super::golden::GoldenSettings;
 use super::pattern::Pattern;
 use super::values::Wait;
 use crate::builder::MachineBuilder;
+use crate::cable::Sender;
 use crate::midi_pin::PinUse;
 use crate::pin_choice::PinChoice;
 use crate::pin_format::PinFormat;
@@ -35,7 +37,7 @@ pub(super) struct Plan {
 pub(super) enum Start {
     /// The run, before the first step.
     BeforeSteps,
-    /// The first step.
+    /// The first step that is no fault.
     FirstStep,
 }
 
@@ -99,11 +101,13 @@ pub(super) enum Action {
     /// Bytes back to back from now on.
     Send {
         card: usize,
+        sender: Sender,
         bytes: Vec<u8>,
     },
     /// Messages at their times from now on.
     SendSong {
         card: usize,
+        sender: Sender,
         song: Arc<Song>,
     },
     Requests {
@@ -145,6 +149,12 @@ pub(super) enum Action {
         in_ns: u64,
     },
     Fault(Fault),
+    /// A fault that hits the next bytes of a card.
+    CardFault {
+        card: usize,
+        fault: CardFault,
+        bytes: u32,
+    },
 }
 
 /// Whether completed read requests are queued again.

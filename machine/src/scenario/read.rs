@@ -22,6 +22,7 @@ use super::plan::{Expect, PinName, Plan};
 use super::read_steps::read_steps;
 use crate::builder::MachineBuilder;
 use crate::card_settings::{CardSettings, Connection};
+use crate::error::MachineError;
 use crate::registry_file::RegistrySetting;
 use crate::rules;
 use crate::settings::parse_timing;
@@ -156,7 +157,11 @@ fn read_machine(
     let builder = read_driver(reader, file, builder)?;
     // Building costs little, and finds what is wrong with a machine as a whole.
     let built = builder.clone().build();
-    built.map_err(|error| reader.fault(&way, &error.to_string()))?;
+    built.map_err(|error| {
+        let of_inf = [Way::Key("driver"), Way::Key("inf")];
+        let is_of_inf = matches!(error, MachineError::InfResources { .. });
+        reader.fault(if is_of_inf { &of_inf } else { &way }, &error.to_string())
+    })?;
     Ok(builder)
 }
 
@@ -234,6 +239,11 @@ fn read_driver(
         }
     };
     let driver = driver.map_err(|(key, words)| reader.fault(&way(key), &words))?;
+    if let Some(inf) = &table.inf {
+        let installation = reader.folder.inf(inf, &driver);
+        let installation = installation.map_err(|words| reader.fault(&way("inf"), &words))?;
+        builder = builder.inf(&installation);
+    }
     builder = builder.driver(driver);
     for (name, value) in &table.registry {
         let setting = format!("{name}={value}").parse::<RegistrySetting>().map_err(|error| {

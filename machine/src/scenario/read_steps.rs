@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use hw_mpu401::Fault as CardFault;
 use portcls_emulator::Irql;
 use portcls_emulator::choice::Choice;
 use portcls_midi_file::Song;
@@ -36,9 +37,9 @@ const VERBS: [(&str, &[&str]); 20] = [
     ("notes", &["pin", "due"]),
     ("messages", &["pin"]),
     ("file", &["pin"]),
-    ("cable", &["card", "every", "times", "pace"]),
-    ("cable-notes", &["card", "every", "times", "pace"]),
-    ("cable-file", &["card"]),
+    ("cable", &["card", "every", "times", "pace", "wire"]),
+    ("cable-notes", &["card", "every", "times", "pace", "wire"]),
+    ("cable-file", &["card", "wire"]),
     ("requests", &["pin", "refill"]),
     ("read", &["pin", "within"]),
     ("cancel", &["pin"]),
@@ -48,7 +49,7 @@ const VERBS: [(&str, &[&str]); 20] = [
     ("pnp", &["card"]),
     ("power", &["card"]),
     ("vanish", &["card"]),
-    ("fault", &["answer", "skip", "times"]),
+    ("fault", &["answer", "skip", "times", "card"]),
 ];
 
 impl StepTable {
@@ -84,6 +85,7 @@ impl StepTable {
             ("every", self.every.is_some()),
             ("times", self.times.is_some()),
             ("pace", self.pace.is_some()),
+            ("wire", self.wire.is_some()),
             ("for", self.r#for.is_some()),
             ("end-mark", self.end_mark.is_some()),
             ("refill", self.refill),
@@ -104,7 +106,9 @@ pub(super) fn read_steps(
     let mut steps = Steps { reader, cards, pins: Vec::new() };
     let read = |(index, table)| steps.read(index, table);
     let read: Vec<Step> = tables.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-    let starts = tables.first().is_some_and(|table| table.pnp == Some(PnpWord::Start));
+    // Faults may stand before the step that starts the driver.
+    let first = tables.iter().find(|table| table.fault.is_none());
+    let starts = first.is_some_and(|table| table.pnp == Some(PnpWord::Start));
     let start = if starts { Start::FirstStep } else { Start::BeforeSteps };
     let pins = steps.pins.into_iter().map(|pin| pin.name).collect();
     Ok((start, read, pins))
@@ -176,7 +180,7 @@ impl Steps<'_, '_> {
             "state" | "requests" | "read" | "cancel" => self.pin_action(place, verb, table),
             "hold" => hold(place, table),
             "wait" => self.wait(place, table),
-            "fault" => kernel_fault(place, table),
+            "fault" => self.fault(place, table),
             _ => self.device_action(place, table),
         }
     }
@@ -281,10 +285,11 @@ impl Steps<'_, '_> {
 
     fn cable(&self, place: Place<'_, '_>, table: &StepTable) -> Result<Action, Fault> {
         let card = self.card(place, table)?;
+        let sender = table.wire.as_ref().map(|wire| wire.0).unwrap_or_default();
         if let Some(name) = &table.cable_file {
             let song = self.reader.folder.song(name);
             let song = song.map_err(|words| place.fault("cable-file", &words))?;
-            return Ok(Action::SendSong { card, song: Arc::new(song) });
+            return Ok(Action::SendSong { card, sender, song: Arc::new(song) });
         }
         let verb = verb_of(place, table)?;
         let bytes = bytes_of(place, verb, &table.cable, &table.cable_notes)?;
@@ -305,7 +310,7 @@ impl Steps<'_, '_> {
             return Err(place.fault("times", &words));
         }
         if times == 1 && pace_ns.is_none() {
-            return Ok(Action::Send { card, bytes });
+            return Ok(Action::Send { card, sender, bytes });
         }
         let every_ns = table.every.as_ref().map_or(0, |every| every.0);
         let mut song = Song::new();
@@ -321,7 +326,32 @@ impl Steps<'_, '_> {
                 }
             }
         }
-        Ok(Action::SendSong { card, song: Arc::new(song) })
+        Ok(Action::SendSong { card, sender, song: Arc::new(song) })
+    }
+
+    /// A choice of the kernel that goes otherwise than usual, or a fault of a card.
+    fn fault(&self, place: Place<'_, '_>, table: &StepTable) -> Result<Action, Fault> {
+        let id = table.fault.as_ref().expect("the verb is fault");
+        let times = table.times.unwrap_or(1);
+        if times == 0 {
+            return Err(place.fault("times", "a fault that never happens is none; write 1 or more"));
+        }
+        let is_of_card = |fault: &&CardFault| fault.word() == id.as_str();
+        if let Some(fault) = CardFault::ALL.iter().find(is_of_card) {
+            let kernel_keys = [("answer", table.answer.is_some()), ("skip", table.skip.is_some())];
+            if let Some((key, _)) = kernel_keys.into_iter().find(|(_, is_there)| *is_there) {
+                let words =
+                    format!("{key} does not go with the fault {id} of a card; leave it out");
+                return Err(place.fault(key, &words));
+            }
+            let card = self.card(place, table)?;
+            return Ok(Action::CardFault { card, fault: *fault, bytes: times });
+        }
+        if table.card.is_some() {
+            let words = format!("card does not go with the fault {id}; leave it out");
+            return Err(place.fault("card", &words));
+        }
+        kernel_fault(place, table, times)
     }
 
     fn wait(&self, place: Place<'_, '_>, table: &StepTable) -> Result<Action, Fault> {
@@ -463,10 +493,11 @@ fn hold(place: Place<'_, '_>, table: &StepTable) -> Result<Action, Fault> {
     Ok(Action::Hold { level, time_us: time.0 / 1_000, end_mark: table.end_mark.clone() })
 }
 
-fn kernel_fault(place: Place<'_, '_>, table: &StepTable) -> Result<Action, Fault> {
+fn kernel_fault(place: Place<'_, '_>, table: &StepTable, times: u32) -> Result<Action, Fault> {
     let id = table.fault.as_ref().expect("the verb is fault");
     let Some(choice) = Choice::from_id(id) else {
-        let ids: Vec<&str> = Choice::ALL.into_iter().map(Choice::id).collect();
+        let of_cards = CardFault::ALL.iter().map(|fault| fault.word());
+        let ids: Vec<&str> = Choice::ALL.into_iter().map(Choice::id).chain(of_cards).collect();
         let words = format!("there is no fault '{id}'; {}", advice(id, &ids));
         return Err(place.fault("fault", &words));
     };
@@ -485,10 +516,6 @@ fn kernel_fault(place: Place<'_, '_>, table: &StepTable) -> Result<Action, Fault
             place.fault("answer", &words)
         })?,
     };
-    let times = table.times.unwrap_or(1);
-    if times == 0 {
-        return Err(place.fault("times", "a fault that never happens is none; write 1 or more"));
-    }
     let skip = table.skip.unwrap_or(0);
     Ok(Action::Fault(KernelFault { choice, answer: answer as u32, skip, times }))
 }

@@ -8,6 +8,8 @@ use portcls_emulator::{
 };
 use portcls_guest::Leak;
 
+use portcls_report::text::Header;
+
 use super::check::{Facts, checks};
 use super::faults::FaultOracle;
 use super::file::{PnpWord, PowerWord};
@@ -17,6 +19,8 @@ use super::pins::{Pin, pass};
 use super::plan::{Action, Plan, Since, Start, Step};
 use super::values::Wait;
 use crate::application::Application;
+use crate::cable::Sender;
+use crate::card_device::WIRES;
 use crate::device::MachineDevice;
 use crate::error::MachineError;
 use crate::machine::Machine;
@@ -33,7 +37,7 @@ const STEP_NS: u64 = 1_000_000;
 const READS_IN_FLIGHT: usize = 2;
 
 /// Runs a plan.
-pub(super) fn run(plan: &Plan, golden: Option<GoldenSettings>) -> Outcome {
+pub(super) fn run(plan: &Plan, golden: Option<GoldenSettings>, edition: &str) -> Outcome {
     let machine = plan.builder.clone().build().expect("the reader has built this machine");
     let mut run = Run::new(&machine, plan);
     run.go(plan);
@@ -58,7 +62,7 @@ pub(super) fn run(plan: &Plan, golden: Option<GoldenSettings>) -> Outcome {
     let has_violations = facts.breaks_a_rule();
     let is_expected_stop = facts.expects_the_stop();
     let outcome = Outcome {
-        header: machine.trace_header(),
+        header: Header { scenario: edition.to_owned(), ..machine.trace_header() },
         golden,
         checks: result,
         has_named: plan.expect.is_some_named()
@@ -232,10 +236,14 @@ impl<'m> Run<'m> {
             Action::WriteNow { pin, bytes } => self.pins[*pin].client()?.write_now(bytes)?,
             Action::WriteBuffer { pin, messages } => self.pins[*pin].write(messages)?,
             Action::Play { pin, song } => self.pins[*pin].play(song)?,
-            Action::Send { card, bytes } => self.device(*card).cable().send(bytes),
-            Action::SendSong { card, song } => {
+            Action::Send { card, sender, bytes } => {
+                self.tell_sender(*card, *sender)?;
+                self.device(*card).cable().send_as(*sender, bytes);
+            }
+            Action::SendSong { card, sender, song } => {
+                self.tell_sender(*card, *sender)?;
                 // The feed goes on by itself, so nothing here needs to know when it is done.
-                let _ = self.device(*card).cable().send_song((**song).clone());
+                let _ = self.device(*card).cable().send_song_as(*sender, (**song).clone());
             }
             Action::Requests { pin, count, refill } => self.pins[*pin].request(*count, *refill)?,
             Action::Read { pin, count, within_ns } => self.read(*pin, *count, *within_ns)?,
@@ -260,7 +268,29 @@ impl<'m> Run<'m> {
                 self.device(*card).vanish_at_ns(machine.now_ns().saturating_add(*in_ns));
             }
             Action::Fault(fault) => self.faults.add(*fault),
+            Action::CardFault { card, fault, bytes } => {
+                self.tell(*card, &format!("fault {} {bytes}", fault.word()))?;
+                self.device(*card).inject(*fault, *bytes);
+            }
         }
+        Ok(())
+    }
+
+    /// Says in the trace what is wrong with the bytes that follow. On the wire they look sound.
+    fn tell_sender(&self, card: usize, sender: Sender) -> Result<(), Trouble> {
+        match sender {
+            Sender::Sound => Ok(()),
+            Sender::WithoutStop => self.tell(card, "bytes with a space as stop bit follow"),
+            Sender::AtSpeed(speed) => self.tell(card, &format!("bytes at {speed} bit/s follow")),
+        }
+    }
+
+    /// A note of the cables of a card.
+    fn tell(&self, card: usize, words: &str) -> Result<(), Trouble> {
+        self.machine.run(|kernel| {
+            let who = kernel.trace().actor(WIRES[card], Layer::Hardware);
+            kernel.record_note(who, words);
+        })?;
         Ok(())
     }
 

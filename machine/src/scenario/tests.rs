@@ -60,6 +60,27 @@ fn a_mistake_has_its_place_and_says_what_to_write() {
         ("[[step]]\nhold = \"DISPATCH_LEVEL\"", "4:8: hold needs a time; write for"),
         ("[[step]]\nhold = \"DISPATCH\"\nfor = \"1us\"", "4:8: 'DISPATCH' is no level"),
         ("[[step]]\nfault = \"edges\"", "4:9: there is no fault 'edges'; did you mean edge?"),
+        (
+            "[[step]]\nfault = \"ack-lots\"",
+            "4:9: there is no fault 'ack-lots'; did you mean ack-lost?",
+        ),
+        ("[[step]]\nfault = \"ack-lost\"\ncard = 2", "5:8: there is no card 2; the machine has 1"),
+        (
+            "[[step]]\nfault = \"ack-lost\"\nskip = 1",
+            "5:8: skip does not go with the fault ack-lost of a card; leave it out",
+        ),
+        (
+            "[[step]]\nfault = \"edge\"\ncard = 1",
+            "5:8: card does not go with the fault edge; leave it out",
+        ),
+        (
+            "[[step]]\ncable = \"F8\"\nwire = \"frame\"",
+            "5:8: 'frame' is no fault of a sender; write framing, or baud and 300 to 250000",
+        ),
+        ("[[step]]\ncable = \"F8\"\nwire = \"baud 9\"", "5:8: 'baud 9' is no fault of a sender;"),
+        ("[[step]]\nmark = \"a\"\nwire = \"framing\"", "5:8: wire does not go with mark; leave it"),
+        ("[driver]\ninf = \"no.inf\"", "4:7: cannot read no.inf: No such file or directory;"),
+        ("[driver]\ninf = \"a.inf:\"", "4:7: 'a.inf:' names no INF; write x.inf, or x.inf:MODEL"),
         ("[[step]]\nfault = \"byte-to-card\"", "4:9: byte-to-card can go in several ways; write"),
         ("[[step]]\npower = \"D9\"", "4:9: 'D9' is not possible here;"),
         ("[[step]]\ncable = \"F8\"\ncard = 2", "5:8: there is no card 2; the machine has 1"),
@@ -68,7 +89,18 @@ fn a_mistake_has_its_place_and_says_what_to_write() {
             "[[step]]\nmark = \"a\"\nstatus = \"OK\"",
             "5:10: 'OK' is no status; write STATUS_SUCCESS",
         ),
-        ("[[step]]\nmark = 1", "4:8: integer `1` is not possible here; write a string"),
+        ("[[step]]\nmark = 1", "4:8: integer `1` is not possible here; write a text"),
+        ("[step]\nmark = \"a\"", "3:1: a table is not possible here; write a list as in"),
+        ("[machine]\nirq = \"9\"", "4:7: string \"9\" is not possible here; write a whole number"),
+        ("[[step]]\nwrite = 90", "4:9: integer `90` is not possible here; write a text in \"\""),
+        (
+            "[[step]]\nrequests = 1\nrefill = \"yes\"",
+            "5:10: string \"yes\" is not possible here; write true or false, without \"\"",
+        ),
+        (
+            "[expect]\nviolations = \"X\"",
+            "4:14: string \"X\" is not possible here; write a list as",
+        ),
         ("[expect]\nviolations = [\"IrqlRetrun\"]", "4:15: there is no rule 'IrqlRetrun'; did you"),
         (
             "[expect]\nnever = [\"out 330 while asleep\"]",
@@ -100,6 +132,42 @@ fn a_mistake_has_its_place_and_says_what_to_write() {
 "
         )
     );
+}
+
+#[test]
+fn a_mistake_in_the_inf_of_a_driver_has_its_place_in_both_files() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest/drivers/inf");
+    let error = |lines: &str| read("t.toml", &text(lines), &folder).unwrap_err().to_string();
+    let model = error("[driver]\ninf = \"second_range.inf:PNPB007\"");
+    assert!(model.starts_with("t.toml:4:7: second_range.inf:"), "{model}");
+    assert!(model.contains("PNPB007"), "{model}");
+    // The card has another port than any range of the INF.
+    let place = error(
+        "[machine]\ncard = \"roland-mpu401\"\nport = \"400\"\n\
+         [driver]\ninf = \"second_range.inf\"",
+    );
+    assert!(place.starts_with("t.toml:7:7: "), "{place}");
+    assert!(place.contains("has room for the MPU-401 at port 400"), "{place}");
+    let values = read("t.toml", &text("[driver]\ninf = \"second_range.inf\""), &folder).unwrap();
+    assert!(values[0].run().header.machine.contains("mpu401"));
+}
+
+#[test]
+fn a_golden_tells_the_edition_of_its_scenario() {
+    let lines = format!("{PLAY}[golden]\nfrom = \"app writes\"");
+    let scenarios = read("test.toml", &text(&lines), Path::new(".")).unwrap();
+    let golden = scenarios[0].run().golden_text().unwrap();
+    let edition = &scenarios[0].edition;
+    assert!(golden.contains(&format!("\n# scenario {edition}\n")), "{golden}");
+    let other = text(&lines.replace("2ms", "3ms"));
+    let other = read("test.toml", &other, Path::new(".")).unwrap();
+    let judgement = crate::judgement::judge(&other[0], Some(&golden));
+    assert!(judgement.is_other_edition && !judgement.differs());
+    let same = crate::judgement::judge(&scenarios[0], Some(&golden));
+    assert!(!same.is_other_edition);
+    let older = golden.replace(&format!("# scenario {edition}\n"), "");
+    let older = crate::judgement::judge(&other[0], Some(&older));
+    assert!(!older.is_other_edition, "a golden without an edition tells nothing");
 }
 
 #[test]

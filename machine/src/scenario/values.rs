@@ -3,10 +3,12 @@
 //! Most values are texts in the file. An error says what is wrong and, after a semicolon, what to
 //! write instead.
 
+use hw_mpu401::LINE_SPEEDS;
 use portcls_emulator::{BUG_CHECKS, Irql, NtStatus};
 use serde::Deserialize;
 
 use super::error::{advice, short};
+use crate::cable::Sender;
 use crate::settings;
 
 /// Declares types of values that are texts in the file, each with the function that reads it.
@@ -52,6 +54,9 @@ texts! {
     ToleranceText(super::golden::Tolerance) = tolerance;
     /// Which counts of polls are the same: exact, any, or count: and a number, as in count:2.
     PollsText(super::golden::Polls) = polls;
+    /// What is wrong with bytes on MIDI IN: framing for a space in the place of each stop bit, or
+    /// baud and the speed of the sender in bits per second, as in baud 38400.
+    WireText(Sender) = wire;
     /// What to wait for: a time, as in 500us; or silence, requests or input.
     WaitText(Wait) = wait;
 }
@@ -81,6 +86,22 @@ fn wait(text: &str) -> Result<Wait, String> {
         let hint = format!("write a time, as in 500us, or {}", words.join(", "));
         format!("'{}' is nothing to wait for; {hint}", short(text))
     })
+}
+
+fn wire(text: &str) -> Result<Sender, String> {
+    let speed = text.strip_prefix("baud ").and_then(|speed| speed.parse().ok());
+    match speed.filter(|speed| LINE_SPEEDS.contains(speed)) {
+        Some(speed) => Ok(Sender::AtSpeed(speed)),
+        None if text == "framing" => Ok(Sender::WithoutStop),
+        None => {
+            let hint = format!(
+                "write framing, or baud and {} to {}, as in baud 38400",
+                LINE_SPEEDS.start(),
+                LINE_SPEEDS.end()
+            );
+            Err(format!("'{}' is no fault of a sender; {hint}", short(text)))
+        }
+    }
 }
 
 fn time(text: &str) -> Result<u64, String> {

@@ -1,6 +1,6 @@
 //! What the processor runs: the thread, DPCs and service routines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use portcls_emulator::trace::{
     CauseFacts, DpcChange, Event, Level, NameId, TimedEvent, TimerChange, TraceLog,
@@ -67,6 +67,36 @@ struct Context {
     stolen_ns: u64,
 }
 
+/// The most places in the queue that are remembered for DPCs of one name. Machines have fewer
+/// devices.
+const MOST_QUEUED: usize = 8;
+
+/// The places in the queue of DPCs of one name, and how many DPCs of this name ran since then.
+#[derive(Default)]
+struct Block {
+    places: Vec<u32>,
+    runs: usize,
+}
+
+impl Block {
+    /// Takes one more place in the queue. A DPC that ran before belongs to an older place.
+    fn queue(&mut self, number: u32, lost: &mut BTreeSet<u32>) {
+        if self.runs > 0 {
+            self.settle(lost);
+        }
+        self.places.push(number);
+    }
+
+    /// Notes the places for which no DPC ran. When one DPC ran for two places, a DPC is missing:
+    /// what stands in the queue is not queued once more. The one that ran is that of the newer
+    /// place.
+    fn settle(&mut self, lost: &mut BTreeSet<u32>) {
+        let missing = self.places.len().saturating_sub(self.runs);
+        lost.extend(self.places.drain(..).take(missing));
+        self.runs = 0;
+    }
+}
+
 #[derive(Default)]
 struct Line {
     rise: Option<Past>,
@@ -84,8 +114,11 @@ pub(crate) struct Processor {
 
     contexts: Vec<Context>,
     lines: BTreeMap<NameId, Line>,
-    /// The DPCs that wait, each with the event that queued it.
-    queued: BTreeMap<NameId, Past>,
+    /// The DPCs that wait, with the events that queued them. Several devices can have DPCs of one
+    /// name.
+    queued: BTreeMap<NameId, VecDeque<Past>>,
+    /// The numbers of the events that queued a DPC that never ran.
+    lost: BTreeSet<u32>,
     timers: BTreeMap<NameId, Past>,
     /// True when the trace tells of DPCs and timers.
     tells_queue: bool,
@@ -102,16 +135,29 @@ impl Processor {
     pub(crate) fn new(log: &TraceLog) -> Processor {
         let mut actors = [None; 2];
         let mut shows_calls = false;
-        for event in log.events() {
-            shows_calls |= matches!(event.event, Event::Call { .. });
-            if let Event::Call { .. } = event.event {
-                for (actor, name) in actors.iter_mut().zip([ISR, DPC]) {
-                    if actor.is_none() && log.name(event.who) == name {
-                        *actor = Some(event.who);
+        let mut blocks: BTreeMap<NameId, Block> = BTreeMap::new();
+        let mut lost = BTreeSet::new();
+        for (number, event) in log.events().enumerate() {
+            match event.event {
+                Event::Call { function, .. } => {
+                    shows_calls = true;
+                    for (actor, name) in actors.iter_mut().zip([ISR, DPC]) {
+                        if actor.is_none() && log.name(event.who) == name {
+                            *actor = Some(event.who);
+                        }
+                    }
+                    if Some(event.who) == actors[1] {
+                        blocks.entry(function).or_default().runs += 1;
                     }
                 }
+                Event::Dpc { dpc: name, change: DpcChange::Queued }
+                | Event::Timer { timer: name, change: TimerChange::Expired } => {
+                    blocks.entry(name).or_default().queue(number as u32, &mut lost);
+                }
+                _ => {}
             }
         }
+        blocks.into_values().for_each(|mut block| block.settle(&mut lost));
         let thread = Context {
             kind: ContextKind::Thread,
             name: NameId::NONE,
@@ -126,6 +172,7 @@ impl Processor {
             contexts: vec![thread],
             lines: BTreeMap::new(),
             queued: BTreeMap::new(),
+            lost,
             timers: BTreeMap::new(),
             tells_queue: log.cause_facts() == CauseFacts::Recorded,
             last_isr: Past::NOTHING,
@@ -176,10 +223,10 @@ impl Processor {
         };
         match event.event {
             Event::Dpc { dpc, change: DpcChange::Queued } => {
-                self.queued.insert(dpc, past);
+                self.queue(dpc, past);
             }
             Event::Dpc { dpc, change: DpcChange::Removed } => {
-                self.queued.remove(&dpc);
+                let _ = self.take_queued(dpc);
             }
             Event::Timer { timer, change: TimerChange::Set { .. } } => {
                 self.timers.insert(timer, past);
@@ -273,12 +320,30 @@ impl Processor {
         if !self.tells_queue {
             return Why::new(Reason::ProcessorFree, self.last_isr);
         }
-        let queued = self.queued.remove(&name).unwrap_or(Past::NOTHING);
+        let queued = self.take_queued(name);
         self.after(Reason::Queued, queued, self.last_dispatch)
     }
 
-    /// The cause of code that waited for `trigger`, and then for a free processor. `busy` is the
-    /// last step of the code that kept the processor busy.
+    /// Takes the place of a DPC in the queue.
+    fn queue(&mut self, dpc: NameId, past: Past) {
+        if self.lost.contains(&past.event) {
+            return;
+        }
+        let places = self.queued.entry(dpc).or_default();
+        if places.len() == MOST_QUEUED {
+            places.pop_front();
+        }
+        places.push_back(past);
+    }
+
+    /// The event that queued the DPC of a name that runs now: the oldest one.
+    fn take_queued(&mut self, dpc: NameId) -> Past {
+        let places = self.queued.get_mut(&dpc);
+        places.and_then(VecDeque::pop_front).unwrap_or(Past::NOTHING)
+    }
+
+    /// Why code began that waited for `trigger` and then for a free processor. `busy` is the last
+    /// step of the code that kept the processor busy.
     fn after(&self, reason: Reason, trigger: Past, busy: Past) -> Why {
         if trigger.is_there() && busy.is_there() && busy.event > trigger.event {
             return Why { trigger: trigger.event, ..Why::new(Reason::ProcessorFree, busy) };
@@ -300,7 +365,7 @@ impl Processor {
     /// Takes the expiry of a timer. The timer queues its DPC.
     pub(super) fn expire(&mut self, past: Past, timer: NameId) -> Why {
         let set = self.timers.insert(timer, past).unwrap_or(Past::NOTHING);
-        self.queued.insert(timer, past);
+        self.queue(timer, past);
         Why::new(Reason::TimerSet, set)
     }
 }

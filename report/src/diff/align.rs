@@ -44,9 +44,9 @@ enum Likeness {
 /// For chains whose nodes have causes in other chains.
 const BY_CAUSE: &[Likeness] = &[
     Likeness::CauseAndContent,
+    Likeness::Content,
     Likeness::Cause,
     Likeness::CauseOnly,
-    Likeness::Content,
     Likeness::Values,
     Likeness::Class,
 ];

@@ -214,12 +214,17 @@ impl Comparer<'_, '_> {
             }
             _ => (cause_a.delay_ns, cause_b.delay_ns),
         };
-        let shift = distance_ns(self.a.node(a).begin_ns, self.b.node(b).begin_ns);
+        let shift = self.shift(a, b);
         let more = delay_b - delay_a;
         let same_trigger = self.are_same(needs_a, needs_b);
         let same_cause = self.are_same(from_a, from_b) && cause_a.reason == cause_b.reason;
-        // What happened at the same time is the same, even where it waited less or more.
-        let stands_still = shift.unsigned_abs() <= self.options.tolerance.of_ns(delay_a, delay_b);
+        let allowed_ns = self.options.tolerance.of_ns(delay_a, delay_b);
+        // What happened at the same time is the same, even where it waited less or more. So is what
+        // moved with the trigger that it has in both traces.
+        let moved_with_trigger = same_trigger
+            && needs_a != NONE
+            && (shift - self.shift(needs_a, needs_b)).unsigned_abs() <= allowed_ns;
+        let stands_still = shift.unsigned_abs() <= allowed_ns || moved_with_trigger;
         if !same_trigger || !same_cause {
             let is_other_time = same_trigger && self.options.mode == Mode::Order;
             if stands_still || is_other_time {
@@ -256,17 +261,22 @@ impl Comparer<'_, '_> {
         };
         let (Some(due_a), Some(due_b)) = (due(self.a, a), due(self.b, b)) else { return };
         let more = distance_ns(due_a, due_b);
-        let shift = distance_ns(self.a.node(a).begin_ns, self.b.node(b).begin_ns);
+        let shift = self.shift(a, b);
         let dues = (distance_ns(0, due_a), distance_ns(0, due_b));
         if self.is_too_much(dues, (0, -shift), 1) {
             self.tell(Aspect::Due, a, b, more);
         }
     }
 
+    /// How much later a node is in the second trace, in ns.
+    fn shift(&self, a: u32, b: u32) -> i64 {
+        distance_ns(self.a.node(a).begin_ns, self.b.node(b).begin_ns)
+    }
+
     fn are_same(&self, a: u32, b: u32) -> bool {
         match a {
             NONE => b == NONE,
-            _ => self.pairs.of_a[a as usize] == b,
+            _ => b != NONE && self.pairs.of_a[a as usize] == b,
         }
     }
 

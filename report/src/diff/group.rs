@@ -2,8 +2,9 @@
 //!
 //! A finding follows from another only along recorded causes. What happened can follow from what
 //! happened, never from a delay. A delay follows only from a change at its own cause, because it
-//! counts from there. Where a service routine or a DPC seems to run at once with other code, one
-//! cannot tell what belongs to which: what differs there follows from the routine that differs.
+//! counts from there. What follows because it happened together stands in `together`.
+
+mod together;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use super::align::Pairs;
 use super::difference::{Aspect, Compared, Difference};
 use crate::causes::NONE;
 use crate::nodes::{Kind, Tree};
+use together::{Late, Stretch};
 
 /// The most differences of one finding whose causes are followed.
 const MOST_FOLLOWED: usize = 256;
@@ -18,10 +20,6 @@ const MOST_FOLLOWED: usize = 256;
 const FURTHEST: usize = 64;
 /// The most steps from a write to the next one.
 const MOST_STEPS: usize = 8;
-/// The most triggers from a service routine or DPC back to what began it: its queueing, the service
-/// routine that queued it, and the rise of the line.
-const MOST_TRIGGERS: usize = 4;
-
 /// Differences of one kind.
 #[derive(Debug)]
 pub(super) struct Group {
@@ -96,6 +94,10 @@ struct Links<'t, 'a> {
     at_b: BTreeMap<u32, Vec<usize>>,
     /// The nodes that seem to run at once with other code, each with its group, for each trace.
     mixed: [Vec<(u32, usize)>; 2],
+    /// The service routines and DPCs that are late, in order, for each trace.
+    late: [Vec<Late>; 2],
+    /// Waits that last longer or less long, the first ones of each group.
+    stretches: Vec<Stretch>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -116,63 +118,12 @@ impl<'t, 'a> Links<'t, 'a> {
                 }
             }
         }
-        let mut links = Links { a, b, pairs, at_a, at_b, mixed: [Vec::new(), Vec::new()] };
+        let (mixed, late) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+        let mut links = Links { a, b, pairs, at_a, at_b, mixed, late, stretches: Vec::new() };
         links.mixed = links.find_mixed();
+        links.late = links.find_late(groups);
+        links.stretches = links.find_stretches(groups);
         links
-    }
-
-    /// The service routines and DPCs that differ and seem to run at once with other code, and the
-    /// same ones in the other trace.
-    fn find_mixed(&self) -> [Vec<(u32, usize)>; 2] {
-        let mut mixed = [Vec::new(), Vec::new()];
-        let of_a = self.a.mixed.iter().map(|&node| (node, self.partner(Side::A, node)));
-        let of_b = self.b.mixed.iter().map(|&node| (self.partner(Side::B, node), node));
-        for (a, b) in of_a.chain(of_b) {
-            let groups = [self.began(Side::A, a), self.began(Side::B, b)];
-            let Some(group) = groups.into_iter().flatten().min() else { continue };
-            for (nodes, node) in mixed.iter_mut().zip([a, b]) {
-                if node != NONE {
-                    nodes.push((node, group));
-                }
-            }
-        }
-        mixed
-    }
-
-    /// The group at a service routine or DPC, or at what made it begin.
-    fn began(&self, side: Side, routine: u32) -> Option<usize> {
-        let (tree, at) = match side {
-            Side::A => (self.a, &self.at_a),
-            Side::B => (self.b, &self.at_b),
-        };
-        let mut node = routine;
-        for _ in 0..MOST_TRIGGERS {
-            if node == NONE {
-                return None;
-            }
-            if let Some(groups) = at.get(&node) {
-                return groups.iter().min().copied();
-            }
-            node = tree.trigger_node(node);
-        }
-        None
-    }
-
-    /// The group of a service routine or DPC that differs, around a node, and that seems to run at
-    /// once with other code. What is there belongs to the one or to the other.
-    fn around(&self, own: usize, difference: &Difference) -> Option<usize> {
-        let sides =
-            [(self.a, difference.a, &self.mixed[0]), (self.b, difference.b, &self.mixed[1])];
-        let of_side = |(tree, node, mixed): (&Tree<'_>, u32, &Vec<(u32, usize)>)| {
-            let number = tree.node(node).first;
-            let is_around = |&&(around, group): &&(u32, usize)| {
-                let around = tree.node(around);
-                group != own && around.first < number && number <= around.last
-            };
-            mixed.iter().filter(is_around).map(|&(_, group)| group).min()
-        };
-        let there = sides.into_iter().filter(|&(_, node, _)| node != NONE);
-        there.filter_map(of_side).min()
     }
 
     fn find(&self, groups: &mut [Group]) {
@@ -220,7 +171,7 @@ impl<'t, 'a> Links<'t, 'a> {
         if let Some(pitch) = same_node.filter(of_pitch).min() {
             return Some(pitch);
         }
-        if let Some(around) = self.around(own, difference) {
+        if let Some(around) = self.around(own, difference).or_else(|| self.host(own, difference)) {
             return Some(around);
         }
         if let Some(lost) = self.overwritten(groups, difference) {
@@ -228,7 +179,8 @@ impl<'t, 'a> Links<'t, 'a> {
         }
         let sides = [(Side::B, difference.b), (Side::A, difference.a)];
         let there = sides.into_iter().filter(|&(_, node)| node != NONE);
-        there.filter_map(|(side, node)| self.walk(groups, own, difference.aspect, side, node)).min()
+        let walk = |(side, node)| self.walk(groups, own, difference.aspect, side, node);
+        there.filter_map(walk).min().or_else(|| self.same_moment(own, difference))
     }
 
     /// The group of the write that overwrote a byte, for a byte that only one trace has. In the

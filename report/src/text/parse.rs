@@ -65,7 +65,10 @@ pub fn parse_readable(text: &str) -> Readable {
         Some(Version::One) => log.without_cause_facts(),
         _ => log,
     };
-    let header = Header { machine: reader.machine.unwrap_or_default() };
+    let header = Header {
+        machine: reader.machine.unwrap_or_default(),
+        scenario: reader.scenario.unwrap_or_default(),
+    };
     Readable { header, log, fault }
 }
 
@@ -78,6 +81,7 @@ fn continuation<'t>(first: &str, line: &'t str) -> Option<&'t str> {
 #[derive(Default)]
 struct Reader {
     machine: Option<String>,
+    scenario: Option<String>,
     collected: Collected,
     records: Vec<Record>,
     dropped: Option<u64>,
@@ -137,6 +141,9 @@ impl Reader {
         let in_header = self.records.is_empty();
         let first = match key {
             "machine" if in_header => self.machine.replace(unescape(value)?.into_owned()).is_none(),
+            "scenario" if in_header => {
+                self.scenario.replace(unescape(value)?.into_owned()).is_none()
+            }
             "hardware" if in_header => self.collected.set_hardware(read_words(value)?),
             "limit:" => {
                 let (count, _) = split_word(value);

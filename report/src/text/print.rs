@@ -110,6 +110,12 @@ impl<'a> Printer<'a> {
             push_text(&mut self.out, &header.machine);
         }
         self.end_line(start, REMARK_CONTINUATION);
+        if !header.scenario.is_empty() {
+            let start = self.out.len();
+            self.out.push_str("# scenario ");
+            push_text(&mut self.out, &header.scenario);
+            self.end_line(start, REMARK_CONTINUATION);
+        }
         self.out.push_str(TIME_AND_LEVEL);
         self.push_hardware(filter);
         self.out.push_str(COLUMNS);

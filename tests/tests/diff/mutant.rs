@@ -2,9 +2,11 @@
 //!
 //! A seed chooses the place of a change.
 
+use std::ops::Range;
+
 use portcls_machine::emulator::trace::{
-    Argument, Direction, Event, Level, NameId, Names, Record, SerialEdge, TextRef, TimedEvent,
-    TraceLog,
+    Argument, CauseFacts, Direction, Event, Level, NameId, Names, Record, SerialEdge, TextRef,
+    TimedEvent, TraceLog,
 };
 
 /// A kind of change that a real machine or driver could make.
@@ -216,10 +218,22 @@ impl<'a> Mutants<'a> {
         }
         // Bytes on the wire do not move, because the wire does not wait for the processor.
         let moves = |event: &&mut TimedEvent| !matches!(event.event, Event::Serial { .. });
-        let is_dpc = events.get(end).is_some_and(|event| self.is_call(event, "dpc"));
-        let last = if is_dpc { self.end_of(end) } else { end };
+        let last = if self.is_queued_dpc(isr..end) { self.end_of(end) } else { end };
         events[isr..last].iter_mut().filter(moves).for_each(|event| event.time_ns += late_ns);
         Some(events)
+    }
+
+    /// Whether the event behind a service routine is the call of the DPC that this routine queued.
+    /// Another DPC has a reason of its own, and is not late with the routine. A trace without facts
+    /// about the queue does not tell the two apart.
+    fn is_queued_dpc(&self, isr: Range<usize>) -> bool {
+        let Some(next) = self.events.get(isr.end).filter(|event| self.is_call(event, "dpc")) else {
+            return false;
+        };
+        let Event::Call { function, .. } = next.event else { return false };
+        let queues =
+            |event: &TimedEvent| matches!(event.event, Event::Dpc { dpc, .. } if dpc == function);
+        self.log.cause_facts() == CauseFacts::Missing || self.events[isr].iter().any(queues)
     }
 
     fn late_dpc(&mut self) -> Option<Vec<TimedEvent>> {
@@ -266,9 +280,11 @@ impl<'a> Mutants<'a> {
         let takes_ns = [0, 1_000][self.draw(2)];
         again.time_ns += takes_ns;
         if takes_ns > 0 {
-            // The rest of the code moves by the same time, up to the next event of other code.
-            let rest = events[read + 1..].iter().take_while(|event| event.level == again.level);
-            let count = rest.count();
+            // The rest of the code is as much later, as far as nothing else ran. A thread that has
+            // raised its level is still the thread.
+            let code = |level| if level == Level::Raised { Level::Passive } else { level };
+            let is_same = |event: &&TimedEvent| code(event.level) == code(again.level);
+            let count = events[read + 1..].iter().take_while(is_same).count();
             events[read + 1..=read + count].iter_mut().for_each(|event| event.time_ns += takes_ns);
         }
         events.insert(read + 1, again);

@@ -44,8 +44,8 @@ fn the_new_routine_zeroes_and_refuses_flags_that_name_no_pool() {
         let bench = Bench::plain(mode);
         let allocate = |flags: u64| {
             let words: Vec<u64> = match mode {
-                cpu_x86::Mode::Bits64 => vec![flags, 24, TAG],
-                cpu_x86::Mode::Bits32 => vec![flags, 0, 24, TAG],
+                Mode::Bits64 => vec![flags, 24, TAG],
+                Mode::Bits32 => vec![flags, 0, 24, TAG],
             };
             bench.call_for_pointer("ExAllocatePool2", &words)
         };

@@ -520,3 +520,35 @@ fn a_bad_resource_is_named_with_its_line_and_column_and_how_to_mend_it() {
         assert!(found.starts_with(&format!("t.toml:{expected}")), "{text}:\n{found}\n{expected}");
     }
 }
+
+/// What a terminal would obey: in TOML a key or a text may have it as an escape.
+const ESCAPE: &str = r"\u001B[2J";
+
+#[test]
+fn a_message_shows_no_control_character_of_the_file_and_little_of_a_long_text() {
+    let long = "x".repeat(300);
+    for text in [ESCAPE, &long] {
+        for line in [
+            format!("\"{text}\" = 1"),
+            format!("status-offset = \"{text}\""),
+            format!("fixed-answers = {{ \"{text}\" = 1 }}"),
+            format!("[[resource]]\nkind = \"{text}\""),
+            format!("[[resource]]\nkind = \"mpu401\"\n\"{text}\" = 1"),
+            format!("[timing]\n\"{text}\" = 1"),
+        ] {
+            let found = error(&format!("{BASED}{line}\n"));
+            assert!(!found.contains(char::is_control), "{found:?}");
+            assert!(!found.contains(&"x".repeat(100)), "{found}");
+        }
+        let based = error(&format!("name = \"mine\"\nbased-on = \"{text}\"\n"));
+        assert!(!based.contains(char::is_control), "{based:?}");
+    }
+    // No TOML at all: the message of the reader may have the character itself.
+    for text in ["a\u{1B}[2J = 1", "a = \u{1B}[2J", "[\u{1B}[2J"] {
+        let found = error(text);
+        assert!(
+            found.contains("this is no TOML") && !found.contains(char::is_control),
+            "{found:?}"
+        );
+    }
+}

@@ -92,7 +92,8 @@ fn run_probed<M: Model>(
 
 /// A regular expression for the words of a script in any order.
 const NEARLY_A_SCRIPT: &str = concat!(
-    "([RWPSDCM@#>./:=+-]|init|idle|in|hold|fault|hanging-note|wire|drain|not|starts|pace|any|",
+    "([RWPSDCM@#>./:=+-]|init|idle|in|hold|fault|hanging-note|ack-lost|wire|drain|not|starts|",
+    "pace|any|",
     "repeat|end|baud|break|framing|enable|rx|tx|gate|corrupt|causes|",
     "[0-9A-F]{2}|title:|cards:|open|[ \n\t])*"
 );
@@ -161,6 +162,7 @@ pub fn trouble() -> impl Strategy<Value = String> {
         3 => (1..1_500_u32).prop_map(|time| format!("hold {time}")),
         2 => (1..4_u32).prop_map(|bytes| format!("fault hanging-note {bytes}")),
         1 => Just("fault hanging-note off".to_owned()),
+        1 => (1..4_u32).prop_map(|acks| format!("fault ack-lost {acks}")),
     ]
 }
 

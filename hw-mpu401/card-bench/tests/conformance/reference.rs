@@ -147,6 +147,8 @@ pub struct Reference {
     hold: (u64, bool),
     /// How many bytes the fault of hanging notes will hit.
     hanging_notes: u32,
+    /// How many ACKs will be lost.
+    lost_acks: u32,
 }
 
 impl Reference {
@@ -189,6 +191,7 @@ impl Reference {
             wire: VecDeque::new(),
             hold: (0, false),
             hanging_notes: 0,
+            lost_acks: 0,
         };
         match initial {
             InitialState::PowerOn => {
@@ -561,9 +564,14 @@ impl Reference {
                 self.carry_out(job, 0);
                 return;
             }
-            if self.shows_fifo() {
-                self.aside = self.outbox.take().map(|kind| (self.outbox_byte, kind));
-            }
+        }
+        if self.lost_acks > 0 {
+            self.lost_acks -= 1;
+            self.carry_out(job, 0);
+            return;
+        }
+        if self.card.ack_position == AckPosition::Front && self.shows_fifo() {
+            self.aside = self.outbox.take().map(|kind| (self.outbox_byte, kind));
         }
         let later_us = if enters { us(self.timing.uart_entry_ns) } else { 0 };
         let ready_us = self.now_us + us(self.timing.ack_latency_ns) + later_us;

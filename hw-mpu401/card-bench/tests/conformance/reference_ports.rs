@@ -147,6 +147,7 @@ impl Model for Reference {
     fn inject(&mut self, fault: Fault, bytes: u32) {
         match fault {
             Fault::HangingNote => self.hanging_notes = bytes,
+            Fault::AckLost => self.lost_acks = bytes,
         }
     }
 

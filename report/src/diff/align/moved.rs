@@ -3,22 +3,80 @@
 //! The same event at the same time is the same, also where it seems to belong to other code. An
 //! interrupt or a DPC that comes behind a mark is the same when what made it come is the same.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use portcls_emulator::trace::Event;
 
 use super::{Aligner, BY_CONTENT};
 use crate::causes::NONE;
 use crate::nodes::{Kind, Tree};
 
+/// The most rounds of pairing by triggers: from a rise over the service routine and what it queues
+/// to the DPC, and what these cause.
+const MOST_ROUNDS: usize = 4;
+
 impl Aligner<'_, '_> {
     /// Pairs what is left.
     pub(super) fn pair_moved(&mut self) {
-        self.pair_roots(By::TriggerAndContent);
-        self.pair_roots(By::Content);
+        // A pair makes more triggers known.
+        for _ in 0..MOST_ROUNDS {
+            if self.pair_roots(By::TriggerAndContent) + self.pair_roots(By::Content) == 0 {
+                break;
+            }
+        }
+        self.pair_falls_by_trigger();
         self.pair_by_time();
     }
 
-    /// Pairs nodes of chains with the same content, in any section.
-    fn pair_roots(&mut self, by: By) {
+    /// Gives falls of signals the partner with the same trigger, where the order of the lines gave
+    /// them another one. Lines are aligned before the service routines that let them fall. A rise
+    /// keeps its place, because a late one seems to come from the access before it.
+    fn pair_falls_by_trigger(&mut self) {
+        let is_fall = |tree: &Tree<'_>, node: u32| {
+            matches!(tree.event(node).event, Event::Signal { value: 0, .. })
+        };
+        let crossed: Vec<(u32, u32)> = (0..self.a.nodes.len() as u32)
+            .map(|a| (a, self.pairs.of_a[a as usize]))
+            .filter(|&(a, b)| b != NONE && is_fall(self.a, a) && is_fall(self.b, b))
+            .filter(|&(a, b)| !self.has_trigger_of(a, b))
+            .collect();
+        let mut free: HashMap<(u32, u64), Vec<u32>> = HashMap::new();
+        for &(_, b) in crossed.iter().rev() {
+            let trigger = self.b.trigger_node(b);
+            free.entry((trigger, self.b.node(b).key)).or_default().push(b);
+        }
+        let partner = |&(a, _): &(u32, u32)| {
+            let trigger = self.a.trigger_node(a);
+            let wanted = if trigger == NONE { NONE } else { self.pairs.of_a[trigger as usize] };
+            let key = (wanted, self.a.node(a).key);
+            if wanted == NONE { None } else { free.get_mut(&key).and_then(Vec::pop) }
+        };
+        let found: Vec<Option<u32>> = crossed.iter().map(partner).collect();
+        let is_taken: HashSet<u32> = found.iter().flatten().copied().collect();
+        // The rest of each line keeps its order.
+        let mut rest: HashMap<u64, Vec<u32>> = HashMap::new();
+        for b in crossed.iter().map(|&(_, b)| b).rev().filter(|b| !is_taken.contains(b)) {
+            rest.entry(self.b.node(b).key).or_default().push(b);
+        }
+        for (&(a, before), b) in crossed.iter().zip(found) {
+            let next = rest.get_mut(&self.a.node(a).key);
+            match b.or_else(|| next.and_then(Vec::pop)) {
+                Some(b) => self.pair(a, b),
+                None => self.pair(a, before),
+            }
+        }
+    }
+
+    /// Whether two nodes have triggers that are a pair, or none.
+    fn has_trigger_of(&self, a: u32, b: u32) -> bool {
+        match self.a.trigger_node(a) {
+            NONE => self.b.trigger_node(b) == NONE,
+            trigger => self.pairs.of_a[trigger as usize] == self.b.trigger_node(b),
+        }
+    }
+
+    /// Pairs nodes of chains with the same content, in any section. Returns how many pairs it made.
+    fn pair_roots(&mut self, by: By) -> usize {
         let mut left: HashMap<(u32, u64), Vec<u32>> = HashMap::new();
         for b in (0..self.b.nodes.len() as u32).rev() {
             if by.is_left(self.b, b, &self.pairs.of_b) {
@@ -27,8 +85,9 @@ impl Aligner<'_, '_> {
             }
         }
         if left.is_empty() {
-            return;
+            return 0;
         }
+        let mut pairs = 0;
         for a in 0..self.a.nodes.len() as u32 {
             if !by.is_left(self.a, a, &self.pairs.of_a) {
                 continue;
@@ -37,8 +96,10 @@ impl Aligner<'_, '_> {
             if let Some(b) = left.get_mut(&key).and_then(Vec::pop) {
                 self.pair(a, b);
                 self.align_lists(self.a.children(a), self.b.children(b), BY_CONTENT);
+                pairs += 1;
             }
         }
+        pairs
     }
 
     /// Pairs nodes with the same values, time and level. Where routines seem to run at once with
@@ -90,7 +151,8 @@ impl Aligner<'_, '_> {
 enum By {
     /// Triggers that are a pair, and the same content.
     TriggerAndContent,
-    /// The same content alone: a service routine or a DPC that passed another one.
+    /// The same content alone: a service routine, a DPC or a signal that passed another one. What
+    /// passed its own trigger seems to have none.
     Content,
 }
 
@@ -101,10 +163,11 @@ impl By {
         let fits = match self {
             By::TriggerAndContent => {
                 matches!(kind, Kind::Isr | Kind::Dpc | Kind::Signal | Kind::Byte)
+                    && tree.trigger_node(node) != NONE
             }
-            By::Content => matches!(kind, Kind::Isr | Kind::Dpc),
+            By::Content => matches!(kind, Kind::Isr | Kind::Dpc | Kind::Signal),
         };
-        fits && partners[node as usize] == NONE && tree.trigger_node(node) != NONE
+        fits && partners[node as usize] == NONE
     }
 
     /// The key of a node. `known` gives the number that a trigger has in the second trace.

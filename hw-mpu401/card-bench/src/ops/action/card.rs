@@ -51,6 +51,7 @@ pub(super) const VERBS: &[Verb] = &[
         word: "fault",
         forms: &[
             ("fault hanging-note 2", "the next two bytes that the fault can hit are wrong"),
+            ("fault ack-lost 1", "the next command is done and not acknowledged"),
             ("fault hanging-note off", "the fault hits no byte any more"),
         ],
         parse: parse_fault,
