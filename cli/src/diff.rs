@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::report::diff::{Diff, DiffOptions, Start, diff};
-use portcls_machine::report::marks::between_marks;
 use portcls_machine::report::text::Header;
 use serde::Serialize;
 
-use crate::arguments::{DiffArguments, Format};
+use crate::arguments::{DiffArguments, Format, Place};
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
 use crate::input::Input;
@@ -32,7 +31,7 @@ struct DiffFacts {
 ///
 /// # Errors
 /// The errors of [`trace_file::read`], [`Failure::NotATrace`], [`Failure::StdinTwice`],
-/// [`Failure::NoMark`] and [`Failure::CannotWrite`].
+/// [`Failure::NoMark`], [`Failure::NothingBetween`] and [`Failure::CannotWrite`].
 pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     if (&arguments.first, &arguments.second) == (&Input::Stdin, &Input::Stdin) {
         return Err(Failure::StdinTwice);
@@ -68,7 +67,10 @@ pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
 
 /// What counts as a difference. From a mark on, times count from this mark.
 fn options(arguments: &DiffArguments) -> DiffOptions {
-    let start = if arguments.from.is_some() { Start::FirstEvent } else { Start::PowerOn };
+    let start = match arguments.section.from {
+        Some(Place::Mark(_)) => Start::FirstEvent,
+        Some(Place::Time(_)) | None => Start::PowerOn,
+    };
     DiffOptions { start, ..arguments.compare.options() }
 }
 
@@ -103,16 +105,11 @@ fn up_to(log: &TraceLog, end_ns: u64) -> TraceLog {
     log.part(0..end.unwrap_or(log.records().len()))
 }
 
-/// The part of a trace between the marks of the command line.
+/// The part of a trace between the places of the command line.
 fn part<'a>(
     input: &Input,
     log: &'a TraceLog,
     arguments: &DiffArguments,
 ) -> Result<Cow<'a, TraceLog>, Failure> {
-    let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
-    if (from, to) == (None, None) {
-        return Ok(Cow::Borrowed(log));
-    }
-    let part = between_marks(log, from, to);
-    part.map(Cow::Owned).map_err(|mark| Failure::NoMark { name: input.name(), mark })
+    arguments.section.section().part(log, &input.name())
 }

@@ -4,7 +4,6 @@ use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::midi_file::ReadOptions;
 use portcls_machine::report::latency::{Breach, Budget, Latency, Span, latency, table, usual_bins};
-use portcls_machine::report::marks::between_marks;
 use portcls_machine::{GuestOptions, MachineBuilder, play};
 use serde::Serialize;
 
@@ -48,7 +47,8 @@ type Measured = (String, Result<Latency, String>);
 ///
 /// # Errors
 /// The errors of [`trace_file::read_whole`] and of reading a song, a driver or a card,
-/// [`Failure::StdinTwice`], [`Failure::NoMark`] and [`Failure::CannotWrite`].
+/// [`Failure::StdinTwice`], [`Failure::NoMark`], [`Failure::NothingBetween`] and
+/// [`Failure::CannotWrite`].
 pub fn run(arguments: &LatencyArguments) -> Result<Exit, Failure> {
     let runs = match arguments.cards.is_empty() {
         true => of_traces(arguments)?,
@@ -96,15 +96,10 @@ fn of_traces(arguments: &LatencyArguments) -> Result<Vec<Measured>, Failure> {
     if arguments.files.iter().filter(|file| **file == Input::Stdin).count() > 1 {
         return Err(Failure::StdinTwice);
     }
-    let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
     let read = |file: &Input| {
         let (_, log) = trace_file::read_whole(file)?;
-        let log = match (from, to) {
-            (None, None) => log,
-            _ => between_marks(&log, from, to)
-                .map_err(|mark| Failure::NoMark { name: file.name(), mark })?,
-        };
-        Ok((file.name(), Ok(measure(&log, arguments))))
+        let part = arguments.section.section().part(&log, &file.name())?;
+        Ok((file.name(), Ok(measure(&part, arguments))))
     };
     arguments.files.iter().map(read).collect()
 }

@@ -38,6 +38,7 @@ mod rules;
 mod run;
 mod scenario_file;
 mod schema;
+mod section;
 mod session;
 mod summary;
 mod trace;

@@ -178,7 +178,7 @@ Examples:
   portcls-emu diff old.txt new.txt                     two traces that --trace wrote
   portcls-emu diff old.txt new.txt --tolerance 200ns   compiled drivers differ by instructions
   portcls-emu diff old.txt new.txt --html diff.html    a page with the findings
-  portcls-emu diff a.txt b.txt --from 'the song begins' --to 'the song is over'
+  portcls-emu diff a.txt b.txt --from 'the song begins' --until 'the song is over'
   portcls-emu play --trace - | portcls-emu diff old.txt - --format json";
 
 pub(super) const DIFF_EXIT: &str = "\
