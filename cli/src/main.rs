@@ -42,6 +42,7 @@ mod section;
 mod session;
 mod summary;
 mod trace;
+mod trace_colour;
 mod trace_file;
 mod verbosity;
 

@@ -140,6 +140,17 @@ impl Output {
         Ok(())
     }
 
+    /// Writes the text of a trace, with colours on a terminal.
+    ///
+    /// # Errors
+    /// The errors of [`Output::write`].
+    pub fn write_trace(
+        &self,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        if self.is_stdout() { console::write_trace(content) } else { self.write(content) }
+    }
+
     fn write_whole(
         &self,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,

@@ -113,7 +113,7 @@ fn exit(results: &[FileResult]) -> Exit {
 }
 
 fn write_trace(outcome: &Outcome, filter: Filter, output: &Output) -> Result<(), Failure> {
-    output.write(|mut to| text::write(&outcome.trace, &outcome.header, filter, &mut to))
+    output.write_trace(|mut to| text::write(&outcome.trace, &outcome.header, filter, &mut to))
 }
 
 /// Says on stderr what the results alone do not tell.

@@ -147,17 +147,18 @@ impl Outputs {
         let (stdout, files): (Vec<_>, Vec<_>) =
             self.each().partition(|(_, output)| output.is_stdout());
         for (content, output) in files.into_iter().chain(stdout) {
-            let page = match content {
-                Content::Page => Some(page_of(machine, output)?),
-                _ => None,
-            };
-            output.write(|to| match content {
-                Content::Page => page.map_or(Ok(()), |page| page.write(to)),
-                Content::Trace => write_trace(machine, report.filter.into(), to),
-                Content::Waves => write_waves(machine, report.waves.form(), to),
-                Content::Bytes => write_bytes(bytes, to),
-                Content::MidiFile => write_midi(bytes, to),
-            })?;
+            match content {
+                Content::Page => {
+                    let page = page_of(machine, output)?;
+                    output.write(|to| page.write(to))
+                }
+                Content::Trace => {
+                    output.write_trace(|to| write_trace(machine, report.filter.into(), to))
+                }
+                Content::Waves => output.write(|to| write_waves(machine, report.waves.form(), to)),
+                Content::Bytes => output.write(|to| write_bytes(bytes, to)),
+                Content::MidiFile => output.write(|to| write_midi(bytes, to)),
+            }?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use portcls_machine::report::reading::{self, PortNames, Show};
 use portcls_machine::report::text::{self, Header};
 
 use crate::arguments::{Shown, TraceArguments};
-use crate::console::Console;
+use crate::console;
 use crate::failure::{Exit, Failure};
 use crate::trace_file;
 
@@ -24,7 +24,7 @@ pub fn run(arguments: &TraceArguments) -> Result<Exit, Failure> {
         [] => text::print(&log, &trace.header, filter),
         _ => reading::print(&log, &trace.header, filter, &show(&arguments.show, &trace.header)),
     };
-    Console::Stdout.print(&text)?;
+    console::write_trace(|to| to.write_all(text.as_bytes()))?;
     trace.damage.map_or(Ok(Exit::Good), Err)
 }
 

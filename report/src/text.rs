@@ -94,6 +94,7 @@
 mod error;
 mod form;
 mod layout;
+mod line;
 mod names;
 mod parse;
 mod parse_event;
@@ -102,6 +103,7 @@ mod words;
 
 pub use error::ParseError;
 pub(crate) use layout::level_columns;
+pub use line::Line;
 pub use parse::{Readable, parse, parse_readable};
 pub use print::{event_words, print, print_first, write};
 

@@ -229,6 +229,7 @@ The JSON summary:
 
 pub(super) const ENVIRONMENT: &str = "\
 Environment:
-  RUST_LOG   diagnostics on stderr where -v is not given: error, warn, info, debug or trace, also
-             for one crate, as in portcls_emulator=debug
-  NO_COLOR   no colours, also on a terminal";
+  RUST_LOG        diagnostics on stderr where -v is not given: error, warn, info, debug or trace,
+                  also for one crate, as in portcls_emulator=debug
+  NO_COLOR        no colours, also on a terminal
+  CLICOLOR_FORCE  colours also without a terminal; a trace in a file has none";

@@ -13,6 +13,7 @@ use super::{Flow, Outcome, Summary};
 use crate::failure::Exit;
 use crate::figures::{counted, duration, grouped, hundredths, wrapped};
 use crate::inf::InfFacts;
+use crate::trace_colour::coloured;
 
 const TITLE: Style = Style::new().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
@@ -247,8 +248,7 @@ impl Page {
             "\n{TITLE}The trace begins{TITLE:#} {QUIET}(--trace - shows all of it){QUIET:#}"
         ));
         for line in lines.lines() {
-            let style = if line.starts_with('#') { QUIET } else { Style::new() };
-            self.line(format_args!("{style}{line}{style:#}"));
+            self.line(format_args!("{}", coloured(line)));
         }
     }
 }
