@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use crate::arguments::{DiffArguments, Format, Place};
 use crate::console::{self, Console};
+use crate::explain::{command, readable_name};
 use crate::failure::{Exit, Failure};
 use crate::input::Input;
 use crate::output::prepare;
-use crate::page::page;
+use crate::page::{PageOf, page};
 use crate::summary::json;
 use crate::trace_file::{self, TraceFile};
 
@@ -50,7 +51,10 @@ pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     if let Some(output) = &output {
         let name = arguments.second.name();
         let machine = format!("{machine}; golden {}", arguments.first.name());
-        let page = page(&name, (&Header { machine }, &second), Some((&found, &first)))?;
+        let file = arguments.second.path().and_then(readable_name);
+        let header = &Header { machine };
+        let diff = Some((&found, &*first));
+        let page = page(&PageOf { name: &name, file, header, log: &second, diff })?;
         output.write(|to| page.write(to))?;
     }
     let console = match &output {
@@ -58,11 +62,22 @@ pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
         _ => Console::Stdout,
     };
     let text = match arguments.format {
-        Format::Text => found.text(arguments.most),
+        Format::Text => found.text(arguments.most) + &explained(arguments, &found),
         Format::Json => json(&DiffFacts { version: VERSION, roots: found.roots(), diff: found }),
     };
     console.print(&text)?;
     Ok(exit)
+}
+
+/// The line with the command that explains the first finding in the trace that came, or in the
+/// expected one if only that one has it.
+fn explained(arguments: &DiffArguments, found: &Diff) -> String {
+    let place = found.findings.first().and_then(|finding| match &finding.second {
+        Some(spot) => Some((&arguments.second, spot)),
+        None => Some((&arguments.first, finding.first.as_ref()?)),
+    });
+    let command = place.and_then(|(input, spot)| command(input.path()?, spot.time_ns));
+    command.map_or(String::new(), |command| format!("\nexplain   {command}\n"))
 }
 
 /// What counts as a difference. From a mark on, times count from this mark.

@@ -12,10 +12,11 @@ use portcls_machine::report::{jsonl, svg, vcd};
 use portcls_machine::{legend, vcd_options};
 
 use crate::arguments::{ExportArguments, ExportForm};
+use crate::explain::readable_name;
 use crate::failure::{Exit, Failure};
 use crate::input::Input;
 use crate::output::{Output, prepare};
-use crate::page::page;
+use crate::page::{PageOf, page};
 use crate::trace_file;
 
 /// Writes a trace in another form.
@@ -45,7 +46,9 @@ fn write(
     match arguments.form {
         ExportForm::Html => {
             let part = log.part(section);
-            let page = page(&arguments.file.name(), (header, &part), None)?;
+            let name = &arguments.file.name();
+            let file = arguments.file.path().and_then(readable_name);
+            let page = page(&PageOf { name, file, header, log: &part, diff: None })?;
             output.write(|to| page.write(to))
         }
         ExportForm::Svg => {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::arguments::{CardsChoice, Format, LatencyArguments};
 use crate::card::CardChoice;
 use crate::console::Console;
+use crate::explain::command;
 use crate::failure::{Exit, Failure};
 use crate::input::{Input, Source};
 use crate::summary::json;
@@ -61,11 +62,26 @@ pub fn run(arguments: &LatencyArguments) -> Result<Exit, Failure> {
     let is_good = runs.iter().all(|(_, run)| run.as_ref().is_ok_and(keeps));
     let text = match (arguments.format, &runs[..]) {
         (Format::Json, _) => json(&facts(runs, budgets)),
-        (Format::Text, [(_, Ok(latency))]) => latency.text(budgets),
-        (Format::Text, runs) => table(runs, budgets),
+        (Format::Text, [(_, Ok(latency))]) => latency.text(budgets) + &explained(arguments, &runs),
+        (Format::Text, runs) => table(runs, budgets) + &explained(arguments, runs),
     };
     Console::Stdout.print(&text)?;
     Ok(if is_good { Exit::Good } else { Exit::CheckFailed })
+}
+
+/// The line with the command that explains the worst time: that of the only trace, or of the first
+/// that breaks a budget. A run on a card leaves no trace.
+fn explained(arguments: &LatencyArguments, runs: &[Measured]) -> String {
+    let budgets = &arguments.budget;
+    let traces = arguments.files.iter().zip(runs);
+    let mut measured = traces.filter_map(|(file, (_, run))| Some((file, run.as_ref().ok()?)));
+    let told = match runs.len() {
+        1 => measured.next(),
+        _ => measured.find(|(_, latency)| !latency.breaches(budgets).is_empty()),
+    };
+    let command =
+        told.and_then(|(file, latency)| command(file.path()?, latency.worst(budgets)?.at_ns));
+    command.map_or(String::new(), |command| format!("explain    {command}\n"))
 }
 
 fn facts(runs: Vec<Measured>, budgets: &[Budget]) -> LatencyFacts {

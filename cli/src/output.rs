@@ -108,6 +108,14 @@ impl Output {
         self.place == Place::Stdout
     }
 
+    /// The name of the file as the user gave it.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.target {
+            Target::Path(path) => Some(path),
+            Target::Stdout => None,
+        }
+    }
+
     fn path(&self) -> Option<&Path> {
         match &self.place {
             Place::Stdout => None,

@@ -1,6 +1,7 @@
 //! One run from its files to its summary: what `play` and `capture` share.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::Instant;
 
 use portcls_machine::emulator::trace::{DEFAULT_HELD_EVENTS, Hold};
@@ -12,14 +13,15 @@ use portcls_machine::{CardSignals, Machine, MachineError, Meter, vcd_options};
 
 use crate::arguments::{Format, MachineArguments, PinArguments, ReportArguments, SongArguments};
 use crate::console::{self, Console};
+use crate::explain::{self, command, readable_name};
 use crate::failure::{Exit, Failure};
 use crate::figures::duration;
 use crate::inf::InfFacts;
 use crate::input::{Input, Source};
 use crate::output::{Output, Target, prepare};
-use crate::page::page;
+use crate::page::{PageOf, page};
 use crate::progress_bar::{Line, ProgressBar};
-use crate::summary::{Ending, Outcome, RunFacts, Summary};
+use crate::summary::{Ending, Flow, Outcome, RunFacts, Summary};
 
 /// The number of events that the trace holds when the run needs only the first lines of the trace.
 const SUMMARY_EVENTS: usize = 256;
@@ -123,6 +125,11 @@ impl Outputs {
         self.each().any(|(_, output)| output.is_stdout())
     }
 
+    /// The path of the trace, if it goes into a file.
+    fn trace_file(&self) -> Option<&Path> {
+        self.trace.as_ref()?.file()
+    }
+
     /// True when an output needs the whole trace.
     fn show_trace(&self) -> bool {
         self.trace.is_some() || self.page.is_some() || self.waves.is_some()
@@ -149,7 +156,7 @@ impl Outputs {
         for (content, output) in files.into_iter().chain(stdout) {
             match content {
                 Content::Page => {
-                    let page = page_of(machine, output)?;
+                    let page = page_of(machine, output, self.trace_file())?;
                     output.write(|to| page.write(to))
                 }
                 Content::Trace => {
@@ -226,6 +233,7 @@ pub fn run_on(
             return Err(error.into());
         }
     };
+    let moment = moment(&ending);
     let facts = RunFacts { verb: job.verb, song: &song, ending };
     let mut summary = Summary::new(facts, job.source, (job.machine, &machine), &card.profile);
     if let (Some(choice), Some(found)) = (&job.machine.inf, machine.inf()) {
@@ -234,6 +242,8 @@ pub fn run_on(
     }
     if written.is_ok() {
         outputs.each().for_each(|(content, output)| summary.add_output(content.name(), output));
+        let command = outputs.trace_file().zip(moment).and_then(|(file, at)| command(file, at));
+        command.into_iter().for_each(|command| summary.add_explain(command));
     }
     if let Some(analysis) = machine.analysis() {
         summary.add_analysis(analysis);
@@ -274,9 +284,22 @@ fn write_trace(machine: &Machine, filter: Filter, mut to: &mut dyn Write) -> io:
     text::write(&machine.trace_log(), &machine.trace_header(), filter, &mut to)
 }
 
-fn page_of(machine: &Machine, output: &Output) -> Result<Page, Failure> {
-    let name = output.target().to_string();
-    page(&name, (&machine.trace_header(), &machine.trace_log()), None)
+fn page_of(machine: &Machine, output: &Output, trace: Option<&Path>) -> Result<Page, Failure> {
+    let (header, log) = (&machine.trace_header(), &machine.trace_log());
+    let file = trace.and_then(readable_name);
+    page(&PageOf { name: &output.target().to_string(), file, header, log, diff: None })
+}
+
+/// The moment that the summary tells first: the end of the run or a breach of a rule, or else the
+/// first byte that is lost or another one.
+fn moment(ending: &Ending) -> Option<u64> {
+    let difference = match ending.flow {
+        Flow::Wire(wire) => wire.first_difference,
+        Flow::Application(application) => application.first_difference,
+    };
+    let job = &ending.job;
+    let moment = explain::moment(job.stop.as_ref(), &job.violations);
+    moment.or_else(|| Some(difference?.time_ns))
 }
 
 fn write_waves(

@@ -64,6 +64,9 @@ pub struct Summary {
     /// What may explain a loss.
     hints: Vec<Hint>,
     outputs: Vec<OutputFacts>,
+    /// The command that explains the moment that the summary tells; the JSON has the moment.
+    #[serde(skip)]
+    explain: Option<String>,
     /// The first lines of the trace; the JSON does not have these lines.
     #[serde(skip)]
     first_lines: Option<String>,
@@ -244,6 +247,7 @@ impl Summary {
             leaks: job.leaks.iter().map(leak_facts).collect(),
             hints: job.hints,
             outputs: Vec::new(),
+            explain: None,
             first_lines: None,
         }
     }
@@ -263,6 +267,11 @@ impl Summary {
     /// Names an output that was written.
     pub fn add_output(&mut self, what: &'static str, output: &Output) {
         self.outputs.push(OutputFacts { what, path: output.target().to_string() });
+    }
+
+    /// Adds the command that explains the moment that the summary tells.
+    pub fn add_explain(&mut self, command: String) {
+        self.explain = Some(command);
     }
 
     /// Adds the first lines of the trace.

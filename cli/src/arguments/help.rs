@@ -136,6 +136,7 @@ pub(super) const RUN_EXAMPLES: &str = "\
 Examples:
   portcls-emu run tests/scenarios/note-in.toml               what came of each expectation
   portcls-emu run note-in.toml --trace - --filter registers  its trace
+  portcls-emu run note-in.toml --html note-in.html           a page to look at
   portcls-emu run scenarios/*.toml --format json             the results for a program
   portcls-emu schema scenario > scenario.json                the keys of the files, for an editor
 
@@ -150,6 +151,7 @@ Examples:
   portcls-emu check scenarios --accept=chord,remove  the traces of these two
   portcls-emu check scenarios --review               asks about each trace that differs
   portcls-emu check scenarios --out failed --format junit > results.xml
+  portcls-emu check scenarios/chord.toml --html chord.html    its page, with the golden beside
   portcls-emu check scenarios --shard 1/2 --format json > 1.json
 
 docs/ci.md shows a workflow for a team with a .sys driver.";

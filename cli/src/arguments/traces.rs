@@ -33,10 +33,14 @@ pub struct CheckArguments {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Unreferenced::Fail)]
     #[arg(help_heading = "New goldens")]
     pub unreferenced: Unreferenced,
-    /// Leaves the new trace and all findings of each scenario that failed in this folder, and
-    /// removes those of one that did not.
+    /// Leaves the new trace, all findings and a page of each scenario that failed in this folder,
+    /// and removes those of one that did not.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
+    /// Writes the trace of the only scenario as a page, with the findings and what the golden has
+    /// instead; - is stdout, and the results then go to stderr.
+    #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
+    pub html: Option<Target>,
     /// Checks one of N parts of the scenarios; `merge` puts the results together.
     #[arg(long, value_name = "I/N", value_parser = parse_shard)]
     pub shard: Option<Shard>,

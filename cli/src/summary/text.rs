@@ -240,6 +240,10 @@ impl Page {
         let lines: Vec<String> =
             outputs.map(|output| format!("{}: {}", output.what, output.path)).collect();
         self.paragraph("written", Style::new(), &lines);
+        if let Some(command) = &summary.explain {
+            // A line that is copied must not be wrapped.
+            self.line(format_args!("{LABEL}{:<LABEL_COLUMNS$}{LABEL:#}{command}", "explain"));
+        }
     }
 
     fn first_lines(&mut self, summary: &Summary) {
