@@ -99,6 +99,7 @@ mod names;
 mod parse;
 mod parse_event;
 mod print;
+mod tails;
 mod words;
 
 pub use error::ParseError;
