@@ -372,6 +372,10 @@ pub struct RunArguments {
     /// Which events the trace shows.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = TraceFilter::Full)]
     pub filter: TraceFilter,
+    /// Writes the whole trace of the only scenario as a page to look at; - is stdout, and the
+    /// results then go to stderr.
+    #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
+    pub html: Option<Target>,
     /// The form of the results.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,

@@ -1,8 +1,9 @@
 //! `check`: scenarios held against their expectations and their goldens.
 //!
 //! `files` finds the scenarios, this file runs them on all processors and decides how the program
-//! ends. `accept` writes goldens, `outputs` leaves what failed. `facts` is what is said, `text`,
-//! `junit` and `results` are its forms, and `merge` puts the facts of several shards together.
+//! ends. `accept` writes goldens, `outputs` leaves what failed, and `page` shows it. `facts` is
+//! what is said, `text`, `junit` and `results` are its forms, and `merge` puts the facts of several
+//! shards together.
 
 mod accept;
 mod facts;
@@ -10,6 +11,7 @@ mod files;
 mod junit;
 mod merge;
 mod outputs;
+mod page;
 mod results;
 mod text;
 
@@ -21,19 +23,24 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use portcls_machine::judgement::{Judgement, judge};
-use portcls_machine::scenario::Scenario;
+use portcls_machine::emulator::trace::Record;
+use portcls_machine::judgement::{JudgedAs, Judgement, judge};
+use portcls_machine::report::explain::command;
+use portcls_machine::report::html::Page;
+use portcls_machine::scenario::{Outcome, Scenario};
 use portcls_results::json;
 
 use crate::arguments::{CheckArguments, CheckFormat, Unreferenced};
 use crate::console::{self, Console};
+use crate::explain::moment;
 use crate::failure::{Exit, Failure};
 use crate::input::Input;
 use crate::scenario_file;
 
 use facts::{CheckFacts, ScenarioFacts, Verdict};
 use files::shown;
-use outputs::OutFolder;
+use outputs::Outputs;
+use page::{Beside, page_of};
 
 pub use facts::Shard;
 pub use merge::run as merge;
@@ -56,6 +63,23 @@ struct Checked {
     is_golden_bad: bool,
     /// True when only the golden is wrong.
     is_golden_all: bool,
+    /// The page, if it is wanted.
+    page: Option<Result<Page, Failure>>,
+}
+
+impl Checked {
+    /// A file that is no scenario.
+    fn invalid(file: &Path, facts: ScenarioFacts) -> Checked {
+        Checked {
+            facts,
+            file: file.to_owned(),
+            golden: None,
+            made: None,
+            is_golden_bad: false,
+            is_golden_all: false,
+            page: None,
+        }
+    }
 }
 
 /// Checks the scenarios.
@@ -66,8 +90,7 @@ struct Checked {
 pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     refuse_what_asks(arguments)?;
     let found = files::find(&arguments.paths)?;
-    let out = arguments.out.as_deref().map(|folder| OutFolder::new(folder, &found.files));
-    let out = out.transpose()?;
+    let outputs = Outputs::prepare(arguments, &found.files)?;
     let mine =
         |index: usize| arguments.shard.is_none_or(|shard| index % shard.of + 1 == shard.index);
     let chosen: Vec<&PathBuf> = found
@@ -77,14 +100,10 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
         .filter(|(index, _)| mine(*index))
         .map(|(_, file)| file)
         .collect();
-    let mut checked = check_all(&chosen, arguments.jobs);
+    let mut checked = check_all(&chosen, arguments.jobs, &outputs);
+    outputs.write_page(&mut checked)?;
     accept_wanted(arguments, &mut checked)?;
-    if let Some(out) = &out {
-        for one in &mut checked {
-            let words = text::details(&one.facts);
-            out.keep(&one.file, &mut one.facts, one.made.as_deref(), words.trim_start())?;
-        }
-    }
+    outputs.keep_failed(&mut checked)?;
     // Only one shard looks for goldens without a scenario, so that each is in the results once.
     let mut scenarios: Vec<ScenarioFacts> = Vec::new();
     if arguments.shard.is_none_or(|shard| shard.index == 1) {
@@ -94,18 +113,18 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     scenarios.sort_by(|a, b| (&a.file, &a.name).cmp(&(&b.file, &b.name)));
     let names = found.files.iter().map(|file| shown(file)).collect();
     let facts = CheckFacts::new(arguments.shard, names, scenarios);
-    print(&facts, arguments.format)
+    print(&facts, arguments.format, outputs.console())
 }
 
 /// Prints the facts in a form, and says how the program ends.
-fn print(facts: &CheckFacts, format: CheckFormat) -> Result<Exit, Failure> {
+fn print(facts: &CheckFacts, format: CheckFormat, console: Console) -> Result<Exit, Failure> {
     let shown = match format {
         CheckFormat::Text => text::report(facts),
         CheckFormat::Json => json(facts),
         CheckFormat::Junit => junit::report(facts)?,
         CheckFormat::Results => results::report(facts),
     };
-    Console::Stdout.print(&shown)?;
+    console.print(&shown)?;
     if facts.scenarios.is_empty() && facts.shard.is_none() {
         console::error(&"there is no scenario: nothing was checked");
     }
@@ -130,7 +149,7 @@ fn refuse_what_asks(arguments: &CheckArguments) -> Result<(), Failure> {
 }
 
 /// Checks the files, each on the next free processor. The results are in the order of the files.
-fn check_all(files: &[&PathBuf], jobs: Option<usize>) -> Vec<Checked> {
+fn check_all(files: &[&PathBuf], jobs: Option<usize>, outputs: &Outputs) -> Vec<Checked> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let jobs = jobs.unwrap_or(processors).clamp(1, files.len().max(1));
     let next = AtomicUsize::new(0);
@@ -139,7 +158,7 @@ fn check_all(files: &[&PathBuf], jobs: Option<usize>) -> Vec<Checked> {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(index) else { break };
-            let checked = check_file(file);
+            let checked = check_file(file, outputs);
             done.lock().expect("no thread panics with the lock").push((index, checked));
         }
     };
@@ -155,49 +174,84 @@ fn check_all(files: &[&PathBuf], jobs: Option<usize>) -> Vec<Checked> {
 }
 
 /// Checks the scenarios of one file.
-fn check_file(file: &Path) -> Vec<Checked> {
+fn check_file(file: &Path, outputs: &Outputs) -> Vec<Checked> {
     let name = shown(file);
     let read = scenario_file::read(&Input::File(file.to_owned()));
     let source = fs::read_to_string(file).unwrap_or_default();
     match read {
         Ok(scenarios) => {
-            scenarios.iter().map(|scenario| check_one(file, &name, &source, scenario)).collect()
+            let check = |scenario| check_one(file, &source, scenario, outputs);
+            scenarios.iter().map(check).collect()
         }
         Err(failure) => {
             let stem = file.file_stem().unwrap_or_default().to_string_lossy();
             let mut facts = ScenarioFacts::new(&stem, &name, Verdict::Invalid);
             facts.fault = Some(failure.to_string());
             facts.source = source;
-            vec![Checked {
-                facts,
-                file: file.to_owned(),
-                golden: None,
-                made: None,
-                is_golden_bad: false,
-                is_golden_all: false,
-            }]
+            vec![Checked::invalid(file, facts)]
         }
     }
 }
 
-fn check_one(file: &Path, name: &str, source: &str, scenario: &Scenario) -> Checked {
+fn check_one(file: &Path, source: &str, scenario: &Scenario, outputs: &Outputs) -> Checked {
     let golden = scenario.golden.is_some().then(|| file.with_file_name(scenario.golden_file()));
     let old = golden.as_ref().and_then(|path| fs::read(path).ok());
     let old = old.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let judgement = judge(scenario, old.as_deref());
-    let mut facts = ScenarioFacts::new(&scenario.name, name, judgement.judged_as().into());
+    let mut facts = ScenarioFacts::new(&scenario.name, &shown(file), judgement.judged_as().into());
     facts.title.clone_from(&scenario.title);
     facts.why.clone_from(&scenario.why);
     facts.source = source.to_owned();
     tell(&mut facts, &judgement);
+    let has_failed = facts.verdict != Verdict::Ok;
+    let folder = outputs.folder.as_ref().filter(|_| has_failed);
+    let trace = folder.filter(|_| judgement.made.is_some());
+    let trace = trace.map(|folder| shown(&folder.new_trace(file, &scenario.name)));
+    let golden_name = golden.as_deref().map(shown);
+    facts.explain = explained(&judgement, trace.as_deref(), golden_name.as_deref());
+    let beside = Beside {
+        name: &scenario.name,
+        file: trace.as_deref(),
+        golden: golden_name.as_deref().zip(old.as_deref()),
+    };
+    let is_wanted = outputs.page.is_some() || folder.is_some();
     Checked {
         is_golden_bad: judgement.is_golden_bad(),
         is_golden_all: facts.failed.is_empty(),
         file: file.to_owned(),
         golden,
+        page: is_wanted.then(|| page_of(&judgement, beside)),
         made: judgement.made,
         facts,
     }
+}
+
+/// The command that explains what is wrong: in the new trace if it is left in a file, or else what
+/// the golden has there.
+fn explained(judgement: &Judgement, trace: Option<&str>, golden: Option<&str>) -> Option<String> {
+    let outcome = &judgement.outcome;
+    let end = match judgement.judged_as() {
+        JudgedAs::Good => return None,
+        JudgedAs::DriverDied | JudgedAs::RuleBroken => {
+            moment(outcome.stop.as_ref(), &outcome.violations)
+                .filter(|&at| is_in_golden(outcome, at))
+        }
+        _ => None,
+    };
+    let finding = judgement.diff.as_ref().and_then(|diff| diff.findings.first());
+    let came = finding.and_then(|finding| finding.second.as_ref()).map(|spot| spot.time_ns);
+    let expected = finding.and_then(|finding| finding.first.as_ref()).map(|spot| spot.time_ns);
+    let new = trace.zip(end.or(came));
+    new.or(golden.zip(expected)).map(|(file, time_ns)| command(file, time_ns))
+}
+
+/// Whether a moment is in the part of the trace that the golden has.
+fn is_in_golden(outcome: &Outcome, time_ns: u64) -> bool {
+    outcome.golden_part().is_ok_and(|part| {
+        let time = |record: Option<&Record>| record.map(Record::time_ns);
+        let (first, last) = (time(part.records().first()), time(part.records().last()));
+        first.is_some_and(|first| first < time_ns) && last.is_some_and(|last| time_ns <= last)
+    })
 }
 
 /// Adds the results of a judgement to the facts.

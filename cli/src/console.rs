@@ -4,14 +4,16 @@
 //! written to stderr is lost, because there is no other place to report it.
 
 use std::fmt::{self, Display};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
 
-use anstream::AutoStream;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use clap::error::ErrorKind as UsageErrorKind;
 use portcls_results::json;
 use portcls_results::summary::NoResult;
+use portcls_results::trace_colour::Coloured;
 
 use crate::arguments::Format;
 use crate::failure::{Exit, Failure};
@@ -65,6 +67,44 @@ pub fn write_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
     // The buffer must not try again to write the bytes of the failed write.
     drop(stdout.into_parts());
     finish("stdout", result)
+}
+
+/// Writes the text of a trace to stdout, with colours if stdout is to have colours.
+///
+/// # Errors
+/// [`Failure::CannotWrite`], except on a closed pipe.
+pub fn write_trace(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let stdout = io::stdout().lock();
+    let choice = AutoStream::choice(&stdout);
+    // The text in a file is a golden, also where CLICOLOR_FORCE is set for all programs.
+    if choice == ColorChoice::Never || is_file(&stdout) {
+        drop(stdout);
+        return write_stdout(write);
+    }
+    let stream = AutoStream::new(stdout, choice);
+    let mut coloured = io::BufWriter::new(Coloured::new(stream));
+    let result = write(&mut coloured).and_then(|()| coloured.flush());
+    drop(coloured.into_parts());
+    finish("stdout", result)
+}
+
+/// Whether stdout goes into a file.
+#[cfg(unix)]
+fn is_file(stdout: &io::StdoutLock<'_>) -> bool {
+    use std::os::fd::AsFd;
+    is_regular(stdout.as_fd().try_clone_to_owned().map(File::from))
+}
+
+/// Whether stdout goes into a file.
+#[cfg(windows)]
+fn is_file(stdout: &io::StdoutLock<'_>) -> bool {
+    use std::os::windows::io::AsHandle;
+    is_regular(stdout.as_handle().try_clone_to_owned().map(File::from))
+}
+
+fn is_regular(stdout: io::Result<File>) -> bool {
+    let found = stdout.and_then(|stdout| stdout.metadata());
+    found.is_ok_and(|found| found.is_file())
 }
 
 fn finish(place: &str, result: io::Result<()>) -> Result<(), Failure> {

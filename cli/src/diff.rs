@@ -3,25 +3,25 @@
 use std::borrow::Cow;
 
 use portcls_machine::emulator::trace::TraceLog;
-use portcls_machine::report::diff::{DiffOptions, Start, diff};
-use portcls_machine::report::marks::between_marks;
+use portcls_machine::report::diff::{Diff, DiffOptions, Start, diff};
 use portcls_machine::report::text::Header;
 use portcls_results::diff::DiffFacts;
 use portcls_results::json;
 
-use crate::arguments::{DiffArguments, Format};
+use crate::arguments::{DiffArguments, Format, Place};
 use crate::console::{self, Console};
+use crate::explain::{command, readable_name};
 use crate::failure::{Exit, Failure};
 use crate::input::Input;
 use crate::output::prepare;
-use crate::page::page;
+use crate::page::{PageOf, page};
 use crate::trace_file::{self, TraceFile};
 
 /// Compares two traces. Without a finding the exit code is 0, else it is 1.
 ///
 /// # Errors
 /// The errors of [`trace_file::read`], [`Failure::NotATrace`], [`Failure::StdinTwice`],
-/// [`Failure::NoMark`] and [`Failure::CannotWrite`].
+/// [`Failure::NoMark`], [`Failure::NothingBetween`] and [`Failure::CannotWrite`].
 pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     if (&arguments.first, &arguments.second) == (&Input::Stdin, &Input::Stdin) {
         return Err(Failure::StdinTwice);
@@ -40,11 +40,10 @@ pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     if let Some(output) = &output {
         let name = arguments.second.name();
         let machine = format!("{machine}; golden {}", arguments.first.name());
-        let page = page(
-            &name,
-            (&Header { machine, ..Header::default() }, &second),
-            Some((&found, &first)),
-        )?;
+        let file = arguments.second.path().and_then(readable_name);
+        let header = &Header { machine, ..Header::default() };
+        let diff = Some((&found, &*first));
+        let page = page(&PageOf { name: &name, file, header, log: &second, diff })?;
         output.write(|to| page.write(to))?;
     }
     let console = match &output {
@@ -52,16 +51,30 @@ pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
         _ => Console::Stdout,
     };
     let text = match arguments.format {
-        Format::Text => found.text(arguments.most),
+        Format::Text => found.text(arguments.most) + &explained(arguments, &found),
         Format::Json => json(&DiffFacts::new(found)),
     };
     console.print(&text)?;
     Ok(exit)
 }
 
+/// The line with the command that explains the first finding in the trace that came, or in the
+/// expected one if only that one has it.
+fn explained(arguments: &DiffArguments, found: &Diff) -> String {
+    let place = found.findings.first().and_then(|finding| match &finding.second {
+        Some(spot) => Some((&arguments.second, spot)),
+        None => Some((&arguments.first, finding.first.as_ref()?)),
+    });
+    let command = place.and_then(|(input, spot)| command(input.path()?, spot.time_ns));
+    command.map_or(String::new(), |command| format!("\nexplain   {command}\n"))
+}
+
 /// The options of the comparison. After a mark, times count from this mark.
 fn options(arguments: &DiffArguments) -> DiffOptions {
-    let start = if arguments.from.is_some() { Start::FirstEvent } else { Start::PowerOn };
+    let start = match arguments.section.from {
+        Some(Place::Mark(_)) => Start::FirstEvent,
+        Some(Place::Time(_)) | None => Start::PowerOn,
+    };
     DiffOptions { start, ..arguments.compare.options() }
 }
 
@@ -97,16 +110,11 @@ fn up_to(log: &TraceLog, end_ns: u64) -> TraceLog {
     log.part(0..end.unwrap_or(log.records().len()))
 }
 
-/// The part of a trace between the marks of the command line.
+/// The part of a trace between the places of the command line.
 fn part<'a>(
     input: &Input,
     log: &'a TraceLog,
     arguments: &DiffArguments,
 ) -> Result<Cow<'a, TraceLog>, Failure> {
-    let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
-    if (from, to) == (None, None) {
-        return Ok(Cow::Borrowed(log));
-    }
-    let part = between_marks(log, from, to);
-    part.map(Cow::Owned).map_err(|mark| Failure::NoMark { name: input.name(), mark })
+    arguments.section.section().part(log, &input.name())
 }

@@ -1,6 +1,12 @@
 //! `explain`: one moment of a trace, with its cause and its effects.
+//!
+//! Other verbs tell moments of a trace; [`command`] is what they say besides, to look at one.
 
-use portcls_machine::report::explain::{Explanation, explain};
+use std::fs;
+use std::path::Path;
+
+use portcls_machine::emulator::{Stop, Violation};
+use portcls_machine::report::explain::{self, Explanation, explain};
 use portcls_results::json;
 use serde::Serialize;
 
@@ -17,6 +23,27 @@ struct ExplanationFacts {
     version: u32,
     #[serde(flatten)]
     explanation: Explanation,
+}
+
+/// The command that explains a moment of the trace in `file`, for the output of a verb that tells
+/// this moment. `None` when no command can read the trace again.
+pub fn command(file: &Path, time_ns: u64) -> Option<String> {
+    Some(explain::command(readable_name(file)?, time_ns))
+}
+
+/// The moment of a run that a reader asks about first: its end, if the driver ended it, or the
+/// first breach of a rule.
+pub fn moment(stop: Option<&Stop>, violations: &[Violation]) -> Option<u64> {
+    let is_usual = |stop: &&Stop| matches!(stop, Stop::TimeLimit { .. } | Stop::Abandoned { .. });
+    let end = stop.filter(|stop| !is_usual(stop)).map(Stop::time_ns);
+    end.or_else(|| Some(violations.first()?.time_ns))
+}
+
+/// The name by which a later command reads a file; `None` for a pipe, which is read once, and for a
+/// name that cannot be copied from a terminal.
+pub fn readable_name(file: &Path) -> Option<&str> {
+    let name = file.to_str().filter(|name| !name.contains(char::is_control))?;
+    fs::metadata(file).is_ok_and(|found| found.is_file()).then_some(name)
 }
 
 /// Explains the last event up to a time.

@@ -129,6 +129,12 @@ pub enum Failure {
         /// The option.
         option: &'static str,
     },
+    /// A page is wanted of more than one scenario that is checked.
+    #[error(
+        "--html is about one scenario: give one file, for one card, or --out for a page of each \
+         scenario that fails"
+    )]
+    OneScenarioForAPage,
     /// A text is no scenario.
     #[error(transparent)]
     NotAScenario(#[from] ScenarioError),
@@ -338,6 +344,7 @@ impl Failure {
             | Failure::WavesOfAllCards
             | Failure::OneScript { .. }
             | Failure::OneScenario { .. }
+            | Failure::OneScenarioForAPage
             | Failure::NoJunitOfResults
             | Failure::NotANewFolder { .. }
             | Failure::NotACrateName { .. }

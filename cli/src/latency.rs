@@ -4,7 +4,6 @@ use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::midi_file::ReadOptions;
 use portcls_machine::report::latency::{Latency, latency, table, usual_bins};
-use portcls_machine::report::marks::between_marks;
 use portcls_machine::{GuestOptions, MachineBuilder, play};
 use portcls_results::json;
 use portcls_results::latency::{Latencies, Measured};
@@ -12,6 +11,7 @@ use portcls_results::latency::{Latencies, Measured};
 use crate::arguments::{CardsChoice, Format, LatencyArguments};
 use crate::card::CardChoice;
 use crate::console::Console;
+use crate::explain::command;
 use crate::failure::{Exit, Failure};
 use crate::input::{Input, Source};
 use crate::trace_file;
@@ -21,7 +21,8 @@ use crate::trace_file;
 ///
 /// # Errors
 /// The errors of [`trace_file::read_whole`] and of reading a song, a driver or a card,
-/// [`Failure::StdinTwice`], [`Failure::NoMark`] and [`Failure::CannotWrite`].
+/// [`Failure::StdinTwice`], [`Failure::NoMark`], [`Failure::NothingBetween`] and
+/// [`Failure::CannotWrite`].
 pub fn run(arguments: &LatencyArguments) -> Result<Exit, Failure> {
     let runs = match arguments.cards.is_empty() {
         true => of_traces(arguments)?,
@@ -34,11 +35,26 @@ pub fn run(arguments: &LatencyArguments) -> Result<Exit, Failure> {
     let is_good = runs.iter().all(|(_, run)| run.as_ref().is_ok_and(keeps));
     let text = match (arguments.format, &runs[..]) {
         (Format::Json, _) => json(&Latencies::new(runs, budgets)),
-        (Format::Text, [(_, Ok(latency))]) => latency.text(budgets),
-        (Format::Text, runs) => table(runs, budgets),
+        (Format::Text, [(_, Ok(latency))]) => latency.text(budgets) + &explained(arguments, &runs),
+        (Format::Text, runs) => table(runs, budgets) + &explained(arguments, runs),
     };
     Console::Stdout.print(&text)?;
     Ok(if is_good { Exit::Good } else { Exit::CheckFailed })
+}
+
+/// The line with the command that explains the worst time: that of the only trace, or of the first
+/// that breaks a budget. A run on a card leaves no trace.
+fn explained(arguments: &LatencyArguments, runs: &[Measured]) -> String {
+    let budgets = &arguments.budget;
+    let traces = arguments.files.iter().zip(runs);
+    let mut measured = traces.filter_map(|(file, (_, run))| Some((file, run.as_ref().ok()?)));
+    let told = match runs.len() {
+        1 => measured.next(),
+        _ => measured.find(|(_, latency)| !latency.breaches(budgets).is_empty()),
+    };
+    let command =
+        told.and_then(|(file, latency)| command(file.path()?, latency.worst(budgets)?.at_ns));
+    command.map_or(String::new(), |command| format!("explain    {command}\n"))
 }
 
 fn measure(log: &TraceLog, arguments: &LatencyArguments) -> Latency {
@@ -49,15 +65,10 @@ fn of_traces(arguments: &LatencyArguments) -> Result<Vec<Measured>, Failure> {
     if arguments.files.iter().filter(|file| **file == Input::Stdin).count() > 1 {
         return Err(Failure::StdinTwice);
     }
-    let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
     let read = |file: &Input| {
         let (_, log) = trace_file::read_whole(file)?;
-        let log = match (from, to) {
-            (None, None) => log,
-            _ => between_marks(&log, from, to)
-                .map_err(|mark| Failure::NoMark { name: file.name(), mark })?,
-        };
-        Ok((file.name(), Ok(measure(&log, arguments))))
+        let part = arguments.section.section().part(&log, &file.name())?;
+        Ok((file.name(), Ok(measure(&part, arguments))))
     };
     arguments.files.iter().map(read).collect()
 }

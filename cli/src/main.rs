@@ -36,6 +36,7 @@ mod rules;
 mod run;
 mod scenario_file;
 mod schema;
+mod section;
 mod session;
 mod trace;
 mod trace_file;

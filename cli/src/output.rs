@@ -108,6 +108,14 @@ impl Output {
         self.place == Place::Stdout
     }
 
+    /// The name of the file as the user gave it.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.target {
+            Target::Path(path) => Some(path),
+            Target::Stdout => None,
+        }
+    }
+
     fn path(&self) -> Option<&Path> {
         match &self.place {
             Place::Stdout => None,
@@ -138,6 +146,17 @@ impl Output {
         self.write_whole(content)?;
         log::info!("{}: written for {}", self.target, self.option);
         Ok(())
+    }
+
+    /// Writes the text of a trace, with colours on a terminal.
+    ///
+    /// # Errors
+    /// The errors of [`Output::write`].
+    pub fn write_trace(
+        &self,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        if self.is_stdout() { console::write_trace(content) } else { self.write(content) }
     }
 
     fn write_whole(

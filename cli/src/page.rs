@@ -8,18 +8,27 @@ use portcls_machine::report::text::Header;
 
 use crate::failure::Failure;
 
-/// Makes the page of a trace, perhaps with the findings of a comparison with another trace. `name`
-/// is for a message.
+/// A trace that becomes a page.
+pub struct PageOf<'a> {
+    /// The name, for a message.
+    pub name: &'a str,
+    /// The file with the trace, for commands that the page shows.
+    pub file: Option<&'a str>,
+    /// The head of the trace.
+    pub header: &'a Header,
+    /// The trace.
+    pub log: &'a TraceLog,
+    /// What a comparison with another trace found, and that trace.
+    pub diff: Option<(&'a Diff, &'a TraceLog)>,
+}
+
+/// Makes the page of a trace.
 ///
 /// # Errors
 /// [`Failure::TooMuchForAPage`].
-pub fn page(
-    name: &str,
-    (header, log): (&Header, &TraceLog),
-    diff: Option<(&Diff, &TraceLog)>,
-) -> Result<Page, Failure> {
-    let legend = legend(log);
-    let options = PageOptions { legend: Some(&legend), diff };
-    Page::new(log, header, options)
-        .map_err(|source| Failure::TooMuchForAPage { name: name.to_owned(), source })
+pub fn page(of: &PageOf<'_>) -> Result<Page, Failure> {
+    let legend = legend(of.log);
+    let options = PageOptions { legend: Some(&legend), diff: of.diff, file: of.file };
+    Page::new(of.log, of.header, options)
+        .map_err(|source| Failure::TooMuchForAPage { name: of.name.to_owned(), source })
 }

@@ -9,18 +9,68 @@ use portcls_results::scenarios::{Facts, FileResult, Invalid, Ran, exit, text as 
 
 use crate::arguments::{Format, RunArguments};
 use crate::console::{self, Console};
+use crate::explain::{command, moment, readable_name};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, prepare};
+use crate::page::{PageOf, page};
 use crate::scenario_file;
+
+/// What is wanted of the only scenario.
+struct Outputs {
+    trace: Option<Output>,
+    page: Option<Output>,
+}
+
+impl Outputs {
+    fn prepare(arguments: &RunArguments) -> Result<Outputs, Failure> {
+        let wanted = [("--trace", arguments.trace.as_ref()), ("--html", arguments.html.as_ref())];
+        let input = arguments.files.first().and_then(|input| input.path());
+        let mut outputs = prepare(&wanted, input)?.into_iter();
+        let mut next = || outputs.next().flatten();
+        Ok(Outputs { trace: next(), page: next() })
+    }
+
+    /// The first option that is about one scenario.
+    fn first_option(&self) -> Option<&'static str> {
+        let trace = self.trace.as_ref().map(|_| "--trace");
+        trace.or_else(|| self.page.as_ref().map(|_| "--html"))
+    }
+
+    fn use_stdout(&self) -> bool {
+        [&self.trace, &self.page].into_iter().flatten().any(Output::is_stdout)
+    }
+
+    /// Writes the trace, then the page: a trace can be too long for a page.
+    fn write(&self, outcome: &Outcome, filter: Filter) -> Result<(), Failure> {
+        let Outcome { trace: log, header, .. } = outcome;
+        if let Some(output) = &self.trace {
+            output.write_trace(|mut to| text::write(log, header, filter, &mut to))?;
+        }
+        if let Some(output) = &self.page {
+            let file = self.trace.as_ref().and_then(Output::file).and_then(readable_name);
+            let name = &output.target().to_string();
+            let page = page(&PageOf { name, file, header, log, diff: None })?;
+            output.write(|to| page.write(to))?;
+        }
+        Ok(())
+    }
+
+    /// The command that explains how a scenario failed, if its trace is in a file.
+    fn explained(&self, ran: &Ran) -> Option<String> {
+        if ran.exit() == Exit::Good {
+            return None;
+        }
+        let moment = moment(ran.outcome.stop.as_ref(), &ran.outcome.violations)?;
+        command(self.trace.as_ref()?.file()?, moment)
+    }
+}
 
 /// Runs the scenarios of the files. If a file is no scenario, the other files still run.
 ///
 /// # Errors
 /// [`Failure`]: a trace is wanted of more than one scenario, or an output cannot be written.
 pub fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
-    let wanted = [("--trace", arguments.trace.as_ref())];
-    let input = arguments.files.first().and_then(|input| input.path());
-    let output = prepare(&wanted, input)?.pop().flatten();
+    let outputs = Outputs::prepare(arguments)?;
     let results: Vec<FileResult> = arguments
         .files
         .iter()
@@ -34,20 +84,19 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
         .collect();
     let ran: Vec<&Ran> =
         results.iter().filter_map(|result| result.ran.as_ref().ok()).flatten().collect();
-    if let Some(output) = &output {
-        match ran[..] {
-            [only] => write_trace(&only.outcome, arguments.filter.into(), output)?,
-            // The results say what is wrong with the only file.
-            [] => {}
-            _ => return Err(Failure::OneScenario { option: "--trace" }),
+    let mut explain = None;
+    match (outputs.first_option(), &ran[..]) {
+        (Some(_), [only]) => {
+            outputs.write(&only.outcome, arguments.filter.into())?;
+            explain = outputs.explained(only);
         }
+        // The results say what is wrong with the only file.
+        (None, _) | (Some(_), []) => {}
+        (Some(option), _) => return Err(Failure::OneScenario { option }),
     }
-    let console = match &output {
-        Some(output) if output.is_stdout() => Console::Stderr,
-        _ => Console::Stdout,
-    };
+    let console = if outputs.use_stdout() { Console::Stderr } else { Console::Stdout };
     console.print(&match arguments.format {
-        Format::Text => as_text(&results),
+        Format::Text => as_text(&results, explain.as_deref()),
         Format::Json => json(&Facts::new(&results)),
     })?;
     for invalid in results.iter().filter_map(|result| result.ran.as_ref().err()) {
@@ -56,11 +105,6 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
     ran.iter().for_each(|ran| warn(ran));
     Ok(exit(&results))
 }
-
-fn write_trace(outcome: &Outcome, filter: Filter, output: &Output) -> Result<(), Failure> {
-    output.write(|mut to| text::write(&outcome.trace, &outcome.header, filter, &mut to))
-}
-
 /// Says on stderr what the results alone do not tell.
 fn warn(ran: &Ran) {
     let name = &ran.scenario.name;

@@ -1,6 +1,7 @@
 //! One run from its files to its summary: what `play` and `capture` share.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::Instant;
 
 use portcls_machine::emulator::trace::{DEFAULT_HELD_EVENTS, Hold};
@@ -10,15 +11,16 @@ use portcls_machine::report::vcd::{self, Dialect, Tick};
 use portcls_machine::report::{Filter, text};
 use portcls_machine::{CardSignals, Machine, MachineError, Meter, vcd_options};
 use portcls_results::numbers::duration;
-use portcls_results::summary::{InfFacts, Outcome, RunFacts, Summary};
+use portcls_results::summary::{Ending, Flow, InfFacts, Outcome, RunFacts, Summary};
 use portcls_results::work::Run;
 
 use crate::arguments::{Format, MachineArguments, PinArguments, ReportArguments, SongArguments};
 use crate::console::{self, Console};
+use crate::explain::{self, command, readable_name};
 use crate::failure::{Exit, Failure};
 use crate::input::{Input, Source};
 use crate::output::{Output, Target, prepare};
-use crate::page::page;
+use crate::page::{PageOf, page};
 use crate::progress_bar::{Line, ProgressBar};
 
 /// The number of events that the trace holds when the run needs only the first lines of the trace.
@@ -116,6 +118,11 @@ impl Outputs {
         self.each().any(|(_, output)| output.is_stdout())
     }
 
+    /// The path of the trace, if it goes into a file.
+    fn trace_file(&self) -> Option<&Path> {
+        self.trace.as_ref()?.file()
+    }
+
     /// True when an output needs the whole trace.
     fn show_trace(&self) -> bool {
         self.trace.is_some() || self.page.is_some() || self.waves.is_some()
@@ -140,17 +147,18 @@ impl Outputs {
         let (stdout, files): (Vec<_>, Vec<_>) =
             self.each().partition(|(_, output)| output.is_stdout());
         for (content, output) in files.into_iter().chain(stdout) {
-            let page = match content {
-                Content::Page => Some(page_of(machine, output)?),
-                _ => None,
-            };
-            output.write(|to| match content {
-                Content::Page => page.map_or(Ok(()), |page| page.write(to)),
-                Content::Trace => write_trace(machine, report.filter.into(), to),
-                Content::Waves => write_waves(machine, report.waves.form(), to),
-                Content::Bytes => write_bytes(bytes, to),
-                Content::MidiFile => write_midi(bytes, to),
-            })?;
+            match content {
+                Content::Page => {
+                    let page = page_of(machine, output, self.trace_file())?;
+                    output.write(|to| page.write(to))
+                }
+                Content::Trace => {
+                    output.write_trace(|to| write_trace(machine, report.filter.into(), to))
+                }
+                Content::Waves => output.write(|to| write_waves(machine, report.waves.form(), to)),
+                Content::Bytes => output.write(|to| write_bytes(bytes, to)),
+                Content::MidiFile => output.write(|to| write_midi(bytes, to)),
+            }?;
         }
         Ok(())
     }
@@ -218,6 +226,7 @@ pub fn run_on(
             return Err(error.into());
         }
     };
+    let moment = moment(&ending);
     let facts = RunFacts {
         verb: job.verb,
         song_name: job.source.name(),
@@ -234,6 +243,8 @@ pub fn run_on(
         outputs.each().for_each(|(content, output)| {
             summary.add_output(content.name(), output.target().to_string())
         });
+        let command = outputs.trace_file().zip(moment).and_then(|(file, at)| command(file, at));
+        command.into_iter().for_each(|command| summary.add_explain(command));
     }
     if let Some(analysis) = machine.analysis() {
         summary.add_analysis(analysis);
@@ -275,9 +286,22 @@ fn write_trace(machine: &Machine, filter: Filter, mut to: &mut dyn Write) -> io:
     text::write(&machine.trace_log(), &machine.trace_header(), filter, &mut to)
 }
 
-fn page_of(machine: &Machine, output: &Output) -> Result<Page, Failure> {
-    let name = output.target().to_string();
-    page(&name, (&machine.trace_header(), &machine.trace_log()), None)
+fn page_of(machine: &Machine, output: &Output, trace: Option<&Path>) -> Result<Page, Failure> {
+    let (header, log) = (&machine.trace_header(), &machine.trace_log());
+    let file = trace.and_then(readable_name);
+    page(&PageOf { name: &output.target().to_string(), file, header, log, diff: None })
+}
+
+/// The moment that the summary tells first: the end of the run or a breach of a rule, or else the
+/// first byte that is lost or another one.
+fn moment(ending: &Ending) -> Option<u64> {
+    let difference = match ending.flow {
+        Flow::Wire(wire) => wire.first_difference,
+        Flow::Application(application) => application.first_difference,
+    };
+    let job = &ending.job;
+    let moment = explain::moment(job.stop.as_ref(), &job.violations);
+    moment.or_else(|| Some(difference?.time_ns))
 }
 
 fn write_waves(

@@ -1,33 +1,30 @@
 //! `trace`: a trace once more, as a golden or as a text for reading.
 
 use portcls_machine::chip;
-use portcls_machine::report::marks::between_marks;
 use portcls_machine::report::reading::{self, PortNames, Show};
 use portcls_machine::report::text::{self, Header};
 
 use crate::arguments::{Shown, TraceArguments};
-use crate::console::Console;
+use crate::console;
 use crate::failure::{Exit, Failure};
 use crate::trace_file;
 
-/// Prints a trace, or the part of it between two marks.
+/// Prints a trace, or a part of it.
 ///
 /// # Errors
-/// The errors of [`trace_file::read`], [`Failure::NotATrace`], [`Failure::NoMark`] and
-/// [`Failure::CannotWrite`].
+/// The errors of [`trace_file::read`], [`Failure::NotATrace`], [`Failure::NoMark`],
+/// [`Failure::NothingBetween`] and [`Failure::CannotWrite`].
 pub fn run(arguments: &TraceArguments) -> Result<Exit, Failure> {
     let trace = trace_file::read(&arguments.file)?;
     let name = arguments.file.name();
     trace.note_readable(&name);
-    let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
-    let part = between_marks(&trace.log, from, to);
-    let log = part.map_err(|mark| Failure::NoMark { name, mark })?;
+    let log = arguments.section.section().part(&trace.log, &name)?;
     let filter = arguments.filter.into();
     let text = match arguments.show[..] {
         [] => text::print(&log, &trace.header, filter),
         _ => reading::print(&log, &trace.header, filter, &show(&arguments.show, &trace.header)),
     };
-    Console::Stdout.print(&text)?;
+    console::write_trace(|to| to.write_all(text.as_bytes()))?;
     trace.damage.map_or(Ok(Exit::Good), Err)
 }
 

@@ -1,5 +1,6 @@
 //! A trace that a verb reads: the golden text from a file or stdin.
 
+use anstream::adapter::strip_bytes;
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::report::text::{Header, parse_readable};
 use portcls_results::file_kind::Wanted;
@@ -60,7 +61,7 @@ pub fn read(input: &Input) -> Result<TraceFile, Failure> {
         }
     })?;
     // A byte that is not UTF-8 becomes a character that the reader refuses with its place.
-    let bytes = plain_text(bytes);
+    let bytes = without_colours(plain_text(bytes));
     let text = String::from_utf8_lossy(&bytes);
     let read = parse_readable(&text);
     let damage = read.fault.map(|source| {
@@ -72,6 +73,11 @@ pub fn read(input: &Input) -> Result<TraceFile, Failure> {
         Some(damage) if read.log.records().is_empty() => Err(damage),
         damage => Ok(TraceFile { log: read.log, header: read.header, damage }),
     }
+}
+
+/// A text without the colours for a terminal: the text of a trace itself has no escape character.
+fn without_colours(text: Vec<u8>) -> Vec<u8> {
+    if text.contains(&0x1B) { strip_bytes(&text).into_vec() } else { text }
 }
 
 /// Reads a trace and its header, for a verb that works only on a whole trace. For a damaged trace

@@ -245,7 +245,7 @@ fn facts(file: &str, stem: &str, all: Vec<Judged>, wanted: &[String]) -> Vec<Out
         outputs.push(Output::json("scenarios", format!("{stem}-scenarios.json"), text));
     }
     if wants(wanted, "text") {
-        outputs.push(Output::text("text", format!("{stem}.txt"), plain(&text(&results))));
+        outputs.push(Output::text("text", format!("{stem}.txt"), plain(&text(&results, None))));
     }
     outputs
 }

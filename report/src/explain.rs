@@ -4,10 +4,12 @@
 //! into words what [`causes`](crate::causes) finds, for a reader who asks about one moment of a
 //! trace.
 
+mod command;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use portcls_emulator::trace::{Direction, Event, Level, TraceLog};
+use portcls_emulator::trace::{Direction, Event, Level, TimedEvent, TraceLog};
 use serde::Serialize;
 
 use crate::causes::NONE;
@@ -15,6 +17,9 @@ use crate::distance::distance_ns;
 use crate::nodes::{Kind, Tree};
 use crate::sentence::{after, describe, level, path, running, us};
 use crate::text::event_words;
+
+pub use command::command;
+pub(crate) use command::command_before_time;
 
 /// The most causes and effects that an explanation tells.
 const MOST_TOLD: usize = 8;
@@ -34,6 +39,8 @@ pub struct Explanation {
     pub what: String,
     /// What happened, in words.
     pub sentence: String,
+    /// The events before it that have the same time, as the text of the trace shows them.
+    pub at_once: Vec<String>,
     /// The IRQL of the processor at the event.
     pub level: &'static str,
     /// The code around the event, from the outermost call to the innermost.
@@ -65,14 +72,33 @@ pub fn explain(log: &TraceLog, time_ns: u64) -> Option<Explanation> {
         time_ns: found.time_ns,
         mark,
         since_mark_ns: distance_ns(mark_ns, found.time_ns),
-        what: format!("{} {}", log.name(found.who), event_words(log, found)),
+        what: what(log, found),
         sentence: describe(&tree, node),
+        at_once: at_once(&tree, event),
         level: ran_at,
         stack,
         registers: registers(&tree, event),
         causes: why(&tree, node),
         effects: effects(&tree, event),
     })
+}
+
+/// The actor of an event, and what happened.
+fn what(log: &TraceLog, event: &TimedEvent) -> String {
+    if let Event::Mark(words) = event.event {
+        return format!("the mark \"{}\"", log.text(words));
+    }
+    format!("{} {}", log.name(event.who), event_words(log, event))
+}
+
+/// The events before an event that have its time. Who asks about a time can mean each of them.
+fn at_once(tree: &Tree<'_>, event: usize) -> Vec<String> {
+    let time_ns = tree.events[event].time_ns;
+    let before = tree.events[..event].iter().rev();
+    let same = before.take_while(|other| other.time_ns == time_ns).take(MOST_TOLD);
+    let mut told: Vec<String> = same.map(|other| what(tree.log, other)).collect();
+    told.reverse();
+    told
 }
 
 /// The last access to each port and the state of each line at an event.
@@ -160,6 +186,7 @@ impl Explanation {
                 line(if index == 0 { key } else { "" }, words);
             }
         };
+        list("at once", &self.at_once);
         list("registers", &self.registers);
         list("why", &self.causes);
         list("leads to", &self.effects);

@@ -55,6 +55,8 @@ pub struct PageOptions<'a> {
     pub legend: Option<&'a Legend>,
     /// The findings of a comparison, and the trace that was expected.
     pub diff: Option<(&'a Diff, &'a TraceLog)>,
+    /// The file with the trace: the page then shows the command that explains an event of it.
+    pub file: Option<&'a str>,
 }
 
 /// A trace has too many events for a page.

@@ -96,14 +96,17 @@
 mod error;
 mod form;
 mod layout;
+mod line;
 mod names;
 mod parse;
 mod parse_event;
 mod print;
+mod tails;
 mod words;
 
 pub use error::ParseError;
 pub(crate) use layout::level_columns;
+pub use line::Line;
 pub use parse::{Readable, parse, parse_readable};
 pub use print::{event_words, print, print_first, write};
 

@@ -20,6 +20,7 @@ pub mod ops;
 mod plain_text;
 pub mod scenarios;
 pub mod summary;
+pub mod trace_colour;
 pub mod work;
 
 use serde::Serialize;

@@ -74,9 +74,9 @@ pub fn exit(results: &[FileResult]) -> Exit {
     worst.into_iter().find(|exit| ends.contains(exit)).unwrap_or(Exit::Good)
 }
 
-/// The results for people.
+/// The results for people. `explain` is the command that explains the only scenario.
 #[must_use]
-pub fn text(results: &[FileResult]) -> String {
+pub fn text(results: &[FileResult], explain: Option<&str>) -> String {
     let mut text = String::new();
     for result in results {
         let Ok(all) = &result.ran else {
@@ -93,6 +93,9 @@ pub fn text(results: &[FileResult]) -> String {
             }
             if let (Some(why), true) = (&ran.scenario.why, ran.exit() != Exit::Good) {
                 text.push_str(&format!("          why     {why}\n"));
+            }
+            if let Some(command) = explain {
+                text.push_str(&format!("          explain {command}\n"));
             }
         }
     }

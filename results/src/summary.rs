@@ -62,6 +62,9 @@ pub struct Summary {
     /// What may explain a loss.
     hints: Vec<Hint>,
     outputs: Vec<OutputFacts>,
+    /// The command that explains the moment that the summary tells; the JSON has the moment.
+    #[serde(skip)]
+    explain: Option<String>,
     /// The first lines of the trace; the JSON does not have these lines.
     #[serde(skip)]
     first_lines: Option<String>,
@@ -242,6 +245,7 @@ impl Summary {
             leaks: job.leaks.iter().map(leak_facts).collect(),
             hints: job.hints,
             outputs: Vec::new(),
+            explain: None,
             first_lines: None,
         }
     }
@@ -261,6 +265,11 @@ impl Summary {
     /// Names an output that was written.
     pub fn add_output(&mut self, what: &'static str, path: String) {
         self.outputs.push(OutputFacts { what, path });
+    }
+
+    /// Adds the command that explains the moment that the summary tells.
+    pub fn add_explain(&mut self, command: String) {
+        self.explain = Some(command);
     }
 
     /// Adds the first lines of the trace.

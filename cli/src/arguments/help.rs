@@ -135,6 +135,7 @@ pub(super) const RUN_EXAMPLES: &str = "\
 Examples:
   portcls-emu run tests/scenarios/note-in.toml               what came of each expectation
   portcls-emu run note-in.toml --trace - --filter registers  its trace
+  portcls-emu run note-in.toml --html note-in.html           a page to look at
   portcls-emu run scenarios/*.toml --format json             the results for a program
   portcls-emu schema scenario > scenario.json                the keys of the files, for an editor
 
@@ -149,6 +150,7 @@ Examples:
   portcls-emu check scenarios --accept=chord,remove  the traces of these two
   portcls-emu check scenarios --review               asks about each trace that differs
   portcls-emu check scenarios --out failed --format junit > results.xml
+  portcls-emu check scenarios/chord.toml --html chord.html    its page, with the golden beside
   portcls-emu check scenarios --shard 1/2 --format json > 1.json
 
 docs/ci.md shows a workflow for a team with a .sys driver.";
@@ -177,7 +179,7 @@ Examples:
   portcls-emu diff old.txt new.txt                     two traces that --trace wrote
   portcls-emu diff old.txt new.txt --tolerance 200ns   compiled drivers differ by instructions
   portcls-emu diff old.txt new.txt --html diff.html    a page with the findings
-  portcls-emu diff a.txt b.txt --from 'the song begins' --to 'the song is over'
+  portcls-emu diff a.txt b.txt --from 'the song begins' --until 'the song is over'
   portcls-emu play --trace - | portcls-emu diff old.txt - --format json";
 
 pub(super) const DIFF_EXIT: &str = "\
@@ -228,6 +230,7 @@ The JSON summary:
 
 pub(super) const ENVIRONMENT: &str = "\
 Environment:
-  RUST_LOG   diagnostics on stderr where -v is not given: error, warn, info, debug or trace, also
-             for one crate, as in portcls_emulator=debug
-  NO_COLOR   no colours, also on a terminal";
+  RUST_LOG        diagnostics on stderr where -v is not given: error, warn, info, debug or trace,
+                  also for one crate, as in portcls_emulator=debug
+  NO_COLOR        no colours, also on a terminal
+  CLICOLOR_FORCE  colours also without a terminal; a trace in a file has none";

@@ -13,6 +13,7 @@ use super::{Bins, CardsChoice, ExportForm, Format, Input, Place, TraceFilter, Wa
 use crate::check::Shard;
 use crate::driver::DriverChoice;
 use crate::output::Target;
+use crate::section::Section;
 
 /// The command line of `check`.
 #[derive(Args, Debug)]
@@ -32,10 +33,14 @@ pub struct CheckArguments {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Unreferenced::Fail)]
     #[arg(help_heading = "New goldens")]
     pub unreferenced: Unreferenced,
-    /// Leaves the new trace and all findings of each scenario that failed in this folder, and
-    /// removes those of one that did not.
+    /// Leaves the new trace, all findings and a page of each scenario that failed in this folder,
+    /// and removes those of one that did not.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
+    /// Writes the trace of the only scenario as a page, with the findings and what the golden has
+    /// instead; - is stdout, and the results then go to stderr.
+    #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
+    pub html: Option<Target>,
     /// Checks one of N parts of the scenarios; `merge` puts the results together.
     #[arg(long, value_name = "I/N", value_parser = parse_shard)]
     pub shard: Option<Shard>,
@@ -72,12 +77,29 @@ pub struct TraceArguments {
     /// Which events to show.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = TraceFilter::Full)]
     pub filter: TraceFilter,
-    /// Begins with the first mark that begins with these words.
-    #[arg(long, value_name = "MARK")]
-    pub from: Option<String>,
-    /// Ends before the next mark that begins with these words.
-    #[arg(long, value_name = "MARK")]
-    pub to: Option<String>,
+    #[command(flatten)]
+    pub section: SectionArguments,
+}
+
+/// The part of a trace that a verb looks at.
+///
+/// `export` has the same options without `--to`, which names its form.
+#[derive(Args, Debug)]
+pub struct SectionArguments {
+    /// Begins at a time since power-on, as in 256.7ms, or at the first mark that begins with these
+    /// words.
+    #[arg(long, value_name = "TIME|MARK", value_parser = Place::parse)]
+    pub from: Option<Place>,
+    /// Ends at a time since power-on, or at the next mark that begins with these words.
+    #[arg(long, alias = "to", value_name = "TIME|MARK", value_parser = Place::parse)]
+    pub until: Option<Place>,
+}
+
+impl SectionArguments {
+    /// The places.
+    pub fn section(&self) -> Section<'_> {
+        Section { from: self.from.as_ref(), until: self.until.as_ref() }
+    }
 }
 
 /// Something that a text of a trace shows beside the events.
@@ -111,12 +133,8 @@ pub struct DiffArguments {
     #[arg(value_name = "B", value_parser = input())]
     #[arg(value_hint = ValueHint::FilePath)]
     pub second: Input,
-    /// Compares from the first mark that begins with these words.
-    #[arg(long, value_name = "MARK")]
-    pub from: Option<String>,
-    /// Compares up to the next mark that begins with these words.
-    #[arg(long, value_name = "MARK")]
-    pub to: Option<String>,
+    #[command(flatten)]
+    pub section: SectionArguments,
     /// How many findings to show.
     #[arg(long, value_name = "COUNT", default_value_t = 12)]
     pub most: usize,
@@ -212,6 +230,13 @@ pub struct ExportArguments {
     pub vcd_dialect: WaveDialect,
 }
 
+impl ExportArguments {
+    /// The places between which the trace is shown.
+    pub fn section(&self) -> Section<'_> {
+        Section { from: self.from.as_ref(), until: self.until.as_ref() }
+    }
+}
+
 /// The command line of `latency`.
 #[derive(Args, Debug)]
 pub struct LatencyArguments {
@@ -221,6 +246,7 @@ pub struct LatencyArguments {
     pub files: Vec<Input>,
     /// Plays a song on these cards instead: names with commas between them, or all.
     #[arg(long, value_name = "CARDS", value_delimiter = ',', value_parser = CardsParser)]
+    #[arg(conflicts_with_all = ["from", "until"])]
     pub cards: Vec<CardsChoice>,
     /// The song for --cards [default: the built-in tune]
     #[arg(long, value_name = "FILE", value_parser = input(), conflicts_with = "files")]
@@ -237,12 +263,8 @@ pub struct LatencyArguments {
     /// program [default: 10us,25us,100us,250us,500us,1ms]
     #[arg(long, value_name = "TIMES", value_parser = Bins::parse)]
     pub bins: Option<Bins>,
-    /// Measures from the first mark that begins with these words.
-    #[arg(long, value_name = "MARK", conflicts_with = "cards")]
-    pub from: Option<String>,
-    /// Measures up to the next mark that begins with these words.
-    #[arg(long, value_name = "MARK", conflicts_with = "cards")]
-    pub to: Option<String>,
+    #[command(flatten)]
+    pub section: SectionArguments,
     /// How to show it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,

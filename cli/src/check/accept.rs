@@ -51,6 +51,7 @@ pub fn accept(checked: &mut Checked) -> Result<(), Failure> {
         && matches!(facts.verdict, Verdict::Failed | Verdict::NoGolden | Verdict::Invalid)
     {
         facts.verdict = Verdict::Ok;
+        facts.explain = None;
     }
     Ok(())
 }
@@ -126,6 +127,7 @@ mod tests {
         let checked = |name: &str| Checked {
             facts: ScenarioFacts::new(name, &format!("{name}.toml"), Verdict::Failed),
             file: folder.path().join(format!("{name}.toml")),
+            page: None,
             golden: Some(folder.path().join(format!("{name}.trace"))),
             made: Some("new text\n".to_owned()),
             is_golden_bad: true,

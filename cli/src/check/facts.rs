@@ -128,6 +128,9 @@ pub struct ScenarioFacts {
     pub diff: Option<Value>,
     /// Where the new trace and the findings were written.
     pub outputs: Vec<String>,
+    /// The command that explains the first finding.
+    #[serde(default)]
+    pub explain: Option<String>,
     /// The text of the scenario.
     pub source: String,
 }
@@ -151,6 +154,7 @@ impl ScenarioFacts {
             words: String::new(),
             diff: None,
             outputs: Vec::new(),
+            explain: None,
             source: String::new(),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::facts::{CheckFacts, VERSION};
 use super::print;
 use crate::arguments::MergeArguments;
+use crate::console::Console;
 use crate::failure::{Exit, Failure};
 use crate::input::{Input, Obstacle};
 
@@ -21,7 +22,7 @@ pub fn run(arguments: &MergeArguments) -> Result<Exit, Failure> {
     for input in &arguments.files {
         parts.push((input.name(), read(input)?));
     }
-    print(&together(parts)?, arguments.format)
+    print(&together(parts)?, arguments.format, Console::Stdout)
 }
 
 fn read(input: &Input) -> Result<CheckFacts, Failure> {

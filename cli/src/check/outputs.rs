@@ -1,14 +1,101 @@
-//! What a failed check leaves in the folder of `--out`.
+//! What a check writes beside its results.
 //!
-//! These are the new trace and the findings.
+//! In the folder of `--out` each scenario that failed leaves its new trace, the findings as text,
+//! and a page with both. `--html` is the page of the only scenario.
 
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::facts::ScenarioFacts;
+use portcls_machine::report::html::Page;
+
+use super::facts::{ScenarioFacts, Verdict};
 use super::files::shown;
+use super::{Checked, text};
+use crate::arguments::CheckArguments;
+use crate::console::{self, Console};
 use crate::failure::Failure;
+use crate::output::{Output, prepare};
+
+/// What a check writes beside its results.
+pub struct Outputs {
+    /// What failed.
+    pub folder: Option<OutFolder>,
+    /// The page of the only scenario.
+    pub page: Option<Output>,
+}
+
+impl Outputs {
+    /// Finds where the outputs go. `files` are those of the scenarios.
+    ///
+    /// # Errors
+    /// [`Failure::OneScenarioForAPage`], [`Failure::OutBesideGoldens`] and the errors of
+    /// [`prepare`].
+    pub fn prepare(arguments: &CheckArguments, files: &[PathBuf]) -> Result<Outputs, Failure> {
+        let input = files.first().map(PathBuf::as_path);
+        let page = prepare(&[("--html", arguments.html.as_ref())], input)?.remove(0);
+        if page.is_some() && files.len() > 1 {
+            return Err(Failure::OneScenarioForAPage);
+        }
+        let folder = arguments.out.as_deref().map(|folder| OutFolder::new(folder, files));
+        Ok(Outputs { folder: folder.transpose()?, page })
+    }
+
+    /// Where the results are printed.
+    pub fn console(&self) -> Console {
+        let is_taken = self.page.as_ref().is_some_and(Output::is_stdout);
+        if is_taken { Console::Stderr } else { Console::Stdout }
+    }
+
+    /// Writes the page of the only scenario. A file that is none has no page, and the results say
+    /// why.
+    ///
+    /// # Errors
+    /// [`Failure::OneScenarioForAPage`], [`Failure::TooMuchForAPage`] and [`Failure::CannotWrite`].
+    pub fn write_page(&self, all: &mut [Checked]) -> Result<(), Failure> {
+        let Some(output) = &self.page else { return Ok(()) };
+        let [only] = all else {
+            return if all.is_empty() { Ok(()) } else { Err(Failure::OneScenarioForAPage) };
+        };
+        match &only.page {
+            Some(Ok(page)) => output.write(|to| page.write(to)),
+            Some(Err(_)) => only.page.take().expect("it is there").map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Leaves what failed in the folder for it.
+    ///
+    /// # Errors
+    /// [`Failure::CannotWrite`].
+    pub fn keep_failed(&self, all: &mut [Checked]) -> Result<(), Failure> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        for one in all {
+            let words = text::details(&one.facts);
+            let page = match &one.page {
+                Some(Ok(page)) => Some(page),
+                Some(Err(failure)) if one.facts.verdict != Verdict::Ok => {
+                    console::warning(failure);
+                    None
+                }
+                _ => None,
+            };
+            let left = Left { trace: one.made.as_deref(), words: words.trim_start(), page };
+            folder.keep(&one.file, &mut one.facts, left)?;
+        }
+        Ok(())
+    }
+}
+
+/// What is left of a scenario that failed.
+struct Left<'a> {
+    /// The new trace.
+    trace: Option<&'a str>,
+    /// The findings.
+    words: &'a str,
+    /// The trace with its findings.
+    page: Option<&'a Page>,
+}
 
 /// The folder for what failed.
 pub struct OutFolder {
@@ -20,7 +107,7 @@ impl OutFolder {
     ///
     /// # Errors
     /// [`Failure::OutBesideGoldens`] when a scenario is in the folder.
-    pub fn new(folder: &Path, files: &[PathBuf]) -> Result<OutFolder, Failure> {
+    fn new(folder: &Path, files: &[PathBuf]) -> Result<OutFolder, Failure> {
         let real = |path: &Path| fs::canonicalize(path).ok();
         let own = real(folder);
         let parent = |file: &PathBuf| real(file).and_then(|file| file.parent().map(Path::to_owned));
@@ -30,30 +117,37 @@ impl OutFolder {
         Ok(OutFolder { folder: folder.to_owned() })
     }
 
-    /// Leaves the new trace and the findings of a scenario that failed, and removes those of one
-    /// that is as expected. `file` is the scenario's file.
+    /// The file for the new trace of a scenario. `file` is the scenario's file.
+    pub fn new_trace(&self, file: &Path, name: &str) -> PathBuf {
+        self.path(file, name, ".new.trace")
+    }
+
+    fn path(&self, file: &Path, name: &str, end: &str) -> PathBuf {
+        self.folder.join(below(file)).with_file_name(format!("{name}{end}"))
+    }
+
+    /// Leaves what there is of a scenario that failed, and removes that of one that is as expected.
+    /// `file` is the scenario's file.
     ///
     /// # Errors
     /// [`Failure::CannotWrite`].
-    pub fn keep(
-        &self,
-        file: &Path,
-        facts: &mut ScenarioFacts,
-        made: Option<&str>,
-        words: &str,
-    ) -> Result<(), Failure> {
-        let base = self.folder.join(below(file)).with_file_name(&facts.name);
-        let path = |end: &str| {
-            let mut name = base.clone().into_os_string();
-            name.push(end);
-            PathBuf::from(name)
-        };
-        let is_good = facts.verdict == super::facts::Verdict::Ok;
-        for (path, text) in [(path(".new.trace"), made), (path(".diff.txt"), Some(words))] {
-            let write = || match text {
-                Some(text) if !is_good => {
+    fn keep(&self, file: &Path, facts: &mut ScenarioFacts, left: Left<'_>) -> Result<(), Failure> {
+        let is_good = facts.verdict == Verdict::Ok;
+        let page = left.page.map(|page| {
+            let mut bytes = Vec::new();
+            page.write(&mut bytes).expect("a Vec takes every byte");
+            bytes
+        });
+        for (end, content) in [
+            (".new.trace", left.trace.map(str::as_bytes)),
+            (".diff.txt", Some(left.words.as_bytes())),
+            (".diff.html", page.as_deref()),
+        ] {
+            let path = self.path(file, &facts.name, end);
+            let write = || match content {
+                Some(content) if !is_good => {
                     fs::create_dir_all(path.parent().expect("the file is in a folder"))?;
-                    fs::write(&path, text)?;
+                    fs::write(&path, content)?;
                     Ok(true)
                 }
                 _ => match fs::remove_file(&path) {
@@ -80,7 +174,6 @@ fn below(file: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::facts::Verdict;
 
     #[test]
     fn what_failed_is_left_until_it_passes() {
@@ -88,12 +181,13 @@ mod tests {
         let out = OutFolder::new(&folder.path().join("out"), &[]).unwrap();
         let file = Path::new("../a/b/chord.toml");
         let mut facts = ScenarioFacts::new("chord.sb16", "../a/b/chord.toml", Verdict::Failed);
-        out.keep(file, &mut facts, Some("# trace\n"), "words").unwrap();
+        let left = || Left { trace: Some("# trace\n"), words: "words", page: None };
+        out.keep(file, &mut facts, left()).unwrap();
         let trace = folder.path().join("out/a/b/chord.sb16.new.trace");
         assert_eq!(fs::read_to_string(&trace).unwrap(), "# trace\n");
         assert_eq!(facts.outputs.len(), 2);
         let mut facts = ScenarioFacts::new("chord.sb16", "../a/b/chord.toml", Verdict::Ok);
-        out.keep(file, &mut facts, Some("# trace\n"), "words").unwrap();
+        out.keep(file, &mut facts, left()).unwrap();
         assert!(!trace.exists() && facts.outputs.is_empty());
     }
 

@@ -74,6 +74,9 @@ pub fn details(scenario: &ScenarioFacts) -> String {
     for output in &scenario.outputs {
         push(&format!("    look      {output}"));
     }
+    if let Some(command) = &scenario.explain {
+        push(&format!("    explain   {command}"));
+    }
     if let Some(mend) = mend(scenario) {
         push(&format!("    {mend}"));
     }

@@ -84,6 +84,19 @@ async function keys(browser) {
   await press(page, ["Home", "]", "m", "i"]);
   const since = await page.evaluate("us(start[selected] - start[marker])");
   assert.match(await text(page, "marker"), new RegExp("\\+" + since.replace(".", "\\.") + " us"));
+  // The command that explains the event, as the program takes it, and a copy of it.
+  const command = await page.locator("#explain code").innerText();
+  const at = await page.evaluate("start[selected]");
+  assert.equal(command, `portcls-emu explain capture.txt --at ${at / 1e6}ms`);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  const copied = () => page.evaluate("navigator.clipboard.readText()");
+  await press(page, ["y"]);
+  await page.waitForFunction(() => document.getElementById("copy").textContent === "Copied");
+  assert.equal(await copied(), command);
+  await press(page, ["ArrowRight"]);
+  await page.locator("#copy").click();
+  await page.waitForFunction(() => document.getElementById("copy").textContent === "Copied");
+  assert.notEqual(await copied(), command);
   // Zoom, fold, theme, and a link of the panel.
   const span = () => page.evaluate("view.to - view.from");
   const before = await span();

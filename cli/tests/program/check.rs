@@ -75,12 +75,70 @@ fn a_driver_that_does_otherwise_is_told_in_findings() {
     assert!(trace.starts_with("# portcls-emu trace 2\n"), "{trace}");
     let words = String::from_utf8(folder.get("failed/note.diff.txt")).expect("a text");
     assert!(words.starts_with("note.toml: FAILED\n"), "{words}");
+    let page = String::from_utf8(folder.get("failed/note.diff.html")).expect("a text");
+    assert!(page.starts_with("<!doctype html>") && page.contains("; golden note.trace"), "{page}");
     folder.put("note.toml", with_driver("x64/uart.sys"));
     assert_eq!(check(&folder, &["note.toml", "--out", "failed"]).code, 0);
-    assert!(!folder.path().join("failed/note.new.trace").exists(), "it passes again");
+    for end in ["new.trace", "diff.txt", "diff.html"] {
+        let left = folder.path().join(format!("failed/note.{end}"));
+        assert!(!left.exists(), "it passes again: {end}");
+    }
     let ran = check(&folder, &["note.toml", "--out", "."]);
     assert_eq!(ran.code, 2, "never beside the golden: {}", ran.stderr);
 }
+
+#[test]
+fn the_page_of_a_check_is_that_of_the_comparison() {
+    let folder = accepted(&with_driver("x64/uart.sys"));
+    folder.put("note.toml", with_driver("x64/no_busy_test.sys"));
+    let ran = check(&folder, &["note.toml", "--html", "check.html", "--out", "out"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let page = folder.get("check.html");
+    assert!(page == folder.get("out/note.diff.html"));
+    let same = folder.run(&["diff", "note.trace", "out/note.new.trace", "--html", "diff.html"]);
+    assert_eq!(same.code, 1);
+    let [page, compared] = [page, folder.get("diff.html")].map(|page| {
+        let text = String::from_utf8(page).expect("a text");
+        let (_, data) = text.split_once("id=\"trace\">").expect("the data");
+        let data = data.split_once("</script>").expect("its end").0;
+        serde_json::from_str::<serde_json::Value>(data).expect("JSON")
+    });
+    for part in ["lanes", "times", "shape_of", "ghosts", "machine", "explain"] {
+        assert_eq!(page[part], compared[part], "{part}");
+    }
+    let titles = |data: &serde_json::Value| {
+        let findings = data["findings"].as_array().expect("findings").clone();
+        findings.into_iter().map(|finding| finding["title"].clone()).collect::<Vec<_>>()
+    };
+    assert!(titles(&page).len() > 3);
+    assert_eq!(titles(&page), titles(&compared));
+}
+
+#[test]
+fn a_page_is_there_also_of_what_passes_and_of_what_has_no_golden() {
+    let folder = accepted(&scenario(GOLDEN));
+    let ran = check(&folder, &["note.toml", "--html", "-"]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.text().starts_with("<!doctype html>"), "{}", ran.text());
+    assert!(ran.stderr.starts_with("ok               note.toml\n"), "{}", ran.stderr);
+    folder.put("other.toml", scenario(&EXPECT.replace("40", "41")));
+    let ran = check(&folder, &["other.toml", "--html", "other.html", "--out", "out"]);
+    assert_eq!(ran.code, 1);
+    assert!(folder.get("other.html") == folder.get("out/other.diff.html"));
+    assert!(ran.text().contains("look      out/other.diff.html"), "{}", ran.text());
+    let both = check(&folder, &[".", "--html", "both.html"]);
+    assert_eq!(both.code, 2);
+    assert!(both.stderr.contains("--html is about one scenario"), "{}", both.stderr);
+    folder.put("cards.toml", scenario(EXPECT).replacen("[[step]]\nopen", CARDS, 1));
+    assert_eq!(check(&folder, &["cards.toml", "--html", "both.html"]).code, 2);
+    folder.put("bad.toml", "version = 1");
+    assert_eq!(check(&folder, &["bad.toml", "--html", "bad.html"]).code, 3);
+    let names = folder.names();
+    assert!(!names.contains(&"both.html".to_owned()) && !names.contains(&"bad.html".to_owned()));
+}
+
+/// The beginning of the steps, behind two cards.
+const CARDS: &str = "[machine]\neach-card = [\"sb16\", \"smsc-superio\"]\n[[step]]\nopen";
 
 #[test]
 fn a_driver_compiled_for_32_bits_is_the_same_without_the_time_of_instructions() {

@@ -64,6 +64,12 @@ fn two_real_traces_are_compared_from_mark_to_mark() {
     let ran = folder.run(&[&["diff", "a.txt", "b.txt"], &part[..]].concat());
     assert_eq!(ran.code, 1);
     insta::assert_snapshot!(ran.text());
+    let until = ["--from", "the song begins", "--until", "the song is over"];
+    let same = folder.run(&[&["diff", "a.txt", "b.txt"], &until[..]].concat());
+    assert_eq!(same.text(), ran.text(), "--to is the old name");
+    let empty = folder.run(&["diff", "a.txt", "b.txt", "--from", "2ms", "--until", "1ms"]);
+    assert_eq!(empty.code, 2);
+    assert!(empty.stderr.contains("nothing happened between --from and --until"));
     let ran = folder.run(&["diff", "a.txt", "b.txt", "--from", "no such mark"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("no mark begins with 'no such mark'"), "{}", ran.stderr);

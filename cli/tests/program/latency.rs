@@ -85,9 +85,23 @@ fn a_part_of_a_trace_is_measured_from_mark_to_mark() {
     let part = folder.run(&["latency", "trace.txt", "--from", "the song begins"]);
     assert_eq!(part.code, 0);
     assert_ne!(part.text(), all.text());
+    let time = folder.run(&["latency", "trace.txt", "--from", "0ns", "--until", "100h"]);
+    assert_eq!(time.text(), all.text());
+    let time = folder.run(&["latency", "trace.txt", "--until", "1ms"]);
+    assert_eq!(time.code, 0, "{}", time.stderr);
+    assert_ne!(time.text(), all.text());
+    refused_with_cards(&folder);
     let ran = folder.run(&["latency", "trace.txt", "--from", "no such mark"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("no such mark"), "{}", ran.stderr);
+}
+
+/// A part of a trace is no option for runs that leave none.
+fn refused_with_cards(folder: &Folder) {
+    for option in ["--from", "--until", "--to"] {
+        let ran = folder.run(&["latency", "--cards", "all", option, "1ms"]);
+        assert_eq!(ran.code, 2, "{option}: {}", ran.text());
+    }
 }
 
 #[test]

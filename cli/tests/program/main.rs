@@ -29,6 +29,7 @@ mod signals;
 mod summary_page;
 mod support;
 mod trace;
+mod trace_colour;
 mod verdicts;
 mod waves;
 mod workflow;

@@ -103,6 +103,28 @@ fn the_trace_of_one_scenario_is_written() {
 }
 
 #[test]
+fn the_page_of_one_scenario_is_that_of_its_trace() {
+    let folder = Folder::new();
+    folder.put("note.toml", note("[expect]\nlost = 0\n"));
+    let ran = folder.run(&["run", "note.toml", "--trace", "t.txt", "--html", "run.html"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert!(ran.text().starts_with("ok      note: A note goes out\n"), "{}", ran.text());
+    let exported = folder.run(&["export", "t.txt", "--to", "html"]);
+    assert!(exported.stdout == folder.get("run.html"), "another page");
+    let ran = folder.run(&["run", "note.toml", "--html", "-"]);
+    assert!(ran.text().starts_with("<!doctype html>"), "{}", ran.text());
+    assert!(ran.stderr.starts_with("ok      note: A note goes out\n"), "{}", ran.stderr);
+    let ran = folder.run(&["run", "note.toml", "note.toml", "--html", "two.html"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("--html is about one scenario: give one file, for one card"));
+    let ran = folder.run(&["run", "note.toml", "--trace", "a", "--html", "a"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    folder.put("bad.toml", "version = 1");
+    assert_eq!(folder.run(&["run", "bad.toml", "--html", "bad.html"]).code, 3);
+    assert_eq!(folder.names(), ["bad.toml", "note.toml", "run.html", "t.txt"]);
+}
+
+#[test]
 fn the_results_are_json_for_a_program() {
     let folder = Folder::new();
     folder.put("note.toml", note("[expect]\nwire-out = \"90\"\n"));

@@ -25,9 +25,25 @@ fn without_additions_a_trace_is_the_same_golden() {
 }
 
 #[test]
+fn a_part_is_cut_at_marks_or_times() {
+    let folder = traced();
+    let part = |arguments: &[&str]| {
+        let ran = folder.run(&[&["trace", "t.txt"], arguments].concat());
+        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.stderr);
+        ran.text().to_owned()
+    };
+    let marks = part(&["--from", "the song begins", "--until", "the song is over"]);
+    assert_eq!(part(&["--from", "the song begins", "--to", "the song is over"]), marks);
+    let begin = marks.lines().find_map(|line| line.strip_prefix("== ")).expect("a mark");
+    let begin = begin.split(' ').next().expect("its time");
+    let times = part(&["--from", &format!("{begin}us"), "--until", "the song is over"]);
+    assert!(times.contains("the song begins") && times.lines().count() >= marks.lines().count());
+}
+
+#[test]
 fn a_trace_for_reading_shows_durations_nesting_and_names() {
     let folder = traced();
-    let part = ["--from", "the song begins", "--to", "the song is over"];
+    let part = ["--from", "the song begins", "--until", "the song is over"];
     let ran = folder.run(&[&["trace", "t.txt", "--show", "all"], &part[..]].concat());
     assert_eq!(ran.code, 0);
     insta::assert_snapshot!(ran.text());

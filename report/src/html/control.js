@@ -126,6 +126,19 @@ function showAll() {
   redraw();
 }
 
+// Copies the command that explains the event. A browser may refuse the clipboard; the command is
+// then selected, for the user to copy.
+async function copyCommand() {
+  const code = byId("explain").firstElementChild;
+  if (!code.textContent) return;
+  try {
+    await navigator.clipboard.writeText(code.textContent);
+    byId("copy").textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(code);
+  }
+}
+
 const KEYS = [
   ["ArrowRight", "Right", "the event after", () => select(selected + 1)],
   ["ArrowLeft", "Left", "the event before", () => select(selected - 1)],
@@ -146,6 +159,7 @@ const KEYS = [
   ["i", "I", "the next interrupt", nextInterrupt],
   ["e", "E", "the next finding", nextFinding],
   ["m", "M", "the marker: here, or away", toggleMarker],
+  ["y", "Y", "copy the command that explains the event", copyCommand],
   ["/", "/", "search", () => byId("query").focus()],
   ["n", "N", "the next hit", () => nextOf(hits, 1)],
   ["Shift+n", "Shift+N", "the hit before", () => nextOf(hits, -1)],
@@ -380,6 +394,7 @@ function listen() {
   byId("all").addEventListener("click", showAll);
   byId("theme").addEventListener("click", toggleTheme);
   byId("picture").addEventListener("click", savePicture);
+  byId("copy").addEventListener("click", copyCommand);
   byId("help").addEventListener("click", () => byId("keys").showModal());
   byId("stage").addEventListener("pointerdown", onPoint);
   byId("stage").addEventListener("pointermove", onPoint);

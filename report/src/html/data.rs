@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::PageOptions;
 use crate::causes::{NONE, Reason, is_mistake};
 use crate::diff::{Diff, FindingKind};
+use crate::explain::command_before_time;
 use crate::legend::{Legend, Register};
 use crate::text::Header;
 use crate::timeline::{FindingsLane, Lane, LaneKind, Speaker, Timeline, byte_words};
@@ -24,6 +25,8 @@ const MOST_PLACES: usize = 1_000;
 #[derive(Serialize)]
 struct Data<'a> {
     machine: &'a str,
+    /// The command that explains an event, without the time of the event.
+    explain: Option<String>,
     dropped: u64,
     /// The actors; a shape has the number of its actor.
     actors: Vec<&'a str>,
@@ -119,6 +122,7 @@ pub(super) fn json(log: &TraceLog, header: &Header, options: PageOptions<'_>) ->
     };
     let data = Data {
         machine: &header.machine,
+        explain: options.file.map(command_before_time),
         dropped: log.dropped(),
         actors: shaped.actors.iter().map(|&actor| log.name(actor)).collect(),
         lanes: timeline.lanes.iter().map(lane_row).collect(),

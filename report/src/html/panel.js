@@ -43,6 +43,7 @@ function fillPanel() {
   byId("sentence").textContent = wholeSentence(event);
   fillFinding(event);
   fillLinks(event);
+  fillExplain(event);
   fillMarker(event);
   fillRegisters(event);
 }
@@ -94,6 +95,23 @@ function fillLinks(event) {
 }
 
 const finishOfCause = (event) => (isPoll(event) ? finish[event] : start[event]);
+
+// The command that explains the event, as Rust writes it. A page without the file of its trace has
+// none.
+function explainCommand(event) {
+  if (!data.explain) return "";
+  const text = BigInt(start[event]).toString().padStart(7, "0");
+  const ms = text.slice(0, -6) + "." + text.slice(-6);
+  return data.explain + ms.replace(/\.?0+$/, "") + "ms";
+}
+
+function fillExplain(event) {
+  const box = byId("explain");
+  box.hidden = !data.explain;
+  const [command, time] = explainCommand(event).split(/(?=--at [^ ]*$)/);
+  box.firstElementChild.replaceChildren(command, make("span", time || ""));
+  byId("copy").textContent = "Copy";
+}
 
 function fillMarker(event) {
   const box = byId("marker");

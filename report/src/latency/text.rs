@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Breach, Budget, Latency, Series, Span};
+use super::{Breach, Budget, Latency, Series, Span, Worst};
 
 /// What the times are, for a reader who compares them with a real computer.
 const SIMULATED: &str = "simulated time: port accesses and the instructions of a driver take time, \
@@ -129,16 +129,26 @@ impl Latency {
         }
     }
 
-    /// Why the longest times were long: of each broken budget, or of the longest routine.
-    fn worst_cases(&self, out: &mut String, breaches: &[Breach]) {
+    /// The first of the longest times of which the text tells why they were so long.
+    #[must_use]
+    pub fn worst(&self, budgets: &[Budget]) -> Option<&Worst> {
+        self.told(&self.breaches(budgets)).first().map(|series| &series.worst)
+    }
+
+    /// The series of which the text tells why the longest time was so long: those that break a
+    /// budget, or the longest routine.
+    fn told(&self, breaches: &[Breach]) -> Vec<&Series> {
+        if breaches.is_empty() {
+            return self.longest_routine().into_iter().collect();
+        }
         let is_broken = |series: &&Series| {
             breaches.iter().any(|breach| (breach.span, &breach.name) == (series.span, &series.name))
         };
-        let mut told: Vec<&Series> = self.series.iter().filter(is_broken).collect();
-        if breaches.is_empty() {
-            told.extend(self.longest_routine());
-        }
-        for series in told {
+        self.series.iter().filter(is_broken).collect()
+    }
+
+    fn worst_cases(&self, out: &mut String, breaches: &[Breach]) {
+        for series in self.told(breaches) {
             let worst = &series.worst;
             let place = match worst.mark.is_empty() {
                 true => String::new(),
@@ -148,11 +158,10 @@ impl Latency {
             };
             let _ = writeln!(
                 out,
-                "\nworst      {} {}: {} us{place} (explain --at {}ns)",
+                "\nworst      {} {}: {} us{place}",
                 series.span.words(),
                 series.name,
                 us(series.max_ns),
-                worst.at_ns,
             );
             for why in worst.why.iter().take(MOST_CAUSES) {
                 let _ = writeln!(out, "           {why}");

@@ -9,6 +9,7 @@ use super::error::{Extent, Fault, ParseError};
 use super::layout::{FORMAT, MARK_LEVEL, MARKER, VERSION, Version, level_of};
 use super::names::Collected;
 use super::parse_event::read_event;
+use super::tails::{ReadTails, can_be_kept};
 use super::words::{read_decimal, read_quoted, read_us, unescape};
 
 /// The most characters that a message shows of a version.
@@ -85,6 +86,7 @@ struct Reader {
     collected: Collected,
     records: Vec<Record>,
     dropped: Option<u64>,
+    tails: ReadTails,
 
     /// The version of the text, after the first line.
     version: Option<Version>,
@@ -195,9 +197,12 @@ impl Reader {
         line: &'t str,
         version: Version,
     ) -> Result<(u64, Level, NameId, Event), Fault<'t>> {
-        let (time, rest) = split_word(line);
+        let (time, tail) = split_word(line);
         let time_ns = self.read_time(time)?;
-        let (letter, rest) = split_word(rest);
+        if let Some((level, who, event)) = self.tails.get(tail) {
+            return Ok((time_ns, level, who, event));
+        }
+        let (letter, rest) = split_word(tail);
         let level = level_of(letter).ok_or_else(|| {
             let hint = "write one of - P D I R after the time";
             Fault::new(letter, "this is not a level", hint)
@@ -210,6 +215,9 @@ impl Reader {
         }
         let id = self.collected.actor(&who, rest)?;
         let event = read_event(text, &who, version, &mut self.collected)?;
+        if can_be_kept(&event) {
+            self.tails.put(tail, (level, id, event));
+        }
         Ok((time_ns, level, id, event))
     }
 
@@ -247,8 +255,8 @@ fn not_a_trace(line: &str) -> Fault<'_> {
 
 /// The first word of `text`, and the rest without the spaces between.
 fn split_word(text: &str) -> (&str, &str) {
-    match text.split_once(' ') {
-        Some((word, rest)) => (word, rest.trim_ascii_start()),
+    match text.bytes().position(|byte| byte == b' ') {
+        Some(at) => (&text[..at], text[at..].trim_ascii_start()),
         None => (text, &text[text.len()..]),
     }
 }

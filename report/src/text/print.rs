@@ -4,8 +4,8 @@ use std::io;
 
 use portcls_emulator::NtStatus;
 use portcls_emulator::trace::{
-    AccessEvent, Argument, Direction, DpcChange, Event, Layer, NameId, SerialEdge, SerialSource,
-    TimedEvent, TimerChange, TraceLog, WaitEnd,
+    AccessEvent, Argument, Direction, DpcChange, Event, Layer, NameId, Record, SerialEdge,
+    SerialSource, TimedEvent, TimerChange, TraceLog, WaitEnd,
 };
 
 use super::Header;
@@ -15,6 +15,7 @@ use super::layout::{
     TIME_AND_LEVEL, TIME_COLUMNS, USUAL_BIT_NS, VERSION, Version, WHO_COLUMNS, level_columns,
     level_letter, wrap,
 };
+use super::tails::{Key, Tails, can_be_kept};
 use super::words::{
     is_phrase, is_word, push_decimal, push_hex, push_quoted, push_spaces, push_text, push_us,
     us_columns,
@@ -31,8 +32,8 @@ const LINE_BYTES: usize = 56;
 pub fn print(log: &TraceLog, header: &Header, filter: Filter) -> String {
     let mut printer = Printer::new(log, LINE_BYTES * (log.records().len() + 16));
     printer.push_header(header, filter);
-    for event in log.events().filter(|event| filter.keeps(log, event)) {
-        printer.push_event(&event);
+    for record in log.records() {
+        printer.push_record(record, filter);
     }
     printer.push_limit();
     printer.out
@@ -50,12 +51,12 @@ pub fn write(
 ) -> io::Result<()> {
     let mut printer = Printer::new(log, CHUNK_BYTES + 16 * LINE_BYTES);
     printer.push_header(header, filter);
-    for event in log.events().filter(|event| filter.keeps(log, event)) {
+    for record in log.records() {
         if printer.out.len() >= CHUNK_BYTES {
             to.write_all(printer.out.as_bytes())?;
             printer.out.clear();
         }
-        printer.push_event(&event);
+        printer.push_record(record, filter);
     }
     printer.push_limit();
     to.write_all(printer.out.as_bytes())
@@ -69,7 +70,7 @@ pub fn print_first(log: &TraceLog, filter: Filter, lines: usize) -> String {
     };
     let mut printer = Printer::new(log, 0);
     for event in log.events().filter(|event| filter.keeps(log, event)).take(lines) {
-        printer.push_event(&event);
+        printer.push_event(&event, None);
     }
     let end = printer.out.match_indices('\n').nth(last);
     if let Some((newline, _)) = end {
@@ -91,12 +92,14 @@ struct Printer<'a> {
 
     /// Time of the newest mark in ns.
     base_ns: u64,
+    tails: Tails,
     out: String,
 }
 
 impl<'a> Printer<'a> {
     fn new(log: &'a TraceLog, capacity: usize) -> Self {
-        Printer { log, base_ns: 0, out: String::with_capacity(capacity) }
+        let out = String::with_capacity(capacity);
+        Printer { log, base_ns: 0, tails: Tails::default(), out }
     }
 
     fn push_header(&mut self, header: &Header, filter: Filter) {
@@ -125,12 +128,14 @@ impl<'a> Printer<'a> {
     fn push_hardware(&mut self, filter: Filter) {
         let log = self.log;
         let mut seen = Vec::new();
-        for event in log.events().filter(|event| filter.keeps(log, event)) {
-            let number = usize::from(event.who.0);
+        for record in log.records() {
+            let number = usize::from(record.who().0);
             if number >= seen.len() {
                 seen.resize(number + 1, None);
             }
-            seen[number] = Some(event.who);
+            if seen[number].is_none() && kept(log, record, filter).is_some() {
+                seen[number] = Some(record.who());
+            }
         }
         let is_hardware = |who| log.layer(who) == Some(Layer::Hardware);
         let told = |who| is_hardware(who) == HARDWARE.contains(&log.name(who));
@@ -166,7 +171,21 @@ impl<'a> Printer<'a> {
         self.out.push('\n');
     }
 
-    fn push_event(&mut self, event: &TimedEvent) {
+    /// Writes the line of a record, if the filter keeps its event.
+    fn push_record(&mut self, record: &Record, filter: Filter) {
+        let key = Key::of(record);
+        if let Some(tail) = self.tails.get(key) {
+            let start = self.out.len();
+            push_time(&mut self.out, self.base_ns, record.time_ns());
+            self.out.push_str(tail);
+            self.end_line(start, CONTINUATION);
+        } else if let Some(event) = kept(self.log, record, filter) {
+            self.push_event(&event, Some(key).filter(|_| can_be_kept(&event.event)));
+        }
+    }
+
+    /// Writes the line of an event. The end of the line is kept by the key.
+    fn push_event(&mut self, event: &TimedEvent, key: Option<Key>) {
         let start = self.out.len();
         let who = self.log.name(event.who);
         if let Event::Mark(words) = event.event {
@@ -174,7 +193,8 @@ impl<'a> Printer<'a> {
             self.end_line(start, CONTINUATION);
             return;
         }
-        self.push_time(event.time_ns);
+        push_time(&mut self.out, self.base_ns, event.time_ns);
+        let tail = self.out.len();
         self.out.push(' ');
         self.out.push_str(level_columns(event.level));
         self.out.push(' ');
@@ -183,6 +203,9 @@ impl<'a> Printer<'a> {
         self.pad_to(before_who + WHO_COLUMNS);
         self.out.push(' ');
         self.push_words(event, who);
+        if let Some(key) = key {
+            self.tails.put(key, &self.out[tail..]);
+        }
         self.end_line(start, CONTINUATION);
     }
 
@@ -257,17 +280,6 @@ impl<'a> Printer<'a> {
                 push_text(&mut self.out, rest);
             }
         }
-    }
-
-    fn push_time(&mut self, time_ns: u64) {
-        let early = time_ns < self.base_ns;
-        let ns = time_ns.abs_diff(self.base_ns);
-        let columns = us_columns(ns) + usize::from(early);
-        push_spaces(&mut self.out, TIME_COLUMNS.saturating_sub(columns));
-        if early {
-            self.out.push('-');
-        }
-        push_us(&mut self.out, ns);
     }
 
     fn push_access(&mut self, access: &AccessEvent) {
@@ -448,4 +460,23 @@ impl<'a> Printer<'a> {
         let missing = end.saturating_sub(self.out.len());
         push_spaces(&mut self.out, missing);
     }
+}
+
+/// The event of a record, if the filter keeps it.
+fn kept(log: &TraceLog, record: &Record, filter: Filter) -> Option<TimedEvent> {
+    let (time_ns, level, who) = (record.time_ns(), record.level(), record.who());
+    let event = TimedEvent { time_ns, level, who, event: record.event()? };
+    filter.keeps(log, &event).then_some(event)
+}
+
+/// Writes a time since the newest mark in its columns.
+fn push_time(out: &mut String, base_ns: u64, time_ns: u64) {
+    let early = time_ns < base_ns;
+    let ns = time_ns.abs_diff(base_ns);
+    let columns = us_columns(ns) + usize::from(early);
+    push_spaces(out, TIME_COLUMNS.saturating_sub(columns));
+    if early {
+        out.push('-');
+    }
+    push_us(out, ns);
 }

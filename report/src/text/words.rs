@@ -140,6 +140,12 @@ pub(super) fn push_spaces(out: &mut String, count: usize) {
 /// Writes a decimal number.
 pub(super) fn push_decimal(out: &mut String, number: u64) {
     let mut digits = [0_u8; 20];
+    let first = fill_decimal(&mut digits, number);
+    push_ascii(out, &digits[first..]);
+}
+
+/// Fills a number into the end of `digits`, and returns the place of its first digit.
+fn fill_decimal(digits: &mut [u8], number: u64) -> usize {
     let mut first = digits.len();
     let mut rest = number;
     loop {
@@ -147,10 +153,13 @@ pub(super) fn push_decimal(out: &mut String, number: u64) {
         digits[first] = b'0' + (rest % 10) as u8;
         rest /= 10;
         if rest == 0 {
-            break;
+            return first;
         }
     }
-    digits[first..].iter().for_each(|&digit| out.push(char::from(digit)));
+}
+
+fn push_ascii(out: &mut String, digits: &[u8]) {
+    out.push_str(std::str::from_utf8(digits).expect("digits are ASCII"));
 }
 
 /// Writes a hexadecimal number with at least `columns` digits.
@@ -173,18 +182,24 @@ pub(super) fn read_hex(digits: &str) -> Option<u32> {
 
 /// Reads a decimal number without a sign.
 pub(super) fn read_decimal(digits: &str) -> Option<u64> {
-    let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
-    if all_digits { digits.parse().ok() } else { None }
+    if digits.is_empty() {
+        return None;
+    }
+    digits.bytes().try_fold(0_u64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 /// Writes a time of `ns` in us with three decimals.
 pub(super) fn push_us(out: &mut String, ns: u64) {
-    push_decimal(out, ns / 1_000);
-    out.push('.');
-    let below_us = (ns % 1_000) as u32;
-    for digit in [below_us / 100, below_us / 10 % 10, below_us % 10] {
-        out.push(char::from(b'0' + digit as u8));
-    }
+    let mut digits = [0_u8; 24];
+    let (whole, decimals) = digits.split_at_mut(20);
+    let first = fill_decimal(whole, ns / 1_000);
+    // The digit that the 1 makes gives way to the point.
+    fill_decimal(decimals, 1_000 + ns % 1_000);
+    decimals[0] = b'.';
+    push_ascii(out, &digits[first..]);
 }
 
 /// The columns that [`push_us`] needs for a time of `ns`.
@@ -194,7 +209,8 @@ pub(super) fn us_columns(ns: u64) -> usize {
 
 /// Reads a time in us with up to three decimals, and returns the time in ns.
 pub(super) fn read_us(text: &str) -> Option<u64> {
-    let (us, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let point = text.bytes().position(|byte| byte == b'.');
+    let (us, decimals) = point.map_or((text, "0"), |at| (&text[..at], &text[at + 1..]));
     if decimals.is_empty() || decimals.len() > 3 {
         return None;
     }

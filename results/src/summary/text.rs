@@ -13,6 +13,7 @@ use super::inf::InfFacts;
 use super::{Flow, Outcome, Summary};
 use crate::exit::Exit;
 use crate::numbers::{counted, duration, grouped, hundredths, wrapped};
+use crate::trace_colour::coloured;
 
 const TITLE: Style = Style::new().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
@@ -239,6 +240,10 @@ impl Page {
         let lines: Vec<String> =
             outputs.map(|output| format!("{}: {}", output.what, output.path)).collect();
         self.paragraph("written", Style::new(), &lines);
+        if let Some(command) = &summary.explain {
+            // A line that is copied must not be wrapped.
+            self.line(format_args!("{LABEL}{:<LABEL_COLUMNS$}{LABEL:#}{command}", "explain"));
+        }
     }
 
     fn first_lines(&mut self, summary: &Summary) {
@@ -247,8 +252,7 @@ impl Page {
             "\n{TITLE}The trace begins{TITLE:#} {QUIET}(--trace - shows all of it){QUIET:#}"
         ));
         for line in lines.lines() {
-            let style = if line.starts_with('#') { QUIET } else { Style::new() };
-            self.line(format_args!("{style}{line}{style:#}"));
+            self.line(format_args!("{}", coloured(line)));
         }
     }
 }

@@ -1,0 +1,41 @@
+//! The page of a scenario.
+//!
+//! It has the trace that came, the findings, and what the golden has instead.
+
+use portcls_machine::judgement::Judgement;
+use portcls_machine::report::html::Page;
+use portcls_machine::report::text::{Header, parse, parse_readable};
+
+use crate::failure::Failure;
+use crate::page::{PageOf, page};
+
+/// What a page shows beside what came of a scenario.
+#[derive(Clone, Copy)]
+pub struct Beside<'a> {
+    /// The name, for a message.
+    pub name: &'a str,
+    /// The file in which the new trace is left.
+    pub file: Option<&'a str>,
+    /// The name and the text of the golden, if there is one.
+    pub golden: Option<(&'a str, &'a str)>,
+}
+
+/// The page of what came of a scenario. Without a golden it shows the whole trace of the run.
+///
+/// # Errors
+/// [`Failure::TooMuchForAPage`].
+pub fn page_of(judgement: &Judgement, beside: Beside<'_>) -> Result<Page, Failure> {
+    let Beside { name, file, golden } = beside;
+    let (Some(made), Some(diff), Some((golden_name, golden))) =
+        (&judgement.made, &judgement.diff, golden)
+    else {
+        let (header, log) = (&judgement.outcome.header, &judgement.outcome.trace);
+        return page(&PageOf { name, file: None, header, log, diff: None });
+    };
+    // The text of a trace reads back; `report` proves it.
+    let (Header { machine, .. }, log) = parse(made).expect("the text of a trace is well formed");
+    let header =
+        &Header { machine: format!("{machine}; golden {golden_name}"), ..Header::default() };
+    let expected = &parse_readable(golden).log;
+    page(&PageOf { name, file, header, log: &log, diff: Some((diff, expected)) })
+}
