@@ -559,18 +559,17 @@ impl Reference {
             self.carry_out(job, 0);
             return;
         }
-        if self.card.ack_position == AckPosition::Front {
-            if matches!(self.outbox, Some(Kind::Ack | Kind::QuietAck)) {
-                self.carry_out(job, 0);
-                return;
-            }
+        let goes_first = self.card.ack_position == AckPosition::Front;
+        if goes_first && matches!(self.outbox, Some(Kind::Ack | Kind::QuietAck)) {
+            self.carry_out(job, 0);
+            return;
         }
         if self.lost_acks > 0 {
             self.lost_acks -= 1;
             self.carry_out(job, 0);
             return;
         }
-        if self.card.ack_position == AckPosition::Front && self.shows_fifo() {
+        if goes_first && self.shows_fifo() {
             self.aside = self.outbox.take().map(|kind| (self.outbox_byte, kind));
         }
         let later_us = if enters { us(self.timing.uart_entry_ns) } else { 0 };
