@@ -1,5 +1,7 @@
-//! Runs of many kinds, on which nobody has tuned the comparison: other cards and drivers, both
-//! directions at once, load, two cards on one line, system exclusive messages.
+//! Runs of many kinds, for which nobody has tuned the comparison.
+//!
+//! Other cards and drivers, both directions at once, load, two cards on one line, system exclusive
+//! messages.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What differs together: in code that runs at once, in code that is interrupted, at one moment.
+//! What differs together: in code that runs at once, or at one moment.
 //!
 //! Where a service routine or a DPC seems to run at once with other code, one cannot tell what
 //! belongs to which: what differs there follows from the routine that differs. A routine that
