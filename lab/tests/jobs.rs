@@ -1,4 +1,6 @@
-//! The jobs as a page sees them: JSON in, named results out, and one sentence for each mistake.
+//! The jobs as a page sees them: JSON in, named results out.
+//!
+//! Each mistake in a job or a file is one sentence.
 
 use portcls_lab::{Answer, Exit, Lab};
 use serde_json::{Value, json};

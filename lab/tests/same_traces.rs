@@ -1,4 +1,4 @@
-//! The same files and settings give the same trace here and in the program, byte for byte.
+//! The lab and the program give the same traces, byte for byte.
 //!
 //! The variable `PORTCLS_EMU` names the program. Without it the tests say that they are skipped;
 //! with `PORTCLS_REQUIRE_TOOLS` they fail.

@@ -25,8 +25,8 @@ impl Guest {
         Some(place)
     }
 
-    /// Allocates zeroed memory like `new_object_block`, of a length that a driver states. `None` when
-    /// there is no such memory; the host then allocates nothing either.
+    /// Allocates zeroed memory like `new_object_block`, of a length that a driver states. `None`
+    /// when the guest has no memory of this length; the host then allocates nothing either.
     pub(crate) fn try_zeroed_block(&self, bytes: u64) -> Option<u64> {
         let bytes = bytes.max(1).checked_next_multiple_of(PAGE_BYTES as u64)?;
         if bytes > PAGE_BYTES as u64 * PAGE_LIMIT as u64 {

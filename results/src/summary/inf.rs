@@ -31,8 +31,8 @@ pub struct UnusedFacts {
 }
 
 impl InfFacts {
-    /// The facts of the INF `found`, which is in a file of this name: what the machine took from it,
-    /// and what it did not use.
+    /// The facts of the INF `found`, which is in a file of this name: what the machine took from
+    /// the INF, and what it did not use.
     /// If the resources do not come from the INF, `named` says who named the resources.
     #[must_use]
     pub fn new(
