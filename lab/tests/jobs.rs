@@ -230,7 +230,10 @@ fn two_kept_runs_are_compared_by_their_causes() {
     run(&mut lab, json!({"job": "run", "keep": "again", "outputs": []}));
     run(&mut lab, json!({"job": "run", "keep": "slow", "timing": "max", "outputs": []}));
     let outputs = ["diff", "diff-text", "timeline"];
-    let against = |second: &str| json!({"job": "compare", "first": "typical", "second": second, "outputs": outputs});
+    let against = |second: &str| {
+        let (job, first) = ("compare", "typical");
+        json!({"job": job, "first": first, "second": second, "outputs": outputs})
+    };
     let same = run(&mut lab, against("again"));
     assert_eq!(result(&same)["verdict"]["word"], "same");
     assert_eq!(same.exit, Exit::Good);

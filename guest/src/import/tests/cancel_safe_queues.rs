@@ -74,7 +74,7 @@ impl Queue {
     /// The letters of the callbacks since the last question.
     fn calls(&self) -> String {
         let length = self.bench.guest.load_word(self.log) - self.log - 8;
-        let letters = self.bench.guest.load_bytes(self.log + 8, length.into());
+        let letters = self.bench.guest.load_bytes(self.log + 8, length);
         self.clear_log();
         String::from_utf8(letters).expect("letters")
     }
