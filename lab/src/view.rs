@@ -98,7 +98,7 @@ pub fn timeline(
 ) -> Result<Output, String> {
     let Looked { header, log, stem, .. } = *looked;
     let legend = legend(log);
-    let options = PageOptions { legend: Some(&legend), diff };
+    let options = PageOptions { legend: Some(&legend), diff, file: None };
     let page = Page::new(log, header, options).map_err(|error| {
         format!("there is no timeline: {error}; end the run earlier with until")
     })?;
