@@ -6,9 +6,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+
+/// The longest conversation. It takes two seconds on a quiet machine.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// What the editor has shown.
 #[derive(Debug)]
@@ -33,7 +38,8 @@ impl Seen {
     }
 }
 
-/// Starts the adapter, and a thread that talks to the adapter.
+/// Starts the adapter, and a thread that talks to the adapter. The thread panics when the
+/// conversation does not go to its end in time: then the adapter is ended.
 pub fn start(
     adapter: &str,
     driver: &Path,
@@ -56,7 +62,19 @@ pub fn start(
         ],
         "stopOnEntry": true,
     });
-    (child, thread::spawn(move || client.converse(&attach, breakpoint)))
+    let number = child.id().to_string();
+    let conversation = thread::spawn(move || {
+        let (end, ended) = mpsc::channel::<()>();
+        thread::spawn(move || {
+            if ended.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
+                drop(Command::new("kill").args(["-KILL", &number]).status());
+            }
+        });
+        let seen = client.converse(&attach, breakpoint);
+        drop(end);
+        seen
+    });
+    (child, conversation)
 }
 
 struct Client {

@@ -215,14 +215,20 @@ fn an_editor_stops_by_line_and_sees_locals_through_lldb_dap() {
         return;
     }
     let driver = folder().join("bin/msvc-x64/null_adapter.sys");
-    let mut talk = None;
-    let child = serve(&driver, |port| {
-        let (child, client) = dap::start(LLDB_DAP, &driver, port, (SOURCE, LINE));
-        talk = Some(client);
-        child
-    });
-    let seen = talk.expect("it was started").join().expect("the conversation goes to its end");
-    drop(child.wait_with_output());
+    let converse = || {
+        let mut talk = None;
+        let child = serve(&driver, |port| {
+            let (child, client) = dap::start(LLDB_DAP, &driver, port, (SOURCE, LINE));
+            talk = Some(client);
+            child
+        });
+        let seen = talk.expect("it was started").join();
+        drop(child.wait_with_output());
+        seen.ok()
+    };
+    // Measured: on a machine with much other work lldb-dap 19 at times does not tell of a stop, and
+    // asks the stub for nothing more.
+    let seen = (0..3).find_map(|_| converse()).expect("a conversation goes to its end");
     assert_eq!(seen.reason, "breakpoint");
     assert_eq!((seen.function.as_str(), seen.line), (METHOD, LINE), "{seen:?}");
     assert_eq!(seen.variable("adapter"), Some("0x0000000000000000"), "{seen:?}");
