@@ -66,7 +66,8 @@ build_module() {
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-22 \
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags" \
         /usr/bin/cargo build --quiet --release --lib --locked --manifest-path lab/Cargo.toml \
-        --target wasm32-unknown-unknown -Zbuild-std=std,panic_unwind
+        --target wasm32-unknown-unknown -Zbuild-std=std,panic_unwind \
+        -Zbuild-std-features=optimize_for_size
     # Not --all-features: what wasm-opt 108 writes then, no browser takes.
     wasm-opt -Oz --enable-exception-handling --enable-bulk-memory --enable-sign-ext \
         --enable-nontrapping-float-to-int --enable-mutable-globals --enable-reference-types \
