@@ -80,7 +80,6 @@ fn options(arguments: &DiffArguments) -> DiffOptions {
 
 /// Compares the readable parts of damaged traces, up to the time at which the first of them ends,
 /// and returns the failure that ends the verb.
-/// Returns the failure that ends the verb.
 fn compare_readable(arguments: &DiffArguments, traces: [TraceFile; 2]) -> Result<Failure, Failure> {
     let inputs = [&arguments.first, &arguments.second];
     for (trace, input) in traces.iter().zip(inputs) {

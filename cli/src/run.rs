@@ -105,6 +105,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
     ran.iter().for_each(|ran| warn(ran));
     Ok(exit(&results))
 }
+
 /// Says on stderr what the results alone do not tell.
 fn warn(ran: &Ran) {
     let name = &ran.scenario.name;

@@ -23,7 +23,7 @@ pub enum Place {
     InFolder,
 }
 
-/// What came of a file.
+/// The results of a file.
 pub struct FileResult {
     /// The name of the file for messages.
     pub name: String,
@@ -111,7 +111,7 @@ impl FileResult {
         }
     }
 
-    /// True if the file is as it must be. A file of a folder may be for other cards.
+    /// True if the file passed. A file in a folder may also be for other cards.
     #[must_use]
     pub fn is_good(&self) -> bool {
         match self.verdict() {
@@ -122,7 +122,7 @@ impl FileResult {
     }
 }
 
-/// How the program ends. A run that has checked nothing at all is not good either.
+/// How the program ends. A run that has checked nothing is a failure too.
 #[must_use]
 pub fn exit(results: &[FileResult]) -> Exit {
     let has = |verdict| results.iter().any(|result| result.verdict() == verdict);

@@ -34,8 +34,8 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// How the scenario ends. One without expectations by name is good if it has a golden: then
-    /// `check` says how it went.
+    /// How the scenario ends. A scenario that expects nothing by name is good if it has a golden:
+    /// `check` then compares the golden.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.outcome.verdict() {
@@ -123,7 +123,7 @@ struct ScenarioFacts<'a> {
     /// Why the file is no scenario.
     error: Option<String>,
     checks: Vec<CheckFacts<'a>>,
-    /// The end of a run that did not go to its end.
+    /// Why the run ended early; `None` for a whole run.
     stop: Option<String>,
     violation_count: usize,
     has_golden: bool,
