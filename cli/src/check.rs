@@ -28,11 +28,10 @@ use portcls_machine::judgement::{JudgedAs, Judgement, judge};
 use portcls_machine::report::explain::command;
 use portcls_machine::report::html::Page;
 use portcls_machine::scenario::{Outcome, Scenario};
-use portcls_results::json;
+use portcls_results::{json, moment};
 
 use crate::arguments::{CheckArguments, CheckFormat, Unreferenced};
 use crate::console::{self, Console};
-use crate::explain::moment;
 use crate::failure::{Exit, Failure};
 use crate::input::Input;
 use crate::scenario_file;

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::report::diff::{Diff, DiffOptions, Start, diff};
-use portcls_machine::report::text::Header;
 use portcls_results::diff::DiffFacts;
 use portcls_results::json;
 
@@ -32,18 +31,16 @@ pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     if first.damage.is_some() || second.damage.is_some() {
         return Err(compare_readable(arguments, [first, second])?);
     }
-    let machine = second.header.machine.clone();
+    let header = second.header.beside_golden(&arguments.first.name());
     let first = part(&arguments.first, &first.log, arguments)?;
     let second = part(&arguments.second, &second.log, arguments)?;
     let found = diff(&first, &second, options(arguments));
     let exit = if found.findings.is_empty() { Exit::Good } else { Exit::CheckFailed };
     if let Some(output) = &output {
         let name = arguments.second.name();
-        let machine = format!("{machine}; golden {}", arguments.first.name());
         let file = arguments.second.path().and_then(readable_name);
-        let header = &Header { machine, ..Header::default() };
         let diff = Some((&found, &*first));
-        let page = page(&PageOf { name: &name, file, header, log: &second, diff })?;
+        let page = page(&PageOf { name: &name, file, header: &header, log: &second, diff })?;
         output.write(|to| page.write(to))?;
     }
     let console = match &output {

@@ -5,7 +5,6 @@
 use std::fs;
 use std::path::Path;
 
-use portcls_machine::emulator::{Stop, Violation};
 use portcls_machine::report::explain::{self, Explanation, explain};
 use portcls_results::json;
 use serde::Serialize;
@@ -29,14 +28,6 @@ struct ExplanationFacts {
 /// this moment. `None` when no command can read the trace again.
 pub fn command(file: &Path, time_ns: u64) -> Option<String> {
     Some(explain::command(readable_name(file)?, time_ns))
-}
-
-/// The moment of a run that a reader asks about first: its end, if the driver ended it, or the
-/// first breach of a rule.
-pub fn moment(stop: Option<&Stop>, violations: &[Violation]) -> Option<u64> {
-    let is_usual = |stop: &&Stop| matches!(stop, Stop::TimeLimit { .. } | Stop::Abandoned { .. });
-    let end = stop.filter(|stop| !is_usual(stop)).map(Stop::time_ns);
-    end.or_else(|| Some(violations.first()?.time_ns))
 }
 
 /// The name by which a later command reads a file; `None` for a pipe, which is read once, and for a

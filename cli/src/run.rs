@@ -4,12 +4,12 @@ use portcls_machine::emulator::trace::DEFAULT_HELD_EVENTS;
 use portcls_machine::report::Filter;
 use portcls_machine::report::text;
 use portcls_machine::scenario::{Outcome, Scenario, Verdict};
-use portcls_results::json;
 use portcls_results::scenarios::{Facts, FileResult, Invalid, Ran, exit, text as as_text};
+use portcls_results::{json, moment};
 
 use crate::arguments::{Format, RunArguments};
 use crate::console::{self, Console};
-use crate::explain::{command, moment, readable_name};
+use crate::explain::{command, readable_name};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, prepare};
 use crate::page::{PageOf, page};

@@ -16,7 +16,7 @@ use portcls_results::work::Run;
 
 use crate::arguments::{Format, MachineArguments, PinArguments, ReportArguments, SongArguments};
 use crate::console::{self, Console};
-use crate::explain::{self, command, readable_name};
+use crate::explain::{command, readable_name};
 use crate::failure::{Exit, Failure};
 use crate::input::{Input, Source};
 use crate::output::{Output, Target, prepare};
@@ -300,7 +300,7 @@ fn moment(ending: &Ending) -> Option<u64> {
         Flow::Application(application) => application.first_difference,
     };
     let job = &ending.job;
-    let moment = explain::moment(job.stop.as_ref(), &job.violations);
+    let moment = portcls_results::moment(job.stop.as_ref(), &job.violations);
     moment.or_else(|| Some(difference?.time_ns))
 }
 

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::ptr;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Output};
 use crate::files::MOST_FILE_BYTES;
 use crate::own_fault::guarded;
 use crate::{Exit, Lab};
@@ -93,32 +93,33 @@ pub extern "C" fn lab_output_count() -> usize {
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn lab_output_name(index: usize) -> *const u8 {
-    ANSWER.with_borrow(|answer| {
-        answer.outputs.get(index).map_or(ptr::null(), |output| output.name.as_ptr())
-    })
+    of_output(index, ptr::null(), |output| output.name.as_ptr())
 }
 
 /// How many bytes the name of a result has.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn lab_output_name_length(index: usize) -> usize {
-    ANSWER.with_borrow(|answer| answer.outputs.get(index).map_or(0, |output| output.name.len()))
+    of_output(index, 0, |output| output.name.len())
 }
 
 /// Where a result is; null if there is none of this number.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn lab_output(index: usize) -> *const u8 {
-    ANSWER.with_borrow(|answer| {
-        answer.outputs.get(index).map_or(ptr::null(), |output| output.bytes.as_ptr())
-    })
+    of_output(index, ptr::null(), |output| output.bytes.as_ptr())
 }
 
 /// How many bytes a result has.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn lab_output_length(index: usize) -> usize {
-    ANSWER.with_borrow(|answer| answer.outputs.get(index).map_or(0, |output| output.bytes.len()))
+    of_output(index, 0, |output| output.bytes.len())
+}
+
+/// A fact of a result; `missing` if there is none of this number.
+fn of_output<F>(index: usize, missing: F, fact: impl FnOnce(&Output) -> F) -> F {
+    ANSWER.with_borrow(|answer| answer.outputs.get(index).map_or(missing, fact))
 }
 
 fn give(answer: Answer) -> u32 {

@@ -1,29 +1,26 @@
 //! Scenarios: run, held against what they expect and against their goldens.
 
-use portcls_machine::emulator::Stop;
 use portcls_machine::judgement::{JudgedAs, Judgement, judge};
 use portcls_machine::scenario::{Outcome, Scenario, read_among};
 use portcls_results::diff::DiffFacts;
 use portcls_results::file_kind::Wanted;
 use portcls_results::numbers::counted;
 use portcls_results::scenarios::{Facts, FileResult, Ran, text};
-use portcls_results::{Exit, json, plain_text};
+use portcls_results::{Exit, json, moment};
 use serde::Serialize;
 
 use crate::Lab;
 use crate::answer::{Answer, Output, Verdict, plain};
-use crate::files::Files;
+use crate::compare::MOST_FINDINGS;
+use crate::files::{Files, stem};
 use crate::job::{Check, Run};
 use crate::recipe::{Golden, Recipe, Title};
 use crate::refusal::Refusal;
 use crate::run::{add_about_driver, wants};
-use crate::view::{Looked, add_views, check_names, stem};
+use crate::view::{Looked, add_views, check_names};
 
 /// The outputs of a scenario beside the views of its trace.
 const OUTPUTS: [&str; 6] = ["scenarios", "text", "goldens", "diff-text", "analysis", "golden"];
-
-/// The most findings that are told in the text; the JSON has all.
-const MOST_FINDINGS: usize = 50;
 
 /// The version of the facts about goldens.
 const VERSION: u32 = 1;
@@ -57,14 +54,12 @@ impl Judged {
         let judged_as = self.judgement.judged_as();
         let Outcome { analysis, stop, violations, .. } = &self.judgement.outcome;
         let place = analysis.as_ref().and_then(|analysis| analysis.location.as_ref());
-        let stopped = stop.as_ref().filter(|stop| !matches!(stop, Stop::TimeLimit { .. }));
-        let first_breach = violations.first().map(|breach| breach.time_ns);
         Verdict {
             word: word(judged_as).to_owned(),
             sentence: self.sentence(judged_as),
             is_good: judged_as == JudgedAs::Good,
             place: place.map(ToString::to_string),
-            time_ns: stopped.map(Stop::time_ns).or(first_breach),
+            time_ns: moment(stop.as_ref(), violations),
         }
     }
 
@@ -148,7 +143,7 @@ pub fn check(lab: &mut Lab, job: &Check) -> Result<Answer, Refusal> {
     let wanted = job.outputs.clone().unwrap_or_else(usual);
     check_names(&wanted, &OUTPUTS)?;
     let name = job.file.as_str();
-    let bytes = plain_text(lab.files.get(name)?.to_vec());
+    let bytes = lab.files.text(name)?;
     let source = String::from_utf8(bytes).map_err(|error| {
         let refusal = Refusal::file(name, "the file is no text: save it as plain text in UTF-8");
         refusal.or_other_kind(name, error.as_bytes(), Wanted::Card)
@@ -171,7 +166,9 @@ fn golden(files: &Files, job: &Check, scenario: &Scenario) -> Result<Option<Stri
         Some(name) => Some(files.get(name)?),
         None => files.find(&scenario.golden_file()).cloned(),
     };
-    Ok(bytes.map(|bytes| String::from_utf8_lossy(&plain_text(bytes.to_vec())).into_owned()))
+    Ok(bytes.map(|bytes| {
+        String::from_utf8_lossy(&portcls_results::plain_text(bytes.to_vec())).into_owned()
+    }))
 }
 
 fn answer(
@@ -188,9 +185,7 @@ fn answer(
         let card = job.card.as_deref().unwrap_or_default();
         return Err(Refusal::job(format!("the scenario does not run on a card '{card}'")));
     };
-    let worst = [Exit::BadFile, Exit::DriverDied, Exit::RuleBroken, Exit::CheckFailed];
-    let ends: Vec<Exit> = all.iter().map(Judged::exit).collect();
-    let exit = worst.into_iter().find(|exit| ends.contains(exit)).unwrap_or(Exit::Good);
+    let exit = Exit::worst(all.iter().map(Judged::exit));
     let verdict = match all.iter().find(|judged| judged.exit() == exit) {
         // Of several scenarios the worst one counts; the one that is shown when it is as bad.
         Some(_) if shown.exit() == exit => shown.verdict(),

@@ -1,7 +1,9 @@
 //! What the page chose of a machine: card, driver, settings.
 
+use std::sync::Arc;
+
 use portcls_machine::card_bench::card_file::CardFile;
-use portcls_machine::chip::{CardTiming, card};
+use portcls_machine::chip::CardTiming;
 use portcls_machine::driver_file::image::{FILE_LIMIT, Image};
 use portcls_machine::emulator::trace::{Hold, TraceConfig};
 use portcls_machine::inf_file::{Installation, read_inf};
@@ -11,7 +13,6 @@ use portcls_machine::{
     read_registry,
 };
 use portcls_results::file_kind::Wanted;
-use portcls_results::plain_text;
 
 use crate::files::Files;
 use crate::job::{Choice, InfChoice, PinFormatWord, Run};
@@ -127,9 +128,8 @@ pub fn read_card(files: &Files, choice: Option<&Choice>) -> Result<CardFile, Ref
 /// # Errors
 /// [`Refusal`]: there is no such card.
 pub fn built_in_card(name: &str) -> Result<CardFile, Refusal> {
-    // The machine knows what to say of a wrong name.
-    MachineBuilder::new().card(name).map_err(|error| Refusal::job(error.to_string()))?;
-    let profile = card(&name.to_ascii_lowercase()).expect("the machine knows the card").clone();
+    let profile = portcls_machine::built_in_card(name);
+    let profile = profile.map_err(|error| Refusal::job(error.to_string()))?.clone();
     Ok(CardFile { profile, based_on: None, resources: Vec::new() })
 }
 
@@ -138,7 +138,7 @@ pub fn built_in_card(name: &str) -> Result<CardFile, Refusal> {
 /// # Errors
 /// [`Refusal`]: there is no such file, or it is no card.
 pub fn read_card_file(files: &Files, name: &str) -> Result<CardFile, Refusal> {
-    let bytes = plain_text(files.get(name)?.to_vec());
+    let bytes = files.text(name)?;
     CardFile::from_bytes(name, &bytes)
         .map_err(|error| Refusal::from(error).or_other_kind(name, &bytes, Wanted::Card))
 }
@@ -172,7 +172,7 @@ fn read_driver(files: &Files, job: &Run) -> Result<Driver, Refusal> {
 ///
 /// # Errors
 /// [`Refusal`]: there is no such file, or it is no driver that can run here.
-pub fn read_image(files: &Files, name: &str) -> Result<(Image, Vec<u8>), Refusal> {
+pub fn read_image(files: &Files, name: &str) -> Result<(Image, Arc<[u8]>), Refusal> {
     let bytes = files.get(name)?;
     if bytes.len() > FILE_LIMIT {
         let words = format!("the file has {} bytes, the limit is {FILE_LIMIT}", bytes.len());
@@ -180,7 +180,7 @@ pub fn read_image(files: &Files, name: &str) -> Result<(Image, Vec<u8>), Refusal
     }
     let image = Image::parse(&bytes)
         .map_err(|error| Refusal::file(name, error).or_other_kind(name, &bytes, Wanted::Driver))?;
-    Ok((image, bytes.to_vec()))
+    Ok((image, bytes))
 }
 
 fn read_inf_file(
@@ -195,7 +195,7 @@ fn read_inf_file(
 }
 
 fn read_registry_file(files: &Files, name: &str) -> Result<Vec<RegistrySetting>, Refusal> {
-    let bytes = plain_text(files.get(name)?.to_vec());
+    let bytes = files.text(name)?;
     read_registry(&bytes).map_err(|error| {
         let mut refusal = Refusal::file(name, &error);
         refusal.line = Some(error.line);

@@ -1,5 +1,7 @@
 //! The command line that does what a job does.
 
+use portcls_machine::report::explain::shell_quoted;
+
 use crate::job::{Choice, DamageWord, FilterWord, Format, PinFormatWord, Run};
 
 /// The command line of a run. Music that was typed has no option; it is a file there.
@@ -60,17 +62,8 @@ pub fn of(job: &Run) -> String {
         DamageWord::Clip => words.push("--clip".to_owned()),
         DamageWord::Refuse => words.push("--strict".to_owned()),
     }
-    let quoted: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    let quoted: Vec<String> = words.iter().map(|word| shell_quoted(word)).collect();
     quoted.join(" ")
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,+".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::report::diff::{Diff, DiffOptions, Tolerance, diff};
-use portcls_machine::report::text::Header;
 use portcls_results::diff::DiffFacts;
 use portcls_results::numbers::counted;
 use portcls_results::{Exit, json};
@@ -10,15 +9,16 @@ use portcls_results::{Exit, json};
 use crate::Lab;
 use crate::answer::{Answer, Output, Verdict, plain};
 use crate::choice::time;
+use crate::files::stem;
 use crate::job::Compare;
 use crate::refusal::Refusal;
-use crate::view::{Looked, check_names, find, stem, timeline};
+use crate::view::{Looked, check_names, find, timeline};
 
 /// What a comparison found, and the trace that was expected.
 pub type Found<'a> = (&'a Diff, &'a TraceLog);
 
 /// The most findings that are told in the text; the JSON has all.
-const MOST_FINDINGS: usize = 50;
+pub const MOST_FINDINGS: usize = 50;
 
 const OUTPUTS: [&str; 2] = ["diff", "diff-text"];
 
@@ -53,8 +53,7 @@ pub fn compare(lab: &Lab, job: &Compare) -> Result<Answer, Refusal> {
                 Ok(Output::json(name, format!("{stem}.json"), text))
             }
             "timeline" => {
-                let machine = format!("{}; golden {}", second.header.machine, job.first);
-                let header = Header { machine, ..Header::default() };
+                let header = second.header.beside_golden(&job.first);
                 let (log, filter) = (&second.log, Default::default());
                 let looked = Looked { header: &header, log, stem: &stem, filter, at: None };
                 timeline(&looked, Some((&found, &first.log)))

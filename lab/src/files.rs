@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use portcls_machine::driver_file::symbols::SideFile;
 use portcls_machine::scenario::ScenarioFiles;
+use portcls_results::plain_text;
 
 use crate::refusal::Refusal;
 
@@ -62,17 +63,38 @@ impl Files {
     /// The bytes of a file; `None` if there is no such file. A file in a folder is also looked for
     /// without the folder, because a page gets no folders.
     pub fn find(&self, name: &str) -> Option<&Arc<[u8]>> {
-        let bare = name.rsplit(['/', '\\']).next().unwrap_or(name);
-        self.files.get(name).or_else(|| self.files.get(bare))
+        self.files.get(name).or_else(|| self.files.get(bare_name(name)))
+    }
+
+    /// The bytes of a text file, in UTF-8 where an editor of Windows wrote UTF-16.
+    ///
+    /// # Errors
+    /// [`Refusal`]: there is no such file.
+    pub fn text(&self, name: &str) -> Result<Vec<u8>, Refusal> {
+        Ok(plain_text(self.get(name)?.to_vec()))
     }
 
     /// The files that may hold the symbols of a driver.
     pub fn beside(&self) -> Vec<SideFile> {
-        let side = |(name, bytes): (&String, &Arc<[u8]>)| {
-            let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned();
-            SideFile { name, bytes: bytes.clone() }
+        let side = |(name, bytes): (&String, &Arc<[u8]>)| SideFile {
+            name: bare_name(name).to_owned(),
+            bytes: bytes.clone(),
         };
         self.files.iter().map(side).collect()
+    }
+}
+
+/// The name of a file without its folder.
+pub fn bare_name(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
+}
+
+/// The name of a file without its folder and its ending.
+pub fn stem(name: &str) -> &str {
+    let bare = bare_name(name);
+    match bare.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => bare,
     }
 }
 

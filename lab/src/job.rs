@@ -1,6 +1,5 @@
 //! What a job says: its JSON.
 
-use portcls_machine::card_bench::nearest;
 use portcls_machine::midi_file::{Damage, InputFormat, ReadOptions};
 use portcls_machine::report::Filter;
 use portcls_machine::report::diff::Mode;
@@ -36,15 +35,6 @@ pub fn read(text: &[u8]) -> Result<(String, Value), Refusal> {
             Err(Refusal::job(words))
         }
     }
-}
-
-/// The refusal of a job of this name.
-pub fn unknown(name: &str) -> Refusal {
-    let hint = match nearest(name, JOBS) {
-        Some(near) => format!("did you mean {near}?"),
-        None => format!("the jobs are {}", JOBS.join(", ")),
-    };
-    Refusal::job(format!("there is no job '{name}'; {hint}"))
 }
 
 /// The keys of a job in their form.

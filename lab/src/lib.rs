@@ -109,7 +109,7 @@ impl Lab {
                 let job::None {} = job::of(keys)?;
                 Ok(Answer::new(Exit::Good).noting(self.kept.keys().cloned()))
             }
-            _ => Err(job::unknown(name)),
+            _ => Err(Refusal::unknown("job", name, job::JOBS.into_iter())),
         }
     }
 

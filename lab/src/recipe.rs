@@ -10,11 +10,10 @@ use portcls_machine::{RegistrySetting, read_registry};
 use portcls_results::numbers::counted;
 
 use crate::choice::choose;
-use crate::files::Files;
+use crate::files::{Files, bare_name, stem};
 use crate::job::{Choice, PinFormatWord, Run, Verb};
 use crate::refusal::Refusal;
 use crate::song::{self, Music, Origin};
-use crate::view::stem;
 
 /// The longest music in bytes that an expectation writes out; of longer one it has the count.
 const WRITTEN_OUT_BYTES: usize = 256;
@@ -55,7 +54,8 @@ impl Recipe {
         // What is wrong with a setting is told in the words of a job, before a scenario has it.
         choose(files, job)?;
         if job.inf.is_some() {
-            let words = "a scenario takes no INF: give its registry values and resources instead";
+            let words = "a run with an INF is not saved yet: \
+                         give its registry values and resources instead";
             return Err(Refusal::job(words));
         }
         let mut named = BTreeMap::new();
@@ -124,11 +124,6 @@ fn line(key: &str, text: &str) -> String {
     format!("{key} = {}\n", quoted(text))
 }
 
-/// The name of a file that stands beside the scenario.
-fn beside(name: &str) -> String {
-    name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned()
-}
-
 fn machine(
     files: &Files,
     job: &Run,
@@ -141,7 +136,7 @@ fn machine(
     match &job.card {
         Some(Choice::Name(name)) => text.push_str(&line("card", name)),
         Some(Choice::File(name)) => {
-            let mut file = beside(name);
+            let mut file = bare_name(name).to_owned();
             // Only a name with this ending is a file there.
             if !file.to_ascii_lowercase().ends_with(".toml") {
                 file.push_str(".toml");
@@ -165,7 +160,7 @@ fn machine(
     text.push_str("\n[driver]\n");
     match &job.driver {
         Some(Choice::File(name)) => {
-            let file = beside(name);
+            let file = bare_name(name).to_owned();
             text.push_str(&line("path", &file));
             named.insert(file, files.get(name)?.to_vec());
         }
@@ -181,7 +176,7 @@ fn machine(
 fn registry(files: &Files, job: &Run) -> Result<String, Refusal> {
     let mut values = Vec::new();
     if let Some(name) = &job.registry_file {
-        let bytes = portcls_results::plain_text(files.get(name)?.to_vec());
+        let bytes = files.text(name)?;
         // The file was read before; its lines are values, remarks or empty.
         read_registry(&bytes).map_err(|error| Refusal::file(name, error))?;
         let lines = String::from_utf8_lossy(&bytes).into_owned();

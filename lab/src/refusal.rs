@@ -2,6 +2,7 @@
 
 use portcls_machine::MachineError;
 use portcls_machine::card_bench::card_file::CardFileError;
+use portcls_machine::card_bench::nearest;
 use portcls_machine::card_bench::ops::OpsError;
 use portcls_machine::inf_file::InfError;
 use portcls_machine::scenario::ScenarioError;
@@ -46,6 +47,19 @@ impl Refusal {
     /// A job that cannot be.
     pub fn job(sentence: impl Into<String>) -> Refusal {
         Refusal::new(Kind::Job, Exit::Usage, sentence.into())
+    }
+
+    /// A job with a word that is none of the known ones: with the nearest of them, or with all.
+    pub fn unknown<'k>(
+        what: &str,
+        word: &str,
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) -> Refusal {
+        let hint = match nearest(word, known.clone()) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("the {what}s are {}", known.collect::<Vec<_>>().join(", ")),
+        };
+        Refusal::job(format!("there is no {what} '{word}'; {hint}"))
     }
 
     /// A file that cannot be used. `what` says why, without the name of the file.

@@ -3,20 +3,21 @@
 use portcls_machine::driver_file::symbols::Symbols;
 use portcls_machine::emulator::Violation;
 use portcls_machine::midi_file::{messages_from_wire, write_smf};
-use portcls_machine::{Machine, at_place};
+use portcls_machine::{Machine, MachineError, at_place};
 use portcls_results::filters::Filters;
 use portcls_results::imports::DriverNeeds;
 use portcls_results::numbers::{duration, grouped};
-use portcls_results::summary::{InfFacts, RunFacts, Summary};
+use portcls_results::summary::{Ending, InfFacts, RunFacts, Summary};
 use portcls_results::work::{self, Run};
 use portcls_results::{Exit, json};
 
 use crate::answer::{Answer, Output, Verdict, plain};
 use crate::choice::{Chosen, MOST_EVENTS, choose, read_image};
+use crate::files::stem;
 use crate::job::{self, Choice, Verb};
 use crate::refusal::Refusal;
 use crate::song::{self, Music};
-use crate::view::{Looked, add_views, check_names, stem};
+use crate::view::{Looked, add_views, check_names};
 use crate::{Lab, check, command};
 
 /// The outputs of a run beside the views of its trace.
@@ -55,14 +56,13 @@ pub fn run(lab: &mut Lab, job: &job::Run) -> Result<Answer, Refusal> {
     let chosen = choose(&lab.files, job)?;
     let music = song::read(&lab.files, job.song.as_ref())?;
     let machine = chosen.builder.clone().build()?;
-    let run = match job.verb {
+    let Run { bytes, ending } = match job.verb {
         Verb::Capture => work::capture(&machine, &music.song),
         _ => work::play(&machine, &music.song),
     };
     let (header, log) = (machine.trace_header(), machine.trace_log());
     lab.keep(job.keep.as_ref(), &header, &log)?;
-    let bytes = run.bytes.clone();
-    let mut answer = summarized(job, &chosen, &music, &machine, run, &wanted);
+    let mut answer = summarized(job, &chosen, &music, &machine, ending, &wanted);
     answer = answer.noting(music.notes).noting(notes_of_trace(&machine));
     answer = answer.by_command(command::of(job));
     let stem = stem(&chosen.driver);
@@ -88,10 +88,10 @@ fn summarized(
     chosen: &Chosen,
     music: &Music,
     machine: &Machine,
-    run: Run,
+    ending: Result<Ending, MachineError>,
     wanted: &[String],
 ) -> Answer {
-    let ending = match run.ending {
+    let ending = match ending {
         Ok(ending) => ending,
         Err(error) => return Answer::refused(error.into()),
     };
@@ -249,13 +249,12 @@ pub fn imports(lab: &Lab, job: &job::Run) -> Result<Answer, Refusal> {
     };
     let needs = needs_of(lab, name)?;
     let all = ["imports", "imports-text"].map(str::to_owned);
-    let exit = if needs.is_complete() { Exit::Good } else { Exit::CheckFailed };
-    let sentence = match needs.is_complete() {
-        true => "everything that the driver needs is there".to_owned(),
-        false => "something that the driver needs is missing".to_owned(),
+    let is_good = needs.is_complete();
+    let (exit, word, sentence) = match is_good {
+        true => (Exit::Good, "complete", "everything that the driver needs is there"),
+        false => (Exit::CheckFailed, "incomplete", "something that the driver needs is missing"),
     };
-    let word = if needs.is_complete() { "complete" } else { "incomplete" }.to_owned();
-    let verdict =
-        Verdict { word, sentence, is_good: needs.is_complete(), place: None, time_ns: None };
+    let (word, sentence) = (word.to_owned(), sentence.to_owned());
+    let verdict = Verdict { word, sentence, is_good, place: None, time_ns: None };
     Ok(Answer::new(exit).judged(verdict).with(import_outputs(&needs, name, &all)))
 }

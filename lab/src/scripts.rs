@@ -5,23 +5,22 @@ use portcls_machine::card_bench::signals::LANES;
 use portcls_machine::chip::{CardProfile, cards};
 use portcls_machine::emulator::trace::{Event, SerialEdge, SerialSource, TraceLog};
 use portcls_results::file_kind::Wanted;
+use portcls_results::json;
 use portcls_results::numbers::counted;
-use portcls_results::ops::{Facts, FileResult, FileVerdict, Place, exit, script_text, text};
-use portcls_results::{json, plain_text};
+use portcls_results::ops::{
+    Facts, FileResult, FileVerdict, MAX_SCRIPT_BYTES, Place, exit, script_text, text,
+};
 use serde::Serialize;
 
 use crate::Lab;
 use crate::answer::{Answer, Output, Verdict, plain};
 use crate::choice::{built_in_card, read_card_file, read_timing};
+use crate::files::stem;
 use crate::job::{Cards, Ops};
 use crate::refusal::Refusal;
-use crate::view::stem;
 
 /// The name of a script that was typed.
 const TYPED: &str = "script.ops";
-
-/// The longest script in bytes, as in the program.
-const MOST_SCRIPT_BYTES: usize = 1 << 24;
 
 /// The version of the signals.
 const VERSION: u32 = 1;
@@ -32,13 +31,13 @@ const VERSION: u32 = 1;
 /// [`Refusal`]: there is no such file or card.
 pub fn run(lab: &Lab, job: &Ops) -> Result<Answer, Refusal> {
     let (name, bytes) = match (&job.file, &job.text) {
-        (Some(name), None) => (name.as_str(), plain_text(lab.files.get(name)?.to_vec())),
+        (Some(name), None) => (name.as_str(), lab.files.text(name)?),
         (None, Some(text)) => (TYPED, text.clone().into_bytes()),
         _ => return Err(Refusal::job("a script is one of file and text")),
     };
-    if bytes.len() > MOST_SCRIPT_BYTES {
+    if bytes.len() > MAX_SCRIPT_BYTES {
         let words =
-            format!("the script has {} bytes, the limit is {MOST_SCRIPT_BYTES}", bytes.len());
+            format!("the script has {} bytes, the limit is {MAX_SCRIPT_BYTES}", bytes.len());
         return Err(Refusal::file(name, words));
     }
     let timing = read_timing(job.timing.as_deref())?;

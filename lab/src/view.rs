@@ -1,5 +1,7 @@
 //! Views of a trace: text, page, latencies, waveforms.
 
+use std::borrow::Cow;
+
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::report::explain::explain;
 use portcls_machine::report::html::{Page, PageOptions};
@@ -11,10 +13,11 @@ use portcls_machine::report::{Filter, jsonl, svg};
 use portcls_machine::{legend, vcd_options};
 use portcls_results::file_kind::Wanted;
 use portcls_results::latency::Latencies;
-use portcls_results::{Exit, json, plain_text};
+use portcls_results::{Exit, json};
 
 use crate::answer::{Answer, Output, plain};
 use crate::choice::time;
+use crate::files::stem;
 use crate::job::View;
 use crate::refusal::Refusal;
 use crate::{Kept, Lab};
@@ -141,32 +144,28 @@ pub fn add_views(mut answer: Answer, wanted: &[String], looked: &Looked<'_>) -> 
 /// [`Refusal`] with the first wrong name.
 pub fn check_names(wanted: &[String], others: &[&str]) -> Result<(), Refusal> {
     let known = || VIEWS.iter().map(|view| view.name).chain(others.iter().copied());
-    let Some(wrong) = wanted.iter().find(|name| known().all(|known| known != name.as_str())) else {
-        return Ok(());
-    };
-    let hint = match portcls_machine::card_bench::nearest(wrong, known()) {
-        Some(near) => format!("did you mean {near}?"),
-        None => format!("the outputs are {}", known().collect::<Vec<_>>().join(", ")),
-    };
-    Err(Refusal::job(format!("there is no output '{wrong}'; {hint}")))
+    match wanted.iter().find(|name| known().all(|known| known != name.as_str())) {
+        Some(wrong) => Err(Refusal::unknown("output", wrong, known())),
+        None => Ok(()),
+    }
 }
 
 /// Finds a trace: one that is kept, or the text in a file.
 ///
 /// # Errors
 /// [`Refusal`]: there is no such trace, or the file is none.
-pub fn find(lab: &Lab, name: &str) -> Result<Kept, Refusal> {
+pub fn find<'l>(lab: &'l Lab, name: &str) -> Result<Cow<'l, Kept>, Refusal> {
     if let Some(kept) = lab.kept.get(name) {
-        return Ok(kept.clone());
+        return Ok(Cow::Borrowed(kept));
     }
     if lab.files.find(name).is_none() {
         let words = format!("no trace is kept as '{name}', and no file of this name was given");
         return Err(Refusal::job(words));
     }
-    let bytes = plain_text(lab.files.get(name)?.to_vec());
+    let bytes = lab.files.text(name)?;
     let read = parse_readable(&String::from_utf8_lossy(&bytes));
     match read.fault {
-        None => Ok(Kept { header: read.header, log: read.log }),
+        None => Ok(Cow::Owned(Kept { header: read.header, log: read.log })),
         Some(fault) => Err(Refusal::file(name, fault).or_other_kind(name, &bytes, Wanted::Trace)),
     }
 }
@@ -177,19 +176,11 @@ pub fn find(lab: &Lab, name: &str) -> Result<Kept, Refusal> {
 /// [`Refusal`]: there is no such trace or view, or the moment is no time.
 pub fn view(lab: &Lab, job: &View) -> Result<Answer, Refusal> {
     check_names(&job.outputs, &[])?;
-    let Kept { header, log } = find(lab, &job.of)?;
+    let found = find(lab, &job.of)?;
+    let Kept { header, log } = &*found;
     let at = job.at.as_ref().map(|text| time("at", text)).transpose()?;
     let stem = stem(&job.of);
     let filter = job.trace_filter.into();
-    let looked = Looked { header: &header, log: &log, stem, filter, at };
+    let looked = Looked { header, log, stem, filter, at };
     Ok(add_views(Answer::new(Exit::Good), &job.outputs, &looked))
-}
-
-/// The name of a file without its folder and its ending.
-pub fn stem(name: &str) -> &str {
-    let bare = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    match bare.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => stem,
-        _ => bare,
-    }
 }

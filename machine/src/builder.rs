@@ -69,15 +69,7 @@ impl MachineBuilder {
     /// # Errors
     /// [`MachineError::UnknownCard`] with the nearest name, or the names of all cards.
     pub fn card(mut self, name: &str) -> Result<MachineBuilder, MachineError> {
-        let found = card(&name.to_ascii_lowercase());
-        let profile = found.ok_or_else(|| MachineError::UnknownCard {
-            name: name.to_owned(),
-            hint: match nearest(name, CARD_NAMES) {
-                Some(near) => format!("did you mean {near}?"),
-                None => format!("the cards are {}", list(CARD_NAMES.into_iter())),
-            },
-        })?;
-        self.first.profile = profile.clone();
+        self.first.profile = built_in_card(name)?.clone();
         Ok(self)
     }
 
@@ -291,6 +283,20 @@ impl MachineBuilder {
             pin_format: self.pin_format,
         })
     }
+}
+
+/// A built-in card by its name, in capitals or not.
+///
+/// # Errors
+/// [`MachineError::UnknownCard`] with the nearest name, or the names of all cards.
+pub fn built_in_card(name: &str) -> Result<&'static CardProfile, MachineError> {
+    card(&name.to_ascii_lowercase()).ok_or_else(|| MachineError::UnknownCard {
+        name: name.to_owned(),
+        hint: match nearest(name, CARD_NAMES) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("the cards are {}", list(CARD_NAMES.into_iter())),
+        },
+    })
 }
 
 /// Returns the resources of the first device, and where its MPU-401 is. If no resources were named,

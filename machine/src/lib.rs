@@ -72,7 +72,7 @@ mod unmodelled;
 mod vcd_view;
 
 pub use application::Application;
-pub use builder::MachineBuilder;
+pub use builder::{MachineBuilder, built_in_card};
 pub use cable::{Cable, Sender};
 pub use card_device::CardSignals;
 pub use card_settings::{CardSettings, Connection};

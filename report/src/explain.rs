@@ -18,8 +18,8 @@ use crate::nodes::{Kind, Tree};
 use crate::sentence::{after, describe, level, path, running, us};
 use crate::text::event_words;
 
-pub use command::command;
 pub(crate) use command::command_before_time;
+pub use command::{command, shell_quoted};
 
 /// The most causes and effects that an explanation tells.
 const MOST_TOLD: usize = 8;

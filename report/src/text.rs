@@ -118,3 +118,11 @@ pub struct Header {
     /// The edition of the scenario that made the trace, in free words; empty for any other trace.
     pub scenario: String,
 }
+
+impl Header {
+    /// The head of a page on which the trace stands beside the golden of this name.
+    #[must_use]
+    pub fn beside_golden(&self, golden: &str) -> Header {
+        Header { machine: format!("{}; golden {golden}", self.machine), ..Header::default() }
+    }
+}

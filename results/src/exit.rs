@@ -24,6 +24,16 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// How a program ends whose parts end in these ways: the worst of them counts, and a file that
+    /// is not valid is the worst.
+    #[must_use]
+    pub fn worst(ends: impl IntoIterator<Item = Exit>) -> Exit {
+        const WORST_FIRST: [Exit; 4] =
+            [Exit::BadFile, Exit::DriverDied, Exit::RuleBroken, Exit::CheckFailed];
+        let ends: Vec<Exit> = ends.into_iter().collect();
+        WORST_FIRST.into_iter().find(|exit| ends.contains(exit)).unwrap_or(Exit::Good)
+    }
+
     /// The outcome of a verb that ended with a failure, for a document.
     #[must_use]
     pub fn outcome(self) -> &'static str {

@@ -15,6 +15,7 @@ pub mod file_kind;
 pub mod filters;
 pub mod imports;
 pub mod latency;
+mod moment;
 pub mod numbers;
 pub mod ops;
 mod plain_text;
@@ -26,6 +27,7 @@ pub mod work;
 use serde::Serialize;
 
 pub use exit::Exit;
+pub use moment::moment;
 pub use plain_text::plain_text;
 
 /// A document as JSON text with a newline at its end.

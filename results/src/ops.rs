@@ -14,6 +14,9 @@ use crate::exit::Exit;
 pub use facts::Facts;
 pub use text::report as text;
 
+/// The longest script in bytes: room for the longest script that the reader allows, with comments.
+pub const MAX_SCRIPT_BYTES: usize = 1 << 24;
+
 /// Where the user named a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {

@@ -63,15 +63,10 @@ impl Ran {
 /// How the program ends: the worst end of all scenarios.
 #[must_use]
 pub fn exit(results: &[FileResult]) -> Exit {
-    let ends: Vec<Exit> = results
-        .iter()
-        .flat_map(|result| match &result.ran {
-            Ok(ran) => ran.iter().map(Ran::exit).collect(),
-            Err(invalid) => vec![invalid.exit],
-        })
-        .collect();
-    let worst = [Exit::BadFile, Exit::DriverDied, Exit::RuleBroken, Exit::CheckFailed];
-    worst.into_iter().find(|exit| ends.contains(exit)).unwrap_or(Exit::Good)
+    Exit::worst(results.iter().flat_map(|result| match &result.ran {
+        Ok(ran) => ran.iter().map(Ran::exit).collect(),
+        Err(invalid) => vec![invalid.exit],
+    }))
 }
 
 /// The results for people. `explain` is the command that explains the only scenario.

@@ -217,9 +217,5 @@ fn exit(scenarios: &[ScenarioFacts], shard: Option<Shard>) -> Exit {
     if scenarios.is_empty() && shard.is_none() {
         return Exit::CheckFailed;
     }
-    let has = |exit| scenarios.iter().any(|scenario| scenario.verdict.exit() == exit);
-    [Exit::BadFile, Exit::DriverDied, Exit::RuleBroken, Exit::CheckFailed]
-        .into_iter()
-        .find(|&exit| has(exit))
-        .unwrap_or(Exit::Good)
+    Exit::worst(scenarios.iter().map(|scenario| scenario.verdict.exit()))
 }

@@ -4,7 +4,7 @@
 
 use portcls_machine::judgement::Judgement;
 use portcls_machine::report::html::Page;
-use portcls_machine::report::text::{Header, parse, parse_readable};
+use portcls_machine::report::text::{parse, parse_readable};
 
 use crate::failure::Failure;
 use crate::page::{PageOf, page};
@@ -33,9 +33,8 @@ pub fn page_of(judgement: &Judgement, beside: Beside<'_>) -> Result<Page, Failur
         return page(&PageOf { name, file: None, header, log, diff: None });
     };
     // The text of a trace reads back; `report` proves it.
-    let (Header { machine, .. }, log) = parse(made).expect("the text of a trace is well formed");
-    let header =
-        &Header { machine: format!("{machine}; golden {golden_name}"), ..Header::default() };
+    let (header, log) = parse(made).expect("the text of a trace is well formed");
+    let header = &header.beside_golden(golden_name);
     let expected = &parse_readable(golden).log;
     page(&PageOf { name, file, header, log: &log, diff: Some((diff, expected)) })
 }

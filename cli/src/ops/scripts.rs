@@ -6,14 +6,11 @@ use std::path::{Path, PathBuf};
 
 use portcls_machine::card_bench::ops::Script;
 use portcls_results::file_kind::Wanted;
-use portcls_results::ops::{Invalid, Place, script_text};
+use portcls_results::ops::{Invalid, MAX_SCRIPT_BYTES, Place, script_text};
 use portcls_results::plain_text;
 
 use crate::failure::Failure;
 use crate::input::{Input, Obstacle};
-
-/// The longest script in bytes: room for the longest script that the reader allows, with comments.
-const MAX_SCRIPT_BYTES: usize = 1 << 24;
 
 /// The end of a script's name, without the dot.
 const EXTENSION: &str = "ops";

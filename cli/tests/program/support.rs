@@ -115,3 +115,12 @@ pub fn midi_file(events: &[u8]) -> Vec<u8> {
 /// Two notes and the end of the track. The second note begins 1 beat after the first note.
 pub const TWO_NOTES: &[u8] =
     b"\x00\x90\x3C\x40\x83\x60\x80\x3C\x40\x00\x90\x40\x40\x83\x60\x80\x40\x40\x00\xFF\x2F\x00";
+
+/// A folder where two notes were played, with `song.mid` and its trace `t.txt`.
+pub fn traced() -> Folder {
+    let folder = Folder::new();
+    folder.put("song.mid", midi_file(TWO_NOTES));
+    let ran = folder.run(&["play", "song.mid", "--trace", "t.txt"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    folder
+}

@@ -1,15 +1,6 @@
 //! `trace`: prints a trace again, as a golden or for reading.
 
-use crate::support::{Folder, TWO_NOTES, midi_file};
-
-/// A folder with the trace of two notes.
-fn traced() -> Folder {
-    let folder = Folder::new();
-    folder.put("song.mid", midi_file(TWO_NOTES));
-    let ran = folder.run(&["play", "song.mid", "--trace", "t.txt"]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    folder
-}
+use crate::support::traced;
 
 #[test]
 fn without_additions_a_trace_is_the_same_golden() {

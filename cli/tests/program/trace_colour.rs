@@ -6,16 +6,7 @@ use std::process::{Command, Stdio};
 
 use portcls_test_tools::has_program;
 
-use crate::support::{Folder, TWO_NOTES, midi_file};
-
-/// A folder with the trace of two notes.
-fn traced() -> Folder {
-    let folder = Folder::new();
-    folder.put("song.mid", midi_file(TWO_NOTES));
-    let ran = folder.run(&["play", "song.mid", "--trace", "t.txt"]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    folder
-}
+use crate::support::{Folder, traced};
 
 /// What a terminal shows of a command line of the program, on stdout alone.
 fn on_a_terminal(folder: &Folder, line: &str, environment: &[(&str, &str)]) -> String {

@@ -16,7 +16,7 @@ use portcls_inf_file::{Installation, MAX_INF_BYTES, file_and_model, read_inf};
 use portcls_midi_file::{Damage, InputFormat, MAX_FILE_BYTES, ReadOptions, Song, read_song};
 
 use super::error::short;
-use crate::builder::MachineBuilder;
+use crate::builder::built_in_card;
 use crate::driver::Driver;
 use crate::error::MachineError;
 
@@ -74,10 +74,8 @@ impl Folder<'_> {
     /// What is wrong and, after a semicolon, what to do.
     pub fn card(&self, name: &str) -> Result<(CardProfile, Vec<CardResource>), String> {
         if !is_file_name(name, "toml") {
-            MachineBuilder::new().card(name).map_err(|error| error.to_string())?;
-            let found = hw_mpu401::card(&name.to_ascii_lowercase());
-            let profile = found.expect("the machine knows the card").clone();
-            return Ok((profile, Vec::new()));
+            let profile = built_in_card(name).map_err(|error| error.to_string())?;
+            return Ok((profile.clone(), Vec::new()));
         }
         let bytes = self.0.bytes(name, MAX_CARD_FILE_BYTES)?;
         let text = String::from_utf8(bytes)

@@ -28,17 +28,26 @@ fn ms(time_ns: u64) -> String {
 
 /// The name of a file as one word of a command line.
 fn shell_word(file: &str) -> String {
+    // A name that begins like an option, or like the home folder, is reached by its folder.
+    if file.starts_with(['-', '~']) {
+        shell_quoted(&format!("./{file}"))
+    } else {
+        shell_quoted(file)
+    }
+}
+
+/// A text as one word of a command line, in quotes where the shell of this computer needs them.
+#[must_use]
+pub fn shell_quoted(word: &str) -> String {
     let is_plain = |letter: char| {
         letter.is_alphanumeric()
             || "/._-+=@%,:".contains(letter)
             || (cfg!(windows) && letter == '\\')
     };
-    // A name that begins like an option, or like the home folder, is reached by its folder.
-    let file = if file.starts_with(['-', '~']) { format!("./{file}") } else { file.to_owned() };
-    match (file.chars().all(is_plain), cfg!(windows)) {
-        (true, _) => file,
-        (false, true) => format!("\"{file}\""),
-        (false, false) => format!("'{}'", file.replace('\'', r"'\''")),
+    match (!word.is_empty() && word.chars().all(is_plain), cfg!(windows)) {
+        (true, _) => word.to_owned(),
+        (false, true) => format!("\"{word}\""),
+        (false, false) => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 

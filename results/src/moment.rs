@@ -1,0 +1,12 @@
+//! The moment of a run that a reader asks about first.
+
+use portcls_machine::emulator::{Stop, Violation};
+
+/// The time since power-on, in ns, at which the driver ended the run, or else of the first breach
+/// of a rule; `None` if there was neither.
+#[must_use]
+pub fn moment(stop: Option<&Stop>, violations: &[Violation]) -> Option<u64> {
+    let is_usual = |stop: &&Stop| matches!(stop, Stop::TimeLimit { .. } | Stop::Abandoned { .. });
+    let end = stop.filter(|stop| !is_usual(stop)).map(Stop::time_ns);
+    end.or_else(|| Some(violations.first()?.time_ns))
+}
