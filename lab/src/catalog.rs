@@ -315,7 +315,5 @@ fn rule(rule: &'static portcls_machine::emulator::Rule) -> RuleEntry {
 }
 
 fn script(&(name, text): &(&'static str, &'static str)) -> ScriptEntry {
-    let first = Script::parse(name, text).ok();
-    let first = first.and_then(|script| script.scenarios.first().map(|one| one.title.clone()));
-    ScriptEntry { name, title: first.unwrap_or_default(), text }
+    ScriptEntry { name, title: Script::first_title(text).unwrap_or_default(), text }
 }

@@ -51,6 +51,16 @@ impl Script {
         let Reader { likes, scenarios, .. } = reader;
         Ok(Script { file: file.to_owned(), likes, scenarios })
     }
+
+    /// The first title in the text of a script, without a look at its accesses: a list of many
+    /// scripts is made in no time. `None` if no line has a title.
+    #[must_use]
+    pub fn first_title(text: &str) -> Option<String> {
+        text.trim_start_matches('\u{FEFF}').lines().find_map(|line| {
+            let title = Words::new(line).next().filter(|first| first.text == "title:")?;
+            text_behind(line, title).ok()
+        })
+    }
 }
 
 /// What the lines of a scenario may need at most, summed over the lines read so far.

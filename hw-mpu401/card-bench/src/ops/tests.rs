@@ -26,6 +26,16 @@ fn error(text: &str) -> String {
 }
 
 #[test]
+fn the_first_title_of_each_script_is_found_without_a_look_at_its_accesses() {
+    for (name, text) in hw_mpu401::conformance::SCRIPTS {
+        let script = Script::parse(name, text).expect("a script of the project is valid");
+        assert_eq!(Script::first_title(text).as_ref(), Some(&script.scenarios[0].title), "{name}");
+    }
+    assert_eq!(Script::first_title("\u{FEFF}# title: a\ntitle: b # c\n"), Some("b".to_owned()));
+    assert_eq!(Script::first_title("init idle\nR S\n"), None);
+}
+
+#[test]
 fn a_run_prints_each_access_with_its_time_and_its_result() {
     let report = run_on_card(
         "roland-mpu401",
