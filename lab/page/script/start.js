@@ -37,6 +37,12 @@ function welcome({ words }) {
   byId("welcome").hidden = false;
 }
 
+// The engine, and what it offers. Both are loaded while the browser still reads the page, and
+// `start` tells what goes wrong.
+const engine = Engine.canRun() ? new Engine(Parts.module()) : null;
+const offered = engine && Promise.all([Parts.drivers(), engine.ask({ job: "catalog" })]);
+offered?.catch(() => {});
+
 // The page, once it is ready; also for the console and for tests.
 let lab = null;
 
@@ -173,16 +179,14 @@ async function start() {
   fillHelp(null);
   const areas = new Tabs(byId("areas"), () => {});
   areas.show("area-driver");
-  if (!Engine.canRun()) {
+  if (!engine) {
     byId("verdict-line").textContent = OLD_BROWSER;
     byId("verdict").dataset.state = "error";
     document.documentElement.dataset.ready = "old";
     return;
   }
   try {
-    const engine = new Engine(Parts.module());
-    const asked = engine.ask({ job: "catalog" });
-    const [drivers, { catalog }] = await Promise.all([Parts.drivers(), asked]);
+    const [drivers, { catalog }] = await offered;
     lab = new Page(engine, JSON.parse(catalog), drivers, areas);
     byId("run").disabled = byId("ops-run").disabled = false;
     document.documentElement.dataset.ready = Math.round(performance.now());
@@ -199,4 +203,7 @@ async function start() {
   }
 }
 
-addEventListener("DOMContentLoaded", start);
+// In the folder the script is loaded beside the page, and may come after its last element. It is
+// finished before `start` begins.
+if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
+else queueMicrotask(start);
