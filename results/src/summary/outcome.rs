@@ -113,8 +113,7 @@ impl Ending {
         }
     }
 
-    /// Whether a wrong byte came in the place of a byte of the song. A byte that is only late does
-    /// not count.
+    /// Whether a wrong byte came in the place of a byte of the song. A missing byte does not count.
     fn is_changed(&self) -> bool {
         let difference = self.first_difference();
         difference.is_some_and(|one| one.expected.is_some() && one.found.is_some())
