@@ -68,8 +68,8 @@ impl Device {
         }
     }
 
-    /// Takes an access of the driver. Returns the event of the arrived byte that the driver took with
-    /// it, if it took one.
+    /// Takes an access of the driver. Returns the event of the arrived byte that the driver took
+    /// with it, if it took one.
     pub(super) fn access(&mut self, past: Past, log: &TraceLog, access: &AccessEvent) -> Past {
         self.last_access = past;
         match access.direction {
