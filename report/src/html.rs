@@ -1,4 +1,4 @@
-//! A trace as one page to look at: lanes over time, and the words of each event.
+//! A trace as one page to look at: lanes over time, and words of events.
 //!
 //! The page is one file. It needs no network, no font and no other file, and it opens from a disk.
 //! Its parts are in `html/`: the skeleton, the style, and the script in files of one subject each.

@@ -1,4 +1,4 @@
-//! Tells what a file is by its first bytes, when the user gave a file of a wrong kind.
+//! Tells by its first bytes what a file of a wrong kind is.
 //!
 //! This file owns the table of kinds. A reader that refuses a file asks here first. If the file is
 //! of another kind, a message that names the kind helps more than a message about single bytes.

@@ -1,4 +1,4 @@
-//! What the program says of a run, a driver, a trace or a script: facts, JSON, text.
+//! What the program says of a run, driver, trace or script: facts and text.
 //!
 //! This crate owns the documents of the verbs: which facts each has, the names of these facts in
 //! JSON, and the text for people. It also does the work of a verb on a machine ([`work`]), says

@@ -130,7 +130,7 @@ impl Guest {
 
     /// Frees a block. When `tag` is `None`, the block's tag is not checked.
     ///
-    /// Bug checks: BAD_POOL_CALLER for an address that is no block, or for a wrong tag;
+    /// Bug checks: BAD_POOL_CALLER for an address that is not a block, or for a wrong tag;
     /// SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION when bytes beside the block were written.
     pub fn free_pool(&self, address: u64, tag: Option<[u8; 4]>) {
         if self.kernel().is_frozen() {

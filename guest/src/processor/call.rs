@@ -175,7 +175,7 @@ impl Vm {
         let time_ns = instructions.saturating_mul(self.options.instruction_ns);
         self.spender.set(Some(running_code(self.kernel())));
         self.kernel().busy_until(self.kernel().now_ns().saturating_add(time_ns));
-        // The time that a routine takes is no time of instructions.
+        // The time that a routine takes does not count as time of instructions.
         self.spender.set(None);
     }
 

@@ -192,7 +192,7 @@ impl<'a> TrackReader<'a> {
         }
     }
 
-    /// Takes a message; `None` when its data bytes are no data bytes.
+    /// Takes a message; `None` when its data bytes are not data bytes.
     fn take_message(&mut self, status: u8, data: &[u8], offset: usize) -> Option<Event<'a>> {
         if data.iter().any(|byte| *byte > MAX_DATA) {
             note(&mut self.found.high_data, &mut self.found.first_high_data, offset);

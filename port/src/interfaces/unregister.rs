@@ -24,7 +24,7 @@ pub trait IUnregisterSubdevice: IUnknown {
     /// end when the device is removed.
     ///
     /// # Errors
-    /// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, or the object is no port.
+    /// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, or the object is not a port.
     /// - `STATUS_NOT_FOUND`: the port is not registered (`Assumed:` the page names no value).
     #[doc(alias = "IUnregisterSubdevice::UnregisterSubdevice")]
     fn unregister_subdevice(

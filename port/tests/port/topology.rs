@@ -456,7 +456,7 @@ fn what_lets_subdevices_go_is_for_passive_level() {
     });
 }
 
-/// A filter name that is no link: a create request for it finds nothing.
+/// A filter name that is not a link: a create request for it finds nothing.
 #[test]
 fn a_link_that_no_interface_has_opens_nothing() {
     on_combined_device(|rig, _, _| {

@@ -1,4 +1,4 @@
-//! Groups alike differences into findings, and finds which finding follows from which.
+//! Groups differences into findings, and finds which follows from which.
 //!
 //! A finding follows from another finding only along recorded causes. A change in what happened can
 //! follow from another such change, but never from a delay. A delay follows only from a change at

@@ -9,7 +9,7 @@
 //! Prints a table. valgrind's callgrind counts the instructions; without valgrind that column
 //! stays empty.
 //!
-//! The trace is no part of the chip, so the trace is off here.
+//! The trace is not part of the chip, so the trace is off here.
 
 use std::hint::black_box;
 use std::process::ExitCode;

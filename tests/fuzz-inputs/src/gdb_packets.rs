@@ -91,7 +91,7 @@ pub fn run(input: &[u8]) {
             }
         }
     }
-    // The connection may end before the conversation does, or may send bytes that are no packet.
+    // The connection may end before the conversation does, or may send bytes that are not a packet.
     if let Some(error) = server.take_error() {
         assert!(!error.to_string().contains('\n'), "{error}");
     }

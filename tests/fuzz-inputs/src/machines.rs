@@ -45,7 +45,7 @@ fn live(machine: &Machine) -> Result<(), MachineError> {
 /// How a run with a driver that may do anything ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum End {
-    /// The file is no driver.
+    /// The file is not a driver.
     RefusedFile,
     /// The driver answered with an error.
     RefusedStart,

@@ -217,7 +217,7 @@ impl Specification {
         (specification, rest)
     }
 
-    /// The text of a conversion. `None` for a letter that is no conversion.
+    /// The text of a conversion. `None` for a letter that is not a conversion.
     fn convert(&self, arguments: &Arguments<'_>, letter: char) -> Option<String> {
         let (guest, form) = (arguments.guest(), &arguments.form);
         let digits = |digits: String| {

@@ -1,4 +1,4 @@
-//! Pairs nodes that have no partner at their own place but one at another place.
+//! Pairs nodes whose partner is at another place.
 //!
 //! An event with the same time and words is the same event, even if it seems to belong to other
 //! code. An interrupt or a DPC that comes after a mark in one trace only is the same one if its
