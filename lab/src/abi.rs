@@ -1,4 +1,4 @@
-//! The functions that WebAssembly exports: numbers in, numbers out, no imports.
+//! The functions that WebAssembly exports: numbers in and out, no imports.
 //!
 //! The host asks for room ([`lab_room`]), writes a file or a job there, and says which of the two
 //! it wrote ([`lab_file`], [`lab_run`]). Then the host asks for the results by their number. The

@@ -1,4 +1,4 @@
-//! The facts of the cards: their main figures as text, and all figures as JSON.
+//! The facts of the cards: main figures as text, all figures as JSON.
 
 use portcls_machine::chip::{
     AckSet, Behaviour, CardProfile, CommandPort, InterruptKind, Overrun, ResetAck, Text,

@@ -1,4 +1,4 @@
-//! Runs a scenario: step after step on a machine. Then checks the expectations.
+//! Runs a scenario step after step on a machine, and checks expectations.
 
 use std::rc::Rc;
 
