@@ -96,7 +96,7 @@ pub struct Trace {
     /// Bytes of text that are never dropped: the texts of the first events, in a trace that holds
     /// these.
     texts_kept: Cell<usize>,
-    /// Bytes of text that were dropped behind the kept texts.
+    /// Bytes of text that were dropped after the kept texts.
     texts_gone: Cell<u64>,
 
     /// The newest record, not yet in the store. Only this record can fold in another poll.

@@ -160,7 +160,7 @@ behaviour! {
     /// answer follows the ACK. A command that is not in the table has the answer of `firmware`.
     answers: FixedAnswers, "answers", Answers,
         "commands with a fixed answer after the ACK, as in { \"A0-A7\" = 0x00, AC = 0x15 }";
-    /// Whether there is a COMMAND port behind base+1.
+    /// Whether there is a COMMAND port above base+1.
     command_port: CommandPort, "command-port", Word,
         "status-only: there is no COMMAND, the card is always in UART mode";
     /// Where STATUS and COMMAND are, counted from DATA: usually 1; 2 on a bus whose devices use

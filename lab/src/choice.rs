@@ -35,7 +35,7 @@ pub struct Chosen {
     pub card: CardFile,
     /// The name of the driver for people.
     pub driver: String,
-    /// Who named the resources, if they do not come from the INF.
+    /// Who named the resources; `None` if they come from the INF or are the usual ones.
     pub named_resources: Option<&'static str>,
 }
 

@@ -130,7 +130,7 @@ struct BufferContent {
 #[must_use = "events that are dropped are lost to their allocator"]
 pub struct EventChain {
     first: Option<DmusKernelEvent>,
-    /// The events behind the first. Nearly all chains have one event, and allocate nothing here.
+    /// The events after the first. Nearly all chains have one event, and allocate nothing here.
     #[expect(clippy::box_collection, reason = "so a chain is two words, and cheap to hand on")]
     rest: Option<Box<VecDeque<DmusKernelEvent>>>,
 }

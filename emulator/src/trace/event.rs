@@ -440,7 +440,7 @@ impl Record {
         })
     }
 
-    /// Updates the place of a text after its arena dropped `gone` bytes behind the first `kept`
+    /// Updates the place of a text after its arena dropped `gone` bytes after the first `kept`
     /// bytes. A dropped text becomes the empty text.
     pub(super) fn rebase_text(&mut self, kept: u64, gone: u64) {
         if !matches!(self.kind, kind::MARK | kind::NOTE) || self.b < kept {

@@ -220,7 +220,7 @@ impl Guest {
     ///
     /// Every mistake of the driver breaks a rule of the port. An address that is not an event of
     /// the driver ends the chain, because the bytes there say nothing sure about the next event. An
-    /// event of another allocator is lost, but this function serves the events behind it and in its
+    /// event of another allocator is lost, but this function serves the events after it and in its
     /// package.
     pub(crate) fn take_events(&self, sink: u64, first: u64, intent: Use) -> EventChain {
         let allocator = self.0.events.allocator_of_sink(sink);

@@ -28,7 +28,7 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// The pages that hold the buffer. Those behind the end of the address space are left out.
+    /// The pages that hold the buffer. Those past the end of the address space are left out.
     pub fn pages(&self) -> Range<u64> {
         let start = self.first_page();
         start..start.saturating_add(self.page_count() * PAGE)

@@ -1,9 +1,9 @@
 //! Pool: each block on pages of its own, with unmapped pages on both sides.
 //!
-//! A block ends at the end of its last page, except for its alignment. So an access behind the
-//! block faults at once. The rest of the block's pages holds a pattern. `free_pool` checks the
-//! pattern. A freed block is unmapped, and its addresses are not used again for a long time. So a
-//! later use faults, and the report can name the freed block.
+//! A block ends at the end of its last page, except for its alignment. So an access past the block
+//! faults at once. The rest of the block's pages holds a pattern. `free_pool` checks the pattern. A
+//! freed block is unmapped, and its addresses are not used again for a long time. So a later use
+//! faults, and the report can name the freed block.
 
 use std::ops::Range;
 

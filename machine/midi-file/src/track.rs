@@ -1,8 +1,8 @@
 //! One track of a MIDI file: its events in order, with their ticks.
 //!
-//! The reader goes on at the next event behind a damaged one, as players do:
+//! The reader goes on at the next event after a damaged one, as players do:
 //! - A channel message keeps its length when a data byte is above 127, so the next event begins
-//!   behind it. The message is left out, or its byte is taken as 127.
+//!   after it. The message is left out, or its byte is taken as 127.
 //! - A meta event with a right length and wrong contents is skipped: it makes no sound.
 //! - Behind anything else the length of the event is not known. The reader looks for the next place
 //!   from which on several events can be read, and leaves out the bytes before it.
@@ -17,7 +17,7 @@ use crate::chunks::TrackChunk;
 use crate::song::LeftOut;
 use crate::wire::data_bytes;
 
-/// The events that must be whole behind a damaged place before the reader goes on there.
+/// The events that must be whole after a damaged place before the reader goes on there.
 /// Assumed: bytes in the middle of an event look like this many events in a row only by chance.
 const EVENTS_TO_GO_ON: usize = 3;
 

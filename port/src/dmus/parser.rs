@@ -74,7 +74,7 @@ impl Parser {
         }
     }
 
-    /// Splits bytes that begin with a whole channel message, status byte included, behind that
+    /// Splits bytes that begin with a whole channel message, status byte included, after that
     /// message. `None` when the bytes do not begin with such a message, or while a message is open.
     fn whole_message<'a>(&self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let status = bytes.first().filter(|byte| (0x80..0xF0).contains(*byte))?;

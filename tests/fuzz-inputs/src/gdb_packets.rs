@@ -109,7 +109,7 @@ fn life(machine: &Machine) -> Result<(), MachineError> {
     machine.unload().map(drop)
 }
 
-/// The lines as packets, each with the acknowledgement of the answer behind it.
+/// The lines as packets, each with the acknowledgement of the answer after it.
 fn framed(lines: &[u8]) -> Vec<u8> {
     let mut sent = Vec::new();
     for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {

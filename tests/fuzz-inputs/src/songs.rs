@@ -78,7 +78,7 @@ fn bytes_of(song: &Song, is_real_time: bool) -> impl Iterator<Item = u8> {
     bytes.filter(move |byte| (*byte >= 0xF8) == is_real_time)
 }
 
-/// Raw bytes go out as they are. Only a real-time byte may move behind a short message.
+/// Raw bytes go out as they are. Only a real-time byte may move after a short message.
 fn check_raw(song: &Song, file: &[u8]) {
     for is_real_time in [false, true] {
         let wanted = file.iter().copied().filter(|byte| (*byte >= 0xF8) == is_real_time);

@@ -24,7 +24,7 @@ pub enum Change {
     ReadTwice,
     /// A run of polls has another count.
     PollCount,
-    /// A run of polls has another count, and all events behind it are later.
+    /// A run of polls has another count, and all events after it are later.
     PollCountAndTime,
     /// A DPC does not run.
     NoDpc,
@@ -161,7 +161,7 @@ impl<'a> Mutants<'a> {
         Some(places[chosen])
     }
 
-    /// The index behind the return that belongs to the call at `start`.
+    /// The index after the return that belongs to the call at `start`.
     fn end_of(&self, start: usize) -> usize {
         let Event::Call { function, .. } = self.events[start].event else { return start + 1 };
         let who = self.events[start].who;
@@ -223,7 +223,7 @@ impl<'a> Mutants<'a> {
         Some(events)
     }
 
-    /// Whether the event behind a service routine is the call of the DPC that this routine queued.
+    /// Whether the event after a service routine is the call of the DPC that this routine queued.
     /// Another DPC has a reason of its own, and is not late with the routine. A trace without facts
     /// about the queue does not tell the two apart.
     fn is_queued_dpc(&self, isr: Range<usize>) -> bool {

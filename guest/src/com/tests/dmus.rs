@@ -260,7 +260,7 @@ impl Desk {
         event
     }
 
-    /// The driver makes an event with this chain behind it.
+    /// The driver makes an event with this chain after it.
     fn before(&self, next: u64) -> u64 {
         let event = self.event();
         self.set(event, Field::Next, next);

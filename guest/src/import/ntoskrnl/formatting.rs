@@ -144,7 +144,7 @@ enum Size {
     Bits64,
 }
 
-/// The message that a format and its arguments make. The message ends behind the first conversion
+/// The message that a format and its arguments make. The message ends after the first conversion
 /// that makes it longer than the longest text.
 pub(super) fn formatted(arguments: &Arguments<'_>, Pointer(address): Pointer) -> String {
     let longest = arguments.form.longest;

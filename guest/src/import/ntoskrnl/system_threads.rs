@@ -268,7 +268,7 @@ fn get_current_thread_id(call: &Call<'_>) -> Word {
 }
 
 /// The number of a thread as the system tells it.
-/// Assumed: a multiple of 4 behind the number of the process, as on Windows.
+/// Assumed: the next multiple of 4 after the number of the process, as on Windows.
 fn thread_id(kernel_number: u32) -> u64 {
     SYSTEM_PROCESS + 4 * (1 + u64::from(kernel_number))
 }

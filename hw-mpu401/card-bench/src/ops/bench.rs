@@ -85,8 +85,8 @@ impl<M: Model> Bench<M> {
         }
     }
 
-    /// Puts signals on MIDI IN, from now on or behind the signals that are still coming. A signal
-    /// at another speed is followed by a mark up to the next whole us since its start.
+    /// Puts signals on MIDI IN, from now on or after the signals that are still coming. A signal at
+    /// another speed is followed by a mark up to the next whole us since its start.
     pub fn midi_in(&mut self, signals: &[LineSignal]) {
         for signal in signals {
             let start_ns = self.now_ns.max(self.input_until_ns);

@@ -135,7 +135,7 @@ pub(super) fn obstacles(scenario: &Scenario, host: RecipeHost) -> Vec<&'static s
 /// Why a recipe cannot do a step.
 pub(super) struct Obstacle {
     pub why: &'static str,
-    /// True if the steps behind this step give other results when this step is left out.
+    /// True if the steps after this step give other results when this step is left out.
     pub ends_scenario: bool,
 }
 
