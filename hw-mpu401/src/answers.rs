@@ -141,7 +141,7 @@ worded! {
         DropOld: "drop-old",
     }
 
-    /// What becomes of MIDI IN bytes while the card is busy entering UART mode.
+    /// What happens to MIDI IN bytes while the card is busy entering UART mode.
     pub enum RxWhileBusy {
         /// The bytes are lost.
         Lost: "lost",
@@ -149,7 +149,7 @@ worded! {
         Kept: "kept",
     }
 
-    /// What becomes of data that the host writes while the card is busy entering UART mode.
+    /// What happens to data that the host writes while the card is busy entering UART mode.
     pub enum TxWhileBusy {
         /// The first byte waits in the latch, and DRR says so.
         Waits: "waits",
@@ -174,7 +174,7 @@ worded! {
         Harmless: "harmless",
     }
 
-    /// What becomes of MIDI IN bytes outside UART mode, on a card without a sequencer.
+    /// What happens to MIDI IN bytes outside UART mode, on a card without a sequencer.
     pub enum RxOutsideUart {
         /// The bytes are lost.
         Deaf: "deaf",
@@ -182,7 +182,7 @@ worded! {
         Heard: "heard",
     }
 
-    /// What becomes of data that the host writes outside UART mode, on a card without a sequencer.
+    /// What happens to data that the host writes outside UART mode, on a card without a sequencer.
     pub enum TxOutsideUart {
         /// The card takes the byte, and the byte has no effect.
         Ignored: "ignored",
@@ -278,7 +278,7 @@ worded! {
         Absent: "absent",
     }
 
-    /// What becomes of a byte from MIDI IN whose stop bit is missing. A break is such a byte, 00.
+    /// What happens to a byte from MIDI IN whose stop bit is missing. A break is such a byte, 00.
     pub enum FramingError {
         /// The card takes the byte as it was read. No flag tells the host of the error.
         Kept: "kept",

@@ -91,7 +91,7 @@
 //!   [`Mpu401::interrupt_causes`] says what they show, and [`Mpu401::control`] does what a write to
 //!   them does.
 //! - Of the control register of National's chips the loop from MIDI OUT to MIDI IN, MIDI thru, and
-//!   the fast clock: the data sheet does not say what becomes of the bytes that are on their way.
+//!   the fast clock: the data sheet does not say what happens to the bytes that are on their way.
 //!
 //! # Known inaccuracies
 //!

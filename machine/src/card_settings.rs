@@ -42,7 +42,7 @@ pub struct CardSettings {
     pub resources: Vec<CardResource>,
 }
 
-/// Whether the interrupt output of a card is connected to the line that its driver is told of.
+/// Whether the interrupt output of a card is connected to the line that its driver knows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Connection {
     /// Yes.

@@ -81,7 +81,7 @@ pub struct ApplicationFigures {
     pub first_difference: Option<Difference>,
 }
 
-/// What of MIDI OUT is measured.
+/// The figures of MIDI OUT.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct WireSpan {
     /// Time zero of the song, if it began.

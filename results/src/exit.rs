@@ -1,8 +1,8 @@
-//! How the program ends, as a number.
+//! The exit codes of the program.
 
 use portcls_machine::MachineError;
 
-/// How the program ends. The number is the exit code.
+/// The exit code of the program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Exit {

@@ -88,7 +88,7 @@ impl DriverNeeds {
     /// Finds what a driver needs. `file` is the name of its file; `symbols` name its places.
     ///
     /// # Errors
-    /// [`MachineError`]: the machine that is asked for its routines cannot be built.
+    /// [`MachineError`]: the machine that lists the routines cannot be built.
     pub fn new(
         file: String,
         image: &Image,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use cpu_x86::{Cpu, Repetition};
 use portcls_emulator::{CodeJudge, Course, Irql, Kernel, Running};
 
-/// The longest circle of instructions that is looked for.
+/// The longest circle of instructions that the search finds.
 /// Assumed: a loop that waits for something has some dozens.
 const LONGEST_CIRCLE: u64 = 4_096;
 

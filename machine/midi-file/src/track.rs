@@ -238,7 +238,7 @@ impl<'a> TrackReader<'a> {
         self.running = Running::default();
     }
 
-    /// What of the track is not in the song.
+    /// The parts of the track that are missing from the song.
     pub(crate) fn left_out(&self) -> LeftOut {
         let clipped = if self.damage == Damage::Clip { self.found.high_data } else { 0 };
         let messages = self.found.high_data - clipped + self.found.not_allowed;

@@ -20,7 +20,7 @@ pub trait IUnregisterSubdevice: IUnknown {
     /// driver unregisters them or the device stops.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IUnregisterSubdevice::UnregisterSubdevice; Dynamic Audio
-    /// Subdevices. `Assumed:` the pages do not say what becomes of open pins; here they end as they
+    /// Subdevices. `Assumed:` the pages do not say what happens to open pins; here they end as they
     /// end when the device is removed.
     ///
     /// # Errors

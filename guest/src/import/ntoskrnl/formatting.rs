@@ -15,11 +15,11 @@ pub(super) struct Form {
     pub width: Width,
     /// The largest number of characters of a text, or of its padding.
     pub longest: usize,
-    /// What becomes of a bad pointer in an argument.
+    /// What happens to a bad pointer in an argument.
     pub bad_pointers: BadPointers,
 }
 
-/// What becomes of a bad pointer in an argument.
+/// What happens to a bad pointer in an argument.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum BadPointers {
     /// The text names the bad pointer.

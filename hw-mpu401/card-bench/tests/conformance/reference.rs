@@ -495,7 +495,7 @@ impl Reference {
         }
     }
 
-    /// What becomes of a byte for MIDI OUT that the unit has taken.
+    /// What happens to a byte for MIDI OUT that the unit has taken.
     fn with_fault(&mut self, byte: u8) -> u8 {
         if self.hanging_notes == 0 {
             return byte;
