@@ -31,7 +31,7 @@ enum Due {
         armed: u64,
     },
     Callback(Callback),
-    /// The timeout of the wait that has this number, of this thread.
+    /// The timeout of a thread's wait. Each wait of a thread has another number.
     Wait {
         thread: Thread,
         number: u64,
