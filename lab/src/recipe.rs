@@ -49,7 +49,6 @@ impl Recipe {
     /// Writes a run as a scenario.
     ///
     /// # Errors
-    /// [`Refusal`]: a file cannot be used, a setting is not possible, or a scenario cannot express
     /// [`Refusal`]: a file cannot be used, a setting is not possible, or no scenario can express
     /// the run.
     pub fn new(files: &Files, job: &Run, title: &Title<'_>) -> Result<Recipe, Refusal> {

@@ -89,8 +89,9 @@ impl Judgement {
         self.is_wanted && (!self.is_there || self.is_damaged || self.differs())
     }
 
-    /// The hint that the scenario has changed, if the trace differs from its golden.||If the trace
-    /// equals its golden, there is no hint: the golden is still right.
+    /// The hint that the scenario has changed, if the trace differs from its golden.
+    ///
+    /// If the trace equals its golden, there is no hint: the golden is still right.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         let is_meant = self.is_other_edition && self.differs();

@@ -49,8 +49,8 @@ impl ClientEvents {
     /// Answers a request for events.
     ///
     /// Source: WDK, KSEVENT and IOCTL_KS_ENABLE_EVENT: a request without input asks for the sets.
-    /// Assumed: a question for the support of the set that is all zero also asks for the sets, as
-    /// for properties. The answer to a kind of request that the event does not have is
+    /// Assumed: a request with a set of zeros that asks for support also asks for the sets, as for
+    /// properties. The answer to a kind of request that the event does not have is
     /// STATUS_INVALID_DEVICE_REQUEST. The answer to a request of no kind, or of several kinds, is
     /// STATUS_INVALID_PARAMETER.
     fn answer(

@@ -138,7 +138,7 @@ impl PortTable {
         self.state.borrow_mut().objects.take(OBJECT_BYTES, OBJECT_BYTES)
     }
 
-    /// The address of an object with one of its faces, if the driver has seen it.
+    /// The address that the driver knows for an object with this face. `None` if it knows none.
     pub fn address_of(&self, object: &Rc<dyn IUnknown>, face: FaceNumber) -> Option<u64> {
         self.state.borrow().by_identity.get(&(identity(object), face)).copied()
     }

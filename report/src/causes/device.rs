@@ -68,8 +68,7 @@ impl Device {
         }
     }
 
-    /// Takes an access of the driver. Returns the event of the arrived byte that the driver took
-    /// with it, if it took one.
+    /// Takes an access of the driver. If the driver took an arrived byte, returns the byte's event.
     pub(super) fn access(&mut self, past: Past, log: &TraceLog, access: &AccessEvent) -> Past {
         self.last_access = past;
         match access.direction {

@@ -19,7 +19,9 @@ pub enum Mode {
 }
 
 /// How much a local delay may differ. A local delay is the time from the cause of an event to the
-/// event.||The larger of the two limits counts. The default allows no difference.
+/// event.
+///
+/// The larger of the two limits counts. The default allows no difference.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Tolerance {
     /// A time in ns.

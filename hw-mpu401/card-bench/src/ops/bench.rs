@@ -24,7 +24,7 @@ pub(super) struct Bench<M> {
     pub model: M,
     // State.
     now_ns: u64,
-    /// When the last byte that the bench has given to MIDI IN ends.
+    /// The end of the last byte that the bench has given to MIDI IN.
     input_until_ns: u64,
     /// Clock bytes that the host has written and that have not left yet.
     host_clocks: u64,

@@ -1,10 +1,13 @@
 //! Findings that follow from code that runs at once, or from one moment.
 //!
-//! A trace can show a service routine or a DPC at the same time as other code. Then nobody can tell
-//! which event belongs to which code. So if the routine differs, every difference in that time
-//! follows from the routine.||A routine that interrupts a late routine is late, too.||Several waits
-//! at one moment may all be longer by the same time. Then time itself was lost at that moment. All
-//! of these findings follow from the first one.
+//! A trace can show a service routine or a DPC at the same time as other code. Then it does not
+//! tell which event belongs to which code. So if the routine differs, every difference in that time
+//! follows from the routine.
+//!
+//! A routine that interrupts a late routine is late, too.
+//!
+//! Several waits at one moment may all be longer by the same time. Then time itself was lost at
+//! that moment. All of these findings follow from the first one.
 
 use super::{Group, Links, Side};
 use crate::causes::NONE;
