@@ -44,9 +44,9 @@ impl Parts {
         gift.or_earlier(self.plan_take_or_fetch())
     }
 
-    /// Whether the unit does nothing until it has given the byte in hand. It waits with a reply, so
-    /// that no command is taken whose reply would have no place. With any other byte it waits if
-    /// unread input blocks output.
+    /// Whether the unit does nothing until it has given the byte in hand. With a reply in hand it
+    /// waits, so that it takes no command before there is a place for the command's reply. With any
+    /// other byte it waits if unread input blocks output.
     pub(crate) fn waits_with_byte(&self) -> bool {
         match self.rules.unread_input {
             UnreadInput::BlocksOutput => self.latches.holds_byte(),

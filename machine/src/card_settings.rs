@@ -1,6 +1,6 @@
 //! A card as a machine gets it.
 //!
-//! Owns what can be chosen about one card ([`CardSettings`]), and putting it on the bus.
+//! This file owns the settings of one card ([`CardSettings`]), and puts the card on the bus.
 
 use std::cell::RefCell;
 use std::rc::Rc;

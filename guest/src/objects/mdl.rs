@@ -1,6 +1,6 @@
 //! MDLs in the form that the macros of wdm.h read: the pages of a buffer.
 //!
-//! Behind the structure stands the number of the frame of each page.
+//! After the structure come the numbers of the frames, one for each page.
 //! Source: wdm.h, MDL and the macros around it.
 
 use std::ops::Range;

@@ -62,7 +62,8 @@ pub(crate) struct Vm {
     pub(super) settled_irql: Cell<Irql>,
     /// The address of the object of the thread that the control region names.
     pub(super) told_thread: Cell<u64>,
-    /// Whether the innermost call into the guest is the call of a system thread, which can leave.
+    /// Whether the innermost call into the guest is the call of a system thread. Such a thread can
+    /// leave.
     pub(super) may_leave: Cell<bool>,
     /// The code whose instructions take up the time now; `None` while a routine takes it up.
     pub(super) spender: Spender,

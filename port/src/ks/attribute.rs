@@ -68,8 +68,8 @@ impl DataAttribute {
     }
 }
 
-/// The list of ranges that a client gets. Behind each range with attributes stands the list of
-/// these attributes.
+/// The list of ranges that a client gets. After each range with attributes comes the list of these
+/// attributes.
 ///
 /// Source: WDK, KSPROPERTY_PIN_DATARANGES: a KSMULTIPLE_ITEM with items at multiples of 8 bytes;
 /// KSDATARANGE: a reader must read the item after a range with the flag as an attribute list.
