@@ -85,7 +85,6 @@ pub trait IMiniportWaveCyclic: IMiniport {
     /// Starts the miniport.
     ///
     /// The port calls this once, in `IPort::Init`. The miniport usually makes its DMA channels here
-    /// The port calls this once, in `IPort::Init`. The miniport usually makes its DMA channels here
     /// and allocates their buffers. `resources` is what the adapter driver gave to `IPort::Init`;
     /// it may be absent.
     ///
