@@ -50,7 +50,6 @@ impl Stream {
     /// for output, and with no input, no reply and no byte in the latch. A chip with varying
     /// latencies draws them for each byte, so such a chip does not stream. A card also does not
     /// stream if it does not answer, if other work holds its unit, or if its output has a fault.
-    /// that does not answer, whose unit is held by other work, or whose output has a fault.
     pub(crate) fn open(&mut self, parts: &mut Parts) {
         parts.latches.close();
         let is_plain = parts.unit.mode() == Mode::Uart

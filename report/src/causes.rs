@@ -3,6 +3,7 @@
 //! This module owns the rules by which one event of a trace follows from another. It reads a trace
 //! once. It knows the actors of the simulated kernel and the two lanes of a wire, and no device. A
 //! note with a colon, such as `status: can write`, marks a read that only told a state.
+//!
 //! # The rules
 //!
 //! | event | waited for |
