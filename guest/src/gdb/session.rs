@@ -126,7 +126,7 @@ impl<A: Architecture> Session<A> {
         }
     }
 
-    /// The reason for this pause, which gdb gets, or the verdict without a report. `None` means
+    /// The reason for this pause, if gdb gets a report of it, or else the verdict. `None` means
     /// that it is time to check whether gdb wants to interrupt.
     fn reason(&mut self, pause: &Pause) -> Option<Result<StopReason<A>, Verdict>> {
         let count = self.guest.count();

@@ -1,7 +1,8 @@
 //! The port's COM objects that the driver has seen, and its references.
 //!
-//! A pointer that was only lent to the driver is known while the object lives. A pointer to an
-//! object that is gone stays known too.
+//! The table keeps every pointer that the driver got, even a pointer that was only lent. It does
+//! not keep the object alive for a lent pointer. When an object is gone, the table still knows its
+//! pointer and its interface.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
