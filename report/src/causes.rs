@@ -59,7 +59,7 @@ pub enum Reason {
     Queued,
     /// The processor became free for the code.
     ProcessorFree,
-    /// The timer was set, or the timer expired before.
+    /// The timer was set, or a periodic timer expired for the last time before.
     TimerSet,
     /// The thing that the code waited for has come.
     WaitOver,

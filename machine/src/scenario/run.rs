@@ -43,8 +43,8 @@ pub(super) fn run(plan: &Plan, golden: Option<GoldenSettings>, edition: &str) ->
     run.go(plan);
     run.pins.iter_mut().for_each(Pin::take);
     let Run { pins, leaks, steps, refused, stop, .. } = run;
-    // The trace ends here. The scenario does not mean what the end of the pins and the machine
-    // does.
+    // The trace ends here, because closing the pins and ending the machine are not part of the
+    // scenario.
     let trace = machine.trace_log();
     let kernel = machine.kernel();
     let facts = Facts {

@@ -27,8 +27,8 @@ const CALL_BUDGET: u64 = 50_000;
 /// The most machines that a conversation may need. Each step back needs a further machine.
 const MOST_MACHINES: u32 = 6;
 
-/// The most bytes that the stub may answer. An input has some hundred bytes, and each of its bytes
-/// can at most ask for a whole answer again.
+/// The most bytes that the stub may answer. An input has some hundred bytes. The worst that one
+/// byte can do is to ask for a whole answer again.
 const MOST_ANSWER: usize = 4 << 20;
 
 thread_local! {

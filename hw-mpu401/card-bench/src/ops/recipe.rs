@@ -61,7 +61,7 @@ pub(super) enum Doable<'s> {
     Host(&'s HostAction),
 }
 
-/// The mode in which a recipe brings the card.
+/// The mode into which a recipe brings the card.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum InitMode {
     Intelligent,
