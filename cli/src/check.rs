@@ -292,7 +292,8 @@ fn accept_wanted(arguments: &CheckArguments, all: &mut [Checked]) -> Result<(), 
     Ok(())
 }
 
-/// The goldens in the folders that belong to no scenario, with the verdict that the user chose.
+/// Finds goldens in the folders that belong to no scenario, and gives them the verdict that the
+/// user chose.
 fn left_over(
     arguments: &CheckArguments,
     found: &files::Found,

@@ -212,7 +212,7 @@ impl Steps<'_, '_> {
         };
         let card = self.card(place, table)?;
         let name = PinName { id, pin_use };
-        // A pin that is opened again is the same pin, so that its expectations mean both times.
+        // A pin that a step opens again is the same pin, so its expectations are about both times.
         let known = self.pins.iter().position(|pin| pin.name == name);
         let pin = known.unwrap_or(self.pins.len());
         match known {

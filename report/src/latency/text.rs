@@ -135,8 +135,8 @@ impl Latency {
         self.told(&self.breaches(budgets)).first().map(|series| &series.worst)
     }
 
-    /// The series of which the text tells why the longest time was so long: those that break a
-    /// budget, or the longest routine.
+    /// The series whose longest time the text explains: all series that break a budget, or else the
+    /// longest routine.
     fn told(&self, breaches: &[Breach]) -> Vec<&Series> {
         if breaches.is_empty() {
             return self.longest_routine().into_iter().collect();

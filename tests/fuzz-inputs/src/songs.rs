@@ -46,7 +46,7 @@ pub fn run(input: &[u8]) {
     check_wire(&song);
 }
 
-/// Checks that an error is one line. If the only error is that the file is not whole, the file
+/// If the only error is that the file is cut off, the file must play when the caller allows that.
 /// must play when that is allowed.
 fn check_error(error: &MidiFileError, file: &[u8], options: ReadOptions) {
     assert!(!error.to_string().contains('\n'), "{error}");
