@@ -47,7 +47,6 @@ pub fn run(input: &[u8]) {
 }
 
 /// If the only error is that the file is cut off, the file must play when the caller allows that.
-/// must play when that is allowed.
 fn check_error(error: &MidiFileError, file: &[u8], options: ReadOptions) {
     assert!(!error.to_string().contains('\n'), "{error}");
     if let MidiFileError::NotWhole { left_out, .. } = error {
