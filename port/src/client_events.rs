@@ -205,7 +205,7 @@ impl ClientEvents {
     }
 }
 
-/// The table that a request is for, and the node when it is a node's.
+/// The table for a request, and the node if the request is for a node.
 ///
 /// Source: WDK, KSEVENT_TYPE_TOPOLOGY. Two pages say that only pins, and nodes of pins, are targets
 /// of events. Another page says that filters are targets. WDMAud enables events of nodes through

@@ -93,7 +93,7 @@ impl TextRef {
     pub const EMPTY: TextRef = TextRef { offset: 0, length: 0 };
 }
 
-/// The end of a byte on a serial lane at which an event happens.
+/// Which end of a byte on a serial lane an event is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SerialEdge {
     /// The start bit begins.

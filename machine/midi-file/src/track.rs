@@ -101,8 +101,8 @@ enum Ending {
 
 /// The bytes of one event, as far as its length is known.
 enum Frame<'a> {
-    /// A channel message that may have data bytes above 127. It is bare when its status byte is the
-    /// one of the message before.
+    /// A channel message that may have data bytes above 127. It is bare if its status byte comes
+    /// from the message before.
     Channel { status: u8, data: &'a [u8], is_bare: bool },
     /// A SysEx event, F0, without that byte and its length.
     SysEx(&'a [u8]),
@@ -229,7 +229,7 @@ impl<'a> TrackReader<'a> {
         if let Some((delta, event)) = split_number(self.rest)
             && event.len() > self.rest.len() - length
         {
-            // The time before the event that cannot be read is known.
+            // Only the event cannot be read. The time before it is known.
             self.tick += u64::from(delta);
         }
         note(&mut self.found.stretches, &mut self.found.first_stretch, offset);

@@ -118,7 +118,7 @@ fn plan_topology(plan: &mut Plan) {
     plan.miniport = topology_miniport;
 }
 
-/// Adds a subdevice to a started device, as a driver does that finds out later what it has.
+/// Adds a subdevice to a started device. Some drivers find out only then what their device has.
 fn add(
     rig: &Rig,
     class: &Guid,

@@ -129,7 +129,7 @@ impl Latency {
         }
     }
 
-    /// The first of the longest times of which the text tells why they were so long.
+    /// The first of the longest times that the text explains.
     #[must_use]
     pub fn worst(&self, budgets: &[Budget]) -> Option<&Worst> {
         self.told(&self.breaches(budgets)).first().map(|series| &series.worst)

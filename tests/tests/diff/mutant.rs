@@ -280,8 +280,8 @@ impl<'a> Mutants<'a> {
         let takes_ns = [0, 1_000][self.draw(2)];
         again.time_ns += takes_ns;
         if takes_ns > 0 {
-            // The rest of the code is as much later, as far as nothing else ran. A thread that has
-            // raised its level is still the thread.
+            // The rest of the code is later by the same time, up to the next event of other code. A
+            // thread that has raised its level is still the thread.
             let code = |level| if level == Level::Raised { Level::Passive } else { level };
             let is_same = |event: &&TimedEvent| code(event.level) == code(again.level);
             let count = events[read + 1..].iter().take_while(is_same).count();

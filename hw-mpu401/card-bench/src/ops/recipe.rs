@@ -68,8 +68,8 @@ pub(super) enum InitMode {
     Uart,
 }
 
-/// The parts of a script's recipe for this host. A repeated block has its parts as often as it
-/// runs.
+/// The parts of a script's recipe for this host. The parts of a repeated block are there once for
+/// each of its runs.
 pub(super) fn parts(script: &Script, host: RecipeHost) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut steps = 0;
