@@ -86,7 +86,7 @@ pub trait BusDevice {
         &[]
     }
 
-    /// The trace's name for what carries the lanes. Two devices with lanes have two names.
+    /// The name in the trace for the observer of the lanes. Two devices with lanes have two names.
     fn wire(&self) -> &'static str {
         USUAL_WIRE
     }
