@@ -357,7 +357,7 @@ fn observed(outcome: &Outcome) -> String {
     text
 }
 
-/// A note that the scenario expects something else than that all goes well.
+/// A note that the run did not go well, so that the scenario expects what it did.
 pub fn not_as_intended(failed: u64) -> String {
     let expectations = counted(failed, "expectation");
     format!(

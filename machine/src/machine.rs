@@ -208,7 +208,7 @@ impl Machine {
         self.run(|kernel| {
             self.load(kernel)?;
             let starts = self.devices.iter().map(|device| self.start_on(kernel, device));
-            // A collection of results would end with the first refusal.
+            // A `collect` into one `Result` would not start the devices after the first refusal.
             starts.fold(Ok(()), Result::and)
         })?
     }

@@ -4,7 +4,7 @@
 //! driver. The numbers behave like the numbers on a PC:
 //! - Two pages have two frames, and a page keeps its frame as long as it is mapped.
 //! - The frames of contiguous memory come from the kernel, which knows where that memory lies.
-//! - Any other page gets its frame from after that memory, when the driver first asks for it.
+//! - Any other page gets a frame after that memory, when the driver first asks for it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

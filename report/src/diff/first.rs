@@ -9,8 +9,8 @@ use crate::nodes::Tree;
 use crate::sentence::{context, describe_event, us};
 use crate::text::event_words;
 
-/// The finding for traces that differ in nothing else than these: the times of events that wait for
-/// the clock, the order of events without a common cause, or a word that no comparison uses.
+/// The finding for traces that differ only in these: the times of events that wait for the clock,
+/// the order of events without a common cause, or a word that no comparison uses.
 pub(super) fn first_difference(trees: &[Tree<'_>; 2], options: &DiffOptions) -> Option<Finding> {
     let lists = [by_order(&trees[0], options), by_order(&trees[1], options)];
     let lanes = lists[0].len().max(lists[1].len());
