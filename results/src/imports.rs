@@ -85,7 +85,8 @@ struct MissingFacts {
 }
 
 impl DriverNeeds {
-    /// Finds what a driver needs. `file` is the name of its file; `symbols` name its places.
+    /// Finds what a driver needs. `file` is the name of its file; `symbols` gives names to its
+    /// addresses.
     ///
     /// # Errors
     /// [`MachineError`]: the machine that lists the routines cannot be built.

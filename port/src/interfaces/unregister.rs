@@ -9,7 +9,7 @@ use crate::com::IUnknown;
 /// Takes a subdevice away from clients while the device stays started.
 ///
 /// The port implements this interface. The adapter driver queries a port for the interface and
-/// calls its method. Any port of the adapter does for any subdevice of the adapter.
+/// calls its method. The driver can use any port of the adapter for any subdevice of the adapter.
 #[doc(alias = "PUNREGISTERSUBDEVICE")]
 pub trait IUnregisterSubdevice: IUnknown {
     /// Undoes `PcRegisterSubdevice`.
@@ -35,7 +35,7 @@ pub trait IUnregisterSubdevice: IUnknown {
     ) -> Result<(), NtStatus>;
 }
 
-/// Takes physical connections away, each of which the driver has registered before.
+/// Takes away physical connections that the driver has registered.
 ///
 /// The port implements this interface. The adapter driver queries a port for the interface and
 /// calls its methods. The ends and pins are the ends and pins of the registration. The driver may
