@@ -8,7 +8,7 @@
 #   apt-get install --no-install-recommends rustc-web cargo-web rust-web-src libstd-rust-web-dev \
 #       lld-22 binaryen
 #
-# LAB_TARGET_DIR is where cargo builds; without it lab/target.
+# Cargo builds in LAB_TARGET_DIR, or in lab/target if the variable is not set.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -20,8 +20,9 @@ mkdir -p "$1"
 out=$(cd "$1" && pwd)
 cd "$root"
 
-# What this was tried with. A feature of the compiler is unstable that is used here, so that another
-# version may need a touch; it is tried, and named when it fails.
+# The versions that this script was tried with. The build uses an unstable feature of the compiler,
+# so another version may need a change here. With another version the script prints a note and
+# goes on.
 readonly RUSTC_VERSION=1.96 BINARYEN_VERSION=108
 readonly GOAL_PACKED_BYTES=1200000
 readonly PACKAGES="rustc-web cargo-web rust-web-src libstd-rust-web-dev lld-22 binaryen"
@@ -52,15 +53,16 @@ check_tools() {
     fi
 }
 
-# The module. It has exceptions, so that a panic unwinds: a bug check ends a run that way.
+# Builds the module with exceptions, so that a panic unwinds. A bug check ends a run by such a
+# panic.
 build_module() {
     local target=${LAB_TARGET_DIR:-$root/lab/target} flags
     flags="-Cpanic=unwind -Ctarget-feature=+exception-handling"
-    # No path of this computer stands in the module.
+    # The module must not contain a path of this computer.
     flags+=" --remap-path-prefix=$root/="
     flags+=" --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src/=crates/"
     flags+=" --remap-path-prefix=/usr/lib/rustlib/src/rust/=rust/"
-    # The flags of the caller are for another compiler.
+    # The caller's flags are meant for another compiler.
     env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS \
         RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$target" \
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-22 \
@@ -68,15 +70,15 @@ build_module() {
         /usr/bin/cargo build --quiet --release --lib --locked --manifest-path lab/Cargo.toml \
         --target wasm32-unknown-unknown -Zbuild-std=std,panic_unwind \
         -Zbuild-std-features=optimize_for_size
-    # Not --all-features: what wasm-opt 108 writes then, no browser takes.
+    # Without --all-features: no browser takes what wasm-opt 108 then writes.
     wasm-opt -Oz --enable-exception-handling --enable-bulk-memory --enable-sign-ext \
         --enable-nontrapping-float-to-int --enable-mutable-globals --enable-reference-types \
         --enable-multivalue \
         "$target/wasm32-unknown-unknown/release/portcls_lab.wasm" -o "$out/lab.wasm"
 }
 
-# What the page of guest/drivers/ says of each driver: NAME <tab> WORDS <tab> END. The last one is
-# how a broken driver ends, and empty for a good one.
+# Prints what guest/drivers/README.md says of each driver: NAME <tab> WORDS <tab> END. END says how
+# a broken driver ends. It is empty for a good driver.
 driver_words() {
     awk -F ' *[|] *' '
         function plain(text) { gsub(/`/, "", text); gsub(/["\\\t]/, "", text); return text }
@@ -93,7 +95,7 @@ driver_words() {
     ' guest/drivers/README.md
 }
 
-# A file of a driver as JSON; $3 is its place among the files of the single page, or nothing.
+# Prints a driver's file as JSON. $3 is its offset among the files of the single page, or empty.
 file_json() {
     local path=$1 name=$2 offset=$3 bytes
     bytes=$(stat -c %s "guest/drivers/bin/$path")
@@ -101,7 +103,7 @@ file_json() {
     [ -z "$offset" ] || printf ',"offset":%s' "$offset"
 }
 
-# A module that asks for something could reach out of its page.
+# Fails if the module has imports: with an import the module could reach out of its page.
 check_imports() {
     # Section 2 of a module has its imports, and comes before those of functions and code: 3 and on.
     local imports
@@ -112,8 +114,8 @@ check_imports() {
     [ "${imports:-0}" = 0 ] || fail "the module has $imports imports"
 }
 
-# The project's drivers: copies, the list of them, and for the single page the files one after the
-# other. In that are the drivers for x64, and the one with a PDB beside it.
+# Gathers the project's drivers: copies them, lists them, and joins the files for the single page.
+# The single page gets the drivers for x64, and the driver with a PDB.
 gather_drivers() {
     local offset=0 first=1 name words end architecture path pdb
     mkdir -p "$out/drivers"
@@ -164,13 +166,13 @@ gather_drivers() {
     } >"$out/drivers.json"
 }
 
-# The SHA-256 of a file in base64, as a policy has it.
+# Prints the SHA-256 of a file in base64, as a policy needs it.
 sum_of() {
     printf '%b' "$(sha256sum "$1" | cut -d' ' -f1 | sed 's/../\\x&/g')" | base64 -w0
 }
 
-# Joins the parts of the page. A part that could end its element, or has a letter that is not ASCII,
-# would not be what its sum says.
+# Joins the parts of the page. The policy's sum would be wrong if a part could end its element, or
+# if it had a letter that is not ASCII.
 join_parts() {
     local to=$1
     shift
@@ -179,7 +181,7 @@ join_parts() {
     if LC_ALL=C grep -n '[^ -~	]' "$to" >&2; then fail "the parts of the page are ASCII: $to"; fi
 }
 
-# Puts the skeleton together: each of these files stands for the comment of its name.
+# Fills the skeleton: each file replaces the comment of its name.
 fill() {
     local policy=$1 style=$2 data=$3 script=$4 line
     while IFS= read -r line; do
@@ -213,7 +215,7 @@ build_pages() {
     join_parts "$out/worker.js" lab/page/worker/*.js
     common="base-uri 'none'; form-action 'none'; img-src data: blob:; frame-src blob:"
 
-    # The folder.
+    # The page in a folder.
     policy "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' $timeline_script; \
 style-src 'self' $timeline_style; connect-src 'self'; worker-src 'self'; $common" >"$work/policy"
     # The browser loads the script and the module while it still reads the page.
@@ -225,7 +227,7 @@ style-src 'self' $timeline_style; connect-src 'self'; worker-src 'self'; $common
     } >"$work/head"
     fill "$work/policy" "$work/head" /dev/null /dev/null >"$out/index.html"
 
-    # All in one file. An element has exactly the bytes that its sum was made of.
+    # The page in one file. Each element contains exactly the bytes of which the sum was made.
     policy "default-src 'none'; script-src 'wasm-unsafe-eval' 'sha256-$(sum_of "$out/lab.js")' $timeline_script; \
 style-src 'sha256-$(sum_of "$out/lab.css")' $timeline_style; worker-src blob:; $common" >"$work/policy"
     element '<style>' "$out/lab.css" '</style>' >"$work/style"
@@ -241,8 +243,8 @@ style-src 'sha256-$(sum_of "$out/lab.css")' $timeline_style; worker-src blob:; $
     fill "$work/policy" "$work/style" "$work/data" "$work/script" >"$out/portcls-lab.html"
 }
 
-# The sizes that a person loads: packed by gzip, which every host can, and by brotli, which many do.
-# The goal is for the module by brotli; without that tool nothing is compared.
+# Prints the sizes that a visitor loads: packed by gzip, which every host knows, and by brotli, which
+# many hosts know. The goal is for the module packed by brotli. Without brotli, only gzip is measured.
 check_sizes() {
     local module page words
     module=$(gzip -9 -n -c "$out/lab.wasm" | wc -c)

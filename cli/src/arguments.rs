@@ -203,8 +203,8 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// The form in which the verb prints its document, and where: on stdout, or on stderr when
-    /// stdout takes an output.
+    /// The form of the verb's document, and whether the document goes to stdout or stderr. It goes
+    /// to stderr if an output takes stdout.
     pub fn document(&self) -> (Format, Console) {
         let (format, outputs) = match self {
             Verb::Play(arguments) => {
@@ -485,7 +485,7 @@ pub struct SongArguments {
 }
 
 impl SongArguments {
-    /// How to read the file.
+    /// The options of the reader.
     pub fn options(&self) -> ReadOptions {
         let damage = match (self.strict, self.clip) {
             (true, _) => Damage::Refuse,
@@ -542,7 +542,7 @@ pub struct WaveArguments {
 }
 
 impl WaveArguments {
-    /// The dialect of the waveforms, and their unit of time.
+    /// The dialect of the waveforms and their time unit.
     pub fn form(&self) -> (Dialect, Tick) {
         let dialect: Dialect = self.vcd_dialect.into();
         (dialect, self.vcd_tick.map_or(dialect.usual_tick(), Into::into))

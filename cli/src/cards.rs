@@ -51,8 +51,8 @@ pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
     }
 }
 
-/// The card with the name of the card that it is based on, because the scripts have expectations
-/// for this name. The check fails where the two cards behave in different ways.
+/// The card under the name of its base card, because the scripts have expectations for that name.
+/// The check then fails where the two cards behave differently.
 fn as_its_base(card: CardFile) -> CardProfile {
     let name = card.based_on.map_or(card.profile.name.clone(), Into::into);
     CardProfile { name, ..card.profile }

@@ -1,9 +1,9 @@
-//! `check`: scenarios held against their expectations and their goldens.
+//! `check`: runs scenarios, and compares with expectations and goldens.
 //!
-//! `files` finds the scenarios, this file runs them on all processors and decides how the program
-//! ends. `accept` writes goldens, `outputs` leaves what failed, and `page` shows it. `facts` is
-//! what is said, `text`, `junit` and `results` are its forms, and `merge` puts the facts of several
-//! shards together.
+//! `files` finds the scenarios. This file runs them on all processors and decides the exit code.
+//! `accept` writes goldens, `outputs` writes the folder for failures, and `page` makes a scenario's
+//! page. `facts` has the results, and `text`, `junit` and `results` are their forms. `merge` joins
+//! the facts of several shards.
 
 mod accept;
 mod facts;
@@ -44,17 +44,18 @@ use page::{Beside, page_of};
 pub use facts::Shard;
 pub use merge::run as merge;
 
-/// The most findings of a scenario that the text shows; it only counts the others.
+/// How many findings of a scenario the text shows; it only counts the others.
 const MOST_FINDINGS: usize = 12;
-/// The stack of a thread that runs scenarios: an ISR in a DPC in a call nests on it.
+/// The stack of a thread that runs scenarios: an ISR can run in a DPC in a call, each in its own
+/// frame.
 const STACK_BYTES: usize = 32 << 20;
 
-/// What came of a scenario, with what a new golden needs.
+/// The result of a scenario, and what a new golden needs.
 struct Checked {
     facts: ScenarioFacts,
     /// The scenario's file.
     file: PathBuf,
-    /// The golden's file, of a scenario with a golden.
+    /// The golden's file; `None` for a scenario without a golden.
     golden: Option<PathBuf>,
     /// The golden that this run makes.
     made: Option<String>,
@@ -62,12 +63,12 @@ struct Checked {
     is_golden_bad: bool,
     /// True when only the golden is wrong.
     is_golden_all: bool,
-    /// The page, if it is wanted.
+    /// The page, if the user wants it.
     page: Option<Result<Page, Failure>>,
 }
 
 impl Checked {
-    /// A file that is no scenario.
+    /// A file that is not a scenario.
     fn invalid(file: &Path, facts: ScenarioFacts) -> Checked {
         Checked {
             facts,
@@ -85,7 +86,7 @@ impl Checked {
 ///
 /// # Errors
 /// [`Failure`]: a path that cannot be read, a file that cannot be written, or options that do not
-/// fit together. If a file is no scenario, the other files are still checked.
+/// fit together. If a file is not a scenario, the other files are still checked.
 pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     refuse_what_asks(arguments)?;
     let found = files::find(&arguments.paths)?;
@@ -103,7 +104,7 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     outputs.write_page(&mut checked)?;
     accept_wanted(arguments, &mut checked)?;
     outputs.keep_failed(&mut checked)?;
-    // Only one shard looks for goldens without a scenario, so that each is in the results once.
+    // Only one shard looks for goldens without a scenario. So each of them is in the results once.
     let mut scenarios: Vec<ScenarioFacts> = Vec::new();
     if arguments.shard.is_none_or(|shard| shard.index == 1) {
         scenarios.extend(left_over(arguments, &found, &checked)?);
@@ -115,7 +116,7 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     print(&facts, arguments.format, outputs.console())
 }
 
-/// Prints the facts in a form, and says how the program ends.
+/// Prints the facts in a form, and returns the exit code.
 fn print(facts: &CheckFacts, format: CheckFormat, console: Console) -> Result<Exit, Failure> {
     let shown = match format {
         CheckFormat::Text => text::report(facts),
@@ -225,8 +226,8 @@ fn check_one(file: &Path, source: &str, scenario: &Scenario, outputs: &Outputs) 
     }
 }
 
-/// The command that explains what is wrong: in the new trace if it is left in a file, or else what
-/// the golden has there.
+/// The command that explains the first fault. It reads the new trace if that is in a file, or else
+/// the golden.
 fn explained(judgement: &Judgement, trace: Option<&str>, golden: Option<&str>) -> Option<String> {
     let outcome = &judgement.outcome;
     let end = match judgement.judged_as() {
@@ -244,7 +245,7 @@ fn explained(judgement: &Judgement, trace: Option<&str>, golden: Option<&str>) -
     new.or(golden.zip(expected)).map(|(file, time_ns)| command(file, time_ns))
 }
 
-/// Whether a moment is in the part of the trace that the golden has.
+/// Whether a moment lies in the part of the trace that the golden has.
 fn is_in_golden(outcome: &Outcome, time_ns: u64) -> bool {
     outcome.golden_part().is_ok_and(|part| {
         let time = |record: Option<&Record>| record.map(Record::time_ns);
@@ -291,7 +292,8 @@ fn accept_wanted(arguments: &CheckArguments, all: &mut [Checked]) -> Result<(), 
     Ok(())
 }
 
-/// The goldens in the folders that belong to no scenario, with the verdict that the user chose.
+/// Finds goldens in the folders that belong to no scenario, and gives them the verdict that the
+/// user chose.
 fn left_over(
     arguments: &CheckArguments,
     found: &files::Found,
@@ -307,7 +309,7 @@ fn left_over(
         if invalid(file) {
             unknown.insert(file.with_extension(""));
         } else if arguments.shard.is_some() {
-            // Another shard runs this scenario. Its golden belongs to a scenario all the same.
+            // Another shard runs this scenario. So its golden does belong to a scenario.
             match scenario_file::read(&Input::File(file.clone())) {
                 Ok(scenarios) => goldens.extend(
                     scenarios

@@ -1,7 +1,7 @@
 //! What the program prints: data on stdout, one line per message on stderr.
 //!
-//! A closed pipe is no error: the reader of the pipe wants no more data. A message that cannot be
-//! written to stderr is lost, because there is no other place to report it.
+//! A closed pipe is not an error: its reader wants no more data. A message that cannot be written
+//! to stderr is lost, because there is no other place to report it.
 
 use std::fmt::{self, Display};
 use std::fs::File;
@@ -64,7 +64,7 @@ fn print_to(mut stream: impl Write, text: &str) -> io::Result<()> {
 pub fn write_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let result = write(&mut stdout).and_then(|()| stdout.flush());
-    // The buffer must not try again to write the bytes of the failed write.
+    // Without this, the buffer would try again to write the bytes of the failed write.
     drop(stdout.into_parts());
     finish("stdout", result)
 }
@@ -76,7 +76,7 @@ pub fn write_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
 pub fn write_trace(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let stdout = io::stdout().lock();
     let choice = AutoStream::choice(&stdout);
-    // The text in a file is a golden, also where CLICOLOR_FORCE is set for all programs.
+    // The text in a file is a golden, so it has no colours, even if CLICOLOR_FORCE is set.
     if choice == ColorChoice::Never || is_file(&stdout) {
         drop(stdout);
         return write_stdout(write);
@@ -116,24 +116,24 @@ fn finish(place: &str, result: io::Result<()>) -> Result<(), Failure> {
     }
 }
 
-/// Prints one line: the work could not be done, or ended badly.
+/// Prints one line about work that failed or ended badly.
 pub fn error(message: &dyn Display) {
     line(format_args!("{ERROR}error:{ERROR:#} {message}\n"));
 }
 
-/// Prints one line: the work is done, but something was odd.
+/// Prints one line about something odd in work that is done.
 pub fn warning(message: &dyn Display) {
     line(format_args!("{WARNING}warning:{WARNING:#} {message}\n"));
 }
 
-/// Prints one line: something to know. With `-q` nothing is printed.
+/// Prints one line that may interest the user. With `-q` it prints nothing.
 pub fn note(message: &dyn Display) {
     if talk() == Talk::Usual {
         line(format_args!("{NOTE}note:{NOTE:#} {message}\n"));
     }
 }
 
-/// Says for the whole run of the program whether notes are printed. The first call counts.
+/// Sets for the whole run of the program whether notes are printed. Only the first call counts.
 pub fn set_talk(talk: Talk) {
     let _ = TALK.set(talk);
 }
@@ -147,8 +147,8 @@ fn line(line: fmt::Arguments<'_>) {
     let _ = Console::Stderr.print(&line.to_string());
 }
 
-/// Answers a command line that runs no verb. The answer is the help, the version, or one line about
-/// the mistake, and a document about it if the command line asks for JSON.
+/// Answers a command line that runs no verb: with the help, the version, or one line about the
+/// mistake. If the command line asks for JSON, a document about the mistake follows.
 pub fn answer(error: &clap::Error, format: Format) -> Exit {
     match error.kind() {
         UsageErrorKind::DisplayHelp | UsageErrorKind::DisplayVersion => {

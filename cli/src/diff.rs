@@ -16,7 +16,7 @@ use crate::output::prepare;
 use crate::page::{PageOf, page};
 use crate::trace_file::{self, TraceFile};
 
-/// Compares two traces. Without a finding the exit code is 0, else it is 1.
+/// Compares two traces. The exit code is 0 without a finding, else 1.
 ///
 /// # Errors
 /// The errors of [`trace_file::read`], [`Failure::NotATrace`], [`Failure::StdinTwice`],
@@ -55,8 +55,8 @@ pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// The line with the command that explains the first finding in the trace that came, or in the
-/// expected one if only that one has it.
+/// The line with the command that explains the first finding. The command reads the trace that
+/// came, or the expected trace if only that one has the event.
 fn explained(arguments: &DiffArguments, found: &Diff) -> String {
     let place = found.findings.first().and_then(|finding| match &finding.second {
         Some(spot) => Some((&arguments.second, spot)),
@@ -75,8 +75,8 @@ fn options(arguments: &DiffArguments) -> DiffOptions {
     DiffOptions { start, ..arguments.compare.options() }
 }
 
-/// Compares the readable parts of damaged traces, up to the time at which the first of them ends,
-/// and returns the failure that ends the verb.
+/// Compares the readable parts of damaged traces, up to the time at which the first of them ends.
+/// Returns the failure with which the verb ends.
 fn compare_readable(arguments: &DiffArguments, traces: [TraceFile; 2]) -> Result<Failure, Failure> {
     let inputs = [&arguments.first, &arguments.second];
     for (trace, input) in traces.iter().zip(inputs) {

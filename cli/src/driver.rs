@@ -1,6 +1,6 @@
 //! The driver on the command line, built-in or in a file, and its registry.
 //!
-//! The registry has the values that the installation of the driver would write.
+//! The registry has the values that the driver's installation would write.
 
 use std::path::{Path, PathBuf};
 
@@ -61,7 +61,7 @@ impl DriverChoice {
         }
     }
 
-    /// The path of the driver's file; the machine looks for symbols beside this file.
+    /// The path of the driver's file. The machine looks for symbols beside this file.
     pub fn path(&self) -> String {
         match self {
             DriverChoice::BuiltIn(driver) => driver.name.clone(),
@@ -69,11 +69,10 @@ impl DriverChoice {
         }
     }
 
-    /// Loads the driver. A driver with a file is loaded from this file. The options are only for a
-    /// driver from a file; a built-in driver ignores them.
+    /// Loads the driver. The options only matter for a driver from a file.
     ///
     /// # Errors
-    /// [`Failure`]: the file cannot be read, or is no driver.
+    /// [`Failure`]: the file cannot be read, or is not a driver.
     pub fn load(&self, options: GuestOptions) -> Result<Driver, Failure> {
         match self {
             DriverChoice::BuiltIn(driver) => Ok(driver.clone()),
@@ -85,8 +84,8 @@ impl DriverChoice {
     }
 }
 
-/// How to name a Windows driver: by the path of a file in this folder whose name is like the wrong
-/// name, or else by the path of any file.
+/// Advice for a wrong name of a Windows driver: the path of a file in this folder with a similar
+/// name, or else of any driver.
 fn path_of_driver(wrong: &str) -> String {
     let path = Path::new(".").join(format!("{wrong}.sys"));
     let is_sys = |path: &PathBuf| path.extension().is_some_and(|end| end == "sys");
@@ -104,7 +103,7 @@ fn path_of_driver(wrong: &str) -> String {
 /// Reads a driver's file. Returns the image and the bytes of the file.
 ///
 /// # Errors
-/// [`Failure`]: the file cannot be read, or is no driver.
+/// [`Failure`]: the file cannot be read, or is not a driver.
 pub fn read_image(input: &Input) -> Result<(Image, Vec<u8>), Failure> {
     let name = input.name();
     let bytes = input.bytes(FILE_LIMIT).map_err(|obstacle| match obstacle {
@@ -126,7 +125,7 @@ pub fn read_image(input: &Input) -> Result<(Image, Vec<u8>), Failure> {
 /// Reads a file of registry values, one value in each line.
 ///
 /// # Errors
-/// [`Failure`]: the file cannot be read, or a line is no value.
+/// [`Failure`]: the file cannot be read, or a line is not a value.
 pub fn read_registry_file(path: &Path) -> Result<Vec<RegistrySetting>, Failure> {
     let input = Input::File(path.to_owned());
     let name = input.name();

@@ -64,7 +64,8 @@ fn write(
         }
         #[cfg(feature = "parquet")]
         ExportForm::Parquet => {
-            // The table goes into memory first: its writer demands a target for any thread.
+            // The table goes into memory first, because its writer needs a target that any thread
+            // can use.
             let mut table = Vec::new();
             let written = parquet::write(log, header, section, &mut table);
             output.write(|to| written.and_then(|()| to.write_all(&table)))

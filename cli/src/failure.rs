@@ -59,7 +59,7 @@ pub enum Failure {
     NotANewFolder {
         /// The folder.
         folder: String,
-        /// Why it cannot be one.
+        /// Why the folder cannot be used.
         reason: String,
     },
     /// The name of a folder cannot be the name of a crate.
@@ -92,10 +92,10 @@ pub enum Failure {
     OtherKind {
         /// The input.
         name: String,
-        /// What it is.
+        /// What the file is.
         kind: OtherKind,
     },
-    /// The command line names standard input a second time.
+    /// The command line names stdin a second time.
     #[error("stdin can be read only once: give - once, and files for the rest")]
     StdinTwice,
     /// A script is too long.
@@ -108,7 +108,7 @@ pub enum Failure {
         /// The limit.
         limit: usize,
     },
-    /// Waveforms are wanted, and it is not said of which card.
+    /// The user wants waveforms but chose no card.
     #[error("--vcd shows one card: choose the card with --card")]
     WavesOfAllCards,
     /// An option is about one script, and the command line names another number of scripts.
@@ -120,7 +120,7 @@ pub enum Failure {
     /// The results of a recipe have no form for CI systems.
     #[error("--results has no form junit: use --format text or json")]
     NoJunitOfResults,
-    /// A text is no register script.
+    /// A text is not a register script.
     #[error(transparent)]
     NotAScript(#[from] OpsError),
     /// An option is about one scenario, and the files have another number of scenarios.
@@ -129,16 +129,16 @@ pub enum Failure {
         /// The option.
         option: &'static str,
     },
-    /// A page is wanted of more than one scenario that is checked.
+    /// The user wants a page, but more than one scenario is checked.
     #[error(
         "--html is about one scenario: give one file, for one card, or --out for a page of each \
          scenario that fails"
     )]
     OneScenarioForAPage,
-    /// A text is no scenario.
+    /// A text is not a scenario.
     #[error(transparent)]
     NotAScenario(#[from] ScenarioError),
-    /// A text is no card.
+    /// A text is not a card.
     #[error(transparent)]
     NotACard(#[from] CardFileError),
     /// An input holds nothing that can be played.
@@ -159,7 +159,7 @@ pub enum Failure {
         /// The limit.
         limit: usize,
     },
-    /// A file is no driver that can run here.
+    /// A file is not a driver that can run here.
     #[error("{name}: {source}")]
     NotADriver {
         /// The input.
@@ -175,7 +175,7 @@ pub enum Failure {
         /// What is wrong with the content, and where.
         error: RegistryFileError,
     },
-    /// A text is no INF that can be used.
+    /// A text is not an INF that can be used.
     #[error(transparent)]
     NotAnInf(#[from] InfError),
     /// A trace is too long.
@@ -188,7 +188,7 @@ pub enum Failure {
         /// The limit.
         limit: usize,
     },
-    /// A text is no trace.
+    /// A text is not a trace.
     #[error("{name}, {source}")]
     NotATrace {
         /// The input.
@@ -201,7 +201,7 @@ pub enum Failure {
     NoMark {
         /// The input.
         name: String,
-        /// The words that were looked for.
+        /// The words for which the verb searched.
         mark: String,
     },
     /// A trace is too long for a page.
@@ -224,7 +224,7 @@ pub enum Failure {
         /// The input.
         name: String,
     },
-    /// Goldens may not be written here.
+    /// The program may not write goldens here.
     #[error(
         "{option} is refused because CI is set: look at the difference at home, accept it there, \
          and commit the golden"
@@ -233,7 +233,7 @@ pub enum Failure {
         /// The option.
         option: &'static str,
     },
-    /// Nobody can answer.
+    /// There is no terminal on which a user could answer.
     #[error("--review asks on a terminal: use --accept where there is none")]
     ReviewNeedsTerminal,
     /// No scenario has this name.
@@ -242,13 +242,13 @@ pub enum Failure {
         /// The name.
         name: String,
     },
-    /// What failed would stand beside the goldens.
+    /// The outputs for failures would lie beside the goldens.
     #[error("--out {folder} has scenarios in it: give a folder of its own")]
     OutBesideGoldens {
         /// The folder.
         folder: String,
     },
-    /// A file is no result of a check.
+    /// A file is not a result of a check.
     #[error("{name}: {reason}; give what check --shard I/N --format json printed")]
     NotResults {
         /// The file.
@@ -256,7 +256,7 @@ pub enum Failure {
         /// What is wrong with the content.
         reason: String,
     },
-    /// The results are not those of all shards of one check.
+    /// The results do not come from all shards of one check.
     #[error("the results do not fit together: {reason}; give one of each shard of one check")]
     ShardsDoNotFit {
         /// What does not fit.
@@ -285,16 +285,16 @@ pub enum Failure {
         "the conversation with the debugger broke off: {0}; start `debug` and the debugger again"
     )]
     Debugger(String),
-    /// The driver does not start, and its filters cannot be shown.
+    /// The driver does not start, so its filters cannot be shown.
     #[error("{0}; play with --trace - shows what the driver did")]
     Filters(MachineError),
-    /// The machine cannot be put together, or its driver does not start.
+    /// The machine cannot be built, or its driver does not start.
     #[error("{0}{hint}", hint = where_to_look(.0))]
     Machine(#[from] MachineError),
 }
 
 impl Failure {
-    /// The failure for a file whose reader refused it, if the file is of another kind.
+    /// The failure for a file of a wrong kind, after its reader refused it. `None` for other files.
     pub fn other_kind(name: &str, file: &[u8], wanted: Wanted) -> Option<Failure> {
         other_kind(file, wanted).map(|kind| Failure::OtherKind { name: name.to_owned(), kind })
     }
@@ -382,7 +382,7 @@ impl Failure {
     }
 }
 
-/// A hint: where the user can see more about an error of a machine.
+/// A hint that says where the user can see more about an error of a machine.
 fn where_to_look(error: &MachineError) -> &'static str {
     match error {
         MachineError::NotDebuggable { .. }
@@ -399,7 +399,7 @@ fn where_to_look(error: &MachineError) -> &'static str {
     }
 }
 
-/// The command-line option that an error of the library advises.
+/// The command-line option that solves an error of the library.
 fn option_for(error: &MidiFileError) -> &'static str {
     match error {
         MidiFileError::NotMidi { .. } => " (--input-format raw)",

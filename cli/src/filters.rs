@@ -9,7 +9,7 @@ use crate::arguments::{FiltersArguments, Format};
 use crate::console::{self, Console};
 use crate::failure::{Exit, Failure};
 
-/// Events that the trace holds. No code of this verb reads them.
+/// How many events the trace holds. No code of this verb reads them.
 const HELD_EVENTS: usize = 256;
 
 /// Starts the driver and lists its filters.

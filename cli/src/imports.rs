@@ -13,7 +13,7 @@ use crate::input::Input;
 /// Lists what the driver needs.
 ///
 /// # Errors
-/// [`Failure`]: the file cannot be read or is no driver, or stdout cannot be written.
+/// [`Failure`]: the file cannot be read or is not a driver, or stdout cannot be written.
 pub fn run(arguments: &ImportsArguments) -> Result<Exit, Failure> {
     let input = &arguments.file;
     let (image, bytes) = read_image(input)?;

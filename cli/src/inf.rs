@@ -18,8 +18,8 @@ pub struct InfChoice {
 }
 
 impl InfChoice {
-    /// Reads `FILE` or `FILE:MODEL`. The name of the file ends at the first `.inf:`. Without
-    /// `.inf:` the whole text is the name. So the name may have a colon before its ending.
+    /// Reads `FILE` or `FILE:MODEL`. The name of the file ends at the first `.inf:`, so it may
+    /// contain other colons. Without `.inf:` the whole text is the name.
     ///
     /// # Errors
     /// The text has no file, or no model after the colon.

@@ -1,6 +1,6 @@
-//! What the program reads: files and stdin, and the song.
+//! The inputs of the program: files, stdin, and the song.
 //!
-//! The song is in a file, or the song is the built-in tune.
+//! The song is a file or the built-in tune.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -35,13 +35,13 @@ pub enum Source<'a> {
     Input(&'a Input),
 }
 
-/// Why an input was not read.
+/// Why an input could not be read.
 #[derive(Debug)]
 pub enum Obstacle {
     /// What the system says.
     System(io::Error),
-    /// The input is longer than the limit. The number is its length in bytes. When the length is
-    /// not known, the number is the limit plus 1.
+    /// The input is longer than the limit. The number is its length in bytes, or the limit plus 1
+    /// if the length is not known.
     TooBig(usize),
 }
 
@@ -94,15 +94,15 @@ impl Input {
         Ok(bytes)
     }
 
-    /// The file that the user probably meant, when there is no file at this path: a file in the
-    /// same folder with a name like this one.
+    /// The file that the user probably meant, if there is no file at this path: a file with a
+    /// similar name in the same folder.
     pub fn near_file(&self) -> Option<PathBuf> {
         let Input::File(path) = self else { return None };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
         let files = entries.take(COMPARED_FILES).flatten().map(|entry| entry.file_name());
         let mut names: Vec<String> = files.filter_map(|name| name.into_string().ok()).collect();
-        // Each system gives the names of a folder in another order.
+        // Systems list a folder in different orders.
         names.sort_unstable();
         let found = near_name(path.file_name()?.to_str()?, &names)?;
         Some(path.with_file_name(found))
@@ -123,8 +123,8 @@ impl Input {
     }
 }
 
-/// The name that is like a wrong name: it differs only in its ending, or it has the same ending
-/// and is like the wrong name before it.
+/// The name that is most like a wrong name: it differs only in its ending, or it has the same
+/// ending and a similar stem.
 fn near_name<'n>(wrong: &str, names: &'n [String]) -> Option<&'n str> {
     let split = |name: &'_ str| {
         let path = Path::new(name);

@@ -16,8 +16,8 @@ use crate::failure::{Exit, Failure};
 use crate::input::{Input, Source};
 use crate::trace_file;
 
-/// Measures traces, or a song on several cards. The exit code is 1 when a budget is broken, or
-/// when the trace has no time for a budget.
+/// Measures traces, or a song on several cards. The exit code is 1 if a budget is broken, or if a
+/// budget's span is not in the trace.
 ///
 /// # Errors
 /// The errors of [`trace_file::read_whole`] and of reading a song, a driver or a card,
@@ -42,8 +42,8 @@ pub fn run(arguments: &LatencyArguments) -> Result<Exit, Failure> {
     Ok(if is_good { Exit::Good } else { Exit::CheckFailed })
 }
 
-/// The line with the command that explains the worst time: that of the only trace, or of the first
-/// that breaks a budget. A run on a card leaves no trace.
+/// The line with the command that explains the worst time. It is for the only trace, or for the
+/// first trace that breaks a budget. A run on a card leaves no trace to explain.
 fn explained(arguments: &LatencyArguments, runs: &[Measured]) -> String {
     let budgets = &arguments.budget;
     let traces = arguments.files.iter().zip(runs);
@@ -73,8 +73,7 @@ fn of_traces(arguments: &LatencyArguments) -> Result<Vec<Measured>, Failure> {
     arguments.files.iter().map(read).collect()
 }
 
-/// Plays the song on each card. A card on which the driver does not start has a reason instead of
-/// latencies.
+/// Plays the song on each card. If the driver does not start on a card, the result is the reason.
 fn of_cards(arguments: &LatencyArguments) -> Result<Vec<Measured>, Failure> {
     let source = arguments.song.as_ref().map_or(Source::Tune, Source::Input);
     if source == Source::Input(&Input::Stdin) && arguments.driver.is_stdin() {

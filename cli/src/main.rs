@@ -5,7 +5,7 @@
 //! writes traces only through `portcls-report`.
 //!
 //! `arguments` is the command line; `input` and `output` are the files. `session` runs a verb and
-//! writes the outputs. What is said of a run stands in `portcls-results`.
+//! writes the outputs. `portcls-results` has the texts and the JSON about a run.
 
 mod arguments;
 mod capture;
@@ -93,7 +93,7 @@ fn run(verb: &Verb) -> Result<Exit, Failure> {
     }
 }
 
-/// The form that a command line asks for, even if the rest of the command line is wrong.
+/// The form of output that a command line asks for, even if the rest of it is wrong.
 fn wanted_format(words: impl Iterator<Item = OsString>) -> Format {
     let words: Vec<OsString> = words.collect();
     let has_pair = words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
@@ -106,7 +106,7 @@ fn finish(verb: &Verb, result: Result<Exit, Failure>) -> Exit {
     result.unwrap_or_else(|failure| {
         if let (Format::Json, console) = verb.document() {
             let document = NoResult::new(Some(verb.name()), failure.exit(), failure.to_string());
-            // When the document cannot be written either, the line of the error says enough.
+            // If the document cannot be written either, the error line is enough.
             let _ = console.print(&json(&document));
         }
         console::error(&failure);
@@ -114,8 +114,8 @@ fn finish(verb: &Verb, result: Result<Exit, Failure>) -> Exit {
     })
 }
 
-/// Keeps a panic's message and prints nothing. A driver may panic: such a panic is a result of the
-/// simulation, not a fault of this program.
+/// Keeps a panic's message and prints nothing. If a driver panics, the panic is a result of the
+/// simulation and not a fault of this program.
 fn keep_panics_quiet() {
     set_hook(Box::new(|panic| {
         let message = panic.to_string().replace('\n', " ");
@@ -124,7 +124,7 @@ fn keep_panics_quiet() {
     }));
 }
 
-/// Runs `work`; a panic that no code caught is a fault of this program. One line reports it.
+/// Runs `work`. If a panic leaves it, this is a fault of this program, and one line reports it.
 fn guarded(work: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
     catch_unwind(work).unwrap_or_else(|_| {
         let message = NEWEST_PANIC.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

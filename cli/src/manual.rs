@@ -28,17 +28,16 @@ pub fn completions(shell: Shell) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-/// Mends the script for bash. The script goes from state to state, and clap_complete writes the
-/// name of a state in two ways when the name of the program has a hyphen: `portcls__emu__...`
-/// where the state is set, and `portcls__subcmd__emu__...` where it is used. So no option of a
-/// verb was completed.
+/// Repairs the script for bash. The script is a state machine. If the program's name has a hyphen,
+/// clap_complete writes a state's name in two ways: `portcls__emu__...` where it sets the state,
+/// and `portcls__subcmd__emu__...` where it tests the state. So bash completed no option of a verb.
 /// Measured: clap_complete 4.6.11.
 fn name_states_alike(script: &str) -> String {
     script.replace("portcls__subcmd__emu", "portcls__emu")
 }
 
-/// The lines for fish that clap_complete leaves out: the values of words without an option, such
-/// as the names of the rules.
+/// The lines for fish that clap_complete leaves out: the values of arguments that are not options,
+/// such as the names of the rules.
 /// Measured: clap_complete 4.6.11.
 fn values_of_words(program: &Command) -> String {
     let mut lines = String::new();

@@ -25,8 +25,8 @@ const TEMPLATE_NAME: [&str; 2] = ["my-mpu401", "my_mpu401"];
 const CRATES: [(&str, &str); 3] =
     [("portcls-emulator", "emulator"), ("portcls-port", "port"), ("portcls-machine", "machine")];
 
-/// The folder of the project from which this program was built. A program that was built for
-/// others, by `cargo xtask release`, holds no path of the machine that built it.
+/// The folder of the project from which this program was built. A program built by `cargo xtask
+/// release` for other people contains no such path.
 const BUILT_FROM: &str = match option_env!("PORTCLS_PREBUILT") {
     Some(_) => "",
     None => concat!(env!("CARGO_MANIFEST_DIR"), "/.."),
@@ -102,8 +102,8 @@ impl Origin {
     }
 }
 
-/// The absolute path. On Windows this is not the canonical path, which begins with `\\?\`: cargo
-/// cannot read a canonical path in a manifest.
+/// The absolute path. On Windows the canonical path begins with `\\?\`, and cargo cannot read such
+/// a path in a manifest.
 fn absolute(folder: &Path) -> io::Result<PathBuf> {
     if cfg!(windows) { std::path::absolute(folder) } else { fs::canonicalize(folder) }
 }
@@ -132,7 +132,7 @@ fn crate_name(folder: &Path) -> Result<String, Failure> {
     }
 }
 
-/// Makes the folder, unless it is there and empty.
+/// Makes the folder. An empty folder may exist already.
 fn make_empty(folder: &Path, shown: &str) -> Result<(), Failure> {
     let not_new = |reason: &str| Failure::NotANewFolder {
         folder: shown.to_owned(),
@@ -186,7 +186,7 @@ mod tests {
         paths.iter().map(part).collect()
     }
 
-    /// Set `UPDATE_PAGES=1` to write the file.
+    /// Run with `UPDATE_PAGES=1` to write the file.
     #[test]
     fn the_template_of_the_program_is_the_folder_of_the_project() {
         let made = made_from_the_folder();

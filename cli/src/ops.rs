@@ -1,8 +1,8 @@
 //! `ops`: register scripts on cards.
 //!
-//! `scripts` finds and reads the files. This file runs each script and decides how the program
-//! ends. The results and two of their forms stand in `portcls-results`; `junit` is the third.
-//! `recipe` takes scripts to real cards.
+//! `scripts` finds and reads the files. This file runs each script and decides the exit code.
+//! `portcls-results` has the results and two of their forms; `junit` is the third form. `recipe`
+//! runs scripts on real cards.
 
 mod junit;
 mod recipe;
@@ -28,13 +28,12 @@ use crate::output::prepare;
 
 use scripts::{Found, find, invalid, read};
 
-/// The most failures of a script that the program reports with an error line; the report has all
-/// failures.
+/// How many failures of a script get an error line. The report has all failures.
 const SHOWN_FAILURES: usize = 10;
 
-/// Runs the scripts and reports the results that were not expected.
+/// Runs the scripts and reports results that differ from the expected ones.
 ///
-/// If a file is no script, the other files still run.
+/// If a file is not a script, the other files still run.
 ///
 /// # Errors
 /// [`Failure`]: the card cannot be read, or an output cannot be written.
@@ -76,7 +75,7 @@ pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
     Ok(exit(&results))
 }
 
-/// What the scripts run on.
+/// The cards for the scripts.
 struct Bench {
     /// The card that the user chose.
     card: Option<CardProfile>,
@@ -94,7 +93,7 @@ impl Bench {
         FileResult { name, place, runs }
     }
 
-    /// Runs a script on the chosen card, or on the cards for which the script is meant.
+    /// Runs a script on the chosen card, or on the cards for which it was written.
     fn run_script(&self, script: &Script) -> Vec<RunReport> {
         let cards = match &self.card {
             Some(card) => vec![card],
@@ -122,8 +121,7 @@ fn write_waves(
     vcd::write(&log, &vcd_options(&log, dialect, tick), &mut to)
 }
 
-/// Prints what is wrong with a file, with one line for each failure. `card` is the card that the
-/// user chose.
+/// Prints one line for each fault of a file. `card` is the card that the user chose.
 fn complain(result: &FileResult, card: Option<&str>) {
     let runs = match &result.runs {
         Ok(runs) => runs,

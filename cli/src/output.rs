@@ -1,4 +1,4 @@
-//! Output files; a file appears whole or not at all.
+//! Output files. A file appears whole or not at all.
 //!
 //! A file is written under a temporary name in the same folder, and renamed when it is complete. A
 //! regular file under `/dev`, such as a file in `/dev/shm`, is written in the same way. A device,
@@ -15,7 +15,7 @@ use crate::console;
 use crate::failure::Failure;
 use crate::partial_file::PartialFile;
 
-/// Where an output goes, as the user gives it.
+/// The place of an output, as the user gives it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Target {
     /// Standard output.
@@ -42,11 +42,11 @@ impl fmt::Display for Target {
     }
 }
 
-/// Where an output goes, as the file system sees it.
+/// The place of an output, as the file system sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Place {
     Stdout,
-    /// A device or a pipe. A device or a pipe takes bytes, but is not a file.
+    /// A device or a pipe. It takes bytes but cannot be replaced.
     Device(PathBuf),
     /// A file in a folder that exists. The file need not exist.
     File {

@@ -18,7 +18,7 @@ pub struct PageOf<'a> {
     pub header: &'a Header,
     /// The trace.
     pub log: &'a TraceLog,
-    /// What a comparison with another trace found, and that trace.
+    /// The findings of a comparison with another trace, and that trace.
     pub diff: Option<(&'a Diff, &'a TraceLog)>,
 }
 

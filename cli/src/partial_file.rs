@@ -47,11 +47,11 @@ impl PartialFile {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // The permissions of a new file; the system applies the user's mask.
+            // The permissions for a new file; the system applies the user's mask to them.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         REMOVER.call_once(remove_at_signals);
-        // A signal finds either no file, or a file that is in the list.
+        // A signal finds either no file or a file in the list.
         let mut list = unfinished();
         let file = builder.tempfile_in(folder)?;
         list.push(file.path().to_owned());
@@ -80,7 +80,7 @@ fn remove_at_signals() {
     {
         use signal_hook::consts::{SIGINT, SIGTERM};
         use signal_hook::iterator::Signals;
-        // Without the handlers the program ends at once, and may leave a file behind.
+        // Without the handlers, a signal ends the program at once, and a file may stay behind.
         let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
         std::thread::spawn(move || {
             for signal in signals.forever() {

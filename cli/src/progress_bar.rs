@@ -1,8 +1,8 @@
-//! A bar on stderr that shows how far a long run is, and the time left.
+//! A bar on stderr: the progress of a long run, and the time left.
 //!
-//! This file owns when the program shows a bar, and what the bar says. The bar has its own thread,
-//! which reads the counts of the machine's [`Meter`]. So the simulation does not wait for the bar,
-//! and does not know of the bar. The times here are times of the host.
+//! This file decides when the program shows a bar, and which words the bar has. The bar's own
+//! thread reads the counts of the machine's [`Meter`]. So the simulation does not know the bar and
+//! does not wait for it. All times here are times of the host.
 
 use std::fmt::Write;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -25,7 +25,7 @@ const NEXT_LOOK: Duration = Duration::from_millis(100);
 /// The bar takes the columns that the words leave.
 const TEMPLATE: &str = "{prefix} [{wide_bar}] {percent:>3}%, {words}";
 
-/// The line whose bytes tell how far a run is.
+/// The line whose bytes measure the progress of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Line {
     /// The song goes out.
@@ -50,23 +50,23 @@ impl Line {
     }
 }
 
-/// A bar that appears after a while. It goes away when this value is dropped.
+/// A bar that appears after a while. It disappears when this value is dropped.
 pub struct ProgressBar {
-    /// The program sends nothing on this channel. When the channel ends, the bar ends.
+    /// The program sends nothing on this channel. The bar ends when the channel is closed.
     end: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl ProgressBar {
     /// Begins to watch a run whose song has this many bytes. `None` when the program shows no bar:
-    /// stderr is no terminal or a dumb terminal, or the user gave `-q`.
+    /// stderr is not a terminal or is a dumb terminal, or the user gave `-q`.
     pub fn begin(meter: Meter, line: Line, song_bytes: u64) -> Option<ProgressBar> {
         if console::talk() == Talk::Quiet || !can_draw() {
             return None;
         }
         let (sender, receiver) = channel();
         let watch = move || watch(&receiver, &meter, line, song_bytes);
-        // A system without room for a thread runs the song without a bar.
+        // If the system has no room for a thread, the song plays without a bar.
         let thread = thread::Builder::new().name("progress bar".to_owned()).spawn(watch).ok()?;
         Some(ProgressBar { end: Some(sender), thread: Some(thread) })
     }
@@ -76,7 +76,7 @@ impl Drop for ProgressBar {
     fn drop(&mut self) {
         self.end.take();
         if let Some(thread) = self.thread.take() {
-            // If the thread of the bar failed, the run is still good.
+            // The run is good even if the thread of the bar failed.
             let _ = thread.join();
         }
     }
@@ -87,7 +87,7 @@ fn watch(end: &Receiver<()>, meter: &Meter, line: Line, song_bytes: u64) {
     if !goes_on(FIRST_LOOK) {
         return;
     }
-    // The card also sends its own bytes.
+    // The card may add bytes of its own.
     let bytes = || line.bytes(meter).min(song_bytes);
     let bar = Bar::with_draw_target(Some(song_bytes), ProgressDrawTarget::stderr())
         .with_style(style())
@@ -104,14 +104,14 @@ fn watch(end: &Receiver<()>, meter: &Meter, line: Line, song_bytes: u64) {
 fn style() -> ProgressStyle {
     let words = |state: &ProgressState, to: &mut dyn Write| {
         let (bytes, song_bytes) = (state.pos(), state.len().unwrap_or_default());
-        // If the words of the bar cannot be written, the run goes on.
+        // The run goes on even if the bar's words cannot be written.
         let _ = to.write_str(&words(state.elapsed(), bytes, song_bytes));
     };
     let style = ProgressStyle::with_template(TEMPLATE).expect("the template is valid");
     style.progress_chars("=> ").with_key("words", words)
 }
 
-/// The words behind the bar.
+/// The words after the bar.
 fn words(elapsed: Duration, bytes: u64, song_bytes: u64) -> String {
     let of = format!("{} of {} bytes", grouped(bytes), grouped(song_bytes));
     match time_left(elapsed, bytes, song_bytes) {
@@ -127,7 +127,7 @@ fn time_left(elapsed: Duration, bytes: u64, song_bytes: u64) -> Option<Duration>
     Some(Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)))
 }
 
-/// A time in words of the clock, in whole seconds: `5 s`, `2 min 5 s`, `3 h 2 min`.
+/// A time in hours, minutes and whole seconds: `5 s`, `2 min 5 s`, `3 h 2 min`.
 fn clock(time: Duration) -> String {
     let seconds = time.as_millis().div_ceil(1_000);
     match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {

@@ -1,4 +1,4 @@
-//! `rules`: what a driver must do, and the facts of each rule.
+//! `rules`: what a driver must do, and facts about each rule.
 
 use std::fmt::Write;
 

@@ -15,7 +15,7 @@ use crate::output::{Output, prepare};
 use crate::page::{PageOf, page};
 use crate::scenario_file;
 
-/// What is wanted of the only scenario.
+/// The outputs that the user wants for the only scenario.
 struct Outputs {
     trace: Option<Output>,
     page: Option<Output>,
@@ -30,7 +30,7 @@ impl Outputs {
         Ok(Outputs { trace: next(), page: next() })
     }
 
-    /// The first option that is about one scenario.
+    /// The first given option that needs a single scenario.
     fn first_option(&self) -> Option<&'static str> {
         let trace = self.trace.as_ref().map(|_| "--trace");
         trace.or_else(|| self.page.as_ref().map(|_| "--html"))
@@ -40,7 +40,7 @@ impl Outputs {
         [&self.trace, &self.page].into_iter().flatten().any(Output::is_stdout)
     }
 
-    /// Writes the trace, then the page: a trace can be too long for a page.
+    /// Writes the trace, then the page, because a trace can be too long for a page.
     fn write(&self, outcome: &Outcome, filter: Filter) -> Result<(), Failure> {
         let Outcome { trace: log, header, .. } = outcome;
         if let Some(output) = &self.trace {
@@ -55,7 +55,7 @@ impl Outputs {
         Ok(())
     }
 
-    /// The command that explains how a scenario failed, if its trace is in a file.
+    /// The command that explains the failure of a scenario, if its trace is in a file.
     fn explained(&self, ran: &Ran) -> Option<String> {
         if ran.exit() == Exit::Good {
             return None;
@@ -65,10 +65,10 @@ impl Outputs {
     }
 }
 
-/// Runs the scenarios of the files. If a file is no scenario, the other files still run.
+/// Runs the scenarios of the files. If a file is not a scenario, the other files still run.
 ///
 /// # Errors
-/// [`Failure`]: a trace is wanted of more than one scenario, or an output cannot be written.
+/// [`Failure`]: the user wants the trace of more than one scenario, or an output cannot be written.
 pub fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
     let outputs = Outputs::prepare(arguments)?;
     let results: Vec<FileResult> = arguments
@@ -106,7 +106,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
     Ok(exit(&results))
 }
 
-/// Says on stderr what the results alone do not tell.
+/// Prints on stderr what the results do not tell.
 fn warn(ran: &Ran) {
     let name = &ran.scenario.name;
     if ran.outcome.trace.records().len() >= DEFAULT_HELD_EVENTS {

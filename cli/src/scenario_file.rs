@@ -1,4 +1,4 @@
-//! A scenario that a verb reads: the text file, and everything that it names.
+//! Reads a scenario for a verb: the text file, and everything that it names.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use portcls_results::plain_text;
 use crate::failure::Failure;
 use crate::input::{Input, Obstacle};
 
-/// Reads the scenarios of a file: one scenario, or a scenario for each of its cards. A scenario
-/// from stdin names its files relative to the working folder.
+/// Reads the scenarios of a file: one for each card that the file names. A scenario from stdin
+/// finds its files relative to the working folder.
 ///
 /// # Errors
 /// [`Failure::CannotRead`] and [`Failure::NotAScenario`].

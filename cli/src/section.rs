@@ -9,18 +9,17 @@ use portcls_machine::report::marks::find_mark;
 use crate::arguments::Place;
 use crate::failure::Failure;
 
-/// The places between which a verb looks at a trace. Without a place the part begins or ends with
-/// the trace.
+/// The part of a trace that a verb uses. Without a place, the part begins or ends with the trace.
 #[derive(Clone, Copy, Debug)]
 pub struct Section<'a> {
-    /// The first event at this place or later.
+    /// The first event of the part is at this place or later.
     pub from: Option<&'a Place>,
-    /// The first event that is no longer in the part. A mark is looked for behind `from`.
+    /// The first event after the part. If it is a mark, the search for it begins after `from`.
     pub until: Option<&'a Place>,
 }
 
 impl Section<'_> {
-    /// The numbers of the events of the part. `name` is for a message.
+    /// The numbers of the part's events. `name` is for a message.
     ///
     /// # Errors
     /// [`Failure::NoMark`] and [`Failure::NothingBetween`].

@@ -1,4 +1,4 @@
-//! One run from its files to its summary: what `play` and `capture` share.
+//! One run from its files to its summary, for `play` and `capture`.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -23,10 +23,10 @@ use crate::output::{Output, Target, prepare};
 use crate::page::{PageOf, page};
 use crate::progress_bar::{Line, ProgressBar};
 
-/// The number of events that the trace holds when the run needs only the first lines of the trace.
+/// How many events the trace holds if the run needs only the first lines of the trace.
 const SUMMARY_EVENTS: usize = 256;
 
-/// Lines of the trace that a summary shows, including the head of the trace.
+/// How many lines of the trace a summary shows, including the head.
 const SUMMARY_LINES: usize = 20;
 
 /// What the user asked for.
@@ -43,9 +43,9 @@ pub struct Job<'a> {
     pub client: &'a PinArguments,
     /// The trace and the summary.
     pub report: &'a ReportArguments,
-    /// The line whose bytes tell how far the run is; `None` when the run waits for a debugger.
+    /// The line whose bytes measure the progress; `None` if the run waits for a debugger.
     pub line: Option<Line>,
-    /// The option for the bytes that came out, with the value of the option.
+    /// The option for the bytes that came out, and the option's value.
     pub raw_out: (&'static str, Option<&'a Target>),
     /// The value of the option for the same bytes as a MIDI file.
     pub midi_out: Option<&'a Target>,
@@ -63,7 +63,7 @@ struct Outputs {
     midi: Option<Output>,
 }
 
-/// What an output holds.
+/// The content of an output.
 #[derive(Clone, Copy)]
 enum Content {
     Trace,
@@ -100,15 +100,15 @@ impl Outputs {
         Ok(Outputs { trace: next(), page: next(), waves: next(), raw: next(), midi: next() })
     }
 
-    /// Each output, and what it holds.
+    /// Each output with its content.
     fn each(&self) -> impl Iterator<Item = (Content, &Output)> {
         let each = [
             (Content::Trace, &self.trace),
             (Content::Waves, &self.waves),
             (Content::Bytes, &self.raw),
             (Content::MidiFile, &self.midi),
-            // The page comes last of the files, because a trace can be too long for a page. Then
-            // the other outputs are already written.
+            // The page is the last of the files, because a trace can be too long for a page. The
+            // other outputs are then already written.
             (Content::Page, &self.page),
         ];
         each.into_iter().filter_map(|(content, output)| Some((content, output.as_ref()?)))
@@ -128,7 +128,7 @@ impl Outputs {
         self.trace.is_some() || self.page.is_some() || self.waves.is_some()
     }
 
-    /// The number of events that the trace has to hold for the outputs.
+    /// How many events the trace must hold for the outputs.
     fn hold(&self) -> Hold {
         Hold::First(if self.show_trace() { DEFAULT_HELD_EVENTS } else { SUMMARY_EVENTS })
     }
@@ -137,7 +137,7 @@ impl Outputs {
         if self.waves.is_some() { CardSignals::Traced } else { CardSignals::Hidden }
     }
 
-    /// Writes all outputs. Stdout comes last, so stdout stays empty if a file cannot be written.
+    /// Writes all outputs. Stdout is the last one, so it stays empty if a file cannot be written.
     fn write(
         &self,
         machine: &Machine,
@@ -177,8 +177,8 @@ pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<E
     })
 }
 
-/// Does the same as [`run`], for work that itself builds one or more machines. The outputs come
-/// from the machine that `work` returns.
+/// Does the same as [`run`] for work that builds its own machines. The outputs come from the
+/// machine that `work` returns.
 ///
 /// # Errors
 /// The errors of [`run`], and the error that `work` returns.
@@ -254,8 +254,8 @@ pub fn run_on(
         let first = text::print(&machine.trace_log(), &machine.trace_header(), filter);
         summary.add_first_lines(first_lines(&first, SUMMARY_LINES));
     }
-    // If an output is missing, the JSON is only about this failure: a program reads one document,
-    // and a summary does not say that an output is missing.
+    // If an output is missing, the JSON is only about this failure. A program reads one document,
+    // and a summary could not say that an output is missing.
     if written.is_ok() || job.report.format == Format::Text {
         print(&summary, job.report.format, &outputs)?;
     }
@@ -292,8 +292,8 @@ fn page_of(machine: &Machine, output: &Output, trace: Option<&Path>) -> Result<P
     page(&PageOf { name: &output.target().to_string(), file, header, log, diff: None })
 }
 
-/// The moment that the summary tells first: the end of the run or a breach of a rule, or else the
-/// first byte that is lost or another one.
+/// The moment that a summary names first: the end of the run or the first breach of a rule, or else
+/// the first byte that is lost or wrong.
 fn moment(ending: &Ending) -> Option<u64> {
     let difference = match ending.flow {
         Flow::Wire(wire) => wire.first_difference,

@@ -1,4 +1,4 @@
-//! `trace`: a trace once more, as a golden or as a text for reading.
+//! `trace`: prints a trace again, as a golden or for reading.
 
 use portcls_machine::chip;
 use portcls_machine::report::reading::{self, PortNames, Show};
@@ -40,8 +40,8 @@ fn show(wanted: &[Shown], header: &Header) -> Show {
     }
 }
 
-/// The names of the ports, by the head of the trace: `card NAME, port HEX`. On an unknown card
-/// STATUS is the port after DATA, as on nearly all cards.
+/// The names of the ports, from the head of the trace: `card NAME, port HEX`. If the card is
+/// unknown, STATUS is the port after DATA, as on nearly all cards.
 fn port_names(header: &Header) -> PortNames {
     let parts = || header.machine.split(", ");
     let cards = parts().filter_map(|part| part.strip_prefix("card "));

@@ -1,4 +1,4 @@
-//! A trace that a verb reads: the golden text from a file or stdin.
+//! Reads a trace for a verb: the golden text from a file or stdin.
 
 use anstream::adapter::strip_bytes;
 use portcls_machine::emulator::trace::TraceLog;
@@ -16,11 +16,11 @@ const MAX_BYTES: usize = 1 << 30;
 
 /// A trace, or the readable part of a damaged trace.
 pub struct TraceFile {
-    /// The events. Of a damaged trace, the events before the damage.
+    /// The events. A damaged trace has only the events before the damage.
     pub log: TraceLog,
     /// The header of the trace.
     pub header: Header,
-    /// What is wrong with the file.
+    /// The fault of the file, if it has one.
     pub damage: Option<Failure>,
 }
 
@@ -60,7 +60,8 @@ pub fn read(input: &Input) -> Result<TraceFile, Failure> {
             Failure::TraceTooBig { name: name.clone(), bytes, limit: MAX_BYTES }
         }
     })?;
-    // A byte that is not UTF-8 becomes a character that the reader refuses with its place.
+    // A byte that is not UTF-8 becomes a character. The reader refuses the character and names its
+    // place.
     let bytes = without_colours(plain_text(bytes));
     let text = String::from_utf8_lossy(&bytes);
     let read = parse_readable(&text);
@@ -69,19 +70,19 @@ pub fn read(input: &Input) -> Result<TraceFile, Failure> {
         other.unwrap_or(Failure::NotATrace { name, source })
     });
     match damage {
-        // No event could be read, so the file may be of another kind.
+        // If no event could be read, the file is perhaps of another kind.
         Some(damage) if read.log.records().is_empty() => Err(damage),
         damage => Ok(TraceFile { log: read.log, header: read.header, damage }),
     }
 }
 
-/// A text without the colours for a terminal: the text of a trace itself has no escape character.
+/// A text without terminal colours. A trace never contains an escape character of its own.
 fn without_colours(text: Vec<u8>) -> Vec<u8> {
     if text.contains(&0x1B) { strip_bytes(&text).into_vec() } else { text }
 }
 
-/// Reads a trace and its header, for a verb that works only on a whole trace. For a damaged trace
-/// it says how much could be read.
+/// Reads a trace and its header, for a verb that needs a whole trace. For a damaged trace, it
+/// prints how much could be read.
 ///
 /// # Errors
 /// The errors of [`read`], and [`Failure::NotATrace`] for a damaged trace.

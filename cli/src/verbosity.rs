@@ -1,7 +1,7 @@
-//! How much the program prints beside results, warnings and errors.
+//! How much the program prints in addition to results, warnings and errors.
 //!
-//! This file owns the options `-v` and `-q`, and what these options and `RUST_LOG` mean for the
-//! diagnostics of all rooms. `console` leaves notes out, and `progress_bar` leaves the bar out.
+//! This file owns the options `-v` and `-q`. It sets how much diagnostics all rooms print, from
+//! these options and `RUST_LOG`. `console` leaves notes out, and `progress_bar` leaves the bar out.
 
 use std::io::{self, IsTerminal};
 
@@ -58,7 +58,7 @@ impl Verbosity {
         Ok(())
     }
 
-    /// The diagnostics that the command line asks for; `None` leaves the question to `RUST_LOG`.
+    /// The diagnostics that the command line asks for; `None` if `RUST_LOG` decides.
     fn level(self) -> Option<LevelFilter> {
         match self.verbose {
             0 => None,
@@ -69,7 +69,7 @@ impl Verbosity {
     }
 }
 
-/// Whether a progress bar can be drawn on stderr: stderr is a terminal that can move its cursor.
+/// Whether stderr can show a progress bar: it is a terminal whose cursor can move.
 pub fn can_draw() -> bool {
     let kind = std::env::var_os("TERM");
     // The console of Windows does not set this variable.

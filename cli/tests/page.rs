@@ -153,7 +153,7 @@ fn a_driver_with_the_name_of_a_tag_does_no_harm() {
     check(&folder, "harm");
 }
 
-/// The bars are 2 s and 20 ms, see `docs/views.md`; on a busy machine a page may need longer.
+/// The limits are 2 s and 20 ms, see `docs/views.md`. On a busy machine a page may need longer.
 #[test]
 fn a_page_with_100_000_events_is_ready_soon_and_answers_a_key() {
     if !has_browser() {

@@ -86,7 +86,7 @@ pub trait BusDevice {
         &[]
     }
 
-    /// The trace's name for what carries the lanes. Two devices with lanes have two names.
+    /// The name in the trace for the observer of the lanes. Two devices with lanes have two names.
     fn wire(&self) -> &'static str {
         USUAL_WIRE
     }
@@ -167,7 +167,7 @@ pub struct UnclaimedAccesses {
     pub first_port: u16,
 }
 
-/// The name of what carries the lanes of a device, if the device has no other name.
+/// The name of the observer of a device's lanes, if the device has no other name.
 pub(crate) const USUAL_WIRE: &str = "wire";
 
 /// The largest number of advances of one device at the same time.

@@ -19,7 +19,7 @@ pub(crate) const NEVER: u64 = u64::MAX;
 pub enum Progress {
     /// The turn served something, or it moved the clock on.
     Moved,
-    /// No event is left that could happen by itself.
+    /// Nothing can happen any more without outside help.
     Idle,
 }
 
@@ -31,7 +31,7 @@ enum Due {
         armed: u64,
     },
     Callback(Callback),
-    /// The timeout of the wait that has this number, of this thread.
+    /// The timeout of a thread's wait. Each wait of a thread has another number.
     Wait {
         thread: Thread,
         number: u64,
@@ -440,8 +440,8 @@ impl Kernel {
         Progress::Moved
     }
 
-    /// Runs the event loop of an idle thread until `time_ns`. With `u64::MAX` it runs until no
-    /// event is left that could happen by itself. IRQL: PASSIVE_LEVEL.
+    /// Runs the event loop of an idle thread until `time_ns`. With `u64::MAX` it runs until nothing
+    /// can happen any more without outside help. IRQL: PASSIVE_LEVEL.
     pub fn run_until(&self, time_ns: u64) {
         while self.now_ns() < time_ns && self.turn(time_ns) == Progress::Moved {}
         self.preemption_point();
@@ -449,9 +449,9 @@ impl Kernel {
 
     /// Runs the event loop of an idle thread while `condition` holds, at most until `limit_ns`.
     ///
-    /// Returns [`Progress::Moved`] when the condition no longer holds. Returns [`Progress::Idle`]
-    /// at the limit. Also returns it, without moving the clock to the limit, when nothing is left
-    /// that could happen by itself, or when the kernel has stopped. IRQL: PASSIVE_LEVEL.
+    /// Returns [`Progress::Moved`] when the condition no longer holds, and [`Progress::Idle`] at
+    /// the limit. It returns [`Progress::Idle`] before the limit if the kernel has stopped, or if
+    /// nothing can happen any more without outside help. IRQL: PASSIVE_LEVEL.
     pub fn run_while(&self, limit_ns: u64, mut condition: impl FnMut() -> bool) -> Progress {
         while condition() {
             if self.now_ns() >= limit_ns || self.is_frozen() {

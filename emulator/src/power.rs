@@ -64,7 +64,7 @@ numbered! {
     }
 }
 
-/// What the system draws its power from. A driver learns of it by what Windows does then.
+/// The system's source of power. A driver learns of it only by what Windows does then.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum PowerSource {
     /// The mains: the system runs in performance mode.

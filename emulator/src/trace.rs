@@ -96,7 +96,7 @@ pub struct Trace {
     /// Bytes of text that are never dropped: the texts of the first events, in a trace that holds
     /// these.
     texts_kept: Cell<usize>,
-    /// Bytes of text that were dropped behind the kept texts.
+    /// Bytes of text that were dropped after the kept texts.
     texts_gone: Cell<u64>,
 
     /// The newest record, not yet in the store. Only this record can fold in another poll.
@@ -295,9 +295,9 @@ impl Trace {
         }
     }
 
-    /// The record that has no room because the newest record counts too. In a trace that holds the
-    /// first events, this is the newest record. In a trace that holds the last events, this is the
-    /// oldest record.
+    /// The record without room, if the newest record counts as one more: the newest record in a
+    /// trace that holds the first events, or the oldest record in a trace that holds the last
+    /// events.
     fn overflow(&self) -> Option<Record> {
         let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none())?;
         match &mut *self.store.borrow_mut() {

@@ -173,8 +173,8 @@ enum Driver<'a> {
     Native(&'a str),
 }
 
-/// Makes the report of a stop; `None` for a stop that is no failure. Registers and stack are only
-/// right while the driver's frames are still on the stack.
+/// Makes the report of a stop; `None` for a stop that is not a failure. Registers and stack are
+/// only right while the driver's frames are still on the stack.
 fn analyze(kernel: &Kernel, stop: &Stop, driver: Driver<'_>) -> Option<Analysis> {
     let (kind, bug_check) = match stop {
         Stop::BugCheck(bug) => (Kind::BugCheck, Some(bug)),

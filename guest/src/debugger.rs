@@ -64,7 +64,7 @@ pub enum Pause {
     Count,
     /// The run has reached a breakpoint of the processor; RIP is at the breakpoint.
     Breakpoint,
-    /// An instruction has touched a watchpoint of the processor; RIP is behind the instruction.
+    /// An instruction has touched a watchpoint of the processor; RIP is after the instruction.
     Watchpoint {
         /// The first touched byte.
         address: u64,

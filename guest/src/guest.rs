@@ -180,8 +180,8 @@ impl Guest {
         self.kernel().set_call_site_source(Rc::new(source));
     }
 
-    /// Calls a function of the guest as [`Guest::call`] does, for a work item: for the function,
-    /// the current thread is the thread that the kernel names.
+    /// Calls a function of the guest as [`Guest::call`] does, for a work item. In this call the
+    /// current thread is the thread that the kernel names.
     pub(crate) fn call_in_system_thread(&self, function: u64, words: &[u64]) -> u64 {
         self.0.vm.in_current_thread(|| self.call(function, words))
     }

@@ -20,7 +20,7 @@ pub(crate) fn at(structure: u64, offset: u32) -> u64 {
     structure.wrapping_add(u64::from(offset))
 }
 
-/// How many bytes of a page are at an address and behind it.
+/// How many bytes of a page are at an address and after it.
 #[inline]
 pub(crate) fn to_end_of_page(address: u64) -> usize {
     const PAGE: u64 = PAGE_BYTES as u64;

@@ -41,7 +41,7 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// The wings that a source names: each word behind `crate::`.
+/// The wings that a source names: each word after `crate::`.
 fn named(source: &str) -> Vec<String> {
     let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
     let code: Vec<&str> = code.take_while(|line| !line.starts_with("#[cfg(test)]")).collect();

@@ -141,7 +141,7 @@ worded! {
         DropOld: "drop-old",
     }
 
-    /// What becomes of MIDI IN bytes while the card is busy entering UART mode.
+    /// What happens to MIDI IN bytes while the card is busy entering UART mode.
     pub enum RxWhileBusy {
         /// The bytes are lost.
         Lost: "lost",
@@ -149,7 +149,7 @@ worded! {
         Kept: "kept",
     }
 
-    /// What becomes of data that the host writes while the card is busy entering UART mode.
+    /// What happens to data that the host writes while the card is busy entering UART mode.
     pub enum TxWhileBusy {
         /// The first byte waits in the latch, and DRR says so.
         Waits: "waits",
@@ -174,7 +174,7 @@ worded! {
         Harmless: "harmless",
     }
 
-    /// What becomes of MIDI IN bytes outside UART mode, on a card without a sequencer.
+    /// What happens to MIDI IN bytes outside UART mode, on a card without a sequencer.
     pub enum RxOutsideUart {
         /// The bytes are lost.
         Deaf: "deaf",
@@ -182,7 +182,7 @@ worded! {
         Heard: "heard",
     }
 
-    /// What becomes of data that the host writes outside UART mode, on a card without a sequencer.
+    /// What happens to data that the host writes outside UART mode, on a card without a sequencer.
     pub enum TxOutsideUart {
         /// The card takes the byte, and the byte has no effect.
         Ignored: "ignored",
@@ -194,7 +194,7 @@ worded! {
     pub enum CommandStart {
         /// As soon as it can take a byte.
         AtOnce: "at-once",
-        /// Not before the byte has ended that was on MIDI OUT when the host wrote the command.
+        /// After the byte that was on MIDI OUT when the host wrote the command.
         AfterByteOnWire: "after-byte-on-wire",
     }
 
@@ -224,9 +224,8 @@ worded! {
 
     /// Where an ACK goes when input is still unread.
     pub enum AckPosition {
-        /// After the byte that waits in a mailbox. Behind a FIFO the ACK is an entry of the receive
-        /// FIFO: it goes after every byte that waits, takes the place of one byte, and a full FIFO
-        /// loses it as it loses a byte.
+        /// After the byte that waits in a mailbox. In a FIFO the ACK is an entry like a byte: it
+        /// goes after every byte that waits, and a full FIFO loses it.
         Tail: "tail",
         /// Before every byte that waits. While an ACK is unread, the card sends no second ACK.
         Front: "front",
@@ -249,11 +248,11 @@ worded! {
         Level: "level",
     }
 
-    /// Whether the card has a transmit interrupt, and while which state of its output FIFO.
+    /// The state of the output FIFO in which the card interrupts, if it has a transmit interrupt.
     pub enum TransmitInterrupt {
         /// The card has no transmit interrupt.
         None: "none",
-        /// While the output FIFO has room for a byte, which is while DRR is clear.
+        /// While the output FIFO has room for a byte: then DRR is clear.
         NotFull: "not-full",
         /// While no byte waits in the output FIFO. The shifter may still send a byte.
         Empty: "empty",
@@ -278,7 +277,7 @@ worded! {
         Absent: "absent",
     }
 
-    /// What becomes of a byte from MIDI IN whose stop bit is missing. A break is such a byte, 00.
+    /// What happens to a byte from MIDI IN whose stop bit is missing. A break is such a byte, 00.
     pub enum FramingError {
         /// The card takes the byte as it was read. No flag tells the host of the error.
         Kept: "kept",

@@ -160,7 +160,7 @@ behaviour! {
     /// answer follows the ACK. A command that is not in the table has the answer of `firmware`.
     answers: FixedAnswers, "answers", Answers,
         "commands with a fixed answer after the ACK, as in { \"A0-A7\" = 0x00, AC = 0x15 }";
-    /// Whether there is a COMMAND port behind base+1.
+    /// Whether there is a COMMAND port above base+1.
     command_port: CommandPort, "command-port", Word,
         "status-only: there is no COMMAND, the card is always in UART mode";
     /// Where STATUS and COMMAND are, counted from DATA: usually 1; 2 on a bus whose devices use
@@ -203,22 +203,22 @@ behaviour! {
         "bytes from MIDI IN that the card holds, with the byte in DATA";
     /// Which byte is lost when a byte arrives and the input is full.
     rx_overrun: Overrun, "rx-overrun", Word, "the byte that is lost when the input is full";
-    /// What becomes of MIDI IN bytes while the card is busy entering UART mode.
+    /// What happens to MIDI IN bytes while the card is busy entering UART mode.
     rx_while_busy: RxWhileBusy, "rx-while-busy", Word,
         "MIDI IN bytes that come while UART mode is entered";
-    /// What becomes of a byte from MIDI IN whose stop bit is missing.
+    /// What happens to a byte from MIDI IN whose stop bit is missing.
     framing_error: FramingError, "framing-error", Word,
         "a byte from MIDI IN without a stop bit, as in a break";
-    /// What becomes of data that the host writes while the card is busy entering UART mode.
+    /// What happens to data that the host writes while the card is busy entering UART mode.
     tx_while_busy: TxWhileBusy, "tx-while-busy", Word,
         "data that the host writes while UART mode is entered";
     /// What waits while the card is busy after a reset.
     waits_after_reset: WaitsAfterReset, "waits-after-reset", Word,
         "what waits while the card is busy after a reset: any byte, or commands but FF";
-    /// What becomes of MIDI IN bytes outside UART mode, on a card without a sequencer.
+    /// What happens to MIDI IN bytes outside UART mode, on a card without a sequencer.
     rx_outside_uart: RxOutsideUart, "rx-outside-uart", Word,
         "MIDI IN bytes outside UART mode, without a sequencer";
-    /// What becomes of data that the host writes outside UART mode, on a card without a sequencer.
+    /// What happens to data that the host writes outside UART mode, on a card without a sequencer.
     /// A control register can change it.
     tx_outside_uart: TxOutsideUart, "tx-outside-uart", Word,
         "data that the host writes outside UART mode, without a sequencer";

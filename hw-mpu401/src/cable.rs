@@ -1,6 +1,6 @@
 //! The MIDI IN cable: signals on their way to the unit, and their wire events.
 //!
-//! This file does not know what becomes of a byte that has arrived.
+//! This file does not know what happens to a byte that has arrived.
 
 use crate::line::{Frame, LineSignal};
 use crate::receiver::{Receiver, Reception};

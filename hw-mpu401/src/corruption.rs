@@ -39,7 +39,7 @@ impl Corruptor {
         self.passed = self.passed.saturating_add(bytes);
     }
 
-    /// What becomes of the next byte.
+    /// What happens to the next byte.
     pub(crate) fn pass(&mut self, byte: u8) -> u8 {
         self.skip(1);
         let is_hit = self.passed.is_multiple_of(u64::from(self.corruption.every.max(1)));

@@ -47,7 +47,8 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Lets this fault hit the next `bytes` bytes, instead of what was asked for before.
+    /// Lets this fault hit the next `bytes` bytes. This replaces an earlier call for the same
+    /// fault.
     pub(crate) fn inject(&mut self, fault: Fault, bytes: u32) {
         match fault {
             Fault::HangingNote => self.hanging_notes = bytes,

@@ -232,7 +232,7 @@ impl HostLatches {
         (open_from_ns != NEVER_NS).then_some(open_from_ns)
     }
 
-    /// Puts a data byte back that has streamed but was not taken.
+    /// Puts back a data byte that has streamed but was not taken.
     pub(crate) fn put_back(&mut self, byte: u8, written_ns: u64) {
         self.fill(Inbox::Data, byte, written_ns);
     }

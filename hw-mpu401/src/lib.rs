@@ -90,8 +90,8 @@
 //! - The registers outside the two ports, such as the SB16 mixer register that shows the interrupt.
 //!   [`Mpu401::interrupt_causes`] says what they show, and [`Mpu401::control`] does what a write to
 //!   them does.
-//! - Of the control register of National's chips the loop from MIDI OUT to MIDI IN, MIDI thru, and
-//!   the fast clock: the data sheet does not say what becomes of the bytes that are on their way.
+//! - In the control register of National's chips: the loop from MIDI OUT to MIDI IN, MIDI thru, and
+//!   the fast clock. The data sheet does not say what happens to the bytes that are on their way.
 //!
 //! # Known inaccuracies
 //!

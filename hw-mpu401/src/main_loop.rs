@@ -44,9 +44,9 @@ impl Parts {
         gift.or_earlier(self.plan_take_or_fetch())
     }
 
-    /// Whether the unit does nothing until it has given the byte in hand. It waits with a reply, so
-    /// that no command is taken whose reply would have no place. With any other byte it waits if
-    /// unread input blocks output.
+    /// Whether the unit does nothing until it has given the byte in hand. With a reply in hand it
+    /// waits, so that it takes no command before there is a place for the command's reply. With any
+    /// other byte it waits if unread input blocks output.
     pub(crate) fn waits_with_byte(&self) -> bool {
         match self.rules.unread_input {
             UnreadInput::BlocksOutput => self.latches.holds_byte(),
@@ -124,9 +124,9 @@ impl Parts {
         Plan::new(Action::Take, seen_ns.max(self.unit.ready_ns(self.now_ns())))
     }
 
-    /// When the 8052 behind a bus chip sees a byte that the host wrote at this time: the byte has
-    /// been in the latch, and the transmitter has had room, for as long as the 8052 needs to see
-    /// both.
+    /// When the 8052 behind a bus chip sees a byte that the host wrote at this time. Before that,
+    /// the byte must be in the latch and the transmitter must have room, both for as long as the
+    /// 8052 needs to see them.
     ///
     /// Source: listings of the DSP's firmware (github.com/S95Sedan/CT1741_DSP): only the loop of
     /// UART mode looks into the latch, and only while the transmitter has room.
@@ -143,7 +143,7 @@ impl Parts {
         Plan::new(Action::Take, ready_ns.max(room_ns))
     }
 
-    /// When the unit is free to take the byte in the latch; 0 for a byte that the card takes even
+    /// When the unit is free to take the byte in the latch. 0 for a byte that the card takes even
     /// while it is busy after a reset.
     fn free_to_take_ns(&self) -> u64 {
         let takes_while_busy = self.rules.waits_after_reset == WaitsAfterReset::Commands

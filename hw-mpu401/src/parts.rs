@@ -125,7 +125,7 @@ impl Parts {
         self.unit.be_busy(self.now_ns, self.unit.timing().tx_accept_ns);
     }
 
-    /// When a byte starts on MIDI OUT that the unit takes at this time.
+    /// The start on MIDI OUT of a byte that the unit takes at this time.
     ///
     /// Source: Intel, MCS-51, serial interface: the 8052 starts a byte at the next bit of its baud
     /// clock. If the stop bit of the byte before is on the line, the next bit is its end.

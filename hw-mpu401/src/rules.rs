@@ -68,8 +68,9 @@ impl Rules {
         }
     }
 
-    /// Whether a reply of this kind is an entry of the receive FIFO, like a byte from MIDI IN. On a
-    /// mailbox no reply is; behind a FIFO only an ACK that goes to the front is not.
+    /// Whether a reply of this kind is an entry of the receive FIFO, like a byte from MIDI IN. A
+    /// mailbox has no such entries. With a FIFO every reply is an entry, except an ACK that goes to
+    /// the front.
     pub(crate) fn queues(&self, reply: ReplyKind) -> bool {
         let is_ack = matches!(reply, ReplyKind::Ack | ReplyKind::QuietAck);
         self.host_port == HostPort::Fifo && (self.ack_position == AckPosition::Tail || !is_ack)
@@ -85,7 +86,7 @@ impl Rules {
         }
     }
 
-    /// The most bytes that the transmitter holds at a time, with one in its stop bit.
+    /// The most bytes that the transmitter holds at a time, including a byte in its stop bit.
     pub(crate) fn output_limit(&self) -> usize {
         self.tx_limit + usize::from(self.tx_ahead_ns() > 0)
     }

@@ -89,7 +89,7 @@ pub(crate) struct Sequencer {
     clock: TickClock,
     host_clock: HostClock,
     metronome: Metronome,
-    /// Whether the sequencer has to find the next tick again at which something happens.
+    /// Whether the sequencer has to search again for the next tick at which something happens.
     is_stale: bool,
     /// Whether FC goes out with the next MIDI clock.
     sends_stop: bool,

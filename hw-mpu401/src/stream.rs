@@ -48,8 +48,8 @@ impl Stream {
 
     /// Opens the stream if a written byte can stream in the present state: in UART mode, with room
     /// for output, and with no input, no reply and no byte in the latch. A chip with varying
-    /// latencies draws them for each byte, so such a chip does not stream. Nor does a card stream
-    /// that does not answer, whose unit is held by other work, or whose output has a fault.
+    /// latencies draws them for each byte, so such a chip does not stream. A card also does not
+    /// stream if it does not answer, if other work holds its unit, or if its output has a fault.
     pub(crate) fn open(&mut self, parts: &mut Parts) {
         parts.latches.close();
         let is_plain = parts.unit.mode() == Mode::Uart

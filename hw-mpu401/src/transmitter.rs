@@ -60,7 +60,7 @@ pub(crate) struct Transmitter {
     /// How long before the end of a byte there is room for another byte, in ns.
     ahead_ns: u64,
     // State.
-    /// When the last byte that the unit has handed over so far ends.
+    /// The end of the last byte that the unit has handed over so far.
     last_end_ns: u64,
     /// The number of bytes that the unit has handed over, without the dropped bytes.
     pushed: u64,
@@ -98,8 +98,8 @@ impl Transmitter {
         }
     }
 
-    /// Takes a byte that may start at `ready_ns`, and returns when there is room for one more
-    /// byte, when that byte has ended. The caller knows that there is room for this byte.
+    /// Takes a byte that may start at `ready_ns`. The caller knows that there is room for it.
+    /// Returns when there is room for one more byte: the end of an earlier byte.
     #[inline]
     pub(crate) fn push(&mut self, byte: u8, ready_ns: u64) -> u64 {
         // Measured: with a branch instead of a selection a byte takes one instruction more.

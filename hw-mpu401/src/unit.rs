@@ -188,7 +188,8 @@ impl Unit {
         }
     }
 
-    /// Keeps the unit from its main loop until this time, or longer if it is held for longer.
+    /// Keeps the unit from its main loop until this time. If other work already holds it for
+    /// longer, it stays held for longer.
     pub(crate) fn hold(&mut self, now_ns: u64, until_ns: u64) {
         if !self.is_held(now_ns) {
             self.receive_register_is_full = false;

@@ -1,8 +1,8 @@
-//! The door to WebAssembly: numbers in, numbers out, no imports.
+//! The functions that WebAssembly exports: numbers in and out, no imports.
 //!
-//! The host asks for room ([`lab_room`]), fills it, and says what it is: a file ([`lab_file`]) or a
-//! job ([`lab_run`]). Then it asks for the results by their number. There is no `unsafe` here but
-//! in the names of the functions, which the linker could confuse with others.
+//! The host asks for room ([`lab_room`]), writes a file or a job there, and says which of the two
+//! it wrote ([`lab_file`], [`lab_run`]). Then the host asks for the results by their number. The
+//! only `unsafe` here is the exported names: the linker could confuse them with other names.
 
 use std::cell::RefCell;
 use std::ptr;
@@ -12,7 +12,7 @@ use crate::files::MOST_FILE_BYTES;
 use crate::own_fault::guarded;
 use crate::{Exit, Lab};
 
-/// The version of this door.
+/// The version of these exports.
 const VERSION: u32 = 1;
 
 /// The longest name of a file, in bytes.
@@ -24,14 +24,14 @@ thread_local! {
     static ANSWER: RefCell<Answer> = RefCell::default();
 }
 
-/// The version of this door, 1.
+/// The version of these exports, 1.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn lab_version() -> u32 {
     VERSION
 }
 
-/// Makes room for `length` bytes and says where it is; null if that is too long.
+/// Makes room for `length` bytes and returns its address; null if `length` is above the limit.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn lab_room(length: usize) -> *mut u8 {
@@ -45,8 +45,8 @@ pub extern "C" fn lab_room(length: usize) -> *mut u8 {
     })
 }
 
-/// Takes what is in the room as a file: its name of `name_length` bytes, then its content. The
-/// number is an exit code; the result says why a file was refused.
+/// Takes the bytes in the room as a file: first its name of `name_length` bytes, then its content.
+/// Returns an exit code. If the file is refused, the result says why.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn lab_file(name_length: usize) -> u32 {
@@ -71,7 +71,7 @@ pub extern "C" fn lab_forget() {
     ANSWER.take();
 }
 
-/// Takes what is in the room as a job, and does it. The number is an exit code, as the program's.
+/// Takes the bytes in the room as a job, and does the job. Returns the exit code of the program.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn lab_run() -> u32 {
@@ -89,7 +89,7 @@ pub extern "C" fn lab_output_count() -> usize {
     ANSWER.with_borrow(|answer| answer.outputs.len())
 }
 
-/// Where the name of a result is; null if there is none of this number.
+/// The address of the name of a result; null if no result has this number.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn lab_output_name(index: usize) -> *const u8 {
@@ -103,7 +103,7 @@ pub extern "C" fn lab_output_name_length(index: usize) -> usize {
     of_output(index, 0, |output| output.name.len())
 }
 
-/// Where a result is; null if there is none of this number.
+/// The address of a result; null if no result has this number.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn lab_output(index: usize) -> *const u8 {
@@ -117,7 +117,7 @@ pub extern "C" fn lab_output_length(index: usize) -> usize {
     of_output(index, 0, |output| output.bytes.len())
 }
 
-/// A fact of a result; `missing` if there is none of this number.
+/// A fact of a result; `missing` if no result has this number.
 fn of_output<F>(index: usize, missing: F, fact: impl FnOnce(&Output) -> F) -> F {
     ANSWER.with_borrow(|answer| answer.outputs.get(index).map_or(missing, fact))
 }

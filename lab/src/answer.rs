@@ -1,4 +1,4 @@
-//! What comes of a job: an exit code, a result in JSON, and the outputs.
+//! The answer to a job: an exit code, a result in JSON, and the outputs.
 
 use portcls_results::{Exit, json};
 use serde::Serialize;
@@ -8,10 +8,10 @@ use crate::refusal::Refusal;
 /// The version of the result.
 const VERSION: u32 = 1;
 
-/// What comes of a job.
+/// The answer to a job.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// How the program would end.
+    /// The exit code that the program would have.
     pub exit: Exit,
     /// The outputs. The first one is `result`, once the answer is finished.
     pub outputs: Vec<Output>,
@@ -28,24 +28,24 @@ pub struct Output {
     pub name: String,
     /// The type of its content.
     pub media: &'static str,
-    /// The name of the file to which a person would save it.
+    /// The name under which a person would save the output.
     pub file_name: String,
     /// The content.
     pub bytes: Vec<u8>,
 }
 
-/// How a run ended, in a word and a sentence.
+/// How a run ended, as a word and a sentence.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Verdict {
     /// The word.
     pub word: String,
-    /// One sentence, without a point at its end.
+    /// One sentence, without a full stop.
     pub sentence: String,
-    /// Whether that is good.
+    /// Whether the run ended well.
     pub is_good: bool,
     /// The place in the driver that the sentence is about.
     pub place: Option<String>,
-    /// When it happened, in ns since power-on.
+    /// The time since power-on, in ns, of the moment that the sentence is about.
     pub time_ns: Option<u64>,
 }
 
@@ -87,7 +87,7 @@ impl Answer {
         Answer::new(refusal.exit).refusing(refusal)
     }
 
-    /// The same answer with a reason why the job could not be done to its end.
+    /// The same answer with the reason why the job was not finished.
     pub(crate) fn refusing(mut self, refusal: Refusal) -> Answer {
         self.exit = refusal.exit;
         self.error = Some(refusal);
@@ -106,7 +106,7 @@ impl Answer {
         self
     }
 
-    /// The same answer with the command that does the same.
+    /// The same answer with the command line that does the same work.
     pub(crate) fn by_command(mut self, command: String) -> Answer {
         self.command = Some(command);
         self
@@ -140,14 +140,14 @@ impl Answer {
         self
     }
 
-    /// The bytes of an output; `None` if the job made none of this name.
+    /// The bytes of an output; `None` if the job made no output of this name.
     #[must_use]
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
         let found = self.outputs.iter().find(|output| output.name == name);
         found.map(|output| output.bytes.as_slice())
     }
 
-    /// The text of an output; `None` if the job made none of this name, or it is no text.
+    /// The text of an output; `None` if the job made no output of this name, or if it is not text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         std::str::from_utf8(self.bytes(name)?).ok()
@@ -155,7 +155,7 @@ impl Answer {
 }
 
 impl Output {
-    /// An output that is a text.
+    /// An output of text.
     pub(crate) fn text(name: &str, file_name: impl Into<String>, text: String) -> Output {
         Output::new(name, "text/plain", file_name, text.into_bytes())
     }
@@ -176,7 +176,7 @@ impl Output {
     }
 }
 
-/// A text without the colours that it has for a terminal.
+/// A text without its colours for a terminal.
 pub(crate) fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }

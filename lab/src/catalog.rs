@@ -1,6 +1,6 @@
-//! The catalog: all that the controls of a page offer.
+//! The catalog: all choices that the controls of a page offer.
 //!
-//! The page itself lists nothing.
+//! The page has no list of its own.
 
 use portcls_machine::card_bench::card_file::MAX_CARD_FILE_BYTES;
 use portcls_machine::card_bench::ops::{Script, actions};
@@ -26,7 +26,7 @@ use crate::{MOST_KEPT, job};
 /// The version of the catalog.
 const VERSION: u32 = 1;
 
-/// The lines of a PC that a card may have; 2 means 9.
+/// The interrupt lines of a PC that a card may have; 2 means 9.
 const IRQS: [u32; 14] = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 #[derive(Serialize)]
@@ -83,7 +83,7 @@ struct Word {
 struct Timing {
     #[serde(flatten)]
     word: Word,
-    /// True if a whole number stands behind a colon.
+    /// True if the value has a colon and a whole number after it.
     takes_seed: bool,
 }
 
@@ -102,7 +102,7 @@ struct OutputEntry {
     r#type: &'static str,
     /// True for a view of a kept trace.
     is_view: bool,
-    /// True for an output of a run that names none.
+    /// True for an output that a run makes if its job names no outputs.
     is_usual: bool,
 }
 
@@ -173,7 +173,7 @@ struct Form {
 /// The catalog.
 ///
 /// # Errors
-/// None; the result is that of the other jobs.
+/// None. The type is the same for all jobs.
 pub fn catalog(_: job::None) -> Result<Answer, Refusal> {
     let usual = GuestOptions::default();
     let tune = default_tune();

@@ -1,4 +1,4 @@
-//! Scenarios: run, held against what they expect and against their goldens.
+//! Runs scenarios and compares them with their expectations and goldens.
 
 use portcls_machine::judgement::{JudgedAs, Judgement, judge};
 use portcls_machine::scenario::{Outcome, Scenario, read_among};
@@ -32,13 +32,13 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// Runs a scenario and holds it against its golden, if there is one.
+    /// Runs a scenario and compares its trace with its golden, if it has one.
     pub fn new(scenario: Scenario, golden: Option<&str>) -> Judged {
         let judgement = judge(&scenario, golden);
         Judged { scenario, judgement }
     }
 
-    /// How the program ends.
+    /// The exit code of the program.
     pub fn exit(&self) -> Exit {
         match self.judgement.judged_as() {
             JudgedAs::Good => Exit::Good,
@@ -49,7 +49,7 @@ impl Judged {
         }
     }
 
-    /// How the scenario did, in a word and a sentence.
+    /// The verdict on the scenario, as a word and a sentence.
     pub fn verdict(&self) -> Verdict {
         let judged_as = self.judgement.judged_as();
         let Outcome { analysis, stop, violations, .. } = &self.judgement.outcome;
@@ -110,7 +110,7 @@ fn word(judged_as: JudgedAs) -> &'static str {
     }
 }
 
-/// What came of the goldens of scenarios.
+/// The results of comparing goldens.
 #[derive(Serialize)]
 struct Goldens<'j> {
     version: u32,
@@ -126,7 +126,7 @@ struct GoldenFacts<'j> {
     /// The name of the golden's file.
     file: String,
     is_wanted: bool,
-    /// True if the golden is missing, damaged or another one.
+    /// True if the golden is missing, damaged or different from the trace.
     is_bad: bool,
     /// How many lines differ.
     lines: usize,
@@ -137,7 +137,7 @@ struct GoldenFacts<'j> {
 /// Runs the scenarios of a file.
 ///
 /// # Errors
-/// [`Refusal`]: the file is no scenario, or names a file that was not given.
+/// [`Refusal`]: the file is not a scenario, or names a file that the page did not give.
 pub fn check(lab: &mut Lab, job: &Check) -> Result<Answer, Refusal> {
     let usual = || ["scenarios", "text", "trace"].map(str::to_owned).to_vec();
     let wanted = job.outputs.clone().unwrap_or_else(usual);
@@ -187,7 +187,8 @@ fn answer(
     };
     let exit = Exit::worst(all.iter().map(Judged::exit));
     let verdict = match all.iter().find(|judged| judged.exit() == exit) {
-        // Of several scenarios the worst one counts; the one that is shown when it is as bad.
+        // The verdict is that of the worst scenario. The shown scenario goes first if others are as
+        // bad.
         Some(_) if shown.exit() == exit => shown.verdict(),
         Some(worst) => worst.verdict(),
         None => shown.verdict(),
@@ -204,7 +205,7 @@ fn answer(
     Ok(answer)
 }
 
-/// Adds what the one scenario that is shown has beside its trace.
+/// Adds the outputs of the one shown scenario that are not views of its trace.
 fn add_of_scenario(answer: Answer, wanted: &[String], shown: &Judged) -> Answer {
     let mut answer = answer;
     let Judgement { outcome, made, diff, .. } = &shown.judgement;
@@ -261,7 +262,8 @@ fn golden_facts(judged: &Judged) -> GoldenFacts<'_> {
     }
 }
 
-/// Plays a song while another one comes in. That is a scenario: no verb of the program does it.
+/// Plays a song while another song comes in. The lab runs a scenario for this, because no verb of
+/// the program does both.
 ///
 /// # Errors
 /// [`Refusal`]: a file cannot be used, or a setting is not possible.
@@ -280,7 +282,7 @@ pub fn both(lab: &mut Lab, job: &Run, wanted: &[String]) -> Result<Answer, Refus
         outputs: None,
     };
     let notes = recipe.notes.clone();
-    // Where a run has its summary, this one has what was expected and what came.
+    // The expectations and their results stand in the place of a summary.
     let wanted: Vec<String> = wanted.iter().map(|name| summary_of_both(name)).collect();
     let answer = answer(lab, vec![judged], &wanted, &check)?.noting(notes);
     let chosen = crate::choice::choose(&lab.files, job)?;
@@ -291,10 +293,11 @@ fn summary_of_both(name: &str) -> String {
     if name == "summary" { "scenarios" } else { name }.to_owned()
 }
 
-/// Reads the text of a recipe and runs it. Its files count before those of the page.
+/// Reads the text of a recipe and runs it. The recipe's files win over the page's files of the same
+/// name.
 ///
 /// # Errors
-/// [`Refusal`]: the text is no scenario here.
+/// [`Refusal`]: the text is not a valid scenario.
 pub fn judge_text(
     files: &Files,
     recipe: &Recipe,

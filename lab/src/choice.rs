@@ -1,4 +1,4 @@
-//! What the page chose of a machine: card, driver, settings.
+//! The machine that the page chose: card, driver, settings.
 
 use std::sync::Arc;
 
@@ -19,15 +19,15 @@ use crate::job::{Choice, InfChoice, PinFormatWord, Run};
 use crate::refusal::Refusal;
 
 /// The most events that a trace holds here.
-/// Assumed: a page shows no more, and their text is as long as a browser can bear.
+/// Assumed: a page shows no more events. A browser can just handle a text of this length.
 pub const MOST_EVENTS: usize = 2_000_000;
 
-/// The card of a machine when the page names none.
+/// The card of a machine if the page names none.
 pub const USUAL_CARD: &str = "roland-mpu401";
-/// The driver of a machine when the page names none.
+/// The driver of a machine if the page names none.
 pub const USUAL_DRIVER: &str = "uart";
 
-/// What was chosen, read and checked.
+/// The choices of the page, read and checked.
 pub struct Chosen {
     /// The builder of the machine.
     pub builder: MachineBuilder,
@@ -35,11 +35,11 @@ pub struct Chosen {
     pub card: CardFile,
     /// The name of the driver for people.
     pub driver: String,
-    /// Who named the resources, if they are not the INF's.
+    /// Who named the resources; `None` if they come from the INF or are the usual ones.
     pub named_resources: Option<&'static str>,
 }
 
-/// Reads what a job chooses of a machine.
+/// Reads the part of a job that chooses a machine.
 ///
 /// # Errors
 /// [`Refusal`]: a file cannot be used, or a setting is not possible.
@@ -114,7 +114,7 @@ pub fn read_timing(text: Option<&str>) -> Result<CardTiming, Refusal> {
 /// Reads a card.
 ///
 /// # Errors
-/// [`Refusal`]: there is no such card or file, or the file is no card.
+/// [`Refusal`]: there is no such card or file, or the file is not a card.
 pub fn read_card(files: &Files, choice: Option<&Choice>) -> Result<CardFile, Refusal> {
     match choice {
         Some(Choice::File(name)) => read_card_file(files, name),
@@ -136,7 +136,7 @@ pub fn built_in_card(name: &str) -> Result<CardFile, Refusal> {
 /// Reads a card file.
 ///
 /// # Errors
-/// [`Refusal`]: there is no such file, or it is no card.
+/// [`Refusal`]: there is no such file, or it is not a card.
 pub fn read_card_file(files: &Files, name: &str) -> Result<CardFile, Refusal> {
     let bytes = files.text(name)?;
     CardFile::from_bytes(name, &bytes)
@@ -171,7 +171,7 @@ fn read_driver(files: &Files, job: &Run) -> Result<Driver, Refusal> {
 /// Reads a driver's file. Returns the image and the bytes of the file.
 ///
 /// # Errors
-/// [`Refusal`]: there is no such file, or it is no driver that can run here.
+/// [`Refusal`]: there is no such file, or it is not a driver that can run here.
 pub fn read_image(files: &Files, name: &str) -> Result<(Image, Arc<[u8]>), Refusal> {
     let bytes = files.get(name)?;
     if bytes.len() > FILE_LIMIT {

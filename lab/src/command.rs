@@ -1,10 +1,10 @@
-//! The command line that does what a job does.
+//! The command line that does the same work as a job.
 
 use portcls_machine::report::explain::shell_quoted;
 
 use crate::job::{Choice, DamageWord, FilterWord, Format, PinFormatWord, Run};
 
-/// The command line of a run. Music that was typed has no option; it is a file there.
+/// The command line of a run. The program has no option for typed music, so the line names a file.
 pub fn of(job: &Run) -> String {
     let mut words = vec!["portcls-emu".to_owned(), job.verb.word().to_owned()];
     let song = job.song.clone().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Two traces compared by their causes.
+//! Compares two traces by their causes.
 
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::report::diff::{Diff, DiffOptions, Tolerance, diff};
@@ -14,10 +14,10 @@ use crate::job::Compare;
 use crate::refusal::Refusal;
 use crate::view::{Looked, check_names, find, timeline};
 
-/// What a comparison found, and the trace that was expected.
+/// The differences that a comparison found, and the expected trace.
 pub type Found<'a> = (&'a Diff, &'a TraceLog);
 
-/// The most findings that are told in the text; the JSON has all.
+/// The most findings in the text; the JSON has all findings.
 pub const MOST_FINDINGS: usize = 50;
 
 const OUTPUTS: [&str; 2] = ["diff", "diff-text"];
@@ -25,7 +25,7 @@ const OUTPUTS: [&str; 2] = ["diff", "diff-text"];
 /// Compares two traces.
 ///
 /// # Errors
-/// [`Refusal`]: one of them is not there, or an option is not possible.
+/// [`Refusal`]: one of the traces is missing, or an option has no possible value.
 pub fn compare(lab: &Lab, job: &Compare) -> Result<Answer, Refusal> {
     let usual = || vec!["diff-text".to_owned(), "diff".to_owned()];
     let wanted = job.outputs.clone().unwrap_or_else(usual);
@@ -47,7 +47,7 @@ pub fn compare(lab: &Lab, job: &Compare) -> Result<Answer, Refusal> {
                 let text = plain(&found.text(MOST_FINDINGS));
                 Ok(Output::text(name, format!("{stem}.txt"), text))
             }
-            // The facts take the diff; it is small beside the traces.
+            // Cloning the diff costs little beside the traces.
             "diff" => {
                 let text = json(&DiffFacts::new(found.clone()));
                 Ok(Output::json(name, format!("{stem}.json"), text))

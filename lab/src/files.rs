@@ -1,4 +1,4 @@
-//! The files that the page put in, by their names.
+//! The files that the page gave, by their names.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use portcls_results::plain_text;
 
 use crate::refusal::Refusal;
 
-/// The longest file in bytes. Longer ones could be neither a driver nor a song.
+/// The longest file in bytes. A longer file could be neither a driver nor a song.
 pub const MOST_FILE_BYTES: usize = 64 << 20;
 
-/// The most files at once.
+/// The most files that the lab holds.
 /// Assumed: a scenario names a handful of files.
 pub const MOST_FILES: usize = 256;
 
@@ -30,7 +30,7 @@ impl Files {
     /// Takes a file.
     ///
     /// # Errors
-    /// [`Refusal`]: the name is none, the file is too long, or there are too many files.
+    /// [`Refusal`]: the name is empty, the file is too long, or there are too many files.
     pub fn put(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Refusal> {
         if name.is_empty() || name.len() > MOST_NAME_BYTES || name.contains(char::is_control) {
             let words = format!(
@@ -60,13 +60,14 @@ impl Files {
         self.find(name).cloned().ok_or_else(missing)
     }
 
-    /// The bytes of a file; `None` if there is no such file. A file in a folder is also looked for
-    /// without the folder, because a page gets no folders.
+    /// The bytes of a file; `None` if there is no such file. If a name with a folder is not found,
+    /// the name without the folder is tried, because a page gets no folders.
     pub fn find(&self, name: &str) -> Option<&Arc<[u8]>> {
         self.files.get(name).or_else(|| self.files.get(bare_name(name)))
     }
 
-    /// The bytes of a text file, in UTF-8 where an editor of Windows wrote UTF-16.
+    /// The bytes of a text file. A file that a Windows editor wrote in UTF-16 is translated to
+    /// UTF-8.
     ///
     /// # Errors
     /// [`Refusal`]: there is no such file.

@@ -1,4 +1,4 @@
-//! What a job says: its JSON.
+//! The JSON of each job.
 
 use portcls_machine::midi_file::{Damage, InputFormat, ReadOptions};
 use portcls_machine::report::Filter;
@@ -21,7 +21,7 @@ const JOB: &str = "job";
 /// Reads a job: its name, and its other keys.
 ///
 /// # Errors
-/// [`Refusal`]: the text is no JSON, no object, or names no job.
+/// [`Refusal`]: the text is not JSON, is not an object, or names no job.
 pub fn read(text: &[u8]) -> Result<(String, Value), Refusal> {
     let job: Value = serde_json::from_slice(text)
         .map_err(|error| Refusal::job(format!("the job is no JSON: {error}")))?;
@@ -37,15 +37,15 @@ pub fn read(text: &[u8]) -> Result<(String, Value), Refusal> {
     }
 }
 
-/// The keys of a job in their form.
+/// Reads the keys of a job.
 ///
 /// # Errors
-/// [`Refusal`] with the first key that is unknown or has no possible value.
+/// [`Refusal`] with the first key that is unknown or has an impossible value.
 pub fn of<J: DeserializeOwned>(keys: Value) -> Result<J, Refusal> {
     serde_json::from_value(keys).map_err(|error| Refusal::job(format!("the job: {error}")))
 }
 
-/// Takes keys out of the others, for a job that has them beside those of another job.
+/// Separates the wanted keys from the others, for a job that also has the keys of another job.
 pub fn split(keys: Value, wanted: &[&str]) -> (Value, Value) {
     let Value::Object(keys) = keys else { return (keys, Value::Null) };
     let (taken, rest): (Map<_, _>, Map<_, _>) =
@@ -62,11 +62,11 @@ pub struct None {}
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Forget {
-    /// Its name.
+    /// The name of the trace.
     pub keep: String,
 }
 
-/// What is run.
+/// The direction of the music in a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verb {
@@ -90,13 +90,13 @@ impl Verb {
     }
 }
 
-/// A thing by its name, or in a file.
+/// A thing that has a name in the program, or one from a file.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Choice {
-    /// One that comes with the program.
+    /// The name of a thing that comes with the program.
     Name(String),
-    /// One in a file that was put in.
+    /// The name of a file that the page gave.
     File(String),
 }
 
@@ -106,7 +106,7 @@ pub enum Choice {
 pub struct SongChoice {
     /// The built-in tune.
     pub tune: Option<bool>,
-    /// A file that was put in.
+    /// A file that the page gave.
     pub file: Option<String>,
     /// How to read the file.
     pub format: Format,
@@ -136,7 +136,7 @@ impl SongChoice {
     }
 }
 
-/// How to read a file, as the program's option of this name.
+/// How to read a file: the values of the program's option of this name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
@@ -208,9 +208,10 @@ impl From<ModeWord> for Mode {
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InfChoice {
-    /// A file that was put in.
+    /// A file that the page gave.
     pub file: String,
-    /// A description, a hardware identifier or an install section of it.
+    /// What to take from the INF: a description of a model, a hardware identifier or an install
+    /// section.
     pub model: Option<String>,
 }
 
@@ -262,7 +263,7 @@ pub struct View {
 pub struct Compare {
     /// The trace that was expected: a kept one, or a file.
     pub first: String,
-    /// The other one.
+    /// The trace that is compared with the first one.
     pub second: String,
     #[serde(default)]
     pub mode: ModeWord,
@@ -276,9 +277,9 @@ pub struct Compare {
 #[serde(deny_unknown_fields)]
 pub struct Check {
     pub file: String,
-    /// The file with its golden.
+    /// The file of the golden.
     pub golden: Option<String>,
-    /// The card whose run is shown, of a file for several.
+    /// The card whose run is shown, if the scenario is for several cards.
     pub card: Option<String>,
     #[serde(default)]
     pub trace_filter: FilterWord,
@@ -301,7 +302,7 @@ pub struct Saved {
 pub struct Ops {
     pub file: Option<String>,
     pub text: Option<String>,
-    /// Names of cards; without it those that the script is for.
+    /// The names of cards. Without this key, the script runs on the cards that it is for.
     pub cards: Option<Cards>,
     /// Card files.
     pub card_files: Vec<String>,

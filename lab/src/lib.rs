@@ -1,12 +1,12 @@
-//! The emulator for a page of a browser: files and a job in, results out.
+//! The emulator for a page in a browser: files and a job in, results out.
 //!
-//! This crate owns the jobs of the page: what their JSON says, what is made of it, and how the
-//! results are named. `abi` is the door to WebAssembly: a few functions on numbers, no imports.
-//! What a result says stands in the rooms below; nothing is computed here a second time, and
-//! nothing is left for the page to compute.
+//! This crate owns the jobs of the page: their JSON, the work for each, and the names of the
+//! results. `abi` has the functions that WebAssembly exports. The rooms below compute everything
+//! that a result says. This crate computes nothing a second time, and leaves nothing for the page
+//! to compute.
 //!
-//! A job never ends the module: a file that is no driver, a job that cannot be and a panic of this
-//! program are a sentence in the result.
+//! No job ends the module. If a file is not a driver, if a job is impossible, or if this program
+//! panics, the result has a sentence that says so.
 //!
 //! ```
 //! use portcls_lab::Lab;
@@ -49,11 +49,11 @@ pub use refusal::Refusal;
 
 use files::Files;
 
-/// The most traces that are kept at once.
+/// The most traces that the lab keeps.
 /// Assumed: a person compares two or three runs, and a page may keep some more.
 pub const MOST_KEPT: usize = 16;
 
-/// The files of a page, the traces that it keeps, and what can be done with them.
+/// The files of a page and the traces that the lab keeps for it. It does the page's jobs.
 #[derive(Default)]
 pub struct Lab {
     files: Files,
@@ -68,10 +68,10 @@ pub(crate) struct Kept {
 }
 
 impl Lab {
-    /// Takes a file. One of the same name is replaced.
+    /// Takes a file. It replaces a file of the same name.
     ///
     /// # Errors
-    /// [`Refusal`]: the name is none, or there are too many files.
+    /// [`Refusal`]: the name is empty, or there are too many files.
     pub fn put(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Refusal> {
         self.files.put(name, bytes)
     }
@@ -120,7 +120,7 @@ impl Lab {
         }
     }
 
-    /// Keeps a trace, if it has a name.
+    /// Keeps a trace if the job gives it a name.
     fn keep(
         &mut self,
         name: Option<&String>,

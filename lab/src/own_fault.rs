@@ -1,4 +1,4 @@
-//! A panic of this program: told as what it is, and nothing ends.
+//! Turns a panic of this program into a refusal, so that the module goes on.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
@@ -10,9 +10,10 @@ thread_local! {
     static NEWEST_PANIC: RefCell<String> = RefCell::default();
 }
 
-/// Does work. A panic that nothing else caught is a fault of this program.
+/// Does work. A panic that leaves the work is a fault of this program.
 ///
-/// A panic of a driver in Rust is caught where it is called; that is a result of the run.
+/// The emulator catches a panic of a driver in Rust where it calls the driver. Such a panic is a
+/// result of the run and never comes here.
 pub fn guarded<R>(work: impl FnOnce() -> R) -> Result<R, Refusal> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {

@@ -1,4 +1,4 @@
-//! A run as a scenario: its text, and the files that it names.
+//! Writes a run as a scenario: its text, and the files that it names.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,19 +15,19 @@ use crate::job::{Choice, PinFormatWord, Run, Verb};
 use crate::refusal::Refusal;
 use crate::song::{self, Music, Origin};
 
-/// The longest music in bytes that an expectation writes out; of longer one it has the count.
+/// An expectation writes out music of at most this many bytes. For longer music it has the count.
 const WRITTEN_OUT_BYTES: usize = 256;
 
-/// How much longer than its music a step may wait, in s.
+/// How much longer than its music a step may take, in s.
 const PATIENCE_S: u64 = 60;
 
 /// A run as a scenario.
 pub struct Recipe {
-    /// What stands above the steps' expectations.
+    /// The text before `[expect]`.
     head: String,
-    /// What has to come when all goes well.
+    /// The expectations when all goes well.
     intended: String,
-    /// What the steps are for a driver that refuses to start: none.
+    /// The text before `[expect]` for a driver that refuses to start: it has no steps.
     refused_head: String,
     /// The files that the scenario names.
     pub files: BTreeMap<String, Vec<u8>>,
@@ -37,21 +37,22 @@ pub struct Recipe {
 
 /// The words of a scenario.
 pub struct Title<'a> {
-    /// The name of the scenario, of which the names of other files are made.
+    /// The name of the scenario. The names of its other files begin with it.
     pub name: &'a str,
     /// What the scenario shows.
     pub title: &'a str,
-    /// Why this has to be so.
+    /// Why the scenario expects this.
     pub why: Option<&'a str>,
 }
 
 impl Recipe {
-    /// Writes a run down.
+    /// Writes a run as a scenario.
     ///
     /// # Errors
-    /// [`Refusal`]: a file cannot be used, a setting is not possible, or no scenario can say it.
+    /// [`Refusal`]: a file cannot be used, a setting is not possible, or no scenario can express
+    /// the run.
     pub fn new(files: &Files, job: &Run, title: &Title<'_>) -> Result<Recipe, Refusal> {
-        // What is wrong with a setting is told in the words of a job, before a scenario has it.
+        // A wrong setting is told in the words of the job, before the scenario's reader finds it.
         choose(files, job)?;
         if job.inf.is_some() {
             let words = "a run with an INF is not saved yet: \
@@ -70,12 +71,12 @@ impl Recipe {
         })
     }
 
-    /// The scenario in which all goes well, with a golden or without.
+    /// The scenario that expects that all goes well, with a golden or without.
     pub fn intended(&self, golden: Golden) -> String {
         format!("{}\n[expect]\n{}{}", self.head, self.intended, golden.text())
     }
 
-    /// The scenario in which that comes which came of a run, whatever it is.
+    /// The scenario that expects what the run did, good or bad.
     pub fn observed(&self, outcome: &Outcome, golden: Golden) -> String {
         let head = match outcome.refused {
             Some(_) => &self.refused_head,
@@ -103,7 +104,7 @@ impl Golden {
     }
 }
 
-/// A text as TOML has it.
+/// A text in quotes, as TOML writes it.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in text.chars() {
@@ -137,11 +138,11 @@ fn machine(
         Some(Choice::Name(name)) => text.push_str(&line("card", name)),
         Some(Choice::File(name)) => {
             let mut file = bare_name(name).to_owned();
-            // Only a name with this ending is a file there.
+            // A scenario takes a card file only if its name has this ending.
             if !file.to_ascii_lowercase().ends_with(".toml") {
                 file.push_str(".toml");
             }
-            // The scenario itself must not be meant.
+            // The card's file must not have the name of the scenario's own file.
             if stem(&file) == title.name {
                 file = format!("card-{file}");
             }
@@ -177,7 +178,7 @@ fn registry(files: &Files, job: &Run) -> Result<String, Refusal> {
     let mut values = Vec::new();
     if let Some(name) = &job.registry_file {
         let bytes = files.text(name)?;
-        // The file was read before; its lines are values, remarks or empty.
+        // The lines were read before, so each line is a value, a remark or empty.
         read_registry(&bytes).map_err(|error| Refusal::file(name, error))?;
         let lines = String::from_utf8_lossy(&bytes).into_owned();
         let lines = lines.lines().map(|line| line.trim_end_matches('\r'));
@@ -201,7 +202,7 @@ fn step(keys: &[(&str, String)]) -> String {
     format!("\n[[step]]\n{lines}")
 }
 
-/// The steps, what is intended, and what was odd in the music.
+/// The steps, the expectations when all goes well, and what was odd in the music.
 fn steps(
     files: &Files,
     job: &Run,
@@ -270,7 +271,7 @@ fn pins<'m>(
 
 fn opening(job: &Run, pin: &str) -> String {
     let mut keys = vec![("open", quoted(pin))];
-    // A pin that was chosen is that of the only direction, or of the music that goes out.
+    // With both directions, the chosen pin is the one for the music that goes out.
     if let Some(choice) = &job.pin
         && (job.verb != Verb::Both || pin == "render")
     {
@@ -282,7 +283,7 @@ fn opening(job: &Run, pin: &str) -> String {
     step(&keys)
 }
 
-/// Where music goes.
+/// The direction of music.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {
     Out,
@@ -315,7 +316,7 @@ fn music_step(
     })
 }
 
-/// What has to come of music when all goes well.
+/// The expectations for music when all goes well.
 fn intention(song: &Song, direction: Direction) -> String {
     let (key, count_key) = match direction {
         Direction::Out => ("wire-out", "wire-out-count"),
@@ -329,7 +330,7 @@ fn intention(song: &Song, direction: Direction) -> String {
     line(key, &bytes.join(" "))
 }
 
-/// What came of a run, as expectations.
+/// The expectations that hold for a run as it went.
 fn observed(outcome: &Outcome) -> String {
     let mut text = String::new();
     if let Some(status) = outcome.refused {
@@ -356,7 +357,7 @@ fn observed(outcome: &Outcome) -> String {
     text
 }
 
-/// A note that a scenario does not expect what was intended.
+/// A note that the run did not go well, so that the scenario expects what it did.
 pub fn not_as_intended(failed: u64) -> String {
     let expectations = counted(failed, "expectation");
     format!(

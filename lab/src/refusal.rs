@@ -10,7 +10,7 @@ use portcls_results::Exit;
 use portcls_results::file_kind::{Wanted, other_kind};
 use serde::Serialize;
 
-/// What was wrong.
+/// Where the fault lies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -28,7 +28,7 @@ pub enum Kind {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Refusal {
     kind: Kind,
-    /// How the program would end.
+    /// The exit code that the program would have.
     #[serde(skip)]
     pub exit: Exit,
     /// One sentence: what, where, and how to mend it.
@@ -39,17 +39,17 @@ pub struct Refusal {
     pub line: Option<usize>,
     /// The column, from 1.
     pub column: Option<usize>,
-    /// What to do, where it stands apart.
+    /// What to do, if this is not part of the sentence.
     pub hint: Option<String>,
 }
 
 impl Refusal {
-    /// A job that cannot be.
+    /// A job that is impossible.
     pub fn job(sentence: impl Into<String>) -> Refusal {
         Refusal::new(Kind::Job, Exit::Usage, sentence.into())
     }
 
-    /// A job with a word that is none of the known ones: with the nearest of them, or with all.
+    /// A job with an unknown word. The sentence names the nearest known word, or all known words.
     pub fn unknown<'k>(
         what: &str,
         word: &str,
@@ -79,8 +79,8 @@ impl Refusal {
         Refusal::new(Kind::OwnFault, Exit::OwnFault, sentence)
     }
 
-    /// The same about a file whose first bytes tell that it is of another kind: then that is what
-    /// is wrong.
+    /// This refusal, or a better one if the first bytes of the file show that it is of a wrong
+    /// kind.
     pub fn or_other_kind(self, name: &str, bytes: &[u8], wanted: Wanted) -> Refusal {
         other_kind(bytes, wanted).map_or(self, |kind| Refusal::file(name, kind))
     }

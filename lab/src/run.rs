@@ -1,4 +1,4 @@
-//! A run of a driver with music, and what is asked of a driver without any.
+//! Runs a driver with music, and asks a driver for its filters and imports.
 
 use portcls_machine::driver_file::symbols::Symbols;
 use portcls_machine::emulator::Violation;
@@ -34,7 +34,7 @@ pub const OUTPUTS: [(&str, &str, &str); 10] = [
     ("scenarios", "what was expected and what came, for programs", "application/json"),
 ];
 
-/// The outputs of a run that names none.
+/// The outputs of a run whose job names none.
 pub fn usual_outputs() -> Vec<String> {
     ["summary", "text", "trace"].map(str::to_owned).to_vec()
 }
@@ -42,8 +42,8 @@ pub fn usual_outputs() -> Vec<String> {
 /// Runs a driver.
 ///
 /// # Errors
-/// [`Refusal`]: a file cannot be used, or a setting is not possible. A driver that refuses to start
-/// is an answer with a reason.
+/// [`Refusal`]: a file cannot be used, or a setting is not possible. If the driver refuses to
+/// start, there is an answer, with the reason in it.
 pub fn run(lab: &mut Lab, job: &job::Run) -> Result<Answer, Refusal> {
     let wanted = job.outputs.clone().unwrap_or_else(usual_outputs);
     check_names(&wanted, &OUTPUTS.map(|(name, ..)| name))?;
@@ -137,13 +137,13 @@ fn summarized(
     answer
 }
 
-/// When what ended the run happened, or else the first breach of a rule.
+/// The time of the end of the run if it ended early, or else of the first breach of a rule.
 fn time_of(machine: &Machine, first_breach: Option<&Violation>) -> Option<u64> {
     let stop = machine.kernel().stopped().map(|stop| stop.time_ns());
     stop.or(first_breach.map(|breach| breach.time_ns))
 }
 
-/// What there is to say about the trace of a machine.
+/// A note if the trace of a machine is not whole.
 fn notes_of_trace(machine: &Machine) -> Option<String> {
     let dropped_ns = machine.kernel().trace().first_dropped_ns()?;
     let (events, at) = (grouped(MOST_EVENTS as u64), duration(dropped_ns));
@@ -171,7 +171,7 @@ fn add_bytes(answer: Answer, wanted: &[String], stem: &str, bytes: &[(u64, u8)])
     answer
 }
 
-/// Adds what can be asked of the driver itself. What cannot be asked is a note.
+/// Adds the outputs that ask the driver itself. If one of them fails, the answer has a note.
 pub fn add_about_driver(
     lab: &Lab,
     answer: Answer,
@@ -237,10 +237,10 @@ pub fn filters(lab: &Lab, job: &job::Run) -> Result<Answer, Refusal> {
     Ok(Answer::new(Exit::Good).with(filter_outputs(&filters, &chosen, &all)))
 }
 
-/// Tells what a driver needs.
+/// Lists what a driver needs.
 ///
 /// # Errors
-/// [`Refusal`]: the file cannot be used, or the driver is none in a file.
+/// [`Refusal`]: the file cannot be used, or the job names a driver that is not in a file.
 pub fn imports(lab: &Lab, job: &job::Run) -> Result<Answer, Refusal> {
     let Some(Choice::File(name)) = &job.driver else {
         return Err(Refusal::job(

@@ -1,4 +1,4 @@
-//! A run saved as a scenario with its golden, for `portcls-emu check`.
+//! Saves a run as a scenario with its golden, for `portcls-emu check`.
 
 use portcls_machine::judgement::{JudgedAs, judge};
 use portcls_machine::scenario::Verdict;
@@ -15,11 +15,12 @@ use crate::zip::archive;
 /// The longest name of a scenario.
 const MOST_LETTERS: usize = 64;
 
-/// Saves a run as a scenario. The outputs are the files of one folder, and all of them in an
-/// archive. What is handed out was checked as `check` does it.
+/// Saves a run as a scenario. The outputs are the files of one folder, and an archive of all of
+/// them. The lab checks the scenario with its golden, as `check` does, before it hands them out.
 ///
 /// # Errors
-/// [`Refusal`]: the name is none, the run is not possible, or no scenario can expect what it does.
+/// [`Refusal`]: the name is not allowed, the run is not possible, or no scenario can expect its
+/// end.
 pub fn save(lab: &Lab, keys: Value) -> Result<Answer, Refusal> {
     let (names, run) = job::split(keys, &["name", "title", "why"]);
     let (saved, run): (Saved, Run) = (job::of(names)?, job::of(run)?);
@@ -44,7 +45,7 @@ pub fn save(lab: &Lab, keys: Value) -> Result<Answer, Refusal> {
         judged = judge_text(&lab.files, &recipe, &file, &source)?;
     }
     let golden = checked(&judged)?;
-    // Once more with the golden: what is handed out passes.
+    // The second check has the golden.
     let again = judge(&judged.scenario, Some(&golden));
     let judged = Judged { scenario: judged.scenario, judgement: again };
     let answer = Answer::new(judged.exit()).judged(judged.verdict()).noting(notes);
@@ -68,7 +69,7 @@ fn outputs(name: &str, file: &str, source: String, golden: String, recipe: Recip
     outputs
 }
 
-/// The golden of a run that a scenario can expect.
+/// The golden of a run. Refused if no scenario can expect the run.
 fn checked(judged: &Judged) -> Result<String, Refusal> {
     let judgement = &judged.judgement;
     match (judgement.judged_as(), &judgement.made) {

@@ -1,4 +1,4 @@
-//! Register scripts on cards: what was expected and got, and the signals.
+//! Runs register scripts on cards: expected and read values, and the signals.
 
 use portcls_machine::card_bench::ops::{Recorder, RunReport, Script, run_recorded};
 use portcls_machine::card_bench::signals::LANES;
@@ -25,7 +25,7 @@ const TYPED: &str = "script.ops";
 /// The version of the signals.
 const VERSION: u32 = 1;
 
-/// Runs a script on cards. A text that is no script is a result too: its place and what is wrong.
+/// Runs a script on cards. If the text is not a script, the result says where and why.
 ///
 /// # Errors
 /// [`Refusal`]: there is no such file or card.
@@ -69,7 +69,7 @@ pub fn run(lab: &Lab, job: &Ops) -> Result<Answer, Refusal> {
     Ok(answer(name, &[result], job, signals))
 }
 
-/// The cards that the job names; `None` for those that the script is for.
+/// The cards that the job names. `None` stands for the cards that the script is for.
 fn chosen_cards(lab: &Lab, job: &Ops) -> Result<Option<Vec<CardProfile>>, Refusal> {
     let mut chosen = Vec::new();
     match &job.cards {
@@ -155,18 +155,18 @@ struct RunSignals {
 struct ScenarioSignals {
     title: String,
     line: usize,
-    /// A part for each `init`. Its times count from there, as the times of the lines do.
+    /// The parts of the scenario. Each `init` starts a part, and times count from there.
     parts: Vec<PartSignals>,
 }
 
 /// The signals from an `init` to the next.
 #[derive(Serialize)]
 struct PartSignals {
-    /// The line of the `init`.
+    /// The number of the line with the `init`.
     line: usize,
     end_ns: u64,
     bytes: Vec<ByteSignal>,
-    /// The interrupt line: its level from each time on.
+    /// The levels of the interrupt line, each with the time at which it begins.
     irq: Vec<LevelSignal>,
 }
 
@@ -176,13 +176,13 @@ struct ByteSignal {
     lane: &'static str,
     byte: u8,
     start_ns: u64,
-    /// `None` for a byte that was still under way at the end.
+    /// `None` for a byte that the wire still carried at the end.
     end_ns: Option<u64>,
-    /// True for a byte that the card made by itself.
+    /// True for a byte that the card sent without the host.
     is_own: bool,
 }
 
-/// A level of a line from a time on.
+/// A level of the interrupt line.
 #[derive(Serialize)]
 struct LevelSignal {
     time_ns: u64,

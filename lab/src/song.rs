@@ -9,7 +9,7 @@ use crate::files::Files;
 use crate::job::SongChoice;
 use crate::refusal::Refusal;
 
-/// The most warnings about a damaged file that are told; the summary in JSON has all.
+/// The most warnings about a damaged file in the notes; the summary in JSON has all warnings.
 const SHOWN_WARNINGS: usize = 5;
 
 /// Music that was read.
@@ -31,16 +31,16 @@ pub enum Origin {
     Tune,
     /// A file.
     File,
-    /// Notes, as they were typed.
+    /// Notes as the user typed them.
     Notes(String),
-    /// Bytes, as they were typed.
+    /// Bytes as the user typed them.
     Bytes(String),
 }
 
-/// Reads music. Without a choice it is the tune.
+/// Reads music. If the job chooses none, it is the built-in tune.
 ///
 /// # Errors
-/// [`Refusal`]: there is no such file, it holds nothing to play, or what was typed is no music.
+/// [`Refusal`]: there is no such file, it holds nothing to play, or the typed text is not music.
 pub fn read(files: &Files, choice: Option<&SongChoice>) -> Result<Music, Refusal> {
     let tune = SongChoice { tune: Some(true), ..SongChoice::default() };
     let choice = choice.unwrap_or(&tune);

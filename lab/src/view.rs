@@ -22,7 +22,7 @@ use crate::job::View;
 use crate::refusal::Refusal;
 use crate::{Kept, Lab};
 
-/// A view by its name, with what it is in words and the type of its content.
+/// A view: its name, a description and the type of its content.
 pub struct ViewKind {
     pub name: &'static str,
     pub words: &'static str,
@@ -46,21 +46,21 @@ pub const VIEWS: &[ViewKind] = &[
     kind("explain", "one moment explained", "text/plain"),
 ];
 
-/// What is looked at, and how.
+/// The trace that is shown, and how.
 pub struct Looked<'t> {
     pub header: &'t Header,
     pub log: &'t TraceLog,
-    /// The beginning of the names of files.
+    /// The first part of the names of files.
     pub stem: &'t str,
     pub filter: Filter,
     /// The moment to explain.
     pub at: Option<u64>,
 }
 
-/// Makes a view; `None` for a name that is no view.
+/// Makes a view. `None` if no view has this name.
 ///
 /// # Errors
-/// Why there is no such view of this trace.
+/// The reason why this trace has no such view.
 pub fn make(name: &str, looked: &Looked<'_>) -> Option<Result<Output, String>> {
     let Looked { header, log, stem, filter, at } = *looked;
     let whole = 0..log.records().len();
@@ -94,7 +94,7 @@ pub fn make(name: &str, looked: &Looked<'_>) -> Option<Result<Output, String>> {
     })
 }
 
-/// The page of a trace, perhaps with what a comparison found.
+/// The page of a trace. If a comparison is given, the page shows its findings.
 pub fn timeline(
     looked: &Looked<'_>,
     diff: Option<crate::compare::Found<'_>>,
@@ -125,7 +125,7 @@ fn explained(log: &TraceLog, at: Option<u64>) -> Result<String, String> {
     Ok(plain(&found.text()))
 }
 
-/// Makes several views. What cannot be made is a note.
+/// Makes several views. If one of them fails, the answer has a note.
 pub fn add_views(mut answer: Answer, wanted: &[String], looked: &Looked<'_>) -> Answer {
     for name in wanted {
         answer = match make(name, looked) {
@@ -137,8 +137,7 @@ pub fn add_views(mut answer: Answer, wanted: &[String], looked: &Looked<'_>) -> 
     answer
 }
 
-/// Refuses the names of outputs that there are not, in a job whose outputs are the views and
-/// `others`.
+/// Refuses unknown names of outputs. The known names are those of the views and `others`.
 ///
 /// # Errors
 /// [`Refusal`] with the first wrong name.
@@ -150,10 +149,10 @@ pub fn check_names(wanted: &[String], others: &[&str]) -> Result<(), Refusal> {
     }
 }
 
-/// Finds a trace: one that is kept, or the text in a file.
+/// Finds a trace that the lab keeps, or reads one from a file.
 ///
 /// # Errors
-/// [`Refusal`]: there is no such trace, or the file is none.
+/// [`Refusal`]: there is no such trace, or the file is not a trace.
 pub fn find<'l>(lab: &'l Lab, name: &str) -> Result<Cow<'l, Kept>, Refusal> {
     if let Some(kept) = lab.kept.get(name) {
         return Ok(Cow::Borrowed(kept));
@@ -170,10 +169,10 @@ pub fn find<'l>(lab: &'l Lab, name: &str) -> Result<Cow<'l, Kept>, Refusal> {
     }
 }
 
-/// Shows a kept trace, or one in a file.
+/// Shows a kept trace or the trace in a file.
 ///
 /// # Errors
-/// [`Refusal`]: there is no such trace or view, or the moment is no time.
+/// [`Refusal`]: there is no such trace or view, or the moment is not a time.
 pub fn view(lab: &Lab, job: &View) -> Result<Answer, Refusal> {
     check_names(&job.outputs, &[])?;
     let found = find(lab, &job.of)?;

@@ -1,4 +1,4 @@
-//! Files in one archive, stored as they are.
+//! Packs files into one archive without compression.
 //!
 //! Source: APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12 and 4.3.16; the check value is that of ISO 3309.
 
@@ -6,7 +6,8 @@
 const VERSION: u16 = 20;
 /// Names are UTF-8: bit 11 of the flags.
 const FLAGS: u16 = 1 << 11;
-/// The first day that the format knows, 1 January 1980: an archive says nothing of its maker.
+/// The first day that the format knows, 1 January 1980. So the archive does not tell when it was
+/// made.
 const DATE: u16 = 1 << 5 | 1;
 
 /// Files in an archive. The same files give the same bytes.
@@ -39,7 +40,7 @@ pub fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     zip
 }
 
-/// What both headers of a file say, from the version on.
+/// The fields that both headers of a file have, from the version on.
 fn facts(name: &str, bytes: &[u8]) -> Vec<u8> {
     let length = bytes.len() as u32;
     let mut facts = Vec::new();

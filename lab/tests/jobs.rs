@@ -93,7 +93,8 @@ fn every_output_of_the_catalog_can_be_asked_of_a_run_that_has_it() {
     let answer = run(&mut lab, job);
     let result = result(&answer);
     for name in names.iter().map(|name| name.as_str().unwrap()) {
-        // A moment needs a time, the filters a driver that starts; scenarios are those of both.
+        // `explain` needs a time, `filters` a driver that starts, and `scenarios` music in both
+        // directions.
         let is_without = ["explain", "filters", "filters-text", "scenarios"].contains(&name);
         assert_eq!(answer.bytes(name).is_none(), is_without, "{name}: {result}");
     }
@@ -112,7 +113,7 @@ fn a_bug_check_is_a_verdict_with_its_place_and_the_lab_lives_on() {
     assert!(bare["verdict"]["time_ns"].as_u64().unwrap() > 0);
     let place = bare["verdict"]["place"].as_str().unwrap();
     assert!(place.starts_with("null_adapter") && !place.contains("cpp"), "{place}");
-    // With the PDB beside it the place is a line.
+    // With the PDB, the place has a file and a line.
     lab.put("null_adapter.pdb", driver("msvc-x64/null_adapter.pdb")).unwrap();
     let answer = run(&mut lab, job());
     let place = result(&answer)["verdict"]["place"].as_str().unwrap().to_owned();
@@ -126,7 +127,7 @@ fn a_mistake_is_one_sentence_that_helps() {
     let mut lab = Lab::default();
     let mut arm = driver("x64/uart.sys");
     let pe = u32::from_le_bytes(arm[0x3C..0x40].try_into().unwrap()) as usize;
-    // IMAGE_FILE_MACHINE_ARMNT.
+    // The machine type IMAGE_FILE_MACHINE_ARMNT.
     arm[pe + 4..pe + 6].copy_from_slice(&0x01C4_u16.to_le_bytes());
     for (name, bytes) in [
         ("song.sys", b"MThd\0\0\0\x06\0\0\0\0\0\x60".to_vec()),
@@ -212,7 +213,7 @@ fn a_kept_trace_has_the_views_that_its_run_has() {
     for view in views.into_iter().filter(|view| *view != "latency") {
         assert_eq!(at_once.bytes(view), later.bytes(view), "{view}");
     }
-    // The text of a trace is as good as the kept one.
+    // The text of a trace gives the same views as the kept trace.
     lab.put("a.trace", at_once.bytes("trace").unwrap().to_vec()).unwrap();
     let read = run(&mut lab, json!({"job": "view", "of": "a.trace", "outputs": ["timeline"]}));
     assert_eq!(read.bytes("timeline"), at_once.bytes("timeline"));
@@ -319,7 +320,7 @@ fn a_run_is_saved_as_a_scenario_that_the_lab_itself_checks() {
         keys.extend([("job".to_owned(), json!("save")), ("name".to_owned(), json!(name))]);
         let answer = run(&mut lab, Value::Object(keys));
         assert_eq!(result(&answer)["verdict"]["word"], "passed", "{name}: {}", result(&answer));
-        // A fresh lab, which has nothing but the files.
+        // A new lab with nothing but the files.
         let mut fresh = Lab::default();
         for output in answer.outputs.iter().skip(1).filter(|it| !it.name.ends_with(".zip")) {
             fresh.put(&output.file_name, output.bytes.clone()).unwrap();

@@ -1,4 +1,4 @@
-// The module itself, without a page: no imports, no leak, and how fast it is.
+// Tests the module itself, without a page: no imports, no leak. Prints how fast it is.
 //
 // node lab/tests/module.js FOLDER     FOLDER is what lab/build.sh made
 'use strict';
@@ -10,7 +10,7 @@ const folder = process.argv[2];
 const bytes = readFileSync(join(folder, 'lab.wasm'));
 const utf8 = (text) => new TextEncoder().encode(text);
 
-/** The doors of a fresh instance. */
+/** A fresh instance with its exports. */
 async function lab(module) {
   const doors = (await WebAssembly.instantiate(module, {})).exports;
   const put = (content) => {
@@ -39,7 +39,7 @@ async function lab(module) {
   };
 }
 
-/** Milliseconds of some work, and what it gave. */
+/** How long some work took in ms, and its result. */
 function timed(work) {
   const begin = process.hrtime.bigint();
   const value = work();
@@ -90,7 +90,7 @@ async function main() {
   const [long, played] = timed(() => run({ ...tune, song: { file: 'long.mid' } }));
   assert.strictEqual(played.result.verdict.word, 'complete', played.outputs.result);
 
-  // A bug check, a guest stack that overflows and a job that cannot be: the instance lives on.
+  // After a bug check, a full guest stack and an impossible job, the same instance still works.
   const dead = run({ job: 'run', driver: { file: 'null_adapter.sys' }, outputs: ['analysis'] });
   assert.deepStrictEqual([dead.exit, dead.result.verdict.word], [4, 'bug-check']);
   assert(dead.outputs.analysis.includes('SYSTEM_THREAD_EXCEPTION_NOT_HANDLED'));

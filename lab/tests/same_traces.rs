@@ -13,13 +13,13 @@ use portcls_lab::Lab;
 use portcls_machine::midi_file::{Song, default_tune, write_smf};
 use serde_json::{Value, json};
 
-/// A driver that never ends is to end soon in both.
+/// The budget of a call. It is small, so that both stop an endless driver soon.
 const CALL_BUDGET: u64 = 1_000_000;
 
-/// An ISR in a DPC in a call nests on the stack.
+/// The stack of a test's thread: an ISR can run in a DPC in a call, each in a frame of its own.
 const STACK_BYTES: usize = 32 << 20;
 
-/// The program, if there is one.
+/// The path of the program, if the variable names it.
 fn program() -> Option<PathBuf> {
     let found = std::env::var_os("PORTCLS_EMU").map(PathBuf::from);
     if found.is_none() {
@@ -32,7 +32,7 @@ fn program() -> Option<PathBuf> {
     found
 }
 
-/// A run: the files, the job, and the options of the program that say the same.
+/// A run: the files, the job, and the options of the program that mean the same.
 struct Case {
     name: String,
     files: Vec<(String, Vec<u8>)>,
@@ -114,7 +114,7 @@ fn every_driver_of_the_project_has_the_trace_of_the_program() {
     compare(&cases);
 }
 
-/// Music of a kind: its name, its file and its form.
+/// Songs of different kinds: each with its name and its file.
 fn songs() -> Vec<(&'static str, Vec<u8>)> {
     let song = |messages: Vec<(u64, Vec<u8>)>| {
         let mut song = Song::new();

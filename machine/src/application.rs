@@ -198,7 +198,7 @@ impl<'m> Application<'m> {
         first_failure.map_or(Ok(None), Err)
     }
 
-    /// Opens the pin that was chosen, or the first pin for this use of the filter that was chosen.
+    /// Opens the chosen pin. If only a filter was chosen, opens its first pin for this use.
     fn open_chosen(
         &self,
         kernel: &Kernel,

@@ -67,8 +67,7 @@ impl CardFaults {
         if self.late.len() != copies || due_ns != now_ns {
             return None;
         }
-        // A write that waits behind no other write arrives at once, even if the chip cannot take
-        // it.
+        // A write that waits for no other write arrives at once, even if the chip cannot take it.
         self.late.pop_front();
         Some(value)
     }

@@ -1,6 +1,6 @@
 //! A card as a machine gets it.
 //!
-//! Owns what can be chosen about one card ([`CardSettings`]), and putting it on the bus.
+//! This file owns the settings of one card ([`CardSettings`]), and puts the card on the bus.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -42,7 +42,7 @@ pub struct CardSettings {
     pub resources: Vec<CardResource>,
 }
 
-/// Whether the interrupt output of a card is connected to the line that its driver is told of.
+/// Whether the interrupt output of a card is connected to the line that its driver knows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Connection {
     /// Yes.

@@ -18,7 +18,7 @@ use crate::power::{bus_driver, send_power};
 use crate::slot::Slot;
 use crate::unmodelled::RangeFigures;
 
-/// The parts of a device before the machine is put together.
+/// The parts of a device before the machine is built.
 pub(crate) struct DeviceParts {
     pub slot: Slot,
     pub port: u16,

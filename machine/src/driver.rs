@@ -75,7 +75,7 @@ impl Driver {
     /// the file, a report of a failure uses the symbols that lie beside the file.
     ///
     /// # Errors
-    /// [`MachineError::DriverFile`] with what is wrong with the file.
+    /// [`MachineError::DriverFile`] with the fault of the file.
     pub fn from_sys(
         name: &str,
         file: &[u8],

@@ -81,7 +81,7 @@ pub struct ApplicationFigures {
     pub first_difference: Option<Difference>,
 }
 
-/// What of MIDI OUT is measured.
+/// The figures of MIDI OUT.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct WireSpan {
     /// Time zero of the song, if it began.
@@ -158,8 +158,8 @@ impl WireFigures {
 }
 
 impl Difference {
-    /// The difference behind `passed` unchanged bytes. `found` is the next byte that came, with
-    /// its time. The song's times count from `zero_ns`.
+    /// The difference after `passed` unchanged bytes. `found` is the next byte that came, with its
+    /// time. The song's times count from `zero_ns`.
     fn after(
         song: &Song,
         passed: usize,

@@ -67,7 +67,7 @@ impl Golden {
     /// Compares a trace with its golden, both as texts.
     ///
     /// # Errors
-    /// What is wrong with the golden, when its text is no trace.
+    /// What is wrong with the golden, when its text is not a trace.
     pub fn judge(&self, golden: &str, now: &str) -> Result<Diff, String> {
         let read = |text: &str| parse(text).map(|(_, log)| log).map_err(|error| error.to_string());
         Ok(diff(&read(golden)?, &read(now)?, self.compare.clone()))

@@ -1,7 +1,7 @@
-//! A scenario held against its golden.
+//! The verdict on a scenario: its expectations and its golden together.
 //!
-//! This module owns the verdict over one scenario: its expectations and its golden together. Texts
-//! come in, facts go out; only `folder` reads files, for tests of drivers in Rust.
+//! This module takes texts and returns facts. Only `folder` reads files, for tests of drivers in
+//! Rust.
 
 mod folder;
 
@@ -14,14 +14,14 @@ pub use folder::assert_scenarios;
 
 use crate::scenario::{self, Compare, GoldenSettings, Outcome, Polls, Scenario};
 
-/// How a scenario did.
+/// The verdict on a scenario.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum JudgedAs {
-    /// Everything that the scenario expects came, and the trace equals its golden.
+    /// The run met every expectation, and the trace equals its golden.
     Good,
-    /// Something that the scenario expects did not come, or the trace differs from its golden.
+    /// The run did not meet an expectation, or the trace differs from its golden.
     Failed,
-    /// The scenario has a golden trace, and there is none yet.
+    /// The scenario has a golden trace, but the file does not exist yet.
     NoGolden,
     /// The scenario expects nothing by name and has no golden.
     NothingChecked,
@@ -29,14 +29,14 @@ pub enum JudgedAs {
     RuleBroken,
     /// The run ended in a bug check, a hang or a panic that the scenario does not name.
     DriverDied,
-    /// The golden is no trace.
+    /// The file of the golden is not a trace.
     BadGolden,
 }
 
-/// What came of a scenario and its golden.
+/// The results of a scenario and of its golden.
 #[derive(Clone, Debug)]
 pub struct Judgement {
-    /// What came of the run.
+    /// The result of the run.
     pub outcome: Outcome,
     /// The golden that this run makes; `None` for a scenario without a golden, or when the trace
     /// does not have the marks of the golden.
@@ -44,12 +44,12 @@ pub struct Judgement {
     /// The comparison with the golden, if there is one. If the golden is damaged, the part that
     /// could be read is compared.
     pub diff: Option<Diff>,
-    /// How many lines of the golden and of the new text have no equal line in the other one.
+    /// How many lines of the golden and of the new text have no equal line in the other text.
     pub lines: usize,
     /// What is wrong with the golden or its marks.
     pub fault: Option<String>,
-    /// True when the scenario was changed after its golden was accepted, in what may change the
-    /// trace. A golden without an edition in its head does not tell.
+    /// True when the scenario has changed since its golden was accepted, in a way that may change
+    /// the trace. False when the golden has no edition in its head.
     pub is_other_edition: bool,
 
     is_wanted: bool,
@@ -58,7 +58,7 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// How the scenario did.
+    /// The verdict.
     #[must_use]
     pub fn judged_as(&self) -> JudgedAs {
         let verdict = self.outcome.verdict();
@@ -89,9 +89,9 @@ impl Judgement {
         self.is_wanted && (!self.is_there || self.is_damaged || self.differs())
     }
 
-    /// The hint that the scenario was changed, for a trace that differs from its golden.
+    /// The hint that the scenario has changed, if the trace differs from its golden.
     ///
-    /// A trace that is still as its golden gets no hint: what the golden says holds.
+    /// If the trace equals its golden, there is no hint: the golden is still right.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         let is_meant = self.is_other_edition && self.differs();
@@ -105,7 +105,8 @@ impl Judgement {
     }
 }
 
-/// Runs a scenario and holds it against its golden; `None` when the golden does not exist.
+/// Runs a scenario and compares its trace with its golden. `golden` is `None` when the golden does
+/// not exist.
 #[must_use]
 pub fn judge(scenario: &Scenario, golden: Option<&str>) -> Judgement {
     let outcome = scenario.run();
@@ -134,7 +135,7 @@ pub fn judge(scenario: &Scenario, golden: Option<&str>) -> Judgement {
             !header.scenario.is_empty() && header.scenario != scenario.edition;
         judgement.is_damaged = fault.is_some();
         judgement.fault = fault.map(|fault| format!("{}, {fault}", scenario.golden_file()));
-        // The text of a trace can always be read back; a test of `report` shows this.
+        // The text of a trace can always be parsed; a test of `report` shows this.
         let (_, now) = parse(&made).expect("the text of a trace is well formed");
         judgement.lines = differing_lines(golden, &made);
         if !log.records().is_empty() || !judgement.is_damaged {
@@ -145,7 +146,7 @@ pub fn judge(scenario: &Scenario, golden: Option<&str>) -> Judgement {
     judgement
 }
 
-/// What counts as a difference, by the settings of a scenario.
+/// The options of the comparison, from the settings of a scenario.
 #[must_use]
 pub fn options(settings: &GoldenSettings) -> DiffOptions {
     DiffOptions {

@@ -3,8 +3,8 @@
 //! This file owns the test whether a capture is over, and the limits of a capture. A song is over
 //! when all its bytes have arrived, the driver has taken them, and nothing more came for a while. A
 //! song is also over when the application has read far more bytes than were sent. A driver that
-//! leaves bytes in the card makes the run end with a hang: at once when nothing is left that could
-//! happen by itself, else after a minute without progress.
+//! leaves bytes in the card makes the run end with a hang: after a minute without progress, or at
+//! once when nothing can happen any more without outside help.
 
 use hw_mpu401::Counters as CardCounters;
 use portcls_emulator::trace::WaitEnd;
@@ -63,7 +63,7 @@ pub(crate) fn listen(
             kernel.run_while(limit_ns, || pin.in_flight() == READS_IN_FLIGHT)
         })?;
         if waited == Progress::Idle && machine.now_ns() < limit_ns {
-            // Nothing is left that could happen by itself.
+            // Nothing can happen any more without outside help.
             if !machine.cable().is_in_empty() {
                 machine.run(|kernel| kernel.hang(&what_waits(machine, &feeding)))?;
             }

@@ -51,8 +51,8 @@ pub(crate) struct Parts {
     pub pin_format: PinFormat,
 }
 
-/// A computer with one driver and one or several cards. A method about a card or a device that
-/// does not name it means the first card or device.
+/// A computer with one driver and one or several cards. Some methods are about a card or a device
+/// but do not name it. They mean the first one.
 pub struct Machine {
     parts: Parts,
     devices: Vec<MachineDevice>,
@@ -208,7 +208,7 @@ impl Machine {
         self.run(|kernel| {
             self.load(kernel)?;
             let starts = self.devices.iter().map(|device| self.start_on(kernel, device));
-            // A collection of results would end with the first refusal.
+            // A `collect` into one `Result` would not start the devices after the first refusal.
             starts.fold(Ok(()), Result::and)
         })?
     }

@@ -24,21 +24,21 @@ pub struct RegistrySetting {
     pub value: RegistryValue,
 }
 
-/// A text that is no registry value.
+/// A text that is not a registry value.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ParseRegistryError {
     /// The text is not `NAME=TYPE:DATA`.
     #[error("give NAME=dword:NUMBER, NAME=string:TEXT or NAME=binary:HEX")]
     Form,
-    /// The data after `dword:` is no number.
+    /// The data after `dword:` is not a number.
     #[error("'{0}' is no dword: give a number up to 4294967295, or 0x and hexadecimal digits")]
     Dword(String),
-    /// The data after `binary:` is no list of bytes.
+    /// The data after `binary:` is not a list of bytes.
     #[error("'{0}' are no bytes: give pairs of hexadecimal digits, as in 0A1B")]
     Binary(String),
 }
 
-/// A line of a file that is no registry value.
+/// A line of a file that is not a registry value.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("line {line}: {what}")]
 pub struct RegistryFileError {
@@ -93,7 +93,7 @@ fn read_bytes(text: &str) -> Result<Vec<u8>, ParseRegistryError> {
 /// with `#`.
 ///
 /// # Errors
-/// [`RegistryFileError`] at the first line that is no value; a file that is too long or no UTF-8
+/// [`RegistryFileError`] at the first line that is not a value; a file that is too long or no UTF-8
 /// has its fault on line 1.
 pub fn read_registry(file: &[u8]) -> Result<Vec<RegistrySetting>, RegistryFileError> {
     let whole = |what| RegistryFileError { line: 1, what };

@@ -44,7 +44,7 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.id.eq_ignore_ascii_case(name))
 }
 
-/// The names that are most like a word that is no rule's name, the nearest first.
+/// The names of rules that are most like a wrong name, the nearest first.
 #[must_use]
 pub fn near_names(word: &str) -> Vec<&'static str> {
     near(word, all().map(|rule| rule.id)).into_iter().take(NEAR_NAMES).collect()

@@ -1,11 +1,11 @@
 //! Scenarios: tests of a driver in text files.
 //!
-//! A scenario is a machine, what happens on it, and what has to come of it, in one file.
+//! A scenario is one file with a machine, the steps of a run on it, and the expected results.
 //!
-//! Owns the form of such a file (`file`), reading it ([`read`]) with errors that name the place,
-//! the run ([`Scenario::run`]), and the results of the expectations ([`Outcome`]). What a golden
-//! trace is compared by stands in [`GoldenSettings`]; the comparison itself is not here. This
-//! module never knows of a terminal.
+//! This module owns the form of the file (`file`), its reader ([`read`]), whose errors name a
+//! place, the run ([`Scenario::run`]), and the results of the expectations ([`Outcome`]).
+//! [`GoldenSettings`] says how a trace is compared with its golden. The comparison itself is not
+//! here. This module never knows of a terminal.
 //!
 //! ```
 //! use std::path::Path;
@@ -73,34 +73,35 @@ pub const MAX_SCENARIO_BYTES: usize = read::MAX_BYTES;
 /// A scenario on one card, ready to run.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// The name: the name of the file without its folder and extension. A scenario that runs on
-    /// several cards has the card behind a dot, as in `start.sb16`. The golden is the file of this
-    /// name with the extension `trace`, in the folder of the scenario.
+    /// The name: the file's name without its folder and extension. If the file runs on several
+    /// cards, a dot and the card follow, as in `start.sb16`. The golden is in the scenario's
+    /// folder, under this name with the extension `trace`.
     pub name: String,
     /// What the scenario shows, in one line.
     pub title: String,
-    /// Why this has to be so.
+    /// Why the scenario expects this.
     pub why: Option<String>,
     /// How its trace is compared with its golden; `None` for a scenario without a golden.
     pub golden: Option<GoldenSettings>,
-    /// The edition, which stands in the head of its goldens: another one when the trace may be
-    /// another one. Words, expectations and the files that the scenario names do not count.
+    /// The edition, which the head of its goldens repeats. It changes with everything that may
+    /// change the trace. Words, expectations and the files that the scenario names do not count.
     pub edition: String,
     plan: Plan,
 }
 
-/// Reads a scenario file. A file for several cards gives a scenario for each, any other file one.
+/// Reads a scenario file. The result has one scenario for each card that the file names.
 ///
 /// `file` is the name of the file, for messages and for the names of the scenarios. The files that
 /// the scenario names are read now, relative to `folder`, so the runs read no file.
 ///
 /// # Errors
-/// [`ScenarioError`] with the first mistake in the text, or in a file that it names.
+/// [`ScenarioError`] with the first mistake in the text, or in a file that the text names.
 pub fn read(file: &str, text: &str, folder: &Path) -> Result<Vec<Scenario>, ScenarioError> {
     read_among(file, text, &DiskFolder(folder))
 }
 
-/// Reads a scenario file, as [`read`] does, where the files that it names are not on a disk.
+/// Reads a scenario file, as [`read`] does. `files` holds the files that it names, instead of a
+/// disk.
 ///
 /// # Errors
 /// The errors of [`read`].
@@ -133,7 +134,7 @@ impl Scenario {
         run::run(&self.plan, self.golden.clone(), &self.edition)
     }
 
-    /// The same scenario with another driver, such as one in Rust, which no file can name.
+    /// The same scenario with another driver, such as a driver in Rust, which a file cannot name.
     #[must_use]
     pub fn with_driver(mut self, driver: Driver) -> Scenario {
         self.plan.builder = self.plan.builder.driver(driver);
@@ -146,8 +147,8 @@ impl Scenario {
         format!("{}.trace", self.name)
     }
 
-    /// True when the scenario expects something by name, so that a run without a golden checks
-    /// something too.
+    /// True when the scenario has an expectation of its own. A run without a golden then checks
+    /// something, too.
     #[must_use]
     pub fn has_expectations(&self) -> bool {
         let names_a_status = |step: &plan::Step| step.status.is_some();

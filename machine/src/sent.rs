@@ -2,8 +2,8 @@
 
 use portcls_midi_file::MAX_FILE_BYTES;
 
-/// Most bytes that are listed: the number of bytes in the largest file, nearly 6 hours of a busy
-/// line. Further bytes are only counted.
+/// How many bytes the list takes: as many as the largest file has, nearly 6 hours of a busy line.
+/// Further bytes are only counted.
 pub const SENT_LIMIT: usize = MAX_FILE_BYTES;
 
 /// Every byte that has begun on MIDI OUT since power-on, up to a limit.

@@ -1,7 +1,7 @@
-//! A range of ports of which only a few answers are modelled.
+//! A range of ports. Only a few accesses to it have a modelled answer.
 //!
-//! A read that no answer fits gives FF, and a write changes nothing. The reads and the writes are
-//! counted, so that a report can say what a driver looked for and did not find.
+//! A read without a modelled answer gives FF, and a write changes nothing. The reads and the writes
+//! are counted, so that a report can say what a driver looked for and did not find.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ pub struct RangeFigures {
     pub offsets: Vec<OffsetFigures>,
 }
 
-/// The counts of the accesses to one port of a range that nothing answered.
+/// The counts of the accesses without an answer, for one port of a range.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct OffsetFigures {
     /// The offset from the first port of the range.

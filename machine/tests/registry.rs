@@ -31,7 +31,7 @@ fn more_values_than_a_key_holds_are_refused() {
 
 #[test]
 fn a_value_of_more_than_a_mebibyte_is_refused() {
-    // A text takes two bytes a letter.
+    // A text takes two bytes for each letter.
     let error = error_of(&format!("Long=string:{}", "a".repeat(1 << 19)));
     assert!(matches!(error, MachineError::BadRegistryValue { .. }), "{error}");
     let long = "a".repeat((1 << 19) - 1);

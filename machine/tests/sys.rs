@@ -228,8 +228,8 @@ fn a_byte_that_comes_in_at_any_instruction_of_a_write_loses_nothing() {
     }
 }
 
-/// The driver fails because code that reads a bad address is written over the beginning of a
-/// function.
+/// The test writes code over the beginning of a function. The code reads a bad address, so the
+/// driver fails.
 #[test]
 fn a_failure_is_reported_with_the_place_and_the_last_events() {
     let path = format!("{}/../guest/drivers/bin/x64/uart.sys", env!("CARGO_MANIFEST_DIR"));

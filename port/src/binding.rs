@@ -184,8 +184,8 @@ impl Binding {
         self.miniport.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)
     }
 
-    /// The filter's descriptor, when the miniport has handed it out. The pins in it are as they
-    /// were at the last look.
+    /// The filter's descriptor, when the miniport has handed it out. Its pins are those that the
+    /// port read last.
     pub fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>> {
         self.descriptor.borrow().clone()
     }

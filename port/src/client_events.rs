@@ -49,8 +49,8 @@ impl ClientEvents {
     /// Answers a request for events.
     ///
     /// Source: WDK, KSEVENT and IOCTL_KS_ENABLE_EVENT: a request without input asks for the sets.
-    /// Assumed: a question for the support of the set that is all zero also asks for the sets, as
-    /// for properties. The answer to a kind of request that the event does not have is
+    /// Assumed: a request with a set of zeros that asks for support also asks for the sets, as for
+    /// properties. The answer to a kind of request that the event does not have is
     /// STATUS_INVALID_DEVICE_REQUEST. The answer to a request of no kind, or of several kinds, is
     /// STATUS_INVALID_PARAMETER.
     fn answer(
@@ -205,7 +205,7 @@ impl ClientEvents {
     }
 }
 
-/// The table that a request is for, and the node when it is a node's.
+/// The table for a request, and the node if the request is for a node.
 ///
 /// Source: WDK, KSEVENT_TYPE_TOPOLOGY. Two pages say that only pins, and nodes of pins, are targets
 /// of events. Another page says that filters are targets. WDMAud enables events of nodes through

@@ -1,8 +1,7 @@
 //! What the port offers and calls, for the page of the contract.
 //!
-//! This file reads the port's own tables. The file owns the names of the properties. The file takes
-//! the answered accesses from the tables and does not list these accesses again. Nothing in the
-//! port itself needs this file.
+//! This file reads the port's own tables for the answered accesses, and has no list of them. It
+//! owns the names of the properties. Nothing in the port itself needs this file.
 
 use std::fmt::Debug;
 

@@ -46,7 +46,7 @@ pub(crate) struct DmaChannel {
 /// Makes a DMA channel from the description of a device. The methods of the wave ports have taken
 /// the place of this routine.
 ///
-/// A description of a device that is no bus master makes a channel that also has
+/// A description of a device that is not a bus master makes a channel that also has
 /// `IDmaChannelSlave`.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewDmaChannel.

@@ -43,7 +43,7 @@ bitflags::bitflags! {
         /// The data are raw bytes as they came: a part of a message, or several messages.
         #[doc(alias = "DMUS_KEF_EVENT_INCOMPLETE")]
         const INCOMPLETE = 0x1;
-        /// The data are no bytes, but a chain of events that belong together.
+        /// The data are not bytes, but a chain of events that belong together.
         #[doc(alias = "DMUS_KEF_PACKAGE_EVENT")]
         const PACKAGE = 0x2;
         const _ = !0;
@@ -130,7 +130,7 @@ struct BufferContent {
 #[must_use = "events that are dropped are lost to their allocator"]
 pub struct EventChain {
     first: Option<DmusKernelEvent>,
-    /// The events behind the first. Nearly all chains have one event, and allocate nothing here.
+    /// The events after the first. Nearly all chains have one event, and allocate nothing here.
     #[expect(clippy::box_collection, reason = "so a chain is two words, and cheap to hand on")]
     rest: Option<Box<VecDeque<DmusKernelEvent>>>,
 }

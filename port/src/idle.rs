@@ -88,8 +88,7 @@ impl IdleSettings {
         match self.state {
             DevicePowerState::D0 => None,
             // Assumed: the device goes to its idle state at the next clock interrupt. The page says
-            // "immediately". But the request by which the last client stops needing the device has
-            // to end first.
+            // "immediately". But the last client's request has to end first.
             _ if self.immediate => Some(0),
             _ if time_s == 0 => None,
             _ => Some(u64::from(time_s) * 10_000_000),

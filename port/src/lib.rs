@@ -32,8 +32,7 @@
 //! `StreamMiniport` and `Stream`. The kind of port chooses the kind of miniport at Init. Both
 //! folders share the loop of a sequencer (`pump.rs`) and the count of captured bytes that were not
 //! delivered yet (`backlog.rs`). Apart from these files, only `miniport_calls.rs` and `interfaces/`
-//! know the
-//! kinds, because they name a miniport's methods.
+//! know the kinds, because they name a miniport's methods.
 //!
 //! # Events
 //!

@@ -28,7 +28,7 @@ pub struct ConnectedPin {
 }
 
 impl ConnectedPin {
-    /// Asks the object for its port, whose pin it is; `None` when the object is no port.
+    /// Asks the object for its port, whose pin it is; `None` when the object is not a port.
     ///
     /// The query can run code of the driver, and this code may register connections. So the caller
     /// must not hold a borrow of the adapter's connections.

@@ -219,7 +219,7 @@ pub fn pc_request_new_power_state(
     if status.is_success() { Ok(()) } else { Err(status) }
 }
 
-/// Brings a device to D0 that sleeps while the system works, because a client accesses the device.
+/// Brings a sleeping device to D0 while the system works, because a client accesses the device.
 ///
 /// Nothing happens while the system sleeps, or when the device is not started: the request then
 /// finds the device in its present state. Above PASSIVE_LEVEL the routine cannot wait. Then a
@@ -247,8 +247,8 @@ fn sleeps_alone(adapter: &AdapterDevice) -> bool {
         && adapter.state.get() == PnpState::Started
 }
 
-/// Brings a device to D0 that sleeps while the system works. The IRQL decides whether this happens
-/// at once or later.
+/// Brings a sleeping device to D0 while the system works. The IRQL decides whether this happens at
+/// once or later.
 fn wake(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
     let Some(adapter) = device.extension::<AdapterDevice>() else { return Ok(()) };
     let power = &adapter.power;
@@ -274,7 +274,7 @@ fn wake(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
     }
 }
 
-/// Brings a device to D0 that sleeps while the system works, because a client opens a pin.
+/// Brings a sleeping device to D0 while the system works, because a client opens a pin.
 ///
 /// IRQL: PASSIVE_LEVEL.
 ///

@@ -141,8 +141,8 @@ const KINDS: KsPropertyType = HANDLED
     .union(KsPropertyType::SERIALIZESET)
     .union(KsPropertyType::UNSERIALIZESET);
 
-/// The kinds that a row can offer and its handler then serves.
-/// Source: WDK, PCPROPERTY_ITEM, Flags. portcls.h calls the flag RELATIONS of a row not supported.
+/// The kinds that a row can offer, so that its handler serves them. Source: WDK, PCPROPERTY_ITEM,
+/// Flags. In portcls.h a row cannot have the flag RELATIONS.
 const HANDLED: KsPropertyType = KsPropertyType::GET
     .union(KsPropertyType::SET)
     .union(KsPropertyType::BASICSUPPORT)

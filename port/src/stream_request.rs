@@ -188,7 +188,7 @@ impl StreamRequest {
         *self.parts.borrow_mut() = bytes;
     }
 
-    /// Sets, in the port's copy of the headers, how much of a request was served that ends early.
+    /// For a request that ends early, sets in the port's copy of the headers how much was served.
     /// Usually headers are served one after the other: all headers before the current header were
     /// served, and a part of the current header. When headers are served side by side, a part of
     /// each header was served.

@@ -30,7 +30,7 @@ fn tell_bound(calls: &MiniportCalls, kernel: &Kernel) {
     );
 }
 
-/// Adds a range for DirectSound behind each range of a pin that has a WAVEFORMATEX.
+/// Adds a range for DirectSound after each range of a pin that has a WAVEFORMATEX.
 ///
 /// Source: a comment of Microsoft's published AC97 sample: the port makes such a copy of each
 /// range. Assumed: the copy comes right after its range. When the miniport itself has the same

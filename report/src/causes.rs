@@ -1,8 +1,9 @@
 //! The cause of each event: what the event waited for last, and for how long.
 //!
-//! This module owns the rules by which one event of a trace follows from another. It goes over a
-//! trace once. It knows the actors of the simulated kernel and the two lanes of a wire, and no
-//! device. A note with a colon, such as `status: can write`, says that a read only told a state.
+//! This module owns the rules by which one event of a trace follows from another. It reads a trace
+//! once. It knows the actors of the simulated kernel and the two lanes of a wire, and no device. A
+//! note with a colon, such as `status: can write`, marks a read that only told a state.
+//!
 //! # The rules
 //!
 //! | event | waited for |
@@ -43,7 +44,7 @@ pub(crate) const LANE_IN: &str = "in";
 /// The actor whose signals are interrupt lines.
 pub(crate) const LINE: &str = "line";
 
-/// In which way an event waited for its cause.
+/// How an event waited for its cause.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
@@ -58,9 +59,9 @@ pub enum Reason {
     Queued,
     /// The processor became free for the code.
     ProcessorFree,
-    /// The timer was set, or the timer expired before.
+    /// The timer was set, or a periodic timer expired for the last time before.
     TimerSet,
-    /// What the code waited for has come.
+    /// The thing that the code waited for has come.
     WaitOver,
     /// The driver wrote the byte.
     Written,
@@ -139,13 +140,13 @@ impl Reason {
 pub struct Cause {
     event: u32,
     trigger: u32,
-    /// In which way the event waited for its cause.
+    /// How the event waited for its cause.
     pub reason: Reason,
-    /// Time from the end of the cause to the event in ns. The end of folded polls is the time of
-    /// the last poll. Without a cause this is the time since power-on. Negative only in a trace
-    /// whose events are not in order.
+    /// Time from the end of the cause to the event, in ns. Folded polls end with the last poll.
+    /// Without a cause, this is the time since power-on. Negative only if the events of the trace
+    /// are not in order.
     pub delay_ns: i64,
-    /// How much of the delay interrupts and DPCs took from the waiting code, in ns.
+    /// How much of the delay interrupts and DPCs took from the code that waited, in ns.
     pub stolen_ns: u64,
 }
 
@@ -182,7 +183,7 @@ impl Past {
         self.event != NONE
     }
 
-    /// The later of two events; this one when both end at the same time.
+    /// The later one of two events; `self` if both end at the same time.
     fn or_later(self, other: Past) -> Past {
         let is_later = !self.is_there() || (other.is_there() && other.end_ns > self.end_ns);
         if is_later { other } else { self }

@@ -1,12 +1,12 @@
 //! The causal diff of two traces: what differs, and what follows from it.
 //!
-//! This module compares two traces by cause, and not by line. An event that comes later because its
-//! cause came later is no finding; it moved with its cause. The stages are: the causes
+//! This module compares two traces by causes, not by lines. An event that came later only because
+//! its cause came later is not a finding: it moved with its cause. The stages are: the causes
 //! ([`causes`](crate::causes)), nodes and chains (`nodes`), alignment (`align`), differences of
 //! aligned nodes (`difference`), findings (`group`), and words (`words`).
 //!
-//! The result does not depend on which trace is the first one: the diff orders the two traces by
-//! itself, and both directions have the same number of findings.
+//! The two directions of a diff have the same findings with the sides exchanged: the diff always
+//! puts the two traces into the same order first.
 
 mod align;
 mod difference;
@@ -33,7 +33,7 @@ use words::Words;
 pub use difference::{Passed, Residual};
 pub use options::{DiffOptions, Mode, PollRule, SettingError, Start, Tolerance, Undriven};
 
-/// The part of the machine that caused a finding.
+/// The part of the machine to which a finding belongs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Owner {
@@ -61,7 +61,7 @@ pub enum FindingKind {
     Value,
     /// The event ran at another level.
     Level,
-    /// The event waited for another event.
+    /// The event had another cause.
     Cause,
     /// The event came later or earlier after its cause.
     Delay,
@@ -69,7 +69,7 @@ pub enum FindingKind {
     Length,
     /// There are more or fewer reads.
     Polls,
-    /// The time between two reads is another.
+    /// The time between two reads is different.
     Pitch,
     /// The register had another value with the same meaning.
     Bits,
@@ -97,7 +97,7 @@ pub struct Spot {
 pub struct Finding {
     /// The number in the list, from 1.
     pub number: usize,
-    /// The part of the machine that caused the finding.
+    /// The part of the machine to which the finding belongs.
     pub owner: Owner,
     /// The kind.
     pub kind: FindingKind,
@@ -111,10 +111,10 @@ pub struct Finding {
     pub context: String,
     /// How often the finding occurs.
     pub count: usize,
-    /// The smallest and the largest difference, second trace minus first: ns, or reads for
+    /// The smallest difference, second trace minus first: in ns, or in reads for
     /// [`FindingKind::Polls`]. 0 for other kinds.
     pub least: i64,
-    /// The largest difference, see `least`.
+    /// The largest difference, in the same unit.
     pub most: i64,
     /// The first place in the first trace.
     pub first: Option<Spot>,
@@ -122,9 +122,9 @@ pub struct Finding {
     pub second: Option<Spot>,
     /// The number of the finding from which this finding follows.
     pub follows_from: Option<usize>,
-    /// How many events moved in time because of this finding, and did not change otherwise.
+    /// How many events only moved in time because of this finding.
     pub moved: u64,
-    /// The first of these events, in words.
+    /// The first of the moved events, in words.
     pub moved_words: Vec<String>,
     /// Every place of the finding, for a view; `first` and `second` are the first of these.
     #[serde(skip)]
@@ -153,11 +153,11 @@ pub struct Diff {
     /// How many of the aligned events or spans have another time, but the same time after their
     /// cause.
     pub moved: u64,
-    /// What counted as a difference.
+    /// The options of the comparison.
     pub options: DiffOptions,
     /// The range of local delays that differ within the tolerance.
     pub residual: Option<Residual>,
-    /// Differences that are no finding because of the options.
+    /// The differences that are not findings because of the options.
     pub passed: Passed,
     /// The findings: roots first, each group in order of time.
     pub findings: Vec<Finding>,
@@ -177,10 +177,10 @@ impl Diff {
     }
 }
 
-/// Compares two traces: tells what `second` does in another way than `first`.
+/// Compares two traces: says what `second` does in another way than `first`.
 ///
-/// When one trace is older than the facts about causes ([`CauseFacts`]), the other trace is
-/// compared without these facts. Time and memory grow with the number of events.
+/// An older trace may lack the facts about causes ([`CauseFacts`]). Then the other trace is
+/// compared without these facts, too. Time and memory grow with the number of events.
 #[must_use]
 pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
     let compared = [alike(first, second), alike(second, first)];
@@ -197,7 +197,7 @@ pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
     result
 }
 
-/// Gives places in a trace without facts about causes the numbers of the whole trace.
+/// Translates places in a trace without facts about causes into numbers of the whole trace.
 fn renumber<'s>(log: &TraceLog, spots: impl Iterator<Item = &'s mut Spot>) {
     let kept = log.events().enumerate().filter(|(_, event)| !event.event.is_cause_fact());
     let numbers: Vec<usize> = kept.map(|(number, _)| number).collect();
@@ -213,7 +213,7 @@ fn diff_alike(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff
     };
     let trees = [Tree::new(first), Tree::later(second, shift_ns)];
     let prints = [trees[0].fingerprint(), trees[1].fingerprint()];
-    // The alignment can depend on the order of the traces, so the order is always the same.
+    // The alignment can depend on the order of the traces, so they always get the same order.
     let is_swapped = prints[0] > prints[1];
     let (a, b) = if is_swapped { (&trees[1], &trees[0]) } else { (&trees[0], &trees[1]) };
     let pairs = align(a, b);
@@ -243,7 +243,7 @@ fn begin_ns(log: &TraceLog) -> u64 {
     log.events().next().map_or(0, |event| event.time_ns)
 }
 
-/// A trace with no more facts about causes than `other` has.
+/// The trace without those facts about causes that `other` does not have.
 fn alike<'a>(log: &'a TraceLog, other: &TraceLog) -> Cow<'a, TraceLog> {
     match (log.cause_facts(), other.cause_facts()) {
         (CauseFacts::Recorded, CauseFacts::Missing) => Cow::Owned(log.without_cause_facts()),
@@ -251,7 +251,7 @@ fn alike<'a>(log: &'a TraceLog, other: &TraceLog) -> Cow<'a, TraceLog> {
     }
 }
 
-/// How many lines of two texts have no equal line at the same place of the other text.
+/// How many lines of two texts have no equal line in the other text. The order of lines counts.
 #[must_use]
 pub fn differing_lines(first: &str, second: &str) -> usize {
     let keys = |text: &str| text.lines().map(of_text).collect::<Vec<u64>>();

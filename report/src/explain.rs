@@ -1,8 +1,8 @@
-//! One event explained: what happened, which code ran, causes and effects.
+//! Explains one event: what happened, which code ran, causes and effects.
 //!
-//! The explanation also has the last values of the registers before the event. This module puts
-//! into words what [`causes`](crate::causes) finds, for a reader who asks about one moment of a
-//! trace.
+//! The explanation also has the last values of the registers before the event. For a reader who
+//! asks about one moment of a trace, this module puts the results of [`causes`](crate::causes) into
+//! words.
 
 mod command;
 
@@ -91,7 +91,7 @@ fn what(log: &TraceLog, event: &TimedEvent) -> String {
     format!("{} {}", log.name(event.who), event_words(log, event))
 }
 
-/// The events before an event that have its time. Who asks about a time can mean each of them.
+/// The events before an event that have the same time. A reader who asks for a time can mean each.
 fn at_once(tree: &Tree<'_>, event: usize) -> Vec<String> {
     let time_ns = tree.events[event].time_ns;
     let before = tree.events[..event].iter().rev();
@@ -124,7 +124,7 @@ fn registers(tree: &Tree<'_>, event: usize) -> Vec<String> {
     accesses.chain(lines.into_iter().map(|(line, value)| format!("{line} = {value}"))).collect()
 }
 
-/// The chain of causes from a node back.
+/// The chain of causes, from a node back.
 pub(crate) fn why(tree: &Tree<'_>, node: u32) -> Vec<String> {
     let mut told = Vec::new();
     let mut next = node;

@@ -1,15 +1,15 @@
-//! A trace as one page to look at: lanes over time, and what each event says.
+//! A trace as one page to look at: lanes over time, and words of events.
 //!
-//! The page is one file that needs no network, no font and no other file, and runs from a disk. Its
-//! parts stand in `html/`: the skeleton, the style, and the script in files of one subject each.
+//! The page is one file. It needs no network, no font and no other file, and it opens from a disk.
+//! Its parts are in `html/`: the skeleton, the style, and the script in files of one subject each.
 //! The trace is in the page as columns of numbers, see `html/data.rs`.
 //!
 //! # What comes from outside
 //!
 //! Names and notes of a trace come from a driver. A `<` in them is escaped, so they cannot end the
-//! element with the data, and the script puts words into the page only as text. The
-//! Content-Security-Policy of the page allows one script and one style, by their sums, and forbids
-//! everything else.
+//! element with the data. The script puts words into the page only as text. The page's
+//! Content-Security-Policy allows one script and one style, by their sums, and forbids everything
+//! else.
 //!
 //! # Limits
 //!
@@ -43,19 +43,19 @@ const SCRIPT: &str = concat!(
     include_str!("html/control.js"),
 );
 
-/// The sums of the script and the style for the Content-Security-Policy: SHA-256, in base64. A
-/// test computes the sums and prints the right ones.
+/// The sums of the script and the style for the Content-Security-Policy: SHA-256, in base64. If a
+/// sum is wrong, a test prints the right one.
 const SCRIPT_SUM: &str = include_str!("html/script.sum");
 const STYLE_SUM: &str = include_str!("html/style.sum");
 
-/// What a page shows beside a trace.
+/// What a page shows in addition to a trace.
 #[derive(Clone, Copy, Default)]
 pub struct PageOptions<'a> {
     /// The meaning of the names.
     pub legend: Option<&'a Legend>,
     /// The findings of a comparison, and the trace that was expected.
     pub diff: Option<(&'a Diff, &'a TraceLog)>,
-    /// The file with the trace: the page then shows the command that explains an event of it.
+    /// The name of the trace's file. With it, the page shows the command that explains an event.
     pub file: Option<&'a str>,
 }
 
@@ -104,7 +104,8 @@ impl Page {
             ("data", &self.data),
             ("script", SCRIPT),
         ];
-        // Only the skeleton is searched for places, never a part that was filled in.
+        // Only the skeleton has places to fill. A part that was filled in is never searched for
+        // them.
         for piece in SKELETON.split("{{") {
             let Some((place, rest)) = piece.split_once("}}") else {
                 to.write_all(piece.as_bytes())?;
@@ -119,7 +120,7 @@ impl Page {
     }
 }
 
-/// A text for a place between tags.
+/// A text that can stand between tags.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }

@@ -17,7 +17,7 @@ pub fn find_mark(log: &TraceLog, words: &str, after: usize) -> Option<usize> {
 /// with `to`. Without a mark the part begins or ends with the trace.
 ///
 /// # Errors
-/// The words, when no mark begins with them.
+/// The words of `from` or `to`, if no mark begins with them.
 pub fn between_marks(
     log: &TraceLog,
     from: Option<&str>,

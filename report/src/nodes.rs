@@ -103,7 +103,8 @@ pub(crate) struct Tree<'a> {
     pub node_of: Vec<u32>,
     pub sections: Vec<Section>,
     /// The service routines and DPCs that seem to run at the same time as code that cannot run
-    /// then, in order. What is inside them cannot be told from that code.
+    /// then, in order. For an event inside them, the trace does not tell which of the two codes
+    /// made it.
     pub mixed: Vec<u32>,
 }
 

@@ -42,7 +42,7 @@ pub struct Show {
     pub absolute: bool,
     /// Polls of one wait are one line, even if the card did something between them.
     pub polls: bool,
-    /// A byte that begins when the byte before it ends stands in the line of that end.
+    /// If a byte begins when the byte before it ends, both are in one line.
     pub bytes: bool,
     /// The names of ports instead of their numbers.
     pub ports: PortNames,

@@ -12,7 +12,7 @@ use crate::causes::{LINE, NONE};
 use crate::nodes::{Kind, Tree};
 use crate::text::event_words;
 
-/// The most events that are searched for the code that ran, and for the last state that was read.
+/// How many events the search covers, for the code that ran and for the last state that was read.
 const FURTHEST: u32 = 2_000;
 /// The most characters of a note in a sentence.
 const NOTE_COLUMNS: usize = 60;

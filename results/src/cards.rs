@@ -1,4 +1,4 @@
-//! The cards: their main figures in words, and all of them for programs.
+//! The facts of the cards: main figures as text, all figures as JSON.
 
 use portcls_machine::chip::{
     AckSet, Behaviour, CardProfile, CommandPort, InterruptKind, Overrun, ResetAck, Text,

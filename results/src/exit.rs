@@ -1,8 +1,8 @@
-//! How the program ends, as a number.
+//! The exit codes of the program.
 
 use portcls_machine::MachineError;
 
-/// How the program ends. The number is the exit code.
+/// The exit code of the program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Exit {
@@ -24,8 +24,8 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// How a program ends whose parts end in these ways: the worst of them counts, and a file that
-    /// is not valid is the worst.
+    /// The exit code of a program whose parts ended with these codes. The worst code counts. A file
+    /// that is not valid is worse than any other end.
     #[must_use]
     pub fn worst(ends: impl IntoIterator<Item = Exit>) -> Exit {
         const WORST_FIRST: [Exit; 4] =
@@ -34,7 +34,7 @@ impl Exit {
         WORST_FIRST.into_iter().find(|exit| ends.contains(exit)).unwrap_or(Exit::Good)
     }
 
-    /// The outcome of a verb that ended with a failure, for a document.
+    /// The word for this exit code in the JSON of a verb that failed.
     #[must_use]
     pub fn outcome(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl Exit {
 }
 
 impl From<&MachineError> for Exit {
-    /// How a verb ends whose machine cannot be put together, or whose driver does not start.
+    /// The exit code of a verb when its machine cannot be built or its driver does not start.
     fn from(error: &MachineError) -> Exit {
         match error {
             MachineError::NotDebuggable { .. }

@@ -1,10 +1,11 @@
-//! The kind of a file that the user gave for another kind, by its first bytes.
+//! Tells by its first bytes what a file of a wrong kind is.
 //!
 //! This file owns the table of kinds. A reader that refuses a file asks here first. If the file is
 //! of another kind, a message that names the kind helps more than a message about single bytes.
 //! Nothing here makes a file valid or invalid.
 //!
-//! The crates below name some kinds by themselves, for users of these crates as libraries.
+//! The crates below name some wrong kinds in their own errors, for programs that use these crates
+//! as libraries.
 
 use std::fmt;
 
@@ -48,8 +49,8 @@ struct Kind {
     what: &'static str,
     /// What to do with a file of this kind.
     mend: &'static str,
-    /// The kind of input for which this file is right. The reader of that input knows better what
-    /// is wrong with the file.
+    /// The kind of input that may be such a file. The reader of that input knows better what is
+    /// wrong with the file.
     right_for: Option<Wanted>,
     /// Whether a file is of this kind.
     is: fn(&[u8]) -> bool,
@@ -74,7 +75,7 @@ const SOUND: &str = "sound holds no MIDI: give the MIDI file that it was made fr
 const PLAY: &str = "play and capture take it";
 const OTHER: &str = "give another file";
 
-/// The most bytes of a text in which a word is looked for.
+/// How many bytes at the start of a text are searched for a word.
 const HEAD_BYTES: usize = 1_024;
 
 /// Whether a file begins with one of these texts.
@@ -186,12 +187,12 @@ fn begins_with_word(file: &[u8], word: &str) -> bool {
     head(file).starts_with(word)
 }
 
-/// A file that is of another kind than the one it was given for.
+/// A file of a wrong kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OtherKind {
-    /// The kind of the file.
+    /// What the file is.
     pub what: &'static str,
-    /// The kind that it was given for.
+    /// The kind of file that the verb wants.
     pub wanted: &'static str,
     /// What to do.
     pub mend: &'static str,
@@ -204,7 +205,8 @@ impl fmt::Display for OtherKind {
     }
 }
 
-/// The kind of a file whose reader refused it, if the file is of another kind.
+/// Tells what a file is after its reader refused it. `None` if the file is of no known kind, or if
+/// the reader knows better what is wrong with it.
 #[must_use]
 pub fn other_kind(file: &[u8], wanted: Wanted) -> Option<OtherKind> {
     let Kind { what, mend, right_for, .. } = KINDS.iter().find(|kind| (kind.is)(file))?;

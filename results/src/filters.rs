@@ -170,7 +170,7 @@ impl Page {
         }
     }
 
-    /// Whether a verb can open a pin.
+    /// Adds a line that says whether a verb can open a pin.
     fn opening(&mut self, verb: &str, obstacle: Option<&str>) {
         match obstacle {
             None => self.plain("", &format!("{verb} can open it")),

@@ -85,10 +85,11 @@ struct MissingFacts {
 }
 
 impl DriverNeeds {
-    /// Finds what a driver needs. `file` is the name of its file; `symbols` name its places.
+    /// Finds what a driver needs. `file` is the name of its file; `symbols` gives names to its
+    /// addresses.
     ///
     /// # Errors
-    /// [`MachineError`]: the machine that is asked for its routines cannot be built.
+    /// [`MachineError`]: the machine that lists the routines cannot be built.
     pub fn new(
         file: String,
         image: &Image,

@@ -22,7 +22,7 @@ struct RunFacts {
     reason: Option<String>,
     /// The budgets that are broken.
     breaches: Vec<Breach>,
-    /// The spans that have a budget and no time in the trace.
+    /// The spans that have a budget but no time in the trace.
     unmeasured: Vec<Span>,
     #[serde(flatten)]
     latency: Option<Latency>,

@@ -1,12 +1,12 @@
-//! What is said of a run, a driver, a trace or a script: facts, JSON, text.
+//! What the program says of a run, driver, trace or script: facts and text.
 //!
 //! This crate owns the documents of the verbs: which facts each has, the names of these facts in
 //! JSON, and the text for people. It also does the work of a verb on a machine ([`work`]), says
 //! which exit code an outcome has ([`Exit`]), and how numbers are shown ([`numbers`]). The program
 //! and the page for a browser both print what stands here, so neither says more than the other.
 //!
-//! This crate never opens a file, never writes to a terminal, and knows no command line. A text has
-//! colours as escape sequences; the caller leaves them out where they are not wanted.
+//! This crate never opens a file, never writes to a terminal, and knows no command line. Its texts
+//! contain colours as escape sequences. A caller that wants no colours removes them.
 
 pub mod cards;
 pub mod diff;
@@ -33,7 +33,7 @@ pub use plain_text::plain_text;
 /// A document as JSON text with a newline at its end.
 ///
 /// # Panics
-/// If a key of a map is no text. No document has such a map.
+/// If a key of a map is not text. No document has such a map.
 #[must_use]
 pub fn json(document: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(document).expect("facts are texts and numbers");

@@ -1,6 +1,6 @@
-//! What came of register scripts on cards.
+//! The results of register scripts on cards.
 //!
-//! `text` and `facts` are the forms of the results.
+//! `text` writes the results for people, `facts` for programs.
 
 mod facts;
 mod text;
@@ -32,7 +32,7 @@ pub struct FileResult {
     pub name: String,
     /// Where the user named it.
     pub place: Place,
-    /// A run for each card; the reason if the file cannot be read or is no script.
+    /// A run for each card; or the reason why the file cannot be read or is not a script.
     pub runs: Result<Vec<RunReport>, Invalid>,
 }
 
@@ -78,12 +78,12 @@ pub enum FileVerdict {
     NothingChecked,
     /// The script is not for the chosen card.
     NotMeant,
-    /// The file cannot be read or is no script.
+    /// The file cannot be read or is not a script.
     Invalid,
 }
 
 impl FileVerdict {
-    /// The verdict as a word, for programs.
+    /// The verdict as a word, for the JSON.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -97,7 +97,7 @@ impl FileVerdict {
 }
 
 impl FileResult {
-    /// How the file did.
+    /// The verdict on the file.
     #[must_use]
     pub fn verdict(&self) -> FileVerdict {
         let Ok(runs) = &self.runs else { return FileVerdict::Invalid };
@@ -114,7 +114,7 @@ impl FileResult {
         }
     }
 
-    /// True if the file passed. A file in a folder may also be for other cards.
+    /// True if the file passed. A file in a folder is also fine if it is for other cards.
     #[must_use]
     pub fn is_good(&self) -> bool {
         match self.verdict() {
@@ -125,7 +125,7 @@ impl FileResult {
     }
 }
 
-/// How the program ends. A run that has checked nothing is a failure too.
+/// The exit code of the program. A run that has checked nothing is a failure too.
 #[must_use]
 pub fn exit(results: &[FileResult]) -> Exit {
     let has = |verdict| results.iter().any(|result| result.verdict() == verdict);
@@ -142,10 +142,10 @@ pub fn exit(results: &[FileResult]) -> Exit {
 /// of this text, so the text must be safe.
 ///
 /// # Errors
-/// [`OpsError`] with the first byte or character that is no text.
+/// [`OpsError`] with the first byte or character that is not text.
 ///
 /// # Panics
-/// Never: the bytes before the first wrong one are text.
+/// Never: the bytes before the first wrong byte are text.
 pub fn script_text<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, OpsError> {
     let not_text = |before: &str, what: String| {
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

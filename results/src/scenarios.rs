@@ -1,4 +1,4 @@
-//! What came of scenarios: a line for each expectation.
+//! The results of scenarios: a line for each expectation.
 
 use portcls_machine::scenario::{Check, Outcome, Scenario, Verdict};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::exit::Exit;
 /// The version of the JSON.
 const VERSION: u32 = 1;
 
-/// A file, and what came of its scenarios; the reason if it is no scenario.
+/// A file with the results of its scenarios; or the reason why the file is not a scenario.
 pub struct FileResult {
     /// The name of the file for messages.
     pub name: String,
@@ -16,7 +16,7 @@ pub struct FileResult {
     pub ran: Result<Vec<Ran>, Invalid>,
 }
 
-/// Why a file is no scenario.
+/// Why a file is not a scenario.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invalid {
     /// The exit code.
@@ -29,13 +29,13 @@ pub struct Invalid {
 pub struct Ran {
     /// The scenario.
     pub scenario: Scenario,
-    /// What came of it.
+    /// The result of the run.
     pub outcome: Outcome,
 }
 
 impl Ran {
-    /// How the scenario ends. A scenario that expects nothing by name is good if it has a golden:
-    /// `check` then compares the golden.
+    /// The exit code of the scenario. A scenario without expectations is good if it has a golden:
+    /// `check` compares the trace with the golden later.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.outcome.verdict() {
@@ -47,7 +47,7 @@ impl Ran {
         }
     }
 
-    /// The verdict as a word, for programs.
+    /// The verdict as a word, for the JSON.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self.outcome.verdict() {
@@ -60,7 +60,7 @@ impl Ran {
     }
 }
 
-/// How the program ends: the worst end of all scenarios.
+/// The exit code of the program: the worst one of all scenarios.
 #[must_use]
 pub fn exit(results: &[FileResult]) -> Exit {
     Exit::worst(results.iter().flat_map(|result| match &result.ran {
@@ -69,7 +69,8 @@ pub fn exit(results: &[FileResult]) -> Exit {
     }))
 }
 
-/// The results for people. `explain` is the command that explains the only scenario.
+/// The results for people. `explain` is the command line that explains a failure if there is only
+/// one scenario.
 #[must_use]
 pub fn text(results: &[FileResult], explain: Option<&str>) -> String {
     let mut text = String::new();
@@ -109,16 +110,16 @@ pub struct Facts<'a> {
 #[derive(Serialize)]
 struct ScenarioFacts<'a> {
     file: &'a str,
-    /// `None` for a file that is no scenario.
+    /// `None` for a file that is not a scenario.
     name: Option<&'a str>,
     title: Option<&'a str>,
     why: Option<&'a str>,
     verdict: &'static str,
     exit_code: u8,
-    /// Why the file is no scenario.
+    /// Why the file is not a scenario.
     error: Option<String>,
     checks: Vec<CheckFacts<'a>>,
-    /// Why the run ended early; `None` for a whole run.
+    /// Why the run ended early; `None` if it did not.
     stop: Option<String>,
     violation_count: usize,
     has_golden: bool,

@@ -62,7 +62,8 @@ pub struct Summary {
     /// What may explain a loss.
     hints: Vec<Hint>,
     outputs: Vec<OutputFacts>,
-    /// The command that explains the moment that the summary tells; the JSON has the moment.
+    /// The command line that explains the moment that matters most. The JSON has that moment
+    /// instead.
     #[serde(skip)]
     explain: Option<String>,
     /// The first lines of the trace; the JSON does not have these lines.
@@ -250,8 +251,8 @@ impl Summary {
         }
     }
 
-    /// Adds the report of the failure that ended the run. The sentence on how the run ended then
-    /// names the place that the report knows.
+    /// Adds the report of the failure that ended the run. After that, [`reason`](Summary::reason)
+    /// also names the place in the driver that the report found.
     pub fn add_analysis(&mut self, analysis: Analysis) {
         self.reason = at_place(&self.reason, analysis.location.as_ref());
         self.analysis = Some(analysis);
@@ -267,7 +268,7 @@ impl Summary {
         self.outputs.push(OutputFacts { what, path });
     }
 
-    /// Adds the command that explains the moment that the summary tells.
+    /// Adds the command line that explains the moment that matters most.
     pub fn add_explain(&mut self, command: String) {
         self.explain = Some(command);
     }

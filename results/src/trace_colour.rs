@@ -1,7 +1,7 @@
 //! Colours of the text of a trace, for a terminal.
 //!
-//! The colour of an event is its level, as on the page: grey, blue, orange. A file gets no colour,
-//! and a reader of traces takes them away.
+//! The colour of an event is its level, as on the page: grey, blue, orange. A trace in a file has
+//! no colours. The reader of traces removes colours.
 
 use std::io::{self, Write};
 
@@ -24,8 +24,7 @@ fn level_style(level: Level) -> Style {
     }
 }
 
-/// Adds a line of the text with its colours to `out`. `rest` is the style of a line that goes on
-/// with the line before.
+/// Adds a line of the text with its colours to `out`. `rest` is the style of a continuation line.
 fn push(out: &mut Vec<u8>, line: &str, rest: &mut Style) {
     let mut styled = |style: Style, text: &str| {
         // Writing to a Vec cannot fail.
@@ -55,7 +54,7 @@ fn push(out: &mut Vec<u8>, line: &str, rest: &mut Style) {
 pub struct Coloured<W: Write> {
     to: W,
 
-    /// The style of a line that goes on with the line before.
+    /// The style of a continuation line.
     rest: Style,
     /// A line whose end has not come yet.
     line: Vec<u8>,

@@ -1,4 +1,4 @@
-//! The work of a verb on a machine, with what its summary needs.
+//! The work of a verb on a machine, and the facts for its summary.
 
 use portcls_machine::midi_file::Song;
 use portcls_machine::{Machine, MachineError};

@@ -22,7 +22,7 @@ struct Once {
 }
 
 impl Once {
-    /// Sets an oracle on a machine that will answer this choice.
+    /// Sets an oracle on a machine. The oracle will answer this choice.
     fn of(machine: &Machine, choice: Choice) -> Rc<Once> {
         let once = Rc::new(Once { choice, answer: Cell::new(0) });
         machine.set_oracle(Rc::clone(&once) as Rc<dyn Oracle>);

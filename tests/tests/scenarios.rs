@@ -113,8 +113,8 @@ fn is_set(variable: &str) -> bool {
     !matches!(value.trim().to_ascii_lowercase().as_str(), "" | "0" | "false")
 }
 
-/// A golden without the edition of its scenario. A trace that is as before is no failure, whatever
-/// was changed in the scenario: `check` says the same.
+/// A golden without the edition of its scenario. A trace that is as before is not a failure,
+/// whatever was changed in the scenario: `check` says the same.
 fn without_edition(golden: &str) -> String {
     golden.lines().filter(|line| !line.starts_with("# scenario ")).collect::<Vec<&str>>().join("\n")
 }

@@ -1,4 +1,4 @@
-//! The help behind the options: examples, exit codes of one verb, forms.
+//! The help below the options: examples, exit codes of one verb, forms.
 
 use portcls_machine::card_bench::ops::actions;
 use portcls_results::numbers::wrapped;

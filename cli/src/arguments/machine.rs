@@ -132,12 +132,12 @@ impl MachineArguments {
         Ok(builder)
     }
 
-    /// The resources that were named: on the command line, or by the card's file.
+    /// The resources from the command line, or else from the card's file.
     pub fn resources<'a>(&'a self, card: &'a CardFile) -> &'a [CardResource] {
         if self.resource.is_empty() { &card.resources } else { &self.resource }
     }
 
-    /// Who named the resources, if they are not the INF's.
+    /// Who named the resources; `None` if they come from the INF or are the usual ones.
     pub fn names_resources(&self, card: &CardFile) -> Option<&'static str> {
         match (self.resource.is_empty(), card.resources.is_empty()) {
             (false, _) => Some("--resource"),

@@ -1,4 +1,4 @@
-//! The values of options: how they are read, and what is wrong with a text.
+//! The values of options: reads them, and says what is wrong with a text.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -138,7 +138,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// Reads a place: a text that is no time is the words of a mark.
+    /// Reads a place. A text that is not a time is the words of a mark.
     pub fn parse(text: &str) -> Result<Place, String> {
         match parse_ns(text) {
             Ok(time_ns) => Ok(Place::Time(time_ns)),
@@ -260,8 +260,8 @@ impl From<WaveTick> for Tick {
     }
 }
 
-/// Finds a card by its name, and gives the names of all cards to the shell and the help. A text
-/// that ends in .toml is the name of a file.
+/// Finds a card by its name. Gives the names of all cards to the shell and the help. A text that
+/// ends in .toml names a file.
 #[derive(Clone)]
 pub struct CardParser;
 
@@ -357,7 +357,7 @@ pub fn parse_gdb_place(text: &str) -> Result<SocketAddr, String> {
 pub struct Bins(pub BinEdges);
 
 impl Bins {
-    /// The most edges: more do not fit into a line.
+    /// The most edges that fit into a line.
     const MOST: usize = 12;
 
     /// Reads the edges.

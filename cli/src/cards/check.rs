@@ -1,4 +1,4 @@
-//! `cards --check`: what each card does in the built-in register scripts.
+//! `cards --check`: the results of the built-in register scripts on each card.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -20,7 +20,7 @@ const HEADING: Style = Style::new().bold();
 const FAILED: Style = AnsiColor::Red.on_default().bold();
 const APART: Style = AnsiColor::Cyan.on_default();
 
-/// The version of the JSON form. Since version 2 each scenario has `sources` in place of `source`.
+/// The version of the JSON. Since version 2 each scenario has `sources` instead of `source`.
 const VERSION: u32 = 2;
 
 /// Columns of a line.
@@ -29,7 +29,7 @@ const COLUMNS: usize = 100;
 /// The number of cards in a group. A space follows each group.
 const GROUP: usize = 5;
 
-/// The fewest columns for the title of a scenario, for any number of cards before the title.
+/// The fewest columns for a scenario's title, however many cards stand before it.
 const TITLE_COLUMNS: usize = 30;
 
 /// Runs the scripts on these cards and shows a line for each scenario.

@@ -1,4 +1,4 @@
-//! New goldens: when a trace may become the golden, and how the user is asked.
+//! New goldens: decides when a trace may become the golden, and asks the user.
 
 use std::env;
 use std::ffi::OsStr;
@@ -22,7 +22,8 @@ pub fn refuse_in_ci(option: &'static str) -> Result<(), Failure> {
     }
 }
 
-/// Whether the environment says that this is a CI system: CI is set, and not to empty, 0 or false.
+/// Whether the environment says that this is a CI system: CI has a value other than empty, 0 or
+/// false.
 fn is_ci(value: Option<&OsStr>) -> bool {
     value.is_some_and(|value| {
         let value = value.to_string_lossy();
@@ -37,7 +38,7 @@ fn is_ci(value: Option<&OsStr>) -> bool {
 /// [`Failure::CannotWrite`].
 pub fn accept(checked: &mut Checked) -> Result<(), Failure> {
     let (Some(made), Some(path)) = (&checked.made, &checked.golden) else { return Ok(()) };
-    // A run that the driver ended early is no example.
+    // A run that the driver ended early must not become the golden.
     if matches!(checked.facts.verdict, Verdict::DriverDied) {
         return Ok(());
     }
@@ -56,7 +57,7 @@ pub fn accept(checked: &mut Checked) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a person answers about a scenario.
+/// A person's answer about a scenario.
 enum Answer {
     Accept,
     Skip,

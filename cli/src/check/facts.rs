@@ -1,4 +1,4 @@
-//! What `check` says of scenarios: the facts behind each of its forms.
+//! The results of `check`: the facts behind each of its forms.
 //!
 //! The JSON of these facts is also what `merge` reads.
 
@@ -11,25 +11,25 @@ use crate::failure::Exit;
 /// The version of the JSON.
 pub const VERSION: u32 = 1;
 
-/// How a scenario did.
+/// The verdict on a scenario.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// As expected.
+    /// Every expectation was met, and the trace equals the golden.
     Ok,
-    /// Another trace, or something else than expected.
+    /// The trace differs, or an expectation was not met.
     Failed,
     /// There is no golden yet.
     NoGolden,
-    /// The scenario expects nothing.
+    /// The scenario expects nothing and has no golden.
     NothingChecked,
     /// The driver broke a documented rule.
     RuleBroken,
     /// The driver ended the run.
     DriverDied,
-    /// The file is no scenario, or its golden is no trace.
+    /// The file is not a scenario, or its golden is not a trace.
     Invalid,
-    /// A golden that no scenario has.
+    /// A golden that belongs to no scenario.
     Unreferenced,
 }
 
@@ -85,22 +85,22 @@ pub struct Shard {
     pub of: usize,
 }
 
-/// Everything that is said of a set of scenarios.
+/// The results of a set of scenarios.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct CheckFacts {
     pub version: u32,
     pub verb: String,
     pub outcome: String,
     pub exit_code: u8,
-    /// The part, if this is not all.
+    /// The shard; `None` if these are all scenarios.
     pub shard: Option<Shard>,
-    /// The files of the whole set, of all shards.
+    /// The files of all shards together.
     pub files: Vec<String>,
     /// In order of the files.
     pub scenarios: Vec<ScenarioFacts>,
 }
 
-/// What is said of one scenario, or of a golden without a scenario.
+/// The results of one scenario, or of a golden without a scenario.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ScenarioFacts {
     pub name: String,
@@ -136,7 +136,7 @@ pub struct ScenarioFacts {
 }
 
 impl ScenarioFacts {
-    /// The facts of a file without more to say.
+    /// The facts of a file about which there is no more to say.
     pub fn new(name: &str, file: &str, verdict: Verdict) -> ScenarioFacts {
         ScenarioFacts {
             name: name.to_owned(),
@@ -159,7 +159,7 @@ impl ScenarioFacts {
         }
     }
 
-    /// What is wrong, in one line; nothing for a scenario that is as expected.
+    /// What is wrong, in one line; empty if nothing is.
     pub fn in_short(&self) -> String {
         let count = |count: usize, thing: &str| match count {
             0 => None,
@@ -205,14 +205,14 @@ impl CheckFacts {
         }
     }
 
-    /// How the program ends.
+    /// The exit code of the program.
     pub fn exit(&self) -> Exit {
         exit(&self.scenarios, self.shard)
     }
 }
 
-/// How the program ends: a file that is not valid counts most. A set without a scenario has checked
-/// nothing; a shard may have none.
+/// The exit code: a file that is not valid counts most. A set without any scenario has checked
+/// nothing, but a shard may be empty.
 fn exit(scenarios: &[ScenarioFacts], shard: Option<Shard>) -> Exit {
     if scenarios.is_empty() && shard.is_none() {
         return Exit::CheckFailed;

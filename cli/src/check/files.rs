@@ -1,4 +1,4 @@
-//! Which scenarios a command line names, and which goldens belong to none.
+//! Finds the scenarios of a command line, and goldens without a scenario.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,7 @@ const GOLDEN: &str = "trace";
 
 const GIVE_A_SCENARIO: &str = "give a scenario (.toml), or a folder with scenarios";
 
-/// What a command line names.
+/// The files and folders that a command line names.
 #[derive(Default)]
 pub struct Found {
     /// The scenario files, in order of their names.
@@ -23,8 +23,8 @@ pub struct Found {
     pub folders: Vec<PathBuf>,
 }
 
-/// Finds the scenario files. A folder stands for the scenarios in it; folders inside it are left
-/// out, so a folder inside has room for card files, songs and drivers.
+/// Finds the scenario files. A folder stands for the scenarios directly in it. Folders inside it do
+/// not count, so they have room for card files, songs and drivers.
 ///
 /// # Errors
 /// [`Failure::CannotRead`] for a path that does not exist.
@@ -46,9 +46,9 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, Failure> {
     Ok(found)
 }
 
-/// The goldens in these folders that belong to no scenario there. `goldens` are the goldens of the
-/// scenarios. `unknown` are the names of the files that are no scenarios, without their extension:
-/// the goldens of these files are not known.
+/// The goldens in these folders that belong to no scenario there. `goldens` are those of the
+/// scenarios. `unknown` are the names, without extension, of files that are not scenarios: nobody
+/// can say which goldens belong to these files.
 ///
 /// # Errors
 /// [`Failure::CannotRead`].
@@ -87,7 +87,7 @@ fn cannot_read(path: &Path, error: &io::Error) -> Failure {
     Failure::cannot_read(&Input::File(path.to_owned()), error, GIVE_A_SCENARIO)
 }
 
-/// A path for messages and results: with slashes, and without control characters.
+/// A path for messages and results, with slashes and without control characters.
 pub fn shown(path: &Path) -> String {
     path.display().to_string().replace(char::is_control, "?").replace('\\', "/")
 }

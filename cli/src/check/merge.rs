@@ -1,4 +1,4 @@
-//! `merge`: the results of all shards of a check together.
+//! `merge`: joins the results of all shards of a check.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,7 @@ use crate::input::{Input, Obstacle};
 /// The longest document in bytes.
 const MAX_BYTES: usize = 1 << 28;
 
-/// Puts the documents of all shards together. The program then ends as after one check of all
-/// files.
+/// Joins the documents of all shards. The exit code is the same as after one check of all files.
 ///
 /// # Errors
 /// [`Failure::CannotRead`], [`Failure::NotResults`] and [`Failure::ShardsDoNotFit`].
@@ -43,7 +42,7 @@ fn read(input: &Input) -> Result<CheckFacts, Failure> {
     Ok(facts)
 }
 
-/// All shards as one set of facts.
+/// The facts of all shards as one set.
 fn together(parts: Vec<(String, CheckFacts)>) -> Result<CheckFacts, Failure> {
     let refuse = |reason: String| Err(Failure::ShardsDoNotFit { reason });
     let Some((first_name, first)) = parts.first() else {
@@ -75,7 +74,7 @@ fn together(parts: Vec<(String, CheckFacts)>) -> Result<CheckFacts, Failure> {
     if !missing.is_empty() {
         return refuse(format!("of {of} shards these are missing: {}", missing.join(", ")));
     }
-    // Each file of the set must have a result, whatever the shards say.
+    // Each file of the set must have a result in one of the shards.
     if let Some(file) = files.iter().find(|&file| !scenarios.iter().any(|one| one.file == *file)) {
         return refuse(format!("no shard has a result for {file}"));
     }

@@ -1,7 +1,7 @@
-//! What a check writes beside its results.
+//! The files that a check writes.
 //!
-//! In the folder of `--out` each scenario that failed leaves its new trace, the findings as text,
-//! and a page with both. `--html` is the page of the only scenario.
+//! The folder of `--out` gets three files for each scenario that failed: its new trace, the
+//! findings as text, and a page with both. `--html` is the page of the only scenario.
 
 use std::fs;
 use std::io;
@@ -17,16 +17,16 @@ use crate::console::{self, Console};
 use crate::failure::Failure;
 use crate::output::{Output, prepare};
 
-/// What a check writes beside its results.
+/// The files that a check writes.
 pub struct Outputs {
-    /// What failed.
+    /// The folder for failures.
     pub folder: Option<OutFolder>,
     /// The page of the only scenario.
     pub page: Option<Output>,
 }
 
 impl Outputs {
-    /// Finds where the outputs go. `files` are those of the scenarios.
+    /// Finds the places of the outputs. `files` are the scenarios' files.
     ///
     /// # Errors
     /// [`Failure::OneScenarioForAPage`], [`Failure::OutBesideGoldens`] and the errors of
@@ -41,14 +41,14 @@ impl Outputs {
         Ok(Outputs { folder: folder.transpose()?, page })
     }
 
-    /// Where the results are printed.
+    /// The stream for the results.
     pub fn console(&self) -> Console {
         let is_taken = self.page.as_ref().is_some_and(Output::is_stdout);
         if is_taken { Console::Stderr } else { Console::Stdout }
     }
 
-    /// Writes the page of the only scenario. A file that is none has no page, and the results say
-    /// why.
+    /// Writes the page of the only scenario. If the file is not a scenario, there is no page, and
+    /// the results say why.
     ///
     /// # Errors
     /// [`Failure::OneScenarioForAPage`], [`Failure::TooMuchForAPage`] and [`Failure::CannotWrite`].
@@ -64,7 +64,7 @@ impl Outputs {
         }
     }
 
-    /// Leaves what failed in the folder for it.
+    /// Writes the folder for failures.
     ///
     /// # Errors
     /// [`Failure::CannotWrite`].
@@ -87,7 +87,7 @@ impl Outputs {
     }
 }
 
-/// What is left of a scenario that failed.
+/// The outputs for a scenario that failed.
 struct Left<'a> {
     /// The new trace.
     trace: Option<&'a str>,
@@ -97,13 +97,13 @@ struct Left<'a> {
     page: Option<&'a Page>,
 }
 
-/// The folder for what failed.
+/// The folder for failures.
 pub struct OutFolder {
     folder: PathBuf,
 }
 
 impl OutFolder {
-    /// The folder, which is made when it is needed.
+    /// The folder. It is made when the first file goes into it.
     ///
     /// # Errors
     /// [`Failure::OutBesideGoldens`] when a scenario is in the folder.
@@ -126,7 +126,7 @@ impl OutFolder {
         self.folder.join(below(file)).with_file_name(format!("{name}{end}"))
     }
 
-    /// Leaves what there is of a scenario that failed, and removes that of one that is as expected.
+    /// Writes the outputs of a scenario that failed, or removes them if the scenario did not fail.
     /// `file` is the scenario's file.
     ///
     /// # Errors
@@ -165,7 +165,7 @@ impl OutFolder {
     }
 }
 
-/// The place of a file below the folder: its path without the parts that lead out of the folder.
+/// The place of a file below the folder: its path without parts that lead out of the folder.
 fn below(file: &Path) -> PathBuf {
     let inside = |part: &Component<'_>| matches!(part, Component::Normal(_));
     file.components().filter(inside).collect()

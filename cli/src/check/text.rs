@@ -33,7 +33,7 @@ pub fn line(scenario: &ScenarioFacts) -> String {
     };
     let short = scenario.in_short();
     let file = &scenario.file;
-    // A file for several cards has a scenario for each.
+    // A file for several cards has one scenario for each card.
     let card =
         scenario.name.split_once('.').map_or(String::new(), |(_, card)| format!(" [{card}]"));
     let mut line = format!("{verdict:<VERDICT_COLUMNS$}  {file}{card}");

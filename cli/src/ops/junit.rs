@@ -1,7 +1,7 @@
 //! The results as JUnit XML, which CI systems read.
 //!
 //! A file on a card is a test suite, and a scenario is a test case. The XML has no times of the
-//! host, so the same results give the same text.
+//! host, so the same results always give the same text.
 
 use portcls_machine::card_bench::ops::{RunReport, ScenarioReport, Verdict};
 use portcls_results::ops::{FileResult, Invalid};
@@ -64,7 +64,7 @@ fn failure(kind: &str, message: &str, description: &str) -> TestCaseStatus {
     status
 }
 
-/// A suite with one test case: the file is a script.
+/// A suite with a single test case, which checks that the file is a script.
 fn invalid(file: &str, reason: &Invalid) -> TestSuite {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     status.set_type("invalid").set_message(reason.message.clone());

@@ -1,4 +1,4 @@
-//! `ops --record` and `ops --results`: a script on a real card.
+//! `ops --record` and `ops --results`: runs a script on a real card.
 
 use std::fmt::Write;
 
@@ -25,14 +25,14 @@ const REMARK_COLUMN: usize = 46;
 /// Prints the recipe of a script.
 ///
 /// # Errors
-/// [`Failure`]: there are several files, the file is no script, or stdout cannot be written.
+/// [`Failure`]: there are several files, the file is not a script, or stdout cannot be written.
 pub fn record(
     arguments: &OpsArguments,
     card: Option<&CardProfile>,
     host: RecipeName,
 ) -> Result<Exit, Failure> {
     let script = only_script(arguments, card, "--record")?;
-    // If the user chooses no card, the ports are the usual ports of nearly all cards.
+    // Without a chosen card, the ports are those that nearly all cards use.
     let behaviour = card.unwrap_or(&cards()[0]).behaviour;
     let data = arguments.port.unwrap_or(behaviour.usual_port);
     let status = data.saturating_add(behaviour.status_offset);
@@ -78,7 +78,7 @@ pub fn compare(
     Ok(if compared.iter().any(is_good) { Exit::Good } else { Exit::CheckFailed })
 }
 
-/// The script of a command line that must name exactly one script.
+/// The script of a command line; an error if the line names several scripts.
 fn only_script(
     arguments: &OpsArguments,
     card: Option<&CardProfile>,
@@ -89,13 +89,13 @@ fn only_script(
     read(file, &known)
 }
 
-/// True when the real card did as the script expects and as the model does.
+/// True if the real card did what the script expects and what the model does.
 fn is_good(comparison: &Comparison) -> bool {
     let (_, not_met) = comparison.expectations();
     comparison.lines().next().is_some() && not_met == 0 && comparison.unlike_model() == 0
 }
 
-/// Every line that was read on the real card, beside the model of one card.
+/// Each value that was read from the real card, beside the value of one card's model.
 fn lines(file: &str, results: &str, comparison: &Comparison) -> String {
     let mut text = format!(
         "# portcls-emu results 1\n# {results} of {file}, beside the model of {}\n",

@@ -17,7 +17,7 @@ const EXTENSION: &str = "ops";
 
 const GIVE_A_SCRIPT: &str = "give a register script (.ops), a folder with such scripts, or -";
 
-/// A file to run, or a folder that has none.
+/// A file to run, or a folder without any script.
 pub struct Found {
     /// The name for messages.
     pub name: String,
@@ -25,8 +25,8 @@ pub struct Found {
     pub input: Result<Input, Failure>,
 }
 
-/// The files of a command line in its order. A folder stands for the scripts in it, in the order of
-/// their names; folders inside it are left out.
+/// The files of a command line in its order. A folder stands for the scripts directly in it, in the
+/// order of their names.
 ///
 /// # Errors
 /// [`Failure::StdinTwice`].
@@ -69,10 +69,10 @@ fn scripts_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Reads a script, which may name these cards beside the built-in ones.
+/// Reads a script. It may name these cards in addition to the built-in cards.
 ///
 /// # Errors
-/// [`Failure`]: the file cannot be read, or is no script.
+/// [`Failure`]: the file cannot be read, or is not a script.
 pub fn read(input: &Input, cards: &[&str]) -> Result<Script, Failure> {
     let (name, text) = (input.name(), text_of(input)?);
     Script::parse_for(&name, &text, cards).map_err(|error| {
@@ -80,7 +80,7 @@ pub fn read(input: &Input, cards: &[&str]) -> Result<Script, Failure> {
     })
 }
 
-/// What the results say of a file that cannot be read or is no script.
+/// What the results say of a file that cannot be read or is not a script.
 pub fn invalid(failure: Failure) -> Invalid {
     match failure {
         Failure::NotAScript(error) => error.into(),
@@ -88,10 +88,10 @@ pub fn invalid(failure: Failure) -> Invalid {
     }
 }
 
-/// The text of a script, or of what a recipe printed.
+/// The text of a script, or the output of a recipe.
 ///
 /// # Errors
-/// [`Failure`]: the file cannot be read, or is no text.
+/// [`Failure`]: the file cannot be read, or is not text.
 pub fn text_of(input: &Input) -> Result<String, Failure> {
     let name = input.name();
     let bytes = input.bytes(MAX_SCRIPT_BYTES).map_err(|obstacle| match obstacle {

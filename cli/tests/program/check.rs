@@ -137,7 +137,7 @@ fn a_page_is_there_also_of_what_passes_and_of_what_has_no_golden() {
     assert!(!names.contains(&"both.html".to_owned()) && !names.contains(&"bad.html".to_owned()));
 }
 
-/// The beginning of the steps, behind two cards.
+/// The machine with two cards, and the beginning of the steps.
 const CARDS: &str = "[machine]\neach-card = [\"sb16\", \"smsc-superio\"]\n[[step]]\nopen";
 
 #[test]

@@ -1,4 +1,4 @@
-//! `schema`: the JSON Schema of the summary, and documents held against it.
+//! `schema`: the JSON Schema of the summary, and documents checked against it.
 
 use serde_json::Value;
 

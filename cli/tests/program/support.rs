@@ -89,7 +89,7 @@ impl Folder {
 }
 
 impl Ran {
-    /// What came of a run.
+    /// The result of a run.
     pub fn new(output: Output) -> Ran {
         Ran {
             code: output.status.code().expect("the program ends by itself"),

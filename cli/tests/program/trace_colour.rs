@@ -8,7 +8,8 @@ use portcls_test_tools::has_program;
 
 use crate::support::{Folder, traced};
 
-/// What a terminal shows of a command line of the program, on stdout alone.
+/// Runs the program with this command line on a terminal. Returns what the terminal shows of
+/// stdout.
 fn on_a_terminal(folder: &Folder, line: &str, environment: &[(&str, &str)]) -> String {
     let program = insta_cmd::get_cargo_bin("portcls-emu");
     let line = format!("{} {line} 2> /dev/null", program.display());

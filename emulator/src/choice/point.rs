@@ -56,7 +56,7 @@ impl Kernel {
         }
     }
 
-    /// Asks when an interrupt or a DPC begins that could begin here.
+    /// Asks when an interrupt or a DPC begins, if it could begin here.
     #[inline]
     pub(crate) fn when_to_begin(&self, choice: Choice) -> When {
         if self.has_oracle() { self.ask_begin(choice) } else { When::Here }

@@ -71,7 +71,7 @@ impl Kernel {
         let Standing { object, since_ns, when_over, .. } = standing;
         let status = match wake {
             Wake::TimeIsOver => {
-                // A delay ends in success, and is no event.
+                // A delay ends in success, and the trace has no event for it.
                 if *when_over == NtStatus::TIMEOUT {
                     self.record_end_of_wait(&**object, *since_ns, *when_over);
                 }

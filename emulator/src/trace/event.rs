@@ -93,7 +93,7 @@ impl TextRef {
     pub const EMPTY: TextRef = TextRef { offset: 0, length: 0 };
 }
 
-/// The end of a byte on a serial lane at which an event happens.
+/// Which end of a byte on a serial lane an event is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SerialEdge {
     /// The start bit begins.
@@ -440,7 +440,7 @@ impl Record {
         })
     }
 
-    /// Updates the place of a text after its arena dropped `gone` bytes behind the first `kept`
+    /// Updates the place of a text after its arena dropped `gone` bytes after the first `kept`
     /// bytes. A dropped text becomes the empty text.
     pub(super) fn rebase_text(&mut self, kept: u64, gone: u64) {
         if !matches!(self.kind, kind::MARK | kind::NOTE) || self.b < kept {

@@ -24,8 +24,8 @@ const EVERYWHERE: Watchpoint = Watchpoint { address: 0, length: u64::MAX, access
 
 impl Cpu {
     /// Looks at most `longest` instructions ahead. Afterwards registers, memory and counts are as
-    /// before. Instructions with a stop, such as a port access, are no repetition. Instructions
-    /// with a write are no repetition, even if the write does not change the value.
+    /// before. Instructions with a stop, such as a port access, are not a repetition. Instructions
+    /// with a write are not a repetition, even if the write does not change the value.
     pub fn repetition(&mut self, longest: u64) -> Repetition {
         let reported = self.reported_breakpoint;
         let (count, before) = (self.instruction_count, self.snapshot());

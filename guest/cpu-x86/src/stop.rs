@@ -62,7 +62,7 @@ pub enum Stop {
         /// The instruction's length, so that a debugger can continue after the instruction.
         length: u8,
     },
-    /// UD0, UD1, UD2 or bytes that are no instruction; RIP is at the first byte.
+    /// UD0, UD1, UD2 or bytes that are not an instruction; RIP is at the first byte.
     Undefined,
     /// DIV, IDIV or AAM: the divisor is zero, or the quotient does not fit; RIP is at the
     /// instruction.

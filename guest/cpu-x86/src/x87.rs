@@ -32,11 +32,11 @@ pub struct X87Registers {
     pub status: u16,
     /// Which registers hold a number: bit n for Rn, as in the tag byte of FXSAVE.
     pub occupied: u8,
-    /// The lower 11 bits of the opcode of the last instruction that was no control instruction.
+    /// The lower 11 bits of the opcode of the last instruction that was not a control instruction.
     pub opcode: u16,
-    /// The address of the last instruction that was no control instruction.
+    /// The address of the last instruction that was not a control instruction.
     pub instruction_pointer: u64,
-    /// The address of the last memory operand of an instruction that was no control instruction,
+    /// The address of the last memory operand of an instruction that was not a control instruction,
     /// without its segment base.
     pub data_pointer: u64,
 }

@@ -171,8 +171,8 @@ impl<'a> Walk<'a> {
     /// reached before.
     fn follow(&mut self, mut rva: u32) {
         while self.mark(rva).is_some_and(|mark| *mark == Mark::Unknown) {
-            // Bytes that are no instruction of any processor are data after a call that does not
-            // return.
+            // Bytes that are not an instruction of any processor are data after a call that does
+            // not return.
             let Some((instruction, text)) = self.decode(rva) else { return };
             for offset in 0..text.length as u32 {
                 let mark = if offset == 0 { Mark::Start } else { Mark::Inside };

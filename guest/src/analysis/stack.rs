@@ -1,9 +1,9 @@
 //! The callers of the driver's code, from the return addresses on the stack.
 //!
 //! Code without frame pointers does not say where a frame ends. So this file checks every word of
-//! the stack. If a word points behind a call instruction of the driver, that call most likely
-//! pushed it. An old return address may still lie in a buffer that was not overwritten. So the
-//! report may show too many lines, but never too few lines.
+//! the stack. If a word points to the end of a call instruction of the driver, that call most
+//! likely pushed it. An old return address may still lie in a buffer that was not overwritten. So
+//! the report may show too many lines, but never too few lines.
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl};
 

@@ -125,8 +125,8 @@ impl ShownRequest {
     }
 }
 
-/// Runs a handler in Rust for a request that the driver passes on, or that the port shows in the
-/// driver's memory because the driver's table has this handler.
+/// Runs a handler in Rust for a request. Either the driver passes the request on, or the driver's
+/// table has this handler and the port shows the request in the driver's memory.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for a request that the port has not shown to the driver.

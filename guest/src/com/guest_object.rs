@@ -166,9 +166,9 @@ impl GuestObject {
         ask(&self.guest, self.identity, iid)
     }
 
-    /// The object behind an interface, which may be another object than this object. For example,
-    /// an adapter's object answers a query with the interrupt sync object of all its miniports.
-    /// That object comes from the port or from the driver.
+    /// The object behind an interface. It may be another object than this one. For example, an
+    /// adapter's object answers a query with the interrupt sync object of all its miniports. That
+    /// object comes from the port or from the driver.
     ///
     /// # Errors
     /// The status that the object answered.

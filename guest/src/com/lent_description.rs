@@ -20,8 +20,8 @@ use crate::memory::at;
 use crate::routine::{Call, Pointer, Routine, row};
 use crate::tables::bindings::Bound;
 
-/// The routine to which the pointer to the handler of a property leads. The handler itself is in
-/// Rust.
+/// The routine for the handler of a property, as the driver's memory has it. The handler itself is
+/// in Rust.
 pub(crate) static PROPERTY_HANDLER: Routine =
     row!("the property handler of a system miniport", ByKernel, serve_property);
 

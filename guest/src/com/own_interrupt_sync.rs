@@ -42,8 +42,8 @@ impl IInterruptSync for GuestObject {
     }
 
     /// Disconnects the interrupt. The last disconnection takes the service routines back.
-    /// `Assumed:` the object then calls no routine. An object that several miniports share may
-    /// count its connections, so it still calls the routines before that.
+    /// `Assumed:` after that the object calls no routine. An object that several miniports share
+    /// may count its connections, so it calls the routines until the last disconnection.
     fn disconnect(&self, _kernel: &Kernel) {
         self.call(&iid::INTERRUPT_SYNC, DISCONNECT, &[]);
         let connections = self.connections.get().saturating_sub(1);

@@ -126,7 +126,7 @@ impl<A: Architecture> Session<A> {
         }
     }
 
-    /// The reason for this pause, which gdb gets, or the verdict without a report. `None` means
+    /// The reason for this pause, if gdb gets a report of it, or else the verdict. `None` means
     /// that it is time to check whether gdb wants to interrupt.
     fn reason(&mut self, pause: &Pause) -> Option<Result<StopReason<A>, Verdict>> {
         let count = self.guest.count();
@@ -300,8 +300,8 @@ fn stop_reason<A: Architecture>(pause: &Pause) -> Option<StopReason<A>> {
     })
 }
 
-/// The error of a conversation: of the connection, or of kind `InvalidData` for bytes that are not
-/// of the protocol.
+/// The error of a conversation: the error of the connection, or of kind `InvalidData` for bytes
+/// that do not belong to the protocol.
 fn to_io<E>(error: GdbStubError<E, io::Error>) -> io::Error {
     if error.is_connection_error()
         && let Some((error, _)) = error.into_connection_error()

@@ -1,8 +1,8 @@
 //! The classes and interfaces that a driver names, and whether it gets them.
 //!
 //! There is no list here, because a list could be older than the code. For a class, this file makes
-//! an object. For an interface, this file looks at the vtables of the port's objects, and at the
-//! interfaces that the port asks a driver's objects for.
+//! an object. For an interface, it looks at the vtables of the port's objects, and at the
+//! interfaces for which the port asks a driver's objects.
 
 use portcls_emulator::Kernel;
 use portcls_port::guid::{Guid, classes_and_interfaces, iid};

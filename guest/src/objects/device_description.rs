@@ -5,8 +5,8 @@ use portcls_port::device_description::DeviceDescription;
 use crate::guest::Guest;
 use crate::memory::at;
 
-/// The description at an address. The newer versions of the structure have more fields behind
-/// these, which no code here needs.
+/// The description at an address. The newer versions of the structure have more fields after these,
+/// which no code here needs.
 pub(crate) fn device_description_at(guest: &Guest, address: u64) -> DeviceDescription {
     let fields = &guest.layout().device_description;
     let u32_at = |offset| guest.load_u32(at(address, offset));

@@ -218,9 +218,9 @@ impl Guest {
     /// Takes the good part of the chain of events at an address from the driver. `sink` is the
     /// object of the port to which the driver puts the chain.
     ///
-    /// Every mistake of the driver breaks a rule of the port. An address that is no event of the
-    /// driver ends the chain, because the bytes there say nothing sure about the next event. An
-    /// event of another allocator is lost, but this function serves the events behind it and in its
+    /// Every mistake of the driver breaks a rule of the port. An address that is not an event of
+    /// the driver ends the chain, because the bytes there say nothing sure about the next event. An
+    /// event of another allocator is lost, but this function serves the events after it and in its
     /// package.
     pub(crate) fn take_events(&self, sink: u64, first: u64, intent: Use) -> EventChain {
         let allocator = self.0.events.allocator_of_sink(sink);
@@ -386,8 +386,8 @@ impl Guest {
     /// Takes back a buffer that the driver puts without an event.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` for an address that is no buffer of the driver. Such an address
-    /// also breaks the rule event-data-foreign.
+    /// `STATUS_INVALID_PARAMETER` for an address that is not a buffer of the driver. Such an
+    /// address also breaks the rule event-data-foreign.
     pub(crate) fn take_buffer(
         &self,
         allocator: u64,

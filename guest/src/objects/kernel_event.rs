@@ -87,7 +87,7 @@ impl KernelEvent {
         }
     }
 
-    /// The bytes of the structure. Bytes behind the size of the structure do not belong to it.
+    /// The bytes of the structure. Bytes after the size of the structure do not belong to it.
     pub fn to_bytes(&self, layout: &Layout) -> [u8; LARGEST] {
         let fields = &layout.dmus_kernel_event;
         let width = pointer_width(layout);

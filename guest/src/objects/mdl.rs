@@ -1,6 +1,6 @@
 //! MDLs in the form that the macros of wdm.h read: the pages of a buffer.
 //!
-//! Behind the structure stands the number of the frame of each page.
+//! After the structure come the numbers of the frames, one for each page.
 //! Source: wdm.h, MDL and the macros around it.
 
 use std::ops::Range;
@@ -28,7 +28,7 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// The pages that hold the buffer. Those behind the end of the address space are left out.
+    /// The pages that hold the buffer. Those past the end of the address space are left out.
     pub fn pages(&self) -> Range<u64> {
         let start = self.first_page();
         start..start.saturating_add(self.page_count() * PAGE)

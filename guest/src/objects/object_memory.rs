@@ -5,7 +5,7 @@ use cpu_x86::{PAGE_BYTES, PAGE_LIMIT, Rights};
 use crate::guest::Guest;
 
 impl Guest {
-    /// Allocates pages for one object only, with an unmapped page behind them, and writes `content`
+    /// Allocates pages for one object only, with an unmapped page after them, and writes `content`
     /// into them.
     pub(crate) fn new_object_block(&self, content: &[u8]) -> u64 {
         self.try_object_block(content).unwrap_or_else(|| {

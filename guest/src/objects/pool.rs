@@ -1,9 +1,9 @@
 //! Pool: each block on pages of its own, with unmapped pages on both sides.
 //!
-//! A block ends at the end of its last page, except for its alignment. So an access behind the
-//! block faults at once. The rest of the block's pages holds a pattern. `free_pool` checks the
-//! pattern. A freed block is unmapped, and its addresses are not used again for a long time. So a
-//! later use faults, and the report can name the freed block.
+//! A block ends at the end of its last page, except for its alignment. So an access past the block
+//! faults at once. The rest of the block's pages holds a pattern. `free_pool` checks the pattern. A
+//! freed block is unmapped, and its addresses are not used again for a long time. So a later use
+//! faults, and the report can name the freed block.
 
 use std::ops::Range;
 
@@ -130,7 +130,7 @@ impl Guest {
 
     /// Frees a block. When `tag` is `None`, the block's tag is not checked.
     ///
-    /// Bug checks: BAD_POOL_CALLER for an address that is no block, or for a wrong tag;
+    /// Bug checks: BAD_POOL_CALLER for an address that is not a block, or for a wrong tag;
     /// SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION when bytes beside the block were written.
     pub fn free_pool(&self, address: u64, tag: Option<[u8; 4]>) {
         if self.kernel().is_frozen() {

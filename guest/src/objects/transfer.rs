@@ -1,7 +1,7 @@
 //! The buffer of a call that moves data. The buffer ends where its pages end.
 //!
-//! A driver that reads or writes behind its buffer faults at once. Because of the buffer's
-//! alignment, up to 3 bytes behind it do not fault.
+//! A driver that reads or writes past its buffer faults at once. Because of the buffer's alignment,
+//! up to 3 bytes after it do not fault.
 
 use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::PoolType;
@@ -9,7 +9,7 @@ use portcls_emulator::PoolType;
 use crate::guest::Guest;
 use crate::tables::pool_table::Fill;
 
-/// The alignment of a buffer in bytes. A stream's data behind its record has the same alignment.
+/// The alignment of a buffer in bytes. A stream's data after its record has the same alignment.
 const ALIGNMENT: u64 = 4;
 
 /// The pool tag of a buffer that does not fit into the usual range.

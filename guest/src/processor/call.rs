@@ -20,8 +20,8 @@ use crate::rules;
 const ARGUMENT_REGISTERS: [Register; 4] =
     [Register::Rcx, Register::Rdx, Register::R8, Register::R9];
 
-/// The instructions as which a call of a routine counts that takes no simulated time. A routine
-/// that takes time ends at the limit of the time of a call.
+/// How many instructions a call counts as if its routine takes no simulated time. A call whose
+/// routine takes time has the limit of the time of a call.
 /// Measured: DbgPrint with a short text takes this program as long as some 300 instructions.
 const ROUTINE_COST: u64 = 250;
 
@@ -85,8 +85,8 @@ impl Vm {
         (Saved { registers, stack_pointer }, fault)
     }
 
-    /// Runs the guest until its function returns; `GoOn` when the kernel is frozen before. A system
-    /// thread may also leave.
+    /// Runs the guest until its function returns. The result is `GoOn` if the kernel is frozen by
+    /// then. A system thread may also leave.
     pub(super) fn run<const IS_THREAD: bool>(&self, outside: &impl Outside) -> Served {
         let mut left = self.options.call_budget;
         loop {
@@ -175,7 +175,7 @@ impl Vm {
         let time_ns = instructions.saturating_mul(self.options.instruction_ns);
         self.spender.set(Some(running_code(self.kernel())));
         self.kernel().busy_until(self.kernel().now_ns().saturating_add(time_ns));
-        // The time that a routine takes is no time of instructions.
+        // The time that a routine takes does not count as time of instructions.
         self.spender.set(None);
     }
 

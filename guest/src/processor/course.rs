@@ -6,14 +6,14 @@ use std::rc::Rc;
 use cpu_x86::{Cpu, Repetition};
 use portcls_emulator::{CodeJudge, Course, Irql, Kernel, Running};
 
-/// The longest circle of instructions that is looked for.
-/// Assumed: a loop that waits for something has some dozens.
+/// The longest circle of instructions that the search finds. Assumed: a loop that waits for
+/// something has some dozens of instructions.
 const LONGEST_CIRCLE: u64 = 4_096;
 
-/// What runs on the processor, and at which level.
+/// The code on the processor, and its level.
 type RunningCode = (Running, Irql);
 
-/// The code whose instructions take the time that passes; `None` while a routine takes it.
+/// The code whose instructions take up the time now; `None` while a routine takes it up.
 pub(super) type Spender = Rc<Cell<Option<RunningCode>>>;
 
 /// What runs now.
@@ -22,8 +22,8 @@ pub(super) fn running_code(kernel: &Kernel) -> RunningCode {
     (kernel.running(), kernel.current_irql())
 }
 
-/// Tells the course of the driver's code. Code that runs on top of it, or a routine that it calls,
-/// may change anything yet.
+/// Tells the course of the driver's code. If other code interrupts it, or if it is in a call of a
+/// routine, the course is open: the other code may still change anything.
 pub(super) fn judge(cpu: &Rc<RefCell<Cpu>>, spender: &Spender) -> CodeJudge {
     let (cpu, spender) = (Rc::clone(cpu), Rc::clone(spender));
     Rc::new(move |kernel| {

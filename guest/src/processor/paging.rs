@@ -115,7 +115,7 @@ mod tests {
     use super::*;
     use crate::processor::space::PAGE;
 
-    /// A processor with a pageable page at 1000 and a resident page behind it.
+    /// A processor with a pageable page at 1000 and a resident page after it.
     fn cpu(paging: &Paging) -> Cpu {
         let mut cpu = Cpu::new(Mode::Bits32);
         let memory = cpu.memory_mut();

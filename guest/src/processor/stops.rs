@@ -67,7 +67,7 @@ impl Vm {
         }
     }
 
-    /// Lets an instruction through that wants to read the shared data.
+    /// Lets an instruction read the shared data.
     fn read_shared_data(&self, outside: &impl Outside) {
         let content = shared_data::present(self.layout(), self.kernel());
         let (stop, retired) =

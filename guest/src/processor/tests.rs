@@ -137,7 +137,8 @@ fn a_function_that_does_not_end_is_a_hang() {
     assert!(matches!(ended, Err(Stop::Hang(_))), "{ended:?}");
 }
 
-/// How a call of `code` ends when the time of the run is up before its budget is.
+/// The end of a call of `code` if the run reaches its time limit before the call reaches its
+/// budget.
 fn ends_at_limit(code: &[u8], irql: Irql) -> String {
     let config = KernelConfig { until_ns: Some(500), ..KernelConfig::default() };
     let vm = vm_on(&Kernel::new(config), code);

@@ -20,11 +20,11 @@ pub(crate) struct Standing {
     stack_pointer: u64,
 }
 
-/// How the run of a system thread begins.
+/// How a run of a system thread begins.
 pub(crate) enum Entry {
     /// At its function, with this argument.
     Start(u64, u64),
-    /// Behind the routine in which the thread waited, with the status of the wait.
+    /// After the routine in which the thread waited, with the status of the wait.
     GoOn(Box<Standing>, u64),
 }
 
@@ -38,7 +38,7 @@ pub(crate) enum Exit {
 
 impl Vm {
     /// Runs a system thread on its own stack, until the function of the thread returns or a routine
-    /// asks the thread to leave. The kernel names the thread as what runs now.
+    /// asks the thread to leave. In the kernel this thread is the running code.
     pub fn run_thread(&self, outside: &impl Outside, entry: Entry) -> Exit {
         let saved = self.cpu.borrow().registers();
         let saved_x87 = self.cpu.borrow().x87();
@@ -88,8 +88,8 @@ impl Vm {
         cpu.set_x87(x87);
     }
 
-    /// Whether the routine being served was called by the own code of a system thread, which can
-    /// leave.
+    /// Whether the system thread can leave now: the thread's own code called the routine that the
+    /// guest runs.
     pub fn may_leave(&self) -> bool {
         self.may_leave.get()
     }

@@ -85,7 +85,7 @@ impl Thunks {
         self.range.contains(&address)
     }
 
-    /// The thunk at an address; `None` for an address between or behind the thunks.
+    /// The thunk at an address; `None` for an address between or after the thunks.
     #[inline]
     pub fn at(&self, address: u64) -> Option<&Thunk> {
         let offset = address.checked_sub(self.range.start)?;

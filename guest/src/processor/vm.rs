@@ -27,8 +27,8 @@ pub struct GuestOptions {
     /// Assumed: 1 ns. The port accesses of 1 µs are much longer, and a loop still takes time.
     pub instruction_ns: u64,
     /// The largest number of instructions in one call into the driver. More instructions count as a
-    /// hang. A call of a routine that takes no simulated time counts as 250 instructions, so that a
-    /// loop around it ends as soon as any other.
+    /// hang. A call of a routine that takes no simulated time counts as 250 instructions. Without
+    /// this, a loop around such calls would run far longer than any other loop.
     pub call_budget: u64,
     /// The largest number of instructions between two preemption points. A deadline of the kernel
     /// is always met at the exact instruction. An exploration uses 1.
@@ -62,9 +62,10 @@ pub(crate) struct Vm {
     pub(super) settled_irql: Cell<Irql>,
     /// The address of the object of the thread that the control region names.
     pub(super) told_thread: Cell<u64>,
-    /// Whether the innermost call into the guest is the call of a system thread, which can leave.
+    /// Whether the innermost call into the guest is the call of a system thread. Such a thread can
+    /// leave.
     pub(super) may_leave: Cell<bool>,
-    /// What runs while the driver's own instructions take the time that passes.
+    /// The code whose instructions take up the time now; `None` while a routine takes it up.
     pub(super) spender: Spender,
     /// Whether a routine asked the system thread to leave.
     pub(super) leaves: Cell<bool>,

@@ -216,7 +216,7 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// The next word, or 0 behind the end of the stack. A call does not say how many arguments it
+    /// The next word, or 0 past the end of the stack. A call does not say how many arguments it
     /// has.
     pub(crate) fn next(&self, call: &Call<'_>) -> u64 {
         let index = self.taken.get();

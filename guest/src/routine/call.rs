@@ -77,7 +77,7 @@ impl<'a> Call<'a> {
         self.routine
     }
 
-    /// The address of the instruction behind the call.
+    /// The address of the instruction after the call.
     #[must_use]
     pub fn return_address(&self) -> u64 {
         self.arguments.return_address

@@ -91,7 +91,7 @@ impl Bindings {
         self.0.borrow().contains_key(&address)
     }
 
-    /// The first object with code of the driver that still has to run, in words, with its address.
+    /// The first object whose code in the driver still has to run: its address, and its words.
     pub fn still_running(&self) -> Option<(u64, String)> {
         let bindings = self.0.borrow();
         bindings.iter().find_map(|(address, bound)| Some((*address, bound.object.still_runs()?)))

@@ -194,7 +194,7 @@ impl EventTable {
                 offset: 0,
                 slots: Vec::new(),
             },
-            // A buffer ends where its pages end, so that an access behind it faults at once.
+            // A buffer ends where its pages end, so that an access past it faults at once.
             buffers: Slots {
                 blocks: Vec::new(),
                 in_block: 1,
@@ -223,8 +223,7 @@ impl EventTable {
         address.ok_or(Wanted { kind, bytes })
     }
 
-    /// Finds pages for a block, with an unmapped page behind them; `None` when the range is used
-    /// up.
+    /// Finds pages for a block, with an unmapped page after them; `None` when the range is used up.
     pub fn place(&self, bytes: u64) -> Option<u64> {
         let mut state = self.state.borrow_mut();
         match state.free.iter().position(|(_, free)| *free == bytes) {

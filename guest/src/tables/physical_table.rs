@@ -4,7 +4,7 @@
 //! driver. The numbers behave like the numbers on a PC:
 //! - Two pages have two frames, and a page keeps its frame as long as it is mapped.
 //! - The frames of contiguous memory come from the kernel, which knows where that memory lies.
-//! - Any other page gets its frame from behind that memory, when the driver first asks for it.
+//! - Any other page gets a frame after that memory, when the driver first asks for it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,14 +13,14 @@ use portcls_emulator::CONTIGUOUS_MEMORY;
 
 use crate::processor::space::PAGE;
 
-/// The first frame behind contiguous memory.
+/// The first frame after contiguous memory.
 const BEHIND: u64 = CONTIGUOUS_MEMORY.end / PAGE;
 
 #[derive(Default)]
 struct State {
     /// The frames of pages, by the number of the page.
     frames: BTreeMap<u64, u64>,
-    /// How many frames behind contiguous memory are in use.
+    /// How many frames after contiguous memory are in use.
     others: u64,
 }
 

@@ -1,7 +1,8 @@
 //! The port's COM objects that the driver has seen, and its references.
 //!
-//! A pointer that was only lent to the driver is known while the object lives. A pointer to an
-//! object that is gone stays known too.
+//! The table keeps every pointer that the driver got, even a pointer that was only lent. It does
+//! not keep the object alive for a lent pointer. When an object is gone, the table still knows its
+//! pointer and its interface.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -138,7 +139,7 @@ impl PortTable {
         self.state.borrow_mut().objects.take(OBJECT_BYTES, OBJECT_BYTES)
     }
 
-    /// The address of an object with one of its faces, if the driver has seen it.
+    /// The address that the driver knows for an object with this face. `None` if it knows none.
     pub fn address_of(&self, object: &Rc<dyn IUnknown>, face: FaceNumber) -> Option<u64> {
         self.state.borrow().by_identity.get(&(identity(object), face)).copied()
     }

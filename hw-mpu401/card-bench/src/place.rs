@@ -1,6 +1,6 @@
 //! A place in a text, for a message: a line and a column.
 
-/// The line and the column of a byte, both from 1; the column counts characters. A byte behind the
+/// The line and the column of a byte, both from 1; the column counts characters. A byte after the
 /// end of the text has the place of the end.
 #[must_use]
 pub fn line_and_column(text: &[u8], at: usize) -> (usize, usize) {

@@ -26,7 +26,7 @@ fn panicked(_: &PanicInfo<'_>) -> ! {
     loop {}
 }
 
-/// The heap of this program, which has no memory. The chip's FIFOs would need memory to run.
+/// An allocator without any memory. Only the chip's FIFOs would need a heap.
 struct NoHeap;
 
 // SAFETY: this allocator gives out no memory, so no memory ever comes back.

@@ -1,7 +1,8 @@
 //! What a guest sees of the MPU-401 in 86Box and in DOSBox.
 //!
-//! These profiles are not of real cards. With them a user who finds a driver's fault in one of
-//! these emulators can compare it with what the driver would meet on hardware.
+//! These profiles are not of real cards. A user may find a driver's fault in one of these
+//! emulators. With these profiles the user can compare what the driver meets there with what it
+//! would meet on hardware.
 //!
 //! Source: the public sources of both, and their reports. Assumed: MIDI OUT has the pace of the
 //! wire, and DRR is set at 512 bytes; both emulators take any number of bytes and have no pace.

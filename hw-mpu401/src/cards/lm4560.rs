@@ -24,9 +24,9 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         status_uart_bits: 0x10,
         // Source: data sheet: MPUR2 at base+2, 10h after a reset.
         control_port: ControlPort::National,
-        // Source: data sheet: in Pass-Thru mode DATA is connected to the output FIFO after a
-        // reset. Linux leaves out the 00 with which it probes other cards on the sibling Trident
-        // 4DWave, because it would go out.
+        // Source: data sheet: in Pass-Thru mode DATA is connected to the output FIFO after a reset.
+        // Linux probes other cards with a 00. On the sibling Trident 4DWave it leaves out this 00,
+        // because the byte would go out.
         tx_outside_uart: TxOutsideUart::Sent,
         // Assumed: 16 bytes, as in the other chips of its time, and the same depth for MIDI IN.
         tx_depth: 16,

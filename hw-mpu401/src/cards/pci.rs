@@ -10,7 +10,7 @@ use crate::behaviour::Behaviour;
 
 /// The first port of a PCI card's own range.
 ///
-/// Assumed: the BIOS chooses the range. A range from D000h on is one that many BIOSes choose.
+/// Assumed: the BIOS chooses the range. Many BIOSes choose a range from D000h on.
 pub(super) const PCI_BASE: u16 = 0xD000;
 
 /// A sound chip on the PCI bus with an MPU-401 in UART mode only.

@@ -153,10 +153,10 @@ const fn behaviour(firmware: Firmware) -> Behaviour {
     }
 }
 
-/// How long a DSP takes whose loop has this turn.
+/// The times of a DSP whose loop has this turn.
 ///
-/// Source: listings, cycle counts, at 0.5 us a cycle. Assumed: the usual time is that in the middle
-/// of a turn.
+/// Source: listings, cycle counts, at 0.5 us a cycle. Assumed: the usual time is the time in the
+/// middle of a turn.
 const fn timing(turn_ns: u64) -> Timing {
     Timing {
         // 3 us from the look at the latch to the read of its byte.

@@ -114,8 +114,8 @@ impl Sequencer {
         }
     }
 
-    /// Takes a byte after D0 to D7. Assumed: the message may use the track's running status; a
-    /// byte that is no part of a channel message ends the wait.
+    /// Takes a byte after D0 to D7. Assumed: the message may use the track's running status. A byte
+    /// that is not part of a channel message ends the wait.
     fn take_message_byte(&mut self, parts: &mut Parts, number: u8, byte: u8) {
         parts.counters.parameters += 1;
         let Some(track) = self.tracks.get_mut(usize::from(number)) else {

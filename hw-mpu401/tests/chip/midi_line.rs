@@ -7,7 +7,7 @@ use hw_mpu401::{
 use proptest::prelude::*;
 
 /// What a card with a deep input hears of these signals, which begin at `start_ns` or directly
-/// behind the signal before. A byte comes with the time at which the host can read it.
+/// after the signal before. A byte comes with the time at which the host can read it.
 fn heard_at(framing_error: FramingError, signals: &[(u64, LineSignal)]) -> Vec<(u64, u8)> {
     let mut profile = family("fifo-chip").expect("a known family").clone();
     let behaviour = Behaviour { framing_error, rx_depth: 2_048, ..profile.behaviour };
@@ -74,7 +74,7 @@ fn a_byte_without_a_stop_bit_is_kept_or_lost_and_the_next_one_is_heard() {
 #[test]
 fn a_single_byte_at_38400_is_read_at_the_wrong_places() {
     // 26.04 us a bit. The receiver looks at 48, 80, 112, 144, 176, 208, 240 and 272 us: at bits 1,
-    // 3, 4, 5, 6, 7 and 9 of ten, and at the idle line behind them. The stop bit is the idle line.
+    // 3, 4, 5, 6, 7 and 9 of ten, and at the idle line after them. The stop bit is the idle line.
     let expected = |byte: u8| {
         let data = |bit: u8| byte >> bit & 1;
         [0, 2, 3, 4, 5, 6]

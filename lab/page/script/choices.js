@@ -1,4 +1,5 @@
-// The lists of the form, filled from the module's catalog, the project's drivers and own files.
+// The lists of the form. They show the module's catalog, the project's drivers and the user's
+// files.
 "use strict";
 
 class Choices {
@@ -11,7 +12,7 @@ class Choices {
     this.fillRest();
   }
 
-  // The project's drivers that this page has, each with one of its files.
+  // The project's drivers that this page has. For each, the value names one of its files.
   available() {
     return this.drivers.flatMap((driver) =>
       driver.files
@@ -75,14 +76,14 @@ class Choices {
     byId("pin").replaceChildren(option("", "The first that fits"));
   }
 
-  // Fills a list, and leaves chosen what was.
+  // Fills a list and keeps its choice.
   keepChoice(list, options) {
     const { value } = list;
     list.replaceChildren(...options);
     if (value) list.value = value;
   }
 
-  // What the page says of the chosen driver.
+  // The words under the list of drivers for the chosen driver.
   aboutDriver(value) {
     const [kind, name] = split(value);
     if (kind === "file") {
@@ -124,7 +125,7 @@ class Choices {
     return `Your file, ${grouped(this.files.get(split(value)[1]).bytes.length)} bytes.`;
   }
 
-  // The file of a chosen driver of the project or of the user, and what lies beside it.
+  // The file of a chosen driver, which is the project's or the user's, and its symbols and INF.
   async driverFiles(value) {
     const [kind, name] = split(value);
     if (kind === "name") return [];

@@ -1,4 +1,4 @@
-// A kept run against the newest one.
+// Compares a kept run with the newest one.
 "use strict";
 
 // The name under which the module gets the kept trace.
@@ -46,7 +46,7 @@ class Compare {
     this.explain();
   }
 
-  // Keeps the text of a trace; null for none.
+  // Keeps the text of a trace; with null, keeps none.
   keep(trace, words) {
     this.kept = trace === null ? null : { name: KEPT_FILE, bytes: new TextEncoder().encode(trace) };
     this.bar.hidden = !this.kept;
@@ -69,7 +69,7 @@ class Compare {
     );
   }
 
-  // Compares the kept run with the current one, once.
+  // Compares the kept run with the current one, if they were not compared yet.
   async update(current, isForced = false) {
     this.current = current;
     if (!this.kept || !current || current.isKept === this.kept) return this.explain();

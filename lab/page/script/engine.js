@@ -1,4 +1,4 @@
-// The module: where its bytes come from, the worker that has it, and jobs for it.
+// The module: how its bytes are loaded, the worker that runs it, and the jobs for it.
 "use strict";
 
 // The sentence for a browser that cannot run the module.
@@ -6,7 +6,7 @@ const OLD_BROWSER =
   "This browser cannot run the emulator: it lacks exceptions in WebAssembly. " +
   "Chrome or Edge 95, Firefox 100 and Safari 15.2, or newer ones, have them.";
 
-// A module that has nothing but a tag: a browser without exceptions refuses it.
+// A module with nothing but an exception tag. A browser without exceptions refuses it.
 const WITH_EXCEPTION = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 13, 3, 1, 0, 0,
 ]);
@@ -26,7 +26,7 @@ function fromBase64(text) {
   return bytes;
 }
 
-// The parts of the page that stand in the single file, or beside the page in a folder.
+// The parts of the page: inside the single file, or in files beside the page.
 const Parts = {
   isSingle: () => byId("lab-wasm") !== null,
 
@@ -54,7 +54,7 @@ const Parts = {
     return worker;
   },
 
-  // The bytes of a driver of the project, by its entry in the list. They are fetched once.
+  // The bytes of a driver of the project, by its entry in the list. The page fetches them once.
   async bytes(entry) {
     if (!Parts.taken.has(entry.path)) Parts.taken.set(entry.path, await Parts.take(entry));
     return Parts.taken.get(entry.path);
@@ -83,7 +83,7 @@ class Engine {
     );
   }
 
-  // `module` is a promise: the worker starts while the module is still loaded.
+  // `module` is a promise: the worker starts before the module is loaded.
   constructor(module) {
     this.module = module;
     this.waiting = new Map();
@@ -103,8 +103,8 @@ class Engine {
     };
   }
 
-  // Does a job with files. Gives its outputs, and in `wall` the time that it took in ms. With
-  // `fresh`, the module forgets all files and traces before.
+  // Does a job with files. Returns its outputs, and in `wall` the time that it took in ms. With
+  // `fresh`, the module first forgets all files and traces.
   async ask(job, files = [], { fresh = false } = {}) {
     const module = await this.module;
     const id = ++this.count;
@@ -135,7 +135,7 @@ class Engine {
     this.waiting.clear();
   }
 
-  // Ends what runs, and is ready for more. What the module kept is gone.
+  // Ends the running job and starts a new worker. Kept traces are lost.
   stop() {
     this.worker.terminate();
     this.fail(new Stopped());

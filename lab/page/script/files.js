@@ -1,7 +1,7 @@
-// The user's own files: dropped or opened, sorted by what they are, held in the page.
+// The user's files: the user drops or opens them, and the page sorts them by kind and holds them.
 "use strict";
 
-// What a file is, by the end of its name. `for` is the input that takes it.
+// The kinds of files, by the end of the name. `for` is the input that takes the file.
 const KINDS = [
   { end: /\.sys$/i, kind: "driver" },
   { end: /\.(pdb|debug)$/i, kind: "symbols" },
@@ -24,8 +24,8 @@ class Files {
     return this.all.get(name);
   }
 
-  // Takes a file of the user. `wanted` is the kind that its place on the page takes, if it was
-  // opened there. Gives the file; throws a sentence when it is too long or of no kind.
+  // Takes a file of the user. `wanted` is the kind that the button takes, if the user opened the
+  // file there. Returns the file. Throws a sentence if the file is too long or of no known kind.
   async take(file, limit, wanted) {
     if (limit && file.size > limit) {
       throw new Error(

@@ -1,4 +1,4 @@
-// The help: keys, files, and what the module says of texts that are typed.
+// The help: keys, files, and what the module says about typed texts.
 "use strict";
 
 const ABOUT =
@@ -31,7 +31,7 @@ const HELP = [
   ],
 ];
 
-// The help. Without a catalog, as in an old browser, what the module would say is left out.
+// Fills the help. Without a catalog, as in an old browser, the module's words are left out.
 function fillHelp(catalog) {
   const list = (pairs) =>
     make(

@@ -1,7 +1,7 @@
-// The form: what is chosen, what it means, and the job that comes of it.
+// The form: its choices, the words that explain them, and the job that the choices make.
 "use strict";
 
-// The inputs that a link holds. A value that is the usual one is left out.
+// The inputs that a link holds. A link leaves out usual values.
 const LINKED = [
   "driver",
   "song",
@@ -20,7 +20,7 @@ const LINKED = [
   "registry",
 ];
 
-// The inputs that an error is about, by how its sentence begins.
+// Which input an error is about, by the first words of the error's sentence.
 const ABOUT_INPUTS = {
   "the typed": "notes",
   "timing:": "seed",
@@ -39,7 +39,7 @@ class Inputs {
     byId("inputs").addEventListener("change", (event) => this.onChange(event.target.id));
     byId("notes").addEventListener("input", () => this.tellError(null));
     byId("more").addEventListener("toggle", () => this.findPins());
-    // On a small screen the form is folded, and its summary says what is chosen.
+    // On a small screen the form is folded. Its summary then names the choices.
     const wide = matchMedia("(min-width: 901px)");
     const fold = () => {
       byId("setup").open = wide.matches;
@@ -67,7 +67,8 @@ class Inputs {
     return Object.fromEntries(LINKED.map((id) => [id, byId(id).value]));
   }
 
-  // Takes values, as of a link. A value that no list has is left as it is; gives their names.
+  // Takes values, for example from a link. A value that its list does not have is not taken; the
+  // function returns all such values.
   set(values) {
     const unknown = [];
     for (const id of LINKED) {
@@ -112,7 +113,7 @@ class Inputs {
     ].join(" \u00b7 ");
   }
 
-  // Marks the input that an error of a run is about; none for null.
+  // Marks the input that the error of a run is about; with null, no input is marked.
   tellError(error) {
     const words = error ? errorWords(error) : "";
     const key = /^(the typed|[a-z_]+:)/.exec(words)?.[1];
@@ -128,7 +129,7 @@ class Inputs {
     }
   }
 
-  // Chooses an own file that was just taken.
+  // Chooses a file that the user just gave.
   choose({ kind, name }) {
     const { choices } = this;
     if (kind === "driver" || kind === "symbols" || kind === "inf") {
@@ -147,7 +148,7 @@ class Inputs {
     this.show();
   }
 
-  // With a scenario, the scenario says what runs; with null, the form does.
+  // While a scenario is open, it says what runs. With null, the form does again.
   openScenario(name) {
     this.scenario = name;
     byId("scenario-name").textContent = name ?? "none";
@@ -158,7 +159,7 @@ class Inputs {
       set.disabled = Boolean(name);
   }
 
-  // The keys of a job that say which machine.
+  // The keys of a job that choose the machine.
   machine() {
     const [driverKind, driver] = split(byId("driver").value);
     const [cardKind, card] = split(byId("card").value);
@@ -191,7 +192,7 @@ class Inputs {
     return { file: split(value)[1] };
   }
 
-  // The job, without what is wanted of it.
+  // The job, without its outputs.
   job() {
     if (this.scenario) {
       const golden = this.choices.files.get(this.scenario.replace(/\.toml$/i, ".trace"));
@@ -216,7 +217,7 @@ class Inputs {
     return files;
   }
 
-  // Fills the list of pins from the driver itself, while the list can be seen.
+  // Fills the list of pins while the user can see it. It asks the driver for its pins.
   async findPins() {
     const list = byId("pin");
     if (!byId("more").open || this.scenario) return;
@@ -239,7 +240,7 @@ class Inputs {
     if (list.value !== chosen) list.value = "";
   }
 
-  // A short description of what runs, for the kept run and for names of files.
+  // A short description of the run, for the kept run and for names of files.
   words() {
     if (this.scenario) return this.scenario;
     const name = split(byId("driver").value)[1]

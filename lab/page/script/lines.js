@@ -1,7 +1,7 @@
-// A long text, of which only the lines on the screen are in the document, with a search.
+// A long text with a search. Only the lines on the screen are in the document.
 "use strict";
 
-// The most pixels that a browser scrolls through; a longer text scrolls in bigger steps.
+// The greatest height in pixels that a browser can scroll. A longer text scrolls in bigger steps.
 const MOST_HEIGHT = 8e6;
 
 class Lines {
@@ -84,7 +84,7 @@ class Lines {
     return parseFloat(getComputedStyle(this.box).lineHeight);
   }
 
-  // How many pixels of the scroll bar a line has, below its height in a very long text.
+  // The pixels of the scroll bar for one line. In a very long text a line is higher than that.
   get pitch() {
     return Math.min(this.step_height, MOST_HEIGHT / Math.max(this.lines.length, 1));
   }
@@ -137,7 +137,7 @@ class Lines {
     return row;
   }
 
-  // The line with what is searched for marked.
+  // The parts of a line, with each hit of the search marked.
   marked(line) {
     if (!this.words) return [line];
     const lower = line.toLowerCase(),
@@ -175,7 +175,7 @@ class Lines {
         : `${at < 0 ? "" : grouped(at + 1) + " of "}${counted(this.hits.length, "line")}`;
   }
 
-  // The next hit, or the one before; at the end on from the beginning.
+  // Goes to the next hit or the one before. After the last hit comes the first.
   step(by) {
     if (!this.hits.length) return;
     const next =

@@ -1,14 +1,14 @@
-// A link that holds what is chosen, but for files.
+// A link that holds all choices except files.
 "use strict";
 
-// What an address says, as values of the inputs; null for an address that says nothing.
+// The values of the inputs that an address holds; null for an address without values.
 function readLink(address) {
   // An address without a value names a part of the page.
   if (!address.includes("=")) return null;
   return Object.fromEntries(new URLSearchParams(address.replace(/^#/, "")));
 }
 
-// The address for what is chosen. `files` says whether a file of the user was left out.
+// The address for these choices. `files` says whether a file of the user was left out.
 function writeLink(values, usual) {
   const place = new URLSearchParams();
   let files = false;

@@ -1,4 +1,4 @@
-// The report of a run: what the program prints, the failure, the notes, the checks of a scenario.
+// The report of a run: the program's text, the failure, the notes, the checks of a scenario.
 "use strict";
 
 function fillReport(place, { result, text, analysis, scenarios, "diff-text": diff }) {
@@ -74,7 +74,7 @@ const headRow = (...heads) =>
     ),
   );
 
-// How many things the report has that are wrong, for its tab.
+// The number of faults in the report, for its tab.
 function faultCount({ result, summary }) {
   if (!summary) return 0;
   const isDead = ["bug-check", "hang", "driver-failure"].includes(result.verdict?.word);

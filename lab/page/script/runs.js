@@ -1,14 +1,14 @@
-// A run: it starts, it can be stopped, and what came of it is shown, each view when looked at.
+// Starts and stops a run, and shows its results. Each view is made when the user looks at it.
 "use strict";
 
 // The name under which the module keeps the trace of the newest run.
 const RUN = "run";
 
-// What each run is asked for; the views of its trace are made when they are looked at.
+// The outputs of each run. The views of its trace are made when the user looks at them.
 const RUN_OUTPUTS = ["summary", "text", "analysis", "scenarios"];
 const CHECK_OUTPUTS = ["scenarios", "text", "diff-text", "analysis"];
 
-// What is told while a run goes on.
+// The messages while a run goes on.
 const LONG_RUNS = [
   { seconds: 1, words: "Running\u2026 Stop ends it." },
   {
@@ -58,7 +58,7 @@ class Runs {
     this.end();
   }
 
-  // Whether the module keeps a trace, as of a driver that refused to start.
+  // Whether the module keeps a trace of the run. A driver that refused to start may have one, too.
   async isKept() {
     const { result } = await this.engine.ask({ job: "kept" });
     return result.notes.includes(RUN);
@@ -72,7 +72,7 @@ class Runs {
       const seconds = (performance.now() - began) / 1000;
       byId("stop").hidden = false;
       byId("elapsed").textContent = `running, ${Math.floor(seconds)} s`;
-      // A reader of screens is told twice, and not each second.
+      // A screen reader says these two messages only, and not every second.
       if (seconds > LONG_RUNS[told]?.seconds) this.verdict.wait(LONG_RUNS[told++].words);
     }, 250);
   }
@@ -103,7 +103,7 @@ class Runs {
     this.clear(isStopped ? "The run was stopped." : "There is no run to show.");
   }
 
-  // Takes the answer of a run, and shows it.
+  // Takes the answer of a run and shows the answer.
   take(current) {
     const { answer } = current;
     if (answer.summary) answer.summary = JSON.parse(answer.summary);
@@ -133,7 +133,7 @@ class Runs {
     byId("tab-report").textContent = "Report";
   }
 
-  // Fills the view that is shown, if the newest run is not in it yet.
+  // Fills the open tab, if it does not show the newest run yet.
   async fill() {
     const { current } = this;
     const view = this.tabs.shown.replace("tab-", "");
@@ -149,7 +149,7 @@ class Runs {
     }
   }
 
-  // One output of a kept run, made now.
+  // Some outputs of a kept run. The module makes them now.
   async view(current, ...outputs) {
     const job = { job: "view", of: RUN, outputs, trace_filter: byId("filter").value };
     const answer = await this.engine.ask(job);

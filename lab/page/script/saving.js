@@ -1,4 +1,4 @@
-// What the user takes along: the trace, the timeline, a scenario, a link.
+// What the user can save: the trace, the timeline, a scenario, a link.
 "use strict";
 
 class Saving {
@@ -36,7 +36,7 @@ class Saving {
     else saveFile(`${stem}.html`, answer.timeline, "text/html");
   }
 
-  // The run as a scenario with its golden and all that it needs, packed as one file.
+  // Saves the run as a scenario with its golden and all files that it needs, in one archive.
   async saveScenario() {
     const { job, files } = this.runs.current;
     const name = this.stem();
@@ -56,7 +56,7 @@ class Saving {
     );
   }
 
-  // The address of all that is chosen.
+  // The address that holds all choices.
   link() {
     const { inputs, scripts, areas, runs } = this;
     const isScript = areas.shown === "area-script";

@@ -1,4 +1,4 @@
-// What came of a script on each card, side by side.
+// The results of a script on each card, side by side.
 "use strict";
 
 // A table for each scenario, and its pictures.
@@ -48,7 +48,7 @@ function scenarioPart({ title, line, on }, isFirst, signals) {
 // The most rows of a table; a script that repeats lines may have a million.
 const MOST_ROWS = 1000;
 
-// Rows are the lines of the script, columns the cards.
+// A table with a row for each line of the script and a column for each card.
 function matrix(title, on) {
   const rows = new Map();
   on.forEach(({ scenario }, column) => {
@@ -93,7 +93,7 @@ function matrix(title, on) {
   );
 }
 
-// What a line does, without what is expected of it on one card.
+// The access of a line, without the value that the script expects.
 const doing = ({ text }) => text.replace(/ -> .*$/, "");
 
 function cell(one) {

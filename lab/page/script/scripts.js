@@ -1,4 +1,4 @@
-// Register scripts: an editor with its errors in place, cards, and what came on each.
+// Register scripts: an editor that marks errors, the cards, and the results on each card.
 "use strict";
 
 const SCRIPT_FILE = "script.ops";
@@ -53,7 +53,7 @@ class Scripts {
     byId("ops-none").addEventListener("click", () => this.choose([]));
   }
 
-  // A box for each card, those of own files first. What was chosen stays so.
+  // A box for each card. The user's card files come first. Chosen cards stay chosen.
   fillCards() {
     const chosen = this.cards();
     const box = (value, title) =>
@@ -83,7 +83,7 @@ class Scripts {
     this.clear();
   }
 
-  // The cards that are chosen, and those that shall be.
+  // The names of the chosen cards.
   cards() {
     return [...byId("ops-cards").querySelectorAll("input:checked")].map(({ value }) => value);
   }
@@ -97,7 +97,7 @@ class Scripts {
     byId("ops-example").value = "";
     this.clear();
     clearTimeout(this.checking);
-    // While one types, only whether the script can be read is of interest.
+    // While the user types, the page only checks whether the script can be read.
     this.checking = setTimeout(() => this.check(), 500);
   }
 
@@ -107,7 +107,7 @@ class Scripts {
     this.number();
   }
 
-  // Numbers the lines, and marks those with a result or an error.
+  // Numbers the lines, and marks the lines that have a result or an error.
   number() {
     const lines = this.text.value.split("\n").length;
     const shown = document.createDocumentFragment();
@@ -134,7 +134,7 @@ class Scripts {
     this.number();
   }
 
-  // Runs the script on these cards: names, those of own files among them, or "all".
+  // Runs the script on these cards: "all", or names of cards and of the user's card files.
   async ask(names) {
     const own = names === "all" ? [] : names.filter((name) => this.files.get(name));
     const built = names === "all" ? names : names.filter((name) => !this.files.get(name));
@@ -145,7 +145,7 @@ class Scripts {
     return this.engine.ask(job, [script, ...own.map((name) => this.files.get(name))]);
   }
 
-  // Reads the script without a word about what comes of it.
+  // Only reads the script. The results of its run are not shown.
   async check() {
     if (this.isRunning || this.engine.isBusy) return;
     try {
@@ -203,7 +203,7 @@ class Scripts {
     showScriptResults(byId("ops-results"), file, signals ? JSON.parse(signals) : null);
   }
 
-  // Marks in the editor which lines came as expected on every card, and which did not.
+  // Marks the lines in the editor: as expected on every card, or not.
   mark({ runs }) {
     for (const { lines } of runs.flatMap(({ scenarios }) => scenarios)) {
       for (const { line, outcome } of lines) {

@@ -1,4 +1,4 @@
-// The start of the page: it loads the module, fills the form, and shows a finished run.
+// The start of the page: loads the module, fills the form, and shows a finished run.
 "use strict";
 
 const WELCOME_SEEN = "portcls-lab-welcome";
@@ -25,7 +25,7 @@ function setTheme(theme) {
   byId("theme").setAttribute("aria-pressed", isDark);
 }
 
-// The three sentences for a first visit, about the run that is on the page.
+// The three sentences for a first visit. They are about the run that the page shows.
 function welcome({ words }) {
   const machine = words.replace(" on ", ", played a tune through it on a simulated ");
   byId("welcome-words").textContent =
@@ -43,7 +43,7 @@ const engine = Engine.canRun() ? new Engine(Parts.module()) : null;
 const offered = engine && Promise.all([Parts.drivers(), engine.ask({ job: "catalog" })]);
 offered?.catch(() => {});
 
-// The page, once it is ready; also for the console and for tests.
+// The page once it is ready. The browser's console and the tests use it, too.
 let lab = null;
 
 class Page {
@@ -96,7 +96,7 @@ class Page {
     });
   }
 
-  // Takes files of the user; each of them where it belongs.
+  // Takes the user's files and puts each one where it belongs.
   async take(files, wanted) {
     const { limits } = this.catalog;
     tellTrouble("");
@@ -152,7 +152,7 @@ class Page {
     }
   }
 
-  // Chooses what a link says, and runs it.
+  // Takes the choices from a link, and runs them.
   async openLink(address) {
     const values = readLink(address);
     const unknown = values ? this.inputs.set(values) : [];

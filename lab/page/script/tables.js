@@ -1,7 +1,7 @@
-// Tables: what a driver imports, and how long things took.
+// Tables: what a driver imports, and the latencies.
 "use strict";
 
-// The imports of a driver. What is missing comes first.
+// The imports of a driver. Missing ones come first.
 function fillImports(place, imports) {
   if (!imports) {
     place.replaceChildren(
@@ -78,7 +78,7 @@ const SPANS = {
 
 const micros = (ns) => (ns === null ? "" : (ns / 1000).toFixed(3));
 
-// The times of a run. `go` shows a moment in the timeline.
+// The latencies of a run. `go` shows a moment in the timeline.
 function fillLatency(place, latency, text, go) {
   if (!latency) {
     place.replaceChildren(quiet("There is no trace to measure."));

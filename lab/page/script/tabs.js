@@ -1,4 +1,4 @@
-// Tabs by the ARIA pattern: one stop for Tab, the arrow keys go from one to the next.
+// Tabs by the ARIA pattern: the Tab key reaches one of them, and the arrow keys move between them.
 "use strict";
 
 class Tabs {
@@ -9,7 +9,7 @@ class Tabs {
     list.addEventListener("keydown", (press) => this.onKey(press));
   }
 
-  // Shows a tab by its name; nothing for a name that is not there.
+  // Shows a tab by its name. An unknown name shows nothing.
   show(id, { quietly = false } = {}) {
     if (!this.tabs.some((tab) => tab.id === id)) return;
     this.shown = id;

@@ -1,4 +1,4 @@
-// The timeline: the page that the module makes of a trace, in a frame that can do nothing else.
+// The timeline: the page that the module makes of a trace, in a frame without any other rights.
 "use strict";
 
 class Timeline {
@@ -8,7 +8,7 @@ class Timeline {
     this.isShown = false;
   }
 
-  // Shows a page, at a place in the words of the page's address if there is one.
+  // Shows a page. `at` is a place in it, as the page's address names places.
   show(page, at) {
     const frame = make("iframe", {
       sandbox: "allow-scripts allow-downloads",
@@ -28,7 +28,7 @@ class Timeline {
     this.place.replaceChildren(frame);
   }
 
-  // Goes to a place: at once, or when the page has loaded.
+  // Goes to a place, now or when the page has loaded.
   go(at) {
     if (this.isLoaded) this.tell(at);
     else this.next = at;

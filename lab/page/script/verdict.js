@@ -1,7 +1,7 @@
-// The verdict: one line that says how it ended, and the figures below it.
+// The verdict: one line that says how the run ended, and figures below the line.
 "use strict";
 
-// The words before the sentence. A word that is not here is shown as it is.
+// The words before the sentence. A word without an entry is shown as it is.
 const GOOD_WORD = "Good",
   BAD_WORD = "Fault",
   ERROR_WORD = "Not run";
@@ -40,7 +40,7 @@ class Verdict {
     byId("verdict-line").replaceChildren(make("b", null, word), " ", sentence(words));
   }
 
-  // What is going on, without a verdict.
+  // Says what goes on, without a verdict.
   wait(words) {
     byId("verdict").dataset.state = "";
     byId("verdict-line").textContent = words;
@@ -59,13 +59,13 @@ function errorWords({ sentence: words, file, line, column, hint }) {
     .join("; ");
 }
 
-// When the first wrong byte came on MIDI OUT; null if none did.
+// The time when the first wrong byte came on MIDI OUT; null if none came.
 function wrongByteTime(summary) {
   const difference = summary?.wire?.first_difference;
   return difference && difference.found !== null ? difference.time_ns : null;
 }
 
-// The figures of a summary that the line has room for.
+// The figures of a summary that fit into the line.
 function figures(summary) {
   if (!summary || !summary.processor) return [];
   const { simulated_ns, processor, driver, wire, violation_count, leaks } = summary;

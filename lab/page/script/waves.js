@@ -5,11 +5,11 @@ const WAVE = { width: 960, left: 76, right: 14, row: 28, top: 20 };
 
 const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, "0");
 
-// The most parts of a scenario that are drawn; a script may begin anew a thousand times.
+// The most parts of a scenario in pictures. A script can start thousands of parts.
 const MOST_PARTS = 4;
 
-// A picture for each card, and for each `init` of the scenario that begins at a line. Those of the
-// same `init` have the same scale.
+// The pictures of the scenario that begins at a line: one for each card and each `init`. Pictures
+// of the same `init` have the same scale.
 function wavesOf(line, on, signals) {
   const drawn = on.flatMap(({ card, scenario }) => {
     const run = signals?.runs.find((one) => one.card === card);
@@ -30,7 +30,7 @@ function wavesOf(line, on, signals) {
   return figures;
 }
 
-// The lines of a scenario from each `init` on.
+// The lines of a scenario, grouped by the `init` before them.
 function linesOfParts(lines) {
   const parts = [];
   for (const one of lines) {
@@ -46,7 +46,7 @@ const endOf = ({ lines, bytes, end_ns }) =>
     end_ns,
   );
 
-// A step of the axis: 1, 2 or 5 times a power of ten, about eight of them.
+// The step between marks of the axis: 1, 2 or 5 times a power of ten, for about eight marks.
 function stepOf(span) {
   const rough = span / 8;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -102,7 +102,7 @@ class Wave {
     return [this.name(lane === "out" ? "MIDI OUT" : "MIDI IN", row), ...boxes];
   }
 
-  // A byte that is still under way at the end reaches to the right end.
+  // Draws a byte. A byte that the wire still carried at the end goes up to the right end.
   byte({ lane, byte, start_ns, end_ns, is_own }, y) {
     const x = this.x(start_ns);
     const width = Math.max(1, this.x(end_ns ?? this.to) - x);
@@ -115,7 +115,7 @@ class Wave {
     return [box, draw("text", { class: "value", ...place }, hex(byte))];
   }
 
-  // The interrupt line as steps. Before a first fall it was up; a first level at 0 is how it was.
+  // Draws the interrupt line as steps. If it first falls, it was up before.
   line(row) {
     const y = (level) => this.y(row) + (level ? 5 : 23);
     const [first] = this.irq;
@@ -125,7 +125,8 @@ class Wave {
     return draw("path", { class: "irq", d: `${path}H${this.x(this.to)}` });
   }
 
-  // Where each line of the script ended; a longer mark is one that did not come as expected.
+  // Marks the end of each line of the script. A longer mark is a line that did not do what was
+  // expected.
   ticks(row) {
     return this.lines.map(({ time_ns, outcome, text, line }) => {
       const x = this.x(time_ns);

@@ -1,7 +1,7 @@
-// The module in a worker: takes jobs, and answers each with its outputs.
+// The worker with the module: takes jobs, and answers each job with its outputs.
 //
-// The page ends this worker to end a run that takes too long. A trap of the module, such as a stack
-// that is full, takes the instance with it; the next job gets a new one.
+// If a run takes too long, the page ends this worker. A trap of the module, such as a full stack,
+// ends the instance. The next job then gets a new instance.
 "use strict";
 
 const encode = (text) => new TextEncoder().encode(text);
@@ -10,7 +10,7 @@ const decode = (bytes) => new TextDecoder().decode(bytes);
 let module = null;
 let instance = null;
 
-// Bytes of the module's memory. The memory may move with each call.
+// A part of the module's memory. Any call may move the memory.
 const memory = (at, length) => new Uint8Array(instance.memory.buffer, at, length);
 
 function stage(...parts) {
@@ -25,7 +25,7 @@ function stage(...parts) {
   }
 }
 
-// The outputs of the newest call: texts as texts, all others as bytes.
+// The outputs of the last call. Texts are strings, all others are bytes.
 function outputs() {
   const found = {};
   for (let index = 0; index < instance.lab_output_count(); index++) {
@@ -41,7 +41,7 @@ function outputs() {
   return found;
 }
 
-// With `fresh`, nothing of an earlier job is left: its files could lie beside the new ones.
+// With `fresh`, no file of an earlier job is left: it could be taken for a file of this job.
 function perform({ job, files, fresh }) {
   if (fresh) instance.lab_forget();
   for (const { name, bytes } of files) {
@@ -69,7 +69,7 @@ async function take(data) {
   }
 }
 
-// One job after the other, also while the instance is still made.
+// Jobs run one after the other. They also wait for the instance.
 let newest = Promise.resolve();
 onmessage = ({ data }) => {
   newest = newest.then(() => take(data));

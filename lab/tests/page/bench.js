@@ -1,4 +1,4 @@
-// What the tests of the page share: a static host, the browser, and the program to compare with.
+// Shared by the tests of the page: a static host, the browser, and the program to compare with.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -13,7 +13,7 @@ const { chromium } = require("playwright-core");
 const ROOT = path.resolve(__dirname, "../../..");
 const DRIVERS = path.join(ROOT, "guest/drivers/bin");
 
-// The driver of the browser does not see into a frame that has a process of its own.
+// The browser's driver cannot see into a frame that runs in a process of its own.
 const FLAGS = ["--no-sandbox", "--disable-features=IsolateSandboxedIframes"];
 
 const TYPES = {
@@ -24,7 +24,7 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-// A host for the files of a folder, as a static host would serve them.
+// A static host for the files of a folder.
 function serve(folder) {
   const server = http.createServer((request, answer) => {
     const { pathname } = new URL(request.url, "http://localhost");
@@ -63,8 +63,8 @@ class Bench {
     fs.rmSync(this.folder, { recursive: true });
   }
 
-  // Opens the page, and waits for its first run. A message of the browser, a fault of a script and
-  // a request to another host are faults of the test.
+  // Opens the page and waits for its first run. The test fails if the browser logs a message, if a
+  // script throws, or if the page asks another host for anything.
   async open({ place = "", size = [1280, 800], scheme = "light", single = false, before } = {}) {
     const viewport = { width: size[0], height: size[1] };
     const permissions = single ? [] : ["clipboard-read", "clipboard-write"];
@@ -91,7 +91,7 @@ class Bench {
     assert.deepEqual(this.faults.splice(0), []);
   }
 
-  // Runs the program in a folder of its own. Gives its exit code and both texts.
+  // Runs the program in a folder of its own. Returns its exit code and what it printed.
   run(...words) {
     const most = { maxBuffer: 1 << 28, cwd: this.folder, encoding: "utf8" };
     const { status, stdout, stderr } = spawnSync(this.program, words, most);
@@ -103,7 +103,7 @@ class Bench {
   }
 }
 
-// Does something that makes a run, and waits until the run is over.
+// Does something that starts a run, and waits for the end of the run.
 async function during(page, work) {
   const runs = () => Number(document.documentElement.dataset.runs || 0);
   const before = await page.evaluate(runs);
@@ -115,7 +115,7 @@ async function during(page, work) {
   );
 }
 
-// Chooses values of the form and runs; gives the whole trace.
+// Chooses values in the form and runs. Returns the whole trace.
 const traceOf = (page, values) =>
   page.evaluate(async (chosen) => {
     const unknown = lab.inputs.set({ ...lab.inputs.usual, ...chosen });
@@ -129,7 +129,7 @@ const traceOf = (page, values) =>
 const verdict = (page) => page.locator("#verdict-line").innerText();
 const state = (page) => page.getAttribute("#verdict", "data-state");
 
-// Drops files on the page; each is a name with its bytes.
+// Drops files on the page. `files` has a name and bytes for each.
 const drop = (page, files) =>
   page.evaluate(
     (all) => {
@@ -144,7 +144,7 @@ const drop = (page, files) =>
     files.map(({ name, bytes }) => ({ name, data: Buffer.from(bytes).toString("base64") })),
   );
 
-// Waits until a value has been chosen, which a dropped file is.
+// Waits until the page has chosen a value, for example after a file was dropped.
 const chosen = (page, id, value) =>
   page.waitForFunction(([id, value]) => document.getElementById(id).value === value, [id, value]);
 

@@ -1,5 +1,5 @@
-// How fast the page is, and what it needs. The times are printed and not judged: a busy machine is
-// slower. What is judged is that runs leave nothing behind.
+// Measures speed and size of the page. Times are only printed, because a busy machine is slower.
+// The tests fail only if runs leave something behind or the page grows too much.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -11,7 +11,7 @@ const { SONGS, midiFile, scale, tempo } = require("./songs.js");
 const median = (all) => all.toSorted((a, b) => a - b)[all.length >> 1];
 const ms = (number) => number.toFixed(number < 20 ? 1 : 0) + " ms";
 
-// The times of runs: in the module, and until the page has shown the verdict.
+// The times of some runs: in the module, and until the page has shown the verdict.
 const timed = (page, count) =>
   page.evaluate(async (times) => {
     const all = [];
@@ -71,7 +71,7 @@ async function size(bench) {
     .reduce((a, b) => a + b, 0);
   console.log(`   the page and the module, compressed: ${packed} bytes`);
   console.log(`   the single file: ${read("portcls-lab.html").length} bytes`);
-  // The goal is 1.2 MB of what a first visit loads. The bound finds what grows by mistake.
+  // The goal is 1.2 MB for a first visit. This bound only finds growth by mistake.
   assert.ok(packed < 2e6, packed);
 }
 
@@ -97,7 +97,7 @@ async function leaks(bench) {
   await bench.close(page);
 }
 
-// A trace of millions of letters is still scrolled and searched at once.
+// A trace of millions of letters still scrolls and can be searched without a wait.
 async function longTrace(bench) {
   const page = await bench.open({ place: "#view=tab-trace&driver=project:x64/uart" });
   await page.evaluate((data) => {

@@ -1,4 +1,4 @@
-// What goes in: dropped files, typed music, bad files, hostile names, links.
+// Inputs: dropped files, typed music, bad files, hostile names, links.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -19,7 +19,7 @@ async function droppedFiles(bench) {
   await run(page);
   assert.equal(await state(page), "good");
   assert.match(await page.locator("#figures").innerText(), /144 bytes|146 bytes/);
-  // A card of one's own, and an INF.
+  // A card file of the user, and an INF.
   const card = fs.readFileSync(path.join(ROOT, "docs/my-card.toml"));
   await drop(page, [{ name: "my-card.toml", bytes: card }]);
   await chosen(page, "card", "file:my-card.toml");
@@ -73,7 +73,7 @@ async function typedMusic(bench) {
 async function settings(bench) {
   const page = await bench.open({ place: "#driver=project:x64/uart" });
   await page.click("#more > summary");
-  // The pins are those of the driver itself.
+  // The list shows the pins that the driver itself has.
   await page.waitForSelector("#pin option[value='Uart:2']", { state: "attached" });
   const native = JSON.parse(bench.run("filters", "--format", "json").stdout);
   const pins = native.filters[0].pins.map(({ pin_id }) => `Uart:${pin_id}`);
@@ -93,7 +93,7 @@ async function settings(bench) {
   await page.fill("#until", "300ms");
   await run(page);
   assert.match(await verdict(page), /300 ms after power-on/);
-  // A slip marks its input.
+  // A wrong value marks its input.
   for (const [id, value] of Object.entries({ until: "soon", port: "12345", registry: "x" })) {
     await page.fill("#" + id, value);
     await run(page);
@@ -107,7 +107,7 @@ async function settings(bench) {
   await bench.close(page);
 }
 
-// Each of these is told in one sentence, and the next run is good.
+// Each bad file gives one sentence, and the next run is good.
 async function badFiles(bench) {
   const page = await bench.open();
   const arm = Buffer.from(driverBytes("x64/uart.sys"));
@@ -137,7 +137,7 @@ async function badFiles(bench) {
   await bench.close(page);
 }
 
-// Words of a driver, a file and a script that are tags; and none becomes one.
+// A driver, a file and a script with tags in their words. None of them becomes an element.
 async function hostileNames(bench) {
   const page = await bench.open();
   const name = "</script><img src=x onerror=alert(1)>.sys";
@@ -193,7 +193,7 @@ async function links(bench) {
   assert.equal(await verdict(again), told);
   assert.ok(await again.locator("#view-trace").isVisible());
   await bench.close(again);
-  // A script with its cards; an own file is told to be missing in the link.
+  // A script with its cards. The opened link says that the user's file is missing.
   await page.click("#area-script");
   await page.fill("#ops-text", "init uart\nR S -> 80/C0\n");
   await page.click("#ops-none");

@@ -1,5 +1,5 @@
-// The page for people: by keys alone, for readers of screens, on each screen, in an old browser, as
-// one file without a network, on paper.
+// The page for people: by keys alone, with a screen reader, on each screen size, in an old browser,
+// as one file without a network, on paper.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -45,7 +45,7 @@ async function keysOnly(bench) {
   assert.equal(active, "line" + last);
   assert.equal(await page.getAttribute("#" + active, "aria-selected"), "true");
   await page.keyboard.press("Home");
-  // Save by keys, and out again.
+  // Opens and closes the menu to save by keys.
   await page.focus("#save summary");
   await page.keyboard.press("Enter");
   assert.ok(await page.locator("#save-trace").isVisible());
@@ -54,7 +54,7 @@ async function keysOnly(bench) {
   await page.keyboard.press("?");
   assert.ok(await page.locator("#help-dialog").isVisible());
   await page.keyboard.press("Escape");
-  // From one area to the other.
+  // Goes from one area of the page to the other.
   await page.focus("#area-driver");
   await page.keyboard.press("ArrowRight");
   assert.equal(await focused(page), "area-script");
@@ -65,7 +65,7 @@ async function keysOnly(bench) {
 async function axe(bench) {
   const source = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
   const check = async (page, where) => {
-    // The policy of the page refuses a script tag; this way it need not be weakened.
+    // The page's policy refuses a script tag. This call runs the script without a weaker policy.
     await page.evaluate(source);
     const { violations } = await page.evaluate("axe.run({ iframes: false })");
     const words = violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
@@ -116,7 +116,7 @@ const SIZES = [
   [3840, 2160],
 ];
 
-// A run against a kept one.
+// Compares a run with a kept one.
 async function compare(page) {
   await page.click("#keep");
   await page.evaluate(() => lab.inputs.set({ driver: "project:x64/uart" }));
@@ -124,7 +124,7 @@ async function compare(page) {
   await page.waitForSelector("#view-compare iframe");
 }
 
-// Nothing is wider than the screen. With a folder for pictures, each view is one.
+// No view is wider than the screen. With a folder for pictures, each view gives a picture.
 async function screens(bench) {
   const pictures = process.env.PORTCLS_PICTURES;
   for (const [width, height] of SIZES) {
@@ -166,7 +166,7 @@ async function firstVisit(bench) {
   await page.reload();
   await page.waitForFunction(() => document.documentElement.dataset.shown);
   assert.ok(!(await page.locator("#welcome").isVisible()));
-  // Dark and light, and the frame follows.
+  // Dark and light; the frame of the timeline changes with the page.
   await page.click("#theme");
   assert.equal(await page.getAttribute("html", "data-theme"), "dark");
   const frame = page.frameLocator("#view-timeline iframe").locator("html[data-theme=dark]");

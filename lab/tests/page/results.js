@@ -1,4 +1,4 @@
-// What came of a run: the verdict, the views, the comparison, and what is saved.
+// The results of a run: the verdict, the views, the comparison, and saved files.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -23,14 +23,14 @@ async function bugCheck(bench) {
   const report = await page.locator("#view-report").innerText();
   assert.match(report, /Bugcheck Analysis/);
   assert.match(report, /WHAT_HAPPENED/);
-  // With its PDB the same driver is told by file and line.
+  // With its PDB, the page names the file and line of the same driver.
   await choose(page, "driver", "project:msvc-x64/null_adapter");
   await run(page);
   assert.match(await verdict(page), /null_adapter\.cpp @ 9/);
-  // The place of the end is the one that the timeline shows.
+  // A click on the place of the failure shows its moment in the timeline.
   await page.click("#verdict-place");
   await timelineOf(page).filter({ hasText: "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED" }).waitFor();
-  // And the page goes on.
+  // The page works on.
   await choose(page, "driver", "project:x64/uart");
   await run(page);
   assert.equal(await state(page), "good");
@@ -55,13 +55,13 @@ async function endlessDriver(bench) {
   });
   await page.fill("#budget", budget);
   await choose(page, "driver", "project:x64/endless_loop");
-  // The list of pins needs a start of the driver too; that is no endless loop here.
+  // To list the pins, the page also starts the driver. That must not be an endless loop.
   await page.keyboard.press("Control+Enter");
   await page.waitForFunction(() => /^running, [1-9]/.test(byId("elapsed").textContent));
   assert.match(await verdict(page), /Stop ends it/);
   await during(page, () => page.click("#stop"));
   assert.match(await verdict(page), /^Stopped\s*The run was ended by Stop/);
-  // The new worker takes the next run; Escape stops, too.
+  // The new worker takes the next run. Escape stops, too.
   await page.keyboard.press("Control+Enter");
   await page.waitForSelector("#stop:not([hidden])");
   await during(page, () => page.keyboard.press("Escape"));
@@ -119,7 +119,7 @@ async function comparison(bench) {
   await page.waitForSelector("#view-compare iframe");
   const text = await page.locator("#view-compare .text").innerText();
   assert.match(text, /DRIVER/);
-  // The words are those of `diff` of the same two traces.
+  // The page has the words that `diff` prints for the same two traces.
   for (const name of ["uart", "no_busy_test"]) {
     const file = path.join(DRIVERS, `x64/${name}.sys`);
     bench.run("play", "--driver", file, "--trace", `${name}.txt`);
@@ -131,7 +131,7 @@ async function comparison(bench) {
     .trim();
   assert.ok(text.includes(finding), `${finding}\n${text}`);
   await timelineOf(page, "view-compare").filter({ hasText: /./ }).waitFor();
-  // The same run again is no difference.
+  // The same run again has no difference.
   await choose(page, "driver", "project:x64/uart");
   await run(page);
   await page.waitForFunction(() =>

@@ -2,9 +2,9 @@
 //
 //   node lab/tests/page/run.js OUT PROGRAM [WORDS...]
 //
-// OUT is the folder that lab/build.sh made, PROGRAM the native portcls-emu of the same source. With
-// WORDS only the tests run whose names have one of them. PORTCLS_PICTURES names a folder that gets
-// pictures of the page, for a person to look at.
+// OUT is the folder that lab/build.sh made. PROGRAM is the native portcls-emu of the same source.
+// With WORDS, only tests run that have one of the words in their names. The variable
+// PORTCLS_PICTURES names a folder for pictures of the page.
 "use strict";
 
 const { Bench } = require("./bench.js");

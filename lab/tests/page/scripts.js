@@ -1,4 +1,4 @@
-// Register scripts: errors in their place, several cards, pictures.
+// Register scripts: marked errors, several cards, pictures.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -25,7 +25,7 @@ async function errors(bench) {
   assert.equal(await page.getAttribute("#ops-text", "aria-invalid"), "true");
   assert.equal(await page.getAttribute("#editor-lines .bad", "data-line"), "2");
   assert.match(await page.locator("#ops-verdict").innerText(), /mistake in line 2/);
-  // While one types, the mistake goes away without a run.
+  // While the user types, the mark of the mistake goes away without a run.
   await page.fill("#ops-text", "init uart\nW D 90\n");
   await page.waitForFunction(() => byId("ops-error").textContent === "");
   await page.fill("#ops-text", "init uart\nQ D 90\n");
@@ -39,11 +39,11 @@ async function cards(bench) {
   assert.match(await page.locator("#ops-verdict").innerText(), /21 as expected, 0 not, on 3 cards/);
   const heads = await page.locator(".matrix thead").first().innerText();
   assert.match(heads, /roland-mpu401\s+smsc-superio\s+sb16/);
-  // A picture for each card, in words too.
+  // Each card has a picture, which is also described in words.
   assert.equal(await page.locator("details[open] svg.wave").count(), 3);
   const words = await page.locator("svg.wave").first().getAttribute("aria-label");
   assert.match(words, /^roland-mpu401: on MIDI OUT 90 3C 40;/);
-  // What was expected and what came stand side by side.
+  // The expected and the read value stand side by side.
   await runScript(page, "title: too early\ninit uart\nW D 90\nwait 380\nwire -> 90\n");
   const cells = await page.locator(".matrix tbody tr").last().locator("td").allInnerTexts();
   assert.match(cells[2], /got none\s+expected 90/);
@@ -60,7 +60,7 @@ async function cards(bench) {
   await bench.close(page);
 }
 
-// Each script that the module has runs as in the program.
+// Each script of the module runs as in the program.
 async function examples(bench) {
   const page = await bench.open();
   await page.click("#area-script");

@@ -1,7 +1,7 @@
 // Ten songs of different kinds, each made from a few numbers.
 "use strict";
 
-// A number as a MIDI file has it: 7 bits a byte.
+// A number of variable length as in a MIDI file, with 7 bits in a byte.
 function lengthBytes(number) {
   const bytes = [number & 127];
   for (let rest = number >> 7; rest; rest >>= 7) bytes.unshift((rest & 127) | 128);
@@ -10,7 +10,7 @@ function lengthBytes(number) {
 
 const long = (number) => [number >>> 24, (number >> 16) & 255, (number >> 8) & 255, number & 255];
 
-// A MIDI file of tracks; each is a list of events, a delta time with the bytes.
+// A MIDI file of tracks. A track is a list of events, each with a delta time and bytes.
 function midiFile(tracks, division = 480) {
   const chunks = tracks.map((events) => {
     const all = [...events, [0, 0xff, 0x2f, 0]];
@@ -27,7 +27,7 @@ const note = (delta, key, channel = 0) => [
   [delta, 0x80 | channel, key, 64],
 ];
 
-// Notes after one another, `delta` ticks each.
+// Notes one after the other, `delta` ticks each.
 const scale = (count, delta) =>
   Array.from({ length: count }, (_, at) => note(delta, 60 + ((at * 7) % 24))).flat();
 

@@ -1,4 +1,4 @@
-// The same driver, song, card and options give the trace of the program, byte for byte.
+// The page and the program give the same trace for the same driver, song, card and options.
 "use strict";
 
 const assert = require("node:assert/strict");

@@ -74,8 +74,8 @@ pub(crate) struct Registry {
     entries: Vec<Option<RegistryEntry>>,
     /// The index of each entry by its root, path and name in lower case; a key alone has no name.
     known: BTreeMap<(Root, String, Option<String>), usize>,
-    /// For each list to which a line has added texts, by the index of its entry: its texts. So the
-    /// next line that adds texts to the list does not read the whole list again.
+    /// The texts of each list to which a line has added texts, by the index of the list's entry. So
+    /// the next line that adds texts to the list does not read the whole list again.
     lists: BTreeMap<usize, BTreeSet<Vec<u8>>>,
 }
 

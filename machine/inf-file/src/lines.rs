@@ -187,7 +187,7 @@ fn open_section(inf: &mut Inf, letters: &[Letter]) -> Result<usize, Fault> {
     }))
 }
 
-/// A line by its key and values. An equals sign behind the first comma is text.
+/// A line by its key and values. An equals sign after the first comma is text.
 fn split(letters: &[Letter]) -> Line {
     let place = letters[0].place;
     let plain = |one: &Letter, letter: char| one.letter == letter && !one.is_quoted;

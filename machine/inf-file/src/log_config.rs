@@ -89,7 +89,7 @@ fn range(field: &Field, highest: u64) -> Result<RangeChoice, Fault> {
         let what = format!("{} is no range", short(&field.text));
         Fault::new(field.place, what, RANGE)
     };
-    // What is in parentheses says how a card decodes addresses. It changes nothing here.
+    // The part in parentheses says how a card decodes addresses. It changes nothing here.
     let text = field.text.split('(').next().unwrap_or("");
     let (size, rest) = match text.split_once('@') {
         Some((size, rest)) => (Some(size), rest),

@@ -112,8 +112,8 @@ pub(crate) fn choose<'m>(
     })
 }
 
-/// The section `base` for the processor: its name is `base`, an ending such as .NTamd64 if the
-/// file has a section with one, and `suffix`. The ending that fits best wins.
+/// The section for the processor whose name begins with `base` and ends with `suffix`. An ending
+/// such as .NTamd64 may stand between the two. The ending that fits best wins.
 pub(crate) fn best_section(
     inf: &Inf,
     base: &str,

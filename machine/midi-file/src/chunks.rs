@@ -1,7 +1,7 @@
 //! The containers of a Standard MIDI File: RIFF wrapper, header, track chunks.
 //!
 //! The reader notes each damage in the song: a wrong count, a chunk that is cut short, bytes that
-//! are no chunk. The reader still uses the tracks that it finds. The only error is a header that
+//! are not a chunk. The reader still uses the tracks that it finds. The only error is a header that
 //! gives no length of a tick. The reader skips chunks of unknown kinds without a warning, as the
 //! standard says.
 //!
@@ -155,7 +155,7 @@ fn read_division(high: u8, low: u8) -> Result<Division, String> {
     }
 }
 
-/// Collects the track chunks up to the end of the file, or up to bytes that are no chunk.
+/// Collects the track chunks up to the end of the file, or up to bytes that are not a chunk.
 fn read_track_chunks<'a>(rest: &mut Rest<'a>, song: &mut Song) -> Vec<TrackChunk<'a>> {
     let mut tracks = Vec::new();
     while !rest.bytes.is_empty() {
@@ -192,7 +192,7 @@ fn read_track_chunks<'a>(rest: &mut Rest<'a>, song: &mut Song) -> Vec<TrackChunk
     tracks
 }
 
-/// The warning for bytes that are no chunk.
+/// The warning for bytes that are not a chunk.
 fn no_chunk(rest: &Rest<'_>) -> String {
     format!(
         "what follows from byte {} on is no chunk of a MIDI file; bytes left out: {}",

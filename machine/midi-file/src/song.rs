@@ -29,12 +29,12 @@ pub struct Song {
     warnings_left_out: usize,
 }
 
-/// What of a file is not in its song, because the file is damaged or cut.
+/// The parts of a damaged or cut file that are missing from its song.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct LeftOut {
     /// Messages that were left out.
     pub messages: u64,
-    /// Bytes in which no message can be told. Any number of messages may be lost in them.
+    /// Bytes in which no message can be recognised. Any number of messages may be lost in them.
     pub bytes: u64,
     /// Bytes that the file declares and does not have.
     pub missing_bytes: u64,
@@ -143,13 +143,13 @@ impl Song {
         self.entries.last().map_or(0, |entry| entry.due_ns)
     }
 
-    /// What of the file is not in the song.
+    /// The parts of the file that are missing from the song.
     #[must_use]
     pub fn left_out(&self) -> LeftOut {
         self.left_out
     }
 
-    /// Adds to what of the file is not in the song.
+    /// Adds to the parts that are missing from the song.
     pub(crate) fn leave_out(&mut self, part: LeftOut) {
         self.left_out.messages += part.messages;
         self.left_out.bytes += part.bytes;

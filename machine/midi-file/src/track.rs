@@ -1,8 +1,8 @@
 //! One track of a MIDI file: its events in order, with their ticks.
 //!
-//! The reader goes on at the next event behind a damaged one, as players do:
+//! The reader goes on at the next event after a damaged one, as players do:
 //! - A channel message keeps its length when a data byte is above 127, so the next event begins
-//!   behind it. The message is left out, or its byte is taken as 127.
+//!   after it. The message is left out, or its byte is taken as 127.
 //! - A meta event with a right length and wrong contents is skipped: it makes no sound.
 //! - Behind anything else the length of the event is not known. The reader looks for the next place
 //!   from which on several events can be read, and leaves out the bytes before it.
@@ -17,7 +17,7 @@ use crate::chunks::TrackChunk;
 use crate::song::LeftOut;
 use crate::wire::data_bytes;
 
-/// The events that must be whole behind a damaged place before the reader goes on there.
+/// The events that must be whole after a damaged place before the reader goes on there.
 /// Assumed: bytes in the middle of an event look like this many events in a row only by chance.
 const EVENTS_TO_GO_ON: usize = 3;
 
@@ -101,8 +101,8 @@ enum Ending {
 
 /// The bytes of one event, as far as its length is known.
 enum Frame<'a> {
-    /// A channel message that may have data bytes above 127. It is bare when its status byte is the
-    /// one of the message before.
+    /// A channel message that may have data bytes above 127. It is bare if its status byte comes
+    /// from the message before.
     Channel { status: u8, data: &'a [u8], is_bare: bool },
     /// A SysEx event, F0, without that byte and its length.
     SysEx(&'a [u8]),
@@ -192,7 +192,7 @@ impl<'a> TrackReader<'a> {
         }
     }
 
-    /// Takes a message; `None` when its data bytes are no data bytes.
+    /// Takes a message; `None` when its data bytes are not data bytes.
     fn take_message(&mut self, status: u8, data: &[u8], offset: usize) -> Option<Event<'a>> {
         if data.iter().any(|byte| *byte > MAX_DATA) {
             note(&mut self.found.high_data, &mut self.found.first_high_data, offset);
@@ -229,7 +229,7 @@ impl<'a> TrackReader<'a> {
         if let Some((delta, event)) = split_number(self.rest)
             && event.len() > self.rest.len() - length
         {
-            // The time before the event that cannot be read is known.
+            // Only the event cannot be read. The time before it is known.
             self.tick += u64::from(delta);
         }
         note(&mut self.found.stretches, &mut self.found.first_stretch, offset);
@@ -238,7 +238,7 @@ impl<'a> TrackReader<'a> {
         self.running = Running::default();
     }
 
-    /// What of the track is not in the song.
+    /// The parts of the track that are missing from the song.
     pub(crate) fn left_out(&self) -> LeftOut {
         let clipped = if self.damage == Damage::Clip { self.found.high_data } else { 0 };
         let messages = self.found.high_data - clipped + self.found.not_allowed;

@@ -1,7 +1,7 @@
-//! The scenarios of a folder on a driver in Rust, as a test runs them.
+//! Runs the scenarios of a folder on a driver in Rust, for a test.
 //!
-//! The program `portcls-emu check` does the same for drivers that scenarios name. A driver in Rust
-//! is a part of its test, so the test brings it along.
+//! The program `portcls-emu check` does the same with the driver that each scenario names. A driver
+//! in Rust is part of its test, so the test passes the driver.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,21 +10,21 @@ use super::{JudgedAs, Judgement, judge};
 use crate::Driver;
 use crate::scenario::{self, Scenario};
 
-/// The variable with which a test writes goldens, and the variable that forbids this.
+/// The variable that makes a test write goldens, and the variable that forbids this.
 const ACCEPT: &str = "PORTCLS_ACCEPT";
 const CI: &str = "CI";
 
 /// The most findings of a scenario that a test prints.
 const MOST_FINDINGS: usize = 12;
 
-/// Runs each scenario (`*.toml`) of a folder on a driver, and holds it against the golden beside
-/// it.
+/// Runs each scenario (`*.toml`) of a folder on a driver, and compares its trace with the golden
+/// beside it.
 ///
 /// With `PORTCLS_ACCEPT=1` in the environment the traces become the goldens, unless `CI` is set.
 ///
 /// # Panics
-/// When a scenario fails: the message says what differs, who caused it, and why the scenario says
-/// that it matters. Also when the folder has no scenario, or when a file is no scenario.
+/// When a scenario fails. The message says what differs, what caused it, and why it matters by the
+/// scenario's own words. Also when the folder has no scenario, or when a file is not a scenario.
 pub fn assert_scenarios(folder: impl AsRef<Path>, driver: &Driver) {
     let folder = folder.as_ref();
     let files = files(folder);
@@ -41,7 +41,7 @@ pub fn assert_scenarios(folder: impl AsRef<Path>, driver: &Driver) {
     assert!(told.is_empty(), "{}", told.join("\n"));
 }
 
-/// What is wrong with a scenario; `None` when it is as expected, or when its trace was accepted.
+/// What is wrong with a scenario; `None` when nothing is wrong or its trace was accepted.
 fn check(folder: &Path, scenario: &Scenario) -> Option<String> {
     let path = folder.join(scenario.golden_file());
     let golden = fs::read_to_string(&path).ok();
@@ -55,7 +55,7 @@ fn check(folder: &Path, scenario: &Scenario) -> Option<String> {
     told(scenario, &judgement)
 }
 
-/// What is wrong with a scenario, in words; `None` when it is as expected.
+/// What is wrong with a scenario, in words; `None` when nothing is wrong.
 fn told(scenario: &Scenario, judgement: &Judgement) -> Option<String> {
     let verdict = match judgement.judged_as() {
         JudgedAs::Good => return None,

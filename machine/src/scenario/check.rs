@@ -1,4 +1,4 @@
-//! The expectations of a scenario, compared with the results of the run.
+//! Compares the expectations of a scenario with the results of the run.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use super::values::{Bytes, Time};
 use crate::card_device::WIRES;
 use crate::machine::Machine;
 
-/// The most bytes that a result shows.
+/// How many bytes the words of a result show.
 const SHOWN_BYTES: usize = 32;
 
 /// The results of a run.
@@ -27,7 +27,7 @@ pub(super) struct Facts<'a, 'm> {
     pub plan: &'a Plan,
     pub pins: &'a [Pin<'m>],
     pub violations: Vec<Violation>,
-    /// What the driver left behind; `None` when it was not unloaded.
+    /// What the driver left behind; `None` when the driver was not unloaded.
     pub leaks: Option<&'a [Leak]>,
     /// The status with which the driver refused to start.
     pub refused: Option<NtStatus>,
@@ -58,8 +58,8 @@ impl Facts<'_, '_> {
     }
 }
 
-/// The results of all expectations. Some expectations hold even if the scenario does not name
-/// them.
+/// The results of all expectations. Some expectations hold even if the scenario does not name them,
+/// such as that no rule is broken.
 pub(super) fn checks(facts: &Facts<'_, '_>) -> Vec<Check> {
     let table = &facts.plan.expect.table;
     let mut all = Vec::new();
@@ -174,7 +174,7 @@ fn card_checks(facts: &Facts<'_, '_>, table: &CardExpectTable, prefix: &str) -> 
     all
 }
 
-/// The bytes of all pins, in the order in which the pins were opened.
+/// The bytes that the application read from all pins, pin after pin in the order of their opening.
 fn all_read(facts: &Facts<'_, '_>) -> Vec<u8> {
     facts.pins.iter().flat_map(read_of).collect()
 }
@@ -251,7 +251,7 @@ fn status_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
     facts.plan.expect.table.status.iter().map(check).collect()
 }
 
-/// The number of the first event behind the first mark that begins with these words.
+/// The number of the first event after the first mark that begins with these words.
 fn behind_mark(trace: &TraceLog, words: &str) -> Option<usize> {
     let is_it = |event: portcls_emulator::trace::TimedEvent| match event.event {
         Event::Mark(text) => trace.text(text).starts_with(words),
@@ -418,7 +418,7 @@ fn bug_check_words(number: u32) -> String {
     format!("{} ({number:X})", entry.map_or("bug check", |entry| entry.name))
 }
 
-/// How the run ended, and how it began.
+/// The checks of the end and the start of the run.
 fn end_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
     let table = &facts.plan.expect.table;
     let mut all = Vec::new();

@@ -1,18 +1,18 @@
 //! The edition of a scenario: a number that changes when its trace may change.
 //!
-//! A golden has the edition of its scenario in its head. So a failure can say that the scenario was
-//! changed after the golden was accepted. Words, expectations, and how the golden is compared do
-//! not count. Cards of `each-card` do not count either: each has a golden of its own.
+//! The head of a golden has the edition of its scenario. So a failure can say that the scenario
+//! changed after the golden was accepted. Words, expectations, and the way of comparing the golden
+//! do not count. Neither do cards of `each-card`: each of them has its own golden.
 //!
-//! Assumed: the files that a scenario names do not count. A check is often there because the
-//! driver's file has changed.
+//! Assumed: the files that a scenario names do not count, because a check often runs just because
+//! the driver's file has changed.
 
 use toml::{Table, Value};
 
 /// The keys of the golden that decide which events it has.
 const EVENTS_OF_GOLDEN: [&str; 3] = ["filter", "from", "to"];
 
-/// The edition of a scenario with this text: eight digits. Empty for a text that is no TOML.
+/// The edition of a scenario with this text: eight digits. Empty if the text is not TOML.
 pub(super) fn edition(text: &str) -> String {
     let Ok(mut file) = toml::from_str::<Table>(text) else { return String::new() };
     for key in ["version", "title", "why", "expect"] {
@@ -29,14 +29,14 @@ pub(super) fn edition(text: &str) -> String {
     format!("{:08X}", (sum.0 >> 32 ^ sum.0) as u32)
 }
 
-/// A sum over bytes. Source: Fowler, Noll and Vo, FNV-1a with 64 bits.
+/// A checksum. Source: Fowler, Noll and Vo, FNV-1a with 64 bits.
 struct Sum(u64);
 
 const FIRST: u64 = 0xCBF2_9CE4_8422_2325;
 const PRIME: u64 = 0x0000_0100_0000_01B3;
 
 impl Sum {
-    /// Takes a kind of value and its bytes. The length keeps two values apart.
+    /// Adds the kind of a value, its length and its bytes. The length keeps two values apart.
     fn take(&mut self, kind: u8, bytes: &[u8]) {
         let length = (bytes.len() as u64).to_le_bytes();
         for byte in [&[kind], &length[..], bytes].into_iter().flatten() {
@@ -59,7 +59,7 @@ impl Sum {
         }
     }
 
-    /// Takes a table in the order of its keys, whatever the order in the file.
+    /// Adds a table in the order of its keys. The order in the file does not count.
     fn take_table(&mut self, table: &Table) {
         let mut entries: Vec<(&String, &Value)> = table.iter().collect();
         entries.sort_unstable_by_key(|(key, _)| *key);

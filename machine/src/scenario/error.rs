@@ -7,7 +7,7 @@ use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Why a text is no scenario.
+/// Why a text is not a scenario.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("{file}:{line}:{column}: {what}; {hint}")]
 pub struct ScenarioError {
@@ -57,7 +57,7 @@ impl Fault {
             return Fault::new(at, format!("the key {key} is missing"), hint);
         }
         match message.split_once("; ") {
-            // The words for a value come with their own advice.
+            // The words for a value have an advice of their own.
             Some((what, hint)) => Fault::new(at, short(what), hint),
             None if message.starts_with("invalid type") => {
                 let message = message.trim_start_matches("invalid type: ");
@@ -83,7 +83,7 @@ impl Fault {
     }
 }
 
-/// What the reader expected, in words of a file. The reader names types of Rust.
+/// The expected value in the words of a scenario file. The TOML reader names types of Rust.
 fn in_words(wanted: &str) -> &str {
     match wanted {
         "a sequence" => "a list as in [\"a\", \"b\"], or [[step]] with two brackets for a step",
@@ -95,7 +95,7 @@ fn in_words(wanted: &str) -> &str {
     }
 }
 
-/// The advice for a message about a word that is not known; `None` for any other message.
+/// The advice if the message is about an unknown word; `None` for any other message.
 fn unknown_word(message: &str) -> Option<String> {
     let is_unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
     if !is_unknown {
@@ -133,7 +133,7 @@ pub(super) struct Places<'t> {
     table: Option<Spanned<DeTable<'t>>>,
 }
 
-/// A step on the way to a value.
+/// A step on the path to a value.
 #[derive(Clone, Copy)]
 pub(super) enum Way<'w> {
     Key(&'w str),
@@ -145,8 +145,8 @@ impl<'t> Places<'t> {
         Places { table: DeTable::parse(text).ok() }
     }
 
-    /// Where the value at the end of a way begins. If the way leads to no value, the last place on
-    /// the way that exists. The place of a table is the place of its key.
+    /// Where the value at the end of a path begins. If a part of the path does not exist, this is
+    /// the place of the last part that exists. The place of a table is the place of its key.
     pub fn at(&self, way: &[Way<'_>]) -> usize {
         let Some(table) = &self.table else { return 0 };
         let mut at = 0;

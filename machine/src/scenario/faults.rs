@@ -9,8 +9,8 @@ use portcls_emulator::choice::{Oracle, Question};
 
 use super::plan::Fault;
 
-/// Answers by the faults of the steps so far, the oldest fault first. Without a fault it gives the
-/// usual answer.
+/// Answers by the faults of the steps so far, the oldest fault first. Without a fault, the answer
+/// is the usual one.
 #[derive(Default)]
 pub(super) struct FaultOracle {
     faults: RefCell<Vec<Fault>>,

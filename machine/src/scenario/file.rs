@@ -1,8 +1,7 @@
 //! The keys of a scenario file.
 //!
-//! These structures are the form: the reader takes a file into them, and the JSON Schema is made
-//! from them. A doc comment here is the description of its key in the schema. What a key means in a
-//! run is decided in `plan`.
+//! The reader fills these structures from a file. The JSON Schema is made from them, so the doc
+//! comment of a key is its description in the schema. `plan` decides what a key means in a run.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +27,7 @@ macro_rules! tables {
     )+};
 }
 
-/// Declares words of which a key takes one.
+/// Declares the words that a key takes.
 macro_rules! words {
     ($($(#[$meta:meta])* enum $name:ident {
         $($(#[$variant_meta:meta])* $variant:ident,)+

@@ -20,18 +20,18 @@ use crate::builder::built_in_card;
 use crate::driver::Driver;
 use crate::error::MachineError;
 
-/// The files that scenarios may name.
+/// The files that a scenario may name, on a disk or in memory.
 pub trait ScenarioFiles {
-    /// The bytes of a file. A file that has more than `limit` bytes is one that cannot be read.
+    /// The bytes of a file. A file with more than `limit` bytes is refused.
     ///
     /// # Errors
     /// What is wrong and, after a semicolon, what to do.
     fn bytes(&self, name: &str, limit: usize) -> Result<Vec<u8>, String>;
 
-    /// The path of a file, for the name of a driver.
+    /// The path of a file. A driver's name is made from it.
     fn path(&self, name: &str) -> PathBuf;
 
-    /// The files that may lie beside a driver with its symbols; `None` for those on the disk.
+    /// The files that may hold the symbols of a driver; `None` if they are on the disk.
     fn beside(&self) -> Option<Vec<SideFile>>;
 }
 
@@ -55,7 +55,7 @@ impl ScenarioFiles for DiskFolder<'_> {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        // A scenario that is written on Windows works elsewhere too.
+        // A scenario that was written on Windows must also work elsewhere.
         self.0.join(name.replace('\\', "/"))
     }
 
@@ -64,7 +64,7 @@ impl ScenarioFiles for DiskFolder<'_> {
     }
 }
 
-/// What a scenario names, by the files that there are.
+/// Reads the things that a scenario names from its files.
 pub(super) struct Folder<'f>(pub &'f dyn ScenarioFiles);
 
 impl Folder<'_> {

@@ -11,7 +11,7 @@ pub struct GoldenSettings {
     pub filter: Filter,
     /// The words with which the first mark of the golden begins; `None` for the whole trace.
     pub from: Option<String>,
-    /// The words with which the mark behind the golden begins; `None` for the end of the trace.
+    /// The words with which the mark after the golden begins; `None` for the end of the trace.
     pub to: Option<String>,
     /// What has to be equal.
     pub compare: Compare,

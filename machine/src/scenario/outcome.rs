@@ -1,4 +1,4 @@
-//! What came of a scenario.
+//! The results of a scenario.
 
 use std::fmt;
 
@@ -16,9 +16,9 @@ use super::golden::GoldenSettings;
 pub struct Check {
     /// What was expected: the key of the expectation, or the step.
     pub name: String,
-    /// Whether it came.
+    /// Whether the expectation was met.
     pub passed: bool,
-    /// What came; after a failure also what was expected.
+    /// The actual value; after a failure also the expected one.
     pub words: String,
 }
 
@@ -41,27 +41,27 @@ impl fmt::Display for Check {
 /// How a run went, without its golden.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// Everything that was expected came.
+    /// Every expectation was met.
     Passed,
-    /// Something else came, or a step failed.
+    /// An expectation was not met, or a step failed.
     Failed,
     /// The driver broke a documented rule that the scenario does not name.
     RuleBroken,
     /// The run ended in a bug check, a hang or a panic that the scenario does not name.
     DriverDied,
-    /// Nothing was expected by name, and nothing went wrong.
+    /// The scenario has no expectation of its own, and nothing went wrong.
     NothingChecked,
 }
 
-/// What came of a run.
+/// The results of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The whole trace.
     pub trace: TraceLog,
     /// What the head of the trace says about the machine.
     pub header: Header,
-    /// The results: failed steps first, then one for each expectation, in the order of the page on
-    /// scenarios.
+    /// The results: first failed steps, then one result for each expectation, in the order of
+    /// `docs/scenarios.md`.
     pub checks: Vec<Check>,
     /// The breaches of documented rules.
     pub violations: Vec<Violation>,
@@ -69,13 +69,13 @@ pub struct Outcome {
     pub stop: Option<Stop>,
     /// The report of the failure that ended the run, if one did.
     pub analysis: Option<Analysis>,
-    /// What the driver left behind; `None` when it was not unloaded.
+    /// What the driver left behind; `None` when the driver was not unloaded.
     pub leaks: Option<Vec<Leak>>,
     /// The status with which the driver refused to start, if it did.
     pub refused: Option<NtStatus>,
 
     pub(super) golden: Option<GoldenSettings>,
-    /// Whether the scenario expects something by name.
+    /// Whether the scenario has an expectation of its own.
     pub(super) has_named: bool,
     pub(super) is_expected_stop: bool,
     pub(super) has_violations: bool,
@@ -103,7 +103,7 @@ impl Outcome {
     /// applied.
     ///
     /// # Errors
-    /// The words with which no mark begins, and which mark they are for.
+    /// [`MissingMark`]: no mark begins with the words of `from` or `to`.
     pub fn golden_part(&self) -> Result<TraceLog, MissingMark> {
         let Some(GoldenSettings { from, to, .. }) = &self.golden else {
             return Ok(self.trace.clone());
@@ -125,7 +125,7 @@ impl Outcome {
     }
 }
 
-/// A mark that a golden begins or ends with, and that the trace has not.
+/// The trace lacks the mark at which its golden begins or ends.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the golden's {key} names no mark of the trace: none begins with '{words}'")]
 pub struct MissingMark {
@@ -135,7 +135,7 @@ pub struct MissingMark {
     pub words: String,
 }
 
-/// True for an end that is the driver's fault.
+/// True if the driver is to blame for the end.
 fn is_death(stop: &Stop) -> bool {
     !matches!(stop, Stop::TimeLimit { .. } | Stop::Abandoned { .. } | Stop::Unsupported { .. })
 }

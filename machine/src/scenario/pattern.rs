@@ -1,14 +1,15 @@
 //! Patterns: which events of a trace an expectation means.
 //!
-//! A pattern is the beginning of the words of an event as the text of a trace shows them, without
-//! their columns: `out 330 <- F8`, `call Write`, or with the actor in front, `dpc call sequencer`.
-//! A `*` means any letters. One condition may follow the words: `while busy`, `without a poll`, or
+//! A pattern is the beginning of an event's words. The words are those in the text of a trace,
+//! without the columns: `out 330 <- F8`, `call Write`, or with the actor in front, `dpc call
+//! sequencer`. A `*` stands for any letters. One condition may follow the words: `while busy`,
+//! `without a poll`, or `at` and a level.
 //! `at` and a level.
 
 use portcls_emulator::trace::{AccessEvent, Direction, Event, Level, TimedEvent, TraceLog};
 use portcls_report::text::event_words;
 
-/// Which events are meant.
+/// A pattern.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Pattern {
     /// The pattern as it stands in the file.
@@ -18,7 +19,7 @@ pub(super) struct Pattern {
     condition: Option<Condition>,
 }
 
-/// The further condition for an event.
+/// The condition after the words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Condition {
     /// The last STATUS that the driver read said that the card is busy.
@@ -38,7 +39,7 @@ const CONDITIONS: [(&str, Condition); 6] = [
     (" at device level", Condition::At(Level::Device)),
 ];
 
-/// The STATUS port of a card is at most this number of ports behind DATA.
+/// STATUS lies at most this number of ports above DATA.
 const STATUS_REACH: u16 = 2;
 
 impl Pattern {
@@ -65,7 +66,8 @@ impl Pattern {
         Ok(Pattern { text: text.to_owned(), pieces, condition })
     }
 
-    /// True when the words of an event, with or without its actor, begin with the pattern.
+    /// True when the words of an event begin with the pattern. The pattern may name the actor
+    /// first.
     fn fits_words(&self, words: &str) -> bool {
         let without_actor = words.split_once(' ').map_or("", |(_, rest)| rest);
         self.fits_from_start(words) || self.fits_from_start(without_actor)
@@ -84,7 +86,7 @@ impl Pattern {
     }
 }
 
-/// The words with one space where the text has several.
+/// The words, with one space instead of several.
 fn plain(words: &str) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -102,7 +104,7 @@ struct Knowledge {
 /// An event with the words that patterns look at.
 pub(super) struct Shown {
     pub event: TimedEvent,
-    /// The time of the last mark in ns.
+    /// The time of the mark before the event, in ns.
     pub mark_ns: u64,
     words: String,
     is_busy: bool,
@@ -156,7 +158,7 @@ pub(super) fn shown(log: &TraceLog) -> Vec<Shown> {
     all
 }
 
-/// Takes the facts of a read of STATUS.
+/// Notes what a read of STATUS told the driver.
 fn learn(known: &mut Vec<Knowledge>, access: &AccessEvent, is_busy: bool) {
     if access.direction != Direction::Read {
         return;
@@ -170,7 +172,7 @@ fn learn(known: &mut Vec<Knowledge>, access: &AccessEvent, is_busy: bool) {
     }
 }
 
-/// What was known of a port before an access to it.
+/// Returns what the driver knew of a port before this access, and notes the access.
 fn used(known: &mut Vec<Knowledge>, port: u16) -> Knowledge {
     match known.iter_mut().find(|entry| entry.port == port) {
         Some(entry) => {

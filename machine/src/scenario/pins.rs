@@ -1,6 +1,6 @@
 //! The open pins of a scenario.
 //!
-//! Owns the requests that go on in the background, and their results.
+//! This module owns the requests that stay in flight while the steps go on, and their results.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::pin_client::{PinClient, Received};
 use crate::pin_records::RecordPacker;
 use crate::record_buffer::{Position, RecordBuffer};
 
-/// Write requests of a file in flight at once.
+/// How many write requests of a file are in flight at once.
 const WRITES_IN_FLIGHT: usize = 4;
 
-/// A file that is being written.
+/// A file that the pin is writing.
 struct Playing {
     song: Arc<Song>,
     position: Position,
@@ -32,15 +32,15 @@ pub(super) struct Pin<'m> {
 
     /// `None` before the pin is opened and after it is closed.
     client: Option<PinClient<'m>>,
-    /// Read requests that are kept in flight.
+    /// How many read requests the pin keeps in flight.
     reads: usize,
     playing: Option<Playing>,
 
     pub received: Vec<Received>,
     pub statuses: Vec<NtStatus>,
-    /// Requests in flight at the last look at the pin.
+    /// How many requests were in flight at the last look at the pin.
     in_flight: usize,
-    /// Bytes that read steps have waited for.
+    /// How many bytes the read steps have waited for.
     pub awaited: usize,
 }
 
@@ -67,8 +67,8 @@ impl<'m> Pin<'m> {
     /// The open pin.
     ///
     /// # Errors
-    /// The status that an application gets for a handle that it does not have: an earlier step
-    /// that opens the pin was refused.
+    /// The status that an application gets for an invalid handle, if the pin is not open because an
+    /// earlier step could not open it.
     pub fn client(&self) -> Result<&PinClient<'m>, MachineError> {
         let status = NtStatus::INVALID_HANDLE;
         self.client.as_ref().ok_or(MachineError::Request { request: "using the pin", status })
@@ -79,7 +79,7 @@ impl<'m> Pin<'m> {
         self.playing = None;
         self.client()?;
         let Some(client) = self.client.take() else { return Ok(()) };
-        // The requests that the close cancels complete while the client is closed.
+        // The close cancels requests. They complete before the client is gone.
         let mailbox = client.mailbox();
         let closed = client.close();
         mailbox.append_completed(&mut self.statuses, &mut self.received);
@@ -143,7 +143,7 @@ impl<'m> Pin<'m> {
         self.serve()
     }
 
-    /// True while a file is not written to its end, or a write is not complete.
+    /// True until a file is written to its end and all writes are complete.
     pub fn is_playing(&self) -> bool {
         self.playing.is_some() || (self.pin_use == PinUse::Render && self.in_flight() > 0)
     }
@@ -155,8 +155,8 @@ impl<'m> Pin<'m> {
         }
     }
 
-    /// Takes completed requests, and sends the next requests. A read without bytes is not sent
-    /// again: an empty answer would come at once, and time would stand still.
+    /// Takes completed requests, and sends the next ones. A read that got no bytes is not repeated:
+    /// the same empty answer would come at once, again and again, and time would stand still.
     pub fn serve(&mut self) -> Result<(), MachineError> {
         let Some(client) = &self.client else { return Ok(()) };
         let (known, bytes) = (self.statuses.len(), self.received.len());
@@ -214,7 +214,7 @@ pub(super) fn pass(
         let goes_on = || !pins.iter().any(Pin::has_news) && !is_over(pins);
         let progress = machine.run(|kernel| kernel.run_while(limit_ns, goes_on))?;
         if progress == Progress::Idle {
-            // No event before the limit can happen by itself.
+            // Without outside help, nothing happens before the limit.
             machine.run(|kernel| kernel.run_until(limit_ns))?;
         }
     }

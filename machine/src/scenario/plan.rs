@@ -1,6 +1,6 @@
-//! A scenario that was read and checked.
+//! A scenario after its reader has checked it.
 //!
-//! Owns the machine, the steps and the expectations as a run needs them.
+//! This module owns the machine, the steps and the expectations in the form that a run needs.
 
 use std::sync::Arc;
 
@@ -32,12 +32,12 @@ pub(super) struct Plan {
     pub golden: Option<GoldenSettings>,
 }
 
-/// Who starts the driver.
+/// When the driver starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Start {
-    /// The run, before the first step.
+    /// Before the first step.
     BeforeSteps,
-    /// The first step that is no fault.
+    /// In the first step that is not a fault.
     FirstStep,
 }
 
@@ -53,25 +53,25 @@ pub(super) struct PinName {
 pub(super) struct Step {
     /// The line in the file, from 1.
     pub line: usize,
-    /// The key that says what happens.
+    /// The key that names the action.
     pub verb: &'static str,
-    /// The time of the step in ns, and from where it counts.
+    /// The time of the step in ns, and the moment from which it counts.
     pub at: Option<(u64, Since)>,
     /// The status that the step gets, if the scenario names one.
     pub status: Option<NtStatus>,
     pub action: Action,
 }
 
-/// From where a time counts.
+/// The moment from which a time counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Since {
-    /// From the last mark step.
+    /// The last mark step.
     Mark,
-    /// From power-on.
+    /// Power-on.
     PowerOn,
 }
 
-/// What happens in a step. A pin is its index in [`Plan::pins`], a card its index.
+/// The action of a step. A pin is its index in [`Plan::pins`]; a card is its index, too.
 #[derive(Clone, Debug)]
 pub(super) enum Action {
     Open {
@@ -89,7 +89,7 @@ pub(super) enum Action {
         pin: usize,
         bytes: Vec<u8>,
     },
-    /// Messages of one buffer, with their times by the pin in ns.
+    /// Messages of one buffer, with their times on the pin's clock in ns.
     WriteBuffer {
         pin: usize,
         messages: Vec<(u64, Vec<u8>)>,
@@ -98,13 +98,13 @@ pub(super) enum Action {
         pin: usize,
         song: Arc<Song>,
     },
-    /// Bytes back to back from now on.
+    /// Bytes back to back, beginning now.
     Send {
         card: usize,
         sender: Sender,
         bytes: Vec<u8>,
     },
-    /// Messages at their times from now on.
+    /// Messages at their times, counted from now.
     SendSong {
         card: usize,
         sender: Sender,
@@ -164,19 +164,19 @@ pub(super) enum Refill {
     Yes,
 }
 
-/// A choice that goes otherwise than usual.
+/// A choice with an answer that is not the usual one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Fault {
     pub choice: Choice,
     /// The number of the answer.
     pub answer: u32,
-    /// Questions that still get the usual answer.
+    /// How many questions still get the usual answer.
     pub skip: u32,
-    /// Questions after these that get this answer.
+    /// How many questions after these get this answer.
     pub times: u32,
 }
 
-/// The expectations: the tables of the file, and their patterns, read.
+/// The expectations, with their patterns parsed.
 #[derive(Clone, Debug)]
 pub(super) struct Expect {
     pub table: ExpectTable,
@@ -186,7 +186,7 @@ pub(super) struct Expect {
 }
 
 impl Expect {
-    /// True when the scenario expects something by name.
+    /// True when the scenario has an expectation of its own.
     pub fn is_some_named(&self) -> bool {
         let table = &self.table;
         let ExpectTable { wire_out, wire_out_count, read, read_count, lost, leaks, .. } = table;

@@ -1,7 +1,7 @@
 //! Reads a scenario.
 //!
-//! Takes the keys of the file into a plan, and names the place of each mistake. `read_steps` reads
-//! the steps. This file reads the rest.
+//! Turns the keys of a file into a plan. Each error names the place of the mistake. `read_steps`
+//! reads the steps, and this file reads the rest.
 
 use hw_mpu401::{CARD_NAMES, InitialState};
 use mpu401_card_bench::line_and_column;
@@ -28,7 +28,7 @@ use crate::rules;
 use crate::settings::parse_timing;
 use portcls_report::Filter;
 
-/// The version of the form.
+/// The version of the file's form.
 const VERSION: u32 = 1;
 
 /// The longest text of a scenario in bytes.
@@ -37,7 +37,7 @@ pub(super) const MAX_BYTES: usize = 1 << 20;
 /// The word for every card.
 const ALL_CARDS: &str = "all";
 
-/// What the reader knows while it reads.
+/// The state of the reader.
 pub(super) struct Reader<'t> {
     pub text: &'t str,
     pub places: Places<'t>,
@@ -61,7 +61,7 @@ impl Reader<'_> {
 pub(super) struct Read {
     pub title: String,
     pub why: Option<String>,
-    /// The card, when the scenario runs on several.
+    /// The card, if the scenario runs on several cards.
     pub card: Option<String>,
     pub plan: Plan,
 }
@@ -155,7 +155,7 @@ fn read_machine(
         builder = builder.add_card(read_card(reader, table, &way)?);
     }
     let builder = read_driver(reader, file, builder)?;
-    // Building costs little, and finds what is wrong with a machine as a whole.
+    // Building the machine costs little, and finds settings that do not fit together.
     let built = builder.clone().build();
     built.map_err(|error| {
         let of_inf = [Way::Key("driver"), Way::Key("inf")];

@@ -1,6 +1,6 @@
 //! Reads the steps of a scenario.
 //!
-//! Owns what each step does, and which pin and card it means.
+//! Finds out what each step does, and which pin and card it means.
 
 use std::sync::Arc;
 
@@ -19,10 +19,10 @@ use crate::midi_pin::PinUse;
 use crate::pin_choice::PinChoice;
 use crate::pin_format::PinFormat;
 
-/// The longest wait for something that a step names, in ns, when the step names no other.
+/// How long a step waits at most if it does not say so, in ns.
 const WITHIN_NS: u64 = 10_000_000_000;
 
-/// The most bytes on a cable from one step. Assumed: no scenario needs more by hand.
+/// The most bytes on a cable from one step. Assumed: a scenario written by hand needs no more.
 const MOST_CABLE_BYTES: usize = 1 << 20;
 
 /// The most read requests of one step. Assumed: no application has more at once.
@@ -53,7 +53,7 @@ const VERBS: [(&str, &[&str]); 20] = [
 ];
 
 impl StepTable {
-    /// The keys that the step has, without at, absolute and status.
+    /// The keys of the step, without at, absolute and status.
     fn keys(&self) -> Vec<&'static str> {
         let keys = [
             ("open", self.open.is_some()),
@@ -97,7 +97,7 @@ impl StepTable {
     }
 }
 
-/// Reads the steps. Returns who starts the driver, the steps, and the pins that they open.
+/// Reads the steps. Returns when the driver starts, the steps, and the pins that they open.
 pub(super) fn read_steps(
     reader: &Reader<'_>,
     tables: &[StepTable],
@@ -106,7 +106,7 @@ pub(super) fn read_steps(
     let mut steps = Steps { reader, cards, pins: Vec::new() };
     let read = |(index, table)| steps.read(index, table);
     let read: Vec<Step> = tables.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-    // Faults may stand before the step that starts the driver.
+    // A fault may come before the step that starts the driver.
     let first = tables.iter().find(|table| table.fault.is_none());
     let starts = first.is_some_and(|table| table.pnp == Some(PnpWord::Start));
     let start = if starts { Start::FirstStep } else { Start::BeforeSteps };
@@ -126,7 +126,7 @@ struct Steps<'r, 't> {
     pins: Vec<Pin>,
 }
 
-/// A step that is being read.
+/// The place of a step in the file.
 #[derive(Clone, Copy)]
 struct Place<'r, 't> {
     reader: &'r Reader<'t>,
@@ -212,7 +212,7 @@ impl Steps<'_, '_> {
         };
         let card = self.card(place, table)?;
         let name = PinName { id, pin_use };
-        // A pin that is opened again keeps its place, so that expectations mean both.
+        // A pin that a step opens again is the same pin, so its expectations are about both times.
         let known = self.pins.iter().position(|pin| pin.name == name);
         let pin = known.unwrap_or(self.pins.len());
         match known {
@@ -329,7 +329,7 @@ impl Steps<'_, '_> {
         Ok(Action::SendSong { card, sender, song: Arc::new(song) })
     }
 
-    /// A choice of the kernel that goes otherwise than usual, or a fault of a card.
+    /// Reads a fault: an unusual answer to a choice of the kernel, or a fault of a card.
     fn fault(&self, place: Place<'_, '_>, table: &StepTable) -> Result<Action, Fault> {
         let id = table.fault.as_ref().expect("the verb is fault");
         let times = table.times.unwrap_or(1);
@@ -396,7 +396,7 @@ impl Steps<'_, '_> {
         Ok(number - 1)
     }
 
-    /// The pin of a name, or the only open pin of a use.
+    /// Finds the pin with a name, or the only open pin of a use.
     fn pin(
         &self,
         place: Place<'_, '_>,
@@ -435,7 +435,7 @@ fn within(table: &StepTable) -> u64 {
     table.within.as_ref().map_or(WITHIN_NS, |time| time.0)
 }
 
-/// The only verb of a step. The other keys must go with it.
+/// The only verb of a step. Fails if another key does not go with it.
 fn verb_of(place: Place<'_, '_>, table: &StepTable) -> Result<&'static str, Fault> {
     let keys = table.keys();
     let verbs: Vec<&(&str, &[&str])> =

@@ -1,4 +1,4 @@
-//! Runs a scenario: step after step on a machine, and then the expectations.
+//! Runs a scenario step after step on a machine, and checks expectations.
 
 use std::rc::Rc;
 
@@ -33,7 +33,7 @@ const STALL_US: u64 = 50;
 /// The longest time between two looks at the cables, in ns.
 const STEP_NS: u64 = 1_000_000;
 
-/// Read requests that a read step keeps in flight.
+/// How many read requests a read step keeps in flight.
 const READS_IN_FLIGHT: usize = 2;
 
 /// Runs a plan.
@@ -43,7 +43,8 @@ pub(super) fn run(plan: &Plan, golden: Option<GoldenSettings>, edition: &str) ->
     run.go(plan);
     run.pins.iter_mut().for_each(Pin::take);
     let Run { pins, leaks, steps, refused, stop, .. } = run;
-    // The trace ends here: what the end of the pins and of the machine does is not the scenario's.
+    // The trace ends here, because closing the pins and ending the machine are not part of the
+    // scenario.
     let trace = machine.trace_log();
     let kernel = machine.kernel();
     let facts = Facts {
@@ -88,20 +89,20 @@ struct Run<'m> {
     pins: Vec<Pin<'m>>,
     /// The time of the last mark step in ns.
     mark_ns: u64,
-    /// What the driver left behind, after an unload.
+    /// What the driver left behind; known after an unload.
     leaks: Option<Vec<Leak>>,
-    /// Steps that did not go as they have to, and those with a status that the scenario names.
+    /// The results of steps that failed, and of steps with a status that the scenario names.
     steps: Vec<Check>,
     /// The status with which the driver refused to start.
     refused: Option<NtStatus>,
     stop: Option<Stop>,
 }
 
-/// Why a step did not go well.
+/// Why a step failed.
 enum Trouble {
     /// An error of the machine.
     Machine(MachineError),
-    /// What was waited for did not come.
+    /// The wait of a step was not over in time.
     NotYet(String),
 }
 
@@ -117,7 +118,7 @@ impl From<Stop> for Trouble {
     }
 }
 
-/// Whether the next step follows.
+/// Whether the run goes on with the next step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
     Step,
@@ -242,7 +243,7 @@ impl<'m> Run<'m> {
             }
             Action::SendSong { card, sender, song } => {
                 self.tell_sender(*card, *sender)?;
-                // The feed goes on by itself, so nothing here needs to know when it is done.
+                // The cable goes on by itself, so nothing here needs to know its end.
                 let _ = self.device(*card).cable().send_song_as(*sender, (**song).clone());
             }
             Action::Requests { pin, count, refill } => self.pins[*pin].request(*count, *refill)?,
@@ -276,7 +277,8 @@ impl<'m> Run<'m> {
         Ok(())
     }
 
-    /// Says in the trace what is wrong with the bytes that follow. On the wire they look sound.
+    /// Says in the trace what is wrong with the bytes that follow. The trace of the wire does not
+    /// show it.
     fn tell_sender(&self, card: usize, sender: Sender) -> Result<(), Trouble> {
         match sender {
             Sender::Sound => Ok(()),
@@ -285,7 +287,7 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// A note of the cables of a card.
+    /// Writes a note about the cables of a card into the trace.
     fn tell(&self, card: usize, words: &str) -> Result<(), Trouble> {
         self.machine.run(|kernel| {
             let who = kernel.trace().actor(WIRES[card], Layer::Hardware);
@@ -418,7 +420,7 @@ impl<'m> Run<'m> {
     }
 }
 
-/// Keeps the processor at a level for a time, as the work of another driver does.
+/// Keeps the processor at a level for a time, like another driver's work.
 fn hold(kernel: &Kernel, level: Irql, time_us: u64, end_mark: Option<&str>) {
     let old = kernel.raise_irql(level);
     let mut left_us = time_us;
@@ -433,8 +435,8 @@ fn hold(kernel: &Kernel, level: Irql, time_us: u64, end_mark: Option<&str>) {
     kernel.lower_irql(old);
 }
 
-/// The status of a refusal; `None` for an error that has none. Nobody is asked for a pin that is
-/// not there, so such a pin has no status of its own.
+/// The status of a refusal; `None` for an error without a status. If a pin does not exist, no
+/// driver was asked, so there is no status.
 fn status_of(error: &MachineError) -> Option<NtStatus> {
     match error {
         MachineError::NoPin { .. } | MachineError::WrongPin { .. } => Some(NtStatus::NOT_FOUND),

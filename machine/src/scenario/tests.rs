@@ -1,10 +1,10 @@
-//! Scenarios and their mistakes, as text.
+//! Tests of scenarios and of the mistakes in them.
 
 use std::path::Path;
 
 use super::*;
 
-/// A scenario with these lines behind its title.
+/// A scenario with these lines after its title.
 fn text(lines: &str) -> String {
     format!("version = 1\ntitle = \"A test\"\n{lines}")
 }
@@ -14,7 +14,7 @@ fn run(lines: &str) -> Outcome {
     scenarios[0].run()
 }
 
-/// The error of a scenario with these lines; the first of them is line 3.
+/// The error of a scenario with these lines; the first of these lines is line 3.
 fn error(lines: &str) -> String {
     let found = read("test.toml", &text(lines), Path::new("."));
     found.expect_err(&format!("it is no scenario: {lines}")).to_string()
@@ -141,7 +141,7 @@ fn a_mistake_in_the_inf_of_a_driver_has_its_place_in_both_files() {
     let model = error("[driver]\ninf = \"second_range.inf:PNPB007\"");
     assert!(model.starts_with("t.toml:4:7: second_range.inf:"), "{model}");
     assert!(model.contains("PNPB007"), "{model}");
-    // The card has another port than any range of the INF.
+    // The port of the card is in no range of the INF.
     let place = error(
         "[machine]\ncard = \"roland-mpu401\"\nport = \"400\"\n\
          [driver]\ninf = \"second_range.inf\"",

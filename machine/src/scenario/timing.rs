@@ -1,4 +1,4 @@
-//! How often routines run in a trace, and how long.
+//! Measures how often routines run in a trace, and how long.
 
 use portcls_emulator::trace::{Event, NameId, TraceLog};
 
@@ -24,8 +24,8 @@ pub(super) struct RoutineRun {
     pub kind: Kind,
     pub name: String,
     pub begin_ns: u64,
-    /// Time of the run in ns without the routines that interrupted it. `None` when the trace ends
-    /// first.
+    /// Time of the run in ns, without the routines that interrupted it. `None` when the trace ends
+    /// before the run.
     pub own_ns: Option<u64>,
 }
 
@@ -34,11 +34,11 @@ struct Open {
     index: usize,
     name: NameId,
     kind: Kind,
-    /// Time of the routines that interrupted this run, in ns.
+    /// Time that interrupting routines took from this run, in ns.
     stolen_ns: u64,
 }
 
-/// All runs of routines after the event with this number, in the order in which the runs begin.
+/// All runs of routines after the event with this number, in the order of their begins.
 pub(super) fn runs(log: &TraceLog, from: usize) -> Vec<RoutineRun> {
     let mut runs: Vec<RoutineRun> = Vec::new();
     let mut open: Vec<Open> = Vec::new();

@@ -11,7 +11,7 @@ use super::error::{advice, short};
 use crate::cable::Sender;
 use crate::settings;
 
-/// Declares types of values that are texts in the file, each with the function that reads it.
+/// Declares values that are texts in the file, each with the function that reads its text.
 macro_rules! texts {
     ($($(#[$meta:meta])* $name:ident($inner:ty) = $read:path;)+) => {$(
         $(#[$meta])*
@@ -105,7 +105,7 @@ fn wire(text: &str) -> Result<Sender, String> {
 }
 
 fn time(text: &str) -> Result<u64, String> {
-    // A time of nothing needs no unit.
+    // The time 0 needs no unit.
     if text == "0" {
         return Ok(0);
     }
@@ -178,7 +178,7 @@ fn tolerance(text: &str) -> Result<super::golden::Tolerance, String> {
     Ok(tolerance)
 }
 
-/// A number of percent with at most one digit behind the point, in thousandths.
+/// A percentage with at most one decimal, in thousandths.
 fn per_mille(percent: &str) -> Option<u32> {
     let (whole, tenth) = percent.split_once('.').unwrap_or((percent, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -10,7 +10,7 @@ const UNITS: [(&str, u64); 6] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// Why a text is no time.
+/// Why a text is not a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TimeError {
     /// The text is not a number and a unit.

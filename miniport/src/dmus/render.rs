@@ -37,7 +37,7 @@ struct Queue {
     events: VecDeque<DmusKernelEvent>,
     /// How many bytes of the first event the card has taken.
     sent_of_first: usize,
-    /// True while the bytes that the card has taken end inside a message.
+    /// True while the card has taken only a part of a message.
     in_message: bool,
 }
 

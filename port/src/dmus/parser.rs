@@ -74,7 +74,7 @@ impl Parser {
         }
     }
 
-    /// Splits bytes that begin with a whole channel message, status byte included, behind that
+    /// Splits bytes that begin with a whole channel message, status byte included, after that
     /// message. `None` when the bytes do not begin with such a message, or while a message is open.
     fn whole_message<'a>(&self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let status = bytes.first().filter(|byte| (0x80..0xF0).contains(*byte))?;
@@ -164,7 +164,7 @@ impl Parser {
 
     /// Gives out the open message, whole or not. No message is open then.
     fn close(&mut self, piece: Piece, give: &mut impl FnMut(Stamp, Piece, &[u8])) {
-        // A status byte that the sender left out is no raw byte.
+        // A status byte that the sender left out is not a raw byte.
         let unsent = usize::from(piece == Piece::Raw && self.is_running);
         if self.open.len() > unsent {
             give(self.stamp, piece, &self.open[unsent..]);
@@ -199,7 +199,7 @@ fn channel_length(status: u8) -> usize {
 }
 
 /// How many bytes a message with this status has; 0 when the status does not give the number, or
-/// when the byte is no status.
+/// when the byte is not a status.
 pub(super) fn length_of(status: u8) -> usize {
     match status {
         0x80..=0xEF => channel_length(status),

@@ -56,7 +56,7 @@ impl<T> Default for Sequence<T> {
 }
 
 impl<T> Sequence<T> {
-    /// Puts a thing behind all things whose time is not later.
+    /// Puts a thing after all things whose time is not later.
     pub fn push(&mut self, time_100ns: i64, thing: T) {
         self.arrivals += 1;
         let entry = Entry { time_100ns, arrival: self.arrivals, thing };
@@ -113,7 +113,7 @@ impl<T> Sequence<T> {
         usize::from(self.first.is_some()) + self.run.len() + self.heap.len()
     }
 
-    /// Takes the earliest thing behind the first.
+    /// Takes the earliest thing after the first.
     fn pop_second(&mut self) -> Option<Entry<T>> {
         match (self.heap.peek(), self.run.front()) {
             (Some(Reverse(entry)), Some(front)) if entry < front => {}

@@ -104,7 +104,7 @@ pub trait IDmaChannel: IUnknown {
     #[doc(alias = "IDmaChannel::PhysicalAddress")]
     fn physical_address(&self) -> u64;
 
-    /// Copies bytes into the buffer, from `offset` on. Bytes that would lie behind the end of the
+    /// Copies bytes into the buffer, from `offset` on. Bytes that would lie past the end of the
     /// buffer are left out.
     ///
     /// IRQL: any. Never fails. Source: WDK, IDmaChannel::CopyTo. In C both places are addresses.

@@ -9,7 +9,7 @@ use super::{IRegistryKey, IResourceList, IServiceGroup, KeyAccess, RegistryKeyTy
 use crate::com::IUnknown;
 use crate::ks::{LengthReply, wire_enum};
 
-/// A port: the half of a subdevice that PortCls brings along.
+/// A port: the half of a subdevice that PortCls supplies.
 ///
 /// The port implements this interface, and the adapter driver calls it.
 #[doc(alias = "PPORT")]

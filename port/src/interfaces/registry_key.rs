@@ -66,10 +66,11 @@ bitflags::bitflags! {
 }
 
 impl KeyAccess {
-    /// The rights, and the rights that the generic rights mean.
+    /// The rights themselves: the given ones, and those for which a generic right stands.
     ///
-    /// Source: wdm.h, KEY_READ, KEY_WRITE and KEY_ALL_ACCESS are what the three generic rights of a
-    /// key mean. `Assumed:` MAXIMUM_ALLOWED is all rights, since a driver of the kernel has them.
+    /// Source: wdm.h: the three generic rights of a key stand for KEY_READ, KEY_WRITE and
+    /// KEY_ALL_ACCESS. `Assumed:` MAXIMUM_ALLOWED is all rights, since a driver of the kernel has
+    /// them.
     #[must_use]
     pub fn specific(self) -> KeyAccess {
         let generic = [
@@ -95,8 +96,8 @@ pub type RegistryAnswer<'a> = dyn FnMut(usize, &RegistryValue) -> NtStatus + 'a;
 /// - `STATUS_BUFFER_TOO_SMALL`: not even the fixed part fits, and nothing is written; the reply
 ///   has the needed length.
 ///
-/// A key allows only the accesses for which it was opened. The methods that read values and the key
-/// itself fail with `STATUS_ACCESS_DENIED` without `KEY_QUERY_VALUE`, and EnumerateKey without
+/// A key allows only the accesses for which it was opened. Without `KEY_QUERY_VALUE`, the methods
+/// that read the key or its values fail with `STATUS_ACCESS_DENIED`. So does EnumerateKey without
 /// `KEY_ENUMERATE_SUB_KEYS`.
 ///
 /// When the key was deleted, QueryKey, QueryValueKey, SetValueKey, NewSubKey and DeleteKey fail

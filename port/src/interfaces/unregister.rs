@@ -9,7 +9,7 @@ use crate::com::IUnknown;
 /// Takes a subdevice away from clients while the device stays started.
 ///
 /// The port implements this interface. The adapter driver queries a port for the interface and
-/// calls its method. Any port of the adapter does for any subdevice of the adapter.
+/// calls its method. The driver can use any port of the adapter for any subdevice of the adapter.
 #[doc(alias = "PUNREGISTERSUBDEVICE")]
 pub trait IUnregisterSubdevice: IUnknown {
     /// Undoes `PcRegisterSubdevice`.
@@ -20,11 +20,11 @@ pub trait IUnregisterSubdevice: IUnknown {
     /// driver unregisters them or the device stops.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IUnregisterSubdevice::UnregisterSubdevice; Dynamic Audio
-    /// Subdevices. `Assumed:` the pages do not say what becomes of open pins; here they end as they
+    /// Subdevices. `Assumed:` the pages do not say what happens to open pins; here they end as they
     /// end when the device is removed.
     ///
     /// # Errors
-    /// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, or the object is no port.
+    /// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, or the object is not a port.
     /// - `STATUS_NOT_FOUND`: the port is not registered (`Assumed:` the page names no value).
     #[doc(alias = "IUnregisterSubdevice::UnregisterSubdevice")]
     fn unregister_subdevice(
@@ -35,7 +35,7 @@ pub trait IUnregisterSubdevice: IUnknown {
     ) -> Result<(), NtStatus>;
 }
 
-/// Takes physical connections away, each of which the driver has registered before.
+/// Takes away physical connections that the driver has registered.
 ///
 /// The port implements this interface. The adapter driver queries a port for the interface and
 /// calls its methods. The ends and pins are the ends and pins of the registration. The driver may

@@ -85,8 +85,8 @@ pub trait IMiniportWaveCyclic: IMiniport {
     /// Starts the miniport.
     ///
     /// The port calls this once, in `IPort::Init`. The miniport usually makes its DMA channels here
-    /// and allocates their buffers. `resources` is what the adapter driver gave to `IPort::Init`,
-    /// which may be none.
+    /// and allocates their buffers. `resources` is what the adapter driver gave to `IPort::Init`;
+    /// it may be absent.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportWaveCyclic::Init.
     ///

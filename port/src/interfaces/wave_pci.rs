@@ -51,10 +51,10 @@ pub trait IPortWavePci: IPort {
 /// between `Init` and `Service` in the vtable, has no method here, because the port never calls it.
 #[doc(alias = "PMINIPORTWAVEPCI")]
 pub trait IMiniportWavePci: IMiniport {
-    /// Starts the miniport; returns its service group, which may be none.
+    /// Starts the miniport. Returns its service group, if it has one.
     ///
     /// The port calls this once, in `IPort::Init`, and adds its sink to the group. `resources` is
-    /// what the adapter driver gave to `IPort::Init`, which may be none.
+    /// what the adapter driver gave to `IPort::Init`; it may be absent.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportWavePci::Init.
     ///

@@ -27,7 +27,7 @@ pub trait IMiniportWaveRT: IMiniport {
     /// Starts the miniport.
     ///
     /// The port calls this once, in `IPort::Init`. `resources` is what the adapter driver gave to
-    /// `IPort::Init`, which may be none.
+    /// `IPort::Init`; it may be absent.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportWaveRT::Init.
     ///

@@ -1,7 +1,7 @@
 //! Attributes of data ranges, and lists of ranges with them.
 //!
 //! This file owns the wire form of both. A range with attributes has the flag
-//! [`DataRange::ATTRIBUTES`]. In a list of ranges, the item behind such a range is the attribute
+//! [`DataRange::ATTRIBUTES`]. In a list of ranges, the item after such a range is the attribute
 //! list of the range. This item is itself a list.
 
 use portcls_emulator::NtStatus;
@@ -68,11 +68,11 @@ impl DataAttribute {
     }
 }
 
-/// The list of ranges that a client gets. Behind each range with attributes stands the list of
-/// these attributes.
+/// The list of ranges that a client gets. After each range with attributes comes the list of these
+/// attributes.
 ///
 /// Source: WDK, KSPROPERTY_PIN_DATARANGES: a KSMULTIPLE_ITEM with items at multiples of 8 bytes;
-/// KSDATARANGE: a reader must read the item behind a range with the flag as an attribute list.
+/// KSDATARANGE: a reader must read the item after a range with the flag as an attribute list.
 /// Assumed: the attribute list is a KSMULTIPLE_ITEM of KSATTRIBUTE, and counts as one item of the
 /// outer list, because the pages give a client no other way to find the next range.
 #[must_use]
@@ -87,7 +87,7 @@ pub fn list_of_ranges(ranges: &[DataRange]) -> Vec<u8> {
     multiple_item(items)
 }
 
-/// Reads a list of ranges, each with the attribute list behind it.
+/// Reads a list of ranges, each with the attribute list after it.
 ///
 /// The last range may have the flag and no attribute list. `Assumed:` a client makes such a list
 /// when it copies a range of a pin into a request of its own. The copied range then has no
@@ -128,7 +128,7 @@ fn read_attributes(list: &[u8]) -> Result<(Vec<DataAttribute>, usize), NtStatus>
     Ok((attributes, size))
 }
 
-/// What lies behind an item of a list.
+/// What lies after an item of a list.
 fn behind(items: &[u8], size: usize) -> &[u8] {
     items.get(size.next_multiple_of(ITEM_ALIGNMENT)..).unwrap_or_default()
 }

@@ -232,7 +232,7 @@ wire_enum! {
     /// answers.
     ///
     /// Source: WDK ks.h, KSPROPERTY_STREAM: the enumeration counts from 0 and gives no numbers.
-    /// The master clock is its fourth name, behind the allocator, QUALITY and DEGRADATION, so its
+    /// The master clock is its fourth name, after the allocator, QUALITY and DEGRADATION, so its
     /// number is 3. The number 4 is TIMEFORMAT.
     #[doc(alias = "KSPROPERTY_STREAM")]
     pub enum KsPropertyStream {

@@ -16,9 +16,9 @@ use crate::guid::Guid;
 /// Answers KSPROPERTY_PIN_DATAINTERSECTION: the first pair of ranges with a format in common.
 ///
 /// `client_list` is the KSMULTIPLE_ITEM that follows the request; each of its ranges starts at a
-/// multiple of 8 bytes, and the search skips the attribute list behind a range. The search tries
-/// the client ranges in their order, and each client range with every pin range in turn. `ask`
-/// calls the miniport for each pair that fits; see [`may_meet`]. When `ask` answers
+/// multiple of 8 bytes, and the search skips the attribute list after a range. The search tries the
+/// client ranges in their order, and each client range with every pin range in turn. `ask` calls
+/// the miniport for each pair that fits; see [`may_meet`]. When `ask` answers
 /// `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers instead. The search ends at any
 /// answer other than `STATUS_NO_MATCH`, and this answer is the reply.
 ///

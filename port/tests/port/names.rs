@@ -76,7 +76,7 @@ fn a_pin_has_the_registered_name_of_its_name_or_else_of_its_category() {
         assert_eq!(name_of_pin(&filter, BRIDGE), Ok(utf16("Audio")));
         assert_eq!(name_of_pin(&filter, CAPTURE), Err(NtStatus::NOT_FOUND));
         assert_eq!(name_of_pin(&filter, 3), Err(NtStatus::INVALID_PARAMETER));
-        // The key of the device comes before that of the system, for the category too.
+        // The key of the device wins over the key of the system, for the category too.
         install(rig, &[(SOFTWARE, category::AUDIO, "Mine")]);
         assert_eq!(name_of_pin(&filter, RENDER), Ok(utf16("MIDI")));
         assert_eq!(name_of_pin(&filter, BRIDGE), Ok(utf16("Mine")));
@@ -115,7 +115,7 @@ fn a_value_that_is_no_text_is_no_name() {
             set(rig, SYSTEM, pin_name::MIDI, &value);
             assert_eq!(name_of_pin(&filter, RENDER), Err(NtStatus::NOT_FOUND), "{value:?}");
         }
-        // A text whose null is missing, and one with an odd byte behind it.
+        // A text whose null is missing, and one with an odd byte after it.
         let mut value = RegistryValue::string("Name", "MIDI");
         value.data.truncate(8);
         set(rig, SYSTEM, pin_name::MIDI, &value);

@@ -118,7 +118,7 @@ fn plan_topology(plan: &mut Plan) {
     plan.miniport = topology_miniport;
 }
 
-/// Adds a subdevice to a started device, as a driver does that finds out later what it has.
+/// Adds a subdevice to a started device. Some drivers find out only then what their device has.
 fn add(
     rig: &Rig,
     class: &Guid,
@@ -456,7 +456,7 @@ fn what_lets_subdevices_go_is_for_passive_level() {
     });
 }
 
-/// A filter name that is no link: a create request for it finds nothing.
+/// A filter name that is not a link: a create request for it finds nothing.
 #[test]
 fn a_link_that_no_interface_has_opens_nothing() {
     on_combined_device(|rig, _, _| {

@@ -1,4 +1,4 @@
-//! What a device does after an access: bytes, its line and its signals.
+//! The work of a device after an access: bytes, its line and its signals.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,9 +8,9 @@ use super::note::tells_state;
 use super::sent::Sent;
 use super::{LANE_IN, Past, Reason, Why};
 
-/// The most arrived bytes that are remembered; a device holds fewer.
+/// The most arrived bytes that the code remembers. A device holds fewer bytes.
 const MOST_ARRIVED: usize = 8192;
-/// How far a read looks for its byte among the bytes that arrived.
+/// The most arrived bytes among which a read looks for its byte.
 const MOST_SKIPPED: usize = 32;
 
 struct Arrived {
@@ -27,13 +27,13 @@ struct Lane {
     end: Past,
 }
 
-/// The device as the trace shows it.
+/// The state of the device, as far as the trace shows it.
 pub(super) struct Device {
     lane_in: Option<NameId>,
     sent: Sent,
 
     lanes: BTreeMap<NameId, Lane>,
-    /// Bytes that came in and were not read.
+    /// The bytes that came in and that no read has taken.
     arrived: VecDeque<Arrived>,
     last_access: Past,
     /// The last read that took a byte from the device.
@@ -68,7 +68,7 @@ impl Device {
         }
     }
 
-    /// Takes an access of the driver. Returns the byte that came in and that the driver took.
+    /// Takes an access of the driver. If the driver took an arrived byte, returns the byte's event.
     pub(super) fn access(&mut self, past: Past, log: &TraceLog, access: &AccessEvent) -> Past {
         self.last_access = past;
         match access.direction {
@@ -98,7 +98,7 @@ impl Device {
         taken.map_or(Past::NOTHING, |byte| byte.past)
     }
 
-    /// The end of a byte at `time_ns`, or `other`.
+    /// The end of a byte if it is at `time_ns`, else `other`.
     pub(super) fn last_end_at(&self, time_ns: u64, other: Past) -> Past {
         let mut ends = self.lanes.values().map(|lane| lane.end);
         ends.rfind(|end| end.is_there() && end.end_ns == time_ns).unwrap_or(other)

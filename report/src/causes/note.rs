@@ -1,9 +1,9 @@
-//! What the note of a device says of an access, as far as causes need it.
+//! What a device's note says about an access, as far as causes need it.
 //!
-//! The words of a note belong to the device. If a device uses other words, the causes only lose
-//! precision: the writes are then matched by their values alone.
+//! Each device has its own words for notes. If a device uses other words than these, the causes
+//! only lose precision: writes are then matched by their values alone.
 
-/// What became of a write.
+/// What happened to a write.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Fate {
     /// The device took the value.
@@ -20,7 +20,7 @@ pub(crate) fn tells_state(note: &str) -> bool {
     note.contains(": ")
 }
 
-/// What became of a write with this note.
+/// What happened to a write with this note.
 pub(super) fn fate(note: &str) -> Fate {
     match note {
         "ignored" | "not arrived" | "no power" => Fate::Lost,

@@ -1,4 +1,4 @@
-//! What the processor runs: the thread, DPCs and service routines.
+//! The code that the processor runs: the thread, DPCs and service routines.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -12,8 +12,8 @@ use super::{Past, Reason, Why};
 const ISR: &str = "isr";
 const DPC: &str = "dpc";
 
-/// The deepest nesting of service routines and DPCs. A trace can seem to nest deeper when it has
-/// lost returns. Then the outermost routines count as ended.
+/// The deepest nesting of service routines and DPCs. A trace that has lost returns can seem to nest
+/// deeper. Then the outermost routines count as ended.
 const DEEPEST: usize = 64;
 
 /// What kind of code runs.
@@ -38,16 +38,16 @@ impl ContextKind {
     }
 }
 
-/// Where an event stands.
+/// The place of an event in the nesting of code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Place {
     /// The nesting of the code that made the event; 0 is the thread.
     pub depth: usize,
-    /// What the event does to the nesting.
+    /// How the event changes the nesting.
     pub change: Change,
 }
 
-/// What an event does to the nesting of code.
+/// How an event changes the nesting of code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Change {
     /// A step of the code at this depth.
@@ -67,11 +67,10 @@ struct Context {
     stolen_ns: u64,
 }
 
-/// The most places in the queue that are remembered for DPCs of one name. Machines have fewer
-/// devices.
+/// How many waiting DPCs of one name the code remembers. Machines have fewer devices.
 const MOST_QUEUED: usize = 8;
 
-/// The places in the queue of DPCs of one name, and how many DPCs of this name ran since then.
+/// The events that queued DPCs of one name, and how many of these DPCs ran since then.
 #[derive(Default)]
 struct Block {
     places: Vec<u32>,
@@ -79,7 +78,7 @@ struct Block {
 }
 
 impl Block {
-    /// Takes one more place in the queue. A DPC that ran before belongs to an older place.
+    /// Adds an event that queued a DPC. If a DPC ran before, it belongs to older events.
     fn queue(&mut self, number: u32, lost: &mut BTreeSet<u32>) {
         if self.runs > 0 {
             self.settle(lost);
@@ -87,9 +86,9 @@ impl Block {
         self.places.push(number);
     }
 
-    /// Notes the places for which no DPC ran. When one DPC ran for two places, a DPC is missing:
-    /// what stands in the queue is not queued once more. The one that ran is that of the newer
-    /// place.
+    /// Adds to `lost` the events whose DPC never ran. A DPC cannot be queued twice at once. So if
+    /// two events queued it and it ran once, the trace lacks a run, and the run belongs to the
+    /// newer event.
     fn settle(&mut self, lost: &mut BTreeSet<u32>) {
         let missing = self.places.len().saturating_sub(self.runs);
         lost.extend(self.places.drain(..).take(missing));
@@ -104,26 +103,26 @@ struct Line {
     is_served: bool,
 }
 
-/// The nesting of code, the lines that it serves, and the DPCs and timers that wait.
+/// The nesting of code, the lines that the code serves, and the DPCs and timers that wait.
 pub(crate) struct Processor {
     isr: Option<NameId>,
     dpc: Option<NameId>,
-    /// False for a trace that shows the hardware only. The levels of such a trace tell which code
+    /// False for a trace that shows only the hardware. In such a trace, the levels tell which code
     /// runs.
     shows_calls: bool,
 
     contexts: Vec<Context>,
     lines: BTreeMap<NameId, Line>,
-    /// The DPCs that wait, with the events that queued them. Several devices can have DPCs of one
-    /// name.
+    /// The events that queued the DPCs that wait, by the DPC's name. Several devices can have DPCs
+    /// of the same name.
     queued: BTreeMap<NameId, VecDeque<Past>>,
     /// The numbers of the events that queued a DPC that never ran.
     lost: BTreeSet<u32>,
     timers: BTreeMap<NameId, Past>,
-    /// True when the trace tells of DPCs and timers.
+    /// True when the trace has events about DPCs and timers.
     tells_queue: bool,
     last_isr: Past,
-    /// The last steps at DISPATCH_LEVEL or above, and at device level.
+    /// The last step at DISPATCH_LEVEL or above.
     last_dispatch: Past,
     last_device: Past,
     /// The last step at each level, in a trace without calls.
@@ -183,7 +182,7 @@ impl Processor {
         }
     }
 
-    /// Where an event of the processor stands. Changes nothing.
+    /// The place of an event in the nesting. Changes nothing.
     pub(crate) fn place(&self, event: &TimedEvent) -> Place {
         let kind = match Some(event.who) {
             who if who == self.isr => Some(ContextKind::Isr),
@@ -212,7 +211,7 @@ impl Processor {
         self.contexts.len() - 1
     }
 
-    /// Takes an event of the processor, and says why it happened.
+    /// Takes an event of the processor, and returns why it happened.
     pub(crate) fn step(&mut self, past: Past, event: &TimedEvent) -> Why {
         let place = self.place(event);
         let why = match place.change {
@@ -253,7 +252,7 @@ impl Processor {
         why
     }
 
-    /// A step in a trace that shows the hardware only: code at device level follows the line.
+    /// A step in a trace that shows only the hardware. Code at device level follows from the line.
     fn step_by_level(&mut self, past: Past, event: &TimedEvent) -> Why {
         let level = match event.level {
             Level::Hardware | Level::Passive | Level::Raised => Level::Passive,
@@ -324,7 +323,7 @@ impl Processor {
         self.after(Reason::Queued, queued, self.last_dispatch)
     }
 
-    /// Takes the place of a DPC in the queue.
+    /// Takes an event that queued a DPC.
     fn queue(&mut self, dpc: NameId, past: Past) {
         if self.lost.contains(&past.event) {
             return;
@@ -336,14 +335,14 @@ impl Processor {
         places.push_back(past);
     }
 
-    /// The event that queued the DPC of a name that runs now: the oldest one.
+    /// The event that queued the DPC which begins now: the oldest event with this name.
     fn take_queued(&mut self, dpc: NameId) -> Past {
         let places = self.queued.get_mut(&dpc);
         places.and_then(VecDeque::pop_front).unwrap_or(Past::NOTHING)
     }
 
-    /// Why code began that waited for `trigger` and then for a free processor. `busy` is the last
-    /// step of the code that kept the processor busy.
+    /// Why code began after it waited for `trigger` and then for a free processor. `busy` is the
+    /// last step of the code that kept the processor busy.
     fn after(&self, reason: Reason, trigger: Past, busy: Past) -> Why {
         if trigger.is_there() && busy.is_there() && busy.event > trigger.event {
             return Why { trigger: trigger.event, ..Why::new(Reason::ProcessorFree, busy) };

@@ -1,7 +1,7 @@
-//! Which write became which byte on a lane.
+//! Finds out which write became which byte on a lane.
 //!
-//! A device sends the bytes of one port in the order in which they were written, and may lose some.
-//! So the values of the writes and of the bytes are aligned.
+//! A device sends bytes in the order in which the driver wrote them to the port, and may lose some
+//! of them. So the values of the writes are aligned with the values of the bytes.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::Past;
 use super::note::{Fate, fate};
 use crate::subsequence::common;
 
-/// How many writes and bytes are aligned at once after a loss. A device loses fewer bytes in a
+/// The most writes and bytes that are aligned at once after a loss. A device loses fewer bytes in a
 /// row.
 const WINDOW: usize = 64;
 
@@ -22,10 +22,10 @@ struct Value {
     value: u64,
 }
 
-/// What went out, and what was written.
+/// The writes of a trace, matched with its bytes.
 #[derive(Default)]
 pub(super) struct Sent {
-    /// The number of each event that starts a byte, with the write of the byte, in order.
+    /// For each event that starts a byte, its number and the write of the byte; in order.
     writes: Vec<(u32, Past)>,
     /// The port whose writes become bytes.
     pub data_port: Option<u16>,
@@ -77,7 +77,7 @@ impl Sent {
     }
 }
 
-/// The pairs of a write and a byte, each with whether the values are equal.
+/// Pairs of a write and a byte. The last value says whether the two are equal.
 fn align(writes: &[Value], bytes: &[Value]) -> Vec<(Past, u32, bool)> {
     let mut pairs = Vec::new();
     let mut pair = |write: Value, byte: Value| {
@@ -100,7 +100,8 @@ fn align(writes: &[Value], bytes: &[Value]) -> Vec<(Past, u32, bool)> {
             Some(&(x, y)) => (x as usize, y as usize),
             None => (some_writes.len(), some_bytes.len()),
         };
-        // A write and a byte before the next equal value belong together: the byte has two values.
+        // If values differ between two equal ones, write and byte are paired in order: the byte has
+        // changed.
         for (write, byte) in some_writes[..x].iter().zip(&some_bytes[..y]) {
             pair(*write, *byte);
         }

@@ -1,11 +1,11 @@
-//! Alignment: which node of one trace is which node of the other.
+//! Alignment: finds for each node of one trace the same node in the other.
 //!
-//! Sections are aligned by their marks. In a pair of sections each chain is aligned separately. A
-//! chain whose nodes are causes of nodes in other chains comes first. So a node can be found by its
-//! cause: a service routine belongs to the rise of its line, and a DPC belongs to the event that
-//! queued it. When two spans are aligned, the nodes inside them are aligned too. Nodes that are
-//! left between aligned nodes are compared again with weaker keys. The weakest key has only the
-//! kind of node, without its values.
+//! Sections are aligned by their marks. In a pair of sections, each chain is aligned separately.
+//! Chains that cause nodes of other chains come first, so a node can be found by its cause: a
+//! service routine by the rise of its line, and a DPC by the event that queued it. When two spans
+//! are aligned, the nodes inside them are aligned too. Nodes that are left between aligned nodes
+//! are compared again with weaker keys. The weakest key has only the kind of node, without its
+//! values.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(super) struct Pairs {
     pub of_b: Vec<u32>,
 }
 
-/// The properties by which two nodes count as the same, the strictest first.
+/// The properties that two nodes must share to be the same; the strictest comes first.
 #[derive(Clone, Copy)]
 enum Likeness {
     /// The same values, the same cause, the same content.
@@ -50,7 +50,7 @@ const BY_CAUSE: &[Likeness] = &[
     Likeness::Values,
     Likeness::Class,
 ];
-/// For steps, which follow each other.
+/// For steps, which follow one another.
 const BY_CONTENT: &[Likeness] = &[Likeness::Content, Likeness::Values, Likeness::Class];
 
 /// Aligns two traces.
@@ -67,7 +67,7 @@ pub(super) fn align(a: &Tree<'_>, b: &Tree<'_>) -> Pairs {
     aligner.pairs
 }
 
-/// Two lists that are aligned, with the ways to find equal nodes.
+/// Two lists of nodes, and the keys by which their nodes are compared.
 type Lists = (Vec<u32>, Vec<u32>, &'static [Likeness]);
 
 /// The chains of two sections, in the order in which the chains are aligned.
@@ -113,8 +113,8 @@ impl Aligner<'_, '_> {
         joined
     }
 
-    /// Whether two chains have equal values one after the other. Then each node belongs to the
-    /// node at the same place, even if the two have different causes.
+    /// Whether two chains have equal values, one after the other. Then nodes at the same place are
+    /// a pair, even if their causes differ.
     fn are_alike(&self, of_a: &[u32], of_b: &[u32]) -> bool {
         let values = |tree: &Tree<'_>, node: u32| tree.node(node).key;
         let both = of_a.iter().zip(of_b);
@@ -164,9 +164,8 @@ impl Aligner<'_, '_> {
         is_there.then_some((inside.0, inside.1, BY_CONTENT))
     }
 
-    /// Whether each node of a list belongs to the node at the same place in the other list,
-    /// because any other alignment makes more nodes differ. So in a row of equal bytes the changed
-    /// byte is found.
+    /// Whether nodes at the same place are pairs: no other alignment has fewer nodes that differ.
+    /// In a row of equal bytes, this finds the one byte that changed.
     fn stands_in_place(&self, of_a: &[u32], of_b: &[u32]) -> bool {
         let class = |tree: &Tree<'_>, node: u32| tree.node(node).class;
         let is_alike = |(&a, &b): (&u32, &u32)| class(self.a, a) == class(self.b, b);
@@ -225,8 +224,8 @@ fn side_of(chains: &mut Chains, chain: Chain, side: Side) -> &mut Vec<u32> {
     }
 }
 
-/// The key of a node. `known` gives the number of the cause in the first trace, if the cause is
-/// aligned already.
+/// The key of a node. `known` gives the number of a cause in the first trace; `None` if the cause
+/// has no partner yet.
 fn key(tree: &Tree<'_>, node: u32, likeness: Likeness, known: impl Fn(u32) -> Option<u32>) -> u64 {
     let found = tree.node(node);
     let by_cause = |key: u64| {

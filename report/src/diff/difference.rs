@@ -1,4 +1,4 @@
-//! What differs at aligned nodes, and the nodes without a partner.
+//! The differences of aligned nodes, and the nodes without a partner.
 
 use portcls_emulator::trace::{Event, TimerChange};
 
@@ -25,20 +25,20 @@ pub(super) enum Aspect {
     Cause,
     /// The node came later or earlier after its cause.
     Delay,
-    /// The node lasted longer or less long.
+    /// The node was longer or shorter.
     Length,
     /// The driver polled more or less often.
     Polls,
-    /// The driver polled at another distance.
+    /// The time between two polls was another.
     Pitch,
-    /// The register had another value that says the same.
+    /// The register had another value with the same meaning.
     Bits,
     /// A timer was set for another time.
     Due,
 }
 
 impl Aspect {
-    /// True when the nodes differ in what happened, and not only in when or how often.
+    /// True when the nodes differ in what happened, not only in a time or a number of polls.
     pub(super) fn is_of_value(self) -> bool {
         matches!(self, Aspect::Gone | Aspect::Added | Aspect::Value)
     }
@@ -59,17 +59,17 @@ pub(super) struct Difference {
 #[derive(Default)]
 pub(super) struct Compared {
     pub differences: Vec<Difference>,
-    /// Pairs that have the same local delay and another time.
+    /// The number of pairs that have another time but the same local delay.
     pub moved: u64,
-    /// Pairs.
+    /// The number of pairs.
     pub aligned: u64,
-    /// What differs within the tolerance.
+    /// The differences within the tolerance.
     pub residual: Option<Residual>,
-    /// What differs and is no finding because of the options.
+    /// The differences that the options allow.
     pub passed: Passed,
 }
 
-/// Local delays that differ within the tolerance.
+/// The range of local delays that differ within the tolerance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Residual {
     /// The smallest and the largest difference, second trace minus first, in ns.
@@ -80,12 +80,12 @@ pub struct Residual {
     pub over_half: u64,
 }
 
-/// What differs and is no finding, because the options let it pass.
+/// How many differences are not findings, because the options allow them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Passed {
     /// Delays and lengths that are not compared.
     pub delays: u64,
-    /// The largest difference of them in ns, without its sign.
+    /// The largest of these time differences in ns, without its sign.
     pub largest_delay_ns: u64,
     /// Numbers of polls.
     pub polls: u64,
@@ -122,7 +122,7 @@ pub(super) fn compare(
     comparer.compared
 }
 
-/// Whether a node without a partner is not inside another node without a partner.
+/// Whether a node without a partner is not part of a larger node without a partner.
 fn stands_alone(tree: &Tree<'_>, node: u32, partners: &[u32]) -> bool {
     let parent = tree.node(node).parent;
     parent == NONE || partners[parent as usize] != NONE
@@ -219,8 +219,9 @@ impl Comparer<'_, '_> {
         let same_trigger = self.are_same(needs_a, needs_b);
         let same_cause = self.are_same(from_a, from_b) && cause_a.reason == cause_b.reason;
         let allowed_ns = self.options.tolerance.of_ns(delay_a, delay_b);
-        // What happened at the same time is the same, even where it waited less or more. So is what
-        // moved with the trigger that it has in both traces.
+        // A node at the same time in both traces is no difference, even if its wait was longer or
+        // shorter. Neither is a node that moved together with its trigger, if both traces have the
+        // trigger.
         let moved_with_trigger = same_trigger
             && needs_a != NONE
             && (shift - self.shift(needs_a, needs_b)).unsigned_abs() <= allowed_ns;
@@ -253,7 +254,8 @@ impl Comparer<'_, '_> {
         apart <= self.options.tolerance.ns && more.abs() < CLOCK_INTERVAL_NS
     }
 
-    /// A timer may be set for the same time from now, or for the same time on the clock.
+    /// Compares the due times of two timers. Equal are: the same time from now, or the same time on
+    /// the clock.
     fn compare_due(&mut self, a: u32, b: u32) {
         let due = |tree: &Tree<'_>, node: u32| match tree.event(node).event {
             Event::Timer { change: TimerChange::Set { due_in_ns, .. }, .. } => Some(due_in_ns),
@@ -281,7 +283,7 @@ impl Comparer<'_, '_> {
     }
 
     /// Whether two delays differ by more than `steps` times the tolerance, both with and without
-    /// the time that was stolen from them. Keeps the residual.
+    /// the time that other code took from them. Keeps the residual.
     fn is_too_much(&mut self, delays: (i64, i64), stolen: (i64, i64), steps: u64) -> bool {
         let more = delays.1 - delays.0;
         let net = more - (stolen.1 - stolen.0);

@@ -1,4 +1,4 @@
-//! The first event that differs, where no other finding tells it.
+//! The first event that differs, for traces without any other finding.
 
 use super::difference::Aspect;
 use super::options::DiffOptions;
@@ -9,8 +9,8 @@ use crate::nodes::Tree;
 use crate::sentence::{context, describe_event, us};
 use crate::text::event_words;
 
-/// The finding of two traces in which only these things differ: the times of events that wait for
-/// the clock, the order of events without a common cause, or a word that no comparison uses.
+/// The finding for traces that differ only in these: the times of events that wait for the clock,
+/// the order of events without a common cause, or a word that no comparison uses.
 pub(super) fn first_difference(trees: &[Tree<'_>; 2], options: &DiffOptions) -> Option<Finding> {
     let lists = [by_order(&trees[0], options), by_order(&trees[1], options)];
     let lanes = lists[0].len().max(lists[1].len());
@@ -29,8 +29,8 @@ pub(super) fn first_difference(trees: &[Tree<'_>; 2], options: &DiffOptions) -> 
     Some(finding(trees, a, b))
 }
 
-/// The numbers of the events: first those with an order among each other, then those of each
-/// unordered actor.
+/// The numbers of the events in lists: first the list of events that have an order, then a list for
+/// each unordered actor.
 fn by_order(tree: &Tree<'_>, options: &DiffOptions) -> Vec<Vec<usize>> {
     let mut lists = vec![Vec::new(); options.unordered.len() + 1];
     for (number, event) in tree.events.iter().enumerate() {

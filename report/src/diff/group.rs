@@ -1,8 +1,9 @@
-//! Findings: alike differences, and which finding follows from which.
+//! Groups differences into findings, and finds which follows from which.
 //!
-//! A finding follows from another only along recorded causes. What happened can follow from what
-//! happened, never from a delay. A delay follows only from a change at its own cause, because it
-//! counts from there. What follows because it happened together stands in `together`.
+//! A finding follows from another finding only along recorded causes. A change in what happened can
+//! follow from another such change, but never from a delay. A delay follows only from a change at
+//! its own cause, because a delay counts from its cause. `together` has the other rules: what
+//! follows because it happened at once.
 
 mod together;
 
@@ -14,9 +15,9 @@ use crate::causes::NONE;
 use crate::nodes::{Kind, Tree};
 use together::{Late, Stretch};
 
-/// The most differences of one finding whose causes are followed.
+/// The most differences of one finding for which the code looks for a cause.
 const MOST_FOLLOWED: usize = 256;
-/// The most causes that are followed from one difference.
+/// The most causes that the code follows back from one difference.
 const FURTHEST: usize = 64;
 /// The most steps from a write to the next one.
 const MOST_STEPS: usize = 8;
@@ -24,16 +25,16 @@ const MOST_STEPS: usize = 8;
 #[derive(Debug)]
 pub(super) struct Group {
     pub aspect: Aspect,
-    /// Never empty; in order of the nodes.
+    /// The differences, in order of the nodes. Never empty.
     pub differences: Vec<Difference>,
-    /// The group from which this one follows.
+    /// The group from which this group follows.
     pub follows: Option<usize>,
-    /// How many pairs only moved because of this one, and the first of them.
+    /// How many pairs only moved because of this group, and the first of these pairs.
     pub moved: u64,
     pub moved_first: Vec<u32>,
 }
 
-/// What makes differences one finding.
+/// The key of a group: equal keys make one finding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Signature {
     aspect: Aspect,
@@ -77,7 +78,7 @@ fn signature(a: &Tree<'_>, b: &Tree<'_>, difference: &Difference) -> Signature {
     Signature { aspect: difference.aspect, class: found.class, place, sign }
 }
 
-/// When a difference is seen first, in ns.
+/// The earliest time of a difference in the two traces, in ns.
 pub(super) fn first_ns(a: &Tree<'_>, b: &Tree<'_>, difference: &Difference) -> u64 {
     let time = |tree: &Tree<'_>, node: u32| {
         if node == NONE { u64::MAX } else { tree.node(node).begin_ns }
@@ -89,14 +90,14 @@ struct Links<'t, 'a> {
     a: &'t Tree<'a>,
     b: &'t Tree<'a>,
     pairs: &'t Pairs,
-    /// The groups with a difference at each node.
+    /// The groups that have a difference at a node, by the node.
     at_a: BTreeMap<u32, Vec<usize>>,
     at_b: BTreeMap<u32, Vec<usize>>,
-    /// The nodes that seem to run at once with other code, each with its group, for each trace.
+    /// The nodes that seem to run at once with other code, with the group of each; for each trace.
     mixed: [Vec<(u32, usize)>; 2],
-    /// The service routines and DPCs that are late, in order, for each trace.
+    /// The late service routines and DPCs in order; for each trace.
     late: [Vec<Late>; 2],
-    /// Waits that last longer or less long, the first ones of each group.
+    /// The first stretches of each group.
     stretches: Vec<Stretch>,
 }
 
@@ -138,7 +139,7 @@ impl<'t, 'a> Links<'t, 'a> {
                     *votes.entry(parent).or_default() += 1;
                 }
             }
-            // Of two groups with as many votes the earlier one counts.
+            // Of two groups with equal votes, the earlier group wins.
             let most =
                 votes.into_iter().max_by_key(|&(parent, count)| (count, usize::MAX - parent));
             if let Some((parent, count)) = most
@@ -151,8 +152,8 @@ impl<'t, 'a> Links<'t, 'a> {
         }
     }
 
-    /// Whether a finding that begins with `parent` may be the reason of one that begins with
-    /// `child`: it does not begin later.
+    /// Whether a finding that begins with `child` may follow from a finding that begins with
+    /// `parent`: the parent must not begin later.
     fn may_precede(&self, parent: &Difference, child: &Difference) -> bool {
         if parent.a != NONE && child.a != NONE {
             return self.a.node(parent.a).first <= self.a.node(child.a).first;
@@ -183,8 +184,8 @@ impl<'t, 'a> Links<'t, 'a> {
         there.filter_map(walk).min().or_else(|| self.same_moment(own, difference))
     }
 
-    /// The group of the write that overwrote a byte, for a byte that only one trace has. In the
-    /// other trace the device says of the write behind that of the byte what became of the byte.
+    /// The group of the write that overwrote a byte. The difference is a byte that only one trace
+    /// has. In the other trace, the driver's next write has a note that says that the byte is lost.
     fn overwritten(&self, groups: &[Group], difference: &Difference) -> Option<usize> {
         let (side, node, other) = match difference {
             Difference { aspect: Aspect::Gone, a, .. } => (Side::A, *a, Side::B),
@@ -244,7 +245,8 @@ impl<'t, 'a> Links<'t, 'a> {
         }
     }
 
-    /// The groups at a node, or at the spans around it that have no partner.
+    /// The groups at a node. If the node has no group and no partner, the groups at the span around
+    /// it.
     fn found(&self, side: Side, node: u32) -> impl Iterator<Item = usize> + '_ {
         let (tree, at) = match side {
             Side::A => (self.a, &self.at_a),
@@ -299,10 +301,11 @@ impl<'t, 'a> Links<'t, 'a> {
     }
 }
 
-/// Whether a difference can follow from another one: `distance` causes lie between them.
+/// Whether a difference can follow from another one. `distance` is the number of causes between
+/// them.
 fn may_follow(child: Aspect, parent: Aspect, distance: usize) -> bool {
     match child {
-        // Bits that mean nothing change nothing.
+        // Bits without a meaning have no effect.
         _ if parent == Aspect::Bits => false,
         Aspect::Gone | Aspect::Added | Aspect::Value => parent.is_of_value(),
         Aspect::Cause | Aspect::Polls | Aspect::Due => true,

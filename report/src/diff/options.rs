@@ -14,12 +14,12 @@ pub enum Mode {
     /// Each event with its cause and its time after this cause.
     #[default]
     Causal,
-    /// Each event with its cause. Times are not compared; only the number of different times is
-    /// told.
+    /// Each event with its cause. Times are not compared; the result only counts different times.
     Order,
 }
 
-/// How much a local delay may differ: the time from the cause of an event to the event.
+/// How much a local delay may differ. A local delay is the time from the cause of an event to the
+/// event.
 ///
 /// The larger of the two limits counts. The default allows no difference.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
@@ -70,8 +70,8 @@ impl PollRule {
 
 /// Whether bits of a state register without a meaning count.
 ///
-/// A bit has no meaning when the register has the same words in the trace with the bit and without
-/// it: the card does not drive this bit.
+/// A bit has no meaning when the trace has the same words for the register with the bit and without
+/// it. The card does not drive such a bit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Undriven {
@@ -89,8 +89,7 @@ pub enum Start {
     /// Since power-on.
     #[default]
     PowerOn,
-    /// The first event, for parts of traces that begin at a mark. The time before this event is
-    /// not compared.
+    /// The first event. For parts of traces that begin at a mark: the time before is not compared.
     FirstEvent,
 }
 
@@ -112,7 +111,7 @@ pub struct DiffOptions {
 }
 
 impl DiffOptions {
-    /// The options that count: an exact comparison allows nothing.
+    /// The options that count. An exact comparison allows nothing.
     pub(super) fn settled(self) -> DiffOptions {
         match self.mode {
             Mode::Exact => DiffOptions {
@@ -125,7 +124,7 @@ impl DiffOptions {
         }
     }
 
-    /// True when these options let no difference of two aligned events pass.
+    /// True when these options allow no difference between two aligned events.
     pub(super) fn is_strict(&self) -> bool {
         self.mode != Mode::Order
             && self.tolerance.is_zero()
@@ -134,7 +133,7 @@ impl DiffOptions {
     }
 }
 
-/// Why a text is no setting. The error says how to write the setting.
+/// Why a text is not a setting. The error says how to write the setting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct SettingError(&'static str);

@@ -13,7 +13,7 @@ use crate::nodes::{Kind, Tree};
 use crate::sentence::{after, context, describe, level, us, waits_for};
 use crate::text::event_words;
 
-/// The column of the words behind `expected` and its like.
+/// The column where the text after `expected` and the like begins.
 const WORDS_COLUMN: usize = 14;
 
 /// Two trees as words.
@@ -117,7 +117,7 @@ impl<'t, 'a> Words<'t, 'a> {
         }
     }
 
-    /// What one trace has at a difference.
+    /// The words for what one trace has at a difference.
     fn side(&self, difference: &Difference, tree: &Tree<'_>, node: u32) -> String {
         if node == NONE {
             return "nothing".to_owned();
@@ -149,7 +149,7 @@ fn kind(aspect: Aspect) -> FindingKind {
     }
 }
 
-/// The part of the machine that caused a difference at a node.
+/// The part of the machine to which a difference at a node belongs.
 pub(super) fn owner(tree: &Tree<'_>, node: u32, aspect: Aspect) -> Owner {
     let event = tree.event(node);
     match tree.node(node).kind {
@@ -171,7 +171,7 @@ pub(super) fn owner(tree: &Tree<'_>, node: u32, aspect: Aspect) -> Owner {
             Event::Serial { lane, .. } if tree.log.name(lane) == LANE_IN => Owner::Scenario,
             _ => Owner::Card,
         },
-        // At device level only the service routine of the driver queues the DPC.
+        // At device level only the driver's service routine queues the DPC.
         Kind::Queue if event.level == Level::Device => Owner::Driver,
         Kind::Queue | Kind::Timer => Owner::Port,
         Kind::Call | Kind::Wait | Kind::Note => match tree.log.name(event.who) {

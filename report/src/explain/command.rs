@@ -1,9 +1,9 @@
 //! The command line that explains a moment of a trace in a file.
 //!
-//! Every output that tells a time of such a trace says this command once, for a reader to copy.
+//! An output that tells a time of such a trace prints this command once, for a reader to copy.
 
-/// The command that explains the last event up to `time_ns` since power-on. `file` is the name of
-/// the trace, as it is reached from the folder in which the output is read.
+/// The command that explains the last event up to `time_ns` since power-on. `file` is the path of
+/// the trace, relative to the folder in which the reader will be.
 ///
 /// ```
 /// use portcls_report::explain::command;
@@ -20,7 +20,7 @@ pub(crate) fn command_before_time(file: &str) -> String {
     format!("portcls-emu explain {} --at ", shell_word(file))
 }
 
-/// A time in ms, with as many decimals as it has: the shortest text that is exactly this time.
+/// A time in ms, as the shortest text that means exactly this time.
 fn ms(time_ns: u64) -> String {
     let text = format!("{}.{:06}", time_ns / 1_000_000, time_ns % 1_000_000);
     format!("{}ms", text.trim_end_matches('0').trim_end_matches('.'))
@@ -28,7 +28,7 @@ fn ms(time_ns: u64) -> String {
 
 /// The name of a file as one word of a command line.
 fn shell_word(file: &str) -> String {
-    // A name that begins like an option, or like the home folder, is reached by its folder.
+    // A name like an option or like the home folder gets its folder in front.
     if file.starts_with(['-', '~']) {
         shell_quoted(&format!("./{file}"))
     } else {
@@ -36,7 +36,7 @@ fn shell_word(file: &str) -> String {
     }
 }
 
-/// A text as one word of a command line, in quotes where the shell of this computer needs them.
+/// A text as one word of a command line. It is in quotes if this system's shell needs them.
 #[must_use]
 pub fn shell_quoted(word: &str) -> String {
     let is_plain = |letter: char| {

@@ -1,4 +1,4 @@
-// What the user does: keys, mouse, search, address, theme, print. And the start of the page.
+// The user's actions: keys, mouse, search, address, theme, print. Then the start of the page.
 
 let currentPicture = null;
 let matches = new Set();
@@ -6,7 +6,7 @@ let theme = "light";
 
 const unitNow = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 
-// Draws the lanes and what lies above them.
+// Draws the lanes and the overlay above them.
 function drawAll() {
   const stage = byId("stage");
   const isStacked = getComputedStyle(document.body).display === "block";
@@ -126,8 +126,8 @@ function showAll() {
   redraw();
 }
 
-// Copies the command that explains the event. A browser may refuse the clipboard; the command is
-// then selected, for the user to copy.
+// Copies the command that explains the event. If the browser refuses the clipboard, the command is
+// selected, so that the user can copy it.
 async function copyCommand() {
   const code = byId("explain").firstElementChild;
   if (!code.textContent) return;
@@ -212,7 +212,7 @@ function search() {
   drawOver();
 }
 
-// Where an event is: in the address, so that a copy of it opens the same place.
+// Writes the place of an event into the address. A copy of the address then opens the same place.
 let remembering = 0;
 function rememberPlace() {
   clearTimeout(remembering);
@@ -227,7 +227,7 @@ function rememberPlace() {
   }, 250);
 }
 
-// A time as the command line takes it, in ns; null for another text.
+// Reads a time as the command line takes it, in ns; null for another text.
 function parseTime(text) {
   const found = /^([0-9]+(?:\.[0-9]+)?)(ns|us|ms|s|m|h)?$/.exec((text || "").trim());
   if (!found) return null;
@@ -235,7 +235,7 @@ function parseTime(text) {
   return Number(found[1]) * unit;
 }
 
-// Opens a place, usually that of the address. Returns false if it names none.
+// Opens a place; without an argument, the place in the address. Returns false if there is none.
 function openPlace(address = location.hash.slice(1)) {
   const place = new URLSearchParams(address);
   document.body.classList.toggle("bare", place.get("bare") === "1");
@@ -246,7 +246,8 @@ function openPlace(address = location.hash.slice(1)) {
   const named = place.get("event") === null ? -1 : Number(place.get("event"));
   if (at === null && mark < 0 && !(named >= 0 && named < count)) return false;
   const time = (mark < 0 ? 0 : start[mark]) + (at || 0);
-  // A number of an event is good only as long as the trace is the same one.
+  // The number of an event counts only if the trace is still the same: then the times are equal,
+  // too.
   const fits = named >= 0 && named < count && (at === null || Math.abs(start[named] - time) < 1);
   const after = at === null ? mark : lastUpTo(time);
   selected = fits ? named : Math.max(0, after);
@@ -257,7 +258,7 @@ function openPlace(address = location.hash.slice(1)) {
   return true;
 }
 
-// The event at a point of the lanes; -1 outside of them.
+// The event at a point of the lanes; -1 if there is none.
 function eventAt(x, y) {
   const lane = lanes.find((one) => y >= one.y && y < one.y + one.height);
   if (!lane || x < currentPicture.gutter || !lane.events.length) return -1;
@@ -334,7 +335,7 @@ function onOverview(press) {
   redraw();
 }
 
-// The lanes and what lies above them as one picture, in this theme or light for the print.
+// Draws the lanes and the overlay as one picture, in this theme, or light for print.
 function render(width, height, ink) {
   const canvas = document.createElement("canvas");
   canvas.width = 2 * width;
@@ -411,8 +412,8 @@ function listen() {
     if (openPlace(address)) { drawAll(); fillPanel(); fillList(); }
   };
   window.addEventListener("hashchange", () => go());
-  // A page that shows this one in a frame sends a place, for the frame may have no address. It has a
-  // title and a choice of colours of its own.
+  // If another page shows this page in a frame, that page sends the place, because the frame may
+  // have no address. The other page has its own title and its own choice of colours.
   window.addEventListener("message", ({ source, data }) => {
     if (source !== window.parent || typeof data !== "string") return;
     document.body.classList.toggle("framed", window.parent !== window);
@@ -422,8 +423,8 @@ function listen() {
   window.addEventListener("afterprint", afterPrint);
 }
 
-// The place that the page opens with: the first finding of a comparison, or the first event behind
-// the mark that most events follow.
+// The place at the start: the first finding of a comparison, or the first event after the mark with
+// the most events.
 function openFirst() {
   const place = findingPlaces().find(({ finding }) => finding && finding.number === 1);
   if (place && count) {

@@ -1,8 +1,9 @@
 //! The trace in the page: columns of numbers, and a table of shapes.
 //!
-//! Most events of a trace differ from an earlier event only in their time. So an event is a number
-//! in a table of shapes, and a shape has the words, the sentence and the values. An event in the
-//! page has about 20 bytes. A number that points to another event is the distance to that event.
+//! Most events of a trace differ from an earlier event only in their time. So the page has a table
+//! of shapes, and an event is a number in this table. A shape has the words, the sentence and the
+//! values. An event in the page has about 20 bytes. A reference to another event is the distance to
+//! that event.
 
 use std::collections::HashMap;
 
@@ -25,10 +26,10 @@ const MOST_PLACES: usize = 1_000;
 #[derive(Serialize)]
 struct Data<'a> {
     machine: &'a str,
-    /// The command that explains an event, without the time of the event.
+    /// The command that explains an event, without the time.
     explain: Option<String>,
     dropped: u64,
-    /// The actors; a shape has the number of its actor.
+    /// The actors. A shape has the number of its actor.
     actors: Vec<&'a str>,
     lanes: Vec<(u8, &'a str, &'static str)>,
     reasons: Vec<&'static str>,
@@ -38,8 +39,8 @@ struct Data<'a> {
     times: Vec<i64>,
     shape_of: Vec<u32>,
     lane_of: &'a [u8],
-    /// Distance back to the cause, the trigger and the call around it; 0 for none, and for a
-    /// trigger that is the cause.
+    /// Distance back to the cause, the trigger and the call around the event. 0 for none, and for a
+    /// trigger that is also the cause.
     causes: Vec<i64>,
     triggers: Vec<i64>,
     parents: Vec<i64>,
@@ -56,7 +57,7 @@ struct Data<'a> {
 #[derive(Serialize)]
 struct RegisterRow<'a>(u16, u8, &'a str, Vec<(u8, &'a str, &'a str, &'a str)>);
 
-/// What an event is, without its time.
+/// An event without its time.
 #[derive(Serialize)]
 struct Shape {
     kind: u8,
@@ -86,7 +87,7 @@ struct FindingRow<'a> {
     places: Vec<(u64, i64)>,
 }
 
-/// An event that only the expected trace has, or has at another time.
+/// An event that only the expected trace has, or that it has at another time.
 #[derive(Serialize)]
 struct Ghost {
     lane: u8,
@@ -158,7 +159,7 @@ fn lane_row(lane: &Lane) -> (u8, &str, &'static str) {
     (lane_number(lane.kind), &lane.title, lane.meaning)
 }
 
-/// The number of a kind of lane in the page.
+/// The number that stands for a kind of lane in the page.
 fn lane_number(kind: LaneKind) -> u8 {
     match kind {
         LaneKind::Scenario => 0,
@@ -258,7 +259,7 @@ fn kind_and_values(log: &TraceLog, event: &TimedEvent) -> (u8, Vec<u32>) {
     }
 }
 
-/// The findings of a comparison, each with what the expected trace has at its place.
+/// The findings of a comparison. Each has the expected event at its place, if there is one.
 fn findings<'d>(
     timeline: &Timeline<'_>,
     legend: &Legend,
@@ -271,7 +272,7 @@ fn findings<'d>(
     let mut ghosts = Vec::new();
     let mut rows = Vec::new();
     for finding in &diff.findings {
-        // Where only a value or a cause differs, the expected event is at the same place.
+        // If only a value or a cause differs, the expected event is at the same place.
         let has_ghost = matches!(
             finding.kind,
             FindingKind::Gone | FindingKind::Delay | FindingKind::Length | FindingKind::Polls
@@ -324,7 +325,7 @@ fn findings<'d>(
     (rows, ghosts)
 }
 
-/// The lane that matches a lane of another trace; the lane of findings if no lane matches.
+/// The same lane in the other trace; the lane of findings if the other trace has no such lane.
 fn lane_in(timeline: &Timeline<'_>, lane: &Lane) -> u8 {
     let is_like = |other: &Lane| {
         (lane_number(other.kind), &other.title) == (lane_number(lane.kind), &lane.title)
@@ -334,10 +335,9 @@ fn lane_in(timeline: &Timeline<'_>, lane: &Lane) -> u8 {
     found.or_else(findings).unwrap_or(0) as u8
 }
 
-/// Moves times of one trace to the clock of another trace, so that each mark has the time that it
-/// has in the other trace.
+/// Moves the times of one trace so that each mark has the time that it has in another trace.
 struct Clock {
-    /// The time of each mark in the first trace, and the number of ns to add after this mark.
+    /// The time of each mark in the first trace, and the ns to add to times after it.
     marks: Vec<(u64, i64)>,
 }
 

@@ -8,7 +8,7 @@ const HEIGHTS = { 0: 24, 1: 26, 2: 8, 3: 8, 4: 8, 5: 56, 6: 50, 7: 24, 8: 30, 9:
 const ROW_HEIGHT = 24;
 const AXIS_HEIGHT = 26;
 
-// Colours by name, as the style has them.
+// Colours by name, from the style.
 function inks(element) {
   const style = getComputedStyle(element);
   const names = ["ground", "panel", "rule", "grid", "text", "muted", "thread", "dpc", "isr", "read",
@@ -51,7 +51,7 @@ function layout(height, width, unit) {
   return { gutter, axis, bottom: y, unit };
 }
 
-// The least height that shows all lanes.
+// The smallest height that shows all lanes.
 function neededHeight(unit) {
   return AXIS_HEIGHT * unit + lanes.reduce((sum, { kind, rows }) =>
     sum + unit * (HEIGHTS[kind] + (kind >= LANE.thread && kind <= LANE.isr ? ROW_HEIGHT * rows : 0)),
@@ -155,7 +155,7 @@ class Ground {
       context.fillText(text, x + 3 * unit, this.axis / 2);
       free = x + wide + 12 * unit;
     };
-    // Each stretch without a fold and without a mark has ticks of its own.
+    // The stretches between folds and marks each have their own ticks.
     const from = toTime(view.from), to = toTime(view.to);
     const bases = [0, ...marks.map((mark) => start[mark])];
     let base = Math.max(0, lower(bases.length, (at) => bases[at], from + 0.5) - 1);
@@ -213,7 +213,7 @@ class Ground {
     }
   }
 
-  // Text that is cut to a width.
+  // Text, cut to a width.
   text(text, x, y, room) {
     const { context } = this;
     if (room < 10 * this.unit) return 0;
@@ -228,14 +228,14 @@ class Ground {
     return wide;
   }
 
-  // The first and the last index of the events of a sorted list that may be in the view.
+  // The first and the last index of those events of a sorted list that may be in the view.
   range(events) {
     const first = lower(events.length, (at) => virtualStart[events[at]], view.from);
     const last = lower(events.length, (at) => virtualStart[events[at]], view.to);
     return [first, last];
   }
 
-  // The spans that begin before the view and reach into it.
+  // The spans that begin before the view and end in it or after it.
   reachingIn(lane, first) {
     const found = [];
     for (let at = first - 1; at >= 0; at = lane.around[at]) {

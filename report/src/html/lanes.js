@@ -1,6 +1,6 @@
-// The lanes: everything that does not change from one selected event to the next.
+// The lanes: all that stays the same when another event is selected.
 //
-// What is narrower than a pixel is drawn by how much of the pixel it covers.
+// A thing narrower than a pixel is drawn as strongly as the part of the pixel that it covers.
 
 class Picture extends Ground {
   draw() {
@@ -120,8 +120,8 @@ class Picture extends Ground {
     this.text(label(event), x, box.y + box.height / 2, right - x - 4 * unit);
   }
 
-  // Instants and spans that are too narrow to draw: alone a diamond with its words, in a crowd by
-  // how much of each pixel they cover.
+  // Draws instants and spans that are too narrow. A single one is a diamond with its words. In a
+  // crowd, each pixel is as strong as the part of it that they cover.
   drawNarrow(place, box, ink, unit) {
     const { context } = this;
     const middle = box.y + box.height / 2;
@@ -339,7 +339,7 @@ class Picture extends Ground {
     if (meaning) this.text(meaning, left + wide + 5 * unit, middle, room - wide - 5 * unit);
   }
 
-  // What the expected trace of a comparison has, dashed.
+  // Draws with dashes what the expected trace of a comparison has.
   drawGhosts() {
     const { context, ink, unit } = this;
     context.strokeStyle = ink.bad;
@@ -380,12 +380,12 @@ function mostOf(lane) {
   return lane.most;
 }
 
-// The last event up to a time, or the first one.
+// The last event up to a time; the first event if there is none.
 function lastUpTo(time) {
   return inOrder[Math.max(0, lower(count, (at) => start[inOrder[at]], time + 0.5) - 1)];
 }
 
-// The places of findings in order of time: those of the trace, and those of a comparison.
+// The places of findings in order of time: findings in the trace, and findings of a comparison.
 let knownPlaces = null;
 function findingPlaces() {
   if (knownPlaces) return knownPlaces;

@@ -1,7 +1,7 @@
 "use strict";
-// The trace: columns of numbers out of the data of the page, and what follows from them.
+// The trace: columns of numbers from the data of the page, and values computed from them.
 //
-// An event is a number from 0. A number of an event that is not there is -1. Times are ns.
+// An event is a number from 0; -1 stands for no event. Times are ns.
 
 const data = JSON.parse(document.getElementById("trace").textContent);
 const count = data.times.length;
@@ -76,7 +76,7 @@ function fillLane(lane) {
 
 decode();
 
-// The events that have an event as their cause or trigger: effectsOf[effectsAt[event] ...].
+// For each event the events whose cause or trigger it is: effectsOf[effectsAt[event] ...].
 const effectsAt = new Int32Array(count + 1);
 const effectsOf = (() => {
   const each = (take) => {
@@ -93,10 +93,10 @@ const effectsOf = (() => {
   return all;
 })();
 
-// What only follows in the same code is no effect that a reader looks for.
+// A next step of the same code is not an effect that a reader looks for.
 const isStep = (event) => data.reasons[data.reason_of[event]] === "the step before it";
 
-// The effects of an event, or of all that happens inside a span: at most `most`.
+// The effects of an event, or of all events inside a span; at most `most`.
 function effects(event, most) {
   const found = [];
   const last = isSpan(event) ? Math.min(end[event], event + 4000) : event;
@@ -111,7 +111,7 @@ function effects(event, most) {
   return found;
 }
 
-// The number of entries of a sorted list that are less than `value` by `of`.
+// The number of entries of a sorted list whose `of` is less than `value`.
 function lower(length, of, value) {
   let low = 0, high = length;
   while (low < high) {
@@ -134,7 +134,7 @@ function irqlAt(event) {
   return index < 0 ? 0 : data.irql[index][1];
 }
 
-// The bytes that wait after an event.
+// The number of bytes that wait after an event.
 function waitingAt(event) {
   const index = lower(data.waiting.length, (at) => data.waiting[at][0], event + 1) - 1;
   return index < 0 ? 0 : data.waiting[index][1];
@@ -183,7 +183,7 @@ function hex(value, digits) {
 
 const valueOf = (event) => hex(shape(event).values[2] >>> 0, 2 * shape(event).values[3]);
 
-// A time in us with three decimals, as the text of a trace has it.
+// A time in us with three decimals, as in the text of a trace.
 function us(ns) {
   const whole = Math.abs(Math.round(ns));
   const below = String(whole % 1000).padStart(3, "0");

@@ -1,6 +1,7 @@
-// What changes with each key: the selected event, its causes and effects, the marker, the hits.
+// The overlay: the selected event, its causes and effects, the marker, the hits.
 //
-// It is drawn on a canvas above the lanes, so that a step through the events need not draw them.
+// It has its own canvas above the lanes. So a step from event to event does not draw the lanes
+// again.
 
 const MOST_ARROWS = 6;
 
@@ -26,13 +27,13 @@ function boxOf(picture, event) {
   return { x0: x1 - x0 <= 4 * unit ? x0 - 2 * unit : x0, x1, y: box.y, height: box.height };
 }
 
-// The arrows of an event: from a cause to what it caused, at most six back and six on.
+// The arrows of an event, each from a cause to its effect; at most six back and six forward.
 function arrowsOf(event) {
   const arrows = [];
   let at = event, to = event;
   for (let step = 0; step < 200 && arrows.length < MOST_ARROWS; step++) {
     if (shape(at).kind === MARK) break;
-    // A step of code came from the call around it. A byte is one thing from its start to its end.
+    // A step of code has the call around it as its cause. Start and end of a byte are one thing.
     const isOwn = cause[at] >= 0 && end[cause[at]] === at;
     const from = isStep(at) && parent[at] >= 0 && !isOwn ? parent[at] : cause[at];
     if (from < 0) break;
@@ -147,7 +148,7 @@ function drawMarker(picture) {
 
 const triangleDown = (context, x, y, r) => path(context, [x - r, y - r], [x + r, y - r], [x, y]);
 
-// The whole trace, small: each lane is a strip, in the order of the lanes.
+// Draws the whole trace in small: a strip for each lane, in the order of the lanes.
 function drawOverview(canvas, ink, unit) {
   const { context, width, height } = sized(canvas);
   context.fillStyle = ink.panel;

@@ -1,10 +1,10 @@
 // The panel beside the lanes and the list of events: everything in words.
 //
-// Words come from a driver, so they are put in only as text.
+// A driver chooses some of the words, so words go into the page only as text.
 
 const byId = (id) => document.getElementById(id);
 
-// An element with classes, words and children: make("p.card", "words", child).
+// Makes an element with classes, words and children: make("p.card", "words", child).
 function make(name, ...inside) {
   const [tag, ...classes] = name.split(".");
   const element = document.createElement(tag);
@@ -23,7 +23,7 @@ function go(event, words) {
 
 const sentenceOf = (event) => shape(event).sentence;
 
-// The sentence of an event with how long it lasts.
+// The sentence of an event and how long the event lasts.
 function wholeSentence(event) {
   const long = finish[event] - start[event];
   if (isSpan(event)) return sentenceOf(event) + " It takes " + us(long) + " us.";
@@ -96,8 +96,8 @@ function fillLinks(event) {
 
 const finishOfCause = (event) => (isPoll(event) ? finish[event] : start[event]);
 
-// The command that explains the event, as Rust writes it. A page without the file of its trace has
-// none.
+// The command that explains the event, the same as in Rust. A page that does not know the file of
+// its trace has none.
 function explainCommand(event) {
   if (!data.explain) return "";
   const text = BigInt(start[event]).toString().padStart(7, "0");
@@ -155,7 +155,7 @@ function registerCard(register, last, event) {
   const card = make("div.card", make("h3", title, make("b", value)));
   if (register.bits.length) addBits(card, register, shape(last).values[2]);
   const note = shape(last).words.split("; ")[1] || "";
-  // Polls that began at the selected event or before it may go on behind it.
+  // Polls that began before the selected event, or at it, may end after it.
   const since = start[event] - finishOfCause(last);
   const age = since < 0 ? "just now " : us(since) + " us ago ";
   const words = register.bits.length || !note ? verb + " " : note + ", " + verb + " ";

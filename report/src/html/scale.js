@@ -1,7 +1,7 @@
 // The scale: simulated time, time with the idle stretches folded, and pixels.
 //
-// A stretch without an event or a byte on a wire is folded to a short one. `virtual` is the time
-// axis with these folds; `view` is the part of it that is on the screen.
+// A stretch without an event or a byte on a wire is folded into a short stretch. `virtual` is time
+// with these folds. `view` is the part of this time that is on the screen.
 
 const IDLE_NS = 2.5e6;
 const FOLDED_NS = 0.4e6;
@@ -15,7 +15,7 @@ const virtualFinish = new Float64Array(count);
 let whole = { from: 0, to: 1 };
 let view = { from: 0, to: 1 };
 
-// Events in order of time; a device may report one late.
+// Events in order of time. A device may report an event late.
 const inOrder = (() => {
   const order = Int32Array.from({ length: count }, (_, event) => event);
   for (let event = 1; event < count; event++) {
@@ -72,14 +72,14 @@ function setView(from, to) {
   view = { from: begin, to: begin + length };
 }
 
-// Zooms by a factor so that `virtual` stays where it is.
+// Zooms by a factor. The point `virtual` stays where it is.
 function zoom(factor, virtual) {
   const inside = virtual >= view.from && virtual <= view.to ? virtual : (view.from + view.to) / 2;
   setView(inside - (inside - view.from) * factor, inside + (view.to - inside) * factor);
 }
 
-// Moves the view so that an event is in it, with some room at both sides. Returns whether the view
-// is another one now.
+// Moves the view so that it shows an event, with some room at both sides. Returns whether the view
+// changed.
 function showEvent(event) {
   const length = view.to - view.from;
   const at = virtualStart[event];
@@ -96,7 +96,7 @@ function tickStep(nsPerPixel, pixels) {
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least);
 }
 
-// A time since a mark as the axis shows it, as exact as the ticks are.
+// A time since a mark as a label of the axis. It has as many decimals as the ticks need.
 function tickLabel(ns, step) {
   const [unit, name] = ns >= 1e9 ? [1e9, "s"] : ns >= 1e6 ? [1e6, "ms"] : [1e3, "us"];
   const decimals = Math.max(0, Math.min(9, Math.ceil(Math.log10(unit / step) - 1e-9)));

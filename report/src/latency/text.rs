@@ -129,14 +129,14 @@ impl Latency {
         }
     }
 
-    /// The first of the longest times of which the text tells why they were so long.
+    /// The first of the longest times that the text explains.
     #[must_use]
     pub fn worst(&self, budgets: &[Budget]) -> Option<&Worst> {
         self.told(&self.breaches(budgets)).first().map(|series| &series.worst)
     }
 
-    /// The series of which the text tells why the longest time was so long: those that break a
-    /// budget, or the longest routine.
+    /// The series whose longest time the text explains: all series that break a budget, or else the
+    /// longest routine.
     fn told(&self, breaches: &[Breach]) -> Vec<&Series> {
         if breaches.is_empty() {
             return self.longest_routine().into_iter().collect();

@@ -33,7 +33,7 @@ pub enum Line<'a> {
 }
 
 impl Line<'_> {
-    /// Takes a line apart. A line that is no event is told by its first characters.
+    /// Takes a line apart. The first characters of a line tell whether it is an event.
     #[must_use]
     pub fn new(line: &str) -> Line<'_> {
         if line.starts_with('#') {

@@ -86,8 +86,8 @@ impl ReadTails {
     }
 }
 
-/// Whether an event is the same wherever its words are the same. A mark changes the times behind
-/// it, and a note has its words in a place of its own.
+/// Whether an event is the same wherever its words are the same. A mark changes the times after it,
+/// and a note has its words in a place of its own.
 pub(super) fn can_be_kept(event: &Event) -> bool {
     !matches!(event, Event::Mark(_) | Event::Note(_))
 }

@@ -26,7 +26,7 @@ struct FileFacts<'r> {
     runs: Vec<RunFacts<'r>>,
 }
 
-/// Why a file is no script.
+/// Why a file is not a script.
 #[derive(Serialize)]
 struct ErrorFacts<'r> {
     /// From 1; `None` if the file cannot be read.

@@ -71,7 +71,7 @@ impl Serialize for Outcome {
 pub struct Ending {
     /// Bytes of the song.
     pub song_bytes: u64,
-    /// What of the file is not in the song.
+    /// The parts of the file that are missing from the song.
     pub left_out: LeftOut,
     /// What passed through the machine.
     pub flow: Flow,
@@ -113,8 +113,7 @@ impl Ending {
         }
     }
 
-    /// Whether a byte came in the place of a byte of the song. A byte that did not come yet may
-    /// still come.
+    /// Whether a wrong byte came in the place of a byte of the song. A missing byte does not count.
     fn is_changed(&self) -> bool {
         let difference = self.first_difference();
         difference.is_some_and(|one| one.expected.is_some() && one.found.is_some())
@@ -171,7 +170,7 @@ impl Ending {
         }
     }
 
-    /// One sentence, without a point at its end.
+    /// One sentence, without a full stop.
     pub fn reason(&self, outcome: Outcome) -> String {
         match (outcome, &self.job.stop) {
             (Outcome::Complete, _) => format!("every byte reached {} unchanged", self.goal()),
@@ -254,7 +253,7 @@ mod tests {
 
     use super::*;
 
-    /// MIDI OUT with this many bytes of the song.
+    /// The flow of a `play` whose song has this many bytes.
     fn wire(song_bytes: u64) -> Flow {
         Flow::Wire(WireFigures { song_bytes, ..WireFigures::default() })
     }

@@ -1,6 +1,6 @@
-//! Thirty scenarios read, run and held against their goldens.
+//! Thirty scenarios read, run and compared with their goldens.
 //!
-//! `check` does the same on all processors. The bar is 2 s for the thirty.
+//! `check` does the same on all processors. The limit is 2 s for the thirty.
 
 use std::path::{Path, PathBuf};
 

@@ -3,13 +3,13 @@
 //! ```text
 //! cargo bench -p portcls-benches --bench speed                         prints the table
 //! cargo bench -p portcls-benches --bench speed -- --update speed.md    and puts it into a page
-//! cargo bench -p portcls-benches --bench speed -- --check              exits 1 above a bar
+//! cargo bench -p portcls-benches --bench speed -- --check              exits 1 above a limit
 //! ```
 //!
 //! Prints a table. valgrind's callgrind counts the instructions; without valgrind that column
 //! stays empty.
 //!
-//! The trace is no part of the chip, so the trace is off here.
+//! The trace is not part of the chip, so the trace is off here.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -250,7 +250,7 @@ fn picoseconds(work: Work, card_name: &str) -> u64 {
     fastest.as_nanos() as u64 * 1_000 / TIMED_ROUNDS
 }
 
-/// The table, and whether a figure is above its bar.
+/// The table, and whether a figure is above its limit.
 fn measure() -> (String, bool) {
     let mut table = "| card |".to_owned();
     for work in Work::ALL {

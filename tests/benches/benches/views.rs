@@ -1,6 +1,6 @@
 //! The text of a million events and the page of a hundred thousand.
 //!
-//! The bars are 0.08 s to print or write the text and 0.2 s to read it. A page is also drawn by a
+//! The limits are 0.08 s to print or write the text and 0.2 s to read it. A page is also drawn by a
 //! browser: `cargo test -p portcls-emu --test page 100_000` measures that.
 
 use std::io;

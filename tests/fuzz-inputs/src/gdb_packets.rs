@@ -27,8 +27,8 @@ const CALL_BUDGET: u64 = 50_000;
 /// The most machines that a conversation may need. Each step back needs a further machine.
 const MOST_MACHINES: u32 = 6;
 
-/// The most bytes that the stub may answer. An input has some hundred bytes, and each of its bytes
-/// can at most ask for a whole answer again.
+/// The most bytes that the stub may answer. An input has some hundred bytes. The worst that one
+/// byte can do is to ask for a whole answer again.
 const MOST_ANSWER: usize = 4 << 20;
 
 thread_local! {
@@ -91,7 +91,7 @@ pub fn run(input: &[u8]) {
             }
         }
     }
-    // The connection may end before the conversation does, or may send bytes that are no packet.
+    // The connection may end before the conversation does, or may send bytes that are not a packet.
     if let Some(error) = server.take_error() {
         assert!(!error.to_string().contains('\n'), "{error}");
     }
@@ -109,7 +109,7 @@ fn life(machine: &Machine) -> Result<(), MachineError> {
     machine.unload().map(drop)
 }
 
-/// The lines as packets, each with the acknowledgement of the answer behind it.
+/// The lines as packets, each with the acknowledgement of the answer after it.
 fn framed(lines: &[u8]) -> Vec<u8> {
     let mut sent = Vec::new();
     for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {

@@ -143,7 +143,7 @@ impl<'a> Assembler<'a> {
         self.code.extend_from_slice(bytes);
     }
 
-    /// The distance from the address behind `length` more bytes of code to an address of the image.
+    /// The distance from the address after `length` more bytes of code to an address of the image.
     fn distance(&self, to_rva: u32, length: usize) -> [u8; 4] {
         let behind = self.rva.wrapping_add((self.code.len() + length) as u32);
         to_rva.wrapping_sub(behind).to_le_bytes()
@@ -167,7 +167,7 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    /// Adds one piece; returns the input behind the piece.
+    /// Adds one piece; returns the input after the piece.
     fn piece<'p>(&mut self, head: u8, rest: &'p [u8]) -> &'p [u8] {
         match head {
             0..=0x5F => {

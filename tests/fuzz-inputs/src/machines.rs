@@ -42,10 +42,10 @@ fn live(machine: &Machine) -> Result<(), MachineError> {
     machine.unload().map(drop)
 }
 
-/// How a run with a driver that may do anything ended.
+/// The end of a run with an arbitrary driver.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum End {
-    /// The file is no driver.
+    /// The file is not a driver.
     RefusedFile,
     /// The driver answered with an error.
     RefusedStart,
@@ -55,8 +55,8 @@ pub enum End {
     Lived,
 }
 
-/// Runs the life of a driver that may do anything. For some inputs, by their length, the life runs
-/// twice, and both lives must be the same event by event.
+/// Runs the life of an arbitrary driver. If the length of `input` is a multiple of 8, the life runs
+/// twice, and every event must be the same in both lives.
 ///
 /// # Errors
 /// The driver does not fit into memory.
@@ -76,7 +76,7 @@ pub fn end_of_life(driver: &Driver, input: &[u8]) -> Result<End, MachineError> {
     Ok(end)
 }
 
-/// How the run of a machine ended.
+/// Returns the end of a machine's run.
 ///
 /// # Panics
 /// Code of the project panicked, or a failure has no report.

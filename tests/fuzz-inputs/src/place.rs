@@ -1,7 +1,7 @@
 //! The place that an error names: it must be inside the text.
 
 /// Checks a line and a column, both from 1. The column counts characters. An error may also name
-/// the place behind the last character of a line, and the place behind the last line.
+/// the place after the last character of a line, and the place after the last line.
 pub fn check_place(text: &str, line: usize, column: usize, message: &str) {
     let mut lines = text.split('\n');
     let found = lines.nth(line.wrapping_sub(1));

@@ -66,7 +66,7 @@ fn check_recipes(script: &Script) {
         let text = recipe(script, host, PORTS);
         assert!(!text.is_empty());
         match Results::parse("recipe.txt", &text, script) {
-            // DEBUG prints an echo of its commands. The echo is no result.
+            // DEBUG prints an echo of its commands. The echo is not a result.
             Ok(results) => {
                 let card = &cards()[0];
                 let compared = results.compare(script, card, CardTiming::Typical);

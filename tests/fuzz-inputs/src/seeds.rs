@@ -30,7 +30,7 @@ pub fn files(folder: &str, ending: &str) -> Vec<Seed> {
     paths.iter().map(read).collect()
 }
 
-/// The seeds, each behind a first byte with this value.
+/// The seeds, each after a first byte with this value.
 pub fn with_first_byte(seeds: &[Seed], first: u8) -> Vec<Seed> {
     let with =
         |(name, bytes): &Seed| (format!("{first:02x}-{name}"), [&[first][..], bytes].concat());

@@ -46,8 +46,7 @@ pub fn run(input: &[u8]) {
     check_wire(&song);
 }
 
-/// Checks that an error is one line. If the only error is that the file is not whole, the file
-/// must play when that is allowed.
+/// If the only error is that the file is cut off, the file must play when the caller allows that.
 fn check_error(error: &MidiFileError, file: &[u8], options: ReadOptions) {
     assert!(!error.to_string().contains('\n'), "{error}");
     if let MidiFileError::NotWhole { left_out, .. } = error {
@@ -78,7 +77,7 @@ fn bytes_of(song: &Song, is_real_time: bool) -> impl Iterator<Item = u8> {
     bytes.filter(move |byte| (*byte >= 0xF8) == is_real_time)
 }
 
-/// Raw bytes go out as they are. Only a real-time byte may move behind a short message.
+/// Raw bytes go out as they are. Only a real-time byte may move after a short message.
 fn check_raw(song: &Song, file: &[u8]) {
     for is_real_time in [false, true] {
         let wanted = file.iter().copied().filter(|byte| (*byte >= 0xF8) == is_real_time);

@@ -9,7 +9,7 @@ use portcls_machine::{Application, Machine, MachineError};
 
 use crate::{Once, compiled, machine};
 
-/// Sets an oracle on a machine that gives this list of answers.
+/// Sets an oracle on a machine. The oracle gives this list of answers.
 fn repeat(machine: &Machine, answers: &str) {
     let answers: Answers = answers.parse().expect("a list of answers");
     machine.set_oracle(Rc::new(Replay::new(answers)));

@@ -24,7 +24,7 @@ pub enum Change {
     ReadTwice,
     /// A run of polls has another count.
     PollCount,
-    /// A run of polls has another count, and all events behind it are later.
+    /// A run of polls has another count, and all events after it are later.
     PollCountAndTime,
     /// A DPC does not run.
     NoDpc,
@@ -161,7 +161,7 @@ impl<'a> Mutants<'a> {
         Some(places[chosen])
     }
 
-    /// The index behind the return that belongs to the call at `start`.
+    /// The index after the return that belongs to the call at `start`.
     fn end_of(&self, start: usize) -> usize {
         let Event::Call { function, .. } = self.events[start].event else { return start + 1 };
         let who = self.events[start].who;
@@ -223,7 +223,7 @@ impl<'a> Mutants<'a> {
         Some(events)
     }
 
-    /// Whether the event behind a service routine is the call of the DPC that this routine queued.
+    /// Whether the event after a service routine is the call of the DPC that this routine queued.
     /// Another DPC has a reason of its own, and is not late with the routine. A trace without facts
     /// about the queue does not tell the two apart.
     fn is_queued_dpc(&self, isr: Range<usize>) -> bool {
@@ -280,8 +280,8 @@ impl<'a> Mutants<'a> {
         let takes_ns = [0, 1_000][self.draw(2)];
         again.time_ns += takes_ns;
         if takes_ns > 0 {
-            // The rest of the code is as much later, as far as nothing else ran. A thread that has
-            // raised its level is still the thread.
+            // The rest of the code is later by the same time, up to the next event of other code. A
+            // thread that has raised its level is still the thread.
             let code = |level| if level == Level::Raised { Level::Passive } else { level };
             let is_same = |event: &&TimedEvent| code(event.level) == code(again.level);
             let count = events[read + 1..].iter().take_while(is_same).count();

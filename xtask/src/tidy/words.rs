@@ -2,7 +2,7 @@
 
 use super::{Fault, File};
 
-/// The words, in lower case. Each has an advice what to write in place of the word.
+/// The words in lower case, each with advice on what to write instead.
 const WORDS: [(&str, &str); 6] = [
     ("somebody", "name who: the caller, the driver, a test"),
     ("whoever", "name who: the caller, the driver, a test"),
@@ -12,8 +12,8 @@ const WORDS: [(&str, &str); 6] = [
     ("no eye on", "say what does not look"),
 ];
 
-/// The places of such words in the comments of source files. Names of tests and texts for users are
-/// no comments.
+/// The places of such words in the comments of source files. Names of tests and texts for users do
+/// not count as comments.
 pub fn unclear_words(files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for file in files.iter().filter(|file| file.is_rust()) {
@@ -27,7 +27,7 @@ pub fn unclear_words(files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// The comment at the end of a line. The slashes of a web address begin no comment.
+/// The comment at the end of a line. The slashes of a web address do not begin a comment.
 fn comment_of(line: &str) -> &str {
     let mut begins = line.match_indices("//").map(|(at, _)| at);
     begins.find(|&at| !line[..at].ends_with(':')).map_or("", |at| &line[at..])

@@ -1,4 +1,4 @@
-//! The reasons why a file is no driver that can run here: one line each.
+//! The reasons why a file is not a driver that can run here: one line each.
 
 /// What is wrong with a file, where, and how to mend it. Numbers in the texts are hexadecimal
 /// addresses or offsets; counts, and sizes with a unit, are decimal.

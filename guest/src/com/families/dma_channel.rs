@@ -120,8 +120,8 @@ fn system_address(_call: &Call<'_>, channel: This<dyn IDmaChannel>) -> Pointer {
 ///
 /// The caller passes the address for the result as the argument after the object. The method
 /// returns the same address. Source: Microsoft, "Return values" of the x64 calling convention: only
-/// functions that are no members, and static members, return a small type in RAX. The compilers for
-/// x86 use the same form. On x86 the address is a word of the stack, which the method removes.
+/// functions that are not members, and static members, return a small type in RAX. The compilers
+/// for x86 use the same form. On x86 the address is a word of the stack, which the method removes.
 fn physical_address(call: &Call<'_>, channel: This<dyn IDmaChannel>, result: Pointer) -> Pointer {
     call.guest().store_u64(result.0, channel.physical_address());
     result

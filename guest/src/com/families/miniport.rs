@@ -86,7 +86,7 @@ fn set_technology(
 
 /// `VOID PowerChangeNotify(POWER_STATE)`
 fn power_change_notify(call: &Call<'_>, miniport: This<dyn IPowerNotify>, state: u32) {
-    // Assumed: with a number that is no device power state, the call changes nothing.
+    // Assumed: with a number that is not a device power state, the call changes nothing.
     if let Some(state) = DevicePowerState::from_number(state) {
         miniport.power_change_notify(call.kernel(), state);
     }

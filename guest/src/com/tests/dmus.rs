@@ -260,7 +260,7 @@ impl Desk {
         event
     }
 
-    /// The driver makes an event with this chain behind it.
+    /// The driver makes an event with this chain after it.
     fn before(&self, next: u64) -> u64 {
         let event = self.event();
         self.set(event, Field::Next, next);
@@ -326,7 +326,7 @@ fn without_a_place_in_its_memory_a_driver_gets_null_pointers_and_the_status() {
     for place in BOTH {
         let desk = Desk::new(place);
         let places = desk.use_up_places();
-        // Each place has a page. Behind this page lies a page without memory.
+        // Each place has a page. The page after it has no memory.
         assert_eq!(places.len(), 0x1000_0000 / 0x2000, "{place}");
         for slot in [GET_MESSAGE, GET_BUFFER] {
             desk.guest.store_word(desk.out, 7);

@@ -288,8 +288,7 @@ impl Queue {
         request.is_none_or(|request| request.set_cancel_routine(None).is_some())
     }
 
-    /// Fills in the driver's context, and writes the part of it that the queue keeps into the
-    /// request.
+    /// Fills in the driver's context. The queue keeps a part of it, which goes into the request.
     fn write_context(&self, irp: u64, context: Pointer) {
         let guest = &self.guest;
         let fields = &guest.layout().io_csq_irp_context;
@@ -303,8 +302,7 @@ impl Queue {
         guest.store_word(self.kept_in(irp), context.0);
     }
 
-    /// Makes the context of a request, if the request has a context, say that the request is out of
-    /// the queue.
+    /// If the request has a context, notes there that the request is out of the queue.
     fn clear_context(&self, irp: u64) {
         let guest = &self.guest;
         let kept = guest.load_word(self.kept_in(irp));

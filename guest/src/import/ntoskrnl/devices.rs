@@ -136,8 +136,8 @@ fn get_device_property(
     reply.status
 }
 
-/// The device at an address. When the address is no device, the driver made a mistake, and this is
-/// a violation.
+/// The device at an address. When the address is not a device, the driver made a mistake, and this
+/// is a violation.
 pub(super) fn known_device(call: &Call<'_>, address: Pointer) -> Option<Rc<DeviceObject>> {
     let device = call.guest().device_at(address.0);
     if device.is_none() {

@@ -15,11 +15,11 @@ pub(super) struct Form {
     pub width: Width,
     /// The largest number of characters of a text, or of its padding.
     pub longest: usize,
-    /// What becomes of a bad pointer in an argument.
+    /// What happens to a bad pointer in an argument.
     pub bad_pointers: BadPointers,
 }
 
-/// What becomes of a bad pointer in an argument.
+/// What happens to a bad pointer in an argument.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum BadPointers {
     /// The text names the bad pointer.
@@ -144,7 +144,7 @@ enum Size {
     Bits64,
 }
 
-/// The message that a format and its arguments make. The message ends behind the first conversion
+/// The message that a format and its arguments make. The message ends after the first conversion
 /// that makes it longer than the longest text.
 pub(super) fn formatted(arguments: &Arguments<'_>, Pointer(address): Pointer) -> String {
     let longest = arguments.form.longest;
@@ -217,7 +217,7 @@ impl Specification {
         (specification, rest)
     }
 
-    /// The text of a conversion. `None` for a letter that is no conversion.
+    /// The text of a conversion. `None` for a letter that is not a conversion.
     fn convert(&self, arguments: &Arguments<'_>, letter: char) -> Option<String> {
         let (guest, form) = (arguments.guest(), &arguments.form);
         let digits = |digits: String| {

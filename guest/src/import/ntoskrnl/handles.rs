@@ -34,7 +34,7 @@ pub(super) fn new_handle(guest: &Guest, object: impl Bound) -> Option<Word> {
     Some(Word(handle))
 }
 
-/// Whether a handle is open, whatever it is of.
+/// Whether a handle is open, for an object of any type.
 pub(super) fn is_open(guest: &Guest, handle: Word) -> bool {
     guest.bound::<KeyHandle>(handle.0).is_some() || guest.bound::<ThreadHandle>(handle.0).is_some()
 }

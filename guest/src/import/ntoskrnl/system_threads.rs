@@ -229,9 +229,9 @@ fn create_system_thread(
 
 /// `NTSTATUS PsTerminateSystemThread(NTSTATUS)`
 ///
-/// A thread that is no system thread gets STATUS_INVALID_PARAMETER. A system thread can end only in
-/// its own code. A method that the thread reached through the port cannot end the thread, because
-/// the frames of the port would stay on the stack. Such a call ends the run.
+/// A thread that is not a system thread gets STATUS_INVALID_PARAMETER. A system thread can end only
+/// in its own code. A method that the thread reached through the port cannot end the thread,
+/// because the frames of the port would stay on the stack. Such a call ends the run.
 fn terminate_system_thread(call: &Call<'_>, status: NtStatus) -> Result<(), NtStatus> {
     let guest = call.guest();
     if call.kernel().current_system_thread().is_none() {
@@ -247,8 +247,8 @@ fn terminate_system_thread(call: &Call<'_>, status: NtStatus) -> Result<(), NtSt
 
 /// `KPRIORITY KeSetPriorityThread(PKTHREAD, KPRIORITY)`: returns the priority before.
 ///
-/// Assumed: the priority of a thread that is no system thread of the driver stays as it is, because
-/// such threads do not compete with each other here.
+/// Assumed: the priority of a thread that is not a system thread of the driver stays as it is,
+/// because such threads do not compete with each other here.
 fn set_priority(call: &Call<'_>, thread: Pointer, priority: u32) -> i32 {
     match call.guest().bound::<SystemThread>(thread.0) {
         Some(found) => call.kernel().set_thread_priority(found.thread(), priority as i32),
@@ -268,7 +268,7 @@ fn get_current_thread_id(call: &Call<'_>) -> Word {
 }
 
 /// The number of a thread as the system tells it.
-/// Assumed: a multiple of 4 behind the number of the process, as on Windows.
+/// Assumed: the next multiple of 4 after the number of the process, as on Windows.
 fn thread_id(kernel_number: u32) -> u64 {
     SYSTEM_PROCESS + 4 * (1 + u64::from(kernel_number))
 }

@@ -15,7 +15,7 @@ struct Queue {
     bench: Bench,
     device: Rc<DeviceObject>,
     address: u64,
-    /// The log, behind a pointer to its end.
+    /// A pointer to the end of the log, then the log.
     log: u64,
     /// What the callbacks return.
     answer: u64,

@@ -11,8 +11,8 @@ const CLASS: [u8; 16] = *b"0123456789abcdef";
 const ARRIVAL: u32 = 0xCB3A_4004;
 const REMOVAL: u32 = 0xCB3A_4005;
 
-/// A guest whose code is a notification routine: it stores the first four bytes of the event at
-/// the address in its context, and the pointer to the name behind these bytes.
+/// A guest whose code is a notification routine: it stores the first four bytes of the event at the
+/// address in its context, and the pointer to the name after these bytes.
 fn bench(mode: Mode) -> Bench {
     #[rustfmt::skip]
     let narrow = [

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::line_and_column;
 
-/// Why a text is no card.
+/// Why a text is not a card.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("{file}:{line}:{column}: {what}; {hint}")]
 pub struct CardFileError {

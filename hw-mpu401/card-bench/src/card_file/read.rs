@@ -36,7 +36,7 @@ impl CardFile {
     /// Reads a card from the bytes of its file; `file` is its name in messages.
     ///
     /// # Errors
-    /// [`CardFileError`] with the first byte that is no text, or the first mistake in the text.
+    /// [`CardFileError`] with the first byte that is not text, or the first mistake in the text.
     pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<Self, CardFileError> {
         let text = str::from_utf8(bytes).map_err(|error| {
             let (line, column) = line_and_column(bytes, error.valid_up_to());

@@ -45,7 +45,7 @@ pub(super) struct Verb {
     pub word: &'static str,
     /// Lines that begin with the word, each with its meaning.
     pub forms: &'static [(&'static str, &'static str)],
-    /// Reads the words behind the first word.
+    /// Reads the words after the first word.
     pub parse: fn(&mut Words<'_>) -> Result<Action, Fault>,
 }
 

@@ -24,11 +24,11 @@ pub(super) struct Bench<M> {
     pub model: M,
     // State.
     now_ns: u64,
-    /// When the last byte that the bench has given to MIDI IN ends.
+    /// The end of the last byte that the bench has given to MIDI IN.
     input_until_ns: u64,
     /// Clock bytes that the host has written and that have not left yet.
     host_clocks: u64,
-    /// When the byte began that is leaving on MIDI OUT, or that left last.
+    /// The begin of the byte that is leaving on MIDI OUT, or that left last.
     out_start_ns: u64,
     /// Bytes that have left on MIDI OUT, and that no `wire` line has checked yet.
     sent: VecDeque<Sent>,
@@ -85,8 +85,8 @@ impl<M: Model> Bench<M> {
         }
     }
 
-    /// Puts signals on MIDI IN, from now on or behind the signals that are still coming. A signal
-    /// at another speed is followed by a mark up to the next whole us since its start.
+    /// Puts signals on MIDI IN, from now on or after the signals that are still coming. A signal at
+    /// another speed is followed by a mark up to the next whole us since its start.
     pub fn midi_in(&mut self, signals: &[LineSignal]) {
         for signal in signals {
             let start_ns = self.now_ns.max(self.input_until_ns);

@@ -12,7 +12,7 @@ use super::words::{Word, Words};
 
 const CAUSES: &str = "write -> rx, -> tx, -> rx tx or -> none";
 const MORE: &str = "end the line here, or begin a comment with #";
-/// The words behind a result that say more of what is expected.
+/// The words after a result, each with one more expectation.
 const TIME_WORDS: [&str; 4] = ["within", "took", "starts", "pace"];
 
 /// What is expected of a step.
@@ -25,8 +25,8 @@ pub struct Expectation {
     /// How long the step must take.
     pub took: Option<Span>,
     /// When the bytes must begin on MIDI OUT: the first one counted from `init`, each further one
-    /// from the beginning of the byte before it. `None` is any time. Bytes behind the list may
-    /// begin at any time.
+    /// from the beginning of the byte before it. `None` is any time. Bytes after the list may begin
+    /// at any time.
     pub starts: Vec<Option<Span>>,
     /// The time from the beginning of each byte on MIDI OUT to the beginning of the next.
     pub pace: Option<Span>,
@@ -121,7 +121,7 @@ pub(super) enum ResultKind {
 }
 
 impl ResultKind {
-    /// What to write behind the arrow.
+    /// What to write after the arrow.
     fn hint(self) -> &'static str {
         match self {
             Self::Byte => {
@@ -289,7 +289,7 @@ fn parse_bytes(first: Word<'_>, words: &mut Words<'_>) -> Result<Expected, Fault
     Ok(Expected::Bytes(bytes))
 }
 
-/// Reads the spans behind `starts`, up to the next word that says more.
+/// Reads the spans after `starts`, up to the next word that says more.
 fn parse_starts(words: &mut Words<'_>) -> Result<Vec<Option<Span>>, Fault> {
     let hint = "write starts 20..30 320+-1, in us: the first byte since init, then from byte to \
                 byte";

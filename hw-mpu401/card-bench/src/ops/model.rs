@@ -41,13 +41,13 @@ pub trait Model {
     /// Lets a fault hit the next `bytes` bytes, see [`Mpu401::inject`].
     fn inject(&mut self, fault: Fault, bytes: u32);
 
-    /// Whether the interrupt line is up, at the latest time given.
+    /// Whether the interrupt line is up, at the time of the latest call.
     fn interrupt_line(&self) -> bool;
 
-    /// The causes of an interrupt that are there, at the latest time given.
+    /// The causes for which the card requests an interrupt now, at the time of the latest call.
     fn interrupt_causes(&self) -> InterruptCauses;
 
-    /// Fetches the oldest event on a MIDI line, up to the latest time given. A byte has two
+    /// Fetches the oldest event on a MIDI line, up to the time of the latest call. A byte has two
     /// events: one where its start bit begins, and one where it ends.
     fn pop_wire(&mut self) -> Option<WireEvent>;
 

@@ -61,15 +61,15 @@ pub(super) enum Doable<'s> {
     Host(&'s HostAction),
 }
 
-/// The mode in which a recipe brings the card.
+/// The mode into which a recipe brings the card.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum InitMode {
     Intelligent,
     Uart,
 }
 
-/// The parts of a script's recipe for this host. A repeated block has its parts as often as it
-/// runs.
+/// The parts of a script's recipe for this host. The parts of a repeated block are there once for
+/// each of its runs.
 pub(super) fn parts(script: &Script, host: RecipeHost) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut steps = 0;
@@ -135,7 +135,7 @@ pub(super) fn obstacles(scenario: &Scenario, host: RecipeHost) -> Vec<&'static s
 /// Why a recipe cannot do a step.
 pub(super) struct Obstacle {
     pub why: &'static str,
-    /// True if the steps behind this step give other results when this step is left out.
+    /// True if the steps after this step give other results when this step is left out.
     pub ends_scenario: bool,
 }
 

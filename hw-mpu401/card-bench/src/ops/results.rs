@@ -105,7 +105,7 @@ impl Comparison {
 
 impl Results {
     /// Reads what a recipe for this script printed. `file` is the name of the text in messages. The
-    /// text may end early: then the lines behind its end were not read.
+    /// text may end early: then the lines after its end were not read.
     ///
     /// # Errors
     /// [`OpsError`] at the first line that a recipe for this script does not print.
@@ -195,7 +195,7 @@ fn check_mark(found: &str, column: usize, script: &Script) -> Result<(), Fault> 
     Err(Fault::new(column, what, "make the recipe again, and run it again"))
 }
 
-/// The words behind the head of the results of a recipe for Linux; `None` if the head is not there.
+/// The words after the head of the results of a recipe for Linux; `None` if the head is not there.
 fn behind_head(line: &str) -> Option<Words<'_>> {
     let mut words = Words::new(line);
     let has_head = HEAD.iter().all(|head| words.next().is_some_and(|word| word.text == *head));

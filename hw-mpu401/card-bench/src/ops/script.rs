@@ -107,10 +107,10 @@ pub struct Step {
     pub line: usize,
     /// What the step does.
     pub action: Action,
-    /// What is expected of a card that no following line names.
+    /// The expectation for a card that no following line names.
     pub expectation: Option<Expectation>,
-    /// What is expected of the cards that following lines name, including cards that are assumed to
-    /// be like such a card.
+    /// The expectations for cards that following lines name. They also hold for cards that are
+    /// assumed to be like a named card.
     pub of_cards: Vec<(String, Expectation)>,
 }
 

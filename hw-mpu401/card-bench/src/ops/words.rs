@@ -59,7 +59,7 @@ impl Word<'_> {
     }
 
     /// Reads a span of time: two times with `..` between them, or a time with `+-` and the
-    /// tolerance behind it.
+    /// tolerance after it.
     pub fn span(&self) -> Result<Span, Fault> {
         let ends = match self.text.split_once("+-") {
             Some((middle, tolerance)) => {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::{Answers, CardResource, PortRange, SOUND_BLASTER_DSP};
 
-/// A text that is no resource.
+/// A text that is not a resource.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("'{text}' is no resource: {hint}")]
 pub struct ParseResourceError {

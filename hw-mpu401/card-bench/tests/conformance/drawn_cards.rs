@@ -174,7 +174,7 @@ proptest! {
     }
 }
 
-/// Every combination of what decides about ACKs and answers.
+/// Every combination of the fields that decide about ACKs and answers.
 fn combinations() -> Vec<CardProfile> {
     let mut cards = Vec::new();
     for &host_port in HostPort::ALL {
@@ -203,7 +203,7 @@ fn combinations() -> Vec<CardProfile> {
     cards
 }
 
-/// Every command twice, with two MIDI IN bytes unread where the card keeps them.
+/// Every command twice. Two MIDI IN bytes are unread, if the card keeps them.
 fn every_command(init: &str) -> String {
     let of = |command: u8| {
         let reads = "R S\nR D\n".repeat(6);

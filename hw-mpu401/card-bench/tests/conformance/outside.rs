@@ -9,7 +9,7 @@ use mpu401_card_bench::ops::{Script, Verdict, run_on};
 use crate::reference::Reference;
 
 /// The output has four bytes, including the byte on the wire. The card interrupts when no byte
-/// waits behind the byte on the wire.
+/// waits after the byte on the wire.
 const TRANSMITTER: &str = "
     name = \"transmitter\"
     family = \"fifo-chip\"

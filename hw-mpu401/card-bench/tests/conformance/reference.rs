@@ -438,9 +438,9 @@ impl Reference {
         self.now_us >= from_us && (!needs_room || self.finds_room(from_us))
     }
 
-    /// Whether the unit knows that there is room for the byte in the latch, which it could take
-    /// since `from_us`. If the output was full at that time, the unit looks for room only now and
-    /// then.
+    /// Whether the unit knows that the output has room for the byte in the latch. The unit could
+    /// take the byte since `from_us`. If the output was full at that time, the unit looks for room
+    /// only now and then.
     fn finds_room(&mut self, from_us: u64) -> bool {
         let is_full = self.output_is_full();
         if self.found_full.0 != from_us {
@@ -495,7 +495,7 @@ impl Reference {
         }
     }
 
-    /// What becomes of a byte for MIDI OUT that the unit has taken.
+    /// What happens to a byte for MIDI OUT that the unit has taken.
     fn with_fault(&mut self, byte: u8) -> u8 {
         if self.hanging_notes == 0 {
             return byte;

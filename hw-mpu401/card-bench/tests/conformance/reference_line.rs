@@ -1,4 +1,4 @@
-//! The MIDI IN line and its receiver, looked at once in each microsecond.
+//! The MIDI IN line and its receiver, sampled once in each microsecond.
 
 use std::collections::VecDeque;
 

@@ -1,7 +1,8 @@
-//! Nodes that have no partner at their place, and have one elsewhere.
+//! Pairs nodes whose partner is at another place.
 //!
-//! The same event at the same time is the same, also where it seems to belong to other code. An
-//! interrupt or a DPC that comes behind a mark is the same when what made it come is the same.
+//! An event with the same time and words is the same event, even if it seems to belong to other
+//! code. An interrupt or DPC may come before a mark in one trace, and after it in the other. It is
+//! the same one if its trigger is the same.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,14 +12,14 @@ use super::{Aligner, BY_CONTENT};
 use crate::causes::NONE;
 use crate::nodes::{Kind, Tree};
 
-/// The most rounds of pairing by triggers: from a rise over the service routine and what it queues
-/// to the DPC, and what these cause.
+/// The most rounds of pairing by triggers. One round leads from a rise to its service routine, the
+/// next to the DPC that the routine queues, and so on.
 const MOST_ROUNDS: usize = 4;
 
 impl Aligner<'_, '_> {
-    /// Pairs what is left.
+    /// Pairs the nodes that are left.
     pub(super) fn pair_moved(&mut self) {
-        // A pair makes more triggers known.
+        // Each pair makes another trigger known.
         for _ in 0..MOST_ROUNDS {
             if self.pair_roots(By::TriggerAndContent) + self.pair_roots(By::Content) == 0 {
                 break;
@@ -28,9 +29,9 @@ impl Aligner<'_, '_> {
         self.pair_by_time();
     }
 
-    /// Gives falls of signals the partner with the same trigger, where the order of the lines gave
-    /// them another one. Lines are aligned before the service routines that let them fall. A rise
-    /// keeps its place, because a late one seems to come from the access before it.
+    /// Pairs falls of signals that have the same trigger. Lines are aligned before the service
+    /// routines that make them fall, so the order of the lines may have paired the wrong falls. A
+    /// rise keeps its partner, because a late rise seems to come from the access before it.
     fn pair_falls_by_trigger(&mut self) {
         let is_fall = |tree: &Tree<'_>, node: u32| {
             matches!(tree.event(node).event, Event::Signal { value: 0, .. })
@@ -53,7 +54,7 @@ impl Aligner<'_, '_> {
         };
         let found: Vec<Option<u32>> = crossed.iter().map(partner).collect();
         let is_taken: HashSet<u32> = found.iter().flatten().copied().collect();
-        // The rest of each line keeps its order.
+        // The other falls of each line are paired in order.
         let mut rest: HashMap<u64, Vec<u32>> = HashMap::new();
         for b in crossed.iter().map(|&(_, b)| b).rev().filter(|b| !is_taken.contains(b)) {
             rest.entry(self.b.node(b).key).or_default().push(b);
@@ -67,7 +68,7 @@ impl Aligner<'_, '_> {
         }
     }
 
-    /// Whether two nodes have triggers that are a pair, or none.
+    /// Whether the triggers of two nodes are a pair. True if neither node has a trigger.
     fn has_trigger_of(&self, a: u32, b: u32) -> bool {
         match self.a.trigger_node(a) {
             NONE => self.b.trigger_node(b) == NONE,
@@ -75,7 +76,7 @@ impl Aligner<'_, '_> {
         }
     }
 
-    /// Pairs nodes of chains with the same content, in any section. Returns how many pairs it made.
+    /// Pairs nodes with the same content, in any section. Returns the number of new pairs.
     fn pair_roots(&mut self, by: By) -> usize {
         let mut left: HashMap<(u32, u64), Vec<u32>> = HashMap::new();
         for b in (0..self.b.nodes.len() as u32).rev() {
@@ -103,7 +104,7 @@ impl Aligner<'_, '_> {
     }
 
     /// Pairs nodes with the same values, time and level. Where routines seem to run at once with
-    /// other code, such a pair is worth more than a pair by order.
+    /// other code, equal times are a better proof than equal order.
     fn pair_by_time(&mut self) {
         self.pair_left_by_time(Taken::Stays);
         if !self.a.mixed.is_empty() || !self.b.mixed.is_empty() {
@@ -146,18 +147,18 @@ impl Aligner<'_, '_> {
     }
 }
 
-/// What makes two nodes of chains the same.
+/// What two nodes must have in common to be paired.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
-    /// Triggers that are a pair, and the same content.
+    /// The triggers are a pair, and the content is the same.
     TriggerAndContent,
-    /// The same content alone: a service routine, a DPC or a signal that passed another one. What
-    /// passed its own trigger seems to have none.
+    /// The content is the same. This is for a service routine, DPC or signal that overtook another
+    /// one. A node that overtook its own trigger seems to have no trigger.
     Content,
 }
 
 impl By {
-    /// Whether a node has what is asked for, and no partner.
+    /// Whether a node can be paired in this way and has no partner yet.
     fn is_left(self, tree: &Tree<'_>, node: u32, partners: &[u32]) -> bool {
         let kind = tree.node(node).kind;
         let fits = match self {
@@ -170,7 +171,7 @@ impl By {
         fits && partners[node as usize] == NONE
     }
 
-    /// The key of a node. `known` gives the number that a trigger has in the second trace.
+    /// The key of a node. `known` gives the trigger's number in the second trace.
     fn key(self, tree: &Tree<'_>, node: u32, known: impl Fn(u32) -> u32) -> (u32, u64) {
         let trigger = match self {
             By::TriggerAndContent => known(tree.trigger_node(node)),
@@ -183,8 +184,8 @@ impl By {
 /// Which nodes of the first trace may get another partner.
 #[derive(Clone, Copy)]
 enum Taken {
-    /// Those without a partner.
+    /// Nodes without a partner.
     Stays,
-    /// Those whose partner has another time.
+    /// Nodes whose partner has another time.
     ByTime,
 }

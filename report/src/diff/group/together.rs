@@ -1,45 +1,49 @@
-//! What differs together: in code that runs at once, or at one moment.
+//! Findings that follow from code that runs at once, or from one moment.
 //!
-//! Where a service routine or a DPC seems to run at once with other code, one cannot tell what
-//! belongs to which: what differs there follows from the routine that differs. A routine that
-//! interrupts a late one is late with it. When several things wait at one moment and each waits
-//! longer by the same time, time itself was lost there: the first of them tells it.
+//! A trace can show a service routine or a DPC at the same time as other code. Then it does not
+//! tell which event belongs to which code. So if the routine differs, every difference in that time
+//! follows from the routine.
+//!
+//! A routine that interrupts a late routine is late, too.
+//!
+//! Several waits at one moment may all be longer by the same time. Then time itself was lost at
+//! that moment. All of these findings follow from the first one.
 
 use super::{Group, Links, Side};
 use crate::causes::NONE;
 use crate::diff::difference::{Aspect, Difference};
 use crate::nodes::{Kind, Tree};
 
-/// The most triggers from a service routine or DPC back to what began it: its queueing, the service
-/// routine that queued it, and the rise of the line.
+/// The most triggers from a service routine or DPC back to what began it: the queueing of the DPC,
+/// the service routine that queued the DPC, and the rise of the line.
 const MOST_TRIGGERS: usize = 4;
 
 /// A service routine or DPC that is late.
 #[derive(Clone, Copy)]
 pub(super) struct Late {
     node: u32,
-    /// By how much, in ns.
+    /// How late the routine is, in ns.
     more: i64,
     group: usize,
 }
 
-/// The most service routines and DPCs that are looked at to find the one that another one
-/// interrupts.
+/// The most routines in which the code looks for the one that another routine interrupted.
 const MOST_HOSTS: usize = 16;
 
-/// A wait that lasts longer or less long, though what it counts from has not moved.
+/// A wait that is longer or shorter in the second trace, while its cause is at the same time in
+/// both.
 #[derive(Clone, Copy)]
 pub(super) struct Stretch {
     group: usize,
     from_ns: u64,
     to_ns: u64,
-    /// How much longer, in ns.
+    /// How much longer the wait is, in ns.
     more: i64,
 }
 
-/// The most groups of which stretches are kept.
+/// The most groups whose stretches are kept.
 const MOST_STRETCHED: usize = 256;
-/// The most stretches of one group that are looked at.
+/// The most stretches of one group.
 const MOST_STRETCHES: usize = 4;
 
 impl Links<'_, '_> {
@@ -52,7 +56,7 @@ impl Links<'_, '_> {
         groups.iter().take(MOST_STRETCHED).enumerate().flat_map(of_group).collect()
     }
 
-    /// A wait, a length or a run of polls that is longer, from what has not moved to what has.
+    /// The stretch of a wait, a length or a run of polls. `None` if its begin has moved.
     fn stretch(&self, group: usize, difference: &Difference) -> Option<Stretch> {
         let Difference { aspect, a, b, more } = *difference;
         if a == NONE || b == NONE {
@@ -79,8 +83,8 @@ impl Links<'_, '_> {
         Some(Stretch { group, from_ns, to_ns, more })
     }
 
-    /// The first group with a wait that is longer by the same time and at the same moment: from
-    /// that moment on everything is later, also what waits for nothing of the other.
+    /// The first group with a stretch of the same size at the same moment. From that moment on
+    /// everything is later, even events that do not wait for each other.
     pub(super) fn same_moment(&self, own: usize, difference: &Difference) -> Option<usize> {
         let own = self.stretch(own, difference)?;
         let is_same = |other: &&Stretch| {
@@ -108,7 +112,7 @@ impl Links<'_, '_> {
     }
 
     /// The group of the late routine that a late routine interrupts, if both are late by the same
-    /// time: an interrupt begins between two steps of the code that runs.
+    /// time. An interrupt begins between two steps of running code, so it is late with that code.
     pub(super) fn host(&self, own: usize, difference: &Difference) -> Option<usize> {
         if difference.aspect != Aspect::Delay {
             return None;
@@ -128,8 +132,8 @@ impl Links<'_, '_> {
         first.filter(|_| first == second)
     }
 
-    /// The service routines and DPCs that differ and seem to run at once with other code, and the
-    /// same ones in the other trace.
+    /// The service routines and DPCs that differ and seem to run at once with other code, with
+    /// their partners in the other trace.
     pub(super) fn find_mixed(&self) -> [Vec<(u32, usize)>; 2] {
         let mut mixed = [Vec::new(), Vec::new()];
         for (side, tree) in [(Side::A, self.a), (Side::B, self.b)] {
@@ -158,7 +162,7 @@ impl Links<'_, '_> {
         mixed
     }
 
-    /// The group at a service routine or DPC, or at what made it begin.
+    /// The group of a difference at a service routine or DPC, or at one of its triggers.
     fn began(&self, side: Side, routine: u32) -> Option<usize> {
         let (tree, at) = match side {
             Side::A => (self.a, &self.at_a),
@@ -177,8 +181,8 @@ impl Links<'_, '_> {
         None
     }
 
-    /// The group of a service routine or DPC that differs, around a node, and that seems to run at
-    /// once with other code. What is there belongs to the one or to the other.
+    /// The group of a routine that differs, seems to run at once with other code, and has this
+    /// difference inside it.
     pub(super) fn around(&self, own: usize, difference: &Difference) -> Option<usize> {
         let sides =
             [(self.a, difference.a, &self.mixed[0]), (self.b, difference.b, &self.mixed[1])];
@@ -195,8 +199,8 @@ impl Links<'_, '_> {
     }
 }
 
-/// The group of a routine that seems to run at once with the routine at this index. That one does
-/// not differ itself, and what differs in it belongs to the other one.
+/// The group of a routine that seems to run at once with the routine at `index`. The routine at
+/// `index` does not differ itself, so differences in it belong to the other routine.
 fn overlapping(tree: &Tree<'_>, index: usize, groups: &[Option<usize>]) -> Option<usize> {
     let span = |index: usize| {
         let node = tree.node(tree.mixed[index]);

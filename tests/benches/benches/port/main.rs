@@ -30,8 +30,8 @@ const GROUPS: [u64; 3] = [1, 10, 100];
 
 const CLASSES: [(&str, Class); 2] = [("midi", Class::Midi), ("directmusic", Class::DirectMusic)];
 
-/// Moves messages in one direction: with this class of driver, this number of messages together,
-/// and this number of messages in all.
+/// Moves messages in one direction. The arguments are the driver's class, the messages in a group,
+/// and the messages in total.
 type Way = fn(Class, u64, u64);
 
 const WAYS: [(&str, Way); 2] = [("render", render), ("capture", capture)];

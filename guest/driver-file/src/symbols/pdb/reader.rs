@@ -19,7 +19,7 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    /// Takes bytes as [`take`](Reader::take) does, with a count of the width that files use.
+    /// Does the same as [`take`](Reader::take), for a count of 32 bits, as files have it.
     pub fn take_u32(&mut self, count: u32) -> Option<&'a [u8]> {
         self.take(usize::try_from(count).ok()?)
     }

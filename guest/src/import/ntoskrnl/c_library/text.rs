@@ -92,7 +92,7 @@ pub(super) fn store<C: Character>(guest: &Guest, address: u64, text: &[C]) {
     guest.store(address, &bytes);
 }
 
-/// Stores characters and a zero behind them.
+/// Stores characters and a zero after them.
 pub(super) fn store_with_zero<C: Character>(guest: &Guest, address: u64, text: &[C]) {
     store(guest, address, &[text, &[C::ZERO]].concat());
 }
@@ -105,7 +105,7 @@ pub(super) fn append<C: Character>(guest: &Guest, to: u64, from: u64, limit: u64
 }
 
 /// Copies at most `limit` characters. The rest of the room is filled with zeros, so a text that
-/// fills the room has no zero behind it.
+/// fills the room has no zero after it.
 pub(super) fn copy_padded<C: Character>(guest: &Guest, to: u64, from: u64, limit: u64) {
     let text: Vec<C> = load(guest, from, limit);
     store(guest, to, &text);

@@ -112,7 +112,7 @@ impl<'a> Program<'a> {
         self.bench.code_block(&self.code)
     }
 
-    /// An instruction with an address: in RDX, or behind the instruction.
+    /// An instruction with an address: in RDX, or after the instruction.
     fn access(&mut self, address: u64, wide: &[u8], narrow: &[u8]) {
         if is_wide(self.bench) {
             self.put(&[0x48, 0xBA]);

@@ -1,4 +1,4 @@
-//! What a script does to the card otherwise than through its two ports.
+//! What a script does to the card other than by access to its two ports.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -16,7 +16,7 @@ use crate::ops::words::{Word, Words};
 const FAULT: &str = "write fault hanging-note 1 for one wrong byte, or fault hanging-note off";
 const STATES: &str = "write init power-on, init idle, init uart or init uart stale=40";
 
-/// An action that changes the card otherwise than through its two ports.
+/// An action that changes the card other than by access to its two ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CardAction {
     /// A new card at time 0.

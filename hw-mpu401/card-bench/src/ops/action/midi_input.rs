@@ -1,6 +1,6 @@
-//! What arrives on MIDI IN.
+//! The signals that arrive on MIDI IN.
 //!
-//! Bytes as they should be, and what a bad sender or a bad cable makes of them.
+//! They are good bytes, or the bytes of a bad sender or a bad cable.
 
 use std::fmt::{self, Display, Formatter};
 

@@ -14,7 +14,7 @@ use crate::ops::recipe::RecipeHost;
 use crate::ops::result::Got;
 use crate::ops::script::Script;
 
-/// What DEBUG printed behind a mark.
+/// What DEBUG printed after a mark.
 struct Group {
     /// Where the mark stands in the text, from 1.
     at: usize,
@@ -37,7 +37,7 @@ pub(super) fn read(text: &str, script: &Script) -> Result<Vec<Vec<Read>>, (usize
     Ok(scenarios)
 }
 
-/// The marks of the text and the bytes behind each.
+/// The marks of the text and the bytes after each.
 fn groups(text: &str, script: &Script) -> Result<Vec<Group>, (usize, Fault)> {
     let mut groups: Option<Vec<Group>> = None;
     for (index, line) in text.lines().enumerate() {
