@@ -1,4 +1,4 @@
-//! The end of a delay in the trace: a loop of polls and delays stays one event.
+//! The end of a delay in the trace: a loop of polls and delays is one event.
 
 use portcls_emulator::trace::{Event, Fold, Hold, Record, TraceConfig};
 use portcls_emulator::{Kernel, KernelConfig};
