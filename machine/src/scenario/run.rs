@@ -168,7 +168,8 @@ impl<'m> Run<'m> {
             Err(error) => {
                 self.refused = status_of(&error);
                 if plan.expect.table.refused.is_none() {
-                    self.steps.push(Check::failed("start", error.to_string()));
+                    let failed = Check::failed("start", error.to_string());
+                    self.steps.push(failed.at(self.machine.now_ns()));
                 }
                 Next::End
             }
@@ -194,7 +195,8 @@ impl<'m> Run<'m> {
             }
             return Next::Step;
         }
-        self.steps.push(Check::failed(name, format!("{expected} expected, but {words}")));
+        let failed = Check::failed(name, format!("{expected} expected, but {words}"));
+        self.steps.push(failed.at(self.machine.now_ns()));
         Next::End
     }
 
