@@ -236,6 +236,10 @@ fn explained(judgement: &Judgement, trace: Option<&str>, golden: Option<&str>) -
             moment(outcome.stop.as_ref(), &outcome.violations)
                 .filter(|&at| is_in_golden(outcome, at))
         }
+        // The findings of the diff are the reason of most failures.
+        JudgedAs::Failed if judgement.diff.as_ref().is_none_or(|diff| diff.findings.is_empty()) => {
+            outcome.failed_at_ns().filter(|&at| is_in_golden(outcome, at))
+        }
         _ => None,
     };
     let finding = judgement.diff.as_ref().and_then(|diff| diff.findings.first());

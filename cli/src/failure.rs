@@ -11,7 +11,7 @@ use portcls_machine::midi_file::MidiFileError;
 use portcls_machine::report::html::TooManyEvents;
 use portcls_machine::report::text::ParseError;
 use portcls_machine::scenario::ScenarioError;
-use portcls_machine::{MachineError, PinFormat, RegistryFileError};
+use portcls_machine::{InfRemedy, MachineError, PinFormat, RegistryFileError};
 use portcls_results::file_kind::{OtherKind, Wanted, other_kind};
 
 use crate::input::Input;
@@ -387,8 +387,12 @@ fn where_to_look(error: &MachineError) -> &'static str {
     match error {
         MachineError::NotDebuggable { .. }
         | MachineError::BadResource { .. }
-        | MachineError::BadRegistryValue { .. }
-        | MachineError::InfResources { .. } => "",
+        | MachineError::BadRegistryValue { .. } => "",
+        MachineError::InfResources { remedy, .. } => match remedy {
+            InfRemedy::PortOrResources => ": --port or --resource",
+            InfRemedy::LineOrResources => ": --irq or --resource",
+            InfRemedy::Resources => ": --resource",
+        },
         MachineError::WrongPin { .. } => "; `filters` shows all of them",
         MachineError::NoPin { format, has_other, .. }
             if *has_other || *format != PinFormat::default() =>

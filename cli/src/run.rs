@@ -5,7 +5,7 @@ use portcls_machine::report::Filter;
 use portcls_machine::report::text;
 use portcls_machine::scenario::{Outcome, Scenario, Verdict};
 use portcls_results::scenarios::{Facts, FileResult, Invalid, Ran, exit, text as as_text};
-use portcls_results::{json, moment};
+use portcls_results::{json, moment_of_scenario};
 
 use crate::arguments::{Format, RunArguments};
 use crate::console::{self, Console};
@@ -60,8 +60,7 @@ impl Outputs {
         if ran.exit() == Exit::Good {
             return None;
         }
-        let moment = moment(ran.outcome.stop.as_ref(), &ran.outcome.violations)?;
-        command(self.trace.as_ref()?.file()?, moment)
+        command(self.trace.as_ref()?.file()?, moment_of_scenario(&ran.outcome)?)
     }
 }
 

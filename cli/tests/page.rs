@@ -125,7 +125,7 @@ fn every_line_of_the_text_is_in_the_page_with_the_same_numbers() {
     }
     let folder = pages();
     let printed = check(&folder, "numbers");
-    assert!(printed.contains("capture: 420 events"), "{printed}");
+    assert!(printed.contains("capture: 424 events"), "{printed}");
 }
 
 #[test]

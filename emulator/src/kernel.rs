@@ -304,6 +304,15 @@ impl Kernel {
         }
     }
 
+    /// Records the end of a delay that began at `since_ns`.
+    pub(crate) fn record_delay(&self, asked_ns: u64, since_ns: u64) {
+        if !self.is_frozen() {
+            let delay = Event::Delay { asked_ns, taken_ns: self.now_ns() - since_ns };
+            let who = self.state.names.kernel;
+            self.state.trace.record_delay(self.now_ns(), self.level(), who, delay);
+        }
+    }
+
     /// Records a call into `function`.
     #[inline]
     pub fn record_call(&self, who: NameId, function: NameId, argument: Argument) {

@@ -94,8 +94,16 @@ struct Standing {
     object: Rc<dyn Waitable>,
     since_ns: u64,
     deadline_ns: u64,
-    /// The status when the time is over.
-    when_over: NtStatus,
+    when_over: WhenOver,
+}
+
+/// What it means that the time of a wait is over.
+#[derive(Clone, Copy)]
+enum WhenOver {
+    /// The object has not come: `TIMEOUT`.
+    TimedOut,
+    /// The delay that the thread asked for has ended: `SUCCESS`.
+    DelayEnded { asked_ns: u64 },
 }
 
 /// A system thread (KTHREAD). The thread is signalled when it has ended.

@@ -101,6 +101,9 @@ pub struct Trace {
 
     /// The newest record, not yet in the store. Only this record can fold in another poll.
     newest: RefCell<Record>,
+    /// The end of a delay that came after `newest`, or the empty record. The next poll drops the
+    /// delay if it is equal to `newest`; any other event puts the delay into the trace.
+    delay: Cell<Record>,
     store: RefCell<Store>,
     /// The newest events without room in the store, in a trace that holds the first events.
     recent: RefCell<Recent>,
@@ -128,6 +131,7 @@ impl Trace {
             texts_kept: Cell::new(0),
             texts_gone: Cell::new(0),
             newest: RefCell::new(Record::NONE),
+            delay: Cell::new(Record::NONE),
             store: RefCell::new(store),
             recent: RefCell::default(),
             dropped: Cell::new(0),
@@ -199,13 +203,49 @@ impl Trace {
         }
         let record = Record::new(time_ns, level, who, Event::Access(access));
         let may_fold = self.fold == Fold::Polls && access.direction == Direction::Read;
-        if !(may_fold && self.newest.borrow_mut().fold(&record)) {
-            self.push(record);
+        if may_fold && self.newest.borrow_mut().fold(&record) {
+            if !self.delay.get().is_none() {
+                self.delay.set(Record::NONE);
+            }
+            return;
+        }
+        self.push(record);
+    }
+
+    /// Records the end of a delay. A loop that polls and delays stays one event.
+    pub(crate) fn record_delay(&self, time_ns: u64, level: Level, who: NameId, event: Event) {
+        let record = Record::new(time_ns, level, who, event);
+        if !self.recording {
+            return;
+        }
+        match self.fold {
+            Fold::Nothing => self.push(record),
+            Fold::Polls => {
+                self.settle_delay(&record);
+                self.delay.set(record);
+            }
         }
     }
 
     #[inline]
     fn push(&self, record: Record) {
+        if !self.delay.get().is_none() {
+            self.settle_delay(&record);
+        }
+        self.push_after_delay(record);
+    }
+
+    /// Puts the delay before `next` into the trace, or drops it if `next` is one more poll.
+    #[inline(never)]
+    fn settle_delay(&self, next: &Record) {
+        let delay = self.delay.replace(Record::NONE);
+        if !delay.is_none() && !self.newest.borrow().is_equal_read(next) {
+            self.push_after_delay(delay);
+        }
+    }
+
+    #[inline]
+    fn push_after_delay(&self, record: Record) {
         let older = self.newest.replace(record);
         if older.is_none() {
             return;
@@ -240,20 +280,18 @@ impl Trace {
     /// A copy of all held events, with their names and texts.
     #[must_use]
     pub fn log(&self) -> TraceLog {
-        let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none());
         let overflow = self.overflow();
         let mut records: Vec<Record> = match &mut *self.store.borrow_mut() {
             Store::Nothing => Vec::new(),
-            Store::First { records, .. } => {
-                records.iter().copied().chain(newest.filter(|_| overflow.is_none())).collect()
+            Store::First { records, limit } => {
+                records.iter().copied().chain(self.after_store()).take(*limit).collect()
             }
             Store::Last(ring) => {
-                let skipped = overflow.iter().count();
-                ring.iter().copied().skip(skipped).chain(newest).collect()
+                ring.iter().copied().chain(self.after_store()).skip(overflow.len()).collect()
             }
         };
         self.settle_texts(&mut records);
-        let dropped = self.dropped.get() + u64::from(overflow.is_some());
+        let dropped = self.dropped.get() + overflow.len() as u64;
         let names = self.names.borrow().clone();
         TraceLog::from_parts(names, self.texts.borrow().clone(), records, dropped)
     }
@@ -263,7 +301,7 @@ impl Trace {
     /// room. The copy has these events too.
     #[must_use]
     pub fn recent(&self, events: usize) -> TraceLog {
-        let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none());
+        let newest = self.after_store();
         let mut records: Vec<Record> = match &mut *self.store.borrow_mut() {
             Store::Nothing => Vec::new(),
             Store::First { records, .. } => {
@@ -295,15 +333,25 @@ impl Trace {
         }
     }
 
-    /// The record without room, if the newest record counts as one more: the newest record in a
-    /// trace that holds the first events, or the oldest record in a trace that holds the last
-    /// events.
-    fn overflow(&self) -> Option<Record> {
-        let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none())?;
+    /// The records that are not in the store yet.
+    fn after_store(&self) -> impl Iterator<Item = Record> {
+        [*self.newest.borrow(), self.delay.get()].into_iter().filter(|record| !record.is_none())
+    }
+
+    /// The records that have no room because the records after the store count too. In a trace that
+    /// holds the first events, these are the newest records. In a trace that holds the last events,
+    /// these are the oldest records.
+    fn overflow(&self) -> Vec<Record> {
         match &mut *self.store.borrow_mut() {
-            Store::First { records, limit } if records.len() >= *limit => Some(newest),
-            Store::Last(ring) if ring.is_full() => ring.first().copied(),
-            _ => None,
+            Store::Nothing => Vec::new(),
+            Store::First { records, limit } => {
+                self.after_store().skip(*limit - records.len()).collect()
+            }
+            Store::Last(ring) => {
+                let newest = self.after_store().count();
+                let over = (ring.occupied_len() + newest).saturating_sub(ring.capacity().get());
+                ring.iter().copied().chain(self.after_store()).take(over).collect()
+            }
         }
     }
 
@@ -313,7 +361,7 @@ impl Trace {
         if self.dropped.get() > 0 {
             return Some(self.first_dropped_ns.get());
         }
-        self.overflow().map(|record| record.time_ns())
+        self.overflow().first().map(Record::time_ns)
     }
 }
 

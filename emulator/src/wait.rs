@@ -178,9 +178,11 @@ impl Kernel {
         if !self.may_wait("KeDelayExecutionThread", &Delay) {
             return;
         }
+        let since_ns = self.now_ns();
         self.enter_wait(&Delay, tick_ns);
         let _ = self.wait_loop(&Delay, tick_ns);
         self.leave_wait();
+        self.record_delay(time_100ns.saturating_mul(100), since_ns);
     }
 
     /// The first clock interrupt at or after the end of a time from now, in ns.

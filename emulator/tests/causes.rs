@@ -1,13 +1,14 @@
 //! Facts in a trace that say why something happened: DPCs, timers, waits.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use portcls_emulator::trace::{
     DpcChange, Event, Level, TimedEvent, TimerChange, TraceLog, WaitEnd,
 };
 use portcls_emulator::{
-    Dpc, DueTime, Event as KernelEvent, EventKind, Irql, Kernel, KernelConfig, NtStatus, Timeout,
-    Timer, TimerKind,
+    Dpc, DueTime, Event as KernelEvent, EventKind, Irql, Kernel, KernelConfig, NtStatus, Step,
+    Timeout, Timer, TimerKind,
 };
 
 fn kernel() -> Kernel {
@@ -26,6 +27,7 @@ fn fact(log: &TraceLog, event: &TimedEvent) -> Option<(u64, Level, String)> {
         Event::Wait { object, end, counted_ns } => {
             format!("{} {end:?} {counted_ns}", log.name(object))
         }
+        Event::Delay { asked_ns, taken_ns } => format!("delay {asked_ns} {taken_ns}"),
         Event::Call { function, .. } => format!("call {}", log.name(function)),
         _ => return None,
     };
@@ -81,12 +83,13 @@ fn a_timer_tells_its_due_time_its_clock_interrupt_and_its_end() {
 }
 
 #[test]
-fn a_wait_tells_how_it_ended_and_a_delay_and_a_look_are_no_waits() {
+fn a_wait_and_a_delay_tell_how_they_ended_and_a_look_is_no_wait() {
     let kernel = kernel();
     let event = KernelEvent::new(EventKind::Notification, "a bell");
     let timeout = Timeout::Relative(15_000);
     assert_eq!(kernel.wait_for_single_object(&event, timeout), NtStatus::TIMEOUT);
-    kernel.delay_execution_thread(10_000);
+    kernel.stall_us(300);
+    kernel.delay_execution_thread(9_000);
     let _ = kernel.wait_for_single_object(&event, Timeout::Relative(0));
     let setter = event.clone();
     kernel.at(5_000_000, move |kernel| {
@@ -97,7 +100,27 @@ fn a_wait_tells_how_it_ended_and_a_delay_and_a_look_are_no_waits() {
     let ends: Vec<_> =
         facts(&kernel).into_iter().map(|(time_ns, _, words)| (time_ns, words)).collect();
     let told = |end: WaitEnd, counted_ns: u64| format!("the event 'a bell' {end:?} {counted_ns}");
-    let expected =
-        [(2_000_000, told(WaitEnd::TimedOut, 2_000_000)), (5_000_000, told(WaitEnd::Over, 0))];
+    let expected = [
+        (2_000_000, told(WaitEnd::TimedOut, 2_000_000)),
+        (4_000_000, "delay 900000 1700000".to_owned()),
+        (5_000_000, told(WaitEnd::Over, 0)),
+    ];
     assert_eq!(ends, expected);
+}
+
+#[test]
+fn a_delay_of_a_system_thread_tells_how_long_it_was() {
+    let kernel = kernel();
+    let steps = Cell::new(0);
+    let body = move |_: &Kernel, status: NtStatus| {
+        assert_eq!(status, NtStatus::SUCCESS);
+        match steps.replace(steps.get() + 1) {
+            0 => Step::Delays(25_000),
+            _ => Step::Ends(NtStatus::SUCCESS),
+        }
+    };
+    kernel.create_system_thread("worker", Rc::new(body)).expect("a thread");
+    kernel.run_until(10_000_000);
+    let delay = (3_000_000, Level::Passive, "delay 2500000 3000000".to_owned());
+    assert_eq!(facts(&kernel), [delay]);
 }

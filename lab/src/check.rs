@@ -6,7 +6,7 @@ use portcls_results::diff::DiffFacts;
 use portcls_results::file_kind::Wanted;
 use portcls_results::numbers::counted;
 use portcls_results::scenarios::{Facts, FileResult, Ran, text};
-use portcls_results::{Exit, json, moment};
+use portcls_results::{Exit, json, moment_of_scenario};
 use serde::Serialize;
 
 use crate::Lab;
@@ -52,14 +52,18 @@ impl Judged {
     /// The verdict on the scenario, as a word and a sentence.
     pub fn verdict(&self) -> Verdict {
         let judged_as = self.judgement.judged_as();
-        let Outcome { analysis, stop, violations, .. } = &self.judgement.outcome;
-        let place = analysis.as_ref().and_then(|analysis| analysis.location.as_ref());
+        let place = self
+            .judgement
+            .outcome
+            .analysis
+            .as_ref()
+            .and_then(|analysis| analysis.location.as_ref());
         Verdict {
             word: word(judged_as).to_owned(),
             sentence: self.sentence(judged_as),
             is_good: judged_as == JudgedAs::Good,
             place: place.map(ToString::to_string),
-            time_ns: moment(stop.as_ref(), violations),
+            time_ns: moment_of_scenario(&self.judgement.outcome),
         }
     }
 

@@ -11,7 +11,7 @@ use portcls_results::numbers::counted;
 
 use crate::choice::choose;
 use crate::files::{Files, bare_name, stem};
-use crate::job::{Choice, PinFormatWord, Run, Verb};
+use crate::job::{Choice, InfChoice, PinFormatWord, Run, Verb};
 use crate::refusal::Refusal;
 use crate::song::{self, Music, Origin};
 
@@ -54,11 +54,6 @@ impl Recipe {
     pub fn new(files: &Files, job: &Run, title: &Title<'_>) -> Result<Recipe, Refusal> {
         // A wrong setting is told in the words of the job, before the scenario's reader finds it.
         choose(files, job)?;
-        if job.inf.is_some() {
-            let words = "a run with an INF is not saved yet: \
-                         give its registry values and resources instead";
-            return Err(Refusal::job(words));
-        }
         let mut named = BTreeMap::new();
         let head = machine(files, job, title, &mut named)?;
         let (steps, intended, notes) = steps(files, job, title, &mut named)?;
@@ -167,6 +162,16 @@ fn machine(
         }
         Some(Choice::Name(name)) => text.push_str(&line("name", name)),
         None => text.push_str(&line("name", crate::choice::USUAL_DRIVER)),
+    }
+    if let Some(InfChoice { file: name, model }) = &job.inf {
+        let mut file = bare_name(name).to_owned();
+        // Only behind this ending a scenario names a model.
+        if !file.to_ascii_lowercase().ends_with(".inf") {
+            file.push_str(".inf");
+        }
+        let model = model.as_ref().map_or(String::new(), |model| format!(":{model}"));
+        text.push_str(&line("inf", &format!("{file}{model}")));
+        named.insert(file, files.get(name)?.to_vec());
     }
     text.extend(job.instruction_time.as_ref().map(|time| line("instruction-time", time)));
     text.extend(job.call_budget.map(|budget| format!("call-budget = {budget}\n")));

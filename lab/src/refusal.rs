@@ -98,7 +98,11 @@ impl Refusal {
 
 impl From<MachineError> for Refusal {
     fn from(error: MachineError) -> Refusal {
-        Refusal::new(Kind::Machine, Exit::from(&error), error.to_string())
+        let sentence = match &error {
+            MachineError::InfResources { remedy, .. } => format!("{error}: {}", remedy.keys()),
+            _ => error.to_string(),
+        };
+        Refusal::new(Kind::Machine, Exit::from(&error), sentence)
     }
 }
 

@@ -300,6 +300,36 @@ fn a_broken_rule_names_its_place_and_its_time() {
     assert!(verdict["time_ns"].as_u64().unwrap() > 0, "{verdict}");
 }
 
+/// An INF of two models. The second one lies at another port and another line.
+const INF: &[u8] = b"[Version]\n[Manufacturer]\nMe=M\n[M]\nFirst=I\nSecond=J\n[I]\nLogConfig=A\n\
+    [A]\nIOConfig=330-331\nIRQConfig=9\n[J]\nLogConfig=B\nAddReg=V\n[B]\nIOConfig=300-301\n\
+    IRQConfig=5\n[V]\nHKR,,Patch,0x10001,1\n";
+
+#[test]
+fn an_inf_without_room_for_the_card_says_which_keys_of_a_job_mend_it() {
+    let mut lab = Lab::default();
+    lab.put("setup.inf", INF.to_vec()).unwrap();
+    let answer = run(&mut lab, json!({"job": "run", "inf": {"file": "setup.inf"}, "port": "340"}));
+    let sentence = result(&answer).to_string();
+    let keys = "choose its port, or name the resources of the device: `port` or `resources`";
+    assert!(sentence.contains(keys), "{sentence}");
+}
+
+#[test]
+fn a_saved_run_names_the_model_of_its_inf() {
+    let mut lab = Lab::default();
+    lab.put("setup.txt", INF.to_vec()).unwrap();
+    let inf = json!({"file": "setup.txt", "model": "Second"});
+    let answer = run(&mut lab, json!({"job": "save", "name": "installed", "inf": inf}));
+    let of = |name: &str| {
+        let output = answer.outputs.iter().find(|output| output.file_name == name);
+        String::from_utf8(output.expect(name).bytes.clone()).expect("text")
+    };
+    assert!(of("installed.toml").contains("inf = \"setup.txt.inf:Second\"\n"));
+    assert!(of("installed.trace").contains("port 300, irq 5"), "{}", of("installed.trace"));
+    assert_eq!(of("setup.txt.inf").as_bytes(), INF);
+}
+
 #[test]
 fn a_run_is_saved_as_a_scenario_that_the_lab_itself_checks() {
     for (name, job) in [
@@ -311,8 +341,10 @@ fn a_run_is_saved_as_a_scenario_that_the_lab_itself_checks() {
         ("hang", json!({"driver": {"file": "endless_loop.sys"}, "call_budget": 1_000_000})),
         ("check", json!({"driver": {"file": "paged_write.sys"}, "instruction_time": "0ns"})),
         ("broken", json!({"driver": {"file": "irql_kept.sys"}, "registry": ["A=dword:1"]})),
+        ("installed", json!({"inf": {"file": "setup.txt", "model": "Second"}})),
     ] {
         let mut lab = Lab::default();
+        lab.put("setup.txt", INF.to_vec()).unwrap();
         for file in ["pool_leak.sys", "endless_loop.sys", "paged_write.sys", "irql_kept.sys"] {
             lab.put(file, driver(&format!("x64/{file}"))).unwrap();
         }

@@ -1,5 +1,7 @@
 //! What can go wrong with a machine: what, where, and how to mend it.
 
+use std::fmt;
+
 use portcls_emulator::{NtStatus, RefusedCall, Stop};
 
 use crate::hints::Hint;
@@ -75,7 +77,7 @@ pub enum MachineError {
         hint: &'static str,
     },
     /// No configuration of an INF can be taken.
-    #[error("the INF's section [{section}]{}: {what}; {hint}", at_line(*.line))]
+    #[error("the INF's section [{section}]{}: {what}; {remedy}", at_line(*.line))]
     InfResources {
         /// The section of LogConfig.
         section: String,
@@ -84,7 +86,7 @@ pub enum MachineError {
         /// What is wrong.
         what: String,
         /// What to do.
-        hint: String,
+        remedy: InfRemedy,
     },
     /// The cards cannot be in one machine.
     #[error("{what}; {hint}")]
@@ -156,6 +158,39 @@ pub enum MachineError {
     /// The machine stopped.
     #[error("{0}")]
     Stopped(#[from] Stop),
+}
+
+/// What the user can do when no configuration of an INF can be taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InfRemedy {
+    /// Another port, or a list of resources.
+    PortOrResources,
+    /// Another interrupt line, or a list of resources.
+    LineOrResources,
+    /// A list of resources.
+    Resources,
+}
+
+impl InfRemedy {
+    /// The keys of a scenario, and of a job of the lab, that do it.
+    #[must_use]
+    pub fn keys(self) -> &'static str {
+        match self {
+            InfRemedy::PortOrResources => "`port` or `resources`",
+            InfRemedy::LineOrResources => "`irq` or `resources`",
+            InfRemedy::Resources => "`resources`",
+        }
+    }
+}
+
+impl fmt::Display for InfRemedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            InfRemedy::PortOrResources => "choose its port, or name the resources of the device",
+            InfRemedy::LineOrResources => "choose its line, or name the resources of the device",
+            InfRemedy::Resources => "name the resources of the device",
+        })
+    }
 }
 
 fn at_line(line: Option<usize>) -> String {

@@ -7,7 +7,7 @@ use mpu401_card_bench::shown;
 use portcls_emulator::registry::{RegistryValue, ValueType};
 use portcls_inf_file::{Configuration, Installation, RangeChoice, Root, Wanted, WantedResource};
 
-use crate::error::MachineError;
+use crate::error::{InfRemedy, MachineError};
 use crate::installation::{Installed, RegistryPlace};
 
 /// The most places that the machine tries for a range.
@@ -71,25 +71,25 @@ pub(crate) fn take(
 }
 
 fn take_one(configuration: &Configuration, places: Places) -> Result<Taken, MachineError> {
-    let fault = |line: Option<usize>, what: String, hint: &str| MachineError::InfResources {
+    let fault = |line: Option<usize>, what: String, remedy| MachineError::InfResources {
         section: shown(&configuration.section),
         line,
         what,
-        hint: hint.to_owned(),
+        remedy,
     };
     if places.status_offset > 1 {
         let what = "the registers of the card are no neighbours, so they lie in no range of it";
-        return Err(fault(None, what.to_owned(), "name the resources by --resource"));
+        return Err(fault(None, what.to_owned(), InfRemedy::Resources));
     }
     let resources = &configuration.resources;
     let (own, port) = own_range(resources, places).ok_or_else(|| {
         let port = places.port.unwrap_or(places.usual_port);
         let what = format!("no IOConfig has room for the MPU-401 at port {port:X}");
-        fault(None, what, "choose its port by --port, or name the resources by --resource")
+        fault(None, what, InfRemedy::PortOrResources)
     })?;
     let own_line = own_line(resources, places).map_err(|irq| {
         let what = format!("no IRQConfig has line {irq}");
-        fault(None, what, "choose its line by --irq, or name the resources by --resource")
+        fault(None, what, InfRemedy::LineOrResources)
     })?;
     let mut room = Room::default();
     room.take_range(&resources[own], port.into());
@@ -105,7 +105,7 @@ fn take_one(configuration: &Configuration, places: Places) -> Result<Taken, Mach
         } else {
             room.place(&resource.wanted).ok_or_else(|| {
                 let what = "none of its values is free".to_owned();
-                fault(line, what, "name the resources by --resource")
+                fault(line, what, InfRemedy::Resources)
             })?
         });
     }
@@ -350,22 +350,22 @@ mod tests {
         assert_eq!(
             error,
             "the INF's section [A]: no IOConfig has room for the MPU-401 at port 340; choose its \
-             port by --port, or name the resources by --resource"
+             port, or name the resources of the device"
         );
         let one = "IOConfig=330-331\nIRQConfig=9\nIRQConfig=9\n";
         let places = Places { port: Some(0x330), ..PLACES };
         let error = taken(one, places).expect_err("the line is taken").to_string();
         assert_eq!(
             error,
-            "the INF's section [A], line 13: none of its values is free; name the resources by \
-             --resource"
+            "the INF's section [A], line 13: none of its values is free; name the resources of the \
+             device"
         );
         let places = Places { irq: Some(11), ..PLACES };
         let error = taken("IOConfig=330-331\nIRQConfig=5,7", places).expect_err("11 is in none");
         assert_eq!(
             error.to_string(),
-            "the INF's section [A]: no IRQConfig has line 11; choose its line by --irq, or name \
-             the resources by --resource"
+            "the INF's section [A]: no IRQConfig has line 11; choose its line, or name the \
+             resources of the device"
         );
         let places = Places { irq: Some(9), ..PLACES };
         let found = taken("IOConfig=330-331\nIRQConfig=5,2", places).expect("2 means 9");

@@ -79,7 +79,7 @@ pub use card_settings::{CardSettings, Connection};
 pub use debug::debug;
 pub use device::MachineDevice;
 pub use driver::Driver;
-pub use error::MachineError;
+pub use error::{InfRemedy, MachineError};
 pub use figures::{
     ApplicationFigures, Difference, DriverFigures, Lateness, ProcessorFigures, WireFigures,
 };

@@ -13,6 +13,7 @@
 //! | DPC | its place in the queue, or the end of code at DISPATCH_LEVEL or above |
 //! | expiry of a timer | the setting of the timer, or its last expiry |
 //! | end of a wait | the fact that the wait counted from |
+//! | end of a delay | the clock; the time counts from the step before the delay |
 //! | byte that goes out | the write of the byte, or the end of the byte before it |
 //! | byte that comes in | the byte before it, or the scenario |
 //! | end of a byte | its start |
@@ -34,10 +35,13 @@ use serde::Serialize;
 use crate::distance::distance_ns;
 use device::Device;
 pub(crate) use note::{is_mistake, tells_state};
-pub(crate) use processor::{Change, ContextKind, Processor};
+pub(crate) use processor::{Change, ContextKind, Place, Processor};
 
 /// The number that stands for no event.
 pub(crate) const NONE: u32 = u32::MAX;
+
+/// The most events that are searched for the step before a delay.
+const FURTHEST_STEP: usize = 2_000;
 
 /// The lane on which bytes come in; on any other lane bytes go out.
 pub(crate) const LANE_IN: &str = "in";
@@ -63,6 +67,8 @@ pub enum Reason {
     TimerSet,
     /// The thing that the code waited for has come.
     WaitOver,
+    /// The time that the code asked for was over.
+    Clock,
     /// The driver wrote the byte.
     Written,
     /// The lane became free.
@@ -79,7 +85,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of its number.
-    pub(crate) const ALL: [Reason; 13] = [
+    pub(crate) const ALL: [Reason; 14] = [
         Reason::Unknown,
         Reason::Step,
         Reason::LineRose,
@@ -87,6 +93,7 @@ impl Reason {
         Reason::ProcessorFree,
         Reason::TimerSet,
         Reason::WaitOver,
+        Reason::Clock,
         Reason::Written,
         Reason::LaneFree,
         Reason::Begun,
@@ -106,6 +113,7 @@ impl Reason {
             Reason::ProcessorFree => "processor-free",
             Reason::TimerSet => "timer-set",
             Reason::WaitOver => "wait-over",
+            Reason::Clock => "clock",
             Reason::Written => "written",
             Reason::LaneFree => "lane-free",
             Reason::Begun => "begun",
@@ -125,6 +133,7 @@ impl Reason {
             Reason::ProcessorFree => "the processor became free",
             Reason::TimerSet => "the timer was set",
             Reason::WaitOver => "what it waited for has come",
+            Reason::Clock => "the time that it asked for was over",
             Reason::Written => "the driver wrote it",
             Reason::LaneFree => "the lane became free",
             Reason::Begun => "it began",
@@ -296,6 +305,10 @@ impl Finder<'_> {
                     _ => Why::new(Reason::WaitOver, self.device.last_end_at(since_ns, self.last)),
                 }
             }
+            Event::Delay { taken_ns, .. } => {
+                let began_ns = event.time_ns.saturating_sub(taken_ns);
+                Why { stolen_ns: 0, ..Why::new(Reason::Clock, self.step_at(past, began_ns, &step)) }
+            }
             _ => step,
         };
         match event.event {
@@ -310,5 +323,25 @@ impl Finder<'_> {
         }
         self.last = past;
         why
+    }
+
+    /// The last step of a thread at or before `time_ns`, of the steps before `past`. Usually this
+    /// is the cause of `step`. Another thread may have gone on in the meantime.
+    fn step_at(&self, past: Past, time_ns: u64, step: &Why) -> Past {
+        if step.cause.end_ns <= time_ns {
+            return step.cause;
+        }
+        let events = self.log.records()[..past.event as usize].iter().enumerate().rev();
+        let steps = events.take(FURTHEST_STEP).filter(|(_, it)| it.level() == Level::Passive);
+        let mut ended = steps.filter_map(|(number, record)| {
+            let event = TimedEvent {
+                time_ns: record.time_ns(),
+                level: record.level(),
+                who: record.who(),
+                event: record.event()?,
+            };
+            Some(Past::new(number, &event)).filter(|past| past.end_ns <= time_ns)
+        });
+        ended.next().unwrap_or(step.cause)
     }
 }

@@ -71,6 +71,8 @@ pub(crate) struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counted_ns: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_ns: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ordinal: Option<u64>,
     pub reason: Reason,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -217,6 +219,9 @@ fn line<'a>(log: &'a TraceLog, event: &TimedEvent) -> Line<'a> {
             };
             let counted_ns = Some(counted_ns);
             Line { kind: "wait", name: name(object), change: Some(change), counted_ns, ..line }
+        }
+        Event::Delay { asked_ns, taken_ns } => {
+            Line { kind: "delay", asked_ns: Some(asked_ns), counted_ns: Some(taken_ns), ..line }
         }
         Event::Note(_) => Line { kind: "note", ..line },
         Event::Choice { choice, ordinal, answer, word } => Line {

@@ -33,6 +33,7 @@ pub(crate) enum Kind {
     Timer,
     Expiry,
     Wait,
+    Delay,
     Note,
     Choice,
 }

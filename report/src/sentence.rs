@@ -72,6 +72,9 @@ pub(crate) fn describe_event(tree: &Tree<'_>, event: &TimedEvent) -> String {
             WaitEnd::Over => format!("the end of the wait for {}", name(object)),
             WaitEnd::TimedOut => format!("the time-out of the wait for {}", name(object)),
         },
+        Event::Delay { asked_ns, .. } => {
+            format!("the end of the delay of {}", us(asked_ns as i64))
+        }
         Event::Note(text) => {
             let text = tree.log.text(text);
             let cut = text.char_indices().nth(NOTE_COLUMNS).map_or(text.len(), |(at, _)| at);

@@ -64,6 +64,7 @@
 //! | timer set | `timer Foo, due in 2500.000, expires in 3000.000`: us from now |
 //! | timer | `timer Foo, expired`, `timer Foo, cancelled` |
 //! | end of a wait | `wait the event 'x', over`, `wait the event 'x', timed out after 20.000` |
+//! | end of a delay | `wait a delay of 10000.000, over after 10432.100`: us asked, us taken |
 //! | note | its words |
 //! | an unusual answer | `choice allocation 3 = 1, refused`: what, question, answer |
 //!

@@ -96,17 +96,72 @@ fn a_read_of_another_value_follows_from_the_byte_that_came_in() {
     assert_eq!((read.owner, read.follows_from), (Owner::Card, Some(1)), "{}", found.text(9));
 }
 
+/// The application stops a pin, and the driver polls a register after a delay.
+fn stopped(stop_us: u32, asked_us: u32, end_us: u32) -> String {
+    let taken_us = end_us - stop_us;
+    format!(
+        "== 100.000 a\n{stop_us}.000 P app stop\n\
+         {end_us}.000 P kernel wait a delay of {asked_us}.000, over after {taken_us}.000\n\
+         {end_us}.001 R bus in 331 -> BF ; status: can write, no data\n"
+    )
+}
+
 #[test]
 fn a_delay_that_ends_at_the_next_clock_interrupt_is_no_finding() {
-    let trace = |stop_us: u32, poll_ms: u32| {
-        let poll = "R bus in 331 -> BF ; status: can write, no data";
-        format!("== 100.000 a\n{stop_us}.000 P app stop\n{}.001 {poll}\n", poll_ms * 1_000)
-    };
-    let found = differ(&trace(800, 2), &trace(1_100, 3));
+    let found = differ(&stopped(800, 1_000, 2_000), &stopped(1_100, 1_000, 3_000));
     assert_eq!((found.roots(), found.findings.len()), (1, 1), "{}", found.text(9));
     assert_eq!(found.findings[0].title, "app: stop 300.000 us later");
-    let found = differ(&trace(800, 2), &trace(800, 3));
+    let found = differ(&stopped(800, 1_000, 2_000), &stopped(800, 1_000, 3_000));
     assert_eq!(found.findings.len(), 1, "a whole interval is more than the rest of one");
+}
+
+#[test]
+fn a_delay_of_another_time_is_one_finding() {
+    let found = differ(&stopped(800, 1_000, 2_000), &stopped(800, 1_500, 3_000));
+    assert_eq!(found.findings.len(), 1, "{}", found.text(9));
+    let finding = &found.findings[0];
+    assert_eq!((finding.owner, finding.kind), (Owner::Driver, FindingKind::Due));
+    let title = "the end of the delay of 1000.000 us -> the end of the delay of 1500.000 us";
+    assert_eq!(finding.title, title);
+    // The code delays up to the same time of the clock.
+    let found = differ(&stopped(800, 1_200, 2_000), &stopped(900, 1_100, 2_000));
+    assert_eq!(found.findings.len(), 1, "{}", found.text(9));
+    assert_eq!(found.findings[0].title, "app: stop 100.000 us later");
+}
+
+#[test]
+fn a_step_follows_the_clock_only_in_a_trace_without_facts_about_causes() {
+    let without = |text: String| {
+        let is_delay = |line: &&str| line.contains("a delay of");
+        text.lines().filter(|line| !is_delay(line)).collect::<Vec<_>>().join("\n")
+    };
+    let [first, second] = [stopped(800, 1_000, 2_000), stopped(1_100, 1_000, 3_000)].map(without);
+    let found = differ(&first, &second);
+    assert_eq!(found.findings.len(), 2, "{}", found.text(9));
+    let older = |text: &str| {
+        let text = format!("# portcls-emu trace 1\n{text}\n").replace(" R bus", " P bus");
+        parse(&text).expect("version 1 still reads").1
+    };
+    let found = diff(&older(&first), &older(&second), DiffOptions::default());
+    assert_eq!(found.findings.len(), 1, "{}", found.text(9));
+}
+
+#[test]
+fn a_delay_between_two_polls_belongs_to_the_polls() {
+    let polls = |busy: u32| {
+        let mut text =
+            "== 0.000 a\n0.000 P port call Init\n1.000 P bus in 331 -> FF ; status: busy\n"
+                .to_owned();
+        for ms in 1..=busy {
+            text += &format!("{ms}000.000 P kernel wait a delay of 500.000, over after 999.000\n");
+            let state = if ms == busy { "BF ; status: ready" } else { "FF ; status: busy" };
+            text += &format!("{ms}001.000 P bus in 331 -> {state}\n");
+        }
+        text
+    };
+    let found = differ(&polls(3), &polls(4));
+    assert_eq!(found.findings.len(), 1, "{}", found.text(9));
+    assert_eq!(found.findings[0].kind, FindingKind::Polls, "{}", found.text(9));
 }
 
 #[test]

@@ -265,6 +265,16 @@ fn dpcs_timers_and_waits_say_what_happened() {
     assert_eq!(wait(WaitEnd::Over, 7), format!("{head}wait the event 'x', over after 0.007\n"));
     let late = wait(WaitEnd::TimedOut, 0);
     assert_eq!(late, format!("{head}wait the event 'x', timed out after 0.000\n"));
+
+    let delay = line(&|_| Event::Delay { asked_ns: 500_000, taken_ns: 1_000_001 });
+    assert_eq!(delay, format!("{head}wait a delay of 500.000, over after 1000.001\n"));
+    let object = "a delay of 500.000";
+    let named = line(&|trace| Event::Wait {
+        object: trace.name(object),
+        end: WaitEnd::Over,
+        counted_ns: 1,
+    });
+    assert_eq!(named, format!("{head}wait \"{object}\", over after 0.001\n"));
 }
 
 #[test]

@@ -28,6 +28,8 @@ const AWKWARD: &[&str] = &[
     "queue a",
     "timer a, expired",
     "wait a, over",
+    "a delay of ",
+    "wait a delay of 1.000, over after 2.000",
     "F8 own start",
     "out F8",
     "in  331 -> BF ; x",
@@ -82,6 +84,7 @@ enum Fact {
     Dpc(String, DpcChange),
     Timer(String, TimerChange),
     Wait(String, WaitEnd, u64),
+    Delay(u64, u64),
     Choice(String, u64, u32, String),
 }
 
@@ -148,6 +151,7 @@ fn facts() -> impl Strategy<Value = Fact> {
         (words(), dpc).prop_map(|(name, change)| Fact::Dpc(name, change)),
         (words(), timer).prop_map(|(name, change)| Fact::Timer(name, change)),
         (words(), end, any::<u64>()).prop_map(|(name, end, ns)| Fact::Wait(name, end, ns)),
+        (any::<u64>(), any::<u64>()).prop_map(|(asked_ns, ns)| Fact::Delay(asked_ns, ns)),
         (words(), any::<u64>(), any::<u32>(), words())
             .prop_map(|(choice, ordinal, n, word)| Fact::Choice(choice, ordinal, n, word)),
     ]
@@ -231,6 +235,9 @@ impl Maker {
             Fact::Wait(object, end, counted_ns) => {
                 Event::Wait { object: self.name(object), end: *end, counted_ns: *counted_ns }
             }
+            Fact::Delay(asked_ns, taken_ns) => {
+                Event::Delay { asked_ns: *asked_ns, taken_ns: *taken_ns }
+            }
             Fact::Choice(choice, ordinal, answer, word) => Event::Choice {
                 choice: self.name(choice),
                 ordinal: *ordinal,
@@ -280,6 +287,7 @@ fn said_of(log: &TraceLog, event: &TimedEvent) -> Said {
         Event::Dpc { dpc, change } => Fact::Dpc(name(dpc), change),
         Event::Timer { timer, change } => Fact::Timer(name(timer), change),
         Event::Wait { object, end, counted_ns } => Fact::Wait(name(object), end, counted_ns),
+        Event::Delay { asked_ns, taken_ns } => Fact::Delay(asked_ns, taken_ns),
         Event::Choice { choice, ordinal, answer, word } => {
             Fact::Choice(name(choice), ordinal, answer, name(word))
         }

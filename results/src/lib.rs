@@ -27,7 +27,7 @@ pub mod work;
 use serde::Serialize;
 
 pub use exit::Exit;
-pub use moment::moment;
+pub use moment::{moment, moment_of_scenario};
 pub use plain_text::plain_text;
 
 /// A document as JSON text with a newline at its end.

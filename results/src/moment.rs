@@ -1,6 +1,7 @@
 //! The moment of a run that a reader asks about first.
 
 use portcls_machine::emulator::{Stop, Violation};
+use portcls_machine::scenario::Outcome;
 
 /// The time since power-on, in ns, at which the driver ended the run, or else of the first breach
 /// of a rule; `None` if there was neither.
@@ -9,4 +10,11 @@ pub fn moment(stop: Option<&Stop>, violations: &[Violation]) -> Option<u64> {
     let is_usual = |stop: &&Stop| matches!(stop, Stop::TimeLimit { .. } | Stop::Abandoned { .. });
     let end = stop.filter(|stop| !is_usual(stop)).map(Stop::time_ns);
     end.or_else(|| Some(violations.first()?.time_ns))
+}
+
+/// The moment of a scenario: as [`moment`], or else the time of the first expectation that failed
+/// and has a time.
+#[must_use]
+pub fn moment_of_scenario(outcome: &Outcome) -> Option<u64> {
+    moment(outcome.stop.as_ref(), &outcome.violations).or_else(|| outcome.failed_at_ns())
 }

@@ -130,6 +130,8 @@ struct CheckFacts<'a> {
     name: &'a str,
     passed: bool,
     words: &'a str,
+    /// After a failure, the time since power-on of the event that shows it; `None` if none does.
+    time_ns: Option<u64>,
 }
 
 impl Facts<'_> {
@@ -155,6 +157,7 @@ fn ran_facts<'a>(file: &'a str, ran: &'a Ran) -> ScenarioFacts<'a> {
         name: &check.name,
         passed: check.passed,
         words: &check.words,
+        time_ns: check.time_ns,
     };
     ScenarioFacts {
         file,

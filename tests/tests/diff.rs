@@ -181,6 +181,7 @@ fn check_mutants_of_all(traces: Vec<(String, TraceLog)>) -> usize {
         faults.extend(wrong);
     }
     assert!(faults.is_empty(), "{} of {count}:\n{}", faults.len(), faults.join("\n"));
+    println!("{count} mutants, none above the bars");
     count
 }
 

@@ -67,7 +67,7 @@ async function keys(browser) {
   await press(page, ["ArrowRight", "ArrowRight", "ArrowLeft"]);
   assert.equal(await selected(page), 1);
   await press(page, ["End"]);
-  assert.equal(await selected(page), 419);
+  assert.equal(await selected(page), 423);
   await press(page, ["Home", "]", "]"]);
   assert.match(await text(page, "sentence"), /^The mark "/);
   // An interrupt, back to its cause, and on to its effect.

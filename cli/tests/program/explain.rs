@@ -140,3 +140,36 @@ fn a_scenario_that_fails_has_the_command_that_explains_its_first_finding() {
     let outside = folder.run(&["check", "rule.toml", "--out", "out"]);
     assert!(!outside.text().contains("explain "), "not in that part: {}", outside.text());
 }
+
+#[test]
+fn an_expectation_that_fails_at_a_time_has_the_command_that_explains_this_time() {
+    let folder = Folder::new();
+    let run = |expect: &str| {
+        let text = format!(
+            "version = 1\ntitle = \"A note\"\n[[step]]\nopen = \"render\"\n[[step]]\n\
+             state = \"run\"\n[[step]]\nwrite = \"90 3C 40\"\n[[step]]\nwait = \"2ms\"\n\
+             [expect]\n{expect}\n"
+        );
+        folder.put("note.toml", text);
+        let ran = folder.run(&["run", "note.toml", "--trace", "t.txt"]);
+        assert_eq!(ran.code, 1, "{expect}: {}{}", ran.text(), ran.stderr);
+        ran.text().to_owned()
+    };
+    for (expect, shown) in [
+        ("never = [\"out 330 <- 3C\"]", "bus out 330 <- 3C"),
+        ("order = [\"out 330 <- 3C\", \"out 330 <- 90\"]", "bus out 330 <- 3C"),
+        ("wire-out = \"90 3D 40\"", "wire out 3C start"),
+        ("wire-out = \"90 3C 40 00\"", "wire out 40 start"),
+        ("status = { Write = \"STATUS_IO_DEVICE_ERROR\" }", "port return Write, 3 bytes"),
+        ("times = [{ event = \"out 3C start\", at = \"1us\" }]", "wire out 3C start"),
+    ] {
+        let text = run(expect);
+        let explanation = explained(&folder, &text);
+        assert!(explanation.contains(shown), "{expect}: {text}{explanation}");
+    }
+    // What never came, and what is counted, has no time.
+    for expect in ["order = [\"out 330 <- 77\"]", "wire-out-count = 4"] {
+        let text = run(expect);
+        assert!(!text.contains("explain "), "{text}");
+    }
+}

@@ -122,7 +122,7 @@ fn bad_resources_and_bad_infs_are_one_line_that_says_how_to_mend_them() {
             &["--inf", "driver.inf", "--port", "340"],
             2,
             "the INF's section [Card.First]: no IOConfig has room for the MPU-401 at port 340; \
-             choose its port by --port, or name the resources by --resource",
+             choose its port, or name the resources of the device: --port or --resource",
         ),
         (
             &["--inf", "driver.inf:Mine"],

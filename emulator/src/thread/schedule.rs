@@ -19,7 +19,7 @@ use crate::rules;
 use crate::status::NtStatus;
 use crate::wait::{Delay, Timeout, Waitable};
 
-use super::{Standing, State, Step, Thread};
+use super::{Standing, State, Step, Thread, WhenOver};
 
 /// What happens to a thread that waits.
 enum Wake {
@@ -70,13 +70,16 @@ impl Kernel {
         let State::Waits(standing) = &*state else { return false };
         let Standing { object, since_ns, when_over, .. } = standing;
         let status = match wake {
-            Wake::TimeIsOver => {
-                // A delay ends in success, and the trace has no event for it.
-                if *when_over == NtStatus::TIMEOUT {
-                    self.record_end_of_wait(&**object, *since_ns, *when_over);
+            Wake::TimeIsOver => match *when_over {
+                WhenOver::TimedOut => {
+                    self.record_end_of_wait(&**object, *since_ns, NtStatus::TIMEOUT);
+                    NtStatus::TIMEOUT
                 }
-                *when_over
-            }
+                WhenOver::DelayEnded { asked_ns } => {
+                    self.record_delay(asked_ns, *since_ns);
+                    NtStatus::SUCCESS
+                }
+            },
             Wake::GotObject => {
                 // The owner of a mutex is the thread that waits, not the thread that runs now.
                 let runs = self.state.thread.replace(thread.kernel_number());
@@ -147,14 +150,15 @@ impl Kernel {
                     self.make_ready(thread, NtStatus::TIMEOUT);
                 } else {
                     let deadline_ns = self.wait_deadline_ns(timeout);
-                    self.begin_wait(thread, object, deadline_ns, NtStatus::TIMEOUT);
+                    self.begin_wait(thread, object, deadline_ns, WhenOver::TimedOut);
                 }
             }
             Step::Delays(time_100ns) => {
                 if self.may_wait("KeDelayExecutionThread", &Delay) {
                     let deadline_ns = self.wait_deadline_ns(Timeout::Relative(time_100ns));
-                    let delay = Rc::new(Delay);
-                    self.begin_wait(thread, delay, deadline_ns, NtStatus::SUCCESS);
+                    let asked_ns = time_100ns.saturating_mul(100);
+                    let when_over = WhenOver::DelayEnded { asked_ns };
+                    self.begin_wait(thread, Rc::new(Delay), deadline_ns, when_over);
                 }
             }
             Step::Ends(status) => self.end_thread(thread, status),
@@ -172,7 +176,7 @@ impl Kernel {
         thread: &Thread,
         object: Rc<dyn Waitable>,
         deadline_ns: u64,
-        when_over: NtStatus,
+        when_over: WhenOver,
     ) {
         let number = thread.0.waits.get() + 1;
         thread.0.waits.set(number);

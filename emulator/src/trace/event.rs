@@ -204,7 +204,7 @@ pub enum Event {
         /// What happened.
         change: TimerChange,
     },
-    /// A wait ended. A wait that did not have to wait is no event, and neither is a delay.
+    /// A wait ended. A wait that did not have to wait is no event.
     Wait {
         /// What the code waited for.
         object: NameId,
@@ -214,6 +214,14 @@ pub enum Event {
         /// beginning of a wait that timed out. A wait for silence counts from the last sound. 0
         /// means that the wait ended with the fact.
         counted_ns: u64,
+    },
+    /// A delay of a thread ended, at a clock interrupt. A delay between two equal polls is no
+    /// event: the time from one poll to the next tells it.
+    Delay {
+        /// The time in ns that the code asked for.
+        asked_ns: u64,
+        /// Time in ns since the beginning of the delay.
+        taken_ns: u64,
     },
     /// A sentence.
     Note(TextRef),
@@ -235,7 +243,10 @@ impl Event {
     /// [`TraceLog::without_cause_facts`](super::TraceLog::without_cause_facts).
     #[must_use]
     pub fn is_cause_fact(&self) -> bool {
-        matches!(self, Event::Dpc { .. } | Event::Timer { .. } | Event::Wait { .. })
+        matches!(
+            self,
+            Event::Dpc { .. } | Event::Timer { .. } | Event::Wait { .. } | Event::Delay { .. }
+        )
     }
 }
 
@@ -267,6 +278,7 @@ mod kind {
     pub const DPC: u8 = 9;
     pub const TIMER: u8 = 10;
     pub const WAIT: u8 = 11;
+    pub const DELAY: u8 = 12;
 }
 
 impl Argument {
@@ -340,6 +352,7 @@ impl Record {
             Event::Wait { object, end, counted_ns } => {
                 (kind::WAIT, u32::from(object.0) | (end as u32) << 16, counted_ns, 0)
             }
+            Event::Delay { asked_ns, taken_ns } => (kind::DELAY, 0, asked_ns, taken_ns),
             Event::Note(text) => (kind::NOTE, text.length, text.offset, 0),
             Event::Choice { choice, ordinal, answer, word } => {
                 let names = u32::from(choice.0) | u32::from(word.0) << 16;
@@ -429,6 +442,7 @@ impl Record {
                 end: if self.a >> 16 == 0 { WaitEnd::Over } else { WaitEnd::TimedOut },
                 counted_ns: self.b,
             },
+            kind::DELAY => Event::Delay { asked_ns: self.b, taken_ns: self.c },
             kind::NOTE => Event::Note(text),
             kind::CHOICE => Event::Choice {
                 choice: name,
@@ -452,15 +466,25 @@ impl Record {
         }
     }
 
-    /// Folds a later equal access into this record. False when the access cannot be folded.
+    /// Whether both records are reads that differ only in their times.
+    pub(super) fn is_equal_read(&self, next: &Record) -> bool {
+        self.is_access_equal_to(next) && next.kind == kind::ACCESS && next.a >> 24 == 0
+    }
+
+    /// Whether this record is an access equal to `next`, given that `next` is an access.
     #[inline]
-    pub(super) fn fold(&mut self, next: &Record) -> bool {
-        let same = self.kind == kind::ACCESS
+    fn is_access_equal_to(&self, next: &Record) -> bool {
+        self.kind == kind::ACCESS
             && self.a == next.a
             && self.c == next.c
             && self.who == next.who
-            && self.level == next.level;
-        if !same {
+            && self.level == next.level
+    }
+
+    /// Folds a later equal access into this record. False when the access cannot be folded.
+    #[inline]
+    pub(super) fn fold(&mut self, next: &Record) -> bool {
+        if !self.is_access_equal_to(next) {
             return false;
         }
         let count = self.b as u32;

@@ -16,6 +16,7 @@ use super::timing::{Kind, runs};
 use super::values::{Bytes, Time};
 use crate::card_device::WIRES;
 use crate::machine::Machine;
+use crate::pin_client::Received;
 
 /// How many bytes the words of a result show.
 const SHOWN_BYTES: usize = 32;
@@ -123,8 +124,9 @@ fn byte_words(bytes: &[u8]) -> String {
     }
 }
 
-/// A check of bytes. After a failure it tells the first difference.
-fn bytes_check(name: String, expected: &Bytes, came: Vec<u8>) -> Check {
+/// A check of bytes, each with its time in ns. After a failure it tells the first difference.
+fn bytes_check(name: String, expected: &Bytes, timed: &[(u8, u64)]) -> Check {
+    let came: Vec<u8> = timed.iter().map(|&(byte, _)| byte).collect();
     if expected.0 == came {
         return Check::passed(name, byte_words(&came));
     }
@@ -134,19 +136,21 @@ fn bytes_check(name: String, expected: &Bytes, came: Vec<u8>) -> Check {
         byte_words(&expected.0),
         byte_words(&came)
     );
-    Check::failed(name, words)
+    // If bytes are missing at the end, the last byte is the place to look at.
+    let shows = timed.get(same).or(timed.last());
+    Check::failed(name, words).at(shows.map(|&(_, time_ns)| time_ns))
 }
 
-/// The bytes that a driver put on MIDI OUT of a card. Bytes that the card sends by itself do not
-/// count.
-fn wire_out(trace: &TraceLog, card: usize) -> Vec<u8> {
+/// The bytes that a driver put on MIDI OUT of a card, with the times of their start bits. Bytes
+/// that the card sends by itself do not count.
+fn wire_out(trace: &TraceLog, card: usize) -> Vec<(u8, u64)> {
     let byte = |event: portcls_emulator::trace::TimedEvent| match event.event {
         Event::Serial { lane, byte, edge: SerialEdge::Start, source, .. }
             if source == SerialSource::Outside
                 && trace.name(lane) == "out"
                 && trace.name(event.who) == WIRES[card] =>
         {
-            Some(byte)
+            Some((byte, event.time_ns))
         }
         _ => None,
     };
@@ -163,7 +167,7 @@ fn card_checks(facts: &Facts<'_, '_>, table: &CardExpectTable, prefix: &str) -> 
             all.push(equal(format!("{prefix}wire-out-count"), expected, count, number));
         }
         if let Some(expected) = &table.wire_out {
-            all.push(bytes_check(format!("{prefix}wire-out"), expected, came));
+            all.push(bytes_check(format!("{prefix}wire-out"), expected, &came));
         }
     }
     if let Some(expected) = table.lost {
@@ -175,24 +179,28 @@ fn card_checks(facts: &Facts<'_, '_>, table: &CardExpectTable, prefix: &str) -> 
 }
 
 /// The bytes that the application read from all pins, pin after pin in the order of their opening.
-fn all_read(facts: &Facts<'_, '_>) -> Vec<u8> {
+fn all_read(facts: &Facts<'_, '_>) -> Vec<(u8, u64)> {
     facts.pins.iter().flat_map(read_of).collect()
 }
 
-fn read_of(pin: &Pin<'_>) -> Vec<u8> {
-    pin.received.iter().flat_map(|chunk| chunk.bytes.clone()).collect()
+/// The bytes that a pin received, with the times at which they came.
+fn read_of(pin: &Pin<'_>) -> Vec<(u8, u64)> {
+    let bytes_of = |chunk: &Received| {
+        let time_ns = chunk.time_ns;
+        chunk.bytes.iter().map(move |&byte| (byte, time_ns)).collect::<Vec<_>>()
+    };
+    pin.received.iter().flat_map(bytes_of).collect()
 }
 
 fn read_checks(
     prefix: &str,
     expected: Option<&Bytes>,
     expected_count: Option<u64>,
-    came: &[u8],
+    came: &[(u8, u64)],
 ) -> Vec<Check> {
     let count = expected_count
         .map(|expected| equal(format!("{prefix}read-count"), expected, came.len() as u64, number));
-    let bytes =
-        expected.map(|expected| bytes_check(format!("{prefix}read"), expected, came.to_vec()));
+    let bytes = expected.map(|expected| bytes_check(format!("{prefix}read"), expected, came));
     count.into_iter().chain(bytes).collect()
 }
 
@@ -200,7 +208,7 @@ fn pin_checks(facts: &Facts<'_, '_>, table: &PinExpectTable) -> Vec<Check> {
     let prefix = format!("pin {}, ", table.name);
     let named = |index: &usize| facts.plan.pins[*index].id == table.name;
     let pins: Vec<&Pin<'_>> = (0..facts.pins.len()).filter(named).map(|i| &facts.pins[i]).collect();
-    let read: Vec<u8> = pins.iter().flat_map(|pin| read_of(pin)).collect();
+    let read: Vec<(u8, u64)> = pins.iter().flat_map(|pin| read_of(pin)).collect();
     let mut all = read_checks(&prefix, table.read.as_ref(), table.read_count, &read);
     if let Some(expected) = &table.statuses {
         let expected: Vec<NtStatus> = expected.iter().map(|status| status.0).collect();
@@ -219,7 +227,9 @@ fn pin_checks(facts: &Facts<'_, '_>, table: &PinExpectTable) -> Vec<Check> {
             0 => "no times".to_owned(),
             _ => times.iter().map(|time_ns| us(*time_ns)).collect::<Vec<_>>().join(", "),
         };
-        all.push(equal(format!("{prefix}times"), expected, came, words));
+        let same = expected.iter().zip(&came).take_while(|(one, other)| one == other).count();
+        let shows = came.get(same).or(came.last()).copied();
+        all.push(equal(format!("{prefix}times"), expected, came, words).at(shows));
     }
     if let Some(expected) = table.in_flight {
         let came = pins.iter().map(|pin| pin.in_flight() as u64).sum();
@@ -236,7 +246,7 @@ fn status_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
             if let Event::Return { function, status, .. } = event.event
                 && trace.name(function) == name
             {
-                last = Some(status);
+                last = Some((status, event.time_ns));
             }
         }
         last
@@ -246,7 +256,10 @@ fn status_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
             None => "no return".to_owned(),
             Some(status) => status.to_string(),
         };
-        equal(format!("status of {name}"), Some(expected.0), last_of(name), words)
+        let last = last_of(name);
+        let came = last.map(|(status, _)| status);
+        let check = equal(format!("status of {name}"), Some(expected.0), came, words);
+        check.at(last.map(|(_, time_ns)| time_ns))
     };
     facts.plan.expect.table.status.iter().map(check).collect()
 }
@@ -304,7 +317,8 @@ fn routine_checks(trace: &TraceLog, kind: Kind, key: &str, table: &RoutineTable)
             Some((_, own_ns)) if own_ns <= max_ns => Check::passed(name, us(own_ns)),
             Some((run, own_ns)) => {
                 let (most, came, at) = (us(max_ns), us(own_ns), us(run.begin_ns));
-                Check::failed(name, format!("{most} at most expected, {came} came, at {at}"))
+                let words = format!("{most} at most expected, {came} came, at {at}");
+                Check::failed(name, words).at(run.begin_ns)
             }
         });
     }
@@ -328,7 +342,7 @@ fn order_check(events: &[Shown], order: &[Pattern]) -> Option<Check> {
                     known.text,
                     us(event.event.time_ns)
                 );
-                return Some(Check::failed("order", words));
+                return Some(Check::failed("order", words).at(event.event.time_ns));
             }
         }
     }
@@ -344,7 +358,8 @@ fn never_check(events: &[Shown], pattern: &Pattern) -> Check {
             let count = 1 + found.count();
             let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
             let at = us(first.event.time_ns);
-            Check::failed(name, format!("it came {times}, first at {at}: {}", first.words()))
+            let words = format!("it came {times}, first at {at}: {}", first.words());
+            Check::failed(name, words).at(first.event.time_ns)
         }
     }
 }
@@ -366,7 +381,7 @@ fn time_check(trace: &TraceLog, events: &[Shown], table: &TimeTable, pattern: &P
     let late = if came_ns > expected_ns { "later" } else { "earlier" };
     let difference = us(came_ns.abs_diff(expected_ns));
     let words = format!("{} expected, {} came, {difference} {late}", us(expected_ns), us(came_ns));
-    Check::failed(name, words)
+    Check::failed(name, words).at(found.event.time_ns)
 }
 
 /// The check of broken rules. If the scenario names no rule, no rule may be broken.
@@ -383,7 +398,7 @@ fn rule_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
         let words = format!("{id} at {at}: {}", violation.message);
         all.push(match named.iter().any(|name| name.eq_ignore_ascii_case(id)) {
             true => Check::passed("violations", words),
-            false => Check::failed("violations", words),
+            false => Check::failed("violations", words).at(violation.time_ns),
         });
     }
     for name in named {
@@ -430,11 +445,12 @@ fn end_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
         all.push(equal("refused".to_owned(), Some(expected.0), facts.refused, words));
     }
     let end = facts.stop.map_or_else(|| "the run went to its end".to_owned(), Stop::to_string);
+    let end_ns = facts.stop.map(Stop::time_ns);
     let passed = facts.expects_the_stop();
     let mut name_end = |name: &str, expected: String| {
         all.push(match passed {
             true => Check::passed(name, end.clone()),
-            false => Check::failed(name, format!("{expected} expected, but: {end}")),
+            false => Check::failed(name, format!("{expected} expected, but: {end}")).at(end_ns),
         });
     };
     if let Some(expected) = &table.bug_check {
@@ -447,7 +463,7 @@ fn end_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
     match facts.stop {
         Some(Stop::TimeLimit { .. }) | None => {}
         Some(_) if is_named => {}
-        Some(stop) => all.push(Check::failed("end", stop.to_string())),
+        Some(stop) => all.push(Check::failed("end", stop.to_string()).at(end_ns)),
     }
     all
 }

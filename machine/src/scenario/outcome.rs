@@ -20,15 +20,24 @@ pub struct Check {
     pub passed: bool,
     /// The actual value; after a failure also the expected one.
     pub words: String,
+    /// After a failure, the time since power-on in ns of the event that shows it; `None` if no
+    /// event of the trace does.
+    pub time_ns: Option<u64>,
 }
 
 impl Check {
     pub(super) fn passed(name: impl Into<String>, words: impl Into<String>) -> Check {
-        Check { name: name.into(), passed: true, words: words.into() }
+        Check { name: name.into(), passed: true, words: words.into(), time_ns: None }
     }
 
     pub(super) fn failed(name: impl Into<String>, words: impl Into<String>) -> Check {
-        Check { name: name.into(), passed: false, words: words.into() }
+        Check { name: name.into(), passed: false, words: words.into(), time_ns: None }
+    }
+
+    /// The same check, which failed at this time.
+    pub(super) fn at(self, time_ns: impl Into<Option<u64>>) -> Check {
+        let time_ns = time_ns.into().filter(|_| !self.passed);
+        Check { time_ns, ..self }
     }
 }
 
@@ -97,6 +106,12 @@ impl Outcome {
         } else {
             Verdict::Passed
         }
+    }
+
+    /// The time since power-on in ns of the first failed check that has one.
+    #[must_use]
+    pub fn failed_at_ns(&self) -> Option<u64> {
+        self.checks.iter().filter(|check| !check.passed).find_map(|check| check.time_ns)
     }
 
     /// The part of the trace that the golden has: all events from mark to mark. The filter is not

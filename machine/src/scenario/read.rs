@@ -159,8 +159,13 @@ fn read_machine(
     let built = builder.clone().build();
     built.map_err(|error| {
         let of_inf = [Way::Key("driver"), Way::Key("inf")];
-        let is_of_inf = matches!(error, MachineError::InfResources { .. });
-        reader.fault(if is_of_inf { &of_inf } else { &way }, &error.to_string())
+        match error {
+            MachineError::InfResources { remedy, .. } => {
+                let keys = remedy.keys();
+                reader.fault(&of_inf, &format!("{error}: {keys} in [machine]"))
+            }
+            _ => reader.fault(&way, &error.to_string()),
+        }
     })?;
     Ok(builder)
 }

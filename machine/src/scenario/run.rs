@@ -169,7 +169,8 @@ impl<'m> Run<'m> {
             Err(error) => {
                 self.refused = status_of(&error);
                 if plan.expect.table.refused.is_none() {
-                    self.steps.push(Check::failed("start", error.to_string()));
+                    let failed = Check::failed("start", error.to_string());
+                    self.steps.push(failed.at(self.machine.now_ns()));
                 }
                 Next::End
             }
@@ -195,7 +196,8 @@ impl<'m> Run<'m> {
             }
             return Next::Step;
         }
-        self.steps.push(Check::failed(name, format!("{expected} expected, but {words}")));
+        let failed = Check::failed(name, format!("{expected} expected, but {words}"));
+        self.steps.push(failed.at(self.machine.now_ns()));
         Next::End
     }
 

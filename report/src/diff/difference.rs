@@ -1,6 +1,6 @@
 //! The differences of aligned nodes, and the nodes without a partner.
 
-use portcls_emulator::trace::{Event, TimerChange};
+use portcls_emulator::trace::{CauseFacts, Event, TimerChange};
 
 use serde::Serialize;
 
@@ -203,8 +203,11 @@ impl Comparer<'_, '_> {
         let (from_a, from_b) = (self.a.cause_node(a), self.b.cause_node(b));
         let (needs_a, needs_b) = (self.a.trigger_node(a), self.b.trigger_node(b));
         let kind = self.a.node(a).kind;
-        if kind == Kind::Timer {
-            self.compare_due(a, b);
+        if matches!(kind, Kind::Timer | Kind::Delay) && self.compare_due(a, b) {
+            // A delay of another time also ends at another time.
+            if kind == Kind::Delay {
+                return;
+            }
         }
         let (delay_a, delay_b) = match kind {
             Kind::Expiry => (lateness_ns(self.a, a), lateness_ns(self.b, b)),
@@ -235,39 +238,59 @@ impl Comparer<'_, '_> {
             return;
         }
         let stolen = (0, distance_ns(cause_a.stolen_ns, cause_b.stolen_ns));
-        let is_by_clock = cause_a.reason == Reason::Step && self.waits_for_clock(shift, more);
+        let is_by_clock = match cause_a.reason {
+            Reason::Clock => self.waits_for_clock(shift, more),
+            // A trace without facts about causes has no delays.
+            Reason::Step => !self.tells_delays() && self.waits_for_clock(shift, more),
+            _ => false,
+        };
         let is_too_much = shift != 0 && self.is_too_much((delay_a, delay_b), stolen, 1);
         if is_too_much && !stands_still && !is_by_clock {
             self.tell(Aspect::Delay, a, b, more);
         }
     }
 
-    /// Whether a step stands where it stands because of the clock: it moved by whole clock
+    /// Whether the traces have an event for the end of a delay.
+    fn tells_delays(&self) -> bool {
+        self.a.log.cause_facts() == CauseFacts::Recorded
+    }
+
+    /// Whether an event stands where it stands because of the clock: it moved by whole clock
     /// intervals, and by less than one interval more or less than its cause.
     ///
-    /// Assumed: a step that does so waited in KeDelayExecutionThread, whose end is rounded up to a
-    /// clock interrupt. The trace has no event for a delay, because polls with a delay between them
-    /// are one event.
+    /// The end of a delay does so, because it is rounded up to a clock interrupt. Assumed: so did a
+    /// step in traces that have no event for a delay.
     fn waits_for_clock(&self, shift: i64, more: i64) -> bool {
         let beside = shift.rem_euclid(CLOCK_INTERVAL_NS);
         let apart = beside.min(CLOCK_INTERVAL_NS - beside).unsigned_abs();
         apart <= self.options.tolerance.ns && more.abs() < CLOCK_INTERVAL_NS
     }
 
-    /// Compares the due times of two timers. Equal are: the same time from now, or the same time on
-    /// the clock.
-    fn compare_due(&mut self, a: u32, b: u32) {
-        let due = |tree: &Tree<'_>, node: u32| match tree.event(node).event {
-            Event::Timer { change: TimerChange::Set { due_in_ns, .. }, .. } => Some(due_in_ns),
-            _ => None,
+    /// A timer may be set for the same time from now, or for the same time on the clock. The same
+    /// is true of a delay. Tells a difference, and returns whether there is one.
+    fn compare_due(&mut self, a: u32, b: u32) -> bool {
+        // The time that was asked for, and when it was asked.
+        let due = |tree: &Tree<'_>, node: u32| {
+            let event = tree.event(node);
+            match event.event {
+                Event::Timer { change: TimerChange::Set { due_in_ns, .. }, .. } => {
+                    Some((due_in_ns, event.time_ns))
+                }
+                Event::Delay { asked_ns, taken_ns } => {
+                    Some((asked_ns, event.time_ns.saturating_sub(taken_ns)))
+                }
+                _ => None,
+            }
         };
-        let (Some(due_a), Some(due_b)) = (due(self.a, a), due(self.b, b)) else { return };
-        let more = distance_ns(due_a, due_b);
-        let shift = self.shift(a, b);
-        let dues = (distance_ns(0, due_a), distance_ns(0, due_b));
-        if self.is_too_much(dues, (0, -shift), 1) {
+        let (Some(due_a), Some(due_b)) = (due(self.a, a), due(self.b, b)) else { return false };
+        let more = distance_ns(due_a.0, due_b.0);
+        let shift = distance_ns(due_a.1, due_b.1);
+        let dues = (distance_ns(0, due_a.0), distance_ns(0, due_b.0));
+        let is_other = self.is_too_much(dues, (0, -shift), 1);
+        if is_other {
             self.tell(Aspect::Due, a, b, more);
         }
+        is_other
     }
 
     /// How much later a node is in the second trace, in ns.

@@ -111,6 +111,9 @@ impl<'t, 'a> Words<'t, 'a> {
                 let (from, to) = (in_first(), in_second());
                 format!("{from} -> {to}, which says the same")
             }
+            Aspect::Due if first.node(difference.a).kind == Kind::Delay => {
+                format!("{} -> {}", in_first(), in_second())
+            }
             Aspect::Due => {
                 format!("{} for a time {}", in_first(), later(range, "later", "earlier"))
             }
@@ -174,7 +177,7 @@ pub(super) fn owner(tree: &Tree<'_>, node: u32, aspect: Aspect) -> Owner {
         // At device level only the driver's service routine queues the DPC.
         Kind::Queue if event.level == Level::Device => Owner::Driver,
         Kind::Queue | Kind::Timer => Owner::Port,
-        Kind::Call | Kind::Wait | Kind::Note => match tree.log.name(event.who) {
+        Kind::Call | Kind::Wait | Kind::Delay | Kind::Note => match tree.log.name(event.who) {
             "app" => Owner::Scenario,
             "port" | "pnp" | "power" => Owner::Port,
             "hw" => Owner::Card,

@@ -256,6 +256,7 @@ fn kind_and_values(log: &TraceLog, event: &TimedEvent) -> (u8, Vec<u32>) {
         Event::Dpc { .. } => (8, Vec::new()),
         Event::Timer { .. } => (9, Vec::new()),
         Event::Wait { .. } => (10, Vec::new()),
+        Event::Delay { .. } => (11, Vec::new()),
     }
 }
 

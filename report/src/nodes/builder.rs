@@ -1,13 +1,13 @@
 //! Makes the nodes of a trace, event by event.
 
+mod polls;
+
 use portcls_emulator::trace::{
-    AccessEvent, Argument, Direction, Event, Level, NameId, SerialEdge, TimedEvent, TimerChange,
+    Argument, Direction, Event, Level, NameId, SerialEdge, TimedEvent, TimerChange,
 };
 
 use super::{Chain, Kind, Node, Section, Tree};
-use crate::causes::{
-    Change, ContextKind, LANE_IN, LINE, NONE, Past, Processor, Reason, end_ns, tells_state,
-};
+use crate::causes::{Change, ContextKind, LANE_IN, LINE, NONE, Past, Processor, end_ns};
 use crate::key::{NameKeys, mix, of_text, of_text_without_numbers};
 
 /// Makes the nodes of a tree that has its events and causes.
@@ -21,6 +21,11 @@ pub(super) struct Builder<'a> {
     open_bytes: Vec<(NameId, u32)>,
     /// The last node of the thread in this section that is in no span.
     thread_tail: u32,
+    /// The ends of delays in a row, until the next step of their code. Delays between two polls
+    /// belong to the polls.
+    held_delays: Vec<u32>,
+    /// The depth of the code that has the delays.
+    delay_depth: usize,
 }
 
 impl<'a> Builder<'a> {
@@ -31,6 +36,8 @@ impl<'a> Builder<'a> {
             frames: vec![Vec::new()],
             open_bytes: Vec::new(),
             thread_tail: NONE,
+            held_delays: Vec::new(),
+            delay_depth: 0,
             tree,
         }
     }
@@ -40,6 +47,7 @@ impl<'a> Builder<'a> {
         for number in 0..self.tree.events.len() {
             self.take(number as u32);
         }
+        self.put_delays();
         self.tree
     }
 
@@ -47,6 +55,7 @@ impl<'a> Builder<'a> {
         let event = self.tree.events[number as usize];
         match event.event {
             Event::Mark(text) => {
+                self.put_delays();
                 let text = self.tree.log.text(text);
                 let node = self.new_node(number, Kind::Mark, 0, of_text_without_numbers(text));
                 let _ = self.processor.step(Past::new(number as usize, &event), &event);
@@ -106,6 +115,7 @@ impl<'a> Builder<'a> {
         if place.depth + 1 < self.frames.len() {
             self.note_mixed(place.depth + 1);
         }
+        self.settle_delays(number, event, place);
         match place.change {
             Change::Enter(kind) => self.enter(number, event, kind),
             Change::Leave => {
@@ -122,6 +132,10 @@ impl<'a> Builder<'a> {
                     let node = self.leaf(number, event);
                     self.put(place.depth, node);
                     self.frames[place.depth].push(node);
+                }
+                Event::Delay { .. } => {
+                    self.held_delays.push(number);
+                    self.delay_depth = place.depth;
                 }
                 _ => {
                     let node = self.leaf(number, event);
@@ -193,48 +207,6 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn take_access(&mut self, number: u32, event: &TimedEvent, access: &AccessEvent, depth: usize) {
-        let is_poll =
-            access.direction == Direction::Read && tells_state(self.tree.log.name(access.note));
-        let note = self.names.of(access.note);
-        let state = mix(note, u64::from(access.value));
-        if is_poll {
-            let tail = self.tail_of(depth);
-            let class = mix(Kind::Poll as u64, mix(1, u64::from(access.port)));
-            // A trace of the hardware alone has no spans. In this trace a poll that follows an
-            // interrupt, or a poll at another level, does not belong to the polls before it.
-            let goes_on = self.tree.causes[number as usize].reason == Reason::Step;
-            let joins = |node: &Node| {
-                let is_alike = node.class == class && node.level == event.level;
-                node.kind == Kind::Poll && is_alike && goes_on
-            };
-            if tail != NONE && joins(&self.tree.nodes[tail as usize]) {
-                self.extend(tail, number);
-                let stolen_ns = self.tree.causes[number as usize].stolen_ns;
-                let node = &mut self.tree.nodes[tail as usize];
-                node.count += u64::from(access.count);
-                node.stolen_ns = node.stolen_ns.saturating_add(stolen_ns);
-                if node.pitch_ns == 0 {
-                    node.pitch_ns = access.pitch_ns;
-                }
-                if node.last_state != state {
-                    node.states = mix(node.states, note);
-                    node.last_state = state;
-                }
-                return;
-            }
-            let node = self.new_node(number, Kind::Poll, mix(1, u64::from(access.port)), 0);
-            self.put(depth, node);
-            let node = &mut self.tree.nodes[node as usize];
-            node.class = class;
-            (node.states, node.last_state) = (note, state);
-            (node.count, node.pitch_ns) = (u64::from(access.count), access.pitch_ns);
-            return;
-        }
-        let node = self.leaf(number, event);
-        self.put(depth, node);
-    }
-
     /// A node of one event.
     fn leaf(&mut self, number: u32, event: &TimedEvent) -> u32 {
         let who = self.names.of(event.who);
@@ -264,6 +236,8 @@ impl<'a> Builder<'a> {
                 (Kind::Timer, self.names.of(timer), is_cancelled)
             }
             Event::Wait { object, end, .. } => (Kind::Wait, self.names.of(object), end as u64),
+            // How long it was is compared apart: the code can delay up to a time of the clock.
+            Event::Delay { .. } => (Kind::Delay, who, 0),
             Event::Note(text) => {
                 let text = self.tree.log.text(text);
                 let first = text.split(' ').next().unwrap_or("");

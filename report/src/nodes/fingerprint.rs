@@ -49,6 +49,7 @@ fn of_event(log: &TraceLog, names: &mut NameKeys<'_>, event: &Event) -> u64 {
         Event::Wait { object, end, counted_ns } => {
             all(&[10, names.of(object), end as u64, counted_ns])
         }
+        Event::Delay { asked_ns, taken_ns } => all(&[12, asked_ns, taken_ns]),
         Event::Choice { choice, ordinal, answer, word } => {
             all(&[11, names.of(choice), ordinal, u64::from(answer), names.of(word)])
         }

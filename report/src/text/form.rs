@@ -3,7 +3,7 @@
 //! The writer puts a text in quotes when the reader would take it for another kind of event. So
 //! every note is read back as a note, for any words.
 
-use super::layout::{Version, WIRE};
+use super::layout::{DELAY, Version, WIRE};
 
 /// The kind of an event, with the pieces of its text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,6 +20,8 @@ pub(super) enum Form<'t> {
     Dpc(&'t str),
     /// The text after `timer `.
     Timer(&'t str),
+    /// The text after `wait a delay of `.
+    Delay(&'t str),
     /// The text after `wait `.
     Wait(&'t str),
     /// The lane, its byte, and the rest.
@@ -70,7 +72,7 @@ fn kernel_form(text: &str) -> Option<Form<'_>> {
     Some(match verb {
         "queue" => Form::Dpc(rest),
         "timer" => Form::Timer(rest),
-        "wait" => Form::Wait(rest),
+        "wait" => rest.strip_prefix(DELAY).map_or(Form::Wait(rest), Form::Delay),
         _ => return None,
     })
 }

@@ -26,6 +26,9 @@ pub(super) const TIME_AND_LEVEL: &str = "\
 /// The last lines of the header.
 pub(super) const COLUMNS: &str = "#\n#    time -PDI who       event\n";
 
+/// How the words of a delay begin, where a wait has the name of its object.
+pub(super) const DELAY: &str = "a delay of ";
+
 /// Columns of the longest line.
 pub(super) const LINE_COLUMNS: usize = 100;
 /// Columns of a time; a longer time takes more columns.

@@ -37,6 +37,7 @@ pub(super) fn read_event<'t>(
         Form::Access(text) => Ok(Event::Access(read_access(text, collected)?)),
         Form::Dpc(text) => read_dpc(text, collected),
         Form::Timer(text) => read_timer(text, collected),
+        Form::Delay(text) => read_delay(text),
         Form::Wait(text) => read_wait(text, collected),
         Form::Serial(text) => read_serial(text, collected),
         Form::Signal(name, value) => read_signal(name, value, collected),
@@ -294,6 +295,17 @@ fn read_timer<'t>(text: &'t str, collected: &mut Collected) -> Result<Event, Fau
         Fault::new(words, "this is not what happens to a timer", hint)
     })?;
     Ok(Event::Timer { timer, change })
+}
+
+/// Reads `10000.000, over after 10432.100`.
+fn read_delay(text: &str) -> Result<Event, Fault<'_>> {
+    let times = text.split_once(", over after ");
+    let times = times.and_then(|(asked, taken)| Some((read_us(asked)?, read_us(taken)?)));
+    let (asked_ns, taken_ns) = times.ok_or_else(|| {
+        let hint = "write `wait a delay of 10000.000, over after 10432.100`";
+        Fault::new(text, "this is not the end of a delay", hint)
+    })?;
+    Ok(Event::Delay { asked_ns, taken_ns })
 }
 
 /// Reads `the event 'x', over` or `the event 'x', timed out after 20.000`.

@@ -11,9 +11,9 @@ use portcls_emulator::trace::{
 use super::Header;
 use super::form::{Form, form};
 use super::layout::{
-    COLUMNS, CONTINUATION, FORMAT, HARDWARE, MARK_LEVEL, MARKER, NOTE_COLUMN, REMARK_CONTINUATION,
-    TIME_AND_LEVEL, TIME_COLUMNS, USUAL_BIT_NS, VERSION, Version, WHO_COLUMNS, level_columns,
-    level_letter, wrap,
+    COLUMNS, CONTINUATION, DELAY, FORMAT, HARDWARE, MARK_LEVEL, MARKER, NOTE_COLUMN,
+    REMARK_CONTINUATION, TIME_AND_LEVEL, TIME_COLUMNS, USUAL_BIT_NS, VERSION, Version, WHO_COLUMNS,
+    level_columns, level_letter, wrap,
 };
 use super::tails::{Key, Tails, can_be_kept};
 use super::words::{
@@ -246,8 +246,19 @@ impl<'a> Printer<'a> {
                 self.push_timer_change(change);
             }
             Event::Wait { object, end, counted_ns } => {
-                self.push_object("wait ", object);
+                self.out.push_str("wait ");
+                match self.log.name(object) {
+                    name if name.starts_with(DELAY) => push_quoted(&mut self.out, name),
+                    name => self.push_phrase(name),
+                }
                 self.push_end_of_wait(end, counted_ns);
+            }
+            Event::Delay { asked_ns, taken_ns } => {
+                self.out.push_str("wait ");
+                self.out.push_str(DELAY);
+                push_us(&mut self.out, asked_ns);
+                self.out.push_str(", over after ");
+                push_us(&mut self.out, taken_ns);
             }
             Event::Note(words) => self.push_note(who, self.log.text(words)),
             Event::Choice { choice, ordinal, answer, word } => {

@@ -63,6 +63,10 @@ impl<'t> Speaker<'t> {
                 WaitEnd::Over => format!("The wait for {} is over.", name(object)),
                 WaitEnd::TimedOut => format!("The wait for {} times out.", name(object)),
             },
+            Event::Delay { asked_ns, taken_ns } => {
+                let [asked, taken] = [asked_ns, taken_ns].map(|ns| us(ns as i64));
+                format!("The delay of {asked} is over at a clock interrupt, after {taken}.")
+            }
             Event::Note(text) => {
                 let text = self.log.text(text);
                 let who = if is_finding(text) { "Finding" } else { self.legend.actor(who) };

@@ -79,6 +79,7 @@ const KINDS: &str = r#"# machine a \"card\" \u{E9}
  6 P kernel queue a DPC, already queued
  6 P kernel timer tick, due in 2500.000, expires in 3000.000
  6 P kernel wait the event 'x', timed out after 20.000
+ 6 P kernel wait a delay of 10000.000, over after 10432.100
  7 P kernel choice allocation 3 = 1, refused
  8 P app "call it a note"
  9 P app words that go on

@@ -212,6 +212,13 @@ impl<'a> Mutants<'a> {
         };
         let rise = (0..isr).rev().find(is_rise)?;
         let end = self.end_of(isr);
+        // Cards that share a line have several runs for one rise. None of them comes before it.
+        let first = match change {
+            Change::LateInterrupt => {
+                (rise..isr).find(|&index| self.is_call(&events[index], "isr")).unwrap_or(isr)
+            }
+            _ => isr,
+        };
         let late_ns = 1_000 * (5 + self.draw(115) as u64);
         if change == Change::LateInterrupt {
             events[rise].time_ns += late_ns;
@@ -219,7 +226,7 @@ impl<'a> Mutants<'a> {
         // Bytes on the wire do not move, because the wire does not wait for the processor.
         let moves = |event: &&mut TimedEvent| !matches!(event.event, Event::Serial { .. });
         let last = if self.is_queued_dpc(isr..end) { self.end_of(end) } else { end };
-        events[isr..last].iter_mut().filter(moves).for_each(|event| event.time_ns += late_ns);
+        events[first..last].iter_mut().filter(moves).for_each(|event| event.time_ns += late_ns);
         Some(events)
     }
 
@@ -330,6 +337,13 @@ impl<'a> Mutants<'a> {
         if change == Change::DpcAgain {
             let late_ns = events[end - 1].time_ns - events[dpc].time_ns;
             copied.iter_mut().for_each(|event| event.time_ns += late_ns);
+            // One processor cannot run a DPC and other code at DISPATCH_LEVEL at once.
+            let over_ns = copied.last()?.time_ns;
+            let is_own = |event: &&TimedEvent| is_own(event) && event.time_ns < over_ns;
+            let rest = events[end..].iter().filter(is_own);
+            if rest.into_iter().any(|event| event.level >= Level::Dispatch) {
+                return None;
+            }
         }
         events.splice(end..end, copied);
         Some(events)
@@ -436,7 +450,7 @@ fn names_of(event: &TimedEvent) -> [NameId; 3] {
         _ => NameId::NONE,
     };
     let (first, second) = match event.event {
-        Event::Mark(_) | Event::Note(_) => (NameId::NONE, NameId::NONE),
+        Event::Mark(_) | Event::Note(_) | Event::Delay { .. } => (NameId::NONE, NameId::NONE),
         Event::Access(access) => (access.note, NameId::NONE),
         Event::Call { function, argument } | Event::Return { function, argument, .. } => {
             (function, of_argument(argument))

@@ -41,6 +41,7 @@ fn events() -> Vec<Event> {
         Event::Timer { timer: name, change: TimerChange::Cancelled },
         Event::Wait { object: name, end: WaitEnd::Over, counted_ns: u64::MAX },
         Event::Wait { object: NameId(65_535), end: WaitEnd::TimedOut, counted_ns: 0 },
+        Event::Delay { asked_ns: u64::MAX, taken_ns: 1 },
         Event::Note(TextRef::EMPTY),
         Event::Choice { choice: name, ordinal: u64::MAX, answer: u32::MAX, word: NameId(65_535) },
     ]
