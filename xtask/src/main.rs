@@ -14,6 +14,7 @@ mod project;
 mod release;
 mod tidy;
 mod verb;
+mod wasm32;
 mod windows;
 
 use std::env;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::program::{Failure, Outcome, cargo, run, script};
-use crate::{fuzz, licences, made, measure, package, program, release, tidy, windows};
+use crate::{fuzz, licences, made, measure, package, program, release, tidy, wasm32, windows};
 
 /// One command.
 pub struct Verb {
@@ -42,6 +42,7 @@ pub static VERBS: &[Verb] = &[
         package::package,
     ),
     verb("windows", "", "type-checks the project for Windows, on any system", windows::windows),
+    verb("wasm32", "", "runs suites on a processor with 32-bit addresses, in node", wasm32::wasm32),
     verb("release", "FOLDER", "packs the program for this system into FOLDER", release::release),
     verb("ci", "", "what a change has to pass: .ci/run", ci),
 ];

@@ -1,0 +1,111 @@
+//! The suites of the rooms below the machine, on a processor with 32-bit addresses.
+//!
+//! Cargo builds them for `wasm32-wasip1` by Debian's compiler for browsers, with exceptions, as
+//! `lab/build.sh` builds the module. `tests/wasm32/run.js` runs them in node. A length that was cut
+//! to 32 bits, and a bug check that does not unwind, are found here.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::program::{Failure, Outcome, Tool, no_arguments, require, run, target_folder};
+use crate::project::root;
+
+const TARGET: &str = "wasm32-wasip1";
+
+/// The rooms, and what of each is run. The other files of tests start processes, read the
+/// project's files by a path that was compiled in, or compare with the processor of the host.
+const SUITES: [&[&str]; 4] = [
+    &["--package", "hw-mpu401", "--lib", "--tests"],
+    &["--package", "portcls-emulator", "--lib", "--tests"],
+    &["--package", "portcls-port", "--lib", "--tests"],
+    &[
+        "--package",
+        "portcls-guest",
+        "--lib",
+        "--test",
+        "analysis",
+        "--test",
+        "calls",
+        "--test",
+        "services",
+    ],
+];
+
+/// Debian's packages for this.
+const PACKAGES: &str =
+    "rustc-web cargo-web rust-web-src libstd-rust-web-dev lld-22 wasi-libc nodejs";
+
+/// The folder of the C library.
+const LIBRARY: &str = "/usr/lib/wasm32-wasi";
+
+/// The memory of a test program in bytes. Node 20 dies when such a program asks for more, and the
+/// 377 tests of the port in one process need more than 1 GiB.
+const MEMORY: u32 = 3 << 30;
+
+/// The stack of a test program in bytes: what a thread of Linux has.
+const STACK: u32 = 8 << 20;
+
+/// Random cases a property has: an eighth of the usual number, because each takes longer.
+const CASES: &str = "32";
+
+/// Runs the suites.
+pub fn wasm32(arguments: &[String]) -> Outcome {
+    no_arguments("wasm32", arguments)?;
+    for file in ["/usr/bin/rustc", "/usr/bin/cargo", "/usr/bin/wasm-ld-22", LIBRARY] {
+        if !Path::new(file).exists() {
+            let words = format!("{file} is missing; on Debian: apt-get install {PACKAGES}");
+            return Err(Failure::failed(words));
+        }
+    }
+    require(&NODE)?;
+    for suite in SUITES {
+        run(cargo_test(suite))?;
+    }
+    Ok(())
+}
+
+const NODE: Tool =
+    Tool { name: "node", probe: &["node", "--version"], get: "apt-get install nodejs" };
+
+fn cargo_test(suite: &[&str]) -> Command {
+    let mut command = Command::new("/usr/bin/cargo");
+    command.current_dir(root());
+    command.args(["test", "--target", TARGET, "-Zbuild-std=std,panic_unwind,test"]).args(suite);
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+        command.env_remove(variable);
+    }
+    let runner = root().join("tests/wasm32/run.js");
+    command
+        .env("RUSTC", "/usr/bin/rustc")
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_TARGET_DIR", own_target())
+        .env("CARGO_TARGET_WASM32_WASIP1_LINKER", "wasm-ld-22")
+        .env("CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS", flags())
+        .env(
+            "CARGO_TARGET_WASM32_WASIP1_RUNNER",
+            format!("node --no-warnings {}", runner.display()),
+        )
+        .env("PROPTEST_CASES", CASES);
+    command
+}
+
+/// A folder of its own, because this compiler is another one.
+fn own_target() -> PathBuf {
+    target_folder().join("wasm32")
+}
+
+fn flags() -> String {
+    [
+        "-Cpanic=unwind".to_owned(),
+        "-Ctarget-feature=+exception-handling".to_owned(),
+        "-Clink-self-contained=no".to_owned(),
+        // The C library of 2022 lacks functions that nothing calls here; run.js has them.
+        "-Clink-arg=--allow-undefined".to_owned(),
+        format!("-Clink-arg=-L{LIBRARY}"),
+        format!("-Clink-arg={LIBRARY}/crt1-command.o"),
+        "-Clink-arg=-lc".to_owned(),
+        format!("-Clink-arg=-zstack-size={STACK}"),
+        format!("-Clink-arg=--initial-memory={MEMORY}"),
+    ]
+    .join(" ")
+}
