@@ -101,9 +101,9 @@ pub struct Trace {
 
     /// The newest record, not yet in the store. Only this record can fold in another poll.
     newest: RefCell<Record>,
-    /// The end of a delay that came after `newest`, or the empty record. The next poll drops the
-    /// delay if it is equal to `newest`; any other event puts the delay into the trace.
-    delay: Cell<Record>,
+    /// A poll and the end of a delay behind it. `newest` is then the empty record. The next poll
+    /// drops the delay if it is equal to this poll; any other event puts the delay into the trace.
+    delayed: Cell<Option<[Record; 2]>>,
     store: RefCell<Store>,
     /// The newest events without room in the store, in a trace that holds the first events.
     recent: RefCell<Recent>,
@@ -131,7 +131,7 @@ impl Trace {
             texts_kept: Cell::new(0),
             texts_gone: Cell::new(0),
             newest: RefCell::new(Record::NONE),
-            delay: Cell::new(Record::NONE),
+            delayed: Cell::new(None),
             store: RefCell::new(store),
             recent: RefCell::default(),
             dropped: Cell::new(0),
@@ -203,56 +203,59 @@ impl Trace {
         }
         let record = Record::new(time_ns, level, who, Event::Access(access));
         let may_fold = self.fold == Fold::Polls && access.direction == Direction::Read;
-        if may_fold && self.newest.borrow_mut().fold(&record) {
-            if !self.delay.get().is_none() {
-                self.delay.set(Record::NONE);
-            }
-            return;
+        if !(may_fold && self.newest.borrow_mut().fold(&record)) {
+            self.push(record);
         }
-        self.push(record);
     }
 
     /// Records the end of a delay. A loop that polls and delays stays one event.
     pub(crate) fn record_delay(&self, time_ns: u64, level: Level, who: NameId, event: Event) {
-        let record = Record::new(time_ns, level, who, event);
         if !self.recording {
             return;
         }
-        match self.fold {
-            Fold::Nothing => self.push(record),
-            Fold::Polls => {
-                self.settle_delay(&record);
-                self.delay.set(record);
-            }
+        let record = Record::new(time_ns, level, who, event);
+        let newest = *self.newest.borrow();
+        if self.fold == Fold::Polls && newest.is_read() {
+            self.newest.replace(Record::NONE);
+            self.delayed.set(Some([newest, record]));
+        } else {
+            self.push(record);
         }
     }
 
     #[inline]
     fn push(&self, record: Record) {
-        if !self.delay.get().is_none() {
-            self.settle_delay(&record);
-        }
-        self.push_after_delay(record);
-    }
-
-    /// Puts the delay before `next` into the trace, or drops it if `next` is one more poll.
-    #[inline(never)]
-    fn settle_delay(&self, next: &Record) {
-        let delay = self.delay.replace(Record::NONE);
-        if !delay.is_none() && !self.newest.borrow().is_equal_read(next) {
-            self.push_after_delay(delay);
-        }
-    }
-
-    #[inline]
-    fn push_after_delay(&self, record: Record) {
         let older = self.newest.replace(record);
         if older.is_none() {
+            self.settle_delay();
             return;
         }
         match &mut *self.store.borrow_mut() {
             Store::First { records, limit } if records.len() < *limit => records.push(older),
             other => self.push_elsewhere(other, older),
+        }
+    }
+
+    /// Settles what stands before the newest record: nothing, or a poll and a delay.
+    #[cold]
+    fn settle_delay(&self) {
+        let Some([mut poll, delay]) = self.delayed.take() else { return };
+        let newest = *self.newest.borrow();
+        if !poll.is_equal_read(&newest) {
+            self.store(poll);
+            self.store(delay);
+        } else if poll.fold(&newest) {
+            self.newest.replace(poll);
+        } else {
+            self.store(poll);
+        }
+    }
+
+    #[inline(never)]
+    fn store(&self, record: Record) {
+        match &mut *self.store.borrow_mut() {
+            Store::First { records, limit } if records.len() < *limit => records.push(record),
+            other => self.push_elsewhere(other, record),
         }
     }
 
@@ -335,7 +338,8 @@ impl Trace {
 
     /// The records that are not in the store yet.
     fn after_store(&self) -> impl Iterator<Item = Record> {
-        [*self.newest.borrow(), self.delay.get()].into_iter().filter(|record| !record.is_none())
+        let newest = Some(*self.newest.borrow()).filter(|newest| !newest.is_none());
+        newest.into_iter().chain(self.delayed.get().into_iter().flatten())
     }
 
     /// The records that have no room because the records after the store count too. In a trace that

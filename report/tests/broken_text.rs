@@ -71,6 +71,7 @@ fn text_of_an_event_is_checked() {
     says("queue a, gone", 35, "this is not what happens to a DPC");
     says("timer a, due in 3.000", 35, "this is not what happens to a timer");
     says("wait a", 32, "this is not the end of a wait");
+    says("wait a delay of 1.000, over", 42, "this is not the end of a delay");
     says("a \\q", 28, "this is not an escape");
     says("a \\u{D800}", 28, "this is not an escape");
     says("\"a\" b", 29, "this is more than the event needs");

@@ -131,6 +131,22 @@ fn a_timer_waits_for_its_setting_and_a_wait_for_what_ended_it() {
 }
 
 #[test]
+fn the_end_of_a_delay_is_by_the_clock_and_counts_from_the_step_before_the_delay() {
+    let found = causes_of(
+        "400.000 P app call Stop
+500.000 P kernel thread 1: it goes on
+700.000 I isr call irq 9
+702.000 I isr return irq 9, claimed
+1000.000 P kernel wait a delay of 100.000, over after 600.000
+1001.000 P bus in 331 -> BF ; status: can write, no data
+",
+    );
+    is(&found, 4, Reason::Clock, 0, 600);
+    assert_eq!(found[4].stolen_ns, 0, "the clock does not wait for interrupts");
+    is(&found, 5, Reason::Step, 4, 1);
+}
+
+#[test]
 fn a_service_routine_without_a_rise_has_no_cause() {
     let found = causes_of("5.000 I isr call irq 9\n6.000 I isr return irq 9, not mine\n");
     assert_eq!((found[0].reason, found[0].event()), (Reason::Unknown, None));

@@ -131,6 +131,7 @@ struct CheckFacts<'a> {
     passed: bool,
     words: &'a str,
     /// After a failure, the time since power-on of the event that shows it; `None` if none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
     time_ns: Option<u64>,
 }
 

@@ -466,9 +466,14 @@ impl Record {
         }
     }
 
+    /// Whether this record is a read.
+    pub(super) fn is_read(&self) -> bool {
+        self.kind == kind::ACCESS && self.a >> 24 == 0
+    }
+
     /// Whether both records are reads that differ only in their times.
     pub(super) fn is_equal_read(&self, next: &Record) -> bool {
-        self.is_access_equal_to(next) && next.kind == kind::ACCESS && next.a >> 24 == 0
+        next.is_read() && self.is_access_equal_to(next)
     }
 
     /// Whether this record is an access equal to `next`, given that `next` is an access.

@@ -18,7 +18,8 @@ pub struct TimedEvent {
 
 /// Whether a trace has the facts that only say why something happened.
 ///
-/// These facts are DPCs that are queued, timers, ends of waits, raised levels, and who made a byte.
+/// These facts are DPCs that are queued, timers, ends of waits and delays, raised levels, and who
+/// made a byte.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CauseFacts {
     /// The trace has them.
