@@ -1,4 +1,4 @@
-//! The suites of the rooms below the machine, on a processor with 32-bit addresses.
+//! The tests of the rooms below the machine, with 32-bit addresses.
 //!
 //! Cargo builds them for `wasm32-wasip1` by Debian's compiler for browsers, with exceptions, as
 //! `lab/build.sh` builds the module. `tests/wasm32/run.js` runs them in node. A length that was cut
@@ -38,8 +38,7 @@ const PACKAGES: &str =
 /// The folder of the C library.
 const LIBRARY: &str = "/usr/lib/wasm32-wasi";
 
-/// The memory of a test program in bytes. Node 20 dies when such a program asks for more, and the
-/// 377 tests of the port in one process need more than 1 GiB.
+/// The memory of a test program in bytes. Node 20 dies when such a program asks for more.
 const MEMORY: u32 = 3 << 30;
 
 /// The stack of a test program in bytes: what a thread of Linux has.
