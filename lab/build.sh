@@ -70,7 +70,7 @@ build_module() {
         /usr/bin/cargo build --quiet --release --lib --locked --manifest-path lab/Cargo.toml \
         --target wasm32-unknown-unknown -Zbuild-std=std,panic_unwind \
         -Zbuild-std-features=optimize_for_size
-    # Without --all-features: no browser takes what wasm-opt 108 then writes.
+    # Names each feature: with --all-features, wasm-opt 108 writes a module that no browser takes.
     wasm-opt -Oz --enable-exception-handling --enable-bulk-memory --enable-sign-ext \
         --enable-nontrapping-float-to-int --enable-mutable-globals --enable-reference-types \
         --enable-multivalue \
@@ -105,7 +105,7 @@ file_json() {
 
 # Fails if the module has imports: with an import the module could reach out of its page.
 check_imports() {
-    # Section 2 of a module has its imports, and comes before those of functions and code: 3 and on.
+    # The metrics of wasm-opt have a line with the number of imports.
     local imports
     imports=$(wasm-opt --enable-exception-handling --enable-bulk-memory --enable-sign-ext \
         --enable-nontrapping-float-to-int --enable-mutable-globals --enable-reference-types \

@@ -71,7 +71,7 @@ pub enum Verb {
     /// Plays a MIDI file out through the driver, and says how it went.
     ///
     /// The stream is closed once MIDI OUT has been idle for 100 ms. The outputs hold everything
-    /// that MIDI OUT carried since power-on, with what a card sends by itself after a reset.
+    /// that MIDI OUT carried since power-on, including what a card sends by itself after a reset.
     /// They are written also when the run ends early.
     #[command(
         after_long_help = format!("{PLAY_EXAMPLES}\n\n{EXIT_CODES}\n\n{JSON_FORM}\n\n{ENVIRONMENT}")
@@ -89,9 +89,9 @@ pub enum Verb {
     /// Runs a Windows driver under gdb, forwards and backwards, or under lldb.
     ///
     /// The machine waits for a debugger before the driver's first instruction. Breakpoints,
-    /// watchpoints and steps change nothing of the run. gdb can go back: this builds the machine
-    /// anew and runs it to the place before, so it shows the same run; what gdb wrote into
-    /// registers or memory is then gone. `monitor help` lists what can be asked of the machine:
+    /// watchpoints and steps change nothing of the run. gdb can go back: the program then builds
+    /// the machine anew and runs it to the earlier place. It is the same run, but what gdb wrote
+    /// into registers or memory is gone. `monitor help` lists what can be asked of the machine:
     /// IRQL, time, card, pins, trace.
     #[command(
         after_long_help =
@@ -100,18 +100,17 @@ pub enum Verb {
     Debug(DebugArguments),
     /// Shows what a client sees of a driver: its filters, their pins, nodes and connections.
     ///
-    /// The driver is started, and everything is asked of it by the requests of an application.
-    /// Each pin for MIDI is opened and closed again with each of its formats, which tells whether
-    /// play or capture can use it, or why not. --pin of these verbs takes the names and numbers
-    /// that are shown.
+    /// The driver is started, and answers the requests that an application can send. Each pin for
+    /// MIDI is opened and closed again with each of its formats. This tells whether play or capture
+    /// can use it, or why not. --pin of these verbs takes the names and numbers that are shown.
     #[command(after_long_help = format!("{FILTERS_EXAMPLES}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}"))]
     Filters(FiltersArguments),
     /// Runs register scripts on cards, and prints each access with its time and result.
     ///
-    /// A script needs no driver: it is a list of accesses to the two ports of a card, with what
-    /// has to come of them. Without --card a script runs on every card that it is for, and has a
-    /// line for each. One that is not valid does not keep the others from running. One that
-    /// expects nothing of its cards has checked nothing, which is a failure too.
+    /// A script needs no driver: it is a list of accesses to the two ports of a card, with their
+    /// expected results. Without --card a script runs on every card that it is for, and has a line
+    /// for each card. A script that is not valid does not keep the other scripts from running. A
+    /// script without an expected result checks nothing, which is a failure too.
     #[command(after_long_help = format!(
         "{OPS_EXAMPLES}\n\n{}\n\n{EXIT_CODES}\n\n{ENVIRONMENT}",
         script_lines()
@@ -119,10 +118,10 @@ pub enum Verb {
     Ops(OpsArguments),
     /// Lists what a compiled driver (.sys) imports and executes, and what of it is missing here.
     ///
-    /// Nothing of the driver is run. Its code is read along branches and calls; an instruction
-    /// that is missing in bytes between that code is told apart, for these bytes may be data. The
-    /// classes and interfaces of PortCls that this code names are listed, too, and whether a driver
-    /// gets them here.
+    /// Nothing of the driver is run. Its code is read along branches and calls. Instructions that
+    /// are missing in the bytes between this code are listed separately, because these bytes may be
+    /// data. The list also has the classes and interfaces of PortCls that this code names, and says
+    /// whether a driver gets them here.
     #[command(
         after_long_help = format!("{IMPORTS_EXAMPLES}\n\n{IMPORTS_EXIT}\n\n{EXIT_CODES}")
     )]
@@ -132,8 +131,8 @@ pub enum Verb {
     Cards(CardsArguments),
     /// Lists the rules that a driver has to keep, or tells about one of them.
     ///
-    /// A breach of one is a violation, which the summary of a run names; advice is for times, and
-    /// its breach a warning.
+    /// If a driver breaks a rule, this is a violation, and the summary of the run names it. Some
+    /// rules are only advice about times: to break one is a warning.
     #[command(after_long_help = format!("{RULES_EXAMPLES}\n\n{EXIT_CODES}"))]
     Rules(RulesArguments),
     /// Makes a crate for a driver of your own, with a test on a whole machine.
@@ -142,18 +141,19 @@ pub enum Verb {
     /// card. Its name is the name of the folder.
     #[command(after_long_help = format!("{NEW_EXAMPLES}\n\n{EXIT_CODES}"))]
     New(NewArguments),
-    /// Runs scenarios: text files with a machine, what happens on it and what has to come of it.
+    /// Runs scenarios: text files with a machine, the steps of a run and the expected results.
     ///
-    /// Each expectation has a line with what came, or with what was expected instead. A file that
-    /// is not valid does not keep the others from running. The golden traces of scenarios are
-    /// compared by check.
+    /// Each expected result has a line with what came and, if that differs, what was expected. A
+    /// file that is not valid does not keep the others from running. The verb check compares the
+    /// golden traces of scenarios.
     #[command(after_long_help = format!("{RUN_EXAMPLES}\n\n{EXIT_CODES}"))]
     Run(RunArguments),
-    /// Checks scenarios: what has to come, and the golden trace, compared by causes.
+    /// Checks scenarios: the expected results, and the golden trace, compared by causes.
     ///
-    /// A scenario that differs is told in findings: whose it is, what was expected, what came, what
-    /// follows. Nothing is written but with --accept, --review, --out and --unreferenced delete. A
-    /// golden that is missing is a failure, and so is a check that checks nothing.
+    /// Each difference is a finding. It names the part of the machine that it belongs to (such as
+    /// driver or card), what was expected, what came, and what follows from it. Files are written
+    /// or removed only with --accept, --review, --out, --html and --unreferenced delete. A golden
+    /// that is missing is a failure, and so is a check that checks nothing.
     #[command(after_long_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_CODES}\n\n{CHECK_ENVIRONMENT}"))]
     Check(CheckArguments),
     /// Puts the results of all shards of a check together, and refuses an incomplete set.
@@ -162,7 +162,7 @@ pub enum Verb {
     /// Prints a trace once more, with durations, nesting and names for reading.
     #[command(after_long_help = format!("{TRACE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Trace(TraceArguments),
-    /// Compares two traces by causes, and says what is different, whose it is, and what follows.
+    /// Compares two traces by causes: what differs, in which part of the machine, and what follows.
     ///
     /// Two traces that are compared line by line go apart at the first interrupt that comes at
     /// another time. Here each event is compared with its cause: what it waited for, and how long.
@@ -175,7 +175,7 @@ pub enum Verb {
     /// form.
     #[command(after_long_help = format!("{EXPORT_EXAMPLES}\n\n{EXIT_CODES}"))]
     Export(ExportArguments),
-    /// Explains one moment of a trace: what happened, what ran, why, and what came of it.
+    /// Explains one moment of a trace: what happened, what ran, the causes, and the effects.
     #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXIT_CODES}"))]
     Explain(ExplainArguments),
     /// Measures a trace: how long interrupts and DPCs ran, and how long things waited.
@@ -287,7 +287,7 @@ pub struct PlayArguments {
     #[arg(long, value_name = "FILE", value_parser = target(), help_heading = "Outputs")]
     #[arg(value_hint = ValueHint::FilePath)]
     pub wire_out: Option<Target>,
-    /// Writes the same as a MIDI file with the times of the wire, in ticks of 10 us.
+    /// Writes a MIDI file of these bytes with their times on the wire, in ticks of 10 us.
     #[arg(long, value_name = "FILE", value_parser = target(), help_heading = "Outputs")]
     #[arg(value_hint = ValueHint::FilePath)]
     pub midi_out: Option<Target>,
@@ -312,7 +312,7 @@ pub struct CaptureArguments {
     #[arg(long, value_name = "FILE", value_parser = target(), help_heading = "Outputs")]
     #[arg(value_hint = ValueHint::FilePath)]
     pub raw_out: Option<Target>,
-    /// Writes the same as a MIDI file with the times that the port stamped, in ticks of 10 us.
+    /// Writes a MIDI file of these bytes with the times that the port stamped, in ticks of 10 us.
     #[arg(long, value_name = "FILE", value_parser = target(), help_heading = "Outputs")]
     #[arg(value_hint = ValueHint::FilePath)]
     pub midi_out: Option<Target>,
@@ -340,7 +340,7 @@ pub struct DebugArguments {
     #[arg(long, value_name = "PLACE", default_value = "1234", default_missing_value = "1234")]
     #[arg(num_args = 0..=1, value_parser = parse_gdb_place, help_heading = "Debugger")]
     pub gdb: SocketAddr,
-    /// What the machine does meanwhile.
+    /// What the machine does under the debugger.
     #[arg(long, value_enum, value_name = "JOB", default_value_t = DebugJob::Play)]
     #[arg(help_heading = "Debugger")]
     pub job: DebugJob,
@@ -398,11 +398,11 @@ pub struct OpsArguments {
     #[arg(value_name = "FILE", required = true, value_parser = input())]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub files: Vec<Input>,
-    /// The card: one of `cards`, or a file of its own that ends in .toml [default: every card that
-    /// a script names in its `cards:` lines, or all cards if it names none].
+    /// The card: a name that `cards` lists, or a card file that ends in .toml [default: every card
+    /// that a script names in its `cards:` lines, or all cards if it names none].
     #[arg(long, value_name = "CARD", value_parser = CardParser)]
     pub card: Option<CardChoice>,
-    /// The card's latencies within their ranges: min, typ, max, or seeded:N to draw each anew.
+    /// The card's latencies within their ranges: min, typ, max, or seeded:N for random ones.
     #[arg(long, value_name = "POINT", default_value = "typ", value_parser = parse_timing)]
     pub card_timing: CardTiming,
     #[command(flatten)]
@@ -414,8 +414,8 @@ pub struct OpsArguments {
     #[arg(long, value_enum, value_name = "HOST", conflicts_with_all = ["results", "vcd"])]
     #[arg(help_heading = "A real card")]
     pub record: Option<RecipeName>,
-    /// Where the real card sits, in hexadecimal [default: the card's usual place, 330 for nearly
-    /// all].
+    /// The base port of the real card, in hexadecimal [default: the card's usual port, 330 for
+    /// nearly all].
     #[arg(long, value_name = "HEX", value_parser = parse_port, requires = "record")]
     #[arg(help_heading = "A real card")]
     pub port: Option<u16>,
@@ -440,14 +440,15 @@ pub struct ImportsArguments {
 /// The command line of `cards`.
 #[derive(Args, Debug)]
 pub struct CardsArguments {
-    /// Runs the built-in register scripts on every card, and shows how each one does.
+    /// Runs the built-in register scripts on every card, and shows the results of each card.
     #[arg(long)]
     pub check: bool,
     /// Writes a card as a file for --card, with the meaning of each key.
     #[arg(long, value_name = "CARD", value_parser = CardParser)]
     #[arg(conflicts_with_all = ["check", "card", "format"])]
     pub show: Option<CardChoice>,
-    /// Only this card; one of a file is checked as the card that it is based on.
+    /// Only this card. --check expects of a card from a file what it expects of the card that the
+    /// file is based on.
     #[arg(long, value_name = "CARD", value_parser = CardParser)]
     pub card: Option<CardChoice>,
     /// The latencies for the check: min, typ, max, or seeded:N.
@@ -528,8 +529,8 @@ impl ReportArguments {
 pub struct WaveArguments {
     /// Writes the wires, the flags and the interrupt line as waveforms (VCD).
     ///
-    /// The flags DRR and DSR and the levels of the card's buffers are recorded as they change,
-    /// polled or not; a trace that is written as well then has them too.
+    /// The flags DRR and DSR and the levels of the card's buffers are recorded at each change, even
+    /// if the driver does not poll. A trace that is written in the same run then has them too.
     #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
     pub vcd: Option<Target>,
     /// For whom the waveforms are.

@@ -141,7 +141,7 @@ fn complain(result: &FileResult, card: Option<&str>) {
     }
     let mend = match (result.verdict(), card) {
         (FileVerdict::NothingChecked, _) => {
-            "say behind a line what has to come of it, as in R S -> 80/C0".to_owned()
+            "write an expected result after a line, as in R S -> 80/C0".to_owned()
         }
         (FileVerdict::NotMeant, Some(card)) if result.place == Place::Named => {
             format!("no scenario in it is meant for {card}: choose another --card")

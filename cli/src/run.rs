@@ -119,7 +119,7 @@ fn warn(ran: &Ran) {
             "{name}: it expects nothing by name; `check` compares its golden"
         )),
         (Verdict::NothingChecked, None) => console::error(&format_args!(
-            "{name}: nothing was checked: say in [expect] what has to come of it, or write [golden]"
+            "{name}: nothing was checked: write an expected result in [expect], or write [golden]"
         )),
         _ => {}
     }

@@ -78,7 +78,7 @@ impl Judged {
             }
             .to_owned(),
             (JudgedAs::NothingChecked, ..) => {
-                "nothing was checked: say in [expect] what has to come of it, or write [golden]"
+                "nothing was checked: write an expected result in [expect], or write [golden]"
                     .to_owned()
             }
             (JudgedAs::NoGolden, ..) => {

@@ -123,7 +123,7 @@ fn judge(result: &FileResult) -> Verdict {
             format!("{lines} not as expected, {met} as expected, on {on}")
         }
         FileVerdict::NothingChecked => {
-            "nothing was checked: say behind a line what has to come of it, as in R S -> 80/C0"
+            "nothing was checked: write an expected result after a line, as in R S -> 80/C0"
                 .to_owned()
         }
         FileVerdict::NotMeant => "no scenario of the script is meant for the card".to_owned(),

@@ -12,7 +12,8 @@
 //! for a real cause.
 //!
 //! Architecture invariants: no trait here knows whether a driver is written in Rust or is a `.sys`
-//! file. No method here has a body, except for facts that the C header or its compiler gives.
+//! file. A method here has a body only where the C header has one too, or where the answer depends
+//! only on the driver's compiler.
 
 mod dma_channel;
 mod dmus;

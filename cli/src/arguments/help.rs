@@ -8,7 +8,7 @@ Examples:
   portcls-emu play                          the built-in tune, and a summary of the run
   portcls-emu play song.mid --trace t.txt   every register access into t.txt
   portcls-emu capture song.mid              the other way: MIDI IN to the application
-  portcls-emu ops test.ops                  register accesses, and what has to come of them
+  portcls-emu ops test.ops                  register accesses, with their expected results
   portcls-emu imports driver.sys            what a compiled driver needs, and what is there
   portcls-emu filters --driver driver.sys   its filters and pins, and which can be opened
   portcls-emu cards                         the cards that can be chosen
@@ -16,7 +16,7 @@ Examples:
   portcls-emu new my-driver                 a crate for a driver of your own
   portcls-emu check scenarios               scenarios against their golden traces
   portcls-emu diff old.txt new.txt          what is different in two traces, and why
-  portcls-emu explain t.txt --at 256.779ms  what happened then, why, and what came of it
+  portcls-emu explain t.txt --at 256.779ms  what happened then, its causes and effects
   portcls-emu export t.txt --to html -o t.html    the trace as a page to look at";
 
 pub(super) const PLAY_EXAMPLES: &str = "\
@@ -85,8 +85,8 @@ const MEANING_COLUMNS: usize = 76;
 /// The lines of a script that do something, with their meaning.
 pub(super) fn script_lines() -> String {
     let mut text = "\
-        A script in short; docs/ops.md of the project has all of it. Behind -> stands what has to \
-        come\nof a line, as in R S -> 80/C0, P S 40 00 1000 10 -> ok or wire -> 90:"
+        A script in short; docs/ops.md of the project has all of it. After -> stands the expected \
+        result\nof a line, as in R S -> 80/C0, P S 40 00 1000 10 -> ok or wire -> 90:"
         .to_owned();
     for (line, meaning) in actions() {
         let mut line = line;
@@ -108,9 +108,9 @@ pub(super) const IMPORTS_EXIT: &str = "\
 It exits with 1 when something is missing: a function or variable that is imported, a class of
 PortCls that the code names, or an instruction that the code leads to; and when an imported function
 refuses every call. What the driver never calls does no harm: a run ends with the name of what is
-missing only when it gets there, and a refusal is a line of its trace. An interface that is not
-served does not change the exit code, because drivers ask for some and go on without. A file that is
-no driver is exit code 3.";
+missing only when the driver comes to it, and a refusal is a line of the trace. An interface that is
+not served does not change the exit code, because drivers ask for some and go on without. A file
+that is no driver is exit code 3.";
 
 pub(super) const CARDS_EXAMPLES: &str = "\
 Examples:
@@ -133,14 +133,14 @@ Examples:
 
 pub(super) const RUN_EXAMPLES: &str = "\
 Examples:
-  portcls-emu run tests/scenarios/note-in.toml               what came of each expectation
+  portcls-emu run tests/scenarios/note-in.toml               each expected result, and what came
   portcls-emu run note-in.toml --trace - --filter registers  its trace
   portcls-emu run note-in.toml --html note-in.html           a page to look at
   portcls-emu run scenarios/*.toml --format json             the results for a program
   portcls-emu schema scenario > scenario.json                the keys of the files, for an editor
 
-docs/scenarios.md explains the files. A scenario that expects nothing by name and has no golden has
-checked nothing, which is a failure.";
+docs/scenarios.md explains the files. A scenario that names no expected result and has no golden
+checks nothing, which is a failure.";
 
 pub(super) const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -157,7 +157,7 @@ docs/ci.md shows a workflow for a team with a .sys driver.";
 
 pub(super) const CHECK_ENVIRONMENT: &str = "\
 Environment:
-  CI   set to anything but nothing, 0 or false: --accept, --review and --unreferenced delete are
+  CI   if it has any value except 0 or false: --accept, --review and --unreferenced delete are
        refused";
 
 pub(super) const MERGE_EXAMPLES: &str = "\
@@ -210,7 +210,7 @@ Spans of a budget:
   late       from the due time of a timer to the start of a byte that its DPC wrote";
 
 pub(super) const LATENCY_EXIT: &str = "\
-It exits with 1 when a time breaks its budget, or when a trace has nothing to measure for one.";
+It exits with 1 when a time breaks its budget, or when a trace has nothing to measure for it.";
 
 pub(super) const EXPORT_EXAMPLES: &str = "\
 Examples:

@@ -22,8 +22,8 @@ use crate::inf::InfChoice;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Machine")]
 pub struct PinArguments {
-    /// The filter, and perhaps the pin of it, that the application opens: each by its name or its
-    /// number, as `filters` shows them [default: the first pin that can be opened].
+    /// The filter that the application opens and, after a colon, its pin: each by the name or the
+    /// number that `filters` shows [default: the first pin that can be opened].
     #[arg(long, value_name = "FILTER[:PIN]")]
     pub pin: Option<PinChoice>,
     /// The format with which the application opens the pin; `filters` shows the formats of each
@@ -36,10 +36,10 @@ pub struct PinArguments {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Machine")]
 pub struct MachineArguments {
-    /// The card: one of `cards`, or a file of its own that ends in .toml.
+    /// The card: a name that `cards` lists, or a card file that ends in .toml.
     #[arg(long, value_name = "CARD", default_value = "roland-mpu401", value_parser = CardParser)]
     pub card: CardChoice,
-    /// The card's latencies within their ranges: min, typ, max, or seeded:N to draw each anew.
+    /// The card's latencies within their ranges: min, typ, max, or seeded:N for random ones.
     #[arg(long, value_name = "POINT", default_value = "typ", value_parser = parse_timing)]
     pub card_timing: CardTiming,
     /// The driver: one that is built in, or the path of a Windows driver's .sys file; - is stdin.
@@ -49,43 +49,45 @@ pub struct MachineArguments {
     /// Puts a value into the driver's registry key: NAME=dword:1, NAME=string:TEXT or
     /// NAME=binary:0A1B.
     ///
-    /// SUBKEY\NAME is in a key below it. service: before it means the key whose path DriverEntry
-    /// is given, device: the hardware key; driver: is the default.
+    /// SUBKEY\NAME puts it into a key below that key. A word before the name chooses the key:
+    /// service: is the key whose path DriverEntry gets, device: is the hardware key, and driver: is
+    /// the driver's key, as without a word.
     #[arg(long, value_name = "VALUE")]
     pub registry: Vec<RegistrySetting>,
-    /// Reads such values from a file, one a line; # begins a remark.
+    /// Reads such values from a file, one on each line; # begins a remark.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub registry_file: Option<PathBuf>,
     /// Installs what the driver's INF says: its registry values, and its resources if no --resource
     /// and no card file names them.
     ///
     /// MODEL is a description, a hardware identifier or an install section of the INF [default: the
-    /// first model]. The summary says what of the INF was not used.
+    /// first model]. The summary says which parts of the INF were not used.
     #[arg(long, value_name = "FILE[:MODEL]", value_parser = InfChoice::parse)]
     #[arg(value_hint = ValueHint::FilePath)]
     pub inf: Option<InfChoice>,
     /// Time that one instruction of a .sys driver takes, as in 1ns or 0ns.
     #[arg(long, value_name = "TIME", default_value = "1ns", value_parser = parse_ns)]
     pub instruction_time: u64,
-    /// The most instructions of one call into a .sys driver; more are reported as a hang. A call of
-    /// a routine that takes no time, such as DbgPrint, counts as 250 of them.
+    /// The most instructions of one call into a .sys driver; more are reported as a hang. Each call
+    /// of a routine that takes no time, such as DbgPrint, counts as 250 instructions.
     #[arg(long, value_name = "NUMBER", default_value = "100000000")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub call_budget: u64,
-    /// Where the card sits, in hexadecimal, at most FFFE [default: the card's usual place, 330
+    /// The base port of the card, in hexadecimal, at most FFFE [default: the card's usual port, 330
     /// for nearly all].
     #[arg(long, value_name = "HEX", value_parser = parse_port)]
     pub port: Option<u16>,
-    /// Its interrupt line, 2 to 15; 2 means 9, as on a PC [default: 9, or what the INF names].
+    /// The card's interrupt line, 2 to 15; 2 means 9, as on a PC [default: 9, or what the INF
+    /// names].
     #[arg(long, value_name = "NUMBER", value_parser = parse_irq)]
     pub irq: Option<u8>,
     /// A resource of the device: mpu401, port:START+LENGTH, irq, irq:LINE, dma:CHANNEL or
     /// memory:START+LENGTH [default: mpu401 and irq].
     ///
-    /// The driver gets them in the order of the options. mpu401 stands for the ports of the
-    /// MPU-401, irq for its line. Other ports are not modelled: a read gives FF, a write is lost,
-    /// and the summary counts both. START is hexadecimal. In port:220+16,sb-dsp the DSP of a Sound
-    /// Blaster answers a reset and tells its version.
+    /// The driver gets the resources in the order of the options. mpu401 stands for the ports of
+    /// the MPU-401, irq for its line. Other ports are not modelled: a read gives FF, a write is
+    /// lost, and the summary counts both. START is hexadecimal. In port:220+16,sb-dsp the DSP of a
+    /// Sound Blaster answers a reset and tells its version.
     #[arg(long, value_name = "RESOURCE", value_parser = parse_resource)]
     pub resource: Vec<CardResource>,
     /// Stops at this simulated time since power-on, as in 250ms, 1.5s, 800us or 2m.

@@ -21,20 +21,20 @@ pub struct CheckArguments {
     /// The scenarios (.toml), and folders with scenarios
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
-    /// Takes the traces that differ as the new goldens, and those of scenarios without one: of all
-    /// scenarios, or of those with these names, as in --accept=chord,remove.
+    /// Writes the new trace as the golden of each scenario whose golden differs or is missing. With
+    /// names, as in --accept=chord,remove, it does so only for these scenarios.
     #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true)]
     #[arg(value_delimiter = ',', help_heading = "New goldens")]
     pub accept: Option<Vec<String>>,
     /// Asks on the terminal about each trace that differs.
     #[arg(long, conflicts_with = "accept", help_heading = "New goldens")]
     pub review: bool,
-    /// What to do with goldens in a folder that no scenario has.
+    /// What to do with a golden that belongs to no scenario of its folder.
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Unreferenced::Fail)]
     #[arg(help_heading = "New goldens")]
     pub unreferenced: Unreferenced,
-    /// Leaves the new trace, all findings and a page of each scenario that failed in this folder,
-    /// and removes those of one that did not.
+    /// Writes the new trace, all findings and a page of each scenario that failed into this folder,
+    /// and removes these files of each scenario that passed.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
     /// Writes the trace of the only scenario as a page, with the findings and what the golden has
@@ -55,7 +55,7 @@ pub struct CheckArguments {
 /// The command line of `merge`.
 #[derive(Args, Debug)]
 pub struct MergeArguments {
-    /// What check --shard I/N --format json printed, of each shard; - is stdin
+    /// The output of check --shard I/N --format json for each shard; - is stdin
     #[arg(value_name = "FILE", required = true, value_parser = input())]
     #[arg(value_hint = ValueHint::FilePath)]
     pub files: Vec<Input>,
@@ -71,7 +71,8 @@ pub struct TraceArguments {
     #[arg(value_name = "TRACE", value_parser = input())]
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: Input,
-    /// What to show beside the events, as in durations,nesting; without it the text is a golden.
+    /// What to show beside the events, as in durations,nesting; without it the text can be a
+    /// golden.
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     pub show: Vec<Shown>,
     /// Which events to show.
@@ -105,8 +106,8 @@ impl SectionArguments {
 /// Something that a text of a trace shows beside the events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum Shown {
-    /// At each return how long the call took; ! behind an ISR of more than 25 us and a DPC of more
-    /// than 100 us.
+    /// At each return how long the call took, with ! after an ISR of more than 25 us and after a
+    /// DPC of more than 100 us.
     Durations,
     /// Open calls move the events to the right.
     Nesting,
@@ -163,14 +164,15 @@ pub struct CompareArguments {
     /// Which numbers of polls are equal: exact, any, or count:N, where they may differ by N.
     #[arg(long, value_name = "RULE", default_value = "exact", value_parser = PollRule::from_str)]
     pub polls: PollRule,
-    /// Whether bits of STATUS count that mean nothing, because the card does not drive them.
+    /// Whether to compare the bits of STATUS that the card does not drive; they mean nothing.
     #[arg(long, value_enum, value_name = "RULE", default_value_t = UndrivenBits::Compare)]
     pub undriven: UndrivenBits,
-    /// Actors whose events have no order among those of others, as in wire,line.
+    /// Actors whose events have no fixed place among the events of other actors, as in wire,line.
     ///
-    /// A causal comparison compares the order of two events only where one waits for the other, and
-    /// tells of another order only when nothing else differs. For an exact one each event has its
-    /// place, but for those of these actors.
+    /// A causal comparison requires an order of two events only where one waits for the other. It
+    /// reports any other change of the order only if nothing else differs. An exact comparison
+    /// requires the order of all events. In both, the events of such an actor have an order only
+    /// among themselves.
     #[arg(long, value_name = "ACTOR", value_delimiter = ',')]
     pub unordered: Vec<String>,
 }
@@ -196,7 +198,7 @@ pub struct ExplainArguments {
     #[arg(value_name = "TRACE", value_parser = input())]
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: Input,
-    /// The time since power-on, as in 256.779ms: the last event up to it is explained.
+    /// Explains the last event at or before this time since power-on, as in 256.779ms.
     #[arg(long, value_name = "TIME", value_parser = parse_ns)]
     pub at: u64,
     /// How to show it.
@@ -259,8 +261,8 @@ pub struct LatencyArguments {
     /// The longest times allowed, as in isr=25us,dpc=100us; a longer time is exit code 1.
     #[arg(long, value_name = "SPAN=TIME", value_delimiter = ',', value_parser = parse_budget)]
     pub budget: Vec<Budget>,
-    /// The edges of the histogram: times with commas between them, or latencymon for those of this
-    /// program [default: 10us,25us,100us,250us,500us,1ms]
+    /// The edges of the histogram: times with commas between them, or latencymon for the edges that
+    /// LatencyMon uses [default: 10us,25us,100us,250us,500us,1ms]
     #[arg(long, value_name = "TIMES", value_parser = Bins::parse)]
     pub bins: Option<Bins>,
     #[command(flatten)]

@@ -90,7 +90,7 @@ fn mend(scenario: &ScenarioFacts) -> Option<String> {
         Verdict::NoGolden => Some(format!("look at the trace first, then: {accept}")),
         Verdict::Failed if scenario.roots > 0 => Some(format!("if it has to be so: {accept}")),
         Verdict::NothingChecked => {
-            Some("write what has to come: [expect], or [golden] for the trace".to_owned())
+            Some("write an expected result in [expect], or [golden] for the trace".to_owned())
         }
         Verdict::Unreferenced => Some("remove it, or check with --unreferenced delete".to_owned()),
         _ => None,

@@ -59,7 +59,7 @@ fn a_script_that_checks_nothing_says_so_with_exit_1() {
     let folder = folder_with("silent.ops", "init uart\nR S\n");
     folder.put("empty.ops", "# nothing\n");
     folder.put("other.ops", "title: t\nsource: s\ncards: sb16\ninit uart\nR S -> any took 0..9\n");
-    let expect = "say behind a line what has to come of it, as in R S -> 80/C0";
+    let expect = "write an expected result after a line, as in R S -> 80/C0";
     let other = "no scenario in it is meant for clone-dumb: choose another --card";
     for (name, mend) in [("silent.ops", expect), ("other.ops", other)] {
         let ran = folder.run(&["ops", "--card", "clone-dumb", name]);

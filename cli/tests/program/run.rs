@@ -84,7 +84,7 @@ fn the_exit_code_tells_how_the_worst_scenario_ended() {
     }
     let ran = folder.run(&["run", "breaks-a-rule.toml", "dies.toml", "checks-nothing.toml"]);
     assert_eq!(ran.code, 4);
-    assert!(ran.stderr.contains("checks-nothing: nothing was checked: say in [expect]"));
+    assert!(ran.stderr.contains("checks-nothing: nothing was checked: write an expected result"));
 }
 
 #[test]

@@ -87,8 +87,8 @@ bug_checks! {
     /// dereferenced the object once too often.
     REFERENCE_BY_POINTER = 0x18, [new("type of the object"), new("the object"), UNUSED, UNUSED];
 
-    /// The header of a pool block has been overwritten. A driver wrote before or behind one of its
-    /// own blocks.
+    /// The header of a pool block has been overwritten. A driver wrote before the beginning or past
+    /// the end of one of its own blocks.
     BAD_POOL_HEADER = 0x19, [
         new("what is wrong"),
         new("the pool entry"),
@@ -187,7 +187,7 @@ bug_checks! {
     ];
 
     /// When a pool block was given back, bytes beside it were found changed. A driver wrote before
-    /// its beginning or behind its end.
+    /// its beginning or past its end.
     SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION = 0xC1, [
         new("the block"),
         new("the changed byte"),
@@ -266,7 +266,7 @@ bug_checks! {
     /// A driver used a pool block that it had given back.
     DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL = 0xD5, [ADDRESS, ACCESS, CULPRIT, UNUSED];
 
-    /// A driver used memory behind the end of a pool block.
+    /// A driver used memory past the end of a pool block.
     DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION = 0xD6, [ADDRESS, ACCESS, CULPRIT, UNUSED];
 
     /// A thread released a resource that it does not hold.
@@ -289,7 +289,7 @@ bug_checks! {
     };
 
     /// The cookie that the compiler put before a return address has been overwritten. A function of
-    /// the driver wrote behind the end of a local variable.
+    /// the driver wrote past the end of a local variable.
     DRIVER_OVERRAN_STACK_BUFFER = 0xF7, [
         new("cookie found on the stack"),
         new("cookie expected"),

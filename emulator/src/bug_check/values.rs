@@ -73,7 +73,7 @@ pub(super) const BESIDE_BLOCK: Values = &[
     (0x21, "a bad address was freed"),
     (0x22, "a bad address was freed"),
     (0x23, "near the block, in its page"),
-    (0x24, "behind the end of the block"),
+    (0x24, "past the end of the block"),
 ];
 
 pub(super) const POOL_CALL: Values = &[

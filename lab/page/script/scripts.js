@@ -4,7 +4,7 @@
 const SCRIPT_FILE = "script.ops";
 
 // The script with which the editor opens.
-const FIRST_SCRIPT = `# What a driver does to the two ports of the card, and what has to come of it.
+const FIRST_SCRIPT = `# What a driver does to the two ports of the card, and the expected results.
 # Change a line, choose cards, and run it.
 
 title: Three bytes leave on MIDI OUT

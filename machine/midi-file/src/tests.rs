@@ -247,7 +247,8 @@ fn a_song_is_whole_only_when_its_file_is() {
     let both = "3 bytes of the file were left out as no message, the file lacks 5 bytes";
     assert_eq!(cut(file.len() - 5), both);
     assert_eq!(cut(30), "the file lacks 1 track");
-    // A chunk that declares too much has lost nothing when its track has its own end.
+    // The length of this chunk goes past the end of the file. But the track has its end event, so
+    // nothing of the song is missing.
     let mut declared = smf(0, 1, [0, 96], &[&good]);
     declared[21] = 0x7F;
     assert_eq!(left_out(&declared, InputFormat::Auto), "");

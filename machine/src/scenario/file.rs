@@ -43,7 +43,7 @@ macro_rules! words {
 }
 
 tables! {
-    /// A scenario: a machine, what happens on it, and what has to come of it.
+    /// A scenario: a machine, the steps of a run, and the expected results.
     struct ScenarioFile {
         /// The version of the form: 1.
         version: u32,
@@ -54,20 +54,20 @@ tables! {
         /// The machine.
         #[serde(default)]
         machine: MachineTable,
-        /// The driver, and what its installation left.
+        /// The driver, and what its installation left in the registry.
         #[serde(default)]
         driver: DriverTable,
-        /// What happens, in order.
+        /// The steps of the run, in order.
         #[serde(default)]
         step: Vec<StepTable>,
-        /// What has to come of it.
+        /// The expected results.
         #[serde(default)]
         expect: ExpectTable,
         /// The golden trace beside the scenario. Without this table there is none.
         golden: Option<GoldenTable>,
     }
 
-    /// A machine. Its keys about a card are those of its first card.
+    /// A machine. The keys about a card, such as `card`, `port` and `irq`, are for its first card.
     #[derive(Default)]
     struct MachineTable {
         /// The card: a name of `cards`, or a card file (.toml) relative to the scenario; absent for
@@ -75,7 +75,7 @@ tables! {
         card: Option<String>,
         /// The scenario runs once on each of these cards: names, or "all" alone for every card.
         each_card: Option<Vec<String>>,
-        /// The base port in hexadecimal, as in "330". Without it the usual one of the card.
+        /// The base port in hexadecimal, as in "330". Without it the usual port of the card.
         port: Option<Port>,
         /// The interrupt line. Without it 9.
         irq: Option<Line>,
@@ -101,13 +101,13 @@ tables! {
         cards: Option<Vec<CardTable>>,
     }
 
-    /// A card beside the first one. Its keys mean the same.
+    /// One more card. Its keys mean the same as the keys of the first card.
     struct CardTable {
         /// The card: a name of `cards`, or a card file (.toml); absent for an empty slot.
         card: String,
-        /// The base port in hexadecimal. Without it the usual one of the card.
+        /// The base port in hexadecimal. Without it the usual port of the card.
         port: Option<Port>,
-        /// The interrupt line. Two cards may share one that works by level. Without it 9.
+        /// The interrupt line. Two cards may share a line if both use it by level. Without it 9.
         irq: Option<Line>,
         /// Where in their ranges the latencies lie.
         timing: Option<String>,
@@ -124,7 +124,7 @@ tables! {
     /// The driver.
     #[derive(Default)]
     struct DriverTable {
-        /// A driver of the project: uart. Without name and path it is this one.
+        /// A driver of the project: uart. Without name and path the driver is uart.
         name: Option<String>,
         /// The .sys file of a driver, relative to the scenario.
         path: Option<String>,
@@ -147,13 +147,13 @@ tables! {
     /// notes, messages, file, cable, cable-notes, cable-file, requests, read, cancel, close, hold,
     /// wait, pnp, power, vanish, fault. The other keys say how.
     struct StepTable {
-        /// Waits until this time since the last mark step before it begins.
+        /// The step begins at this time, counted from the last mark step.
         at: Option<Time>,
         /// `at` counts from power-on.
         #[serde(default)]
         absolute: bool,
-        /// The status that the step gets. Without it STATUS_SUCCESS; a step with another one ends
-        /// the scenario.
+        /// The expected status of the step. Without it STATUS_SUCCESS. If the step gets another
+        /// status, the scenario has failed and ends.
         status: Option<Status>,
 
         /// Opens a pin for this use.
@@ -186,37 +186,37 @@ tables! {
         close: Option<String>,
         /// Other work keeps the processor at this level.
         hold: Option<Level>,
-        /// Lets time pass: a time; silence, until every write is complete and MIDI OUT has been
-        /// idle for 100 ms; requests, until those of the pin are complete; input, until the driver
-        /// has taken every byte that comes in.
+        /// Lets time pass. With a time: for this long. With silence: until every write is complete
+        /// and MIDI OUT has been idle for 100 ms. With requests: until all requests of the pin are
+        /// complete. With input: until the driver has read every byte that was sent into MIDI IN.
         wait: Option<WaitText>,
         /// Sends a Plug and Play request to the device.
         pnp: Option<PnpWord>,
         /// Puts the device (D0 to D3) or the machine (S0 to S4) into a state of power.
         power: Option<PowerWord>,
-        /// The card vanishes this long from now, in the middle of whatever runs then.
+        /// The card vanishes after this time, even in the middle of the driver's work.
         vanish: Option<Time>,
-        /// Something goes otherwise than usual from now on: a choice of the kernel by its id, or a
-        /// fault of the card: ack-lost, hanging-note.
+        /// Makes something unusual happen from now on: another answer to a choice of the kernel,
+        /// which is named by its id, or a fault of the card, ack-lost or hanging-note.
         fault: Option<String>,
 
         /// The name of the pin that is opened. Without it render or capture.
         id: Option<String>,
-        /// The pin that is meant. Without it the only one of this use.
+        /// The name of the pin that the step is for. Without it the only open pin that fits.
         pin: Option<String>,
-        /// The number of the card that is meant, from 1. Without it the first one.
+        /// The number of the card that the step is for, from 1. Without it the first card.
         card: Option<u32>,
         /// The filter and the pin to open, as `--pin` takes them: Uart:0.
         filter: Option<String>,
         /// The format of the pin that is opened. Without it midi.
         format: Option<FormatWord>,
-        /// When the bytes are due, by the time of the pin. Without it at once.
+        /// When the bytes are due, by the clock of the pin. Without it at once.
         due: Option<Time>,
-        /// The bytes come again at this distance.
+        /// The time after which the bytes come again.
         every: Option<Time>,
         /// How often the bytes come, or how often the fault happens. Without it once.
         times: Option<u32>,
-        /// The distance of the bytes on the cable: wire for back to back, or a time.
+        /// The time from one byte on the cable to the next: wire for back to back, or a time.
         pace: Option<String>,
         /// What is wrong with the bytes on the cable: framing, or baud and a speed.
         wire: Option<WireText>,
@@ -227,32 +227,32 @@ tables! {
         /// Queues a new read request for each one that completes.
         #[serde(default)]
         refill: bool,
-        /// The longest wait for something. Without it 10s.
+        /// The longest time that the step waits. Without it 10s.
         within: Option<Time>,
-        /// What happens instead of the usual: an answer of the choice, in its words.
+        /// The answer that the choice gets instead of the usual one, in the words of the choice.
         answer: Option<String>,
-        /// How often the usual still happens before the fault. Without it never.
+        /// How many times the usual answer still comes before the fault. Without it 0.
         skip: Option<u32>,
     }
 
     /// A message of a buffer.
     struct MessageTable {
-        /// When it is due, by the time of the pin.
+        /// When it is due, by the clock of the pin.
         at: Time,
         /// Its bytes in hexadecimal.
         bytes: Bytes,
     }
 
-    /// What has to come of a scenario. Each key is a check of its own.
+    /// The expected results of a scenario. Each key is a check of its own.
     #[derive(Default)]
     struct ExpectTable {
         /// The bytes that the driver put on MIDI OUT of the first card.
         wire_out: Option<Bytes>,
-        /// How many these are.
+        /// The number of bytes that the driver put on MIDI OUT of the first card.
         wire_out_count: Option<u64>,
-        /// The bytes that the application read, on all pins, in order.
+        /// The bytes that the application read, one pin after the other.
         read: Option<Bytes>,
-        /// How many these are.
+        /// The number of bytes that the application read, on all pins.
         read_count: Option<u64>,
         /// The last status that a call into the driver or a request returned, by its name in the
         /// trace, as in { Init = "STATUS_SUCCESS" }.
@@ -263,7 +263,7 @@ tables! {
         violations: Vec<String>,
         /// Bytes lost in the first card.
         lost: Option<u64>,
-        /// What the driver leaves behind at its unload, counted. Without it nothing.
+        /// How many things the driver leaves behind at its unload. Without it 0.
         leaks: Option<u64>,
         /// DPCs: how often they run and how long.
         #[serde(default)]
@@ -276,44 +276,45 @@ tables! {
         /// Events that never come, as in "out 330 while busy".
         #[serde(default)]
         never: Vec<String>,
-        /// Events that come at a time.
+        /// Events, each with the time at which it comes.
         #[serde(default)]
         times: Vec<TimeTable>,
         /// The status with which the driver refuses to start.
         refused: Option<Status>,
         /// The bug check that ends the run.
         bug_check: Option<BugCheck>,
-        /// What the run waits for without an end, in the words of the report or a part of them.
+        /// The hang that ends the run: the words of its report, or a part of them.
         hang: Option<String>,
-        /// What has to come of one card.
+        /// The expected results of one card.
         #[serde(default)]
         card: Vec<CardExpectTable>,
-        /// What has to come of one pin.
+        /// The expected results of one pin.
         #[serde(default)]
         pin: Vec<PinExpectTable>,
     }
 
-    /// What has to come of one card.
+    /// The expected results of one card.
     struct CardExpectTable {
         /// The number of the card, from 1.
         number: u32,
-        /// The bytes that the driver put on its MIDI OUT.
+        /// The bytes that the driver put on MIDI OUT of this card.
         wire_out: Option<Bytes>,
-        /// How many these are.
+        /// The number of bytes that the driver put on MIDI OUT of this card.
         wire_out_count: Option<u64>,
         /// Bytes lost in the card.
         lost: Option<u64>,
     }
 
-    /// What has to come of one pin.
+    /// The expected results of one pin.
     struct PinExpectTable {
         /// The name of the pin.
         name: String,
-        /// The bytes that the application read from it.
+        /// The bytes that the application read from this pin.
         read: Option<Bytes>,
-        /// How many these are.
+        /// The number of bytes that the application read from this pin.
         read_count: Option<u64>,
-        /// The times that the port gave to what was read, by the clock of the pin.
+        /// The times that the port gave to the bytes that the application read, by the clock of
+        /// the pin.
         times: Option<Vec<Time>>,
         /// The statuses of its requests, in the order of their completion.
         statuses: Option<Vec<Status>>,
@@ -343,7 +344,7 @@ tables! {
         at: Time,
         /// How much earlier or later it may come. Without it not at all.
         within: Option<Time>,
-        /// Looks only behind the first mark that begins with these words.
+        /// Looks only at events after the first mark that begins with these words.
         since: Option<String>,
     }
 
@@ -359,14 +360,17 @@ tables! {
         /// What has to be equal.
         #[serde(default)]
         compare: CompareWord,
-        /// How much a local delay may differ, as in 5us, 2% or 5us|2%. Without it not at all.
+        /// How much the time from a cause to its event may differ, as in 5us, 2% or 5us|2%. Without
+        /// it not at all.
         time: Option<ToleranceText>,
-        /// Which counts of polls are the same: exact, count:2 or any. Without it exact.
+        /// Which numbers of polls are equal: exact, any, or count:2, where they may differ by 2.
+        /// Without it exact.
         polls: Option<PollsText>,
-        /// Whether STATUS bits count that the card does not drive.
+        /// Whether to compare the bits of STATUS that the card does not drive.
         #[serde(default)]
         undriven: UndrivenWord,
-        /// Lanes without an order between them. Without it only causes give an order.
+        /// Actors whose events have no fixed place among the events of other actors, as in ["wire",
+        /// "line"].
         #[serde(default)]
         unordered: Vec<String>,
     }
@@ -383,7 +387,7 @@ words! {
 
     /// Whether a line is connected.
     enum LineWord {
-        /// As the driver is told.
+        /// Connected, as the driver is told.
         Connected,
         /// The driver is told of a line, and no interrupt comes.
         Cut,
@@ -477,7 +481,7 @@ words! {
         Order,
     }
 
-    /// Whether bits count that the card does not drive.
+    /// Whether to compare the bits of STATUS that the card does not drive.
     #[derive(Default)]
     enum UndrivenWord {
         /// They count.

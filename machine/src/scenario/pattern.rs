@@ -4,7 +4,6 @@
 //! without the columns: `out 330 <- F8`, `call Write`, or with the actor in front, `dpc call
 //! sequencer`. A `*` stands for any letters. One condition may follow the words: `while busy`,
 //! `without a poll`, or `at` and a level.
-//! `at` and a level.
 
 use portcls_emulator::trace::{AccessEvent, Direction, Event, Level, TimedEvent, TraceLog};
 use portcls_report::text::event_words;

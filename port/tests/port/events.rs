@@ -403,7 +403,8 @@ fn a_client_asks_which_events_there_are() {
         assert_eq!(ask(&filter, CHANGE, 0, BASIC_SUPPORT), NtStatus::SUCCESS);
         assert_eq!(ask(&pin, CHANGE, 0, BASIC_SUPPORT), NtStatus::SUCCESS);
         assert_eq!(side.seen(), ["filter Support", "pin Support stream"]);
-        // The handler of 1 does not serve the question, and 2 has none: the port answers.
+        // The handler of event 1 does not take this question, and event 2 has no handler. So the
+        // port answers.
         assert_eq!(ask(&filter, CHANGE, 1, BASIC_SUPPORT), NtStatus::SUCCESS);
         assert_eq!(ask(&filter, CHANGE, 2, BASIC_SUPPORT), NtStatus::SUCCESS);
         assert_eq!(side.seen(), <[&str; 0]>::default());

@@ -88,7 +88,8 @@ fn add_adapter_device(
     let guest = call.guest();
     let driver = guest.driver_at(driver.0).ok_or(NtStatus::INVALID_PARAMETER)?;
     let physical = device_at(call, physical)?;
-    // The rule counts in pointers, and the port's limit is in bytes of x64.
+    // The smallest extension is a number of pointers, and the port knows it in bytes for x64. So a
+    // byte of an x86 driver counts twice.
     let words = guest.pointer_bytes() as u32;
     let counted = extension_bytes.saturating_mul(8 / words);
     let start = start_routine(guest, start.0);

@@ -209,9 +209,10 @@ fn a_text_that_is_too_long_is_cut_and_minus_one_is_returned() {
     }
 }
 
-/// The text has at most 65,536 characters and one conversion more.
+/// The limit is 65,536 characters. The text also has all characters of the conversion that passes
+/// the limit.
 #[test]
-fn a_text_ends_behind_the_conversion_that_passes_its_limit() {
+fn a_text_ends_after_the_conversion_that_passes_its_limit() {
     for mode in BOTH {
         let bench = Bench::plain(mode);
         let format = bench.narrow("x%65536d|%d|");

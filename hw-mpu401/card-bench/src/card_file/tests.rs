@@ -521,7 +521,8 @@ fn a_bad_resource_is_named_with_its_line_and_column_and_how_to_mend_it() {
     }
 }
 
-/// What a terminal would obey: in TOML a key or a text may have it as an escape.
+/// A command that a terminal would obey, as TOML writes it in a key or a text: the reader of TOML
+/// makes a control character of it.
 const ESCAPE: &str = r"\u001B[2J";
 
 #[test]
@@ -543,7 +544,8 @@ fn a_message_shows_no_control_character_of_the_file_and_little_of_a_long_text() 
         let based = error(&format!("name = \"mine\"\nbased-on = \"{text}\"\n"));
         assert!(!based.contains(char::is_control), "{based:?}");
     }
-    // No TOML at all: the message of the reader may have the character itself.
+    // These texts are no TOML and have the control character itself. The message of the reader of
+    // TOML could repeat it.
     for text in ["a\u{1B}[2J = 1", "a = \u{1B}[2J", "[\u{1B}[2J"] {
         let found = error(text);
         assert!(

@@ -117,8 +117,8 @@ pub struct Reference {
     free_us: u64,
     deaf_until_us: u64,
     turn: Turn,
-    /// When the unit could take the byte in the latch if there is room, and whether the output was
-    /// full then.
+    /// The time from which the unit may take the byte in the latch, and whether the output was full
+    /// at that time.
     found_full: (u64, bool),
     /// Bytes for MIDI OUT, each with the earliest time at which it may start.
     output: VecDeque<((u8, Source), u64)>,

@@ -29,9 +29,10 @@ impl Aligner<'_, '_> {
         self.pair_by_time();
     }
 
-    /// Pairs falls of signals that have the same trigger. Lines are aligned before the service
-    /// routines that make them fall, so the order of the lines may have paired the wrong falls. A
-    /// rise keeps its partner, because a late rise seems to come from the access before it.
+    /// Pairs falls of signals that have the same trigger. The events of a signal are paired before
+    /// the service routines that make it fall. So they were paired in their order, and a fall may
+    /// have got the wrong partner. A rise keeps its partner: a late rise seems to come from the
+    /// access before it, so its trigger would mislead.
     fn pair_falls_by_trigger(&mut self) {
         let is_fall = |tree: &Tree<'_>, node: u32| {
             matches!(tree.event(node).event, Event::Signal { value: 0, .. })
