@@ -2,6 +2,9 @@
 //!
 //! When gdb is not installed, the tests skip with a message.
 
+// On wasm no process can be started.
+#![cfg(not(target_family = "wasm"))]
+
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::net::{TcpListener, TcpStream};

@@ -4,6 +4,9 @@
 //! constants in assembler text, and `src/layout/table.rs` has the same numbers as Rust. With the
 //! environment variable `UPDATE_LAYOUT` set, the test writes the file instead of comparing it.
 
+// On wasm no process can be started.
+#![cfg(not(target_family = "wasm"))]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
