@@ -67,6 +67,9 @@ fn cargo_test() -> Command {
             "CARGO_TARGET_WASM32_WASIP1_RUNNER",
             format!("node --no-warnings {}", runner.display()),
         )
+        // Cargo, which would be asked for it, cannot be started there.
+        .env("INSTA_WORKSPACE_ROOT", root())
+        .env("INSTA_UPDATE", "no")
         .env("PROPTEST_CASES", CASES);
     command
 }
