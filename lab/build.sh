@@ -25,6 +25,12 @@ cd "$root"
 # goes on.
 readonly RUSTC_VERSION=1.96 BINARYEN_VERSION=108
 readonly GOAL_PACKED_BYTES=1200000
+# Each feature by its name: with --all-features, wasm-opt 108 writes a module that no browser takes.
+readonly FEATURES=(
+    --enable-exception-handling --enable-bulk-memory --enable-sign-ext
+    --enable-nontrapping-float-to-int --enable-mutable-globals --enable-reference-types
+    --enable-multivalue
+)
 readonly PACKAGES="rustc-web cargo-web rust-web-src libstd-rust-web-dev lld-22 binaryen"
 
 fail() {
@@ -70,10 +76,7 @@ build_module() {
         /usr/bin/cargo build --quiet --release --lib --locked --manifest-path lab/Cargo.toml \
         --target wasm32-unknown-unknown -Zbuild-std=std,panic_unwind \
         -Zbuild-std-features=optimize_for_size
-    # Names each feature: with --all-features, wasm-opt 108 writes a module that no browser takes.
-    wasm-opt -Oz --enable-exception-handling --enable-bulk-memory --enable-sign-ext \
-        --enable-nontrapping-float-to-int --enable-mutable-globals --enable-reference-types \
-        --enable-multivalue \
+    wasm-opt -Oz "${FEATURES[@]}" \
         "$target/wasm32-unknown-unknown/release/portcls_lab.wasm" -o "$out/lab.wasm"
 }
 
@@ -107,9 +110,7 @@ file_json() {
 check_imports() {
     # The metrics of wasm-opt have a line with the number of imports.
     local imports
-    imports=$(wasm-opt --enable-exception-handling --enable-bulk-memory --enable-sign-ext \
-        --enable-nontrapping-float-to-int --enable-mutable-globals --enable-reference-types \
-        --enable-multivalue "$out/lab.wasm" --metrics -o /dev/null 2>/dev/null |
+    imports=$(wasm-opt "${FEATURES[@]}" "$out/lab.wasm" --metrics -o /dev/null 2>/dev/null |
         awk '/\[imports\]/ { print $3; exit }')
     [ "${imports:-0}" = 0 ] || fail "the module has $imports imports"
 }

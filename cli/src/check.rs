@@ -234,14 +234,14 @@ fn explained(judgement: &Judgement, trace: Option<&str>, golden: Option<&str>) -
         JudgedAs::Good => return None,
         JudgedAs::DriverDied | JudgedAs::RuleBroken => {
             moment(outcome.stop.as_ref(), &outcome.violations)
-                .filter(|&at| is_in_golden(outcome, at))
         }
         // The findings of the diff are the reason of most failures.
         JudgedAs::Failed if judgement.diff.as_ref().is_none_or(|diff| diff.findings.is_empty()) => {
-            outcome.failed_at_ns().filter(|&at| is_in_golden(outcome, at))
+            outcome.failed_at_ns()
         }
         _ => None,
     };
+    let end = end.filter(|&at| is_in_golden(outcome, at));
     let finding = judgement.diff.as_ref().and_then(|diff| diff.findings.first());
     let came = finding.and_then(|finding| finding.second.as_ref()).map(|spot| spot.time_ns);
     let expected = finding.and_then(|finding| finding.first.as_ref()).map(|spot| spot.time_ns);

@@ -304,9 +304,10 @@ impl Kernel {
         }
     }
 
-    /// Records the end of a delay that began at `since_ns`.
-    pub(crate) fn record_delay(&self, asked_ns: u64, since_ns: u64) {
+    /// Records the end of a delay of `time_100ns`, in units of 100 ns, that began at `since_ns`.
+    pub(crate) fn record_delay(&self, time_100ns: u64, since_ns: u64) {
         if !self.is_frozen() {
+            let asked_ns = time_100ns.saturating_mul(100);
             let delay = Event::Delay { asked_ns, taken_ns: self.now_ns() - since_ns };
             let who = self.state.names.kernel;
             self.state.trace.record_delay(self.now_ns(), self.level(), who, delay);

@@ -103,7 +103,7 @@ enum WhenOver {
     /// The object has not come: `TIMEOUT`.
     TimedOut,
     /// The delay that the thread asked for has ended: `SUCCESS`.
-    DelayEnded { asked_ns: u64 },
+    DelayEnded { time_100ns: u64 },
 }
 
 /// A system thread (KTHREAD). The thread is signalled when it has ended.

@@ -101,7 +101,7 @@ pub struct Trace {
 
     /// The newest record, not yet in the store. Only this record can fold in another poll.
     newest: RefCell<Record>,
-    /// A poll and the end of a delay behind it. `newest` is then the empty record. The next poll
+    /// A poll and the end of a delay after it. `newest` is then the empty record. The next poll
     /// drops the delay if it is equal to this poll; any other event puts the delay into the trace.
     delayed: Cell<Option<[Record; 2]>>,
     store: RefCell<Store>,
@@ -228,11 +228,8 @@ impl Trace {
         let older = self.newest.replace(record);
         if older.is_none() {
             self.settle_delay();
-            return;
-        }
-        match &mut *self.store.borrow_mut() {
-            Store::First { records, limit } if records.len() < *limit => records.push(older),
-            other => self.push_elsewhere(other, older),
+        } else {
+            self.store(older);
         }
     }
 
@@ -251,7 +248,7 @@ impl Trace {
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn store(&self, record: Record) {
         match &mut *self.store.borrow_mut() {
             Store::First { records, limit } if records.len() < *limit => records.push(record),

@@ -182,7 +182,7 @@ impl Kernel {
         self.enter_wait(&Delay, tick_ns);
         let _ = self.wait_loop(&Delay, tick_ns);
         self.leave_wait();
-        self.record_delay(time_100ns.saturating_mul(100), since_ns);
+        self.record_delay(time_100ns, since_ns);
     }
 
     /// The first clock interrupt at or after the end of a time from now, in ns.

@@ -334,12 +334,7 @@ impl Finder<'_> {
         let events = self.log.records()[..past.event as usize].iter().enumerate().rev();
         let steps = events.take(FURTHEST_STEP).filter(|(_, it)| it.level() == Level::Passive);
         let mut ended = steps.filter_map(|(number, record)| {
-            let event = TimedEvent {
-                time_ns: record.time_ns(),
-                level: record.level(),
-                who: record.who(),
-                event: record.event()?,
-            };
+            let event = TimedEvent::of_record(record)?;
             Some(Past::new(number, &event)).filter(|past| past.end_ns <= time_ns)
         });
         ended.next().unwrap_or(step.cause)

@@ -67,6 +67,10 @@ pub const CARGO_FUZZ: Tool = Tool {
     get: "cargo install cargo-fuzz",
 };
 
+/// The program that runs what is compiled for wasm.
+pub const NODE: Tool =
+    Tool { name: "node", probe: &["node", "--version"], get: "apt-get install nodejs" };
+
 /// Checks that a tool is installed.
 ///
 /// # Errors

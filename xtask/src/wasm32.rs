@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::program::{Failure, Outcome, Tool, no_arguments, require, run, target_folder};
+use crate::program::{Failure, NODE, Outcome, no_arguments, require, run, target_folder};
 use crate::project::root;
 
 const TARGET: &str = "wasm32-wasip1";
@@ -43,9 +43,6 @@ pub fn wasm32(arguments: &[String]) -> Outcome {
     require(&NODE)?;
     run(cargo_test())
 }
-
-const NODE: Tool =
-    Tool { name: "node", probe: &["node", "--version"], get: "apt-get install nodejs" };
 
 fn cargo_test() -> Command {
     let mut command = Command::new("/usr/bin/cargo");

@@ -75,8 +75,8 @@ impl Kernel {
                     self.record_end_of_wait(&**object, *since_ns, NtStatus::TIMEOUT);
                     NtStatus::TIMEOUT
                 }
-                WhenOver::DelayEnded { asked_ns } => {
-                    self.record_delay(asked_ns, *since_ns);
+                WhenOver::DelayEnded { time_100ns } => {
+                    self.record_delay(time_100ns, *since_ns);
                     NtStatus::SUCCESS
                 }
             },
@@ -156,8 +156,7 @@ impl Kernel {
             Step::Delays(time_100ns) => {
                 if self.may_wait("KeDelayExecutionThread", &Delay) {
                     let deadline_ns = self.wait_deadline_ns(Timeout::Relative(time_100ns));
-                    let asked_ns = time_100ns.saturating_mul(100);
-                    let when_over = WhenOver::DelayEnded { asked_ns };
+                    let when_over = WhenOver::DelayEnded { time_100ns };
                     self.begin_wait(thread, Rc::new(Delay), deadline_ns, when_over);
                 }
             }

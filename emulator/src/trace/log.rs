@@ -16,6 +16,19 @@ pub struct TimedEvent {
     pub event: Event,
 }
 
+impl TimedEvent {
+    /// The event of a record; `None` for the empty record or an unknown kind.
+    #[must_use]
+    pub fn of_record(record: &Record) -> Option<TimedEvent> {
+        Some(TimedEvent {
+            time_ns: record.time_ns(),
+            level: record.level(),
+            who: record.who(),
+            event: record.event()?,
+        })
+    }
+}
+
 /// Whether a trace has the facts that only say why something happened.
 ///
 /// These facts are DPCs that are queued, timers, ends of waits and delays, raised levels, and who
@@ -74,14 +87,7 @@ impl TraceLog {
 
     /// The events in order.
     pub fn events(&self) -> impl Iterator<Item = TimedEvent> + '_ {
-        self.records.iter().filter_map(|record| {
-            Some(TimedEvent {
-                time_ns: record.time_ns(),
-                level: record.level(),
-                who: record.who(),
-                event: record.event()?,
-            })
-        })
+        self.records.iter().filter_map(TimedEvent::of_record)
     }
 
     /// The raw records, for a binary copy.

@@ -16,7 +16,6 @@ use super::timing::{Kind, runs};
 use super::values::{Bytes, Time};
 use crate::card_device::WIRES;
 use crate::machine::Machine;
-use crate::pin_client::Received;
 
 /// How many bytes the words of a result show.
 const SHOWN_BYTES: usize = 32;
@@ -185,11 +184,8 @@ fn all_read(facts: &Facts<'_, '_>) -> Vec<(u8, u64)> {
 
 /// The bytes that a pin received, with the times at which they came.
 fn read_of(pin: &Pin<'_>) -> Vec<(u8, u64)> {
-    let bytes_of = |chunk: &Received| {
-        let time_ns = chunk.time_ns;
-        chunk.bytes.iter().map(move |&byte| (byte, time_ns)).collect::<Vec<_>>()
-    };
-    pin.received.iter().flat_map(bytes_of).collect()
+    let chunks = pin.received.iter();
+    chunks.flat_map(|chunk| chunk.bytes.iter().map(|&byte| (byte, chunk.time_ns))).collect()
 }
 
 fn read_checks(

@@ -44,10 +44,9 @@ impl Builder<'_> {
             }
             return;
         }
-        let node = self.new_node(number, Kind::Poll, mix(1, u64::from(access.port)), 0);
+        let node = self.new_node(number, Kind::Poll, of_port(access), 0);
         self.put(depth, node);
         let node = &mut self.tree.nodes[node as usize];
-        node.class = class_of_polls(access);
         (node.states, node.last_state) = (note, state);
         (node.count, node.pitch_ns) = (u64::from(access.count), access.pitch_ns);
     }
@@ -69,7 +68,8 @@ impl Builder<'_> {
         let goes_on = self.tree.causes[number as usize].reason == Reason::Step;
         let tail = Some(self.tail_of(depth)).filter(|&tail| tail != NONE && goes_on)?;
         let node = &self.tree.nodes[tail as usize];
-        let is_alike = node.class == class_of_polls(access) && node.level == event.level;
+        let class = mix(Kind::Poll as u64, of_port(access));
+        let is_alike = node.class == class && node.level == event.level;
         (node.kind == Kind::Poll && is_alike).then_some(tail)
     }
 
@@ -103,7 +103,7 @@ impl Builder<'_> {
     }
 }
 
-/// What polls of a register are, without their values.
-fn class_of_polls(access: &AccessEvent) -> u64 {
-    mix(Kind::Poll as u64, mix(1, u64::from(access.port)))
+/// What polls of one port have in common.
+fn of_port(access: &AccessEvent) -> u64 {
+    mix(1, u64::from(access.port))
 }
