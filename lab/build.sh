@@ -3,10 +3,10 @@
 #
 #   lab/build.sh OUT        OUT/index.html and what it needs, and OUT/portcls-lab.html: all in one file
 #
-# It needs Debian's compiler for browsers, and never rustup:
+# It needs Debian's compiler for browsers, and never rustup; node asks the module for its catalog:
 #
 #   apt-get install --no-install-recommends rustc-web cargo-web rust-web-src libstd-rust-web-dev \
-#       lld-22 binaryen
+#       lld-22 binaryen nodejs
 #
 # Cargo builds in LAB_TARGET_DIR, or in lab/target if the variable is not set.
 set -euo pipefail
@@ -31,7 +31,7 @@ readonly FEATURES=(
     --enable-nontrapping-float-to-int --enable-mutable-globals --enable-reference-types
     --enable-multivalue
 )
-readonly PACKAGES="rustc-web cargo-web rust-web-src libstd-rust-web-dev lld-22 binaryen"
+readonly PACKAGES="rustc-web cargo-web rust-web-src libstd-rust-web-dev lld-22 binaryen nodejs"
 
 fail() {
     echo "lab/build.sh: $*" >&2
@@ -44,6 +44,7 @@ check_tools() {
         /usr/lib/rustlib/src/rust/library/std/Cargo.toml; do
         [ -e "$tool" ] || missing+=("$tool")
     done
+    command -v node >/dev/null || missing+=(node)
     if [ "${#missing[@]}" -gt 0 ]; then
         fail "${missing[*]} missing; on Debian 12: apt-get install --no-install-recommends $PACKAGES"
     fi
@@ -167,6 +168,12 @@ gather_drivers() {
     } >"$out/drivers.json"
 }
 
+# Takes the catalog from the module: the lists of the form. The page has its form before it has the
+# module. `<` is written so that no text can end the element of the single page.
+take_catalog() {
+    node lab/job.js "$out/lab.wasm" '{"job":"catalog"}' catalog | sed 's/</\\u003c/g' >"$out/catalog.json"
+}
+
 # Prints the SHA-256 of a file in base64, as a policy needs it.
 sum_of() {
     printf '%b' "$(sha256sum "$1" | cut -d' ' -f1 | sed 's/../\\x&/g')" | base64 -w0
@@ -214,16 +221,16 @@ build_pages() {
     join_parts "$out/lab.css" lab/page/style/*.css
     join_parts "$out/lab.js" lab/page/script/*.js
     join_parts "$out/worker.js" lab/page/worker/*.js
+    join_parts "$work/early.js" lab/page/early.js
     common="base-uri 'none'; form-action 'none'; img-src data: blob:; frame-src blob:"
 
     # The page in a folder.
-    policy "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' $timeline_script; \
+    policy "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-$(sum_of "$work/early.js")' $timeline_script; \
 style-src 'self' $timeline_style; connect-src 'self'; worker-src 'self'; $common" >"$work/policy"
-    # The browser loads the script and the module while it still reads the page.
+    # The browser loads the scripts and the module while it still reads the page.
     {
+        element '<script>' "$work/early.js" '</script>'
         echo '<script src="lab.js" async></script>'
-        echo '<link rel="preload" href="lab.wasm" as="fetch" crossorigin>'
-        echo '<link rel="preload" href="drivers.json" as="fetch" crossorigin>'
         echo '<link rel="stylesheet" href="lab.css">'
     } >"$work/head"
     fill "$work/policy" "$work/head" /dev/null /dev/null >"$out/index.html"
@@ -238,6 +245,7 @@ style-src 'sha256-$(sum_of "$out/lab.css")' $timeline_style; worker-src blob:; $
     {
         element '<script type="text/plain" id="lab-worker">' "$out/worker.js" '</script>'
         element '<script type="application/octet-stream" id="lab-wasm">' "$work/module" '</script>'
+        element '<script type="application/json" id="lab-catalog">' "$out/catalog.json" '</script>'
         element '<script type="application/json" id="lab-drivers">' "$out/drivers.json" '</script>'
         element '<script type="application/octet-stream" id="lab-driver-files">' "$work/files" '</script>'
     } >"$work/data"
@@ -266,6 +274,7 @@ work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 build_module
 check_imports
+take_catalog
 gather_drivers
 build_pages
 check_sizes

@@ -68,6 +68,9 @@ async function main() {
   const { doors, file, run } = await lab(module);
   assert.strictEqual(doors.lab_version(), 1);
 
+  const catalog = JSON.parse(readFileSync(join(folder, 'catalog.json'), 'utf8'));
+  assert.deepStrictEqual(catalog, JSON.parse(run({ job: 'catalog' }).outputs.catalog));
+
   const sys = (name) => readFileSync(join(folder, 'drivers', name));
   assert.strictEqual(file('uart.sys', sys('x64/uart.sys')), 0);
   assert.strictEqual(file('long.mid', longSong()), 0);

@@ -26,27 +26,36 @@ function fromBase64(text) {
   return bytes;
 }
 
-// The parts of the page: inside the single file, or in files beside the page.
+// The parts of the page: inside the single file, or in files beside the page, which `early` asked
+// for.
 const Parts = {
   isSingle: () => byId("lab-wasm") !== null,
 
   async module() {
-    if (Parts.isSingle())
-      return WebAssembly.compile(await unzip(fromBase64(byId("lab-wasm").textContent)));
-    const answer = await fetch("lab.wasm");
-    if (!answer.ok) throw new Error(`lab.wasm: ${answer.status}`);
-    if (/wasm/.test(answer.headers.get("content-type")))
-      return WebAssembly.compileStreaming(answer);
-    return WebAssembly.compile(await answer.arrayBuffer());
+    if (!Parts.isSingle()) return self.early.module;
+    return WebAssembly.compile(await unzip(fromBase64(byId("lab-wasm").textContent)));
   },
 
-  async drivers() {
-    if (Parts.isSingle()) return JSON.parse(byId("lab-drivers").textContent).drivers;
-    return (await (await fetch("drivers.json")).json()).drivers;
+  // The project's drivers.
+  drivers: async () => (await Parts.list("drivers")).drivers,
+
+  // All choices of the form. The build took them from the module, so that the page has its form
+  // before the module is there.
+  catalog: () => Parts.list("catalog"),
+
+  async list(name) {
+    if (Parts.isSingle()) return JSON.parse(byId(`lab-${name}`).textContent);
+    const answer = await self.early[name];
+    if (!answer.ok) throw new Error(`${name}.json: ${answer.status}`);
+    return answer.json();
   },
 
   worker() {
-    if (!Parts.isSingle()) return new Worker("worker.js");
+    if (!Parts.isSingle()) {
+      const { worker } = self.early;
+      self.early.worker = null;
+      return worker ?? new Worker("worker.js");
+    }
     const source = new Blob([byId("lab-worker").textContent], { type: "text/javascript" });
     const address = URL.createObjectURL(source);
     const worker = new Worker(address);
@@ -83,7 +92,8 @@ class Engine {
     );
   }
 
-  // `module` is a promise: the worker starts before the module is loaded.
+  // `module` is a promise: the worker starts before the module is loaded. `started` is fulfilled
+  // once the worker can do a job.
   constructor(module) {
     this.module = module;
     this.waiting = new Map();
@@ -94,24 +104,28 @@ class Engine {
   }
 
   start() {
-    this.worker = Parts.worker();
-    this.isNew = true;
-    this.worker.onmessage = ({ data }) => this.take(data);
-    this.worker.onerror = (event) => {
+    const worker = Parts.worker();
+    this.worker = worker;
+    worker.onerror = (event) => {
       event.preventDefault();
       this.fail(new Error(event.message || "the worker ended"));
     };
+    this.started = new Promise((done) => {
+      worker.onmessage = ({ data }) => (data.started ? done() : this.take(data));
+    });
+    // This comes before any job: each job waits for the module, too, and is asked for later.
+    this.module.then(
+      (module) => worker.postMessage({ module }),
+      () => {},
+    );
   }
 
   // Does a job with files. Returns its outputs, and in `wall` the time that it took in ms. With
   // `fresh`, the module first forgets all files and traces.
   async ask(job, files = [], { fresh = false } = {}) {
-    const module = await this.module;
+    await this.module;
     const id = ++this.count;
-    const request = { id, job, files, fresh };
-    if (this.isNew) request.module = module;
-    this.isNew = false;
-    this.worker.postMessage(request);
+    this.worker.postMessage({ id, job, files, fresh });
     return new Promise((done, failed) => this.waiting.set(id, { done, failed }));
   }
 

@@ -37,12 +37,6 @@ function welcome({ words }) {
   byId("welcome").hidden = false;
 }
 
-// The engine, and what it offers. Both are loaded while the browser still reads the page, and
-// `start` tells what goes wrong.
-const engine = Engine.canRun() ? new Engine(Parts.module()) : null;
-const offered = engine && Promise.all([Parts.drivers(), engine.ask({ job: "catalog" })]);
-offered?.catch(() => {});
-
 // The page once it is ready. The browser's console and the tests use it, too.
 let lab = null;
 
@@ -167,6 +161,18 @@ class Page {
   }
 }
 
+// Until the form has its lists, the browser need not lay it out.
+function showMain() {
+  byId("loading").hidden = true;
+  document.querySelector("main").hidden = false;
+}
+
+function failToLoad(words) {
+  showMain();
+  byId("verdict").dataset.state = "error";
+  byId("verdict-line").textContent = words;
+}
+
 async function start() {
   setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   byId("theme").addEventListener("click", () => {
@@ -179,27 +185,33 @@ async function start() {
   fillHelp(null);
   const areas = new Tabs(byId("areas"), () => {});
   areas.show("area-driver");
-  if (!engine) {
-    byId("verdict-line").textContent = OLD_BROWSER;
-    byId("verdict").dataset.state = "error";
+  if (!Engine.canRun()) {
+    failToLoad(OLD_BROWSER);
     document.documentElement.dataset.ready = "old";
     return;
   }
   try {
-    const [drivers, { catalog }] = await offered;
-    lab = new Page(engine, JSON.parse(catalog), drivers, areas);
+    const engine = new Engine(Parts.module());
+    const [drivers, catalog] = await Promise.all([Parts.drivers(), Parts.catalog()]);
+    lab = new Page(engine, catalog, drivers, areas);
+    showMain();
     byId("run").disabled = byId("ops-run").disabled = false;
+    // The first run is asked for now, and begins as soon as the engine has started.
+    const shown = lab.openLink(location.hash);
+    await Promise.race([engine.started, shown]);
+    await engine.module;
     document.documentElement.dataset.ready = Math.round(performance.now());
-    await lab.openLink(location.hash);
+    await shown;
     document.documentElement.dataset.shown = Math.round(performance.now());
     if (!location.hash && !remembered(WELCOME_SEEN) && lab.runs.current) welcome(lab.runs.current);
   } catch (error) {
     const isFolder = location.protocol === "file:" && !Parts.isSingle();
-    byId("verdict").dataset.state = "error";
-    byId("verdict-line").textContent = isFolder
-      ? "A browser does not read the parts of this page from a disk: open portcls-lab.html, " +
-        "which has all in one file."
-      : `The page could not be loaded whole (${error.message}): load it again.`;
+    failToLoad(
+      isFolder
+        ? "A browser does not read the parts of this page from a disk: open portcls-lab.html, " +
+            "which has all in one file."
+        : `The page could not be loaded whole (${error.message}): load it again.`,
+    );
   }
 }
 

@@ -54,11 +54,21 @@ function perform({ job, files, fresh }) {
   return outputs();
 }
 
+// Takes the module, which comes before the first job.
+async function begin(given) {
+  module = given;
+  await renew();
+  postMessage({ started: true });
+}
+
+async function renew() {
+  instance = (await WebAssembly.instantiate(module, {})).exports;
+}
+
 async function take(data) {
   const { id } = data;
   try {
-    if (data.module) module = data.module;
-    if (!instance) instance = (await WebAssembly.instantiate(module, {})).exports;
+    if (!instance) await renew();
     const before = performance.now();
     const answer = perform(data);
     const wall = performance.now() - before;
@@ -72,5 +82,5 @@ async function take(data) {
 // Jobs run one after the other. They also wait for the instance.
 let newest = Promise.resolve();
 onmessage = ({ data }) => {
-  newest = newest.then(() => take(data));
+  newest = newest.then(() => (data.module ? begin(data.module) : take(data)));
 };

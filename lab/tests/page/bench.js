@@ -64,8 +64,16 @@ class Bench {
   }
 
   // Opens the page and waits for its first run. The test fails if the browser logs a message, if a
-  // script throws, or if the page asks another host for anything.
-  async open({ place = "", size = [1280, 800], scheme = "light", single = false, before } = {}) {
+  // script throws, or if the page asks another host for anything. `pause` is the time in ms between
+  // the opening of the window and the loading of the page.
+  async open({
+    place = "",
+    size = [1280, 800],
+    scheme = "light",
+    single = false,
+    pause = 0,
+    before,
+  } = {}) {
     const viewport = { width: size[0], height: size[1] };
     const permissions = single ? [] : ["clipboard-read", "clipboard-write"];
     const context = await this.browser.newContext({ viewport, colorScheme: scheme, permissions });
@@ -78,6 +86,7 @@ class Bench {
       if (!isOwn && !/^(data|blob|about):/.test(address)) this.faults.push("asks for " + address);
     });
     if (before) await page.addInitScript(before);
+    await page.waitForTimeout(pause);
     await page.goto((single ? this.single : this.address) + place);
     await page.waitForFunction(() => {
       const { shown, ready } = document.documentElement.dataset;

@@ -183,6 +183,32 @@ async function oldBrowser(bench) {
   await bench.close(page);
 }
 
+// A browser does not give the parts in a folder to a page from a disk.
+async function folderOnDisk(bench) {
+  const context = await bench.browser.newContext();
+  const page = await context.newPage();
+  await page.goto("file://" + path.join(bench.out, "index.html"));
+  await page.locator("#verdict[data-state='error']").waitFor();
+  assert.match(await verdict(page), /open portcls-lab\.html/);
+  await context.close();
+}
+
+// The host lost a part.
+async function partMissing(bench) {
+  for (const part of ["lab.wasm", "catalog.json"]) {
+    const context = await bench.browser.newContext();
+    const page = await context.newPage();
+    await page.route("**/" + part, (route) => route.fulfill({ status: 404 }));
+    await page.goto(bench.address);
+    await page.locator("#verdict[data-state='error']").waitFor();
+    await page.waitForFunction(
+      (words) => document.getElementById("verdict-line").textContent.includes(words),
+      `could not be loaded whole (${part}: 404)`,
+    );
+    await context.close();
+  }
+}
+
 async function singleFile(bench) {
   const page = await bench.open({ single: true });
   assert.equal(await state(page), "good");
@@ -228,6 +254,8 @@ module.exports = {
   "the page fits screens from 360 px to 4K": screens,
   "a first visit shows a finished run in three sentences": firstVisit,
   "an old browser gets one sentence": oldBrowser,
+  "a folder on a disk names the file that works there": folderOnDisk,
+  "a part that is missing is named": partMissing,
   "the single file works from a disk without a network": singleFile,
   "a loaded page needs no network": offline,
   "a print has the verdict and the view": paper,
