@@ -105,7 +105,8 @@ pub(crate) struct Card {
 }
 
 impl Card {
-    /// A card that has got no command yet. `port` and `group` are for the `Notify` about its bytes.
+    /// A card that has got no command yet. The card calls `Notify` of `port` with `group` when
+    /// bytes have come in.
     ///
     /// Bytes that are left over from the last driver are thrown away. If such a byte holds the line
     /// up, the service routine reads it when the interrupt is connected.
@@ -133,7 +134,8 @@ impl Card {
         &self.group
     }
 
-    /// The clock for the times of received bytes. The first stream brings it.
+    /// The clock for the times of received bytes. Each DirectMusic stream sets the clock when it is
+    /// opened; before that there is none.
     pub fn clock(&self) -> Option<Rc<dyn IMasterClock>> {
         self.clock.borrow().clone()
     }
@@ -169,7 +171,7 @@ impl Card {
     /// The card lowers its line when DATA is read. So the line is down, or up for the next byte,
     /// before the driver notifies the port. On a shared line, a card without a byte to read did not
     /// interrupt.
-    /// IRQL: DIRQL. Time: two port accesses a byte and one more.
+    /// IRQL: DIRQL. Time: one port access, and two more for each byte.
     pub fn serve_interrupt(&self, kernel: &Kernel) -> NtStatus {
         if self.mode.get() == Mode::Off || self.drain(kernel).bytes == 0 {
             return NtStatus::UNSUCCESSFUL;
@@ -222,8 +224,8 @@ impl Card {
         }
     }
 
-    /// Drains the card, and writes a command if the card can then take it. Returns the status that
-    /// decided this.
+    /// Drains the card, and then writes a command if the card can take one. Returns the value of
+    /// STATUS after the drain, which says whether the card could take the command.
     ///
     /// A byte that waited before the command cannot be the answer to the command. The drain removes
     /// such a byte, so that the driver does not take an old FE for the ACK.

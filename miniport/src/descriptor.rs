@@ -19,7 +19,7 @@ pub(crate) const CAPTURE_PIN: u32 = 2;
 /// The bridge pin of the MIDI IN cable.
 const IN_CABLE_PIN: u32 = 3;
 
-/// Streams on a pin that clients open: the card has one cable in each direction.
+/// The greatest number of streams on a pin for clients. The card has one cable in each direction.
 const STREAMS_PER_PIN: u32 = 1;
 
 /// The filter of a card that plays and records MIDI of this range.

@@ -81,7 +81,7 @@ impl IMiniport for MiniportDMusUart {
         Ok(Rc::new(filter))
     }
 
-    /// Leaves the pair to the port's own rule: a music range has only one format.
+    /// Leaves the two ranges to the port's own rule, because a music range has only one format.
     fn data_range_intersection(
         &self,
         _kernel: &Kernel,
@@ -116,8 +116,8 @@ impl IMiniportDMus for MiniportDMusUart {
 
     /// Opens a stream. All streams share the miniport's service group.
     ///
-    /// The newest stream's master clock gives the times of received bytes. The port says that all
-    /// streams of a port have the same clock.
+    /// The newest stream's master clock gives the times of received bytes. All streams of a port
+    /// get the same clock from the port.
     fn new_stream(
         self: Rc<Self>,
         kernel: &Kernel,

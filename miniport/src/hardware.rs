@@ -21,8 +21,8 @@ use crate::resources::{Connection, assigned_registers};
 
 /// Longest wait for a card to take a command, in ms.
 ///
-/// The card may still be busy with the last driver's command: 60.5 ms with a reset out of UART
-/// mode, 70.1 ms when its buffer is full too. Measured: Roland MPU-401, firmware 1.5A.
+/// The card may still be busy with the last driver's command. A reset out of UART mode takes
+/// 60.5 ms, and 70.1 ms if the card's buffer is also full. Measured: Roland MPU-401, firmware 1.5A.
 const READY_LIMIT_MS: u32 = 100;
 
 /// Longest wait for an ACK, in ms.
@@ -42,8 +42,8 @@ const QUICK_LOOKS: u32 = 20;
 /// Source: WDK, KeStallExecutionProcessor.
 const QUICK_PITCH_US: u32 = 25;
 
-/// Time between later looks, in 100 ns units: 1 ms. The clock interrupt extends this time up to 2
-/// ms.
+/// Time between later looks, in 100 ns units: 1 ms. The wait ends only at a clock interrupt, so it
+/// can take up to 2 ms.
 const SLOW_PITCH_100NS: u64 = 10_000;
 
 /// The number of looks at a card that the driver wants to silence, before the driver gives up. A
@@ -57,7 +57,7 @@ const OUTPUT_PITCH_US: u32 = 10;
 /// Longest wait for room for one byte, in 100 ns units: 400 us.
 ///
 /// A full buffer frees a place every 320 us, 330 us at the latest. Measured: Roland MPU-401,
-/// firmware 1.5A. With a wait of this length, the line stays busy without a gap.
+/// firmware 1.5A. With a wait of this length, MIDI OUT stays busy without a gap.
 const OUTPUT_BYTE_LIMIT_100NS: u64 = 4_000;
 
 /// Longest time of one call for output, in 100 ns units: 1 ms, the pitch of the port's sequencer.

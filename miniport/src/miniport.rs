@@ -69,7 +69,7 @@ impl IMiniport for MiniportMidiUart {
         Ok(Rc::new(filter))
     }
 
-    /// Leaves the pair to the port's own rule: a MIDI range has only one format.
+    /// Leaves the two ranges to the port's own rule, because a MIDI range has only one format.
     fn data_range_intersection(
         &self,
         _kernel: &Kernel,

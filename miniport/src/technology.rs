@@ -1,4 +1,4 @@
-//! The technology that the music data ranges of a filter name.
+//! The technology of a filter's music data ranges: how the device makes its sound.
 
 use std::cell::Cell;
 

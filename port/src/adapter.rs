@@ -80,8 +80,8 @@ pub fn is_adapter_device(device: &DeviceObject) -> bool {
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcAddAdapterDevice.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the extension size is not 0 and less than
-///   [`MINIMUM_DEVICE_EXTENSION`]; this is also a violation of the rule PcAddAdapterDevice.
+/// - `STATUS_INVALID_PARAMETER`: the extension size is less than [`MINIMUM_DEVICE_EXTENSION`] and
+///   is not 0. This is also a violation of the rule PcAddAdapterDevice.
 /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcAddAdapterDevice")]
 pub fn pc_add_adapter_device(

@@ -2,7 +2,7 @@
 //!
 //! Owns the type of a row, which is the same for the port's own properties and for a miniport's.
 //! Owns the request that a miniport's handler gets, and its completion. `property.rs` looks rows
-//! up. `event.rs` has the rows of events. PortCls itself has no methods.
+//! up. `event.rs` has the rows of events. PortCls does not serve the methods (KSMETHOD) of a table.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -104,7 +104,7 @@ pub struct PcPropertyRequest {
     /// The value of a SET, or the room for the value of a GET. The value or room has the length
     /// that the client states, but at most the length of the client's buffer.
     pub value: RefCell<Vec<u8>>,
-    /// At first the number of bytes of room. The handler replaces this length by the number of
+    /// At first the number of bytes of room. The handler replaces this number by the number of
     /// bytes that it wrote or that it needs.
     pub value_size: Cell<u32>,
     /// The request itself.

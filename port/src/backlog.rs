@@ -1,7 +1,7 @@
 //! The backlog of a capture side: the bytes that were not delivered yet.
 //!
-//! This file owns the count, the limit of the count, and the loop that fills read requests. This
-//! file never knows the form in which the bytes are held.
+//! This file owns the number of these bytes, the limit of this number, and the loop that fills read
+//! requests. This file never knows the form in which the bytes are held.
 
 use std::cell::Cell;
 
@@ -12,10 +12,10 @@ use crate::lane::Lane;
 use crate::stream_request::StreamRequest;
 
 /// A pin holds at most this number of captured bytes while its client has no read request queued.
-/// Newer bytes are dropped and counted. Assumed: the documents are silent on the depth.
+/// Newer bytes are dropped and counted. Assumed: this limit, because the documents name none.
 pub const CAPTURE_LIMIT: usize = 1 << 20;
 
-/// When this many bytes are held and there is no read request, the trace notes this.
+/// When a pin holds this number of bytes and no read request is queued, the trace gets a note.
 const CAPTURE_WARNING: usize = 4_096;
 
 /// The backlog of one lane.
@@ -72,8 +72,9 @@ impl Backlog {
         lane: &Lane,
         mut pack: impl FnMut(&mut [u8]) -> (usize, i64),
     ) {
-        // The client can send its next request from a completion. The loop below serves that
-        // request too.
+        // When a request is completed, the client can send its next request, and that request calls
+        // this method again. The inner call returns here, and the loop of the outer call serves the
+        // request.
         if self.delivering.replace(true) {
             return;
         }

@@ -53,7 +53,8 @@ pub(crate) trait Miniport {
     /// Why clients can open no pin of this kind of miniport.
     fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams>;
 
-    /// The clock for the times of its events, if it has events.
+    /// The clock for the times of the miniport's events; `None` for a kind of miniport without
+    /// events.
     fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
         None
     }
@@ -61,7 +62,7 @@ pub(crate) trait Miniport {
 
 /// A miniport that makes streams.
 pub(crate) trait StreamMiniport {
-    /// Makes a stream on a pin, for a lane that will be connected to it.
+    /// Makes a stream on a pin. The caller then connects `lane` to the stream.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
@@ -184,8 +185,8 @@ impl Binding {
         self.miniport.borrow().clone().ok_or(NtStatus::INVALID_DEVICE_STATE)
     }
 
-    /// The filter's descriptor, when the miniport has handed it out. Its pins are those that the
-    /// port read last.
+    /// The filter's descriptor, if the miniport has handed one out. Each pin has the description
+    /// that the port read last.
     pub fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>> {
         self.descriptor.borrow().clone()
     }

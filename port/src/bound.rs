@@ -16,7 +16,7 @@ pub(crate) struct Bound<M: ?Sized, P: ?Sized> {
 }
 
 impl<M: ComInterface + ?Sized, P: ?Sized> Bound<M, P> {
-    /// A driver's object as such a miniport, if the object has the interface.
+    /// Asks a driver's object for the interface `M`, and keeps the answer with the port.
     ///
     /// # Errors
     /// The status that the object answered.
@@ -46,7 +46,7 @@ impl<M: ComInterface + ?Sized, P: ?Sized> Bound<M, P> {
         self.calls.call(kernel, method, Argument::None, init, |_| Argument::None)
     }
 
-    /// Calls a Service of the miniport, which cannot fail.
+    /// Calls the miniport's Service, a method that cannot fail.
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn serve(&self, kernel: &Kernel, method: Method, service: impl FnOnce(&M)) {

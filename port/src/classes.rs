@@ -21,7 +21,8 @@ use crate::wave::{WaveCyclic, WavePci, WaveRT};
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewPort.
 ///
 /// # Errors
-/// - `STATUS_NOT_SUPPORTED`: the class is not offered. Assumed: the documents name no value.
+/// - `STATUS_NOT_SUPPORTED`: the class is not offered. Assumed: this status, because the documents
+///   name none.
 /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewPort")]
 pub fn pc_new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
@@ -71,10 +72,10 @@ pub struct SystemMiniport {
     pub make: fn() -> Rc<dyn IMiniport>,
 }
 
-/// The table of a kernel.
+/// The table that is installed in a kernel.
 struct SystemMiniports(&'static [SystemMiniport]);
 
-/// The classes of the system for hardware that no machine here has.
+/// The classes of miniports of the system whose hardware no machine here has.
 /// Source: WDK, PcNewMiniport: the FM synthesizers drive an OPL3.
 const NEED_AN_OPL3: [Guid; 2] =
     [clsid::MINIPORT_DRIVER_FM_SYNTH, clsid::MINIPORT_DRIVER_FM_SYNTH_WITH_VOL];
@@ -91,8 +92,8 @@ pub fn install_system_miniports(kernel: &Kernel, table: &'static [SystemMiniport
 ///
 /// # Errors
 /// - `STATUS_NOT_SUPPORTED`: the class is not installed; the trace notes the name of the class.
-///   Assumed: the documents name no value. Combined drivers ignore this answer for an FM
-///   synthesizer.
+///   Assumed: this status, because the documents name none. Drivers of combined cards ignore this
+///   answer for an FM synthesizer.
 /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewMiniport")]
 pub fn pc_new_miniport(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IMiniport>, NtStatus> {

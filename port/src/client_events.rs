@@ -49,10 +49,10 @@ impl ClientEvents {
     /// Answers a request for events.
     ///
     /// Source: WDK, KSEVENT and IOCTL_KS_ENABLE_EVENT: a request without input asks for the sets.
-    /// Assumed: a request with a set of zeros that asks for support also asks for the sets, as for
-    /// properties. The answer to a kind of request that the event does not have is
-    /// STATUS_INVALID_DEVICE_REQUEST. The answer to a request of no kind, or of several kinds, is
-    /// STATUS_INVALID_PARAMETER.
+    /// Assumed: a request for the support of a set whose GUID is all zeros also asks for the sets.
+    /// The same holds for properties. The answer to a kind of request that the event does not have
+    /// is STATUS_INVALID_DEVICE_REQUEST. The answer to a request of no kind, or of several kinds,
+    /// is STATUS_INVALID_PARAMETER.
     fn answer(
         &self,
         kernel: &Kernel,
@@ -123,7 +123,7 @@ impl ClientEvents {
         let entry = KsEventEntry::new(&self.list, wish, notification);
         let status =
             call_handler(kernel, target, item, node, PcEventVerb::Add, Some(&entry), Some(irp));
-        // An event that was enabled for one time may have happened already.
+        // A one-shot event may have happened already, inside the handler.
         let was_added = entry.state.get() != EntryState::New;
         if status.is_success() && was_added {
             return Ok(status);

@@ -52,7 +52,8 @@ pub trait IUnknown {
 
 /// The answer to a query for an interface that the object does not have.
 ///
-/// `Assumed:` the pages name no value; the published sample answers `STATUS_INVALID_PARAMETER`.
+/// `Assumed:` this value, because the pages name none. The published sample answers
+/// `STATUS_INVALID_PARAMETER`.
 pub const NO_INTERFACE: NtStatus = NtStatus::INVALID_PARAMETER;
 
 /// An interface type that a query can name, such as `dyn IPortMidi`.

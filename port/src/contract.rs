@@ -1,7 +1,7 @@
 //! What the port offers and calls, for the page of the contract.
 //!
-//! This file reads the port's own tables for the answered accesses, and has no list of them. It
-//! owns the names of the properties. Nothing in the port itself needs this file.
+//! This file reads from the port's own tables which accesses the port answers, and keeps no list of
+//! its own. It owns the names of the properties. Nothing in the port itself needs this file.
 
 use std::fmt::Debug;
 

@@ -50,7 +50,7 @@ pub struct PcPinDescriptor {
     /// [`INSTANCES_UNLIMITED`](crate::ks::INSTANCES_UNLIMITED) for no limit.
     #[doc(alias = "MaxFilterInstanceCount")]
     pub max_filter_instance_count: u32,
-    /// Instances that a filter needs to work.
+    /// The number of instances that must exist before the filter works.
     #[doc(alias = "MinFilterInstanceCount")]
     pub min_filter_instance_count: u32,
     /// The properties that the miniport answers itself.
@@ -61,7 +61,7 @@ pub struct PcPinDescriptor {
     pub pin: KsPinDescriptor,
 }
 
-/// A pin of a filter's description, which is shared.
+/// A pin of a filter's description. The description is shared.
 pub(crate) struct DescribedPin {
     filter: Rc<PcFilterDescriptor>,
     index: usize,

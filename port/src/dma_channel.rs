@@ -46,7 +46,7 @@ pub(crate) struct DmaChannel {
 /// Makes a DMA channel from the description of a device. The methods of the wave ports have taken
 /// the place of this routine.
 ///
-/// A description of a device that is not a bus master makes a channel that also has
+/// If the description is of a device that is not a bus master, the channel also has
 /// `IDmaChannelSlave`.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewDmaChannel.
@@ -54,7 +54,7 @@ pub(crate) struct DmaChannel {
 /// # Errors
 /// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object; aggregation is not offered.
 /// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, or the description has a version
-///   that does not exist. `Assumed:` the page names no value.
+///   that does not exist. `Assumed:` this status, because the page names none.
 /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewDmaChannel")]
 pub fn pc_new_dma_channel(
@@ -79,7 +79,8 @@ pub fn pc_new_dma_channel(
     }
     require_nonpaged(kernel, pool, ROUTINE);
     let mover = if description.master { Mover::Device } else { Mover::Controller };
-    // The system's controller has its own addresses, whatever the device has.
+    // A channel of the system's controller has the controller's addresses, whatever the description
+    // says of the device.
     let addresses = match mover {
         Mover::Device => description.addresses(),
         Mover::Controller => DmaAddresses::Bits24,
@@ -111,7 +112,8 @@ pub(crate) fn new_master_channel(
 /// IRQL: PASSIVE_LEVEL.
 ///
 /// # Errors
-/// - `STATUS_INVALID_PARAMETER`: the list has no such resource, or there is no list.
+/// - `STATUS_INVALID_PARAMETER`: the list has no DMA resource with the index of the request, or
+///   there is no list.
 /// - The errors of [`new_master_channel`].
 pub(crate) fn new_slave_channel(
     kernel: &Kernel,

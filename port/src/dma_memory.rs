@@ -31,7 +31,7 @@ pub trait DmaBuffer {
 
 /// A maker of DMA buffers.
 pub trait DmaMemory {
-    /// Makes a buffer of zeros; `None` when there is no such memory.
+    /// Makes a buffer of zeros; `None` when no memory meets the request.
     ///
     /// IRQL: PASSIVE_LEVEL.
     fn allocate(&self, kernel: &Kernel, request: &PhysicalRequest) -> Option<Rc<dyn DmaBuffer>>;
@@ -46,7 +46,7 @@ pub fn install_dma_memory(kernel: &Kernel, memory: Rc<dyn DmaMemory>) {
     kernel.install(Installed(memory));
 }
 
-/// Makes a buffer of zeros; `None` when there is no such memory.
+/// Makes a buffer of zeros; `None` when no memory meets the request.
 ///
 /// IRQL: PASSIVE_LEVEL.
 pub(crate) fn allocate(kernel: &Kernel, request: &PhysicalRequest) -> Option<Rc<dyn DmaBuffer>> {
@@ -70,8 +70,8 @@ impl OwnBuffer {
         Some(OwnBuffer { kernel: kernel.clone(), physical_address, bytes })
     }
 
-    /// The place of some bytes. Bytes outside of the buffer are a mistake of the driver in Rust.
-    /// This mistake has the effect of a panic of the driver.
+    /// The place of some bytes. If not all of them are inside the buffer, the driver in Rust made a
+    /// mistake. This function then panics, as if the driver had panicked.
     fn place(&self, offset: u32, length: usize) -> Range<usize> {
         let (start, size) = (offset as usize, self.bytes.borrow().len());
         let is_inside = start.checked_add(length).is_some_and(|end| end <= size);

@@ -63,7 +63,8 @@ impl DmusMiniport {
     }
 }
 
-/// The miniport itself has no service: only the streams of a DirectMusic miniport need it.
+/// The port does not call the Service of a DirectMusic miniport, because only the streams of such a
+/// miniport need service.
 impl Miniport for DmusMiniport {
     fn object(&self) -> Rc<dyn IMiniport> {
         Rc::clone(&self.bound.miniport) as _

@@ -67,7 +67,7 @@ pub enum EventData {
     Inline(InlineBytes),
     /// More bytes, in a buffer.
     Buffer(EventBuffer),
-    /// A package: it belongs to the owner of its event.
+    /// A package: a chain of events that belongs to the owner of this event.
     Package(Box<EventChain>),
 }
 
@@ -188,7 +188,7 @@ impl DmusKernelEvent {
         std::mem::replace(&mut fields.data, EventData::Inline(InlineBytes::default()))
     }
 
-    /// The allocator that it belongs to.
+    /// The home of the allocator that the event belongs to.
     #[must_use]
     pub fn home(&self) -> &Rc<EventHome> {
         &self.home
@@ -291,7 +291,7 @@ impl EventBuffer {
         EventBuffer(Box::new(BufferContent { home: Rc::clone(home), number, bytes }))
     }
 
-    /// The allocator that it belongs to.
+    /// The home of the allocator that the buffer belongs to.
     #[must_use]
     pub fn home(&self) -> &Rc<EventHome> {
         &self.0.home

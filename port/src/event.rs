@@ -122,8 +122,8 @@ impl Notification {
     /// - `STATUS_INVALID_HANDLE`: no such handle is open.
     /// - `STATUS_OBJECT_TYPE_MISMATCH`: the handle is of the other kind of object.
     /// - `STATUS_INVALID_PARAMETER`: a kind of notice that only clients in the kernel may ask for,
-    ///   no kind at all, or a semaphore to which nothing would be added. Assumed: the pages name no
-    ///   value.
+    ///   no kind at all, or a semaphore to which nothing would be added. Assumed: this status,
+    ///   because the pages name none.
     pub fn open(kernel: &Kernel, data: &KsEventData) -> Result<Notification, NtStatus> {
         let target = || kernel.handle_target(data.handle);
         match data.notification_type {
@@ -226,7 +226,8 @@ impl KsEventEntry {
         format!("{:?}.{}", self.item.set, self.item.id)
     }
 
-    /// Keeps an object as long as the entry lives: what the side of the driver knows of the entry.
+    /// Keeps an object as long as the entry lives. The code that shows the entry to a driver stores
+    /// here what it needs for the entry.
     pub fn attach(&self, object: Rc<dyn Any>) {
         *self.attachment.borrow_mut() = Some(object);
     }

@@ -13,7 +13,8 @@ use crate::guid::Guid;
 use crate::miniport_calls::MiniportCalls;
 use crate::rules;
 
-/// One port has at most this number of enabled events. Assumed: no document gives a number.
+/// One port has at most this number of enabled events. Assumed: this number, because no document
+/// gives one.
 const ENABLED_EVENTS: usize = 4_096;
 
 /// The events that a miniport tells of. A set, a pin or a node that is absent fits every event.
@@ -149,8 +150,8 @@ impl EventList {
     }
 
     /// Tells the clients. An event that was enabled for a single time leaves the list. The client
-    /// does not disable this event any more. Source: WDK, KSEVENT. Assumed: its handler is not
-    /// told.
+    /// does not disable this event any more. Source: WDK, KSEVENT. Assumed: the handler of this
+    /// event is not told.
     fn signal(&self, kernel: &Kernel, query: &EventQuery) {
         let mut told: Vec<Rc<KsEventEntry>> = self.entries.borrow().clone();
         told.retain(|entry| query.fits(entry));

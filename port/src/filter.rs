@@ -75,7 +75,8 @@ impl Filter {
             return Err(NtStatus::NO_MATCH);
         }
         check_format(&format, &pin.pin.data_ranges)?;
-        // After the port was released, the miniport gets no call, not even for its counts.
+        // After the port was released, the miniport gets no call, not even the call that asks for
+        // the counts of instances.
         let device = self.binding.device()?;
         self.check_instances(kernel, connect.pin_id, &pin)?;
         bring_to_d0(kernel, &device)?;

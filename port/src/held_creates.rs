@@ -1,4 +1,4 @@
-//! Requests to open files that are held while a stop of the device is pending.
+//! Create requests that a device holds while a stop of the device is pending.
 //!
 //! This file owns the requests from IRP_MN_QUERY_STOP_DEVICE until the stop is decided. This file
 //! never knows what a request opens, or how a request ends.
@@ -9,8 +9,8 @@ use portcls_emulator::{CancelRoutine, Irp, Kernel, NtStatus};
 
 use crate::irp::complete;
 
-/// The greatest number of requests that a device holds. Assumed: no document gives a number; each
-/// request belongs to a client that waits.
+/// The greatest number of requests that a device holds. Assumed: this number, because no document
+/// gives one. Each request belongs to a client that waits.
 const HELD_CREATES: usize = 1_024;
 
 /// The held requests of a device, in the order in which they came.

@@ -1,7 +1,7 @@
 //! Idle power: an adapter without accesses goes to a deeper power state.
 //!
-//! Owns the settings in the registry and the timer. An access brings the device back to D0, which
-//! `power.rs` sees to.
+//! Owns the settings in the registry and the timer. `power.rs` brings the device back to D0 when a
+//! client accesses it.
 //!
 //! Source: WDK, Audio Device Class Inactivity Timer Implementation; PortCls Registry Power
 //! Settings; Immediate Idle Timeout Opt-in.
@@ -29,8 +29,8 @@ pub(crate) struct IdleSettings {
     performance_s: u32,
     /// The state that an idle device goes to.
     state: DevicePowerState,
-    /// Whether the device goes to that state as soon as no client needs the device. The times do
-    /// not count then.
+    /// Whether the device goes to that state as soon as no client needs the device. If so, the two
+    /// times have no effect.
     immediate: bool,
 }
 
@@ -117,7 +117,7 @@ impl IdleDetection {
 }
 
 impl AdapterDevice {
-    /// Reads the settings and begins to count, because the device was started.
+    /// Reads the settings and begins to count the idle time, because the device was started.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn start_idle_detection(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
@@ -141,8 +141,8 @@ impl AdapterDevice {
         self.note_access(kernel);
     }
 
-    /// Counts the idle time again, because a client has accessed the device. While a stream is in
-    /// RUN the device is not idle; the request that stops the stream is an access.
+    /// Begins to count the idle time anew, because a client has accessed the device. While a stream
+    /// is in RUN the device is not idle; the request that stops the stream is an access.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     pub(crate) fn note_access(&self, kernel: &Kernel) {

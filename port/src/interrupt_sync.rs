@@ -21,7 +21,8 @@ use crate::rules::require_irql_at_most;
 /// Source: WDK, Interrupt Sync Objects.
 const PASS_LIMIT: u32 = 10_000;
 
-/// The greatest number of service routines of one object. Assumed: no document gives a number.
+/// The greatest number of service routines of one object. Assumed: this number, because no document
+/// gives one.
 const ROUTINE_LIMIT: usize = 256;
 
 /// The name of the call that makes a driver's routines run.

@@ -20,7 +20,8 @@ pub type IoTimeoutRoutine = Rc<dyn Fn(&Kernel, &Rc<DeviceObject>)>;
 /// The time between two calls in ms. Source: WDK, PcRegisterIoTimeout.
 const PERIOD_MS: u32 = 1_000;
 
-/// The greatest number of routines of one device. Assumed: no document gives a number.
+/// The greatest number of routines of one device. Assumed: this number, because no document gives
+/// one.
 const ROUTINES: usize = 64;
 
 /// The routines of a device and the timer that calls them.

@@ -72,7 +72,8 @@ pub fn pc_forward_irp_synchronous(
 /// most the length of the buffer that the client owns.
 ///
 /// So the answer cannot take more of the host's memory than the client's buffer has. Assumed: KS
-/// probes the client's buffer and fails at the end of the buffer; here the room ends there.
+/// probes the client's buffer, so a longer answer fails where the buffer ends. Here the room ends
+/// at that point.
 pub(crate) fn answer_room(irp: &Irp) -> u32 {
     let Parameters::DeviceControl { output_length, .. } = irp.parameters() else { return 0 };
     u32::try_from(irp.buffer().borrow().len()).map_or(*output_length, |it| it.min(*output_length))

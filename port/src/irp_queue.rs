@@ -9,8 +9,8 @@ use portcls_emulator::{CancelRoutine, Irp, Kernel, NtStatus};
 use crate::irp::complete;
 use crate::stream_request::StreamRequest;
 
-/// The greatest number of requests that a pin queues. Assumed: no document gives a number; a client
-/// with more open requests does not look at its completed requests.
+/// The greatest number of requests that a pin queues. Assumed: this number, because no document
+/// gives one. A client with more open requests does not look at its completed requests.
 pub(crate) const QUEUED_REQUESTS: usize = 65_536;
 
 /// Requests in the order in which they came.
@@ -25,7 +25,7 @@ pub(crate) struct IrpQueue {
 pub(crate) struct QueuePosition {
     /// The data that was served.
     pub served: u64,
-    /// The end of the data that waits in the queue. For a capture pin: the end of the room for data
+    /// The end of the data that waits in the queue. On a capture pin, the end of the empty room
     /// that waits in the queue.
     pub queued: u64,
 }

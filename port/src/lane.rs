@@ -230,8 +230,8 @@ impl Lane {
         self.resetting.get()
     }
 
-    /// Whether the client gets the data that comes from the miniport now. It does in PAUSE and RUN,
-    /// but not during a reset.
+    /// Whether the client gets the data that comes from the miniport now. The client gets this data
+    /// in PAUSE and RUN, but not during a reset.
     pub fn keeps_data(&self) -> bool {
         self.state.get() >= KsState::Pause && !self.resetting.get()
     }

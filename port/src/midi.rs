@@ -57,9 +57,9 @@ impl StreamMiniport for MidiMiniport {
     /// Refuses the DirectMusic format. A client can ask for it only if the driver listed it for the
     /// pin.
     ///
-    /// Source: WDK, IMiniportMidi: its streams take bytes. Assumed: the status; no page says what
-    /// happens when such a miniport offers events. A stream of such a miniport would read the
-    /// events as if they were plain bytes.
+    /// Source: WDK, IMiniportMidi: its streams take bytes. Assumed: the status, because no page
+    /// says what happens when such a miniport offers events. A stream of such a miniport would read
+    /// the events as if they were plain bytes.
     fn new_stream(
         &self,
         kernel: &Kernel,

@@ -28,7 +28,8 @@ pub struct ConnectedPin {
 }
 
 impl ConnectedPin {
-    /// Asks the object for its port, whose pin it is; `None` when the object is not a port.
+    /// Queries the object at this end for the port that has the pin. `None` when the object is not
+    /// a port.
     ///
     /// The query can run code of the driver, and this code may register connections. So the caller
     /// must not hold a borrow of the adapter's connections.
@@ -67,7 +68,7 @@ impl KnownPin {
     }
 }
 
-/// One registered connection: data flows from the first to the second.
+/// One registered connection: data flows from the pin `from` to the pin `to`.
 pub(crate) struct PhysicalConnection {
     from: KnownPin,
     to: KnownPin,

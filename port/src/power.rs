@@ -154,7 +154,7 @@ impl AdapterPower {
 ///
 /// # Errors
 /// - `STATUS_INVALID_PARAMETER`: the device does not belong to an adapter driver, or the object
-///   does not have `IAdapterPowerManagement` (Assumed: the page names no value).
+///   does not have `IAdapterPowerManagement` (Assumed: this status, because the page names none).
 #[doc(alias = "PcRegisterAdapterPowerManagement")]
 pub fn pc_register_adapter_power_management(
     kernel: &Kernel,
@@ -201,8 +201,8 @@ pub fn pc_unregister_adapter_power_management(
 
 /// Asks the power manager to put a device into a state and waits until it is in that state.
 ///
-/// IRQL: PASSIVE_LEVEL. Source: WDK, PcRequestNewPowerState. Assumed: the page does not say whether
-/// the routine waits; its success means that the device has the new state.
+/// IRQL: PASSIVE_LEVEL. Source: WDK, PcRequestNewPowerState. Assumed: the routine waits. The page
+/// does not say so, but the success of the routine means that the device has the new state.
 ///
 /// # Errors
 /// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's.

@@ -1,4 +1,4 @@
-//! Property requests: which table answers, and the rules for all of them.
+//! Property requests: which table answers, and the rules for every table.
 //!
 //! An object's own table comes first. A request for a property that is not in this table goes to a
 //! table of the miniport. If the flag TOPOLOGY says that the request is for a node, it goes to the
@@ -151,7 +151,7 @@ const HANDLED: KsPropertyType = KsPropertyType::GET
     .union(KsPropertyType::UNSERIALIZERAW)
     .union(KsPropertyType::SERIALIZESIZE);
 
-/// Looks a property up in a table; `None` when the table does not have its set.
+/// Looks a property up in a table; `None` when the table does not have the property's set.
 ///
 /// Assumed: the answer to a kind of request that the property does not have is
 /// STATUS_INVALID_DEVICE_REQUEST. The answer to a request of no kind, or of several kinds, is
@@ -188,7 +188,7 @@ fn find<'a, H>(
     }
 }
 
-/// Looks a property up in one table after the other; `None` when no table has its set.
+/// Looks a property up in one table after the other; `None` when no table has the property's set.
 fn find_in_order<'a>(
     tables: impl IntoIterator<Item = &'a Rc<PcAutomationTable>>,
     property: &KsProperty,

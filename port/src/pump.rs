@@ -71,8 +71,9 @@ impl Pump {
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn run(&self, kernel: &Kernel, lane: &Lane, mut step: impl FnMut() -> Outcome) {
-        // The client can send its next request from a completion. The loop below serves that
-        // request too.
+        // When a request is completed, the client can send its next request, and that request calls
+        // this method again. The inner call returns here, and the loop of the outer call serves the
+        // request.
         if self.running.replace(true) {
             return;
         }

@@ -103,8 +103,9 @@ pub(crate) fn interface_key(
     reference: &str,
     access: KeyAccess,
 ) -> Result<(Rc<dyn IRegistryKey>, KeyDisposition), NtStatus> {
-    // Assumed: one key for all interfaces of a subdevice, named by its reference string. Windows
-    // makes the key when the interfaces are registered; here the first opening makes the key.
+    // Assumed: all interfaces of a subdevice share one key. The subdevice's reference string names
+    // the key. Windows makes the key when the interfaces are registered; here the first opening
+    // makes the key.
     let top = device_key(&device.bottom(), RegistryKeyType::Device)?;
     let path = format!(r"{top}\Interfaces\#{reference}");
     let (key, disposition) = kernel.registry().create(kernel, below_registry(&path))?;

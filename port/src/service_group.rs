@@ -11,7 +11,8 @@ use crate::guid::Guid;
 use crate::interfaces::{IServiceGroup, IServiceSink};
 use crate::rules::{self, require_irql_at_most};
 
-/// The greatest number of members of one group. Assumed: no document gives a number.
+/// The greatest number of members of one group. Assumed: this number, because no document gives
+/// one.
 const MEMBER_LIMIT: usize = 256;
 
 /// The group that `PcNewServiceGroup` makes.

@@ -10,8 +10,8 @@ use crate::ks::{KsStreamHeader, read};
 
 /// A request with its stream headers.
 ///
-/// The headers lie in the request's buffer. Each header begins where the size of the header before
-/// it ends. So a client may add bytes of its own to a header. The data of header `n` is the
+/// The headers lie in the request's buffer. The size in each header says where the next header
+/// begins. So a client may add bytes of its own to a header. The data of header `n` is the
 /// request's locked buffer `n`.
 pub(crate) struct StreamRequest {
     irp: Irp,
@@ -20,14 +20,14 @@ pub(crate) struct StreamRequest {
     /// The records in the data of all headers, each with the number of its header. A read request
     /// has no records.
     records: Vec<(usize, RecordPlace)>,
-    /// Bytes of data that the client wrote, or bytes of room that it has for data.
+    /// Bytes of data that the client wrote, or bytes of room that the client has for data.
     length: u64,
     /// The header that is served now.
     index: Cell<usize>,
     /// The index of the record that comes next.
     next_record: Cell<usize>,
-    /// How many bytes of the current header's data were served. This number counts when the request
-    /// ends early.
+    /// How many bytes of the current header's data were served. This number is used when the
+    /// request ends early.
     done: Cell<u32>,
     /// How many bytes of each header's data were served, for a request whose headers are served
     /// side by side.
@@ -77,7 +77,8 @@ impl StreamRequest {
         Ok(request)
     }
 
-    /// Checks a read request for records that need this least room.
+    /// Checks a read request. Each buffer must have at least `least_room` bytes, the room for one
+    /// record.
     ///
     /// # Errors
     /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or a buffer without room for a
@@ -122,7 +123,7 @@ impl StreamRequest {
         &self.irp
     }
 
-    /// Bytes of data that the client wrote, or bytes of room that it has for data.
+    /// Bytes of data that the client wrote, or bytes of room that the client has for data.
     pub fn length(&self) -> u64 {
         self.length
     }

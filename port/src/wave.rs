@@ -1,4 +1,4 @@
-//! The kinds of port for sound: they bind a wave miniport, no pin opens.
+//! The kinds of port for sound: they bind a wave miniport and open no pin.
 //!
 //! Owns what the three kinds have in common: the ranges for DirectSound that the port adds to a
 //! pin, and the reason why no pin opens. Each file in the folder has the interfaces of one kind of
@@ -30,7 +30,7 @@ fn tell_bound(calls: &MiniportCalls, kernel: &Kernel) {
     );
 }
 
-/// Adds a range for DirectSound after each range of a pin that has a WAVEFORMATEX.
+/// Adds a range for DirectSound after each of a pin's ranges that has a WAVEFORMATEX.
 ///
 /// Source: a comment of Microsoft's published AC97 sample: the port makes such a copy of each
 /// range. Assumed: the copy comes right after its range. When the miniport itself has the same

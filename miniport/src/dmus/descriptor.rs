@@ -2,8 +2,8 @@
 //!
 //! Data only. The MIDI pin comes before the DirectMusic pin because the legacy API prefers this. A
 //! card without an interrupt cannot announce input, so its filter has no capture side.
-//! Source: the published MPU-401 sample (DMusUART). Assumed: the filter without a capture side; the
-//! sample's filter always has the capture side.
+//! Source: the published MPU-401 sample (DMusUART). Assumed: without an interrupt the filter has no
+//! capture side. The sample's filter always has one.
 
 use std::rc::Rc;
 
@@ -36,7 +36,7 @@ const NODE_OUT: u32 = 0;
 /// The pin of a node to which data goes. Source: WDK ks.h, KSNODEPIN_STANDARD_IN.
 const NODE_IN: u32 = 1;
 
-/// Streams on a pin that clients open.
+/// The greatest number of streams on a pin for clients.
 const STREAMS_PER_PIN: u32 = 1;
 
 /// The filter of a card that plays and records.

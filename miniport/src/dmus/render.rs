@@ -5,8 +5,8 @@
 //! of the event later.
 //!
 //! When a dead card does not play an event, the stream reports the failure.
-//! Assumed: the documents do not say what the system's own miniport does with a dead card; when a
-//! write fails, the published sample still counts the event as written.
+//! Assumed: this report, because the documents do not say what the system's own miniport does with
+//! a dead card. When a write fails, the published sample still counts the event as written.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -134,7 +134,8 @@ impl RenderStream {
     /// IRQL: DISPATCH_LEVEL. Time: at most [`TURN_NS`] and 1 ms.
     ///
     /// # Errors
-    /// `STATUS_IO_DEVICE_ERROR` when the card is dead. Then all events are back.
+    /// `STATUS_IO_DEVICE_ERROR` when the card is dead. By then all events have gone back to the
+    /// allocator.
     fn play(&self, kernel: &Kernel) -> Result<(), NtStatus> {
         if self.is_sending.replace(true) {
             return Ok(());
@@ -168,7 +169,7 @@ impl RenderStream {
     /// Takes the first event out of the queue, in RUN only.
     ///
     /// If the event is a package, the events of the package take its place, and the empty package
-    /// goes back.
+    /// goes back to the allocator.
     fn take_first(&self, kernel: &Kernel) -> Option<DmusKernelEvent> {
         while self.state.get() == KsState::Run && !kernel.is_frozen() {
             let mut event = self.with_queue(kernel, |queue| queue.events.pop_front())?;
@@ -280,7 +281,8 @@ impl IMxf for RenderStream {
             return Ok(());
         }
         self.with_queue(kernel, |queue| queue.events.extend(events));
-        // The timer looks at a busy card again. A new event does not cause a look.
+        // While the timer is set, the stream goes on when the timer ends. A new event does not let
+        // the stream go on earlier.
         if self.retry.is_set() { Ok(()) } else { self.play(kernel) }
     }
 

@@ -1,4 +1,4 @@
-//! A timer with its DPC: with it a stream goes on a little later.
+//! A timer with a DPC that lets a stream go on a little later.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Bytes in as events: raw fragments with their times. No byte is lost.
+//! MIDI IN as events: raw fragments with their times. No byte is lost.
 
 use std::rc::Rc;
 

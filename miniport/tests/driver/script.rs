@@ -1,10 +1,11 @@
 //! A card that expects an exact list of accesses, and answers from the list.
 //!
-//! Each line has one step, and `;` begins a remark. `R S -> 80`: the driver reads STATUS as 80. `R
-//! D -> FE`: the driver reads DATA as FE. `W C FF` and `W D 90`: the driver writes COMMAND or DATA.
-//! `x20` after a step repeats the step; `+11` before it demands that 11 microseconds have passed
-//! since the access before, for every repetition. `irq up` and `irq down` move the line together
-//! with the access before them; `irq up +77` moves it 77 microseconds after that access.
+//! Each line has one step, and `;` begins a remark. `R S -> 80`: the driver reads STATUS as 80.
+//! `R D -> FE`: the driver reads DATA as FE. `W C FF` and `W D 90`: the driver writes COMMAND or
+//! DATA. `x20` after a step means that the step comes 20 times. `+11` before a step demands that
+//! the driver makes the access exactly 11 microseconds after the access before; this is for every
+//! repetition of the step. `irq up` and `irq down` move the line together with the access before
+//! them. `irq up +77` moves the line 77 microseconds after that access.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -9,7 +9,7 @@ use portcls_port::interfaces::{IMiniport, IMiniportMidi, IPinCount, IPowerNotify
 
 use crate::rig::{QUICK_START, Rig, Wiring, interrupt, ports};
 
-/// The reset of a driver that ends: the card takes it and sends nothing.
+/// The reset when the driver ends: the card takes the command and sends nothing.
 const SILENCED: &str = "
     R S -> 80
     W C FF

@@ -37,7 +37,7 @@ pub(crate) const BUFFER_LIMIT: u32 = 16_384;
 pub(super) struct EventAllocator {
     home: Rc<EventHome>,
 
-    /// The events that came back, all zero.
+    /// The events that came back. All their fields are zero.
     free_events: RefCell<Vec<DmusKernelEvent>>,
     /// The number of events that were handed out at least once. The next new event gets this
     /// number.
@@ -88,7 +88,7 @@ impl EventAllocator {
     /// itself. Limits: at most [`BUFFER_SIZE`] bytes. IRQL: up to DISPATCH_LEVEL.
     ///
     /// # Errors
-    /// As [`IAllocatorMxf::get_message`] and [`IAllocatorMxf::get_buffer`].
+    /// The errors of [`IAllocatorMxf::get_message`] and [`IAllocatorMxf::get_buffer`].
     pub fn event_of(&self, kernel: &Kernel, bytes: &[u8]) -> Result<DmusKernelEvent, NtStatus> {
         let mut event = self.take_event(kernel)?;
         if bytes.len() <= usize::from(self.home.inline_limit) {
@@ -132,7 +132,7 @@ impl EventAllocator {
     /// package.
     ///
     /// A driver can build packages in packages of any depth. This function does not recurse,
-    /// because the stack must not grow with them.
+    /// because the stack must not grow with the depth.
     #[cold]
     fn free_packages(
         &self,

@@ -92,7 +92,8 @@ impl CaptureSink {
         self.backlog.reset();
     }
 
-    /// Asks the stream to send on the data that its ISR stored, and then fills read requests.
+    /// Asks the stream to send on the data that the driver's ISR stored, and then fills read
+    /// requests.
     /// IRQL: DISPATCH_LEVEL.
     pub fn service(&self, kernel: &Kernel, lane: &Lane, stream: &dyn IMxf) {
         self.collecting.set(true);
@@ -105,7 +106,7 @@ impl CaptureSink {
     }
 
     /// Keeps the data of events in RUN and PAUSE. In the other states and during a reset, the port
-    /// discards them.
+    /// discards the data.
     fn keep_all(&self, kernel: &Kernel, lane: &Lane, chain: &EventChain) {
         if !lane.keeps_data() {
             return;
@@ -211,7 +212,7 @@ impl CaptureSink {
     /// a whole message. Returns the time of the first message.
     ///
     /// The times never go back. A real-time message inside another message is delivered first, but
-    /// has the later time. So the message around it gets that time too.
+    /// has the later time. So the outer message also gets the later time.
     fn each_message(&self, mut take: impl FnMut(u64, u16, &[u8]) -> usize) -> i64 {
         let mut messages = self.messages.borrow_mut();
         let start_100ns = messages.front().map_or(0, |message| message.time_100ns);

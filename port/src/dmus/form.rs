@@ -15,8 +15,9 @@ use crate::lane::Lane;
 /// Source: WDK, DMUS_EVENTHEADER and KSMUSICFORMAT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum WireForm {
-    /// MIDI bytes in KSMUSICFORMAT records. Assumed: their times are stream times. The pins of a
-    /// MIDI miniport have the same times, and a client cannot distinguish the two pins.
+    /// MIDI bytes in KSMUSICFORMAT records. Assumed: the times in the records are stream times. A
+    /// pin of a MIDI miniport has stream times, and a client cannot tell the two kinds of pin
+    /// apart.
     Midi,
     /// Events in DMUS_EVENTHEADER records. The times of these events are times of the master clock.
     DirectMusic,
@@ -50,10 +51,11 @@ impl WireForm {
     /// Checks the used part of a write request's buffer.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` for a malformed chain of records. In the form of DirectMusic also
-    /// for a channel group of more than 16 bits, or a structured record that is not exactly one
-    /// message. Assumed: the page of DMUS_EVENTHEADER says what a client must write. The page does
-    /// not say what happens if the client writes anything else.
+    /// `STATUS_INVALID_PARAMETER` for a malformed chain of records. In the form of DirectMusic, two
+    /// more faults have this status: a channel group of more than 16 bits, and a structured record
+    /// that is not exactly one message. Assumed: the status for these two. The page of
+    /// DMUS_EVENTHEADER says what a client must write, but not what happens if the client writes
+    /// anything else.
     pub fn check(self, used: &[u8]) -> Result<(), NtStatus> {
         match self {
             WireForm::Midi => record_places(used).try_for_each(|record| record.map(drop)),

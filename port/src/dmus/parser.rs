@@ -29,7 +29,7 @@ pub(super) struct Stamp {
     pub channel_group: u16,
 }
 
-/// The state between two cuts.
+/// The parser, with its state between two calls of [`feed`](Self::feed).
 #[derive(Default)]
 pub(super) struct Parser {
     /// The running status: the status byte that the next message may leave out; 0 when there is no
@@ -85,7 +85,8 @@ impl Parser {
         message[1..].iter().all(|data| *data < 0x80).then_some((message, others))
     }
 
-    /// Takes one byte: of a system message, of a message that is cut, or by running status.
+    /// Takes one byte of a system message, of a message that is cut, or of a message with running
+    /// status.
     #[inline(never)]
     fn feed_byte(&mut self, stamp: Stamp, byte: u8, give: &mut impl FnMut(Stamp, Piece, &[u8])) {
         match byte {
@@ -95,7 +96,7 @@ impl Parser {
         }
     }
 
-    /// Gives out the bytes of an open system exclusive message, which may go on afterwards.
+    /// Gives out the bytes of an open system exclusive message. The message may go on afterwards.
     pub fn flush(&mut self, give: &mut impl FnMut(Stamp, Piece, &[u8])) {
         if self.in_exclusive && !self.open.is_empty() {
             give(self.stamp, Piece::Raw, &self.open);
@@ -143,7 +144,7 @@ impl Parser {
         }
     }
 
-    /// Appends a byte of a system exclusive message, and gives out a full piece before it.
+    /// Appends a byte of a system exclusive message. If the open piece is full, gives it out first.
     fn exclusive(&mut self, stamp: Stamp, byte: u8, give: &mut impl FnMut(Stamp, Piece, &[u8])) {
         if self.open.len() == PIECE_LIMIT {
             self.flush(give);
@@ -162,7 +163,7 @@ impl Parser {
         self.open.push(status);
     }
 
-    /// Gives out the open message, whole or not. No message is open then.
+    /// Gives out the open message, whole or not. Afterwards no message is open.
     fn close(&mut self, piece: Piece, give: &mut impl FnMut(Stamp, Piece, &[u8])) {
         // A status byte that the sender left out is not a raw byte.
         let unsent = usize::from(piece == Piece::Raw && self.is_running);

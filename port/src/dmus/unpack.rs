@@ -92,7 +92,7 @@ struct Making<'a> {
     allocator: &'a EventAllocator,
     items: Vec<Item>,
     header: u32,
-    /// How many bytes of the header's data no event counts yet.
+    /// The number of bytes of the header's data that are not counted for any event yet.
     bytes: u32,
     failed: Result<(), NtStatus>,
 }
@@ -143,9 +143,9 @@ impl Unpacker {
 
     /// Unpacks a request that was checked and came at `now_100ns` by the client's clock.
     ///
-    /// A buffer without a time begins now, or where the buffer before it in the request ends.
-    /// When a system exclusive message is open at the end of the request, its bytes so far become
-    /// an event too. IRQL: up to DISPATCH_LEVEL.
+    /// A buffer without a time begins now, or at the end of the buffer before it in the request if
+    /// that end is later. When a system exclusive message is open at the end of the request, the
+    /// bytes of the message so far become an event. IRQL: up to DISPATCH_LEVEL.
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES` when there are not enough events. Then the allocator has all
@@ -211,7 +211,8 @@ impl Unpacker {
         self.end(pending);
     }
 
-    /// Ends a request: gives back the events that did not go out, and keeps the memory.
+    /// Ends a request: gives back the events that did not go out. Keeps the memory of the items for
+    /// the next request.
     pub fn end(&self, pending: &Pending) {
         pending.has_ended.set(true);
         let mut items = pending.items.take();

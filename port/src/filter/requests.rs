@@ -54,7 +54,8 @@ static PROPERTIES: [OwnProperty<Filter>; 20] = [
     SYNTH_CLOCK,
 ];
 
-/// The last property is for a filter whose miniport has events.
+/// The last property of the table. Only a filter whose miniport has DirectMusic events has this
+/// property.
 const SYNTH_CLOCK: OwnProperty<Filter> = OwnProperty {
     set: property_set::SYNTH_CLOCK,
     id: KsPropertySynthClock::MasterClock.value(),
@@ -219,8 +220,9 @@ fn physical_connection(filter: &Filter, kernel: &Kernel, request: &PropertyReque
 /// Tells the name of a pin: the miniport's own name, or the registered name of the pin's name GUID,
 /// or the registered name of the pin's category.
 ///
-/// Source: WDK, KSPROPERTY_PIN_NAME; IPinName::GetPinName. Assumed: the port's answer to a pin
-/// without a name is STATUS_NOT_FOUND, and then the filter's table can still answer.
+/// Source: WDK, KSPROPERTY_PIN_NAME; IPinName::GetPinName. Assumed: the port's answer for a pin
+/// without a name is STATUS_NOT_FOUND. After this answer, the miniport's table of the filter can
+/// still answer.
 fn pin_name(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (_, pin) = filter.asked_pin(kernel, request)?;
     if let Some(reply) = filter.miniports_pin_name(kernel, request) {
@@ -233,8 +235,8 @@ fn pin_name(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> 
 /// Tells the name of a node: the registered name of the node's name GUID. A node without a name
 /// GUID has the registered name of its type.
 ///
-/// Source: WDK, KSPROPERTY_TOPOLOGY_NAME; PCNODE_DESCRIPTOR, Name. Assumed: as for a pin, a node
-/// without a name is STATUS_NOT_FOUND.
+/// Source: WDK, KSPROPERTY_TOPOLOGY_NAME; PCNODE_DESCRIPTOR, Name. Assumed: for a node without a
+/// name the port answers STATUS_NOT_FOUND, as for a pin.
 fn node_name(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let head: KsNodeProperty = read(request.input).ok_or(NtStatus::INVALID_BUFFER_SIZE)?;
     let node = filter.descriptor.nodes.get(head.node_id as usize);

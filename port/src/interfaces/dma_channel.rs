@@ -35,13 +35,13 @@ pub trait IDmaChannel: IUnknown {
     /// IDmaChannel::AllocateBuffer.
     ///
     /// # Errors
-    /// After a failure the channel is as it was before. `Assumed:` all values. The page names no
-    /// value.
+    /// After a failure the channel is as it was before. `Assumed:` all these statuses, because the
+    /// page names none.
     /// - `STATUS_UNSUCCESSFUL`: the channel has a buffer already, which is also a violation.
     /// - `STATUS_INVALID_PARAMETER`: the size is 0, or more than the
     ///   [maximum](Self::maximum_buffer_size).
-    /// - `STATUS_INSUFFICIENT_RESOURCES`: there is no such memory, or an oracle refuses it. Drivers
-    ///   then try a smaller size.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: no memory meets the request, or an oracle refuses the
+    ///   memory. Drivers then try a smaller size.
     #[doc(alias = "IDmaChannel::AllocateBuffer")]
     fn allocate_buffer(
         &self,
@@ -62,8 +62,8 @@ pub trait IDmaChannel: IUnknown {
     #[doc(alias = "IDmaChannel::TransferCount")]
     fn transfer_count(&self) -> u32;
 
-    /// The largest buffer that the channel may have, in bytes. The driver has set it when it made
-    /// the channel.
+    /// The largest buffer that the channel may have, in bytes. The driver set this size when it
+    /// made the channel.
     ///
     /// IRQL: any. Source: WDK, IDmaChannel::MaximumBufferSize.
     #[doc(alias = "IDmaChannel::MaximumBufferSize")]
@@ -100,30 +100,33 @@ pub trait IDmaChannel: IUnknown {
 
     /// The address that the device uses for the buffer; 0 when there is no buffer.
     ///
-    /// IRQL: any. Source: WDK, IDmaChannel::PhysicalAddress. `Assumed:` the 0.
+    /// IRQL: any. Source: WDK, IDmaChannel::PhysicalAddress. `Assumed:` the 0, because the page
+    /// does not say.
     #[doc(alias = "IDmaChannel::PhysicalAddress")]
     fn physical_address(&self) -> u64;
 
     /// Copies bytes into the buffer, from `offset` on. Bytes that would lie past the end of the
     /// buffer are left out.
     ///
-    /// IRQL: any. Never fails. Source: WDK, IDmaChannel::CopyTo. In C both places are addresses.
+    /// IRQL: any. Never fails. Source: WDK, IDmaChannel::CopyTo. In C the source and the
+    /// destination are addresses.
     #[doc(alias = "IDmaChannel::CopyTo")]
     fn copy_to(&self, offset: u32, source: &[u8]);
 
-    /// Copies bytes out of the buffer, from `offset` on. Behind the end of the buffer, the
-    /// destination does not change.
+    /// Copies bytes out of the buffer, from `offset` on. When the buffer ends too early, the rest
+    /// of the destination does not change.
     ///
-    /// IRQL: any. Never fails. Source: WDK, IDmaChannel::CopyFrom. In C both places are addresses.
+    /// IRQL: any. Never fails. Source: WDK, IDmaChannel::CopyFrom. In C the source and the
+    /// destination are addresses.
     #[doc(alias = "IDmaChannel::CopyFrom")]
     fn copy_from(&self, destination: &mut [u8], offset: u32);
 }
 
 /// A channel of the system's DMA controller, for a device that has no DMA hardware of its own.
 ///
-/// The port implements this interface, and the driver calls the methods. Nothing is transferred:
-/// the controller that the driver sees has always just ended its transfer. `Assumed:` a stream
-/// would be needed to transfer anything, and no stream of a wave port is ever opened.
+/// The port implements this interface, and the driver calls the methods. Nothing is transferred: to
+/// the driver it looks as if the controller had just ended its transfer. `Assumed:` this is enough,
+/// because only a stream transfers data, and no stream of a wave port is ever opened.
 #[doc(alias = "PDMACHANNELSLAVE")]
 pub trait IDmaChannelSlave: IDmaChannel {
     /// Starts the channel for the first `map_size` bytes of the buffer. The trace notes that
@@ -133,8 +136,8 @@ pub trait IDmaChannelSlave: IDmaChannel {
     ///
     /// # Errors
     /// - `STATUS_UNSUCCESSFUL`: the channel is started already.
-    /// - `STATUS_INVALID_PARAMETER`: the buffer is smaller, which is also a violation. `Assumed:`
-    ///   the page names no value.
+    /// - `STATUS_INVALID_PARAMETER`: the buffer is smaller than `map_size`, which is also a
+    ///   violation. `Assumed:` this status, because the page names none.
     #[doc(alias = "IDmaChannelSlave::Start")]
     fn start(
         &self,

@@ -67,8 +67,8 @@ pub trait IMiniportDMus: IMiniport {
         port: Rc<dyn IPortDMus>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
-    /// Does nothing for the port, which never calls it. Instead the port calls
-    /// [`put_message`](IMxf::put_message) of a capture stream without events.
+    /// The port never calls this method. Instead the port calls [`put_message`](IMxf::put_message)
+    /// of a capture stream without events.
     ///
     /// IRQL: DISPATCH_LEVEL. Never fails. Source: WDK, IMiniportDMus::Service.
     #[doc(alias = "IMiniportDMus::Service")]
@@ -76,13 +76,13 @@ pub trait IMiniportDMus: IMiniport {
 
     /// Opens a stream on a pin. The state of the new stream is STOP.
     ///
-    /// The port calls this when a client opens a pin, after it has checked the format against the
-    /// ranges of the pin. The device is in D0. `outer` is for aggregation and absent in practice;
-    /// `pool` is the pool in which the driver allocates the stream. Then the port calls
-    /// [`connect_output`](IMxf::connect_output) of a capture stream. After that it adds a sink to
-    /// the group of the stream, if the stream comes with a group. When that group refuses the sink,
-    /// the client's request fails with the group's status, and the port disconnects and releases
-    /// the stream.
+    /// The port calls this when a client opens a pin, after the port has checked the format against
+    /// the ranges of the pin. The device is in D0. `outer` is for aggregation and absent in
+    /// practice; `pool` is the pool in which the driver allocates the stream. Then the port calls
+    /// [`connect_output`](IMxf::connect_output) of a capture stream. After that the port adds a
+    /// sink to the group of the stream, if the stream comes with a group. When that group refuses
+    /// the sink, the client's request fails with the group's status, and the port disconnects and
+    /// releases the stream.
     ///
     /// IRQL: PASSIVE_LEVEL. Limits: `pin` is less than the number of pins of the descriptor.
     /// Source: WDK, IMiniportDMus::NewStream.
@@ -125,7 +125,8 @@ pub struct DmusStreamRequest<'a> {
     /// allocator. The allocator lives until the stream is released.
     pub allocator: &'a Rc<dyn IAllocatorMxf>,
     /// The clock for the times of all events. The clock lives until the port is released. So a
-    /// driver need not count its reference. The published sample does not count this reference.
+    /// driver need not count its reference to the clock. The published sample does not count this
+    /// reference.
     pub clock: &'a Rc<dyn IMasterClock>,
 }
 
@@ -208,7 +209,8 @@ pub trait IMxf: IUnknown {
     ///
     /// IRQL: DISPATCH_LEVEL. An allocator and the port's own sink may be called up to
     /// DISPATCH_LEVEL.
-    /// Source: WDK, IMXF::PutMessage. Assumed: one event a call, where the page allows a chain.
+    /// Source: WDK, IMXF::PutMessage. Assumed: each call of the port has one event. The page allows
+    /// a chain.
     ///
     /// # Errors
     /// - Any failure of a render stream: the port goes on with the next events. After the last
@@ -223,7 +225,8 @@ pub trait IMxf: IUnknown {
     /// The port calls this once, right after NewStream, on capture streams only. An allocator
     /// answers success and does nothing.
     ///
-    /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::ConnectOutput. Assumed: when the port calls it.
+    /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::ConnectOutput. Assumed: the port makes the call
+    /// right after NewStream.
     ///
     /// # Errors
     /// - Any failure, such as `STATUS_UNSUCCESSFUL` when the stream has an output or is for
@@ -298,7 +301,7 @@ pub trait IAllocatorMxf: IMxf {
     ///
     /// # Errors
     /// - `STATUS_INVALID_PARAMETER`: the buffer belongs to another allocator. This is also a
-    ///   violation (`event-data-foreign`). Assumed: the page is silent.
+    ///   violation (`event-data-foreign`). Assumed: this status, because the page is silent.
     #[doc(alias = "IAllocatorMXF::PutBuffer")]
     fn put_buffer(&self, kernel: &Kernel, buffer: EventBuffer) -> Result<(), NtStatus>;
 }

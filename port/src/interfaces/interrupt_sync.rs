@@ -18,15 +18,16 @@ pub trait IInterruptSync: IUnknown {
     ///
     /// The call raises the IRQL to DIRQL, takes the interrupt lock, and calls `routine` exactly
     /// once. The call then releases the lock and restores the IRQL. Before `connect` there is no
-    /// lock: `routine` runs at DIRQL without a lock, and the trace notes this once. `Assumed:` the
-    /// page does not say what happens before `connect`; the published sample relies on it.
+    /// lock: `routine` runs at DIRQL without a lock, and the trace notes this once. `Assumed:` this
+    /// behaviour before `connect`, because the page does not say what happens. The published sample
+    /// relies on it.
     ///
     /// IRQL: at most the DIRQL of the interrupt.
     /// Source: WDK, IInterruptSync::CallSynchronizedRoutine.
     ///
     /// # Errors
-    /// - The status that `routine` returned, and no other. `Assumed:` the page does not say that
-    ///   the status is passed through; the published sample relies on it.
+    /// - The status that `routine` returned, and no other. `Assumed:` the status is passed through.
+    ///   The page does not say so, but the published sample relies on it.
     #[doc(alias = "IInterruptSync::CallSynchronizedRoutine")]
     fn call_synchronized_routine(
         &self,

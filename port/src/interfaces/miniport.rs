@@ -17,8 +17,8 @@ pub trait IMiniport: IUnknown {
     /// Describes the filter: pins, nodes, connections, categories.
     ///
     /// The port calls this once, inside `IPort::Init`, after the miniport's own `Init` has
-    /// succeeded. While the miniport lives, the driver may change only its pins, see
-    /// [`describe_pin`](Self::describe_pin). Parts that do not agree are violations, but
+    /// succeeded. While the miniport lives, the driver may change only the pins of the description,
+    /// see [`describe_pin`](Self::describe_pin). Parts that do not agree are violations, but
     /// `IPort::Init` succeeds.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniport::GetDescription.
@@ -104,9 +104,9 @@ pub trait IMiniportMidi: IMiniport {
     ///
     /// # Errors
     /// After a failure `IPort::Init` fails with the same status: the port leaves the miniport's
-    /// group and releases the miniport, and no other call of the miniport follows. Before it
-    /// returns, the driver silences the device, disconnects its ISR and releases every object that
-    /// it got, because no other code cleans up for it. Usual causes:
+    /// group and releases the miniport, and no other call of the miniport follows. Before the
+    /// driver returns a failure, it silences the device, disconnects its ISR and releases every
+    /// object that it got, because no other code cleans up for it. Usual causes:
     /// - `STATUS_DEVICE_CONFIGURATION_ERROR`: the resources do not fit.
     /// - `STATUS_INSUFFICIENT_RESOURCES`: the driver got no memory or no interrupt.
     /// - `STATUS_IO_DEVICE_ERROR`: the device does not answer.
@@ -132,12 +132,12 @@ pub trait IMiniportMidi: IMiniport {
 
     /// Opens a stream on a pin. The state of the new stream is STOP.
     ///
-    /// The port calls this when a client opens a pin, after it has checked the format against the
-    /// ranges of the pin. The device is in D0. `outer` is for aggregation and absent in practice;
-    /// `pool` is where the driver allocates the stream. The port adds a sink to the group of the
-    /// stream, if the stream comes with a group. When that group refuses the sink, the client's
-    /// request fails with the status of the group, and the port releases the stream without another
-    /// call.
+    /// The port calls this when a client opens a pin, after the port has checked the format against
+    /// the ranges of the pin. The device is in D0. `outer` is for aggregation and absent in
+    /// practice; `pool` is where the driver allocates the stream. The port adds a sink to the group
+    /// of the stream, if the stream comes with a group. When that group refuses the sink, the
+    /// client's request fails with the status of the group, and the port releases the stream
+    /// without another call.
     ///
     /// IRQL: PASSIVE_LEVEL. Limits: `pin` is less than the number of pins of the descriptor.
     /// Source: WDK, IMiniportMidi::NewStream.
@@ -237,8 +237,8 @@ pub trait IMiniportMidiStream: IUnknown {
     ///
     /// The port calls this in the DPC of the stream's service group, in every state, again and
     /// again until the call returns 0 or fails. After 65 536 calls in one service without a 0 the
-    /// port stops, and the trace shows a violation. The count is at most the length of `buffer`. A
-    /// greater count is a violation, and the port takes the whole buffer.
+    /// port stops, and the trace shows a violation. The returned number is at most the length of
+    /// `buffer`. A greater number is a violation, and the port takes the whole buffer.
     ///
     /// IRQL: DISPATCH_LEVEL. Source: WDK, IMiniportMidiStream::Read.
     ///
@@ -255,13 +255,14 @@ pub trait IMiniportMidiStream: IUnknown {
     /// Writes MIDI bytes to the device and returns how many bytes the device took, 0 when the
     /// device is busy.
     ///
-    /// The port calls this in RUN, when the bytes are due. The count is the length of `data`, a
-    /// smaller multiple of 4, or 0. After a part the port offers the rest at once. After 0 it
-    /// offers the same bytes again 1 ms later, or when the stream's group is served before that. A
-    /// count greater than the length of `data` is a violation; the port takes all bytes as written.
+    /// The port calls this in RUN, when the bytes are due. The returned number is the length of
+    /// `data`, a smaller multiple of 4, or 0. When the device took a part, the port offers the rest
+    /// at once. After 0 the port offers the same bytes again 1 ms later, or earlier if the stream's
+    /// group is served before that. A number greater than the length of `data` is a violation, and
+    /// the port takes all bytes as written.
     ///
     /// The client's request can end inside the call: the client cancels it, or the stream goes
-    /// down. Then the port ignores the result of the call, except a count that is too great, and
+    /// down. Then the port ignores the result of the call, except a number that is too great, and
     /// offers nothing more of that request.
     ///
     /// The driver must tell a busy device from a dead device and must not return 0 for ever. 10 000

@@ -10,7 +10,7 @@ use crate::guid::Guid;
 /// A miniport that comes with the system implements this interface, and the adapter driver queries
 /// the miniport for it. Without a call every range says `KSMUSIC_TECHNOLOGY_PORT`.
 ///
-/// Source: WDK, Music Technology GUIDs. On another page the port makes the query.
+/// Source: WDK, Music Technology GUIDs. Another page says that the port makes the query.
 #[doc(alias = "PMUSICTECHNOLOGY")]
 pub trait IMusicTechnology: IUnknown {
     /// Sets the technology of all music data ranges of the filter.

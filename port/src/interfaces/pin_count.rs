@@ -38,7 +38,7 @@ pub trait IPinCount: IUnknown {
 /// The counts of one pin. Each count is input and output; `u32::MAX` means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PinCounts {
-    /// Instances a filter needs to work.
+    /// The number of instances that must exist before the filter works.
     #[doc(alias = "FilterNecessary")]
     pub filter_necessary: u32,
     /// Instances open on this filter.

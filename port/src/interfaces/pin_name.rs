@@ -7,18 +7,20 @@ use crate::ks::{KsPPin, LengthReply};
 
 /// Lets a miniport name its pins; optional.
 ///
-/// The driver implements it on the miniport. The port queries the miniport for it.
+/// The driver implements this interface on the miniport. The port queries the miniport for the
+/// interface.
 #[doc(alias = "PPINNAME")]
 pub trait IPinName: IUnknown {
     /// Names a pin, for a request of KSPROPERTY_PIN_NAME.
     ///
     /// `irp` is the request, `pin` its input, and `length` the room for the answer: UTF-16 with a
-    /// null at the end. In C the room is the argument `Data`; the miniport takes its length from
-    /// the request's stack location, and leaves the length of the answer in the request's status
-    /// block.
+    /// null at the end. In C the room is the argument `Data`; the miniport takes the length of the
+    /// room from the request's stack location, and leaves the length of the answer in the request's
+    /// status block.
     ///
     /// IRQL: PASSIVE_LEVEL. Units: `length` in bytes. Source: WDK, IPinName::GetPinName. `Assumed:`
-    /// the page does not speak of lengths. The rules are the rules of a property handler.
+    /// the rules for lengths are the rules of a property handler, because the page does not speak
+    /// of lengths.
     ///
     /// # Errors
     /// In the reply:

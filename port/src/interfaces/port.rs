@@ -110,8 +110,8 @@ pub trait IPortMidi: IPort {
     /// cleared the interrupt source. The port does not call the driver inside this call: each group
     /// queues its DPC, in which the port calls the driver.
     ///
-    /// All calls of Notify before the DPC of a group has run count as one call. Then one of these
-    /// follows, once:
+    /// All calls of Notify before the DPC of a group has run count as one call. When the DPC runs,
+    /// one of these follows, once:
     /// - the miniport's group: exactly one call of
     ///   [`IMiniportMidi::service`](super::IMiniportMidi::service);
     /// - the group of a capture stream: [`read`](super::IMiniportMidiStream::read), until it
@@ -130,8 +130,8 @@ pub trait IPortMidi: IPort {
     /// The miniport calls this from its `Init`, before the device can interrupt. So the port's own
     /// sink is a member of the group when the first request comes. Only the first group counts: the
     /// port joins no other group, not even a group that `Init` returns. When the group refuses the
-    /// port's sink, the trace notes its status, and the port tries again with the group that `Init`
-    /// returns.
+    /// port's sink, the trace notes the group's status, and the port tries again with the group
+    /// that `Init` returns.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPortMidi::RegisterServiceGroup.
     #[doc(alias = "IPortMidi::RegisterServiceGroup")]

@@ -33,8 +33,9 @@ pub trait IPowerNotify: IUnknown {
 /// `PcRegisterAdapterPowerManagement`. PortCls calls the methods. PortCls asks the object for
 /// version 3 first, then for 2, then for 1, and uses the first version that it gets. For a change
 /// of the state PortCls calls only the method of this version.
-/// `Assumed:` the pages do not say in which order; a published driver of version 3 does no work in
-/// the methods of the earlier versions.
+/// `Assumed:` the order of the queries, because the pages do not give it. `Assumed:` PortCls calls
+/// only one method, because a published driver of version 3 does no work in the methods of the
+/// earlier versions.
 #[doc(alias = "PADAPTERPOWERMANAGEMENT")]
 pub trait IAdapterPowerManagement: IUnknown {
     /// Puts the device into a power state before the method returns. The driver cannot refuse.
@@ -52,7 +53,7 @@ pub trait IAdapterPowerManagement: IUnknown {
     ///
     /// # Errors
     /// - Any failure is a veto: the query request ends with that status, and PortCls does not pass
-    ///   it to the bus. No `power_change_state` follows from this query.
+    ///   the request to the bus. No `power_change_state` follows from this query.
     #[doc(alias = "IAdapterPowerManagement::QueryPowerChangeState")]
     fn query_power_change_state(
         &self,
@@ -69,7 +70,7 @@ pub trait IAdapterPowerManagement: IUnknown {
     ///
     /// # Errors
     /// - Any failure: the capabilities stay as the bus reported them, and the request ends with
-    ///   the status of the bus (`Assumed:` the page is silent).
+    ///   the status of the bus (`Assumed:` both, because the page is silent).
     #[doc(alias = "IAdapterPowerManagement::QueryDeviceCapabilities")]
     fn query_device_capabilities(
         &self,
@@ -78,8 +79,8 @@ pub trait IAdapterPowerManagement: IUnknown {
     ) -> Result<(), NtStatus>;
 }
 
-/// Power management of an adapter driver, version 2: a change of the state with the state of the
-/// system.
+/// Power management of an adapter driver, version 2: at a change of the state, PortCls also tells
+/// the driver the state of the system.
 #[doc(alias = "PADAPTERPOWERMANAGEMENT2")]
 pub trait IAdapterPowerManagement2: IAdapterPowerManagement {
     /// Puts the device into a power state before it returns, in the place of
@@ -98,8 +99,8 @@ pub trait IAdapterPowerManagement2: IAdapterPowerManagement {
     );
 }
 
-/// Power management of an adapter driver, version 3: a change of the state with the time that the
-/// device may take to leave D3.
+/// Power management of an adapter driver, version 3: at a change of the state, PortCls also tells
+/// the driver how long the device may take to leave D3.
 #[doc(alias = "PADAPTERPOWERMANAGEMENT3")]
 pub trait IAdapterPowerManagement3: IAdapterPowerManagement2 {
     /// Puts the device into a power state before it returns, in the place of the methods of the

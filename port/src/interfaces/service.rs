@@ -19,8 +19,8 @@ pub trait IServiceSink: IUnknown {
     /// adds one more call of each member.
     ///
     /// IRQL: DISPATCH_LEVEL for a member of a group. Any for a group, because a group only queues
-    /// its DPC. Never fails. Source: WDK, IServiceSink::RequestService. `Assumed:` any for a group.
-    /// The page of the group says PASSIVE_LEVEL, but an ISR could not obey this.
+    /// its DPC. Never fails. Source: WDK, IServiceSink::RequestService. `Assumed:` for a group any
+    /// IRQL is allowed. The page of the group says PASSIVE_LEVEL, but an ISR could not obey this.
     #[doc(alias = "IServiceSink::RequestService")]
     #[doc(alias = "IServiceGroup::RequestService")]
     fn request_service(&self, kernel: &Kernel);

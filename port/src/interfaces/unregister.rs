@@ -20,12 +20,13 @@ pub trait IUnregisterSubdevice: IUnknown {
     /// driver unregisters them or the device stops.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IUnregisterSubdevice::UnregisterSubdevice; Dynamic Audio
-    /// Subdevices. `Assumed:` the pages do not say what happens to open pins; here they end as they
-    /// end when the device is removed.
+    /// Subdevices. `Assumed:` open pins end as they do when the device is removed, because the
+    /// pages do not say what happens to them.
     ///
     /// # Errors
     /// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, or the object is not a port.
-    /// - `STATUS_NOT_FOUND`: the port is not registered (`Assumed:` the page names no value).
+    /// - `STATUS_NOT_FOUND`: the port is not registered (`Assumed:` this status, because the page
+    ///   names none).
     #[doc(alias = "IUnregisterSubdevice::UnregisterSubdevice")]
     fn unregister_subdevice(
         &self,
@@ -44,7 +45,8 @@ pub trait IUnregisterSubdevice: IUnknown {
 /// # Errors
 /// Of each method:
 /// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's.
-/// - `STATUS_NOT_FOUND`: there is no such connection (`Assumed:` the pages name no value).
+/// - `STATUS_NOT_FOUND`: there is no such connection (`Assumed:` this status, because the pages
+///   name none).
 #[doc(alias = "PUNREGISTERPHYSICALCONNECTION")]
 pub trait IUnregisterPhysicalConnection: IUnknown {
     /// Undoes `PcRegisterPhysicalConnection`.

@@ -30,10 +30,11 @@ pub trait IPortWaveCyclic: IPort {
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IPortWaveCyclic::NewSlaveDmaChannel.
     ///
     /// # Errors
-    /// The trace tells of a failure. `Assumed:` all values except the last. The page names no
-    /// value.
+    /// The trace tells of a failure. `Assumed:` all statuses except the last, because the page
+    /// names none.
     /// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object; aggregation is not offered.
-    /// - `STATUS_INVALID_PARAMETER`: the list has no such DMA resource, or there is no list.
+    /// - `STATUS_INVALID_PARAMETER`: the list has no DMA resource with the index of the request, or
+    ///   there is no list.
     /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
     #[doc(alias = "IPortWaveCyclic::NewSlaveDmaChannel")]
     fn new_slave_dma_channel(

@@ -16,8 +16,8 @@ use crate::com::IUnknown;
 pub trait IPortWavePci: IPort {
     /// Tells the port that the hardware needs service.
     ///
-    /// The request goes to the group, or to the miniport's group when there is none. In the DPC of
-    /// the miniport's group the port calls [`IMiniportWavePci::service`].
+    /// The request goes to `group`, or to the miniport's group when the caller names no group. In
+    /// the DPC of the miniport's group the port calls [`IMiniportWavePci::service`].
     ///
     /// IRQL: any. Never fails. Source: WDK, IPortWavePci::Notify.
     #[doc(alias = "IPortWavePci::Notify")]

@@ -115,7 +115,7 @@ pub fn read_list_of_ranges(list: &[u8]) -> Result<Vec<DataRange>, NtStatus> {
     Ok(ranges)
 }
 
-/// Reads the attribute list at the start of a buffer. Returns its size in bytes, too.
+/// Reads the attribute list at the start of a buffer. Also returns the size of the list in bytes.
 fn read_attributes(list: &[u8]) -> Result<(Vec<DataAttribute>, usize), NtStatus> {
     let (count, mut items) = read_multiple_item(list)?;
     let size = list.len().min(size_of::<u64>() + items.len());

@@ -169,8 +169,8 @@ impl<'a> EventPacker<'a> {
         whole.saturating_sub(HEAD_SIZE)
     }
 
-    /// Appends a record with the part of `data` for which there is room, and returns its number of
-    /// bytes. Without room for a byte, or without data, it appends nothing and returns 0.
+    /// Appends a record with the part of `data` for which there is room, and returns the number of
+    /// bytes in that part. Without room for a byte, or without data, appends nothing and returns 0.
     pub fn push(
         &mut self,
         offset_100ns: i64,

@@ -12,7 +12,7 @@ bitflags::bitflags! {
     /// The kind of an event request.
     ///
     /// Source: WDK ks.h, KSEVENT_TYPE; the first two and BASICSUPPORT are also the flags of a row
-    /// of a miniport: portcls.h, PCEVENT_ITEM_FLAG.
+    /// in a miniport's table: portcls.h, PCEVENT_ITEM_FLAG.
     #[doc(alias = "KSEVENT_TYPE")]
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct KsEventType: u32 {

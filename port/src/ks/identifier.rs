@@ -138,7 +138,7 @@ wire_enum! {
         Communication = 7,
         /// [`KsPinCInstances`](super::KsPinCInstances) of all filters.
         GlobalCInstances = 8,
-        /// ULONG: instances that a filter needs.
+        /// ULONG: the number of instances that must exist before the filter works.
         NecessaryInstances = 9,
         /// The pin of another filter to which the pin is wired.
         PhysicalConnection = 10,

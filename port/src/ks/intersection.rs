@@ -100,12 +100,14 @@ pub fn intersect(client: &KsDataRange, mine: &KsDataRange) -> Result<KsDataForma
     })
 }
 
-/// Checks a format against the pin's ranges. A client opens a pin with this format, or sets it.
+/// Checks a format against the pin's ranges. A client opens a pin with this format, or sets the
+/// format on an open pin.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` when the size in the format is less than the size of its head;
 /// `STATUS_NO_MATCH` when the format lies in no range. A format with wildcards or with bytes after
-/// its head lies in no range (`Assumed:` a MIDI format is documented as its head alone).
+/// its head lies in no range (`Assumed:` this, because a MIDI format is documented as its head
+/// alone).
 pub fn check_format(format: &KsDataFormat, pin_ranges: &[DataRange]) -> Result<(), NtStatus> {
     if format.format_size < KsDataFormat::SIZE {
         return Err(NtStatus::INVALID_PARAMETER);

@@ -55,7 +55,7 @@ impl PinRequest {
     /// # Errors
     /// `STATUS_OBJECT_NAME_NOT_FOUND` when the name does not begin with the pin GUID;
     /// `STATUS_INVALID_PARAMETER` when the request after the GUID is too short, or its format does
-    /// not lie within the name. `Assumed:` the pages name no status for this.
+    /// not lie within the name. `Assumed:` this second status, because the pages name none.
     pub fn from_name(name: &[u16]) -> Result<PinRequest, NtStatus> {
         if object_guid(name) != Some(object_name::PIN) {
             return Err(NtStatus::OBJECT_NAME_NOT_FOUND);

@@ -51,8 +51,8 @@ impl KsAllocatorFraming {
     /// The framing of a stream of music.
     ///
     /// Source: WDK ks.h, KSALLOCATOR_REQUIREMENTF_SYSTEM_MEMORY and _PREFERENCES_ONLY. `Assumed:`
-    /// no page has values for music. So the pin wants one buffer of a memory page at the boundary
-    /// of a music record, and the client need not follow.
+    /// the values, because no page has values for music. The pin wants one buffer with the size of
+    /// a memory page, at the boundary of a music record. The client need not follow.
     pub const MUSIC: KsAllocatorFraming = KsAllocatorFraming {
         requirements: 0x8000_0002,
         pool_type: 0,

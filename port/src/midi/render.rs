@@ -1,4 +1,4 @@
-//! The render sequencer: writes each message of a request when it is due.
+//! The render sequencer: writes each message of a request when the message is due.
 //!
 //! The sequencer takes the music records of write requests apart. Times have the resolution of the
 //! sequencer's timer, 1 ms; a message never goes out before its time. Requests are served strictly
@@ -18,15 +18,15 @@ use crate::rules;
 use crate::stream_request::StreamRequest;
 
 /// Time until the next Write after a Write that took nothing, in 100 ns units.
-/// Assumed: the documents are silent; 1 ms is the sequencer's resolution.
+/// Assumed: this time, because the documents are silent. 1 ms is the sequencer's resolution.
 const RETRY_100NS: u64 = 10_000;
 
-/// The request fails after this number of Writes in a row that took nothing. Assumed: these are 10
-/// s of retries, and a miniport that takes nothing for so long breaks the contract of Write. The
-/// sample miniport itself gives up after 100 tries.
+/// The request fails after this number of Writes in a row that took nothing. Assumed: this limit.
+/// The retries take 10 s, and a miniport that takes nothing for so long breaks the contract of
+/// Write. The sample miniport itself gives up after 100 tries.
 const EMPTY_WRITES: u32 = 10_000;
 
-/// The message that is going out; empty when the whole message is sent.
+/// The message that is going out, or the last message when all its bytes are sent.
 #[derive(Default)]
 struct Message {
     bytes: Vec<u8>,

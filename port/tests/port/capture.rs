@@ -12,7 +12,7 @@ use crate::frames::{Frame, bytes_of, captured, data_used};
 use crate::plan::{CAPTURE, RENDER};
 use crate::rig::{READ_STREAM, Rig, Sender, WRITE_STREAM, on_device};
 
-/// Gives the driver bytes to read, each slice for one Read, and makes it interrupt.
+/// Gives the driver bytes to read, each slice for one Read, and raises the device's interrupt.
 fn come_in(rig: &Rig, chunks: &[&[u8]]) {
     rig.fake.incoming.borrow_mut().extend(chunks.iter().map(|chunk| chunk.to_vec()));
     rig.fake.interrupt(&rig.kernel);

@@ -126,7 +126,8 @@ fn a_buffer_keeps_to_the_constraint_and_to_the_addresses_of_its_channel() {
 fn a_master_reaches_as_far_as_its_addresses() {
     on_cyclic(|rig, port| {
         let kernel = &rig.kernel;
-        // 15 MiB are below 16 MiB; the second of such buffers must lie above.
+        // Contiguous memory begins at 1 MiB, so 15 MiB of it are below 16 MiB. A second buffer of
+        // 8 MiB must lie above.
         let make = |addresses| {
             let channel = port.new_master_dma_channel(kernel, None, 0x80_0000, addresses).unwrap();
             (channel.allocate_buffer(kernel, 0x80_0000, None), channel)

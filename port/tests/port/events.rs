@@ -178,7 +178,7 @@ fn disable(file: &File<'_>, data: &KsEventData) -> NtStatus {
     send(file, DISABLE_EVENT, bytemuck::bytes_of(data), &[])
 }
 
-/// Tells of an event; the numbers are a pin and a node.
+/// Tells of an event, as the miniport does. A set, a pin or a node that is `None` fits every event.
 fn tell(rig: &Rig, set: Option<&Guid>, id: u32, pin: Option<u32>, node: Option<u32>) {
     let events = query::<dyn IPortEvents>(&rig.fake.port()).unwrap();
     events.generate_event_list(&rig.kernel, set, id, pin, node);
@@ -302,8 +302,8 @@ fn sets_pins_and_nodes_choose_who_is_told() {
     });
 }
 
-/// As published drivers do for the events of jacks: the event is the filter's, and its request
-/// names a pin.
+/// Published drivers do this for the events of jacks: the event belongs to the filter, and the
+/// client's request names a pin.
 #[test]
 fn an_event_of_a_filter_can_be_for_one_of_its_pins() {
     on_events(Manner::Adds, |rig, _| {
@@ -340,7 +340,7 @@ fn above_dispatch_level_a_dpc_tells_and_has_the_parameters_of_one_call() {
         rig.kernel.lower_irql(old);
         assert!(!was_told(rig, &event), "the first call was lost");
         assert!(was_told(rig, &other));
-        // At DISPATCH_LEVEL both calls count.
+        // At DISPATCH_LEVEL the call itself tells the client.
         let old = rig.kernel.raise_irql(Irql::DISPATCH_LEVEL);
         tell(rig, Some(&CHANGE), 0, None, None);
         assert!(was_told(rig, &event));

@@ -108,7 +108,8 @@ impl Fake {
         self.leaves_high.set(Some(method));
     }
 
-    /// Ends a method, by its full name.
+    /// Ends the method with this full name. If [`let_leave_high`](Fake::let_leave_high) has chosen
+    /// the method, raises the IRQL.
     pub fn leave(&self, kernel: &Kernel, method: &str) {
         if self.leaves_high.get() == Some(method) {
             self.leaves_high.set(None);

@@ -1,4 +1,4 @@
-//! Wave miniports that write down their calls, and their filter.
+//! Wave miniports that write down their calls, and the filter that they describe.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};

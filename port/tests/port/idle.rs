@@ -121,7 +121,8 @@ fn on_battery_the_other_time_counts() {
     on_idle_device(&values, |rig| {
         rig.kernel.set_power_source(PowerSource::Battery);
         assert!(rig.open_filter().is_ok());
-        // The timer was set for the longer time, on AC power. It expires after the shorter time.
+        // The timer was set for the longer time, on AC power. When the timer expires, the shorter
+        // time is over as well.
         rig.pass_ms(101 * SECOND_MS);
         assert_eq!(state(rig), DevicePowerState::D3);
         assert!(rig.open_filter().is_ok());

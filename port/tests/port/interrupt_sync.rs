@@ -72,7 +72,7 @@ impl Bench {
         self.sync.register_service_routine(&self.kernel, Rc::new(routine), position).unwrap();
     }
 
-    /// Raises the line until it was served `times` times.
+    /// Raises the line until the device was served `times` times.
     fn ring(&self, times: u32) {
         self.waiting.set(times);
         self.kernel.touch_device(self.lamp);

@@ -115,7 +115,7 @@ fn a_value_that_is_no_text_is_no_name() {
             set(rig, SYSTEM, pin_name::MIDI, &value);
             assert_eq!(name_of_pin(&filter, RENDER), Err(NtStatus::NOT_FOUND), "{value:?}");
         }
-        // A text whose null is missing, and one with an odd byte after it.
+        // A text without a null at its end, and then the same text with an odd byte at its end.
         let mut value = RegistryValue::string("Name", "MIDI");
         value.data.truncate(8);
         set(rig, SYSTEM, pin_name::MIDI, &value);

@@ -129,7 +129,8 @@ fn on_powered_device(test: impl FnOnce(&Rig)) {
     on_planned_device(|plan: &mut Plan| plan.power = PowerInterfaces::Offered, test);
 }
 
-/// Sends a device power request through the power manager and waits for it.
+/// Sends a device power request through the power manager. Returns the status with which the
+/// request was completed.
 fn device_power(rig: &Rig, action: PowerAction, state: DevicePowerState) -> NtStatus {
     let answer = Rc::new(Cell::new(NtStatus::PENDING));
     let result = Rc::clone(&answer);
@@ -210,8 +211,8 @@ fn a_system_state_brings_the_device_state_that_the_adapter_chose() {
         system_power(rig, PowerAction::Set, SystemPowerState::S3);
         let words = ["bus Set System(S3)", "miniport D2", "adapter D2", "bus Set Device(D2)"];
         assert_eq!(rig.fake.words(), words);
-        // The device goes down from a light sleep, and up to a light sleep. The streams and the
-        // miniport get calls in these cases too.
+        // The device goes down from a light sleep to a deep sleep, and then up to D0. The miniport
+        // gets calls in these cases too.
         system_power(rig, PowerAction::Set, SystemPowerState::S4);
         system_power(rig, PowerAction::Set, SystemPowerState::S0);
         assert_eq!(rig.physical.top().power_state(), DevicePowerState::D0);
@@ -523,7 +524,7 @@ fn a_later_version_of_an_adapter_is_told_by_its_own_method_alone() {
     }
 }
 
-/// The port restores the level, so power goes on.
+/// The port restores the level, so the power request goes on.
 #[test]
 fn a_method_of_the_adapter_that_returns_at_another_level_is_named() {
     on_powered_device(|rig| {

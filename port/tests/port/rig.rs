@@ -49,7 +49,7 @@ pub struct Rig {
     violations: RefCell<Vec<&'static str>>,
 }
 
-/// Runs a test on a started device; then removes it and checks that nothing is left.
+/// Runs a test on a started device; then removes the device and checks that nothing is left.
 pub fn on_device(test: impl FnOnce(&Rig)) {
     on_planned_device(|_| (), test);
 }
@@ -62,7 +62,8 @@ pub fn on_planned_device(plan: impl FnOnce(&mut Plan), test: impl FnOnce(&Rig)) 
     });
 }
 
-/// Runs a test on a device that is added and not started; then removes it and checks.
+/// Runs a test on a device that is added and not started; then removes the device and checks that
+/// nothing is left.
 pub fn on_added_device(plan: impl FnOnce(&mut Plan), test: impl FnOnce(&Rig)) {
     let rig = Rig::new();
     plan(&mut rig.fake.plan.borrow_mut());
@@ -339,9 +340,9 @@ impl<'a> File<'a> {
         self.rig.close_file(&self.file);
     }
 
-    /// Sends a control request that is answered at once. The client owns the room that it states,
-    /// or the longer `buffer`. The result leaves the buffer out when the request fails and the
-    /// buffer did not change.
+    /// Sends a control request that is answered at once. The client's buffer begins with the bytes
+    /// of `buffer`, and is at least as long as the room that the client states. When the request
+    /// fails and did not change the buffer, the result has an empty buffer.
     pub fn control(&self, code: u32, input: &[u8], buffer: &[u8], output_length: u32) -> Irp {
         let mut owned = buffer.to_vec();
         owned.resize(buffer.len().max(output_length as usize), 0);

@@ -456,7 +456,8 @@ fn what_lets_subdevices_go_is_for_passive_level() {
     });
 }
 
-/// A filter name that is not a link: a create request for it finds nothing.
+/// The name has the form of a link, but no interface has this link. A create request with the name
+/// finds nothing.
 #[test]
 fn a_link_that_no_interface_has_opens_nothing() {
     on_combined_device(|rig, _, _| {

@@ -101,7 +101,7 @@ fn no_pin_of_a_wave_filter_opens_and_the_trace_says_why() {
     }
 }
 
-/// Asks a port for an interface and says whether it has it.
+/// Asks a port for an interface and says whether the port has the interface.
 fn has<I: ComInterface + ?Sized>(port: &Rc<dyn IPort>) -> bool {
     query::<I>(port).is_ok()
 }

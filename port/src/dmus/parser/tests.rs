@@ -8,7 +8,8 @@ fn at(time_100ns: i64) -> Stamp {
     Stamp { time_100ns, channel_group: 1 }
 }
 
-/// The pieces that the parser gives out for these cuts. The time of a cut is its number.
+/// The pieces that the parser gives out when it is fed these slices of bytes one by one. The time
+/// of a slice is its index.
 fn parse(cuts: &[&[u8]]) -> Vec<(i64, Piece, Vec<u8>)> {
     let mut parser = Parser::default();
     let mut pieces = Vec::new();
