@@ -18,7 +18,7 @@ pub enum DeviceReply {
     /// The outputs have not changed since the last reply, so the device need not calculate them.
     /// Most polls get this reply.
     Same(Answer),
-    /// The outputs may have changed. A device always gives this reply first.
+    /// The outputs may have changed. The first reply of each device is this one.
     Changed(Answer, Outputs),
 }
 
@@ -73,10 +73,10 @@ pub struct SerialByte {
 
 /// A device with byte-wide registers: a pure function of its state, the time and the access.
 ///
-/// A device never ticks. A device calls no code outside itself except [`Kernel::choose`], and the
-/// oracle (the code that makes that choice) must not touch the bus. Times never go back. A device
-/// says when it changes next by itself ([`Outputs::next_event_ns`]). The bus advances the device at
-/// each such time, before it passes on any access of a later time.
+/// A device never ticks. The only code outside itself that a device calls is [`Kernel::choose`].
+/// The oracle, which makes the choice, must not touch the bus. Times never go back. A device says
+/// when it changes next by itself ([`Outputs::next_event_ns`]). The bus advances the device at each
+/// such time, before it passes on any access of a later time.
 pub trait BusDevice {
     /// The words for [`Answer::note`]; an empty word is no note.
     fn notes(&self) -> &'static [&'static str];
@@ -86,7 +86,8 @@ pub trait BusDevice {
         &[]
     }
 
-    /// The name in the trace for the observer of the lanes. Two devices with lanes have two names.
+    /// The name in the trace for the observer of the lanes. If two devices have lanes, each of them
+    /// needs a name of its own.
     fn wire(&self) -> &'static str {
         USUAL_WIRE
     }

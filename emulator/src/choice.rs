@@ -66,7 +66,7 @@ pub trait Oracle {
     ///
     /// IRQL: any. The oracle may read the kernel's time, IRQL and trace. The oracle must change
     /// nothing in the kernel and call no driver, because the kernel asks in the middle of its work.
-    /// A number without an answer is a mistake of the oracle and fails an assertion.
+    /// A number without an answer is a mistake of the oracle, and the kernel panics.
     fn answer(&self, kernel: &Kernel, question: &Question) -> u32;
 }
 

@@ -339,7 +339,7 @@ impl Kernel {
     }
 
     /// Serves all deadlines that are due now: devices first, then timers, callbacks and waits in
-    /// order.
+    /// the order of their times.
     fn serve_deadlines(&self) {
         let now_ns = self.now_ns();
         let deadlines = &self.state.deadlines;

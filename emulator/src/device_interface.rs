@@ -197,8 +197,9 @@ impl Kernel {
     /// The result is `STATUS_OBJECT_NAME_EXISTS` when the caller enables an interface that is
     /// enabled already. IRQL: PASSIVE_LEVEL.
     ///
-    /// # Errors `STATUS_OBJECT_NAME_NOT_FOUND` when the caller disables an interface that is
-    /// disabled already, and when no interface has the name.
+    /// # Errors
+    /// `STATUS_OBJECT_NAME_NOT_FOUND` when the caller disables an interface that is disabled
+    /// already, and when no interface has the name.
     #[doc(alias = "IoSetDeviceInterfaceState")]
     pub fn set_device_interface_state(
         &self,
@@ -275,8 +276,9 @@ impl Kernel {
 
     /// Opens the registry key for the parameters of an interface. IRQL: PASSIVE_LEVEL.
     ///
-    /// # Errors `STATUS_OBJECT_NAME_NOT_FOUND` when no interface has the name;
-    /// `STATUS_ACCESS_DENIED` when an oracle refuses the call.
+    /// # Errors
+    /// `STATUS_OBJECT_NAME_NOT_FOUND` when no interface has the name; `STATUS_ACCESS_DENIED` when
+    /// an oracle refuses the call.
     #[doc(alias = "IoOpenDeviceInterfaceRegistryKey")]
     pub fn open_device_interface_key(&self, link: &str) -> Result<RegistryKey, NtStatus> {
         let index = self.find_interface(link)?;
@@ -290,7 +292,8 @@ impl Kernel {
 
     /// Sets a property of an interface, or deletes it. IRQL: up to APC_LEVEL.
     ///
-    /// # Errors `STATUS_OBJECT_NAME_NOT_FOUND` when no interface has the name;
+    /// # Errors
+    /// `STATUS_OBJECT_NAME_NOT_FOUND` when no interface has the name;
     /// `STATUS_INSUFFICIENT_RESOURCES` for more than `PROPERTIES` properties of an interface, or
     /// for more than `PROPERTY_BYTES` bytes in these properties.
     #[doc(alias = "IoSetDeviceInterfacePropertyData")]
@@ -318,8 +321,9 @@ impl Kernel {
 
     /// A property of an interface. IRQL: up to APC_LEVEL.
     ///
-    /// # Errors `STATUS_OBJECT_NAME_NOT_FOUND` when no interface has the name, and when the
-    /// property was not set.
+    /// # Errors
+    /// `STATUS_OBJECT_NAME_NOT_FOUND` when no interface has the name, and when the property was not
+    /// set.
     #[doc(alias = "IoGetDeviceInterfacePropertyData")]
     pub fn device_interface_property(
         &self,
@@ -367,7 +371,8 @@ impl Kernel {
             entry.state = state;
             entry.interface.device = Rc::clone(device);
             if state == InterfaceState::Disabled {
-                // No request goes to a disabled interface, and the device above may be removed.
+                // The device above may be removed, so the entry must not keep it. No request goes
+                // to a disabled interface.
                 entry.interface.device = Rc::clone(&entry.physical);
             }
             // The device above may be detached already, so the physical device gives the link.

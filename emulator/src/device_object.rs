@@ -50,7 +50,7 @@ impl MajorFunction {
 }
 
 numbered! {
-    /// The type of an object in memory. The first field of the object has this type. Source:
+    /// The type of an object in memory. The first field of the object holds this number. Source:
     /// IO_TYPE_ in wdm.h.
     #[doc(alias = "IO_TYPE")]
     pub enum ObjectType: u16 {
@@ -67,8 +67,7 @@ numbered! {
 #[doc(alias = "PDRIVER_DISPATCH")]
 pub type DispatchRoutine = Rc<dyn Fn(&Kernel, &Rc<DeviceObject>, &Irp) -> NtStatus>;
 
-/// AddDevice: the driver gets a new device by the device's physical device object. IRQL:
-/// PASSIVE_LEVEL.
+/// AddDevice: the driver gets the physical device object of a new device. IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PDRIVER_ADD_DEVICE")]
 pub type AddDeviceRoutine =
     Rc<dyn Fn(&Kernel, &Rc<DriverObject>, &Rc<DeviceObject>) -> Result<(), NtStatus>>;
@@ -310,8 +309,8 @@ impl DeviceObject {
         self.extension.borrow().clone()?.downcast().ok()
     }
 
-    /// Reads the data that the owning driver keeps with the device, if the data is a `T`. While
-    /// `read` runs, it must not replace the data.
+    /// Reads the data that the owning driver keeps with the device, if the data is a `T`. `read`
+    /// must not replace the data.
     pub fn read_extension<T: 'static, R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
         self.extension.borrow().as_deref()?.downcast_ref().map(read)
     }

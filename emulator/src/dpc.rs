@@ -45,7 +45,7 @@ pub struct Dpc(Rc<DpcObject>);
 
 /// If this many DPCs run in a row and the interrupted thread never goes on, the run of DPCs counts
 /// as endless.
-/// Assumed: far more than a queue of real DPCs holds, and quickly reached.
+/// Assumed: a queue of real DPCs holds far fewer, and a run reaches this number quickly.
 const DPCS_IN_A_ROW: u32 = 100_000;
 
 /// The DPC queue of the only processor.
@@ -189,7 +189,7 @@ impl Kernel {
             if self.is_frozen() {
                 break;
             }
-            // The watchdog times each DPC by itself; interrupts may be taken between two DPCs.
+            // The watchdog times each DPC by itself, so the next DPC gets the full time.
             self.restart_watchdog();
         }
         self.set_irql(old);

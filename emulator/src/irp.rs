@@ -243,9 +243,9 @@ impl Irp {
         &self.0.mdls
     }
 
-    /// The output buffer, with the length that the sender gave. After a driver has answered a
-    /// control request, it has the bytes that the driver wrote, or the whole buffer when the driver
-    /// wrote nothing.
+    /// The output buffer, with the length that the sender gave. When a driver answers a control
+    /// request with bytes, the buffer has only these bytes afterwards. When the driver wrote
+    /// nothing, the buffer stays whole.
     #[must_use]
     pub fn buffer(&self) -> &RefCell<Vec<u8>> {
         &self.0.buffer

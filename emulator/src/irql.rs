@@ -150,9 +150,9 @@ impl Kernel {
         }
     }
 
-    /// Notes that a caller ran above `limit` when the caller called a routine of a room. The rule
-    /// is the first rule about this routine in the registers of the room, then in the kernel's
-    /// register.
+    /// Notes that a caller ran above `limit` when the caller called a routine of a room. The
+    /// violation names the first rule that is about this routine. The function looks in the
+    /// registers of the room first, then in the kernel's register.
     #[cold]
     pub fn report_high_irql(&self, registers: &[&[&'static Rule]], limit: Irql, routine: &str) {
         let mut known = registers.iter().copied().chain([rules::RULES]).flatten();

@@ -135,7 +135,7 @@ pub(crate) struct KernelState {
     pub now_ns: Cell<u64>,
     pub irql: Cell<Irql>,
     pub running: Cell<Running>,
-    /// Where the processor is, as a trace shows it: it follows from the two fields above.
+    /// Where the processor is, as a trace shows it. This value follows from `irql` and `running`.
     pub level: Cell<Level>,
     /// The highest IRQL at which an interrupt line or a DPC waits. PASSIVE_LEVEL when no line and
     /// no DPC waits; above every level while there is an oracle. A preemption point does nothing

@@ -11,9 +11,9 @@
 //! Nothing ticks. The clock stands still until code lets time pass: a port access, a stall, a
 //! wait, or the event loop of an idle thread. While time passes, the kernel serves the deadlines
 //! (timers, devices, scheduled callbacks) in order. ISR, DPC and thread nest as plain calls on one
-//! stack. On one processor they nest in the same way. An ISR or a DPC can begin at one place only,
-//! the preemption point of `preempt.rs`. Nested waits end in the reverse order: an outer wait
-//! returns only after the inner wait has ended.
+//! stack. On a real machine with one processor they nest in the same way. An ISR or a DPC can begin
+//! at one place only, the preemption point of `preempt.rs`. Nested waits end in the reverse order:
+//! an outer wait returns only after the inner wait has ended.
 //!
 //! A [`Kernel`] is a cheap handle. Every call takes a handle as its first parameter, and an object
 //! may keep one for its destructor. A bug check unwinds to [`Kernel::enter`]. After the bug check

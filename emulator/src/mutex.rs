@@ -156,8 +156,9 @@ impl Kernel {
         self.own_fast_mutex(mutex);
     }
 
-    /// Raises the IRQL for a fast mutex that a wait of this thread has taken. Only a host of
-    /// compiled system threads calls this: its threads wait for a fast mutex without nesting.
+    /// Raises the IRQL for a fast mutex that a wait of this thread has taken. Outside this crate,
+    /// only the code that runs compiled drivers calls this function, because their system threads
+    /// wait for a fast mutex without nesting.
     /// IRQL: up to APC_LEVEL.
     pub fn own_fast_mutex(&self, mutex: &FastMutex) {
         let old = self.current_irql();
@@ -169,7 +170,8 @@ impl Kernel {
 
     /// Releases a fast mutex and restores the IRQL from before. IRQL: APC_LEVEL.
     ///
-    /// Releasing a mutex that is not owned is bug check DRIVER_VERIFIER_DETECTED_VIOLATION, 34.
+    /// Releasing a mutex that is not owned is bug check DRIVER_VERIFIER_DETECTED_VIOLATION with
+    /// subcode 34. A release at another IRQL is the same bug check.
     #[doc(alias = "ExReleaseFastMutex")]
     pub fn release_fast_mutex(&self, mutex: &FastMutex) {
         if self.is_frozen() {

@@ -96,8 +96,8 @@ impl Kernel {
     /// [`create_symbolic_link`](Self::create_symbolic_link) returns. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`, `STATUS_OBJECT_PATH_NOT_FOUND`: the same causes that a
-    ///   new link has.
+    /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`, `STATUS_OBJECT_PATH_NOT_FOUND`: the same causes as when a
+    ///   link is made.
     /// - `STATUS_OBJECT_NAME_NOT_FOUND`: no object has the name.
     /// - `STATUS_OBJECT_TYPE_MISMATCH`: the name is the name of a device.
     #[doc(alias = "IoDeleteSymbolicLink")]

@@ -15,8 +15,8 @@ const PAGE_BYTES: u64 = 4_096;
 
 /// The addresses of contiguous memory: RAM from 1 MiB to 128 MiB.
 ///
-/// Assumed: these limits, because any limits will do. A range below 16 MiB, for the DMA of an ISA
-/// card, fits. Memory below 1 MiB belongs to the firmware and the screen.
+/// Assumed: these limits, because any limits will do. They have room for a range below 16 MiB,
+/// which the DMA of an ISA card needs. Memory below 1 MiB belongs to the firmware and the screen.
 pub const CONTIGUOUS_MEMORY: Range<u64> = 0x10_0000..0x800_0000;
 
 /// The conditions that a range of physical memory must meet.

@@ -80,8 +80,8 @@ impl Kernel {
         Some(self.new_block(pool, length, tag))
     }
 
-    /// Allocates zeroed pool for the system itself, which a driver may free. No oracle refuses this
-    /// memory. Returns nothing on a frozen kernel.
+    /// Allocates zeroed pool for the system itself. A driver may free the block. No oracle refuses
+    /// this memory. Returns nothing on a frozen kernel.
     pub fn allocate_system_pool(
         &self,
         pool: PoolType,

@@ -64,7 +64,8 @@ numbered! {
     }
 }
 
-/// The system's source of power. A driver learns of it only by what Windows does then.
+/// The system's source of power. A driver is not told the source. The driver sees only the effect,
+/// such as another idle time before the device is turned off.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum PowerSource {
     /// The mains: the system runs in performance mode.
@@ -206,7 +207,8 @@ pub type PowerCompletion = Box<dyn FnOnce(&Kernel, NtStatus)>;
 /// Assumed: two minutes, because the page of bug check 9F gives no number.
 const LONGEST_POWER_REQUEST_NS: u64 = 120_000_000_000;
 
-/// At most this number of power requests wait for another request of the same stack.
+/// At most this number of power requests wait in all, for the stacks of all devices together. Each
+/// of them waits for another request of its stack.
 const WAITING_REQUESTS: usize = 1_024;
 
 struct Wanted {
@@ -248,8 +250,8 @@ impl Kernel {
     /// `STATUS_PENDING`.
     ///
     /// IRQL: up to DISPATCH_LEVEL. At PASSIVE_LEVEL the power manager sends the request before this
-    /// function returns; above that level the system thread sends the request. Limits: at most 1
-    /// 024 requests wait. A driver that holds a request for two minutes causes bug check
+    /// function returns; above that level a work item sends the request. Limits: at most 1024
+    /// requests wait. A driver that holds a request for two minutes causes bug check
     /// DRIVER_POWER_STATE_FAILURE with 3 as its first parameter.
     ///
     /// # Errors

@@ -17,7 +17,8 @@ impl Kernel {
         }
     }
 
-    /// True when an interrupt or a DPC with a level above the current IRQL waits.
+    /// True when an interrupt or a DPC with a level above the current IRQL may wait. While there is
+    /// an oracle, the result is always true.
     #[inline]
     pub(crate) fn may_be_preempted(&self) -> bool {
         self.state.attention.get() > self.current_irql()

@@ -119,8 +119,8 @@ impl Values {
 #[derive(Clone)]
 pub struct RegistryKey(Rc<KeyNode>);
 
-/// One value has at most this number of bytes. Source: public documentation of registry limits, 1
-/// MiB for data that belongs in the registry.
+/// One value has at most this number of bytes.
+/// Source: public documentation of registry limits, 1 MiB for data that belongs in the registry.
 const LONGEST_VALUE: usize = 1 << 20;
 /// A key has at most this number of values, and at most this number of subkeys.
 const ENTRIES: usize = 16_383;

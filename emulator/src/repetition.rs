@@ -1,16 +1,16 @@
-//! A guard against code that comes back for ever and takes no time.
+//! A guard against code that begins again for ever while no time passes.
 
 use std::cell::Cell;
 
 /// How many beginnings at the same time count as endless.
-/// Assumed: far more than a driver causes, and quickly reached.
+/// Assumed: a driver causes far fewer, and a run reaches this number quickly.
 const AT_ONE_TIME: u32 = 100_000;
 
 /// Counts how often something begins at the same time.
 #[derive(Default)]
 pub(crate) struct Repetition {
     last_ns: Cell<u64>,
-    /// The number of beginnings at that time.
+    /// The number of beginnings at `last_ns`.
     count: Cell<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! The resources that a device could use, which a driver may change.
+//! Resources that a device could use: lists that a driver may change.
 //!
 //! This file never knows which resources a machine has, or which resources of a changed list the
 //! machine grants.
@@ -33,7 +33,7 @@ pub enum RequirementRange {
     Port(AddressRange),
     /// A range of memory.
     Memory(AddressRange),
-    /// An interrupt line between two lines.
+    /// One interrupt line out of a row of lines.
     Interrupt {
         /// The lowest line.
         minimum: u32,
@@ -42,7 +42,7 @@ pub enum RequirementRange {
         /// Edge or level.
         trigger: TriggerMode,
     },
-    /// A DMA channel between two channels.
+    /// One DMA channel out of a row of channels.
     Dma {
         /// The lowest channel.
         minimum: u32,
@@ -53,7 +53,7 @@ pub enum RequirementRange {
     Other(u8),
 }
 
-/// A range of a length that lies somewhere between two addresses.
+/// A range of a fixed length that may lie anywhere between two addresses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AddressRange {
     /// Length in ports or bytes.

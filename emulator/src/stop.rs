@@ -2,9 +2,9 @@
 //!
 //! A stop unwinds to [`Kernel::enter`] with a private payload. After the stop the kernel is frozen:
 //! every routine returns at once without effect. So destructors that run while the driver's frames
-//! unwind do no harm. Only the clock goes on while a driver is busy. Without it, a destructor that
-//! polls until a certain time would never end. The [`Stop`] keeps the time at which the run
-//! stopped.
+//! unwind do no harm. Only the clock goes on while a driver is busy. If the clock stood still, a
+//! destructor that polls until a certain time would never end. The [`Stop`] keeps the time at which
+//! the run stopped.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

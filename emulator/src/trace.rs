@@ -93,19 +93,21 @@ pub struct Trace {
 
     names: RefCell<Names>,
     texts: RefCell<String>,
-    /// Bytes of text that are never dropped: the texts of the first events, in a trace that holds
-    /// these.
+    /// The number of bytes of text that are never dropped. In a trace that holds the first events,
+    /// these are the texts of those events.
     texts_kept: Cell<usize>,
-    /// Bytes of text that were dropped after the kept texts.
+    /// The number of bytes of text that were dropped. They stood behind the kept texts.
     texts_gone: Cell<u64>,
 
     /// The newest record, not yet in the store. Only this record can fold in another poll.
     newest: RefCell<Record>,
-    /// A poll and the end of a delay after it. `newest` is then the empty record. The next poll
-    /// drops the delay if it is equal to this poll; any other event puts the delay into the trace.
+    /// A poll and the end of a delay after it. `newest` is then the empty record. If the next event
+    /// is a poll equal to the held one, the delay is dropped. Any other event puts the held poll
+    /// and the delay into the trace.
     delayed: Cell<Option<[Record; 2]>>,
     store: RefCell<Store>,
-    /// The newest events without room in the store, in a trace that holds the first events.
+    /// In a trace that holds the first events: the newest of the events for which the store has no
+    /// room.
     recent: RefCell<Recent>,
     dropped: Cell<u64>,
     first_dropped_ns: Cell<u64>,
@@ -166,8 +168,8 @@ impl Trace {
 
     /// Keeps a text (a debug message, a mark) and returns its place.
     ///
-    /// A trace that holds the last events may drop the texts of its oldest events earlier than the
-    /// events. Such a trace keeps at least the last 4 MiB of text.
+    /// A trace that holds the last events may drop the texts of its oldest events before it drops
+    /// the events themselves. Such a trace keeps at least the last 4 MiB of text.
     pub fn text(&self, text: &str) -> TextRef {
         if !self.recording {
             return TextRef::EMPTY;
@@ -297,8 +299,8 @@ impl Trace {
     }
 
     /// A copy of the newest events, at most `events` of them, for the report of a failure. A trace
-    /// that holds the first events also keeps the newest events, at most 64, for which it had no
-    /// room. The copy has these events too.
+    /// that holds the first events also keeps some of the events for which its store had no room:
+    /// the newest 64. The copy may have these events.
     #[must_use]
     pub fn recent(&self, events: usize) -> TraceLog {
         let newest = self.after_store();
@@ -307,7 +309,7 @@ impl Trace {
             Store::First { records, .. } => {
                 let start = records.len().saturating_sub(events);
                 let recent = self.recent.borrow();
-                // Between the two parts events are missing. The events before this gap would
+                // Events may be missing between the two parts. The events before such a gap would
                 // mislead the reader.
                 let has_gap = self.dropped.get() > recent.iter().count() as u64;
                 let first = if has_gap { &[] } else { &records[start..] };
@@ -339,9 +341,10 @@ impl Trace {
         newest.into_iter().chain(self.delayed.get().into_iter().flatten())
     }
 
-    /// The records that have no room because the records after the store count too. In a trace that
-    /// holds the first events, these are the newest records. In a trace that holds the last events,
-    /// these are the oldest records.
+    /// The newest record and a delayed poll are not in the store yet, but they count towards the
+    /// limit. Returns the records that are then over the limit. In a trace that holds the first
+    /// events, these are the newest records. In a trace that holds the last events, these are the
+    /// oldest records.
     fn overflow(&self) -> Vec<Record> {
         match &mut *self.store.borrow_mut() {
             Store::Nothing => Vec::new(),

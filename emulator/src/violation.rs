@@ -19,7 +19,8 @@ pub struct Violation {
     /// Simulated time in ns.
     pub time_ns: u64,
     /// Where the driver called the routine that found the breach: the offset in the driver's image
-    /// to which this routine returns. `None` when no routine of a compiled driver's call found it.
+    /// to which this routine returns. `None` when the routine that found the breach was not called
+    /// by a compiled driver.
     pub call_site: Option<u64>,
 }
 

@@ -255,9 +255,9 @@ impl Kernel {
         }
     }
 
-    /// Describes a wait that does not end. On Windows the thread of an outer wait that is over
-    /// could end this wait. This kernel cannot return from an outer wait first, so the text counts
-    /// the outer waits.
+    /// Describes a wait that does not end. On Windows an outer wait belongs to another thread. When
+    /// the outer wait is over, its thread goes on and may end this wait. This kernel cannot return
+    /// from an outer wait first, so the text tells how many outer waits there are.
     fn describe_wait(&self, object: &dyn Waitable) -> String {
         let what = object.in_words() + &self.describe_thread_waits();
         match self.state.waits.0.borrow().len() {

@@ -16,7 +16,8 @@ pub const WAIT_OBJECTS: usize = 64;
 pub enum WaitType {
     /// The wait needs all objects, and takes no object before all objects are signalled.
     All,
-    /// The first object that is signalled. The index of this object is the status of the wait.
+    /// The wait needs one object, and takes the first object that is signalled. The index of this
+    /// object is the status of the wait.
     Any,
 }
 

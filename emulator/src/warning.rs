@@ -11,7 +11,7 @@ use crate::rules;
 pub struct Warning {
     /// The kind of routine that took too long.
     pub advice: Advice,
-    /// How many times it took too long.
+    /// How many times such a routine took too long.
     pub count: u64,
     /// The time at which a routine of this kind first took too long, in ns.
     pub first_ns: u64,

@@ -1,4 +1,4 @@
-//! Work items: routines that a system thread runs at PASSIVE_LEVEL.
+//! Work items: routines that a worker thread runs at PASSIVE_LEVEL.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -29,7 +29,7 @@ impl WorkItem {
     }
 }
 
-/// The queue of work items of the system thread.
+/// The work items that wait for the worker thread of the system.
 #[derive(Default)]
 pub(crate) struct WorkQueue {
     queue: RefCell<VecDeque<WorkItem>>,
@@ -72,7 +72,8 @@ impl Kernel {
         }
     }
 
-    /// Runs the first work item in place of the system thread; false when there is none.
+    /// Runs the first work item, as the worker thread of the system would; false when there is
+    /// none.
     ///
     /// IRQL: below DISPATCH_LEVEL. The item runs at PASSIVE_LEVEL. The thread that waits below it
     /// on the stack may have another level.

@@ -203,7 +203,8 @@ fn calls_of_the_registry_can_be_refused_one_by_one() {
     assert_eq!(key.delete(&kernel), Ok(()));
 }
 
-/// A device whose driver keeps each request until it is cancelled.
+/// Sends this number of requests to a driver that keeps each request until it is cancelled. Returns
+/// the requests.
 fn keeping(kernel: &Kernel, requests: usize) -> Vec<Irp> {
     let driver = DriverObject::new("test");
     let keep = |_: &Kernel, _: &Rc<DeviceObject>, irp: &Irp| {

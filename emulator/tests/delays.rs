@@ -70,8 +70,8 @@ fn records(kernel: &Kernel) -> Vec<Record> {
     kernel.trace().log().records().to_vec()
 }
 
-/// A trace that is looked at after each step has the events of a trace that nobody looks at. A
-/// limited trace has a part of them, and counts the others.
+/// A trace that is looked at after each step has the same events as a trace that nobody looks at. A
+/// limited trace has a part of these events, and counts the others.
 #[test]
 fn a_delay_counts_as_an_event_wherever_the_trace_is_limited() {
     let mut seed = 1_u64;

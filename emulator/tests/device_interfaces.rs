@@ -15,7 +15,7 @@ fn kernel() -> Kernel {
     Kernel::new(KernelConfig::default())
 }
 
-/// A device of a bus that was installed.
+/// An installed device of a bus.
 fn physical() -> Rc<DeviceObject> {
     let device = DeviceObject::new(&DriverObject::new("bus"));
     device.set_registry_keys(DeviceKeys {

@@ -17,7 +17,8 @@ const MS_100NS: u64 = 10_000;
 /// One millisecond in ns.
 const MS: u64 = 1_000_000;
 
-/// A step of a thread in a test, by the number of the step.
+/// Returns the next step of a thread in a test. The arguments are the number of the step, and the
+/// status of the wait before it.
 type Steps = dyn Fn(&Kernel, u32, NtStatus) -> Step;
 
 fn thread(kernel: &Kernel, name: &str, steps: Box<Steps>) -> Thread {

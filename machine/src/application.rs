@@ -48,7 +48,8 @@ impl<'m> Application<'m> {
     }
 
     /// Lets the application look at the filters of one device only, by its index in
-    /// [`Machine::devices`]. A number of a [`PinChoice`] counts among these filters.
+    /// [`Machine::devices`]. If a [`PinChoice`] names a filter by its number, the number counts
+    /// only these filters.
     #[must_use]
     pub fn device(mut self, index: usize) -> Application<'m> {
         self.device = Some(index);
@@ -56,8 +57,8 @@ impl<'m> Application<'m> {
     }
 
     /// Opens a pin that plays MIDI: the pin that
-    /// [`MachineBuilder::pin`](crate::MachineBuilder::pin) chose. Without a choice, opens the first
-    /// pin of all filters that can be opened.
+    /// [`MachineBuilder::pin`](crate::MachineBuilder::pin) chose. Without a choice, goes through
+    /// the pins of all filters, and opens the first pin that can be opened.
     ///
     /// The first pin opens at least 200 ms after StartDevice returned.
     ///
@@ -146,7 +147,7 @@ impl<'m> Application<'m> {
         })?
     }
 
-    /// Opens the first pin of the filters for audio that can be opened for this use.
+    /// Goes through the filters for audio, and opens the first pin that can be opened for this use.
     fn open_first(
         &self,
         kernel: &Kernel,
@@ -173,10 +174,11 @@ impl<'m> Application<'m> {
         })
     }
 
-    /// Opens the first pin of a filter that can be opened for this use.
+    /// Goes through the pins of a filter, and opens the first pin that can be opened for this use.
     ///
     /// # Errors
-    /// When no pin for this use could be opened, the status of the first of them.
+    /// When the filter has pins for this use and none could be opened, the status of the first such
+    /// pin.
     fn open_first_of(
         &self,
         kernel: &Kernel,

@@ -87,7 +87,7 @@ impl MachineBuilder {
         self
     }
 
-    /// Adds a card. The driver gets a device of its own for it, and the machine numbers the cards
+    /// Adds a card. The driver gets one more device, for this card. The machine numbers the cards
     /// in the order of these calls; see [`Machine::devices`].
     #[must_use]
     pub fn add_card(mut self, card: CardSettings) -> MachineBuilder {
@@ -103,7 +103,8 @@ impl MachineBuilder {
         self
     }
 
-    /// Sets the point in their ranges at which the card's latencies lie.
+    /// Chooses the card's latencies. Each latency has a range, and `timing` names a point of the
+    /// range.
     #[must_use]
     pub fn card_timing(mut self, timing: CardTiming) -> MachineBuilder {
         self.first.timing = timing;
@@ -111,7 +112,7 @@ impl MachineBuilder {
     }
 
     /// Says whether the trace shows the state inside the card. Without this call the trace does not
-    /// show it.
+    /// show this state.
     ///
     /// The run is the same in both cases: only the trace has more events, and polls with a change
     /// between them are no longer folded.
@@ -216,7 +217,7 @@ impl MachineBuilder {
     }
 
     /// Counts the bytes on the MIDI lines for a watcher, which may be another thread. If this
-    /// builder builds several machines, all of them count.
+    /// builder builds several machines, the meter counts the bytes of all of them.
     #[must_use]
     pub fn meter(mut self, meter: &Meter) -> MachineBuilder {
         self.meter = meter.clone();

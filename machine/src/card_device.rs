@@ -79,7 +79,7 @@ const NOTES: [&str; Note::ALL.len() + 2] = {
     words
 };
 
-/// What a trace says of an access, with the register of the note.
+/// The words of a trace for a note. The words for a read of STATUS name the register.
 const fn note_text(note: Note) -> &'static str {
     match note {
         Note::CanWriteData => "status: can write, data",

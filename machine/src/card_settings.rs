@@ -33,7 +33,7 @@ pub struct CardSettings {
     pub irq: Option<u8>,
     /// The state of the card at the beginning of the run.
     pub initial: InitialState,
-    /// The point in their ranges at which the card's latencies lie.
+    /// Each latency of the card has a range. This is the point of the range that the card uses.
     pub timing: CardTiming,
     /// Whether the card's interrupt line is connected.
     pub connection: Connection,

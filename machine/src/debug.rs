@@ -1,4 +1,4 @@
-//! A run under a debugger: gdb goes back by building the same machine again.
+//! A run under a debugger. To go back, the program builds the machine again.
 
 #[cfg(test)]
 mod tests;

@@ -101,8 +101,8 @@ impl MachineDevice {
         self.parts.slot.range_figures()
     }
 
-    /// Lets a fault hit the next `bytes` bytes of the card that it can hit, from now on; with 0 the
-    /// card is sound again. Any card can be given any fault.
+    /// Injects a fault. From now on the fault hits the next `bytes` bytes of the kind that this
+    /// fault can hit. With 0 the fault ends. Any card can be given any fault.
     pub fn inject(&self, fault: Fault, bytes: u32) {
         let mut card = self.parts.slot.card.borrow_mut();
         card.chip.advance(self.kernel.now_ns());

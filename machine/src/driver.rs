@@ -44,7 +44,7 @@ pub(crate) struct SysDriver {
     /// The path of the driver's file, or the name of this file. Files with symbols may lie beside
     /// this file.
     path: PathBuf,
-    /// The files that may lie beside it; `None` for those on the disk.
+    /// The files that count as lying beside the driver's file. `None` means the files on the disk.
     beside: Option<Vec<SideFile>>,
 }
 
@@ -102,8 +102,8 @@ impl Driver {
         Driver { name, code }
     }
 
-    /// The same driver where no disk is: a report of a failure looks for symbols in these files. A
-    /// driver in Rust has no such files.
+    /// The same driver, for a program without a disk. A report of a failure looks for symbols in
+    /// these files. A driver in Rust has no such files.
     #[must_use]
     pub fn beside(mut self, files: Vec<SideFile>) -> Driver {
         if let DriverCode::Sys(sys) = &mut self.code {

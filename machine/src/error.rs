@@ -81,7 +81,8 @@ pub enum MachineError {
     InfResources {
         /// The section of LogConfig.
         section: String,
-        /// The line of the resource, if the resource is a line.
+        /// The line of the INF that names the resource; `None` when the fault is not in a single
+        /// resource.
         line: Option<usize>,
         /// What is wrong.
         what: String,
@@ -172,7 +173,7 @@ pub enum InfRemedy {
 }
 
 impl InfRemedy {
-    /// The keys of a scenario, and of a job of the lab, that do it.
+    /// The keys of a scenario, and of a job of the lab, with which the user does this.
     #[must_use]
     pub fn keys(self) -> &'static str {
         match self {

@@ -81,7 +81,7 @@ pub struct ApplicationFigures {
     pub first_difference: Option<Difference>,
 }
 
-/// The figures of MIDI OUT.
+/// What [`WireFigures::of`] needs besides the song and the bytes on MIDI OUT.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct WireSpan {
     /// Time zero of the song, if it began.
@@ -90,7 +90,7 @@ pub(crate) struct WireSpan {
     pub song_end_ns: Option<u64>,
     /// Bytes that the card sent by itself since power-on.
     pub own_bytes: u64,
-    /// How many of these bytes the card sent between the beginning and the end of the song.
+    /// How many bytes the card sent by itself between the beginning and the end of the song.
     pub own_bytes_in_song: u64,
     /// Bytes that are not listed, because the list was full.
     pub unlisted_bytes: u64,

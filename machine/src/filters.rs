@@ -59,7 +59,7 @@ pub struct PinView {
     pub instances: Option<InstancesView>,
     /// The instances of the pin on all filters.
     pub global_instances: Option<InstancesView>,
-    /// The instances of the pin that a filter needs.
+    /// The number of instances of the pin that must exist before the filter works.
     pub necessary_instances: Option<u32>,
     /// The pin outside the filter to which this pin is wired.
     pub wired_to: Option<WireView>,
@@ -232,7 +232,8 @@ fn pin_view(kernel: &Kernel, filter: &KsFile, pin_id: u32) -> PinView {
     }
 }
 
-/// The other end of a wire, which is opened by its link.
+/// The other end of a wire. The function opens the filter there by its symbolic link, to learn
+/// whether a client can open it.
 fn wire_view(kernel: &Kernel, (link, pin_id): (String, u32)) -> WireView {
     let opens = KsFile::open_link(kernel, &link).is_ok();
     let found = kernel.find_device_interface(&link).filter(|_| opens);

@@ -23,7 +23,7 @@ pub(crate) struct KsFile {
     file: Rc<FileObject>,
 }
 
-/// The place of a pin. The text of such a place is `Uart:0`.
+/// The place of a pin. The text of a place has the form `Uart:0`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PinPlace {
     /// The reference string of the filter.
@@ -153,7 +153,7 @@ impl KsFile {
         read(&self.get(&pin_property(id, pin_id))?).ok_or(NtStatus::INVALID_BUFFER_SIZE)
     }
 
-    /// The instances of a pin without which the filter does not work.
+    /// The number of instances of a pin that must exist before the filter works.
     pub fn necessary_instances(&self, pin_id: u32) -> Result<u32, NtStatus> {
         self.pin_number(KsPropertyPin::NecessaryInstances, pin_id)
     }

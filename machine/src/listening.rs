@@ -20,8 +20,8 @@ use crate::pin_client::{PinClient, Received};
 /// Read requests in flight at once.
 const READS_IN_FLIGHT: usize = 4;
 
-/// Time until the application sends an empty read request again, in ns. Without this time the clock
-/// could stand still, if a driver fails each request at once.
+/// Time until the application sends a read request again that came back without bytes, in ns.
+/// Without this time the clock could stand still, if a driver fails each request at once.
 const READ_AGAIN_NS: u64 = 1_000_000;
 
 /// The application stops reading after this many bytes more than the song has, because a driver may
@@ -45,7 +45,8 @@ pub(crate) fn queue_reads(pin: &PinClient<'_>) -> Result<(), MachineError> {
 ///
 /// # Errors
 /// [`MachineError::Stopped`], with a hang when bytes wait in the card and nothing moves. Also the
-/// errors of [`queue_reads`]. `received` has the bytes that were read before.
+/// errors of [`queue_reads`]. After an error `received` has the bytes that were read before the
+/// error.
 pub(crate) fn listen(
     machine: &Machine,
     song: &Song,

@@ -52,7 +52,7 @@ pub(crate) struct Parts {
 }
 
 /// A computer with one driver and one or several cards. Some methods are about a card or a device
-/// but do not name it. They mean the first one.
+/// but do not name it. Such a method is about the first card or device.
 pub struct Machine {
     parts: Parts,
     devices: Vec<MachineDevice>,
@@ -224,7 +224,7 @@ impl Machine {
         })?
     }
 
-    /// Loads the driver and lets it add a device for each card, if it is not loaded.
+    /// If the driver is not loaded yet: loads it, and lets it add a device for each card.
     fn load(&self, kernel: &Kernel) -> Result<(), MachineError> {
         if self.loaded.replace(true) {
             return Ok(());
@@ -490,8 +490,8 @@ fn install(devices: &[MachineDevice], parts: &Parts) -> Result<Option<Guest>, Ma
     new_guest(&parts.kernel, &parts.driver)
 }
 
-/// Breaks the references between the kernel, its devices and their drivers, because they hold each
-/// other: without this the memory of a machine would never be free again.
+/// Breaks the references between the kernel, its devices and their drivers. These hold each other,
+/// so the memory of a machine would otherwise never be free again.
 fn end(kernel: &Kernel, devices: &[MachineDevice]) {
     devices.iter().for_each(MachineDevice::end);
     kernel.end();

@@ -1,4 +1,4 @@
-//! The pins for MIDI, and what a client can learn of a pin before it opens it.
+//! The pins for MIDI, and what a client can learn of a pin without opening it.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ impl PinUse {
     }
 }
 
-/// A pin for MIDI. The text of such a pin is `Uart:0 (render)`.
+/// A pin for MIDI. The text of a pin has the form `Uart:0 (render)`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct MidiPin {
     /// Where the pin is.
@@ -55,13 +55,13 @@ impl fmt::Display for MidiPin {
     }
 }
 
-/// The pins of all filters that a client can use for MIDI in some format, in order. Open pins are
-/// in the list too.
+/// The pins that have some format for MIDI, of all filters, in order. Open pins are in the list
+/// too.
 pub(crate) fn midi_pins(kernel: &Kernel) -> Vec<MidiPin> {
     pins_where(kernel, has_midi)
 }
 
-/// The pins of all filters that have this format, in order. Open pins are in the list too.
+/// The pins that have this format, of all filters, in order. Open pins are in the list too.
 pub(crate) fn pins_with(kernel: &Kernel, format: PinFormat) -> Vec<MidiPin> {
     pins_where(kernel, |ranges| format.fits(ranges))
 }

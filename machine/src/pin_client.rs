@@ -66,7 +66,8 @@ impl Mailbox {
 struct Done {
     irp: Irp,
     code: KsIoctl,
-    /// Time 0 of the pin when the request was completed, by the clock of the pin's buffers.
+    /// The time 0 that the pin had when the request was completed, by the clock of the pin's
+    /// buffers.
     zero_100ns: i64,
 }
 
@@ -172,9 +173,8 @@ impl<'m> PinClient<'m> {
 
     /// Sets RUN. The time of the pin begins with 0 at this moment.
     ///
-    /// In [`PinFormat::DirectMusic`] the time may begin earlier. When the client has written a
-    /// buffer with a time since it opened or stopped the pin, the time begins with the first such
-    /// buffer.
+    /// In [`PinFormat::DirectMusic`] the time may begin earlier. If the client has written timed
+    /// buffers after it last opened or stopped the pin, the time begins with the first such buffer.
     ///
     /// # Errors
     /// The errors of [`PinClient::set_state`].
@@ -350,7 +350,7 @@ impl<'m> PinClient<'m> {
         self.mailbox.append_completed(&mut Vec::new(), received);
     }
 
-    /// The requests that were completed; it outlives the client.
+    /// The mailbox with the requests that were completed. The mailbox outlives the client.
     pub(crate) fn mailbox(&self) -> Rc<Mailbox> {
         Rc::clone(&self.mailbox)
     }
@@ -413,8 +413,8 @@ impl<'m> PinClient<'m> {
         Ok(self.zero()?.map_or(self.machine.now_ns(), |zero| zero.now_ns))
     }
 
-    /// Time 0 of the pin. When there is no time 0 yet, it is the present time. `None` when the
-    /// clock of the stream counts from 0 by itself.
+    /// Time 0 of the pin. When the pin has no time 0 yet, the present time becomes its time 0.
+    /// `None` when the clock of the stream counts from 0 by itself.
     fn zero(&self) -> Result<Option<Zero>, MachineError> {
         let zero = &self.mailbox.zero;
         if self.format == PinFormat::Midi || zero.get().is_some() {

@@ -124,9 +124,9 @@ impl PnpManager {
     /// Lets the driver change the list of resources that its device needs. Returns the start
     /// request with the resources that the device then gets.
     ///
-    /// Assumed: the machine has given the device all that it has. So the manager takes a list that
-    /// drops or reorders resources. Any other list asks for resources that do not exist. The
-    /// manager does not take it, and a note of the trace says this.
+    /// Assumed: the machine has given the device all resources that the machine has. So the manager
+    /// takes a list that drops or reorders resources. Any other list asks for resources that do not
+    /// exist. The manager does not take such a list, and a note of the trace says this.
     fn filter_resources(
         &self,
         kernel: &Kernel,
@@ -198,8 +198,8 @@ impl PnpManager {
         }
     }
 
-    /// Takes the card off the bus at once. A DPC of the bus notices this, and the system thread
-    /// then tells the driver. IRQL: any.
+    /// Takes the card off the bus at once. A DPC of the bus notices this, and a work item then
+    /// tells the driver. IRQL: any.
     pub fn card_vanishes(self: &Rc<Self>, kernel: &Kernel) {
         if self.card.get() != CardPlace::InSlot {
             return;
@@ -222,7 +222,7 @@ impl PnpManager {
         }
     }
 
-    /// Queues work for the system thread, which changes the power and then changes it back.
+    /// Queues a work item that changes the power and then changes it back.
     fn change_power(self: &Rc<Self>, kernel: &Kernel, change: Power) {
         self.power_changes.set(true);
         let manager = Rc::clone(self);

@@ -1,4 +1,4 @@
-//! The power of the machine: its requests, and the power of the card.
+//! The power of the machine: the power requests, and the power of the card.
 //!
 //! This file never knows why the power changes, or which code asks for the change.
 

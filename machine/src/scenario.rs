@@ -2,10 +2,10 @@
 //!
 //! A scenario is one file with a machine, the steps of a run on it, and the expected results.
 //!
-//! This module owns the form of the file (`file`), its reader ([`read`]), whose errors name a
-//! place, the run ([`Scenario::run`]), and the results of the expectations ([`Outcome`]).
-//! [`GoldenSettings`] says how a trace is compared with its golden. The comparison itself is not
-//! here. This module never knows of a terminal.
+//! This module owns the form of the file (`file`), its reader ([`read`]), the run
+//! ([`Scenario::run`]), and the results of the expectations ([`Outcome`]). The errors of the reader
+//! name a place. [`GoldenSettings`] says how a trace is compared with its golden. The comparison
+//! itself is not here. This module never knows of a terminal.
 //!
 //! ```
 //! use std::path::Path;
@@ -100,8 +100,8 @@ pub fn read(file: &str, text: &str, folder: &Path) -> Result<Vec<Scenario>, Scen
     read_among(file, text, &DiskFolder(folder))
 }
 
-/// Reads a scenario file, as [`read`] does. `files` holds the files that it names, instead of a
-/// disk.
+/// Reads a scenario file, as [`read`] does. `files` holds the files that the scenario names,
+/// instead of a disk.
 ///
 /// # Errors
 /// The errors of [`read`].

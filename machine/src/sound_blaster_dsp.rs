@@ -40,7 +40,7 @@ const RESET_TIME_NS: u64 = 100_000;
 pub(crate) struct SoundBlasterDsp {
     /// The last write to the reset port was a 1.
     is_in_reset: bool,
-    /// The reset that ended last is over at this time, in ns.
+    /// The time at which the DSP is ready after the last reset, in ns.
     ready_ns: u64,
     /// The bytes for the host. The host can read these bytes from `ready_ns` on.
     replies: VecDeque<u8>,

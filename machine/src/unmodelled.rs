@@ -73,7 +73,7 @@ impl Table {
         self.rows.iter().find(fits).map(|row| row.value)
     }
 
-    /// Whether an answer depends on this write.
+    /// Notes a write. Returns whether an answer depends on this write.
     fn write(&mut self, offset: u16, value: u8) -> bool {
         self.written.insert(offset, value);
         self.rows.iter().any(|row| row.after.is_some_and(|after| after.offset == offset))

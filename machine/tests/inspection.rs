@@ -89,7 +89,7 @@ fn a_look_at_every_event_leaves_the_trace_as_it_was() {
     }
 }
 
-/// The end of a report from its DEVICES on.
+/// The part of a report from DEVICES to the last events.
 fn told_in(report: &str) -> &str {
     let start = report.find("\nDEVICES").expect("a hang has them");
     let end = report.find("\nLAST_EVENTS").expect("there are events");

@@ -6,8 +6,8 @@ use crate::interrupt::LineState;
 use crate::kernel::Kernel;
 
 impl Kernel {
-    /// The state of each device on the bus, in the order in which they were attached; the text of a
-    /// bus without a device says that there is no device.
+    /// The state of each device on the bus, in the order in which the devices were attached. If
+    /// there is no device, the only text says so.
     ///
     /// A debugger and a report may call this, even after a stop. The call is not an access, takes
     /// no time and is in no trace. IRQL: any.

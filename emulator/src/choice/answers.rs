@@ -1,8 +1,8 @@
 //! A list of answers: what an oracle must answer to repeat a run.
 //!
-//! This file makes a list of answers from a trace. It also reads and writes the text of a list. The
-//! errors of both tasks are here. The text `allocation:3=1,interrupt:12=2` says that question 3 of
-//! `allocation` has answer 1, and question 12 of `interrupt` has answer 2.
+//! This file makes a list of answers from a trace. It also reads and writes the text of a list.
+//! [`AnswersError`] has the errors of all these tasks. The text `allocation:3=1,interrupt:12=2`
+//! says that question 3 of `allocation` has answer 1, and question 12 of `interrupt` has answer 2.
 
 use std::collections::BTreeMap;
 use std::fmt;

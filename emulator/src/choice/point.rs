@@ -56,7 +56,8 @@ impl Kernel {
         }
     }
 
-    /// Asks when an interrupt or a DPC begins, if it could begin here.
+    /// Asks when a waiting interrupt or DPC begins. The caller has checked that it could begin at
+    /// this preemption point.
     #[inline]
     pub(crate) fn when_to_begin(&self, choice: Choice) -> When {
         if self.has_oracle() { self.ask_begin(choice) } else { When::Here }

@@ -1,7 +1,7 @@
 //! The names of a device interface: its symbolic link and its registry key.
 //!
-//! A driver must not rely on the form of either name. Source: the form of both names on Windows,
-//! which the public documentation of SetupAPI shows in examples.
+//! A driver must not rely on the form of either name. Source: the public documentation of SetupAPI,
+//! whose examples show the form of both names on Windows.
 
 use crate::device_object::DeviceObject;
 

@@ -69,8 +69,8 @@ impl Kernel {
         drop(removed);
     }
 
-    /// Calls the routines that watch the class with the name of a symbolic link. Each routine runs
-    /// in a work item of its own.
+    /// Calls the routines that watch the class. Each routine gets the name of the symbolic link,
+    /// and runs in a work item of its own.
     pub(super) fn tell_interface_change(
         &self,
         change: InterfaceChange,

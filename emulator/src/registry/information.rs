@@ -49,8 +49,8 @@ impl KeyInformationClass {
 /// The answer to a query whose caller has a buffer of limited size.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QueryReply {
-    /// `SUCCESS`; `BUFFER_OVERFLOW` when only the fixed part fits: then the rest is cut off;
-    /// `BUFFER_TOO_SMALL` when the fixed part does not fit: then nothing is written.
+    /// `SUCCESS` when the whole answer fits. `BUFFER_OVERFLOW` when the fixed part fits: the rest
+    /// is cut off. `BUFFER_TOO_SMALL` when not even the fixed part fits: nothing is written.
     pub status: NtStatus,
     /// The length of the whole answer in bytes.
     pub needed: u32,

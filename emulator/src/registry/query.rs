@@ -110,8 +110,8 @@ impl Kernel {
     ///
     /// IRQL: PASSIVE_LEVEL. A text of type REG_EXPAND_SZ is expanded, and each text of a
     /// REG_MULTI_SZ is handed out by itself, unless the flags of the entry say otherwise.
-    /// Assumed: a key below the first key that does not exist and is not required counts as a key
-    /// without values.
+    /// Assumed: when a key below the first key does not exist and is not required, the query goes
+    /// on as if that key had no values.
     ///
     /// # Errors
     /// `STATUS_OBJECT_NAME_NOT_FOUND` when the first key, or a required key or value, does not

@@ -114,7 +114,8 @@ impl Kernel {
 
     #[inline(never)]
     fn run_ready_thread(&self) -> bool {
-        // An object outside this kernel, such as the completion of a request, wakes no thread.
+        // An object outside this kernel, such as the completion of a request, does not wake the
+        // threads that wait for it. So the kernel looks at all waits here.
         self.end_waits();
         let Some((thread, status)) = self.take_ready_thread() else { return false };
         if self.state.threads.repetition.is_endless(self.now_ns()) {
@@ -136,7 +137,7 @@ impl Kernel {
         true
     }
 
-    /// Lets a thread wait or end. Runs as the last act of the thread.
+    /// Lets a thread wait or end. The thread still counts as the thread that runs.
     fn take_step(&self, thread: &Thread, step: Step) {
         match step {
             Step::Waits(object, timeout) => {

@@ -210,9 +210,9 @@ pub enum Event {
         object: NameId,
         /// How the wait ended.
         end: WaitEnd,
-        /// Time in ns since the fact from which the end of the wait counts. This fact is the
-        /// beginning of a wait that timed out. A wait for silence counts from the last sound. 0
-        /// means that the wait ended with the fact.
+        /// Time in ns since the fact from which the end of the wait counts. For a wait that timed
+        /// out, this fact is the beginning of the wait. For a wait for silence, it is the last
+        /// sound. 0 means that the wait ended with the fact.
         counted_ns: u64,
     },
     /// A delay of a thread ended, at a clock interrupt. A delay between two equal polls is no

@@ -96,7 +96,7 @@ impl TraceLog {
         &self.records
     }
 
-    /// A part of the log: the records with these numbers, or fewer if the log ends before.
+    /// A part of the log: the records with these numbers, or fewer if the log has fewer.
     #[must_use]
     pub fn part(&self, records: std::ops::Range<usize>) -> TraceLog {
         let end = records.end.min(self.records.len());

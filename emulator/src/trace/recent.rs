@@ -1,7 +1,7 @@
 //! The newest events for which a trace of the first events has no room.
 //!
 //! This file owns the ring that keeps these events. A run without a view of its trace puts nearly
-//! all of its events here, so the ring costs a store and an index.
+//! all of its events here, so an event costs only a store and an index here.
 
 use super::event::Record;
 

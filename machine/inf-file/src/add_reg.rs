@@ -21,8 +21,8 @@ const APPEND: u32 = 0x8;
 const KEY_ONLY: u32 = 0x10 | 0x2000;
 /// FLG_ADDREG_OVERWRITEONLY: the line changes a value that exists, and makes no new value.
 const OVERWRITE_ONLY: u32 = 0x20;
-/// FLG_ADDREG_64BITKEY and FLG_ADDREG_32BITKEY: the half of the registry. The registry here has no
-/// halves.
+/// FLG_ADDREG_64BITKEY and FLG_ADDREG_32BITKEY: the value goes into the registry for programs of
+/// this width. Here both are the same registry.
 const HALF: u32 = 0x1000 | 0x4000;
 
 /// The most keys and values that a file may make. Assumed: an installation makes some dozens.

@@ -1,4 +1,4 @@
-//! What a driver's INF puts into the registry, and the resources in it.
+//! What a driver's INF puts into the registry, and the resources it asks for.
 //!
 //! This file owns what a caller sees: [`read_inf`], and the [`Installation`] that comes of it.
 //! Below it, `text` decodes the bytes, `lines` finds sections, lines and fields, `strings`
@@ -69,7 +69,8 @@ pub enum Root {
     Driver,
     /// The hardware key of the device: HKR of an install section's HW section.
     Device,
-    /// The key of the service: HKR of a service's install section, and its path below HKLM.
+    /// The key of the service. HKR of a service's install section means this key, and so does its
+    /// path below HKLM.
     Service,
     /// HKLM.
     Machine,

@@ -27,7 +27,7 @@ pub enum Wanted {
     Channels(Vec<u8>),
 }
 
-/// A range of a length that may begin at several addresses.
+/// A range of a fixed length that may begin at several addresses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RangeChoice {
     /// Length in ports or bytes.
@@ -36,7 +36,7 @@ pub struct RangeChoice {
     pub first: u64,
     /// The highest address at which it may begin.
     pub last: u64,
-    /// The bits that an address may have.
+    /// The bits that may be 1 in the first address.
     pub mask: u64,
 }
 
@@ -50,7 +50,7 @@ impl RangeChoice {
     /// The lowest address at which it may begin.
     #[must_use]
     pub fn lowest(&self) -> Option<u64> {
-        // Assumed: the bits that no address may have are the low ones. So the mask is an alignment.
+        // Assumed: the bits that must be 0 are the low ones. So the mask is an alignment.
         let free = !self.mask;
         let step = match free.trailing_ones() {
             0..64 => 1_u64 << free.trailing_ones(),
@@ -124,7 +124,8 @@ fn hexadecimal(text: &str) -> Option<u64> {
     is_hex.then(|| u64::from_str_radix(text, 16).ok()).flatten()
 }
 
-/// Decimal numbers. `letters` are the attributes that may stand before the first one, with a colon.
+/// Decimal numbers. `letters` are the attributes that may stand before the first number, with a
+/// colon after them.
 fn numbers(line: &Line, letters: &str, highest: u8, thing: &str) -> Result<Vec<u8>, Fault> {
     let mut numbers = Vec::new();
     for (index, field) in line.values.iter().enumerate() {

@@ -15,8 +15,8 @@ pub(crate) struct Model {
     pub place: Place,
 }
 
-/// The newest Windows whose sections count, by its version. Assumed: a driver is tried for the
-/// newest one.
+/// The version of the newest Windows. Sections for a later version do not count. Assumed: a driver
+/// is tried on the newest Windows.
 const WINDOWS: (u32, u32) = (10, 0);
 
 /// The most manufacturers of a file.

@@ -1,9 +1,9 @@
 //! The containers of a Standard MIDI File: RIFF wrapper, header, track chunks.
 //!
 //! The reader notes each damage in the song: a wrong count, a chunk that is cut short, bytes that
-//! are not a chunk. The reader still uses the tracks that it finds. The only error is a header that
-//! gives no length of a tick. The reader skips chunks of unknown kinds without a warning, as the
-//! standard says.
+//! are not a chunk. The reader still uses the tracks that it finds. The only errors are a file that
+//! is no MIDI file, and a header that cannot be used. The reader skips chunks of unknown kinds
+//! without a warning, as the standard says.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), chunks and header; RIFF MIDI (RP-029).
 

@@ -18,7 +18,8 @@ use crate::song::LeftOut;
 use crate::wire::data_bytes;
 
 /// The events that must be whole after a damaged place before the reader goes on there.
-/// Assumed: bytes in the middle of an event look like this many events in a row only by chance.
+/// Assumed: bytes in the middle of an event look like this many events in a row only by a rare
+/// chance.
 const EVENTS_TO_GO_ON: usize = 3;
 
 /// The largest value of a data byte.
@@ -63,7 +64,7 @@ pub(crate) struct TrackReader<'a> {
     ending: Option<Ending>,
 }
 
-/// The status byte that a message without one belongs to.
+/// The status byte for a message that has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Running {
     /// The status byte of the last channel message.
@@ -318,7 +319,7 @@ const END_OF_TRACK: u8 = 0x2F;
 /// The kind of the meta event Set Tempo.
 const TEMPO: u8 = 0x51;
 
-/// The bytes that a meta event of this kind must have; `None` when their number is free.
+/// The number of bytes that a meta event of this kind must have; `None` when the number is free.
 /// Source: Standard MIDI Files 1.0 (RP-001), meta events.
 fn usual_length(kind: u8) -> Option<usize> {
     match kind {

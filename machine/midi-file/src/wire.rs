@@ -7,8 +7,8 @@
 //! - a real-time byte (F8 to FF, also the undefined F9 and FD), due when it began. A real-time
 //!   byte inside a system exclusive message splits that message: the part before, the real-time
 //!   byte, the part after, each at its own time. So the order of bytes on the wire is kept. A
-//!   real-time byte inside any other message comes after that message, which has 3 bytes at most
-//!   and stays whole for the tools that read it. A receiver sees no difference;
+//!   real-time byte inside any other message comes after that message. Such a message has 3 bytes
+//!   at most, and stays whole for the tools that read it. A receiver sees no difference;
 //! - bytes that do not make a whole message, unchanged. They are: a message or SysEx that a status
 //!   byte or the end cuts, data bytes without a status, an F7 alone, the undefined F4 and F5. Data
 //!   bytes in a row are one message.

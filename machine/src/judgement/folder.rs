@@ -23,8 +23,9 @@ const MOST_FINDINGS: usize = 12;
 /// With `PORTCLS_ACCEPT=1` in the environment the traces become the goldens, unless `CI` is set.
 ///
 /// # Panics
-/// When a scenario fails. The message says what differs, what caused it, and why it matters by the
-/// scenario's own words. Also when the folder has no scenario, or when a file is not a scenario.
+/// When a scenario fails. The message says what differs, what caused it, and why it matters, in the
+/// scenario's own words. The function also panics when the folder has no scenario, or when a file
+/// is not a scenario.
 pub fn assert_scenarios(folder: impl AsRef<Path>, driver: &Driver) {
     let folder = folder.as_ref();
     let files = files(folder);

@@ -23,7 +23,7 @@ pub struct ScenarioError {
     pub hint: String,
 }
 
-/// A [`ScenarioError`] at a place in the text.
+/// A mistake at a place in the text. With the name of the file it becomes a [`ScenarioError`].
 #[derive(Debug)]
 pub(super) struct Fault {
     /// Where in the text, in bytes.
@@ -57,7 +57,7 @@ impl Fault {
             return Fault::new(at, format!("the key {key} is missing"), hint);
         }
         match message.split_once("; ") {
-            // The words for a value have an advice of their own.
+            // The message of a reader in `values` has its own advice after the semicolon.
             Some((what, hint)) => Fault::new(at, short(what), hint),
             None if message.starts_with("invalid type") => {
                 let message = message.trim_start_matches("invalid type: ");

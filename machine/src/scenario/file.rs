@@ -12,7 +12,8 @@ use super::values::{
     WaitText, WireText,
 };
 
-/// Declares the tables of a file: every key is optional unless it says otherwise.
+/// Declares the tables of a file. A key is optional if its type is an `Option` or if it has a
+/// default.
 macro_rules! tables {
     ($($(#[$meta:meta])* struct $name:ident {
         $($(#[$field_meta:meta])* $field:ident: $type:ty,)+

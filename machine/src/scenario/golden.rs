@@ -15,11 +15,11 @@ pub struct GoldenSettings {
     pub to: Option<String>,
     /// What has to be equal.
     pub compare: Compare,
-    /// How much a local delay may differ: the time from the cause of an event to the event.
+    /// How much the time from the cause of an event to the event may differ.
     pub time: Tolerance,
     /// Which counts of polls are the same.
     pub polls: Polls,
-    /// Whether the STATUS bits count that the card does not drive.
+    /// Whether the comparison looks at the STATUS bits that the card does not drive.
     pub undriven: Undriven,
     /// The lanes without an order between them, as in `wire` and `line`. An empty list means that
     /// only causes give an order.
@@ -68,7 +68,7 @@ pub enum Polls {
     Any,
 }
 
-/// Whether the STATUS bits count that a card does not drive.
+/// Whether the comparison looks at the STATUS bits that a card does not drive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Undriven {
     /// These bits count like all other bits.

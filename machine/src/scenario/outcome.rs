@@ -20,8 +20,8 @@ pub struct Check {
     pub passed: bool,
     /// The actual value; after a failure also the expected one.
     pub words: String,
-    /// After a failure, the time since power-on in ns of the event that shows it; `None` if no
-    /// event of the trace does.
+    /// After a failure, the time of the event that shows the failure, in ns since power-on. `None`
+    /// if no event of the trace shows it.
     pub time_ns: Option<u64>,
 }
 

@@ -19,7 +19,7 @@ use crate::record_buffer::{Position, RecordBuffer};
 /// How many write requests of a file are in flight at once.
 const WRITES_IN_FLIGHT: usize = 4;
 
-/// A file that the pin is writing.
+/// A song that is being written to the pin.
 struct Playing {
     song: Arc<Song>,
     position: Position,

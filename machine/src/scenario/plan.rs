@@ -57,7 +57,7 @@ pub(super) struct Step {
     pub verb: &'static str,
     /// The time of the step in ns, and the moment from which it counts.
     pub at: Option<(u64, Since)>,
-    /// The status that the step gets, if the scenario names one.
+    /// The status that the step must get, if the scenario names one.
     pub status: Option<NtStatus>,
     pub action: Action,
 }

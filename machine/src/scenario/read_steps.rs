@@ -19,7 +19,7 @@ use crate::midi_pin::PinUse;
 use crate::pin_choice::PinChoice;
 use crate::pin_format::PinFormat;
 
-/// How long a step waits at most if it does not say so, in ns.
+/// How long a step waits at most, if the step itself does not say how long, in ns.
 const WITHIN_NS: u64 = 10_000_000_000;
 
 /// The most bytes on a cable from one step. Assumed: a scenario written by hand needs no more.

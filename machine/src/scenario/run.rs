@@ -438,7 +438,7 @@ fn hold(kernel: &Kernel, level: Irql, time_us: u64, end_mark: Option<&str>) {
 }
 
 /// The status of a refusal; `None` for an error without a status. If a pin does not exist, no
-/// driver was asked, so there is no status.
+/// driver was asked, and the status is `STATUS_NOT_FOUND`.
 fn status_of(error: &MachineError) -> Option<NtStatus> {
     match error {
         MachineError::NoPin { .. } | MachineError::WrongPin { .. } => Some(NtStatus::NOT_FOUND),

@@ -25,7 +25,7 @@ pub(super) struct RoutineRun {
     pub name: String,
     pub begin_ns: u64,
     /// Time of the run in ns, without the routines that interrupted it. `None` when the trace ends
-    /// before the run.
+    /// before the run ends.
     pub own_ns: Option<u64>,
 }
 
@@ -38,7 +38,7 @@ struct Open {
     stolen_ns: u64,
 }
 
-/// All runs of routines after the event with this number, in the order of their begins.
+/// All runs of routines from the event with this number on, in the order in which they began.
 pub(super) fn runs(log: &TraceLog, from: usize) -> Vec<RoutineRun> {
     let mut runs: Vec<RoutineRun> = Vec::new();
     let mut open: Vec<Open> = Vec::new();

@@ -21,7 +21,7 @@ fn started(refusing: &'static [u32]) -> Machine {
     machine
 }
 
-/// The text of the pin that is opened to render.
+/// The place of the pin that is opened to render, as text; or the text of the error.
 fn opened(machine: &Machine, pin: Option<&str>) -> Result<String, String> {
     let application = Application::new(machine);
     let opened = match pin {
