@@ -2,7 +2,7 @@
 //!
 //! `drivers/layout.txt` lists the structures. The cross compilers report sizes and offsets as
 //! constants in assembler text, and `src/layout/table.rs` has the same numbers as Rust. With the
-//! environment variable `UPDATE_LAYOUT` set, the test writes the file instead of comparing it.
+//! environment variable `UPDATE_LAYOUT` set, the test writes `table.rs` instead of comparing it.
 
 // On wasm no process can be started.
 #![cfg(not(target_family = "wasm"))]
@@ -17,7 +17,7 @@ struct Structure {
     fields: Vec<Field>,
 }
 
-/// A field: the origins of its offset on x64 and on x86, and its name in Rust.
+/// A field: where its offset on x64 and its offset on x86 come from, and its name in Rust.
 struct Field {
     origins: [Origin; 2],
     rust_name: String,

@@ -2,7 +2,7 @@
 //!
 //! A host of 32 bits would cut `bytes.0 as usize`: 0x100000008 bytes would be 8, and a mistake of
 //! the driver would go unseen. `Guest::load_bytes` takes a u64 for that reason. The test looks at
-//! the text of the sources, where a `Word` or a `Pointer` of a driver is opened by `.0`.
+//! the text of the sources. There `.0` takes the number out of a `Word` or a `Pointer` of a driver.
 
 use std::fs;
 use std::path::Path;

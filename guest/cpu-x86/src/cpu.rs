@@ -148,7 +148,7 @@ impl Cpu {
         self.instruction_count
     }
 
-    /// Makes a run end with `Stop::Reached` before an instruction in this range. The range has the
+    /// Makes a run end with `Stop::Reached` before an instruction in this range. The user gives the
     /// addresses of imported functions, or the return address of a call into the guest. The range
     /// need not be mapped.
     pub fn add_stop_addresses(&mut self, addresses: RangeInclusive<u64>) {
@@ -228,9 +228,9 @@ impl Cpu {
         self.machine.general[RDX] = timestamp >> 32;
     }
 
-    /// The instruction at an address as text, for any rights of its page. `None` if no page is
-    /// mapped there. With this text a caller can find the refused instructions of a code section
-    /// before a run.
+    /// The instruction at an address as text. The rights of the page do not matter. `None` if no
+    /// page is mapped there. With this text a caller can find the refused instructions of a code
+    /// section before a run.
     pub fn disassemble(&self, address: u64) -> Option<Disassembly> {
         decode::disassemble(&self.machine.memory, self.machine.mode, address)
     }

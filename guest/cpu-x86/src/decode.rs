@@ -25,9 +25,10 @@ const INSTRUCTION_BYTES: usize = 15;
 /// that depends on the maker of the processor.
 const DECODER_OPTIONS: u32 = DecoderOptions::AMD;
 
-/// Decodes one block into `operations`. The block ends after an instruction that may branch, or
-/// before an address at which the run must stop, as `is_boundary` says. Returns the length of the
-/// block in bytes.
+/// Decodes one block into `operations`. The block ends after an instruction that may branch or that
+/// this processor refuses. The block also ends before an address at which the run must stop, as
+/// `is_boundary` says. A repeated string instruction has a block of its own. Returns the length of
+/// the block in bytes.
 ///
 /// # Errors
 /// The fault that the fetch of the first instruction gets.
@@ -121,7 +122,7 @@ pub(crate) fn operation(instruction: &Instruction) -> (Operation, Support) {
 }
 
 /// The operation at a stop address. No instruction need be there. The operation has a length of 0
-/// bytes, so RIP has the stop address while it runs.
+/// bytes, so RIP has the stop address while the operation runs.
 pub(crate) fn stop_address() -> Operation {
     Operation::new(reach)
 }

@@ -44,7 +44,8 @@ pub struct Memory {
     watch_hit: Option<(u64, Access)>,
 }
 
-/// A kept translation: the number of a page for each access that needs no checks.
+/// A translation in the cache. `read` is the number of the page if a read needs no checks, and
+/// `NO_PAGE` otherwise. `write` says the same for a write.
 #[derive(Debug, Clone, Copy)]
 struct Translation {
     read: u64,

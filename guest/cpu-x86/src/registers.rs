@@ -12,7 +12,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The number of bits, in the form of the decoder.
+    /// The number of bits, as the decoder takes it.
     pub(crate) const fn bits(self) -> u32 {
         match self {
             Mode::Bits32 => 32,
@@ -91,7 +91,7 @@ pub struct Registers {
 }
 
 impl Default for Registers {
-    /// The state after reset of the registers that this processor has: all zero, MXCSR at 1F80h.
+    /// All registers are zero, except MXCSR. MXCSR has its value after a reset, 1F80h.
     ///
     /// Source: Intel SDM volume 3, table 9-1 (MXCSR 1F80h).
     fn default() -> Registers {

@@ -43,11 +43,11 @@ impl Cpu {
         found
     }
 
-    /// Runs until all registers are as they were at an earlier instruction. False when there is a
-    /// stop or an access of this kind before.
+    /// Runs until all registers are as they were at an earlier instruction. Returns `false` if a
+    /// stop or an access of this kind comes first, or if `longest` instructions are not enough.
     ///
-    /// Source: Brent's algorithm: the earlier instruction is the one after 1, 2, 4, 8... steps, so
-    /// it comes to lie in the circle, and the circle then comes back to it.
+    /// Source: Brent's algorithm. The code keeps the state after 1, 2, 4, 8... steps. At last a
+    /// kept state lies in the circle, and the circle comes back to this state.
     fn runs_in_circle(&mut self, longest: u64, access: Access) -> bool {
         let watchpoint = Watchpoint { access, ..EVERYWHERE };
         let state = |cpu: &Cpu| (cpu.registers(), cpu.x87());
@@ -102,7 +102,7 @@ mod tests {
             (&[0xFF, 0xC0, 0xEB, 0xFE], Repetition::Forever),
             // cmp byte [rcx], 0; je back
             (&[0x80, 0x39, 0, 0x74, 0xFB], Repetition::WhileMemoryStays),
-            // inc eax; jmp back: some day it is back, but not soon
+            // inc eax; jmp back: EAX gets its first value again, but not within the limit
             (&[0xFF, 0xC0, 0xEB, 0xFC], Repetition::Unknown),
             // mov [rcx], eax; jmp back
             (&[0x89, 0x01, 0xEB, 0xFC], Repetition::Unknown),
@@ -112,7 +112,7 @@ mod tests {
             (&[0xEC, 0xEB, 0xFD], Repetition::Unknown),
             // rdtsc; jmp back
             (&[0x0F, 0x31, 0xEB, 0xFC], Repetition::Unknown),
-            // call the next instruction, over and over: the stack is no memory
+            // call the next instruction: the stack is not mapped
             (&[0xE8, 0, 0, 0, 0], Repetition::Unknown),
         ] {
             assert_eq!(cpu(code).repetition(100), expected, "{code:02X?}");

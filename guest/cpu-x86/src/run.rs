@@ -85,7 +85,8 @@ impl Cpu {
         for (number, operation) in operations.iter().enumerate() {
             if let Err(exit) = (operation.run)(machine, operation) {
                 let (operation, before) = (*operation, number as u64);
-                // Does the same as `leave`, for each port access and each call out of the guest.
+                // Port accesses and calls out of the guest end an operation often. For these two
+                // exits the code here does the same as `leave`.
                 let (retired, length) = match exit {
                     Exit::Request => (1, operation.length),
                     Exit::Accusation => (0, 0),
@@ -111,8 +112,8 @@ impl Cpu {
         Ok(())
     }
 
-    /// Ends an operation that did not end in the usual way. `before` operations of the block have
-    /// retired before this operation.
+    /// Sets RIP and the budget after an operation that did not end in the usual way. `before`
+    /// operations of the block have retired before this operation.
     #[cold]
     #[inline(never)]
     fn leave(
@@ -193,7 +194,7 @@ impl Cpu {
         Ok(block)
     }
 
-    /// Decodes the one instruction at a breakpoint, and does not keep its operation.
+    /// Decodes the one instruction at a breakpoint into a block that runs once.
     fn decode_single(&mut self, address: u64) -> Result<Block, Fault> {
         let (memory, mode) = (&self.machine.memory, self.machine.mode);
         self.blocks.add_passing(address, |operations| {

@@ -1,9 +1,10 @@
 //! Why a run ended: the stops, and the values that some stops need.
 //!
-//! There are two kinds of stops, which differ in RIP. The instruction of a *request* (port, CR8,
-//! time stamp) has retired: RIP is after the instruction, and the user gives the answer with one
-//! `finish_` call on the `Cpu`. The instruction of an *accusation* (fault, divide error, INT,
-//! undefined, unsupported) has not retired: RIP is at the instruction.
+//! An instruction can cause two kinds of stops. The two kinds differ in RIP. The instruction of a
+//! *request* (port, CR8, time stamp) has retired: RIP is after the instruction. If the instruction
+//! reads a value, the user gives the value with one `finish_` call on the `Cpu`. The instruction of
+//! an *accusation* (fault, divide error, INT, undefined, unsupported) has not retired: RIP is at
+//! the instruction.
 
 use std::fmt;
 
@@ -67,8 +68,9 @@ pub enum Stop {
     /// DIV, IDIV or AAM: the divisor is zero, or the quotient does not fit; RIP is at the
     /// instruction.
     DivideError,
-    /// An x87 exception that is not masked waits; RIP is at the next instruction, which had no
-    /// effect. `Cpu::x87` has the exception and the address of its instruction.
+    /// An x87 exception that is not masked waits. RIP is at the next x87 instruction that looks for
+    /// such an exception. This instruction had no effect. `Cpu::x87` has the exception and the
+    /// address of the instruction that raised the exception.
     X87Exception,
     /// BOUND found its index outside the bounds; RIP is at the instruction.
     BoundRange,
@@ -198,7 +200,7 @@ impl PortWidth {
 }
 
 impl PortWidth {
-    /// The port width of an operand width; wider ports do not exist.
+    /// The port width for an operand of width `W`. There are no ports of 64 bits.
     pub(crate) fn of<W: Width>() -> PortWidth {
         match W::BYTES {
             1 => PortWidth::Byte,

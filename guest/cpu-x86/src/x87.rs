@@ -19,8 +19,9 @@ use words::{Control, Status, TOP_SHIFT};
 
 /// The x87 as one value to save and restore.
 ///
-/// This value is apart from [`Registers`](crate::Registers). A call that interrupts other code
-/// saves `Registers`, but not the x87. A real processor does the same.
+/// This value is apart from [`Registers`](crate::Registers). A user who runs other code during a
+/// stop saves `Registers`, but not the x87. An interrupt on a real processor does not save the x87
+/// either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct X87Registers {
     /// The registers R0 to R7 by their fixed numbers, 80 bits each: bits 0 to 63 the significand,
@@ -95,7 +96,8 @@ pub(crate) enum Response {
     Unmasked,
 }
 
-/// An exception before the calculation is not masked: the instruction changes nothing else.
+/// An exception that comes before the calculation is not masked. The instruction notes the
+/// exception and changes nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Abandoned;
 
@@ -208,7 +210,8 @@ impl X87 {
         Ok(Number::DEFAULT_NAN)
     }
 
-    /// A register that has to hold a number is empty: the number is the default NaN.
+    /// Notes a stack underflow: a register that has to hold a number is empty. The result is the
+    /// default NaN.
     pub(crate) fn stack_underflow(&mut self) -> Result<Number, Abandoned> {
         self.status &= !Status::C1;
         self.raise_before(Status::INVALID | Status::STACK_FAULT)?;

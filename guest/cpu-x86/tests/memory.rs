@@ -33,7 +33,8 @@ fn fault(address: u64, access: Access, kind: FaultKind) -> Stop {
 
 #[test]
 fn each_right_is_needed_for_its_access() {
-    // mov al, [rdi]; then mov [rdi], al; then inc byte [rdi]
+    // Three pieces of code, each with hlt after it: mov al, [rdi], and mov [rdi], al, and inc byte
+    // [rdi].
     let read = [0x8A, 0x07, 0xF4];
     let write = [0x88, 0x07, 0xF4];
     let both = [0xFE, 0x07, 0xF4];
@@ -100,7 +101,7 @@ fn an_access_over_two_pages_needs_both_and_works_with_both() {
 
 #[test]
 fn code_that_rewrites_the_next_instruction_executes_what_it_wrote() {
-    // mov byte [rip], 0F4h: the jump after this instruction jumps to itself, and becomes hlt.
+    // mov byte [rip], 0F4h; jmp to itself. The first instruction turns the jump into hlt.
     let mut cpu = cpu(&[0xC6, 0x05, 0, 0, 0, 0, 0xF4, 0xEB, 0xFE]);
     assert_eq!(cpu.run(100), Stop::Halt);
     assert_eq!(cpu.instruction_count(), 2);

@@ -75,7 +75,7 @@ fn registers_of_32_bit_mode_have_no_upper_half() {
 
 #[test]
 fn stack_and_addresses_of_32_bit_mode_wrap_at_4_gib() {
-    // push eax at the bottom of the address space; mov ebx, [ecx + 8] over its top
+    // push eax with ESP 0; mov ebx, [ecx + 8], which reads the last four bytes of the address space
     let mut cpu = cpu(Mode::Bits32, &[0x50, 0x8B, 0x59, 0x08, 0xF4]);
     cpu.memory_mut().map(0xFFFF_F000, PAGE, Rights::READ | Rights::WRITE).unwrap();
     cpu.set_register(Register::Rax, 0x1234_5678);

@@ -260,7 +260,7 @@ fn a_breakpoint_under_a_repeated_instruction_is_reported_once() {
 
 #[test]
 fn a_stop_address_needs_no_memory() {
-    // call far ahead
+    // call 702000
     let mut cpu = cpu(Mode::Bits64, &[0xE8, 0xFB, 0x0F, 0x70, 0]);
     cpu.add_stop_addresses(0x70_2000..=0x70_2FFF);
     assert_eq!(cpu.run(10), Stop::Reached { address: 0x70_2000 });

@@ -127,7 +127,7 @@ impl Image {
         self.headers.mode
     }
 
-    /// The bytes of a pointer: 8 or 4.
+    /// The size of a pointer in bytes: 8 or 4.
     pub fn pointer_size(&self) -> u32 {
         match self.mode() {
             Mode::Bits64 => 8,
@@ -225,7 +225,8 @@ impl Image {
             && bytes.all(|((held, given), rva)| held == given || is_relocated(rva))
     }
 
-    /// The lowest address of a table in a section; only tables that the headers point to count.
+    /// The address of the first table in a section, among the tables that the headers point to.
+    /// `None` if no such table begins in the section.
     pub(crate) fn first_table_in(&self, section: &Section) -> Option<u32> {
         let tables = self.headers.directories();
         tables.map(|table| table.rva).filter(|&rva| section.contains(rva, 1)).min()

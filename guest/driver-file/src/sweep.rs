@@ -204,7 +204,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Adds the target of a `lea` with a code address: code calls this function by its pointer.
+    /// Adds the target of a `lea` with a code address. Other code may call this function by its
+    /// pointer.
     fn add_code_pointer(&mut self, instruction: &Instruction) {
         let is_lea = instruction.mnemonic() == iced_x86::Mnemonic::Lea;
         if is_lea
@@ -216,7 +217,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Adds the address that an instruction of x64 names, and the numbers in an instruction. An
-    /// address in an instruction of x86 is a relocated pointer.
+    /// address in an instruction of x86 is a relocated pointer, and `add_known_functions` has added
+    /// it.
     fn add_constants(&mut self, instruction: &Instruction) {
         if instruction.is_ip_rel_memory_operand() {
             let address = self.rva(instruction.ip_rel_memory_address());

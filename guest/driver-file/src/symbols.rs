@@ -45,7 +45,7 @@ pub struct Symbols {
     notes: Vec<String>,
 }
 
-/// A file that may lie beside a driver, where no disk is.
+/// A file that belongs beside a driver, for a caller that has no disk.
 #[derive(Clone, Debug)]
 pub struct SideFile {
     /// The name, without a folder.
@@ -54,7 +54,8 @@ pub struct SideFile {
     pub bytes: Arc<[u8]>,
 }
 
-/// Reads the file of a path: `None` if there is none, or why it is not read.
+/// Reads the file at a path. `None` if there is no such file. The error says why the file is not
+/// read.
 type ReadFile<'r> = dyn Fn(&Path) -> Option<Result<Vec<u8>, String>> + 'r;
 
 /// The name of an address.
@@ -75,7 +76,7 @@ pub struct Place {
 pub struct FunctionOffset {
     /// The name, without its parameters.
     pub name: String,
-    /// The offset from its first byte.
+    /// The offset from the first byte of the function.
     pub offset: u32,
 }
 
@@ -99,8 +100,8 @@ impl Symbols {
         Symbols::with(path, image, driver, &read_from_disk)
     }
 
-    /// The symbols from a driver's file and the files beside it, where no disk is: `files` has the
-    /// names and bytes of all files that may be meant.
+    /// Does the same as [`beside`](Symbols::beside), for a caller that has no disk. `files` has the
+    /// names and bytes of all files that may belong beside the driver.
     pub fn among(path: &Path, image: &Image, driver: &[u8], files: &[SideFile]) -> Symbols {
         Symbols::with(path, image, driver, &|wanted| {
             let name = wanted.file_name()?.to_str()?;
@@ -109,7 +110,7 @@ impl Symbols {
         })
     }
 
-    /// The symbols from a driver's file and the files that `read` has.
+    /// The symbols from a driver's file and from the files beside it. `read` reads these files.
     fn with(path: &Path, image: &Image, driver: &[u8], read: &ReadFile<'_>) -> Symbols {
         let module = path.file_stem().unwrap_or_default().to_string_lossy();
         let mut symbols = Symbols::new(&module, image);
@@ -136,7 +137,7 @@ impl Symbols {
         }
     }
 
-    /// Adds the symbols from the bytes of a file. Adds a note if the symbols cannot be used.
+    /// Adds the symbols from the bytes of a file, or a note if the symbols cannot be used.
     pub fn add(&mut self, image: &Image, name: &str, bytes: &[u8]) {
         match file::read(image, bytes) {
             Ok(found) => {

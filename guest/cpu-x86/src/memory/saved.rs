@@ -1,4 +1,7 @@
-//! Saves and restores memory; copies only the pages written between the two.
+//! Saves and restores memory.
+//!
+//! A save copies only the pages written since the last save. A restore copies only the pages that
+//! differ.
 
 use std::sync::Arc;
 

@@ -41,7 +41,7 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
 /// LOOPcc and JCXZ, by the width of their counter. This width is the address size.
 ///
 /// Measured: on an AMD EPYC a repeat prefix changes the condition of LOOPE and LOOPNE. No manual
-/// says so. So this processor refuses both instructions with such a prefix.
+/// says so. So this processor refuses all instructions of this kind with such a prefix.
 fn counted(instruction: &Instruction) -> Option<Handler> {
     let repeated = instruction.has_rep_prefix() || instruction.has_repne_prefix();
     if repeated || !is_near(instruction) {

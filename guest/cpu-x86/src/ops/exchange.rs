@@ -43,8 +43,8 @@ fn exchange<T: Target, W: Width>(machine: &mut Machine, operation: &Operation) -
     Ok(())
 }
 
-/// XADD: the source gets the old target before the target gets the sum. The order matters if source
-/// and target are the same register.
+/// XADD: the source gets the old target, and the target gets the sum. If source and target are the
+/// same register, the register gets the sum.
 fn exchange_add<T: Target, W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let addend = W::get(&machine.general, operation.source);
     let (mut old, mut sum) = (0, 0);

@@ -130,7 +130,7 @@ fn spread_sign<W: Width>(machine: &mut Machine, _: &Operation) -> Outcome {
     Ok(())
 }
 
-/// XLAT: AL = [RBX + AL]. The decoder gives only the base RBX, so this handler adds AL.
+/// XLAT: AL = [RBX + AL]. The operation has no index, so this handler adds AL.
 fn translate(machine: &mut Machine, operation: &Operation) -> Outcome {
     let unused = u32::from(operation.unused_address_bits % 64);
     let index = machine.general[RAX] & 0xFF;

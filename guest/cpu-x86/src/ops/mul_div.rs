@@ -36,7 +36,7 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
 trait Signedness {
     /// The whole product, and whether it needs the upper half.
     fn multiply<W: Width>(left: u64, right: u64) -> (u128, bool);
-    /// Quotient and remainder, or `None` when the quotient does not fit.
+    /// Quotient and remainder, or `None` when the divisor is zero or the quotient does not fit.
     fn divide<W: Width>(dividend: u128, divisor: u64) -> Option<(u64, u64)>;
 }
 

@@ -1,7 +1,8 @@
 //! Shifts and rotates, single and double.
 //!
 //! For counts above 1 the manual leaves OVERFLOW undefined. Here the manual's formula for a count
-//! of 1 sets OVERFLOW from the result. If the manual leaves ADJUST undefined, ADJUST becomes clear.
+//! of 1 gives OVERFLOW for every count. If the manual leaves ADJUST undefined, ADJUST becomes
+//! clear.
 //! Assumed: no code reads these flags.
 //! Source: Intel SDM volume 2, SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD.
 

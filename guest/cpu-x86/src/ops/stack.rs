@@ -16,8 +16,8 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     let bytes = instruction.stack_pointer_increment().unsigned_abs() as usize;
     match instruction.mnemonic() {
         Mnemonic::Push => match place(instruction, 0) {
-            // The instruction's operand is its first operand, but the handlers read their source
-            // from the second operand.
+            // The only operand of PUSH is the first operand. `InRegister` as a source would read
+            // the second operand.
             Place::General => by_wide_width!(bytes, push, FirstRegister),
             Place::Memory => by_wide_width!(bytes, push, InMemory),
             Place::Immediate => by_wide_width!(bytes, push, Immediate),

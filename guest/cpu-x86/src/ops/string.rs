@@ -169,7 +169,7 @@ fn repeat_port<S: Step, W: Width>(machine: &mut Machine, operation: &Operation) 
     outcome
 }
 
-/// The part of an index or count register that the address size uses.
+/// The part of RCX that the address size uses.
 fn counter(machine: &Machine, operation: &Operation) -> u64 {
     let unused = u32::from(operation.unused_address_bits % 64);
     machine.general[RCX] << unused >> unused

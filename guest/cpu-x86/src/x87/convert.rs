@@ -52,7 +52,8 @@ impl Fields {
         Operand::of(Number { sign_exponent, significand: INTEGER_BIT | fraction })
     }
 
-    /// The bits of a number that fits: a number that was rounded to this format, or a quiet NaN.
+    /// The bits of a number in this format. The number must be rounded to this format already, or
+    /// be a quiet NaN.
     pub(crate) fn pack(self, number: Number) -> u64 {
         let sign = u64::from(number.sign() != 0) << (self.exponent_bits + self.fraction_bits);
         let fraction_mask = (1u64 << self.fraction_bits) - 1;
@@ -84,8 +85,8 @@ pub(crate) fn from_integer(value: i64) -> Number {
     of_units(sign, value.unsigned_abs().into(), 0).map_or(Number::zero(0), Number::of_exact)
 }
 
-/// Rounds a value to an integer. `units` is the magnitude of the integer. `None` if the magnitude
-/// is 2^65 or more.
+/// Rounds a value to an integer. In the returned `Cut`, `units` is the magnitude of the integer.
+/// `None` if the magnitude is 2^65 or more.
 pub(crate) fn to_units(value: Exact, rounding: Rounding) -> Option<Cut> {
     let dropped = 127 - value.exponent;
     u32::try_from(dropped).ok().filter(|&dropped| dropped >= 63).map(|d| cut(value, d, rounding))

@@ -78,7 +78,8 @@ impl X87 {
         Ok(self.finish_remainder(left.sign, rest))
     }
 
-    /// The result of a remainder, which is exact; a zero has the sign of the dividend.
+    /// The number for an exact remainder. `sign` is the sign of the dividend. A remainder of zero
+    /// gets this sign.
     fn finish_remainder(&mut self, sign: u16, rest: Option<Exact>) -> Number {
         let codes = self.status & Status::C1;
         let number = rest.map_or(Number::zero(sign), |rest| self.round_result(rest, 64));

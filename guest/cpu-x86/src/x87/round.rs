@@ -53,7 +53,8 @@ pub(crate) struct Cut {
     pub(crate) is_up: bool,
 }
 
-/// Cuts the lowest bits off a value. `dropped` may be more than the significand has.
+/// Cuts the lowest `dropped` bits off a significand, and rounds. The significand may have fewer
+/// bits than `dropped`.
 pub(crate) fn cut(value: Exact, dropped: u32, rounding: Rounding) -> Cut {
     if dropped == 0 {
         return Cut { units: value.significand, is_inexact: false, is_up: false };

@@ -65,7 +65,8 @@ pub(crate) enum Rounding {
 pub(crate) struct Control(u16);
 
 impl Control {
-    /// The value after FNINIT: all masked, 64 bits, to the nearest.
+    /// The value after FNINIT: all exceptions masked, a precision of 64 bits, rounding to the
+    /// nearest.
     pub(crate) const INITIAL: Control = Control(0x037F);
 
     /// The bits that an instruction can change: masks, precision, rounding, and the infinity
@@ -89,9 +90,9 @@ impl Control {
         exceptions & Status::EXCEPTIONS & !masked
     }
 
-    /// The bits of a significand that an arithmetic instruction keeps.
+    /// The number of bits of a significand that an arithmetic instruction keeps.
     ///
-    /// Assumed: the reserved value 01 means 64 bits. The native tests do not use it.
+    /// Assumed: the reserved value 01 means 64 bits. The native tests do not use this value.
     pub(crate) fn precision_bits(self) -> u32 {
         match self.0 >> 8 & 3 {
             0 => 24,

@@ -19,7 +19,7 @@ pub struct Operands {
 }
 
 /// A value at or near the edges of every width, or any other value. The low bits of an arbitrary
-/// number choose the value.
+/// number choose the kind of value.
 fn value(any: u64) -> u64 {
     let rest = any >> 8;
     match any & 7 {

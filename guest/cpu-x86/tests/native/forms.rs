@@ -71,8 +71,8 @@ pub fn all(mode: Mode, host: &Host) -> Vec<Form> {
     forms
 }
 
-/// Whether a byte is a prefix. The walk itself puts prefixes before opcodes. Other tests have the
-/// segment prefixes.
+/// Whether a byte is a prefix, or the 0F that leads to another opcode map. The walk itself puts
+/// prefixes and the bytes of a map before opcodes. Other tests have the segment prefixes.
 fn is_prefix(mode: Mode, map: &[u8], opcode: u8) -> bool {
     map.is_empty()
         && match opcode {
@@ -95,8 +95,8 @@ pub fn decode(mode: Mode, host: &Host, bytes: &[u8]) -> Option<Form> {
     Some(Form { mode, bytes: bytes[..instruction.len()].to_vec(), instruction })
 }
 
-/// The bytes that may follow an opcode: addressing bytes and an immediate, a branch distance, an
-/// address.
+/// The bytes that may follow an opcode: addressing bytes with an immediate, or a branch distance,
+/// or an address.
 fn tails(mode: Mode, host: &Host, map: &[u8], opcode: u8) -> Vec<Vec<u8>> {
     let address = host.data() + 0x480;
     match (map, opcode) {

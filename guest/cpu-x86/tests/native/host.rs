@@ -31,7 +31,7 @@ const FAR_POINTER: u64 = 0xA0;
 const XMM: u64 = 0x100;
 const X87: u64 = 0x200;
 
-/// The stubs, by offset in the second page.
+/// Offsets of the stubs in the mapping. The stubs are in the second page.
 const ENTRY_64: u64 = PAGE;
 const ENTRY_32: u64 = PAGE + 0x400;
 const LANDING_STUBS: u64 = PAGE + 0x800;
@@ -383,8 +383,8 @@ extern "C" fn on_signal(signal: libc::c_int, _: *mut libc::siginfo_t, context: *
 fn catch_signals() {
     let signals = [libc::SIGSEGV, libc::SIGFPE, libc::SIGILL, libc::SIGBUS, libc::SIGTRAP];
     for signal in signals {
-        // SAFETY: the structure is plain data; the comment in the handler says why it is sound for
-        // these signals.
+        // SAFETY: the structure is plain data; the comment in the handler says why the handler is
+        // sound for these signals.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = on_signal as *const () as usize;

@@ -76,7 +76,7 @@ fn differences(host: &mut Host, cpu: &mut Cpu, form: &Form, operands: &X87Operan
     found
 }
 
-/// Whether an instruction stores the x87 as a whole.
+/// Whether an instruction stores the environment of the x87.
 fn is_image(form: &Form) -> bool {
     use Mnemonic::{Fnsave, Fnstenv, Fxsave, Fxsave64};
     matches!(form.instruction.mnemonic(), Fnsave | Fnstenv | Fxsave | Fxsave64)

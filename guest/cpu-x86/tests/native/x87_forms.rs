@@ -21,14 +21,14 @@ pub fn is_x87(form: &Form) -> bool {
         })
 }
 
-/// Every x87 instruction of a mode, once with each memory operand size.
+/// Every x87 instruction of a mode, with each prefix and with each operand of the lists below.
 pub fn all(mode: Mode, host: &Host) -> Vec<Form> {
     let mut codes: Vec<Vec<u8>> = vec![vec![0x9B], vec![0x0F, 0x77]];
     let prefixes: &[&[u8]] = match mode {
         Mode::Bits64 => &[&[], &[0x66], &[0x48]],
         Mode::Bits32 => &[&[], &[0x66]],
     };
-    // [rdi], [esi + 8], and every pair of registers.
+    // [rdi] and [rsi + 8] (in 32-bit mode [edi] and [esi + 8]), and every pair of registers.
     let operands: Vec<Vec<u8>> = (0..8u8)
         .flat_map(|register| [vec![register << 3 | 0x07], vec![register << 3 | 0x46, 8]])
         .chain((0xC0..=0xFF).map(|modrm| vec![modrm]))
@@ -58,7 +58,7 @@ impl Words<'_> {
         *self.0.next().expect("there are enough words")
     }
 
-    /// Any of some values.
+    /// One of these values.
     fn any_of<T: Copy>(&mut self, values: &[T]) -> T {
         values[self.next() as usize % values.len()]
     }
@@ -103,7 +103,7 @@ impl Words<'_> {
             11 => (near(0x3FFF + 1023 - 3, any, 7), significand),
             12 => (near(0x3FFF - 126 - 70, any, 140), significand),
             13 => (near(0x3FFF + 127 - 3, any, 7), significand),
-            // Around the integers.
+            // Near the limits of the integers of 16, 32 and 64 bits.
             14 => (near(0x3FFF + 13, any, 6), significand),
             15 => (near(0x3FFF + 29, any, 6), significand),
             16 => (near(0x3FFF + 57, any, 10), significand),

@@ -18,7 +18,7 @@ pub enum ImageError {
          copy or build it again"
     )]
     Truncated {
-        /// The part that does not fit.
+        /// The part that the file does not hold completely.
         what: String,
         /// The length of the file.
         end: u64,

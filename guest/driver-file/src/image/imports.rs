@@ -86,7 +86,7 @@ fn read_descriptor(image: &Image, at: u32) -> Result<Option<Descriptor>, ImageEr
         })
     };
     let (names_rva, name_rva, slots_rva) = (field(0)?, field(12)?, field(16)?);
-    // For Windows, a zero in one of the two fields ends the table.
+    // Windows ends the table at a zero in the field of the name or in the field of the slots.
     if name_rva == 0 || slots_rva == 0 {
         return Ok(None);
     }
@@ -130,8 +130,8 @@ fn read_module(
         let name = if entry & by_ordinal == 0 {
             ImportName::Name(read_hinted_name(image, module, entry)?)
         } else {
-            // Source: PE Format: the low 16 bits. The other bits must be zero; Windows ignores
-            // them.
+            // Source: PE Format: the number is the low 16 bits. The other bits must be zero;
+            // Windows ignores them.
             ImportName::Ordinal(entry as u16)
         };
         imports.push(Import { module: module.clone(), name, slot_rva });

@@ -12,7 +12,8 @@ const PAGE: u32 = cpu_x86::PAGE_BYTES as u32;
 /// A section in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// The name, at most 8 letters. The name has `?` for each byte that is no ASCII letter.
+    /// The name, at most 8 characters. The name has `?` for each byte that is not a visible ASCII
+    /// character.
     pub name: String,
     /// The address of the first byte of the section.
     pub rva: u32,

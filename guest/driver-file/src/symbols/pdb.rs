@@ -39,7 +39,7 @@ const DEBUG_INFORMATION: u16 = 3;
 /// The stream number that means: no stream.
 const NO_STREAM: u16 = 0xFFFF;
 
-/// The first number in the names of the source files.
+/// The first number of the stream with the names of the source files.
 const NAMES_SIGNATURE: u32 = 0xEFFE_EFFE;
 
 /// The type of a public symbol, and its flag for a function.
@@ -196,8 +196,8 @@ impl Lines {
 }
 
 impl Procedures {
-    /// Adds a function of a module. A function that the compiler made, such as a thunk that moves
-    /// `this`, has a decorated name in a module too.
+    /// Adds a function of a module. Names in a module are plain. Only a function that the compiler
+    /// made, such as a thunk that moves `this`, has a decorated name there.
     fn add(&mut self, rva: Option<u32>, name: &[u8]) {
         let is_decorated = name.starts_with(b"?");
         self.insert(rva, name, if is_decorated { Name::Decorated } else { Name::Plain });
@@ -307,7 +307,8 @@ fn read_debug_information(stream: &[u8]) -> Option<DebugInformation> {
     }
     let mut streams = Reader::new(stream.take_u32(streams_size)?);
     let streams: Vec<u16> = std::iter::from_fn(|| streams.u16()).collect();
-    // The fourth and the fifth stream hold tables that map old addresses to new addresses.
+    // The fourth and the fifth number in this list name streams with tables that map old addresses
+    // to new addresses.
     let is_rearranged = streams.iter().skip(3).take(2).any(|&number| number != NO_STREAM);
     Some(DebugInformation { age, symbols, modules, is_rearranged })
 }

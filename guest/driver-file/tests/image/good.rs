@@ -35,7 +35,7 @@ fn both_widths_give_the_same_facts() {
                 ("INIT", 0x4000, 0x400, code, Residence::Discardable),
             ]
         );
-        // The file holds 200 bytes of .text, but only 40 bytes are in memory.
+        // The file holds 200h bytes of .text, but only 40h bytes are in memory.
         assert_eq!(image.sections()[0].bytes.len(), 0x40);
         assert_eq!(image.section_at(0x37FF).map(|section| section.rva), Some(0x2000));
         assert_eq!(image.section_at(0x3800), None);
@@ -128,7 +128,7 @@ fn regions_are_whole_pages_from_the_headers_on() {
     assert_eq!(contents, [(0, 0x400), (0x1000, 0x40), (0x2000, 0x800), (0x4000, 0x400)]);
 }
 
-/// The 32-bit drivers of the Windows XP kit are linked with an alignment of 80 bytes.
+/// The 32-bit drivers of the Windows XP kit are linked with an alignment of 80h bytes.
 #[test]
 fn sections_that_share_a_page_share_their_rights() {
     let mut builder = Builder::driver(Mode::Bits32);

@@ -102,7 +102,7 @@ fn every_function_and_line_is_the_one_that_another_reader_tells() {
         for (rva, name) in &told.functions {
             let ours = symbols.place(&image, *rva).function.expect("a name");
             assert_eq!(ours.offset, 0, "{name}");
-            // clang gives thunks their decorated names, and pdb2 does not read these names.
+            // clang gives thunks their decorated names, and pdb2 does not undecorate these names.
             assert_eq!(ours.name != *name, name.starts_with('?'), "{} {name}", ours.name);
         }
         for (depth, rva, text) in &told.lines {

@@ -89,8 +89,8 @@ fn inlined_functions_are_told_innermost_first() {
 #[test]
 fn without_modules_the_public_symbols_name_functions() {
     let mut stripped = pdb();
-    // The list of modules follows the 64 bytes at the beginning of the debug information. A module
-    // without a stream was stripped.
+    // The names in the entry of a module are at byte 64, and the number of the module's stream is
+    // at byte 34. A module without a stream was stripped.
     for position in find_all(&stripped, b"/drivers/parts.o\0/drivers/parts.o\0") {
         stripped[position - 30..position - 28].copy_from_slice(&[0xFF, 0xFF]);
     }
@@ -105,8 +105,8 @@ fn without_modules_the_public_symbols_name_functions() {
             place.function.zip(expected).filter(|(it, _)| it.offset == 0)
             && !ours.name.contains('`')
         {
-            // A public symbol does not have the underscores that a 32-bit compiler may add before a
-            // name.
+            // The reader takes underscores off the front of a public symbol, because a 32-bit
+            // compiler may have added them.
             assert_eq!(ours.name, expected.name.trim_start_matches('_'), "{rva:X}");
             compared += 1;
         }

@@ -163,7 +163,8 @@ fn with_memory<O: Operator, F: Format>(machine: &mut Machine, operation: &Operat
     let x87 = &mut machine.x87;
     note_access(x87, operation, offset);
     let operands = (x87.operand(0), Some(source));
-    // An exception that is not masked waits in the status word.
+    // The result of `replace` is not needed. An exception that is not masked waits in the status
+    // word.
     let _ = replace(x87, 0, operands, O::apply);
     Ok(())
 }
@@ -176,8 +177,8 @@ fn with_second<O: Operator>(machine: &mut Machine, operation: &Operation) -> Out
     Ok(())
 }
 
-/// Like `with_second`, for the remainders. Measured on an AMD EPYC: C2 becomes 0 also when there is
-/// no remainder.
+/// Does the same as `with_second`, for the remainders. Measured on an AMD EPYC: C2 becomes 0 also
+/// when an exception (empty register, invalid operand) prevents a result.
 fn partial<O: Operator>(machine: &mut Machine, operation: &Operation) -> Outcome {
     begin(machine, operation)?.status.remove(Status::C2);
     with_second::<O>(machine, operation)

@@ -32,7 +32,8 @@ pub(super) fn select(instruction: &Instruction) -> Option<Handler> {
         Mnemonic::Fucomip => Some(to_flags::<Unordered, PopOne>),
         Mnemonic::Ftst => Some(with_zero),
         Mnemonic::Fxam => Some(examine),
-        // Below, equal, below or equal, parity: the numbers of the conditions of Jcc.
+        // The numbers are those of the conditions of Jcc: below, equal, below or equal, parity, and
+        // then the opposites.
         Mnemonic::Fcmovb => Some(move_if::<2>),
         Mnemonic::Fcmove => Some(move_if::<4>),
         Mnemonic::Fcmovbe => Some(move_if::<6>),
@@ -153,7 +154,8 @@ fn to_flags<K: Kind, P: Pops>(machine: &mut Machine, operation: &Operation) -> O
     Ok(())
 }
 
-/// FXAM: the class of ST(0), even if the register is empty, and the sign of ST(0) in C1.
+/// FXAM: C3, C2 and C0 get the class of ST(0), or say that the register is empty. C1 gets the sign
+/// of ST(0), even if the register is empty.
 fn examine(machine: &mut Machine, operation: &Operation) -> Outcome {
     let x87 = begin(machine, operation)?;
     let number = x87.contents(0);

@@ -1,7 +1,7 @@
 //! FNSTENV, FLDENV, FNSAVE, FRSTOR: the x87 in memory.
 //!
-//! The environment has 28 or 14 bytes, and the registers follow the environment. The selectors of
-//! the last instruction are stored as 0, as on processors that keep no selectors.
+//! The environment has 28 or 14 bytes. In an image of FNSAVE the registers follow the environment.
+//! The selectors of the last instruction are stored as 0, as on processors that keep no selectors.
 //!
 //! Source: Intel SDM volume 1, 8.1.10, figures 8-9 and 8-11 (protected mode).
 
@@ -138,7 +138,7 @@ fn load_image<L: Layout, const N: usize>(
     Ok(bytes)
 }
 
-/// FNSAVE also initializes.
+/// FNSAVE also initializes the x87.
 fn save<L: Layout, const N: usize>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let mut bytes = [0; N];
     L::write(&machine.x87, &mut bytes);

@@ -160,7 +160,8 @@ fn load_register(machine: &mut Machine, operation: &Operation) -> Outcome {
     match source {
         Some(operand) => x87.push(operand.number),
         None => {
-            // Even when there is no room, an empty source counts as an underflow.
+            // An empty source counts as a stack underflow, even if the stack has no room for one
+            // more number.
             if let Ok(nan) = x87.stack_underflow() {
                 x87.push_over(nan);
             }
@@ -169,15 +170,15 @@ fn load_register(machine: &mut Machine, operation: &Operation) -> Outcome {
     Ok(())
 }
 
-/// A constant with more bits than a register has: the number below it, and whether the nearest
-/// number is the number above.
+/// A constant to load. If a register cannot hold the constant exactly, the rounding chooses between
+/// the number below and the number above.
 trait Constant {
     /// The largest number that is not greater than the constant.
     const BELOW: Number;
     const NEAREST: Nearest;
 }
 
-/// Where the nearest number is.
+/// The place of the nearest number that a register can hold.
 #[derive(PartialEq, Eq)]
 enum Nearest {
     /// A register can hold the constant exactly.

@@ -67,8 +67,8 @@ impl Mode for Cutting {
     }
 }
 
-/// Stores the bytes that `bytes` makes from ST(0). The x87 changes only if the store is allowed.
-/// After an exception that is not masked, nothing is stored.
+/// Stores the bytes that `bytes` makes from ST(0). If the memory refuses the store, the x87 does
+/// not change. After an exception that is not masked, nothing is stored.
 fn store<const N: usize, P: Pops>(
     machine: &mut Machine,
     operation: &Operation,
@@ -147,8 +147,8 @@ fn to_format(x87: &mut X87, top: Option<Operand>, format: Format) -> Result<Numb
     }
 }
 
-/// Rounds a number to an integer and returns its sign and magnitude. `None` if the number has no
-/// integer.
+/// Rounds a number to an integer, and returns the sign and the magnitude. `None` if there is no
+/// such integer, as for a NaN or an infinity, or if the magnitude is 2^65 or more.
 fn to_whole<M: Mode>(x87: &X87, operand: Operand) -> Option<(u16, Cut)> {
     match operand.class {
         Class::Zero => Some((0, Cut { units: 0, is_inexact: false, is_up: false })),

@@ -33,8 +33,8 @@ const HIDDEN_LINES: [u32; 2] = [0x00F0_0F00, 0x00FE_EFEE];
 pub(super) struct Module<'a> {
     symbols: Reader<'a>,
     lines: Vec<&'a [u8]>,
-    /// The places of the source files' names. Lines have a number for each file, and this number
-    /// finds the place.
+    /// An entry for each source file. An entry begins with the place of the file's name. Lines name
+    /// a file by the offset of its entry.
     checksums: &'a [u8],
     /// The file and the first line of each function that was inlined somewhere.
     inlinees: HashMap<u32, (u32, u32)>,
@@ -239,7 +239,8 @@ impl<'a> Module<'a> {
         Some(())
     }
 
-    /// The place of a file's name in the names.
+    /// The place of a file's name in `Pdb::names`. `file` is the offset of the file's entry in
+    /// `checksums`.
     fn file_name(&self, file: u32) -> Option<u32> {
         let entry = self.checksums.get(usize::try_from(file).ok()?..)?;
         Reader::new(entry).u32()
