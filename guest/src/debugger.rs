@@ -1,9 +1,9 @@
 //! The interface of a debugger, which the guest asks between instructions.
 //!
 //! Positions are counts of retired instructions. The run is deterministic, so a count names the
-//! same moment in every run of the same machine. In this way a debugger can go back: the debugger
-//! abandons the run. The caller that built the machine builds the machine again and runs it to an
-//! earlier count.
+//! same moment in every run of the same machine. With such a count a debugger can go back. The
+//! debugger abandons the run. Then the caller that built the machine builds the machine again and
+//! runs it to an earlier count.
 
 use std::cell::RefCell;
 use std::path::PathBuf;

@@ -167,12 +167,14 @@ impl Guest {
     }
 
     /// Where the driver called the routine being served, as an offset in its image. `None` when the
-    /// driver's own code ran in between: what is found then is not the call's doing.
+    /// driver's own code has run since that call, because the call need not be the cause of a
+    /// mistake that the kernel finds after that.
     fn call_site(&self) -> Option<u64> {
         self.0.loaded.rva(self.0.call_site.get()?).map(u64::from)
     }
 
-    /// Tells the kernel where the driver is when it breaks a rule.
+    /// Gives the kernel a function that tells where the driver called the routine being served. The
+    /// kernel asks this function when the driver breaks a rule.
     pub(crate) fn tell_call_sites(&self) {
         // The reference is weak, because the kernel holds the source, and the guest the kernel.
         let state = Rc::downgrade(&self.0);

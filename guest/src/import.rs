@@ -26,7 +26,8 @@ pub(crate) use portcls::DISPATCH;
 /// All modules.
 static MODULES: &[&Module] = &[&ntoskrnl::MODULE, &hal::MODULE, &portcls::MODULE, &ks::MODULE];
 
-/// Routines that no driver imports: their addresses are in a driver's dispatch table or in a list.
+/// Routines that no driver imports: their addresses are in a driver's dispatch table or in a
+/// lookaside list.
 static UNEXPORTED: &[&Routine] =
     &[&INVALID_REQUEST, &DISPATCH, &lookaside::ALLOCATE, &lookaside::FREE];
 

@@ -92,7 +92,7 @@ pub enum Checked {
 /// What a driver can get from a routine.
 #[derive(Clone, Copy)]
 pub enum Serves {
-    /// The purpose of the routine.
+    /// Everything that the routine is for.
     Everything,
     /// Objects of the classes for which this function answers true. The function makes an object
     /// and drops it.

@@ -13,10 +13,12 @@ use super::stack;
 const LINES_BEFORE: usize = 6;
 const LINES_AFTER: usize = 4;
 
-/// Bytes of code that are read before the instruction where no function is known.
+/// When no function is known, decoding begins at most this number of bytes before the
+/// instruction.
 const BYTES_BEFORE: u64 = 48;
 
-/// The longest function in bytes that is read from its beginning.
+/// Decoding begins at the start of the function if the instruction is at most this number of bytes
+/// after the start.
 const FUNCTION_BYTES: u64 = 0x4000;
 
 /// The state of a compiled driver at a failure.
@@ -91,7 +93,7 @@ pub(super) fn read(guest: &Guest, symbols: &Symbols) -> Option<GuestContext> {
     })
 }
 
-/// Source: the order in which WinDbg shows them.
+/// The values of the registers. Source: WinDbg shows the registers in this order.
 fn register_values(mode: Mode, registers: &Registers) -> Vec<RegisterValue> {
     const WIDE: [(&str, usize); 16] = [
         ("rax", 0),

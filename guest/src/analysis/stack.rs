@@ -2,8 +2,8 @@
 //!
 //! Code without frame pointers does not say where a frame ends. So this file checks every word of
 //! the stack. If a word points to the end of a call instruction of the driver, that call most
-//! likely pushed it. An old return address may still lie in a buffer that was not overwritten. So
-//! the report may show too many lines, but never too few lines.
+//! likely pushed the word. An old return address may still lie in a buffer that was not
+//! overwritten. So the report may show too many lines, but never too few lines.
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl};
 
@@ -24,8 +24,8 @@ pub(super) struct Return {
     pub address: u64,
 }
 
-/// Finds the return addresses among the words from `stack_pointer` on. `is_return` accepts
-/// addresses outside of the image, at which the kernel calls the driver.
+/// Finds the return addresses among the words from `stack_pointer` on. `is_return` says whether an
+/// address outside of the image is the return address of a call by the kernel.
 pub(super) fn returns(
     image: &Image,
     stack_pointer: u64,

@@ -99,9 +99,9 @@ pub(crate) fn pin_descriptor_place(guest: &Guest, filter: u64, pin_id: u32) -> O
     Reader::new(guest).pin_place(filter, pin_id)
 }
 
-/// The data range at an address that a driver passes on, without its attributes. The range may come
-/// from a client. A client's range may be longer than the ranges of a descriptor. When the memory
-/// of the range ends before the range, this is a bug check.
+/// Reads the data range at an address that a driver passes on, without the attributes of the range.
+/// The range may come from a client. A client's range may be longer than the ranges of a
+/// descriptor. When the guest's memory ends before the range does, the read is a bug check.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for a size below the size of the head.
@@ -314,10 +314,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The address of each range in an array of data ranges. When a range has the flag, the result
-    /// also has the address of its attribute list. Source: WDK, KSDATARANGE: the pointer that
-    /// follows such a range in the array leads to an attribute list. The published sysvad sample
-    /// counts the range and the list.
+    /// The address of each range in an array of data ranges. When a range has the flag
+    /// KSDATARANGE_ATTRIBUTES, the result also has the address of its attribute list. Source: WDK,
+    /// KSDATARANGE: the pointer that follows such a range in the array leads to an attribute list.
+    /// In the published sysvad sample, the count of the array includes the range and the list.
     fn range_places(&self, first: u64, count: u32) -> Read<Vec<(u64, Option<u64>)>> {
         let array = self.range_array(first, count);
         array.check()?;

@@ -91,7 +91,7 @@ impl Bound for BoundEntry {
 }
 
 /// The address of an entry in guest memory: a KSEVENT_ENTRY, which is opaque to the driver. The
-/// first call makes it.
+/// first call for an entry makes the structure.
 fn address_of(guest: &Guest, entry: &Rc<KsEventEntry>) -> u64 {
     if let Some(block) = entry.attachment().and_then(|it| it.downcast::<EntryBlock>().ok()) {
         return block.address;

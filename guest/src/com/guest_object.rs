@@ -216,8 +216,8 @@ fn identity_of(guest: &Guest, pointer: u64) -> u64 {
 /// Makes an interface of an object.
 type Wrap = fn(Rc<GuestObject>) -> Interface;
 
-/// How an object of a driver becomes the interface with an identifier; `None` for an interface that
-/// no code here asks a driver for.
+/// The function that makes the interface with this identifier from an object of a driver. `None`
+/// for an interface that no code here asks a driver for.
 pub(crate) fn interface_of_drivers(iid: &Guid) -> Option<Wrap> {
     let wrap: Wrap = match *iid {
         iid::UNKNOWN => |object| Interface::Unknown(object),

@@ -20,8 +20,8 @@ use crate::memory::at;
 use crate::routine::{Call, Pointer, Routine, row};
 use crate::tables::bindings::Bound;
 
-/// The routine for the handler of a property, as the driver's memory has it. The handler itself is
-/// in Rust.
+/// In the driver's memory, the address of this routine stands for the handler of a property. The
+/// handler itself is in Rust.
 pub(crate) static PROPERTY_HANDLER: Routine =
     row!("the property handler of a system miniport", ByKernel, serve_property);
 

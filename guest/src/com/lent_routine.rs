@@ -65,8 +65,8 @@ impl Guest {
         }
     }
 
-    /// Lends a synchronised routine for the length of `work`, which gets its address and its
-    /// context; `None` when the stack has no room for the context.
+    /// Lends a synchronised routine for the length of `work`. `work` gets the address and the
+    /// context of the routine. The result is `None` when the stack has no room for the context.
     ///
     /// The routine runs once. The page does not allow a second call, so a driver that calls the
     /// routine again gets `STATUS_UNSUCCESSFUL`.
@@ -90,7 +90,7 @@ impl Guest {
 /// `NTSTATUS Routine(PINTERRUPTSYNC, PVOID Context)`
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a context that is not the context of the routine.
+/// `STATUS_INVALID_PARAMETER` for a context that belongs to no lent routine.
 fn run_lent_routine(
     call: &Call<'_>,
     _sync: Pointer,

@@ -168,7 +168,8 @@ impl IMiniport for GuestObject {
         let guest = &self.guest;
         let (client, own) = (client_range.to_bytes(), pin_range.to_bytes());
         let drivers_own = find_data_range(guest, self.description.get(), pin_id, &own);
-        // A client may send a long range and have much room. The stack is too small for both.
+        // A client may send a long range and have a large buffer. The driver's stack is too small
+        // for them.
         let client_room = (client.len() as u64).next_multiple_of(16);
         let reply = guest.with_pool_buffer(client_room + own.len() as u64, |client_at| {
             guest.store(client_at, &client);

@@ -38,8 +38,9 @@ impl IPowerNotify for GuestObject {
 impl IPinCount for GuestObject {
     fn pin_count(&self, _kernel: &Kernel, pin_id: u32, counts: &mut PinCounts) {
         let guest = &self.guest;
-        // The driver's descriptor has the count of necessary instances and the counts of possible
-        // instances, and keeps the driver's changes.
+        // The count of necessary instances and the counts of possible instances stand in the
+        // driver's descriptor. The driver gets pointers to these fields, so its changes stay in the
+        // descriptor.
         let pin = pin_descriptor_place(guest, self.description.get(), pin_id);
         let fields = &guest.layout().pcpin_descriptor;
         let described = |field: u32| pin.map(|pin| at(pin, field));

@@ -29,8 +29,8 @@ impl IMiniportTopology for GuestObject {
 }
 
 impl IPinName for GuestObject {
-    /// The miniport writes the name into `Data` and leaves its length in the request's status
-    /// block, like a handler of kernel streaming.
+    /// The miniport writes the name into `Data` and leaves the length of the name in the request's
+    /// status block, like a handler of kernel streaming.
     fn get_pin_name(&self, _kernel: &Kernel, irp: &Irp, pin: &KsPPin, length: u32) -> LengthReply {
         let guest = &self.guest;
         let Some(file) = irp.file() else { return LengthReply::of_status(STOPPED) };

@@ -48,7 +48,7 @@ impl<A: Architecture> TargetDescriptionXmlOverride for Guest<A> {
     }
 }
 
-/// gdb reads this file when the user has named no file.
+/// When the user has named no file of the driver, gdb asks for the path of this file.
 impl<A: Architecture> ExecFile for Guest<A> {
     fn get_exec_file(
         &self,

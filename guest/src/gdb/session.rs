@@ -300,8 +300,8 @@ fn stop_reason<A: Architecture>(pause: &Pause) -> Option<StopReason<A>> {
     })
 }
 
-/// The error of a conversation: the error of the connection, or of kind `InvalidData` for bytes
-/// that do not belong to the protocol.
+/// The error of a conversation: the error of the connection, or an error of kind `InvalidData` for
+/// bytes that do not belong to the protocol.
 fn to_io<E>(error: GdbStubError<E, io::Error>) -> io::Error {
     if error.is_connection_error()
         && let Some((error, _)) = error.into_connection_error()

@@ -66,8 +66,8 @@ struct Bench {
 }
 
 impl Bench {
-    /// A guest whose code section begins with the code for the guest's bitness: `code[0]` has 32
-    /// bits.
+    /// A guest whose code section begins with the code for the guest's bitness. `code[0]` is the
+    /// code for 32 bits.
     fn new(mode: Mode, code: [&[u8]; 2]) -> Bench {
         Bench::importing(mode, code, "DbgPrint")
     }

@@ -50,7 +50,7 @@ pub(super) fn bind_imports(
     Ok(())
 }
 
-/// Writes a pointer into mapped memory, for any rights to the page.
+/// Writes a pointer into mapped memory. The rights to the page do not matter.
 pub(super) fn put_pointer(cpu: &mut Cpu, address: u64, value: u64) -> Result<(), Fault> {
     let bytes = value.to_le_bytes();
     let bytes = match cpu.mode() {

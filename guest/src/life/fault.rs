@@ -128,7 +128,8 @@ impl Guest {
         (BugCheckCode::PAGE_FAULT_IN_NONPAGED_AREA, [address, access, rip, 2])
     }
 
-    /// The bug check of an unhandled exception: its code, address, and two parameters.
+    /// The bug check of an unhandled exception, for the status, the address and the two parameters
+    /// of the exception.
     ///
     /// Assumed: every thread of a driver is a system thread. In the thread of an application, the
     /// same exception would end in bug check 3B.
@@ -232,8 +233,8 @@ impl Guest {
     }
 }
 
-/// The status of the x87 exception that waits. When there are several, the first in this order
-/// counts.
+/// The status of the x87 exception that waits. When several exceptions wait, the result is for the
+/// one that comes first in the list below.
 ///
 /// Source: Intel SDM volume 1, 4.9.2 (the order), 8.1.3 (the bits); ntstatus.h.
 fn x87_exception(x87: &X87Registers) -> (u64, &'static str) {

@@ -9,7 +9,8 @@ use crate::tables::bindings::{BINDING_LIMIT, Bound};
 use crate::tables::origin::Origin;
 
 /// The second parameter of DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS when code ran.
-/// Source: the WDK page of this bug check gives 0 for a read. Assumed: 8, as page faults have.
+/// Source: the WDK page of this bug check gives 0 for a read. Assumed: 8 for execution, as in the
+/// bug checks of page faults.
 const EXECUTES: u64 = 8;
 
 impl Guest {
@@ -18,8 +19,8 @@ impl Guest {
         self.bind_from(self.origin(), address, object);
     }
 
-    /// Binds an object as `bind` does, for a driver that did not get it from the routine being
-    /// served: `origin` says where the driver got it.
+    /// Binds an object as `bind` does. Here the driver did not get the object from the routine
+    /// being served, so `origin` says where the driver got the object.
     pub(crate) fn bind_from(&self, origin: Option<Origin>, address: u64, object: Rc<dyn Bound>) {
         if self.0.bindings.insert(address, object, origin).is_err() {
             self.kernel().unsupported(&format!(
@@ -49,9 +50,9 @@ impl Guest {
         self.0.bindings.take(address)
     }
 
-    /// Checks the driver's image after its unload routine has returned: no object in it may be
-    /// pending. A pending object is bug check TIMER_OR_DPC_INVALID, which names the object and the
-    /// place of the object. A system thread that still lives is bug check
+    /// Checks the driver after its unload routine has returned. No object in the driver's image may
+    /// be pending. A pending object is bug check TIMER_OR_DPC_INVALID, which names the object and
+    /// the place of the object. A system thread that still lives is bug check
     /// DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS.
     /// IRQL: PASSIVE_LEVEL.
     ///

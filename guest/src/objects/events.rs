@@ -125,8 +125,8 @@ impl Guest {
         self.place_of(store, kind, number).is_some()
     }
 
-    /// Gives the driver an event without its package. The event and its buffer have their places.
-    /// Returns the address of the event, and the package.
+    /// Gives the driver an event without its package. The event and its buffer already have their
+    /// places. Returns the address of the event, and the package.
     fn show_event(&self, allocator: u64, mut event: DmusKernelEvent) -> (u64, Option<EventChain>) {
         let table = &self.0.events;
         let store = table.store_of(event.home(), allocator);
@@ -241,7 +241,8 @@ impl Guest {
                         }
                         outer.events.push(owner);
                     }
-                    // The package is lost, and its events are not.
+                    // The event that held this chain as its package is lost. The events of the
+                    // package are not lost.
                     None => events.into_iter().for_each(|event| outer.events.push(event)),
                 }
                 continue;

@@ -92,8 +92,8 @@ impl Guest {
         self.0.shown.irp_at(address)
     }
 
-    /// Whether a driver has marked its stack location with IoMarkIrpPending, so that it keeps the
-    /// request.
+    /// Whether a driver has marked its stack location with IoMarkIrpPending. A driver that marks
+    /// the location keeps the request.
     pub(crate) fn is_location_marked(&self, location: u64) -> bool {
         let control = at(location, self.layout().io_stack_location.control);
         self.is_readable(control, 1) && self.load_u8(control) & PENDING_RETURNED != 0
@@ -156,7 +156,7 @@ impl Guest {
         self.put_u8(at(address, fields.current_location), LOCATIONS);
         self.put_u8(at(address, fields.cancel), irp.is_cancelled().into());
         self.put_word(at(address, fields.tail_overlay_current_stack_location), location);
-        // Plug and Play and power requests arrive with this status.
+        // Plug and Play and power requests arrive with STATUS_NOT_SUPPORTED.
         let status = match irp.status() {
             NtStatus::PENDING => NtStatus::NOT_SUPPORTED,
             status => status,

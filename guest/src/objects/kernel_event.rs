@@ -108,7 +108,7 @@ impl KernelEvent {
     }
 }
 
-/// The bytes of a pointer, and so of `uData`.
+/// The size of a pointer in bytes, which is also the size of `uData`.
 fn pointer_width(layout: &Layout) -> usize {
     let fields = &layout.dmus_kernel_event;
     (fields.size_of - fields.u_data) as usize

@@ -1,4 +1,4 @@
-//! Memory of the kernel's own objects: the guest reads, the kernel writes.
+//! Memory of the kernel's own objects, which the driver may read and write.
 
 use cpu_x86::{PAGE_BYTES, PAGE_LIMIT, Rights};
 

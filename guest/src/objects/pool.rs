@@ -18,7 +18,8 @@ use crate::tables::pool_table::{Block, Fill};
 /// The pattern beside a block. Assumed: any value will do, except text and zero.
 const BESIDE: u8 = 0xB5;
 
-/// The content of a block before the first write: the old routines leave garbage in new blocks.
+/// The content of a block before the first write. The routines that are older than ExAllocatePool2
+/// leave garbage in new blocks.
 const UNWRITTEN: u8 = 0xCD;
 
 /// The pool that a POOL_TYPE means. Source: wdm.h: bit 0 is paged, bit 9 is not executable.

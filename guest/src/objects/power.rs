@@ -27,8 +27,8 @@ pub(crate) fn write_capabilities(guest: &Guest, address: u64, said: &DeviceCapab
     guest.store_u32(at(address, fields.d3_latency), said.d3_latency_100us);
 }
 
-/// Reads the capabilities that the driver changed. A value that is not a power state changes
-/// nothing.
+/// Reads the capabilities that the driver changed. A value in `DeviceState` that is not a power
+/// state changes nothing. Such a value in `DeviceWake` means "unspecified".
 pub(crate) fn read_capabilities(guest: &Guest, address: u64, into: &mut DeviceCapabilities) {
     let fields = &guest.layout().device_capabilities;
     for (index, state) in into.device_states.iter_mut().enumerate() {

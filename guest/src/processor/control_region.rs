@@ -16,7 +16,7 @@ const THREAD_BYTES: u64 = 0x10;
 
 /// The number of threads that have an object in this page: the thread of the event loop and the
 /// threads of work items. A system thread has an object elsewhere.
-/// Assumed: enough, because threads are nested, and all work items run on one of the stacks.
+/// Assumed: 64 are enough, because threads are nested, and all work items run on one stack.
 const THREADS: u64 = 64;
 
 /// Maps the control region, and points GS or FS at the region.
@@ -42,8 +42,8 @@ pub(super) fn map(cpu: &mut Cpu, space: &Space, layout: &Layout) -> Result<(), M
     Ok(())
 }
 
-/// The offset of the type of threads in the control region's page. It holds its own address.
-/// Assumed: drivers hand the type to routines and do not read it.
+/// The offset of the type of threads in the control region's page. The word at this offset holds
+/// its own address. Assumed: drivers hand the type to routines and do not read it.
 const THREAD_TYPE: u64 = 0xBF0;
 
 /// The address of the object type of threads.

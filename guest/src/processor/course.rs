@@ -13,7 +13,7 @@ const LONGEST_CIRCLE: u64 = 4_096;
 /// The code on the processor, and its level.
 type RunningCode = (Running, Irql);
 
-/// The code whose instructions take up the time now; `None` while a routine takes it up.
+/// The code whose instructions make the time pass now; `None` while a routine makes the time pass.
 pub(super) type Spender = Rc<Cell<Option<RunningCode>>>;
 
 /// What runs now.
@@ -22,8 +22,9 @@ pub(super) fn running_code(kernel: &Kernel) -> RunningCode {
     (kernel.running(), kernel.current_irql())
 }
 
-/// Tells the course of the driver's code. If other code interrupts it, or if it is in a call of a
-/// routine, the course is open: the other code may still change anything.
+/// Makes the function that tells the kernel the course of the driver's code. The course is open if
+/// other code interrupts the driver's code, or if the driver's code is in a call of a routine. In
+/// both cases the other code may still change anything.
 pub(super) fn judge(cpu: &Rc<RefCell<Cpu>>, spender: &Spender) -> CodeJudge {
     let (cpu, spender) = (Rc::clone(cpu), Rc::clone(spender));
     Rc::new(move |kernel| {

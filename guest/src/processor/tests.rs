@@ -137,14 +137,14 @@ fn a_function_that_does_not_end_is_a_hang() {
     assert!(matches!(ended, Err(Stop::Hang(_))), "{ended:?}");
 }
 
-/// The end of a call of `code` if the run reaches its time limit before the call reaches its
-/// budget.
+/// Calls `code` in a run that reaches its time limit before the call reaches its budget. Returns
+/// how the run ended, in words.
 fn ends_at_limit(code: &[u8], irql: Irql) -> String {
     let config = KernelConfig { until_ns: Some(500), ..KernelConfig::default() };
     let vm = vm_on(&Kernel::new(config), code);
     let ended = vm.kernel().enter(|kernel| {
         kernel.raise_irql(irql);
-        // A timer whose DPC could change the memory.
+        // A timer that is set. Code that runs when the timer expires could change the memory.
         let timer = Timer::new(TimerKind::Notification);
         kernel.set_timer(&timer, DueTime::Relative(10_000), 0, None);
         vm.call(&notes(&vm), CODE, &[CODE])

@@ -65,7 +65,8 @@ pub(crate) struct Vm {
     /// Whether the innermost call into the guest is the call of a system thread. Such a thread can
     /// leave.
     pub(super) may_leave: Cell<bool>,
-    /// The code whose instructions take up the time now; `None` while a routine takes it up.
+    /// The code whose instructions make the time pass now; `None` while a routine makes the time
+    /// pass.
     pub(super) spender: Spender,
     /// Whether a routine asked the system thread to leave.
     pub(super) leaves: Cell<bool>,

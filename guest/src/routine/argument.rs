@@ -10,8 +10,8 @@ use crate::guest::Guest;
 
 /// A type that an argument of a routine can have.
 ///
-/// A type is built from [`Words`], which only a call has. So a new type must use the types in this
-/// file: for example, three arguments that always come together may be one type.
+/// A type is built from [`Words`], which only a call has. So a new type must be built from the
+/// types in this file. An example is one type for three arguments that always come together.
 pub trait Argument: Sized {
     /// The number of 32-bit words on x86. On x64 a simple argument is always one word of 64 bits.
     const WORDS: u8;

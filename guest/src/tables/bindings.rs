@@ -91,7 +91,8 @@ impl Bindings {
         self.0.borrow().contains_key(&address)
     }
 
-    /// The first object whose code in the driver still has to run: its address, and its words.
+    /// The first object whose code in the driver still has to run: the address of the object, and
+    /// the words of `still_runs`.
     pub fn still_running(&self) -> Option<(u64, String)> {
         let bindings = self.0.borrow();
         bindings.iter().find_map(|(address, bound)| Some((*address, bound.object.still_runs()?)))

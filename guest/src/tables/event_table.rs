@@ -48,7 +48,8 @@ pub(crate) struct Wanted {
 pub(crate) enum Found<T> {
     /// An event or buffer that the driver had. The table holds it no longer.
     Taken(StoreNumber, T),
-    /// An event or buffer that the driver has put before. The field names the chain.
+    /// An event or buffer that the driver has put before. `chain` is the number of the chain in
+    /// which the driver put it.
     Put { chain: u64 },
     /// Nothing: the driver never got an event or buffer at this address.
     Nothing,

@@ -1,4 +1,4 @@
-//! The port's COM objects that the driver has seen, and its references.
+//! The port's objects that the driver has seen, and the driver's references.
 //!
 //! The table keeps every pointer that the driver got, even a pointer that was only lent. It does
 //! not keep the object alive for a lent pointer. When an object is gone, the table still knows its
@@ -62,8 +62,9 @@ pub(crate) enum Behind {
 
 /// The result of a release.
 pub(crate) enum Released {
-    /// The driver has this number of references left. After the last reference, the caller must
-    /// drop the object, because its destructor may use this table again.
+    /// The driver has this number of references left. After the last reference, the caller gets the
+    /// object and must drop it. The table does not drop the object itself, because the destructor
+    /// of the object may use the table.
     Left(u32, Option<Rc<dyn IUnknown>>),
     /// The driver held no reference. The fields are the interface, and whether this is the first
     /// such release.

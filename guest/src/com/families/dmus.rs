@@ -146,10 +146,10 @@ fn get_buffer(
 }
 
 /// Notes in the trace that the driver's memory has no place for the event or buffer that the
-/// allocator gave out.
+/// allocator gave out. Returns the status for the driver.
 ///
-/// Assumed: the status with which an allocator answers at its own limit, which is the first limit
-/// that a driver of one stream meets.
+/// Assumed: the status. An allocator answers the same status at its own limit. A driver with one
+/// stream meets the limit of the allocator first.
 fn no_place(call: &Call<'_>) -> NtStatus {
     let status = NtStatus::INSUFFICIENT_RESOURCES;
     call.tell_refusal(Need::Required, NO_PLACE.to_owned(), status);

@@ -30,7 +30,7 @@ impl Bound for Interrupt {}
 /// Size of a KINTERRUPT in bytes. Assumed: any size will do, because drivers do not look into it.
 const INTERRUPT_BYTES: usize = 64;
 
-/// The key of a sync object's attachment that stands for its KINTERRUPT.
+/// The key under which the KINTERRUPT is attached to its sync object.
 const INTERRUPT_KEY: u64 = 0;
 
 /// `NTSTATUS CallSynchronizedRoutine(PINTERRUPTSYNCROUTINE, PVOID)`

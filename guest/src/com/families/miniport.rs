@@ -71,7 +71,7 @@ pub(super) static POWER: Family = Family {
     methods: &[row!("IPowerNotify::PowerChangeNotify", UpTo(PASSIVE_LEVEL), power_change_notify)],
 };
 
-/// The key of a miniport's attachment that is its filter descriptor.
+/// The key under which the filter descriptor is attached to its miniport.
 const DESCRIPTION_KEY: u64 = 0;
 
 /// `NTSTATUS SetTechnology(const GUID *)`

@@ -168,8 +168,8 @@ pub(crate) fn text_at(guest: &Guest, string: Pointer) -> String {
     guest.load_name(string.0)
 }
 
-/// Gives the guest a key with one reference. If the driver gave a variable for it, also says
-/// whether the key existed before.
+/// Gives the guest a key with one reference. If the driver gave a variable for the disposition, the
+/// variable says afterwards whether the key existed before.
 pub(crate) fn hand_out_key(
     guest: &Guest,
     out: Out<Pointer>,

@@ -12,7 +12,8 @@ use super::{guest, own_object, set_method};
 use crate::com::{GuestObject, Hold};
 use crate::guest::Guest;
 
-/// CallSynchronizedRoutine that calls the routine with the context, and returns its status:
+/// CallSynchronizedRoutine that calls the routine with the context, and returns the routine's
+/// status:
 /// sub rsp, 28h; mov rax, rdx; mov rdx, r8; call rax; add rsp, 28h; ret
 const CALL: [u8; 17] = [
     0x48, 0x83, 0xEC, 0x28, 0x48, 0x89, 0xD0, 0x4C, 0x89, 0xC2, 0xFF, 0xD0, 0x48, 0x83, 0xC4, 0x28,
@@ -60,7 +61,7 @@ fn kept(guest: &Guest, object: u64) -> [u64; 2] {
     [0xF0, 0xF8].map(|offset| guest.load_u64(object + offset))
 }
 
-/// Calls a routine like the driver's object.
+/// Calls a routine as the driver's object does.
 fn run(guest: &Guest, object: u64, [routine, context]: [u64; 2]) -> NtStatus {
     let ran = guest.kernel().clone().enter(|_| guest.call(routine, &[object, context]));
     NtStatus(ran.expect("it returns") as u32)

@@ -94,8 +94,8 @@ fn without_handlers(mut filter: PcFilterDescriptor) -> PcFilterDescriptor {
     filter
 }
 
-/// A driver may copy an item into a table of its own, so the address of the item alone does not
-/// name the property.
+/// The test calls the handler with a request that the port did not show to the driver. The good
+/// item in this request does not help.
 #[test]
 fn the_handler_in_a_description_is_no_routine_for_another_request() {
     for place in TARGETS {

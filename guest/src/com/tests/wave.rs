@@ -16,11 +16,11 @@ use crate::com::{GuestObject, Hold};
 use crate::guest::Guest;
 use crate::tables::pool_table::Fill;
 
-/// The slots of `Init`, `NewStream` and `Service`.
+/// The slots of `Init` and `Service`.
 const INIT: u64 = 5;
 const SERVICE: u64 = 7;
 
-/// Where the methods of the object note what they got.
+/// The offsets in the object at which `Init` stores the port and `Service` counts its calls.
 const PORT_SEEN: u64 = 0xC8;
 const SERVED: u64 = 0xD0;
 

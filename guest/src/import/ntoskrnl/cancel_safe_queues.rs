@@ -288,7 +288,8 @@ impl Queue {
         request.is_none_or(|request| request.set_cancel_routine(None).is_some())
     }
 
-    /// Fills in the driver's context. The queue keeps a part of it, which goes into the request.
+    /// Fills in the driver's context, and writes the address of the context into the request.
+    /// Without a context, the request gets the address of the queue.
     fn write_context(&self, irp: u64, context: Pointer) {
         let guest = &self.guest;
         let fields = &guest.layout().io_csq_irp_context;

@@ -213,8 +213,8 @@ fn queue_work_item(
 /// An address without memory faults. An address that is no device is bug check
 /// REFERENCE_BY_POINTER. IoAllocateWorkItem only stores the pointer, so the mistake shows when the
 /// driver queues the item.
-/// Assumed: the system looks for the count in front of the address, and the bytes there are no
-/// valid count.
+/// Assumed: the system looks for the reference count in front of the address, and the bytes there
+/// are no valid count.
 fn can_refer_to(call: &Call<'_>, device: Pointer) -> bool {
     let guest = call.guest();
     let is_device = guest.device_at(device.0).is_some();

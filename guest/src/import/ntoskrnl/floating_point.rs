@@ -67,7 +67,7 @@ fn copy_floating_point(from: &Registers, to: &mut Registers) {
 ///
 /// # Errors
 /// `STATUS_INSUFFICIENT_RESOURCES` when the thread holds `NESTING_LIMIT` states already.
-/// Source: the page; Assumed: the number.
+/// Source: the page, for the status. Assumed: the limit of 64 states.
 fn save_floating_point_state(call: &Call<'_>, save: Pointer) -> Result<(), NtStatus> {
     let guest = call.guest();
     if guest.mode() == Mode::Bits64 {

@@ -105,8 +105,9 @@ impl Arguments<'_> {
     }
 }
 
-/// The text of characters. A narrow character is one of the first 256 of Unicode.
-/// Assumed: except for 27 signs, this is the code page 1252.
+/// The text of characters.
+/// Assumed: a narrow character is one of the first 256 characters of Unicode. Except for 27 signs,
+/// this is code page 1252.
 fn text_of(units: &[u16], width: Width) -> String {
     match width {
         Width::Wide => String::from_utf16_lossy(units),

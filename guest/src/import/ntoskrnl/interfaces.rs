@@ -117,7 +117,7 @@ fn open_registry_key(
     Ok(())
 }
 
-/// The property that a DEVPROPKEY and a locale name.
+/// The property for a DEVPROPKEY and a locale identifier.
 fn property_at(guest: &Guest, key: Pointer, locale: u32) -> Result<InterfaceProperty, NtStatus> {
     if DEFAULT_LOCALES.contains(&locale) {
         return Err(NtStatus::UNSUCCESSFUL);

@@ -4,7 +4,7 @@
 //! pages is the address that the driver has already. Pages of paged memory stay in memory while
 //! they are locked, at each IRQL.
 //! Assumed: a driver does not compare the two addresses. At DISPATCH_LEVEL only the system's
-//! address is safe on Windows. A driver that uses the first address at this level gets no report.
+//! address is safe on Windows. A driver that uses its own address at this level gets no report.
 //!
 //! The exceptions of MmProbeAndLockPages are bug checks. All exceptions are bug checks here.
 //!
@@ -95,7 +95,8 @@ fn report(call: &Call<'_>, rule: &'static Rule, mdl: u64, what: &str) {
     call.kernel().report_violation(rule, &message);
 }
 
-/// Whether the pages of an MDL stay in memory already; then the driver breaks a rule.
+/// Whether the pages of an MDL already stay in memory. If they do, this function reports that the
+/// driver breaks a rule.
 fn stays_in_memory(call: &Call<'_>, mdl: Pointer, flags: u16) -> bool {
     let stays = flags & (LOCKED | NONPAGED | PARTIAL) != 0;
     if stays {
@@ -135,8 +136,8 @@ fn allocate_mdl(
     Pointer(mdl)
 }
 
-/// The last pointer of a chain of MDLs, which is null. A chain may be a circle, so the search ends
-/// after 65 536 MDLs.
+/// The address of the last pointer in a chain of MDLs. This pointer is null. A chain may be a
+/// circle, so the search ends after 65 536 MDLs.
 fn end_of_chain(guest: &Guest, mut field: u64) -> u64 {
     for _ in 0..0x1_0000 {
         match guest.load_word(field) {

@@ -161,8 +161,8 @@ pub(super) fn call_driver(
         matches!(parameters, Parameters::Pnp(PnpRequest::FilterResourceRequirements(_)));
     let request = Irp::new(parameters, file, Vec::new());
     if keeps_information {
-        // The driver may have put its own list there already, and the bus leaves the driver's list
-        // there.
+        // The driver may already have put a list of its own into `Information`. The bus leaves this
+        // list there.
         let block = at(irp_at, guest.layout().irp.io_status);
         let information = guest.layout().io_status_block.information;
         request.set_information(guest.load_word(at(block, information)));

@@ -1,4 +1,4 @@
-//! System threads of the driver, and their objects (KTHREAD) in its memory.
+//! The driver's system threads, and their KTHREAD objects in guest memory.
 //!
 //! Source: WDK, PsCreateSystemThread, PsTerminateSystemThread, KeSetPriorityThread; wdm.h for the
 //! numbers.
@@ -167,8 +167,8 @@ impl ThreadBody for Body {
 /// `NTSTATUS PsCreateSystemThread(PHANDLE, ULONG DesiredAccess, POBJECT_ATTRIBUTES, HANDLE
 /// ProcessHandle, PCLIENT_ID, PKSTART_ROUTINE, PVOID StartContext)`
 ///
-/// Assumed: the object attributes make no difference, because only their flags matter here, and a
-/// handle of the kernel is a handle in every process here.
+/// Assumed: the object attributes make no difference. Only their flags matter for a thread, and in
+/// the emulator a handle of the kernel is valid in every process.
 fn create_system_thread(
     call: &Call<'_>,
     out: Out<Word>,
@@ -268,7 +268,8 @@ fn get_current_thread_id(call: &Call<'_>) -> Word {
 }
 
 /// The number of a thread as the system tells it.
-/// Assumed: the next multiple of 4 after the number of the process, as on Windows.
+/// Assumed: the numbers of threads are the multiples of 4 after the number of the process, as on
+/// Windows.
 fn thread_id(kernel_number: u32) -> u64 {
     SYSTEM_PROCESS + 4 * (1 + u64::from(kernel_number))
 }

@@ -1,8 +1,8 @@
 //! Routines by which a thread waits.
 //!
 //! The code of a system thread leaves the processor to others when it waits. All other code waits
-//! in an event loop on the host's stack: other threads, work items, and code that a system thread
-//! reaches through the kernel or the port.
+//! in an event loop on the host's stack. This is the code of other threads and of work items, and
+//! code that a system thread reaches through the kernel or the port.
 //!
 //! Source: WDK, the pages of the routines; wdm.h for the numbers.
 
@@ -133,8 +133,8 @@ pub(super) fn leave_until(guest: &Guest, object: Rc<dyn Waitable>, then: Box<dyn
     guest.0.vm.leave_thread();
 }
 
-/// The object at an address, to wait for. `None`, after the run has ended, for an object that no
-/// routine here initialised.
+/// The object at an address, for a wait. When no routine here initialised the object, the run ends
+/// and the result is `None`.
 fn object_at(guest: &Guest, address: u64) -> Option<Rc<dyn Waitable>> {
     if let Some(event) = guest.bound::<Event>(address) {
         return Some(event);

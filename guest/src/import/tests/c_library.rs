@@ -13,8 +13,9 @@ fn wide_at(bench: &Bench, address: u64) -> String {
     String::from_utf16_lossy(&bench.guest.load_wide_string(address))
 }
 
-/// Calls the routine of narrow characters with this prefix and the routine of wide characters, and
-/// compares the two results. The texts are "Midi-401 midi" and `other`.
+/// Calls a routine for narrow characters and its counterpart for wide characters. The asterisk in
+/// `name` stands for `str` or `wcs`. The texts are "Midi-401 midi" and `other`. `check` gets the
+/// addresses of both texts, the bytes of a character, and the result.
 fn both_widths(name: &str, other: &str, check: impl Fn(&Bench, [u64; 3], u64)) {
     for mode in BOTH {
         let bench = Bench::plain(mode);

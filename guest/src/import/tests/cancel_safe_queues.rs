@@ -15,9 +15,9 @@ struct Queue {
     bench: Bench,
     device: Rc<DeviceObject>,
     address: u64,
-    /// A pointer to the end of the log, then the log.
+    /// The address of a pointer to the end of the log. The log follows this pointer.
     log: u64,
-    /// What the callbacks return.
+    /// The address of the value that the callbacks return.
     answer: u64,
 }
 

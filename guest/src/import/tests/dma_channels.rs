@@ -136,7 +136,8 @@ fn a_physical_address_is_returned_through_a_hidden_pointer() {
         bench.method(channel, ALLOCATE_BUFFER, &[0x1000, 0]);
         let out = bench.bytes(&[0xEE; 16]);
         let returned = bench.run(bench.code(), &[channel, out]).expect("it returns");
-        // On x86 the upper half is what was left on the stack: nothing.
+        // On x86 the upper half is the number of bytes that the method left on the stack. It must
+        // be 0.
         assert_eq!(returned, out, "{mode:?}: the address of the result");
         let address = bench.method(channel, SYSTEM_ADDRESS, &[]);
         let physical = bench.try_call("MmGetPhysicalAddress", &[address]);

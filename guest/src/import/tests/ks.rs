@@ -1,4 +1,4 @@
-//! Workers of ks.sys, and its routines that a driver puts into its tables.
+//! Workers of ks.sys, and the routines of ks.sys for a driver's tables.
 
 use std::rc::Rc;
 
@@ -34,8 +34,9 @@ fn a_worker_runs_what_is_queued_and_its_end_waits_for_that() {
 
 #[test]
 fn an_item_that_ends_its_own_worker_waits_for_itself() {
-    // The parameter points to the worker and to the routine. The routine gets the worker. mov eax,
-    // [esp+4]; push [eax]; call [eax+4]; ret 4
+    // The parameter points to two words: the worker and a routine. The code calls the routine with
+    // the worker.
+    // mov eax, [esp+4]; push [eax]; call [eax+4]; ret 4
     let narrow = [0x8B, 0x44, 0x24, 0x04, 0xFF, 0x30, 0xFF, 0x50, 0x04, 0xC2, 0x04, 0x00];
     // mov rax, [rcx+8]; mov rcx, [rcx]; sub rsp, 28h; call rax; add rsp, 28h; ret
     let wide = [

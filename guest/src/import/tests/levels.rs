@@ -9,7 +9,7 @@ use super::{BOTH, Bench};
 const NARROW: [u8; 8] = [0x64, 0x0F, 0xB6, 0x05, 0x24, 0, 0, 0];
 const WIDE: [u8; 9] = [0x65, 0x0F, 0xB6, 0x04, 0x25, 0x50, 0, 0, 0];
 
-/// A guest whose code reads the field and returns it. On x86 the code is a deferred routine too.
+/// A guest whose code reads the field and returns the value.
 fn reader(mode: Mode) -> Bench {
     let (narrow, wide) = ([&NARROW[..], &[0xC3]].concat(), [&WIDE[..], &[0xC3]].concat());
     Bench::new(mode, [&narrow, &wide])

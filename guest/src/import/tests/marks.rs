@@ -24,7 +24,8 @@ enum Way {
     Watch,
 }
 
-/// The value before a call of the completion routine, which writes PendingReturned plus one.
+/// The values at the address to which the completion routine writes. The routine writes
+/// PendingReturned plus one.
 const NOT_CALLED: u32 = 0;
 const NOT_PENDED: u32 = 1;
 const PENDED: u32 = 2;

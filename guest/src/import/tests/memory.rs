@@ -123,7 +123,8 @@ fn blocks_are_moved_compared_and_filled() {
     }
 }
 
-/// A host of 32 bits must not cut such a length: what is left of it here would be right.
+/// A host with 32-bit addresses must not cut such a length. The lower 32 bits of this length are 8,
+/// and 8 would be a good length.
 #[test]
 fn a_length_of_more_than_32_bits_is_taken_as_it_is() {
     const LENGTH: u64 = 1 << 32 | 8;

@@ -12,7 +12,7 @@ const ARRIVAL: u32 = 0xCB3A_4004;
 const REMOVAL: u32 = 0xCB3A_4005;
 
 /// A guest whose code is a notification routine: it stores the first four bytes of the event at the
-/// address in its context, and the pointer to the name after these bytes.
+/// address in its context, and the length of the name in bytes after them.
 fn bench(mode: Mode) -> Bench {
     #[rustfmt::skip]
     let narrow = [

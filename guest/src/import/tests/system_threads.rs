@@ -1,4 +1,4 @@
-//! System threads of the driver wait at once, and other threads wait for them.
+//! System threads that wait at the same time, and waits for their end.
 
 mod program;
 
@@ -27,7 +27,8 @@ fn create(bench: &Bench, code: u64) -> u64 {
     bench.guest.load_word(out)
 }
 
-/// The object of a thread, by its handle, which is closed.
+/// Takes a reference to the object of a thread, and closes the handle of the thread. Returns the
+/// address of the object.
 fn object_of(bench: &Bench, handle: u64) -> u64 {
     let out = bench.memory(8);
     let kind = thread_type(Space::of(bench.guest.mode()));

@@ -4,7 +4,8 @@ use cpu_x86::Mode;
 
 use super::{BOTH, Bench};
 
-/// A guest whose code is a worker routine: it stores the current thread at its parameter.
+/// A guest whose code is a worker routine: it stores the address of the current thread's object
+/// where its parameter points.
 fn bench(mode: Mode) -> Bench {
     // mov eax, fs:[124h]; mov ecx, [esp+4]; mov [ecx], eax; ret 4
     let narrow = [0x64, 0xA1, 0x24, 1, 0, 0, 0x8B, 0x4C, 0x24, 4, 0x89, 0x01, 0xC2, 4, 0];

@@ -20,7 +20,7 @@ pub(super) trait Character: Copy + Ord {
     /// Loads a character.
     fn load(guest: &Guest, address: u64) -> Self;
 
-    /// Adds the character to bytes in memory.
+    /// Appends the bytes of the character to a `Vec` of the host.
     fn append_to(self, bytes: &mut Vec<u8>);
 
     /// The character as a small letter, if it is a letter.
@@ -104,8 +104,8 @@ pub(super) fn append<C: Character>(guest: &Guest, to: u64, from: u64, limit: u64
     store_with_zero(guest, end, &more);
 }
 
-/// Copies at most `limit` characters. The rest of the room is filled with zeros, so a text that
-/// fills the room has no zero after it.
+/// Copies at most `limit` characters. If the text is shorter, zeros fill the rest up to `limit`
+/// characters. If the text is not shorter, no zero follows it.
 pub(super) fn copy_padded<C: Character>(guest: &Guest, to: u64, from: u64, limit: u64) {
     let text: Vec<C> = load(guest, from, limit);
     store(guest, to, &text);

@@ -102,7 +102,7 @@ impl<'a> Program<'a> {
         self.store_result(address);
     }
 
-    /// Returns from the routine; the result is its address.
+    /// Ends the routine with a return. The result is the address of the routine.
     pub fn finish(mut self) -> u64 {
         if is_wide(self.bench) {
             self.put(&[0x48, 0x83, 0xC4, 0x68, 0xC3]);
@@ -112,7 +112,8 @@ impl<'a> Program<'a> {
         self.bench.code_block(&self.code)
     }
 
-    /// An instruction with an address: in RDX, or after the instruction.
+    /// Appends an instruction that accesses an address. On x64 the address is in RDX. On x86 the
+    /// address follows the first bytes of the instruction.
     fn access(&mut self, address: u64, wide: &[u8], narrow: &[u8]) {
         if is_wide(self.bench) {
             self.put(&[0x48, 0xBA]);
