@@ -36,7 +36,8 @@ bitflags! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Fifos: u8 {
         /// Bytes on their way to MIDI OUT, except the byte already on the wire. Behind a bus chip
-        /// this is the byte in the latch: the 8052 sends a byte that it has taken.
+        /// this is only the byte in the latch, because the 8052 still sends a byte that it has
+        /// already taken.
         const TX = 0x01;
         /// Bytes that came from MIDI IN. A byte already in a mailbox stays there.
         const RX = 0x02;
@@ -125,8 +126,9 @@ worded! {
         /// the new byte replaces the byte in the latch.
         Mailbox: "mailbox",
         /// Two latches as with a mailbox, in a bus chip. The bus chip carries out FF and 3F itself,
-        /// at once, and leaves the data byte in the latch as it is. An 8052 with other work carries
-        /// the bytes, in UART mode only: outside this mode a data byte stays in the latch.
+        /// at once, and leaves the data byte in the latch as it is. An 8052, which also has other
+        /// work, carries the data bytes, but only in UART mode. Outside this mode a data byte stays
+        /// in the latch.
         BusChip: "bus-chip",
         /// The ends of two FIFOs. DRR is set while the output FIFO is full. If the host writes
         /// during that time, the new byte is lost.

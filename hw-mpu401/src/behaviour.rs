@@ -160,7 +160,7 @@ behaviour! {
     /// answer follows the ACK. A command that is not in the table has the answer of `firmware`.
     answers: FixedAnswers, "answers", Answers,
         "commands with a fixed answer after the ACK, as in { \"A0-A7\" = 0x00, AC = 0x15 }";
-    /// Whether there is a COMMAND port above base+1.
+    /// Whether the card has a COMMAND port at the place of STATUS.
     command_port: CommandPort, "command-port", Word,
         "status-only: there is no COMMAND, the card is always in UART mode";
     /// Where STATUS and COMMAND are, counted from DATA: usually 1; 2 on a bus whose devices use
@@ -180,14 +180,14 @@ behaviour! {
     /// Bits 5 to 0 of STATUS that are always set.
     status_low_bits: u8, "status-low-bits", Number(0..=0x3F, Hexadecimal),
         "the bits that are always set in STATUS";
-    /// Those of bits 5 to 0 of STATUS that are also set while the input is full.
+    /// Which of bits 5 to 0 of STATUS are also set while the input is full.
     status_rx_full_bits: u8, "status-rx-full-bits", Number(0..=0x3F, Hexadecimal),
         "the bits that are also set while the input is full";
-    /// Those of bits 5 to 0 of STATUS that are also set in UART mode.
+    /// Which of bits 5 to 0 of STATUS are also set in UART mode.
     status_uart_bits: u8, "status-uart-bits", Number(0..=0x3F, Hexadecimal),
         "the bits that are also set in UART mode";
-    /// Those of bits 5 to 0 of STATUS that are also set if the same bits of the last command are
-    /// set. Before the first command these bits are 0.
+    /// Which of bits 5 to 0 of STATUS show the same bits of the last command. Before the first
+    /// command these bits are 0.
     status_command_bits: u8, "status-command-bits", Number(0..=0x3F, Hexadecimal),
         "the bits that show the same bits of the last command";
     /// What a read of DATA returns when no byte waits.
@@ -219,7 +219,7 @@ behaviour! {
     rx_outside_uart: RxOutsideUart, "rx-outside-uart", Word,
         "MIDI IN bytes outside UART mode, without a sequencer";
     /// What happens to data that the host writes outside UART mode, on a card without a sequencer.
-    /// A control register can change it.
+    /// If the card has a control register, the host can change this later.
     tx_outside_uart: TxOutsideUart, "tx-outside-uart", Word,
         "data that the host writes outside UART mode, without a sequencer";
     /// When the card begins a command.

@@ -13,8 +13,8 @@ use ringbuf::storage::Heap;
 /// counted.
 pub const MIDI_IN_LIMIT: usize = 4096;
 
-/// Frames that have ended and that the receiver may still need. The shortest frame lasts a bit, and
-/// the receiver needs the frames of one byte.
+/// The most ended frames that the cable keeps, because the receiver may still need them. The
+/// receiver needs the frames of one byte, and the shortest frame lasts one bit.
 const ENDED_LIMIT: usize = 16;
 
 /// The MIDI IN cable: the signal on the cable, and the signals that come later, with or without
@@ -29,9 +29,10 @@ pub(crate) struct Cable {
     ends_with_mark: bool,
     /// The frame on the line.
     arriving: Option<Frame>,
-    /// The oldest frames have ended, and one is on the line. The others come later.
+    /// The frames in the order of time: first the ended frames, then the frame on the line if there
+    /// is one, then the frames that come later.
     frames: Ring<Heap<Frame>>,
-    /// The number of frames that have ended and are still there.
+    /// The number of ended frames that are still in `frames`.
     ended: usize,
     waiting: usize,
     refused: u64,

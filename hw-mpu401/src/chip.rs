@@ -222,9 +222,10 @@ impl Mpu401 {
         wire_ns.min(self.line_due_ns).min(self.parts.unit.seen_ns())
     }
 
-    /// The earliest time at which an output of [`next_event_ns`](Self::next_event_ns),
-    /// [`status`](Self::status) or [`waiting`](Self::waiting) may change by itself. `u64::MAX` if
-    /// nothing will change. The time may be earlier than the first change, but is never later.
+    /// The earliest time at which one of these may change by itself: what
+    /// [`next_event_ns`](Self::next_event_ns) names, [`status`](Self::status), or
+    /// [`waiting`](Self::waiting). `u64::MAX` if nothing will change. The time may be earlier than
+    /// the first change, but is never later.
     #[must_use]
     pub fn next_change_ns(&self) -> u64 {
         let open_from_ns = self.parts.latches.open_from_ns();
@@ -303,9 +304,9 @@ impl Mpu401 {
         }
     }
 
-    /// Lets a fault hit the next `bytes` bytes that it can hit, from the latest time seen on; with
-    /// 0 the card is sound again. [`Fault`] tells which real cards have the fault; any card can be
-    /// given it.
+    /// Injects a fault. From the latest time seen on, the fault hits the next `bytes` bytes of the
+    /// kind that it can hit. With 0 the fault ends. [`Fault`] tells which real cards have the
+    /// fault, but this method gives the fault to any card.
     pub fn inject(&mut self, fault: Fault, bytes: u32) {
         self.leave_stream();
         self.parts.faults.inject(fault, bytes);

@@ -6,8 +6,9 @@
 /// What can be wrong with a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// The hanging-note fault of the Sound Blaster 16 with DSP 4.11 to 4.13. The unit puts the byte
-    /// before once more on MIDI OUT, in place of the byte that it has taken.
+    /// The hanging-note fault of the Sound Blaster 16 with DSP 4.11 to 4.13. In place of a byte
+    /// that the unit has taken from the host, the unit sends the byte before that byte once more on
+    /// MIDI OUT.
     ///
     /// Source: reports of users: the fault comes while the card plays sound. Listings of the DSP's
     /// firmware, and comments on them (vogons.org, topic 48732): an interrupt comes while the DSP
@@ -16,7 +17,8 @@ pub enum Fault {
     /// before stands in the place of the right one, as in 28 72 72 00 for 28 72 28 00.
     /// Assumed: the log shows the usual case. Nobody has measured what that register holds.
     HangingNote,
-    /// The unit does a command and does not acknowledge it. A byte of this fault is an ACK.
+    /// The unit does a command and does not acknowledge it. The bytes that this fault hits are
+    /// ACKs.
     ///
     /// Assumed: no real card is known to do so. To a driver it looks the same when something else
     /// reads DATA between the ACK and the driver.

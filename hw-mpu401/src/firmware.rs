@@ -21,7 +21,7 @@ use crate::unit::{Action, Turn};
 use alloc::boxed::Box;
 
 /// How long the interrupt line is low between a byte read and the ACK of a bus chip, in ns.
-/// Assumed: no time that a driver can measure.
+/// Assumed: a driver cannot measure this time.
 const LINE_LOW_NS: u64 = 1;
 
 /// The program, with the sequencer in it.
@@ -262,7 +262,7 @@ impl Firmware {
         }
     }
 
-    /// Makes an ACK the reply on its way, and then the work of the command follows. While DATA has
+    /// Makes an ACK the reply on its way. The work of the command follows the ACK. While DATA has
     /// an unread ACK, a card that puts an ACK before unread bytes sends no second ACK, and does the
     /// work at once. Behind a bus chip the ACK replaces the byte in DATA; while a reply is on its
     /// way, the bus chip sends no second ACK.

@@ -16,7 +16,7 @@ use ringbuf::traits::Observer;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) byte: u8,
-    /// What the byte replies; `None` for a byte from MIDI IN.
+    /// The kind of the reply; `None` for a byte from MIDI IN.
     pub(crate) reply: Option<ReplyKind>,
 }
 

@@ -55,8 +55,8 @@ impl Parts {
         };
     }
 
-    /// Whether the byte in DATA is a cause. Assumed: the threshold holds for bytes from MIDI IN
-    /// only, so an ACK interrupts at once.
+    /// Whether the byte in DATA is a cause. Assumed: the threshold applies only to bytes from MIDI
+    /// IN, so an ACK interrupts at once.
     fn receives_interrupt(&self) -> bool {
         match self.latches.outbox() {
             Outbox::Empty | Outbox::Reply(ReplyKind::QuietAck) => false,

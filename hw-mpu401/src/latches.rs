@@ -80,7 +80,8 @@ pub(crate) struct HostLatches {
     written_ns: u64,
     /// When the host last emptied the latch to the host.
     emptied_ns: u64,
-    /// What a read of STATUS gives while the port is open, and until the stream takes a byte.
+    /// What a read of STATUS gives: the first view from `open_from_ns` on, the second view before
+    /// that time.
     views: [View; 2],
     inbox: Inbox,
     inbox_byte: u8,

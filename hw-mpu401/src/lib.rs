@@ -45,8 +45,7 @@
 //! The caller owns time. The caller gives the time of each register access. The caller samples
 //! [`Mpu401::interrupt_line`] after each access and at each [`Mpu401::next_event_ns`]. The caller
 //! fetches what has passed on the wires with [`Mpu401::pop_wire`], or only the bytes of MIDI OUT
-//! with
-//! [`Mpu401::pop_sent`].
+//! with [`Mpu401::pop_sent`].
 //!
 //! Architecture invariants: nothing ticks, so an idle chip costs nothing, and the cost grows with
 //! the number of bytes. The chip is a function of its state, the time and the access. The chip
@@ -71,8 +70,7 @@
 //!   after a stop. Input: record and data in stop, filters, reference tables and thru. Time: tempo,
 //!   relative tempo, graduation and timebase with the firmware's own rounding, clock to host, MIDI
 //!   sync, and the standstill while a data byte is missing. A caller fetches the metronome's clicks
-//!   with
-//!   [`Mpu401::pop_click`].
+//!   with [`Mpu401::pop_click`].
 //! - Outside UART mode of any other card an ACK to every command that the card knows; FF and 3F
 //!   work, and questions get fixed answers. Some of these cards hear MIDI IN and send data there.
 //! - ACKs and answers as entries of the receive FIFO, or an ACK before the entries.
@@ -98,9 +96,9 @@
 //! - Some latencies vary on a real unit with the phase of its main loop and of its timer. Each of
 //!   these latencies has a single value here, unless the chip draws its times, with
 //!   [`CardTiming::Seeded`]. Drawn times have the median and the 95th percentile of their
-//!   [`Spread`]. Between these points they are spread evenly, which was not measured. Of the Roland
-//!   unit the 95th percentile was measured of few latencies; [`Spread::between`] says what the
-//!   others have.
+//!   [`Spread`]. Between these points they are spread evenly, which was not measured. On the Roland
+//!   unit the 95th percentile was measured for few latencies. [`Spread::between`] says what the
+//!   other latencies have.
 //! - Drawn times do not depend on each other, except for one thing: while the unit works after a
 //!   tick of its timer, it is slow to take a command. The pace of this timer does not follow the
 //!   tempo here.

@@ -10,8 +10,8 @@ use core::ops::RangeInclusive;
 /// The speeds of [`LineSignal::AtSpeed`], in bits per second. Another speed counts as the nearest
 /// of these.
 ///
-/// Assumed: a bit must last at least four looks of the receiver, which looks once in a microsecond,
-/// and no sender is slower than a slow serial line.
+/// Assumed: a bit must last at least four looks of the receiver, and the receiver looks once in a
+/// microsecond. Assumed: no sender is slower than a slow serial line.
 pub const LINE_SPEEDS: RangeInclusive<u32> = 300..=250_000;
 
 /// The duration of the shortest break, in ns: a bit. A shorter break counts as this break.

@@ -124,9 +124,9 @@ impl Parts {
         Plan::new(Action::Take, seen_ns.max(self.unit.ready_ns(self.now_ns())))
     }
 
-    /// When the 8052 behind a bus chip sees a byte that the host wrote at this time. Before that,
-    /// the byte must be in the latch and the transmitter must have room, both for as long as the
-    /// 8052 needs to see them.
+    /// When the 8052 behind a bus chip sees a byte that the host wrote at `written_ns`. The 8052
+    /// needs a while to see that the byte is in the latch and that the transmitter has room. This
+    /// time begins when both are true.
     ///
     /// Source: listings of the DSP's firmware (github.com/S95Sedan/CT1741_DSP): only the loop of
     /// UART mode looks into the latch, and only while the transmitter has room.

@@ -20,7 +20,7 @@ pub enum Note {
     Stale,
     /// Data read: no byte waited, and the card answered with a fixed value.
     Empty,
-    /// Data write: the unit had not taken the byte before this byte. The byte before is lost.
+    /// Data write: the unit had not taken the older byte from the latch. The older byte is lost.
     OverwritesByte,
     /// The written byte has no effect.
     Ignored,
@@ -30,7 +30,7 @@ pub enum Note {
     UartMode,
     /// Command write: any other command that the card knows.
     Command,
-    /// Command write: the unit had not taken the byte before this command. The byte before is lost.
+    /// Command write: the unit had not taken the older byte from the latch. The older byte is lost.
     CommandOverwritesByte,
     /// The control register was read or written.
     Control,

@@ -32,8 +32,8 @@ pub(crate) struct Parts {
     pub(crate) input: Input,
     pub(crate) own_output: OwnOutput,
     pub(crate) counters: Counters,
-    /// The control register, without its read-only bits. On a card without this register it says
-    /// what the card does by itself.
+    /// The control register, without its read-only bits. On a card without such a register, the
+    /// field says what the card does by itself.
     pub(crate) mpur2: Mpur2,
     pub(crate) faults: Faults,
     /// What the rest of the card has set.
@@ -128,7 +128,8 @@ impl Parts {
     /// The start on MIDI OUT of a byte that the unit takes at this time.
     ///
     /// Source: Intel, MCS-51, serial interface: the 8052 starts a byte at the next bit of its baud
-    /// clock. If the stop bit of the byte before is on the line, the next bit is its end.
+    /// clock. If the stop bit of the byte before is on the line, the next bit of the clock begins
+    /// at the end of that stop bit.
     #[inline(always)]
     pub(crate) fn start_ns(&self, taken_ns: u64) -> u64 {
         let free_ns = self.transmitter.free_ns();
@@ -237,9 +238,10 @@ impl Parts {
         self.counters.input_cleared += dropped.map_or(0, Entry::midi_bytes) as u64;
     }
 
-    /// Empties these buffers. In the output it drops the bytes that have not started. In the input
-    /// it drops the MIDI IN bytes that the host has not read, except a byte already in a mailbox.
-    /// Assumed: replies in the receive FIFO stay, so that no command loses its ACK to the next one.
+    /// Empties these buffers. The output loses the bytes that have not started; behind a bus chip
+    /// it loses only the data byte in the latch. The input loses the MIDI IN bytes that the host
+    /// has not read, except a byte already in a mailbox. Assumed: replies in the receive FIFO stay,
+    /// so that no command loses its ACK to the next one.
     pub(crate) fn clear(&mut self, fifos: Fifos) {
         if fifos.contains(Fifos::TX) {
             match self.rules.host_port {

@@ -3,7 +3,8 @@
 //! The receiver sees the line go to space and takes this for a start bit. It looks at the middle of
 //! each of the ten bits, at 31 250 bit/s. It then waits for the next start bit, from the middle of
 //! the stop bit on. If the sender has the same speed, the result is what the sender sent. If the
-//! sender is faster, the bits are read at the wrong places, and the result is computed bit by bit.
+//! sender has another speed, the receiver may look at the wrong bits, and the result is computed
+//! bit by bit.
 //!
 //! Source: 16550 and 8051 data sheets, for the look at the start bit and for the new start bit from
 //! the middle of the stop bit on. Assumed: after a missing stop bit the receiver first waits for a
@@ -13,7 +14,7 @@ use crate::line::{Frame, LineSignal};
 use crate::spec::{BIT_TIME_NS, BYTE_TIME_NS};
 use crate::timing::NEVER_NS;
 
-/// From the start of a start bit to the middle of a bit.
+/// From the start of a bit to the middle of that bit.
 const MIDDLE_NS: u64 = BIT_TIME_NS / 2;
 
 /// From the start of a start bit to the middle of the stop bit.

@@ -111,8 +111,8 @@ fn tx_limit(behaviour: &Behaviour) -> usize {
 }
 
 /// The behaviour with every number inside the bounds that a chip can use. The offset of STATUS is
-/// at least 1, and its low bits are six bits. The input can reach its threshold, and only a card
-/// with FIFOs has a transmit interrupt. No sum of times overflows. F8s do not overlap, and a
+/// at least 1, and the low bits of STATUS are six bits. The input can reach its threshold, and only
+/// a card with FIFOs has a transmit interrupt. No sum of times overflows. F8s do not overlap, and a
 /// latched line goes low between two bytes.
 fn bounded(behaviour: &Behaviour) -> Behaviour {
     let shorter = |spread: &Spread| Spread {

@@ -11,9 +11,9 @@
 //!   host <--- record <--- filters <--- MIDI IN --- thru -+     listen, record, switches, thru
 //! ```
 //!
-//! Nothing ticks: the clock knows the next tick at which something happens, and counts the ticks up
-//! to then only when an access or an event needs them. All that the unit tells the host goes
-//! through the same latch and the same main loop, see `firmware`.
+//! Nothing ticks: the clock knows the next tick at which something happens. The clock counts the
+//! ticks before that tick only when an access or an event needs them. All that the unit tells the
+//! host goes through the same latch and the same main loop, see `firmware`.
 //!
 //! The sequencer gets the parts of the card that it works on. The sequencer never gets the chip or
 //! the firmware. The sequencer returns what the firmware has to do with a command, as a
@@ -83,7 +83,7 @@ pub(crate) struct Sequencer {
     // The settings that commands make.
     tempo: Tempo,
     settings: Settings,
-    /// The tracks that B8 makes active. Command EC.
+    /// The tracks that B8 makes active. Command EC names them.
     active: u8,
     // Time.
     clock: TickClock,
@@ -204,7 +204,7 @@ impl Sequencer {
             || self.tracks.iter().any(|track| track.slot.wants_from_ns().is_some())
     }
 
-    /// Lets ticks pass, but no tick after the next tick at which something happens.
+    /// Lets ticks pass. The caller goes no further than the next tick at which something happens.
     fn pass(&mut self, ticks: u64) {
         self.clock.count(ticks);
         let is_wanted = self.settings.switches.contains(Switches::CLOCK_TO_HOST);

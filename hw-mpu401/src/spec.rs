@@ -87,7 +87,7 @@ bitflags! {
     /// The control register at base+2 of National's chips.
     ///
     /// Source: LM4560 data sheet, page 17, MPUR2; the PC87393 data sheet, page 98, gives bit 4 of
-    /// its control register the same meaning.
+    /// that chip's control register the same meaning.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Mpur2: u8 {
         /// The receive FIFO gets its bytes from the output FIFO, and not from MIDI IN. The chip

@@ -7,9 +7,10 @@
 //! times with the present time. Any other event first ends the stream. A byte that the unit has not
 //! taken before this event goes back into the latch.
 //!
-//! The unit of a mailbox looks for room at a pace of its own when its output is full, so its stream
-//! ends there. Behind a bus chip the unit takes the byte a fixed time after there is room, so its
-//! stream goes on. A FIFO has no latch: the byte is in the FIFO at the write.
+//! Behind a mailbox, a unit whose output is full looks for room at a pace of its own, so the stream
+//! ends when the output is full. Behind a bus chip the unit takes the byte a fixed time after there
+//! is room, so the stream goes on when the output is full. A FIFO has no latch: the byte is in the
+//! FIFO at the write.
 //!
 //! While the stream is open, two fields do not change: when the unit is free, and when the latch
 //! was written. Both fields follow from the time at which the unit takes the last byte.

@@ -45,7 +45,7 @@ impl Spread {
         Self { min, typ, p95, max }
     }
 
-    /// The time at this rank, from 0 for `min` to the largest number for `max`.
+    /// The time at this rank. Rank 0 gives `min`, and the largest rank gives `max`.
     ///
     /// Half of the ranks lie between `min` and `typ`, nine twentieths between `typ` and `p95`, and
     /// one twentieth between `p95` and `max`. In each of these parts the times are spread evenly.
@@ -168,8 +168,7 @@ latencies! {
     busy_after_exit_full_ns, "busy-after-exit-full-ns", Finite,
         "the same when output is thrown away";
     /// Reset in UART mode: from the time when the unit takes the command until the unit drops the
-    /// output that still waits;
-    /// [`NEVER_NS`] if the unit sends all of this output.
+    /// output that still waits; [`NEVER_NS`] if the unit sends all of this output.
     backlog_after_exit_ns, "backlog-after-exit-ns", FiniteOrNever,
         "from FF in UART mode until waiting output is thrown away, or \"never\"";
     /// Command 3F between a reset and the card's first own F8: from the ACK of 3F until the unit
@@ -402,12 +401,12 @@ struct Draw {
 }
 
 impl Draw {
-    /// The next time.
+    /// Draws a duration.
     fn next(&mut self) -> u64 {
         self.next_at(|rank| rank)
     }
 
-    /// The next time, at another rank than the drawn rank.
+    /// Draws a duration at the rank that `moved` makes of the drawn rank.
     fn next_at(&mut self, moved: impl FnOnce(Rank) -> Rank) -> u64 {
         let rank = self.ranks.next();
         self.spread.at(moved(rank))
@@ -477,7 +476,7 @@ struct Timer {
     phases: Ranks,
     /// The time from a tick to the write at which the phase was drawn.
     phase_ns: u64,
-    /// How long the phase is valid.
+    /// The time at which the phase stops being valid.
     until_ns: u64,
 }
 

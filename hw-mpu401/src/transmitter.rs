@@ -55,7 +55,7 @@ pub struct SentByte {
 #[derive(Clone)]
 pub(crate) struct Transmitter {
     // Configuration.
-    /// Bytes that the FIFO and the shifter hold.
+    /// The most bytes that the FIFO and the shifter hold together.
     limit: u64,
     /// How long before the end of a byte there is room for another byte, in ns.
     ahead_ns: u64,

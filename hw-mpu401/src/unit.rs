@@ -210,7 +210,8 @@ impl Unit {
         self.held_until_ns
     }
 
-    /// The plan as it is with other work before it. In intelligent mode nothing waits for the unit.
+    /// The plan, delayed until the other work of the unit ends. In intelligent mode the plan stays
+    /// the same, because nothing then waits for the other work.
     pub(crate) fn after_hold(&self, plan: Plan) -> Plan {
         match self.mode {
             Mode::Intelligent => plan,

@@ -300,8 +300,9 @@ bool mpu401_click(Mpu401 *m, uint64_t *time_ns, bool *accented);
  * When no byte waits, the function returns false and does not change the two values. When one of
  * the pointers is NULL, the function returns false and fetches no byte.
  *
- * In mpu401_advance time stops when MPU401_OUTPUT_LIMIT bytes wait here. Reads and writes do not
- * stop time: then the bytes sent up to the access are lost and counted.
+ * In mpu401_advance time stops when MPU401_OUTPUT_LIMIT bytes wait here. A read or a write does
+ * not stop time. If MPU401_OUTPUT_LIMIT bytes already wait before the access, the bytes sent from
+ * then on up to the access are lost and counted.
  */
 bool mpu401_midi_out(Mpu401 *m, uint64_t *start_ns, uint8_t *byte);
 

@@ -123,7 +123,7 @@ pub unsafe extern "C" fn mpu401_new_from_card_file(
     found.ok().map(Box::new)
 }
 
-/// The number of bytes of the longest beginning of a text that fits and cuts no character.
+/// How many bytes of `text` fit into `most` bytes without a character that is cut.
 fn whole_characters(text: &str, most: usize) -> usize {
     (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0)
 }
@@ -311,8 +311,9 @@ pub extern "C" fn mpu401_click(
 /// When no byte waits, the function returns false and does not change the two values. When one of
 /// the pointers is NULL, the function returns false and fetches no byte.
 ///
-/// In mpu401_advance time stops when MPU401_OUTPUT_LIMIT bytes wait here. Reads and writes do not
-/// stop time: then the bytes sent up to the access are lost and counted.
+/// In mpu401_advance time stops when MPU401_OUTPUT_LIMIT bytes wait here. A read or a write does
+/// not stop time. If MPU401_OUTPUT_LIMIT bytes already wait before the access, the bytes sent from
+/// then on up to the access are lost and counted.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_midi_out(
     m: Option<&mut Instance>,

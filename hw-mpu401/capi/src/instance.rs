@@ -96,8 +96,8 @@ impl Instance {
     }
 
     /// Lets time pass, at most until the queue of sent bytes is full. Returns the time at which
-    /// something may happen next; `u64::MAX` for never. When the queue is full, it returns the time
-    /// at which time has stopped.
+    /// something may happen next; `u64::MAX` for never. When the queue is full, the method returns
+    /// the time at which time has stopped.
     pub fn advance(&mut self, now_ns: u64) -> u64 {
         let now_ns = self.clamp(now_ns);
         self.pass(now_ns);
@@ -190,9 +190,10 @@ impl Instance {
     /// Lets time pass until `until_ns`, or until the queue is full if that is earlier.
     fn pass(&mut self, until_ns: u64) {
         while self.now_ns < until_ns && !self.sent.is_full() {
-            // In N byte times at most N bytes can end. So the queue cannot get full before the end
-            // of as many byte times as it has free places, or before the next event. A longer time
-            // takes several rounds.
+            // In N byte times at most N bytes can end, and no byte ends before the next event. So
+            // the queue cannot get full before the later of two times: the next event, and the end
+            // of one byte time fewer than the queue has free places. A longer time takes several
+            // rounds.
             let places = self.sent.vacant_len() as u64 - 1;
             let not_full_ns = self.now_ns.saturating_add(places * BYTE_TIME_NS);
             let next_ns = if not_full_ns < until_ns { self.chip.next_event_ns() } else { until_ns };

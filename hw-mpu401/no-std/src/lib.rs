@@ -11,7 +11,8 @@ use core::panic::PanicInfo;
 
 use hw_mpu401::{InitialState, Mpu401, Register, card};
 
-/// Powers a card on, resets it, and lets a byte's time pass; the last status, or 0 without a card.
+/// Powers a card on, resets it, and lets the time of a byte pass. Returns the last STATUS, or 0 if
+/// no card has this name.
 #[unsafe(no_mangle)]
 pub extern "C" fn use_the_chip() -> u8 {
     let Some(profile) = card("roland-mpu401") else { return 0 };

@@ -71,7 +71,8 @@ const EMULATED: Behaviour = Behaviour {
     // Source: both emulators: the newest byte is lost when the queue is full.
     rx_overrun: Overrun::DropNew,
     // Source: DOSBox: data and another FF are taken at once. Assumed: 86Box does so too. In 86Box
-    // every command is run at once, and a command that waits is run once more after that.
+    // every command is run at once, and a command that had to wait is run once more when the wait
+    // is over.
     waits_after_reset: WaitsAfterReset::Commands,
     // Source: both emulators: FE for every command outside UART mode.
     ack_set: AckSet::All,
@@ -81,7 +82,8 @@ const EMULATED: Behaviour = Behaviour {
     ..UART_CHIP
 };
 
-/// The only time in both is that after FF. A command waits until this time has passed.
+/// Both emulators have only one time: the time after FF. A command waits until this time has
+/// passed.
 const fn timing(after_reset: Spread) -> Timing {
     Timing {
         busy_after_reset_ns: after_reset,

@@ -1,7 +1,7 @@
 //! Aureal Vortex: the AU8810, AU8820 and AU8830.
 //!
-//! Source: Linux, driver au88x0: the driver writes FF, reads DATA with its next access, and takes
-//! anything but FE for a card without an MPU-401.
+//! Source: Linux, driver au88x0: the driver writes FF and reads DATA with its next access. If the
+//! byte is not FE, the driver decides that there is no MPU-401.
 
 use super::pci::PCI_CHIP;
 use crate::behaviour::Behaviour;

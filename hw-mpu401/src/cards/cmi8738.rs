@@ -16,8 +16,9 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     ),
     sources: Cow::Borrowed(&[text("Linux, driver cmipci: registers, and STATUS of a port")]),
     behaviour: Behaviour {
-        // Source: Linux, after version 0.6 of the chip's specification: DATA at 40h of the chip's
-        // ports. STATUS is neither 00 nor FF where there is an MPU-401, so 80 at rest is possible.
+        // Source: Linux, which follows version 0.6 of the chip's specification: DATA at 40h of the
+        // chip's ports. STATUS is neither 00 nor FF where there is an MPU-401, so 80 at rest is
+        // possible.
         usual_port: PCI_BASE + 0x40,
         ..PCI_CHIP
     },

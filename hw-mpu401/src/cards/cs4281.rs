@@ -39,8 +39,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         status_command_bits: 0x3F,
         // Source: manual, p. 196, and Linux, driver cs4281: one enable for room in the output, and
         // one for a received byte. Assumed: only the second is enabled, as after the start of the
-        // driver, and the causes are levels; the manual has latched causes that a read of STATUS
-        // ends.
+        // driver. Assumed: the causes are levels. In the manual the causes are latched, and a read
+        // of STATUS ends them.
         transmit_interrupt: TransmitInterrupt::NotFull,
         interrupt_enables: InterruptCauses::RECEIVE,
         ..PCI_CHIP

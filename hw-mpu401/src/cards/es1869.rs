@@ -34,7 +34,7 @@ pub(super) const BEHAVIOUR: Behaviour = Behaviour {
     // Source: data sheets: an ACK only if the chip is in its smart mode.
     ack_reset_in_uart: ResetAck::Silent,
     // Source: Linux, drivers es18xx and es1938; NetBSD, driver eso: bit 6 of mixer register 64h
-    // lets the interrupt pass. Assumed: it is set, as after the start of these drivers.
+    // lets the interrupt pass. Assumed: this bit is set, as after the start of these drivers.
     interrupt_gate: InterruptGate::Open,
     ..FIFO_CHIP
 };

@@ -118,13 +118,15 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     unread_input: UnreadInput::Harmless,
     // Source: the drivers for these chips use only FF and 3F.
     ack_set: AckSet::ResetAndUart,
-    // Assumed: like the super-I/O and Roland's own unit.
+    // Assumed: the chip does not acknowledge FF in UART mode, like the super-I/O and Roland's own
+    // unit.
     ack_reset_in_uart: ResetAck::Silent,
     // Assumed: the host gets bytes in the order in which the card made them.
     ack_position: AckPosition::Tail,
     // Assumed: any byte that is available interrupts.
     ack_interrupt: AckInterrupt::Raised,
-    // Assumed: like the super-I/O, because a line for several sources cannot be a pulse.
+    // Assumed: the line is a level, like that of the super-I/O, because a line for several sources
+    // cannot be a pulse.
     interrupt: InterruptKind::Level,
     // Source: SMSC data sheets: any byte in the FIFO interrupts.
     rx_threshold: 1,
@@ -135,7 +137,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     interrupt_gate: InterruptGate::Open,
     // Assumed: the system software has activated the card before a driver uses it.
     activation: Activation::Active,
-    // Assumed: like the super-I/O.
+    // Assumed: FF and 3F empty the same buffers as in the super-I/O.
     cleared_by_reset: Fifos::RX,
     cleared_by_uart_entry: Fifos::RX.union(Fifos::TX),
     // Assumed: the card has no sequencer, so it sends nothing by itself.
@@ -151,13 +153,13 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     access_ns: 1_000,
 };
 
-/// A UART with FIFOs, as in the super-I/O. The data sheet of the super-I/O says most.
+/// A UART with FIFOs, as in the super-I/O. Most values come from the data sheet of the super-I/O.
 ///
 /// Source: SMSC LPC47M and LPC47B27x data sheets, MPU-401 MIDI UART. The data sheets are also the
-/// ground of the other fields. The ports are the ends of two independent FIFOs. The only commands
-/// are FF and 3F; the card ignores any other command, without an ACK. Any available byte
-/// interrupts, by level, until the FIFO is empty. FF clears the receive FIFO, and 3F clears both
-/// FIFOs. Only a full FIFO sets DRR.
+/// ground of values that this family takes from `UART_CHIP`. The ports are the ends of two
+/// independent FIFOs. The only commands are FF and 3F; the card ignores any other command, without
+/// an ACK. Any available byte interrupts, by level, until the FIFO is empty. FF clears the receive
+/// FIFO, and 3F clears both FIFOs. Only a full FIFO sets DRR.
 pub(super) const FIFO_CHIP: Behaviour = Behaviour {
     // Source: data sheet: 16 in the FIFO. Assumed: one more byte in the shifter, as in a 16550.
     tx_depth: 17,
@@ -183,7 +185,8 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
     // Measured: all commands of the technical reference.
     intelligent_mode: IntelligentMode::Sequencer,
-    // The sequencer answers the questions, and decides about data and MIDI IN in its mode.
+    // In intelligent mode the sequencer answers the questions, and decides what happens to data and
+    // MIDI IN.
     answers: FixedAnswers::NONE,
     rx_outside_uart: RxOutsideUart::Deaf,
     tx_outside_uart: TxOutsideUart::Ignored,
@@ -215,8 +218,8 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     rx_overrun: Overrun::DropNew,
     // Measured: MIDI IN between 3F and the end of the busy time never reaches the host.
     rx_while_busy: RxWhileBusy::Lost,
-    // Assumed: the serial port of the microcontroller marks such a byte with ORFE and not with
-    // RDRF, and the firmware keeps only bytes with RDRF.
+    // Assumed: the serial port of the microcontroller marks a byte without a stop bit with ORFE and
+    // not with RDRF, and the firmware keeps only bytes with RDRF.
     framing_error: FramingError::Dropped,
     // Measured: the first byte written waits, DRR stays set.
     tx_while_busy: TxWhileBusy::Waits,
@@ -292,9 +295,10 @@ const ROLAND_TIMING: Timing = Timing {
     // Measured for a command that the unit defers.
     awaited_take_ns: Spread::exactly(17_000),
     // Measured: the ACK of FF comes about 53 us after the write: 17 us until the unit takes FF, and
-    // 25 us as for any other command.
+    // 25 us as for any other command. The rest is this time.
     reset_break_ns: Spread::exactly(11_000),
-    // Measured: the unit executes and acknowledges the command in about 65 us.
+    // Measured: the unit executes and acknowledges any other command in about 65 us, which include
+    // the same 17 us and 25 us. The rest is this time.
     command_break_ns: Spread::exactly(23_000),
     // Measured: about 100 us.
     deferred_ack_ns: Spread::exactly(100_000),
@@ -320,8 +324,8 @@ const ROLAND_TIMING: Timing = Timing {
     // Measured: the ACK of a command right after E0 and its data comes up to about 1 ms later,
     // which includes 25 us from the command taken to its ACK. Assumed: usually the work is shorter.
     tempo_work_ns: Spread::between(850_000, 850_000, 970_000),
-    // Measured: the ACK of a command right after B8 comes up to about 400 us later. Assumed: as for
-    // a new tempo.
+    // Measured: the ACK of a command right after B8 comes up to about 400 us later. Assumed:
+    // usually the work is shorter, as for a new tempo.
     clear_work_ns: Spread::between(300_000, 300_000, 370_000),
     // Measured: about 570 us.
     thru_ns: Spread::exactly(570_000),
@@ -334,7 +338,7 @@ const ROLAND_TIMING: Timing = Timing {
     // on, because this gives the two times and the mean.
     tx_full_accept_ns: Spread::exactly(294_000),
     tx_full_look_ns: Spread::exactly(36_000),
-    // Measured: no difference.
+    // Measured: the ACK of 3F comes no later than other ACKs.
     uart_entry_ns: Spread::exactly(0),
 };
 

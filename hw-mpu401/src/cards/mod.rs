@@ -75,7 +75,7 @@ static CARDS: [CardProfile; 34] = [
     as_seen::IN_DOSBOX,
 ];
 
-/// The profile of no card, see [`card`].
+/// The profile of ports without a card, see [`card`].
 static ABSENT: CardProfile = absent::PROFILE;
 
 /// The names of [`cards`], in the same order.

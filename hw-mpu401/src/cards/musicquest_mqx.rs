@@ -23,8 +23,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         text("Roland MPU-401 firmware 1.5A for all else"),
     ]),
     behaviour: Behaviour {
-        // Source: version 20h; bit 6 of the revision says that the unit has the timebases 216 and
-        // 240.
+        // Source: a comment in MAME's tracker, for version 20h. Bit 6 of the revision says that the
+        // unit has the timebases 216 and 240.
         // Assumed: the unit has no other extension, neither CLS (bit 1) nor 32 ports (bit 3).
         firmware: Some(FirmwareId { version: 0x20, revision: 0x40 }),
         // Source: reports: without a pause, the first bytes after the switch to UART mode are

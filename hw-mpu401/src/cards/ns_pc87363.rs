@@ -22,12 +22,13 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         text("Crystal CS4235 data sheet DS252PP2, page 63, for two answers"),
     ]),
     behaviour: Behaviour {
-        // Source: PC87363 data sheet: 00 to A0 to A7 and to AB, and a byte to AC, as on Crystal's
-        // chips. Assumed: that byte, and those to AD and AF, are Crystal's too.
+        // Source: PC87363 data sheet: the chip answers the commands A0 to A7 and AB with 00, and
+        // the command AC with one byte, as Crystal's chips do. Assumed: the byte for AC and the
+        // bytes for AD and AF are those of Crystal's chips.
         answers: cs4237b::ANSWERS,
         // Assumed: bits without a name read as 0. No page gives them a meaning.
         status_command_bits: 0x00,
-        // Source: data sheet: in Pass-Thru mode 16 received bytes are kept, and the last one is
+        // Source: data sheet: in Pass-Thru mode 16 received bytes are kept, and the newest byte is
         // lost when the FIFO is full. Page 165: the FIFO can be off in this mode. Assumed: it is
         // on.
         rx_outside_uart: RxOutsideUart::Heard,
@@ -36,8 +37,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         // register are those of the LM4560, by the same maker.
         control_port: ControlPort::National,
         tx_outside_uart: TxOutsideUart::Ignored,
-        // Source: PC87363 data sheet, page 165. Assumed: only a byte on MIDI OUT counts as an
-        // ongoing transfer.
+        // Source: PC87363 data sheet, page 165: a command is postponed until the ongoing transfer
+        // is completed. Assumed: only a byte on MIDI OUT counts as an ongoing transfer.
         command_start: CommandStart::AfterByteOnWire,
         // Source: data sheet: FF in UART mode goes back to Pass-Thru mode and drops the received
         // bytes; no ACK is named. Both are values of the family.

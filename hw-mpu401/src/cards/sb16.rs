@@ -1,11 +1,11 @@
 //! Creative Sound Blaster 16 and AWE64, by the version of their DSP.
 //!
 //! An 8052 at 24 MHz, the DSP, carries every MIDI byte between its own UART and two one-byte
-//! latches in the bus chip of the card. Six versions of its firmware are known; a small table has
-//! what differs. Version 4.17 is the work of a hobbyist, so no card has it.
+//! latches in the bus chip of the card. Six versions of its firmware are known. `Firmware` has what
+//! differs between them. Version 4.17 is the work of a hobbyist, so no card has it.
 //!
-//! Source for the firmware: the comments and cycle counts of the listings in
-//! github.com/S95Sedan/CT1741_DSP, where nothing else is said. Only facts are taken from them:
+//! Source for the firmware, unless a value names another source: the comments and cycle counts of
+//! the listings in github.com/S95Sedan/CT1741_DSP. Only facts are taken from the listings:
 //!
 //! - The loop of UART mode looks at these things in turn: a command for the DSP, the end of UART
 //!   mode, a byte from MIDI IN, a free latch to the host, and a byte in the latch from the host
@@ -22,7 +22,8 @@
 //! the bus chip whether the DSP is busy. What the DSP waits for may come at any point of the turn.
 //!
 //! The DSP does not look whether the latch is free when it writes the FE, so the FE replaces an
-//! unread byte. Assumed: the byte is gone at the command, and the same goes for the FE of FF.
+//! unread byte. Assumed: the unread byte is lost as soon as the host writes the command. Assumed:
+//! the FE of FF replaces an unread byte in the same way.
 
 use super::families::UART_CHIP;
 use crate::answers::{Fifos, HostPort, InterruptKind, Overrun, ResetAck, RxWhileBusy};
@@ -163,8 +164,8 @@ const fn timing(turn_ns: u64) -> Timing {
         drr_clear_uart_ns: after_part_of_turn(3_000, turn_ns),
         // Source: Intel, MCS-51, serial interface: a byte starts at the next bit of the baud clock.
         tx_start_ns: Spread::between(0, BIT_TIME_NS / 2, BIT_TIME_NS),
-        // The UART has the byte half a bit before its end, in the middle of the stop bit. A turn
-        // moves it into the ring, and the next turn into the latch.
+        // The UART has the byte in the middle of the stop bit, half a bit before the byte ends. One
+        // turn moves the byte into the ring, and the next turn moves it into the latch.
         rx_to_dsr_ns: Spread::between(
             turn_ns + 6_000 - BIT_TIME_NS / 2,
             turn_ns * 3 / 2 + 6_000 - BIT_TIME_NS / 2,

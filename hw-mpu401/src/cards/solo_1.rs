@@ -21,7 +21,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         text("ESS ES1869 data sheet for all else"),
     ]),
     behaviour: Behaviour {
-        // Source: drivers: a range of its own, with DATA in front.
+        // Source: drivers: the MPU-401 has a port range of its own, and DATA is the first port.
         usual_port: PCI_BASE,
         ..es1869::BEHAVIOUR
     },

@@ -24,7 +24,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         // Source: data sheet, p. 34: the reserved bits always read 0.
         status_low_bits: 0x00,
         // Assumed: an ACK clears bit 7 of STATUS outside UART mode too. The sheet says that bit 7
-        // is set in that mode, but every driver waits for the FE of FF there.
+        // is set outside UART mode, but every driver waits there for the FE of FF.
         ..FIFO_CHIP
     },
 };

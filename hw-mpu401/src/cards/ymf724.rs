@@ -1,7 +1,7 @@
 //! Yamaha YMF724, YMF740, YMF744 and YMF754: the DS-1 family.
 //!
-//! Source: Linux, driver ymfpci: a driver for the usual two ports fits, and the interrupt comes
-//! through the chip's own line.
+//! Source: Linux, driver ymfpci: this driver uses the general MPU-401 driver for the two registers.
+//! The MPU-401's interrupt comes through the PCI interrupt of the chip.
 
 use super::pci::PCI_CHIP;
 use crate::behaviour::Behaviour;

@@ -34,9 +34,9 @@ impl Sequencer {
         CommandFate::Runs { later_ns }
     }
 
-    /// Handles a command that has come while the unit expected a data byte. Measured: the unit
-    /// repeats a request without its timing byte after the commands, and any other request at a
-    /// later tick.
+    /// Handles a command that has come while the unit expected a data byte. Measured: if the answer
+    /// has no timing byte yet, the unit repeats the request after the commands. Otherwise the unit
+    /// repeats the request at a later tick.
     fn break_off(&mut self, parts: &Parts) {
         let now_ns = parts.now_ns();
         let from_ns = match self.answer.timing {

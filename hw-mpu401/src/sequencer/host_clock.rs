@@ -7,13 +7,13 @@ const BACKLOG_LIMIT: u64 = 255;
 /// Quarter ticks from one FD to the next after a reset. Measured: FD every 60 ticks.
 const DEFAULT_QUARTERS: u8 = 240;
 
-/// The smallest value that has an effect. Measured: after E7 with a value from 0 to 3, FD still
-/// comes every 60 ticks.
+/// The smallest data byte of E7 that has an effect. Measured: after E7 with a value from 0 to 3, FD
+/// still comes every 60 ticks.
 const LEAST_QUARTERS: u8 = 4;
 
-/// The countdown to the next FD, in quarter ticks. E7 sets the period in quarter ticks, which need
-/// not be whole ticks. The count keeps the quarters, so four FDs together take exactly the right
-/// number of ticks.
+/// The countdown to the next FD, in quarter ticks. E7 sets the period in quarter ticks, so the
+/// period need not be a whole number of ticks. The count keeps the quarters, so four FDs together
+/// take exactly the right number of ticks.
 #[derive(Clone)]
 pub(super) struct HostClock {
     quarters: u8,

@@ -235,7 +235,7 @@ impl Sequencer {
         }
     }
 
-    /// Sends the message that is due to MIDI OUT.
+    /// Sends the due message of MIDI thru to MIDI OUT.
     pub(super) fn send_thru(&mut self, parts: &mut Parts) {
         let Some(part) = self.thru.pop() else {
             return;

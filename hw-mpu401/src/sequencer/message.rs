@@ -30,7 +30,8 @@ pub(super) enum MessageKind {
     /// Notes, programs, and controllers that are switches.
     Note,
     /// Messages about everything that a player moves: bender, pressure, and controllers 0 to 63.
-    /// Assumed: the documents say "bender and other continuous controllers".
+    /// Assumed: the documents mean these messages, because they say only "bender and other
+    /// continuous controllers".
     Bender,
     /// Controllers 120 to 127.
     Mode,

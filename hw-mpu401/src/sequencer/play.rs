@@ -37,7 +37,7 @@ impl Sequencer {
         }
     }
 
-    /// Takes an event of the host for the conductor, in the same way.
+    /// Takes an event of the host for the conductor, as `take_track_event` does for a track.
     pub(super) fn take_conductor_event(
         &mut self,
         parts: &mut Parts,

@@ -49,7 +49,8 @@ pub(super) struct Deferred {
 pub(crate) enum CommandFate {
     /// Nothing yet: the command waits until the host has answered a request.
     Deferred,
-    /// The command runs, and its ACK comes this much later than the ACK of a command at rest.
+    /// The command runs, and its ACK comes this much later than the ACK of a command that
+    /// interrupts no answer.
     Runs { later_ns: u64 },
 }
 
@@ -69,7 +70,8 @@ impl Sequencer {
         self.find_due_ns(parts)
     }
 
-    /// Whether a tick waits for requests: the host has room for a request, and a request is due.
+    /// Whether ticks wait for the host: the unit expects a data byte, or a request is due during
+    /// play and there is room for it.
     ///
     /// Measured: the unit stops counting ticks while it waits for a late answer of the host. The
     /// unit goes on counting while the host leaves FD or an ACK unread.
@@ -100,7 +102,7 @@ impl Sequencer {
                 HostPort::Fifo => take.or_earlier(parts.plan_fetch()),
             };
         }
-        // A mailbox has a place for one byte, so that a reply could come between the bytes of a
+        // A mailbox has a place for only one byte, so a reply could come between the bytes of a
         // packet. In a FIFO the bytes of a packet follow each other.
         if host_port == HostPort::Mailbox && self.in_packet && !parts.input.is_empty() {
             return parts.plan_fetch();

@@ -49,7 +49,7 @@ bitflags! {
 
 impl Switches {
     /// The state after a reset. Measured: thru is on, FD off, measure ends are marked, MIDI IN does
-    /// not go to the host. Assumed: the other switches are off, as the documents say.
+    /// not go to the host. Assumed: the other switches are as the documents say.
     pub(super) const DEFAULT: Self = Self::SILENCE_AT_STOP
         .union(Self::REALTIME_OUT)
         .union(Self::OTHERS_THRU)

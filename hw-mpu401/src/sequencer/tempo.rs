@@ -20,7 +20,7 @@ const TEMPO_LIMITS: (u8, u8) = (4, 250);
 /// with timebase 48, 9.54 beats a minute.
 const HALF_TICK_LIMITS_US: (u64, u64) = (1_000, 65_536);
 
-/// Half ticks a minute at one beat a minute and one tick a beat, in us.
+/// How long half a tick lasts at one beat a minute and one tick a beat, in us.
 const HALF_MINUTE_US: u64 = 30_000_000;
 
 /// A graduation divides a step of the relative tempo into this number of parts.
@@ -32,7 +32,7 @@ const FRACTION: u64 = 256;
 /// Measured: the change to twice the tempo is 64 steps. The change takes 175 ms with FF, 263 ms
 /// with 80, 387 ms with 40, 799 ms with 10, and 3.4 s with 01. So the time is in proportion to 1
 /// divided by the square root of the value. The same is true of a movement that speeds up evenly to
-/// the middle, and then slows down evenly. Assumed: the same for other distances.
+/// the middle, and then slows down evenly. Assumed: the same is true of changes of another size.
 const GLIDE_SQUARE: u128 = 3_420_000_000 * 3_420_000_000 / 64;
 
 /// A graduation is this much shorter than [`GLIDE_SQUARE`] says, in ns. The number fits the five

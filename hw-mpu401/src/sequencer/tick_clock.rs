@@ -96,7 +96,8 @@ impl TickClock {
         };
     }
 
-    /// Starts the clock, or starts it again. The next tick comes at this time, and is a MIDI clock.
+    /// Starts the clock, or starts it again. The next tick is a MIDI clock. With the internal timer
+    /// it comes at `first_tick_ns`.
     pub(super) fn restart(&mut self, first_tick_ns: u64) {
         if self.source == ClockSource::Internal {
             self.last_ns = first_tick_ns.saturating_sub(self.tick_ns);
@@ -108,7 +109,7 @@ impl TickClock {
         self.next_in = 1;
     }
 
-    /// Starts the clock. The first tick comes the length of a tick after time 0.
+    /// Starts the clock. The first tick comes one tick length after time 0.
     pub(super) fn start_at_zero(&mut self) {
         self.gait = Gait::Goes;
     }

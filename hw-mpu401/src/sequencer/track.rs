@@ -53,7 +53,7 @@ impl<E> Slot<E> {
         }
     }
 
-    /// Lets ticks pass, but no tick after the tick at which the event is due.
+    /// Lets ticks pass. The caller goes no further than the tick at which the event is due.
     pub(super) fn pass(&mut self, ticks: u64) {
         if let Self::Holds { ticks_left, .. } = self {
             *ticks_left = u64::from(*ticks_left).saturating_sub(ticks) as u8;

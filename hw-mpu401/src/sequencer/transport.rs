@@ -84,7 +84,7 @@ impl Sequencer {
         }
     }
 
-    /// Starts the clock again. If a reset has planned a first F8, this F8 then does not come.
+    /// Starts the clock again. If a reset has planned a first F8, that F8 no longer comes.
     fn restart_clock(&mut self, parts: &mut Parts, first_tick_ns: u64) {
         self.clock.restart(first_tick_ns);
         parts.own_output.cancel_first_clock();
@@ -116,7 +116,7 @@ impl Sequencer {
         }
     }
 
-    /// When a request that waits for the next tick comes.
+    /// The time of a request that waits for the next tick.
     pub(super) fn request_at_tick_ns(&self, parts: &Parts) -> u64 {
         let tick_ns = self.clock.boundary_ns(parts.now_ns());
         tick_ns.saturating_add(parts.unit.timing().request_ns)
@@ -173,7 +173,7 @@ impl Sequencer {
         }
     }
 
-    /// Notes that a MIDI clock has gone out. If the note-offs after a stop waited for this clock,
+    /// Handles a MIDI clock that has gone out. If the note-offs after a stop waited for this clock,
     /// the method plans them.
     pub(super) fn clock_has_fallen(&mut self, parts: &Parts) {
         if self.silence == Silence::AfterClock {

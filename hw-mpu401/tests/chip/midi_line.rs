@@ -74,7 +74,8 @@ fn a_byte_without_a_stop_bit_is_kept_or_lost_and_the_next_one_is_heard() {
 #[test]
 fn a_single_byte_at_38400_is_read_at_the_wrong_places() {
     // 26.04 us a bit. The receiver looks at 48, 80, 112, 144, 176, 208, 240 and 272 us: at bits 1,
-    // 3, 4, 5, 6, 7 and 9 of ten, and at the idle line after them. The stop bit is the idle line.
+    // 3, 4, 5, 6, 7 and 9 of ten, and at the idle line after them. At the place of its stop bit,
+    // the receiver sees the idle line.
     let expected = |byte: u8| {
         let data = |bit: u8| byte >> bit & 1;
         [0, 2, 3, 4, 5, 6]

@@ -166,8 +166,8 @@ fn measure(timing: CardTiming) -> [u64; 6] {
 }
 
 /// The ranges of the reference: the ACK of a command right after E0 and its data, the answer of AF,
-/// from request to request, FC and the note-offs after the last track's end, and MIDI thru. Up to
-/// three us of the host's own accesses are in a time.
+/// from request to request, FC and the note-offs after the last track's end, and MIDI thru. Each
+/// time includes up to three us of the host's own accesses.
 ///
 /// Measured: Roland firmware 1.5A.
 const MEASURED_US: [(u64, u64); 6] = [

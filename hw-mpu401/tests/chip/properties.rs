@@ -76,8 +76,8 @@ fn timing() -> impl Strategy<Value = CardTiming> {
     ]
 }
 
-/// Starts play and record of a card in intelligent mode. Then it makes the accesses of a host of
-/// the sequencer; some accesses are wrong.
+/// Starts play and record of a card in intelligent mode. Then come the accesses of a host of the
+/// sequencer; some accesses are wrong.
 fn talk() -> impl Strategy<Value = Vec<(u64, Step)>> {
     let data = prop_oneof![
         Just(0x00),

@@ -33,7 +33,7 @@ const P95_KEY: &str = "p95";
 const OUTPUT_KEYS: [&str; 3] = ["stop-before-ready-ns", "clock-after-ready-ns", "clock-period-ns"];
 
 impl CardFile {
-    /// Reads a card from the bytes of its file; `file` is its name in messages.
+    /// Reads a card from the bytes of its file; `file` is the name of the file in messages.
     ///
     /// # Errors
     /// [`CardFileError`] with the first byte that is not text, or the first mistake in the text.
@@ -51,7 +51,7 @@ impl CardFile {
         CardFile::parse(file, text)
     }
 
-    /// Reads a card; `file` is its name in messages.
+    /// Reads a card; `file` is the name of its file in messages.
     ///
     /// # Errors
     /// [`CardFileError`] with the first mistake in the text.
@@ -103,7 +103,8 @@ enum Needed {
 
 /// The profile that a card starts from.
 struct Start {
-    /// The profile with every value that the file leaves out.
+    /// The profile that has every value that the file leaves out; `None` if the file must have all
+    /// values.
     profile: Option<&'static CardProfile>,
     /// The name of the card from which this card starts; `None` for a family.
     based_on: Option<String>,

@@ -28,7 +28,7 @@ pub(super) struct Bench<M> {
     input_until_ns: u64,
     /// Clock bytes that the host has written and that have not left yet.
     host_clocks: u64,
-    /// The begin of the byte that is leaving on MIDI OUT, or that left last.
+    /// When the byte began that is leaving on MIDI OUT, or that left last.
     out_start_ns: u64,
     /// Bytes that have left on MIDI OUT, and that no `wire` line has checked yet.
     sent: VecDeque<Sent>,
@@ -95,7 +95,7 @@ impl<M: Model> Bench<M> {
         }
     }
 
-    /// Takes the bytes that have left on MIDI OUT since this was asked last.
+    /// Takes the bytes that have left on MIDI OUT since the last call.
     pub fn take_sent(&mut self, own_clocks: OwnClocks) -> Vec<Sent> {
         self.fetch_sent();
         let is_shown = |sent: &Sent| own_clocks == OwnClocks::Shown || !sent.is_own_clock;

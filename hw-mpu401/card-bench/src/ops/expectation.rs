@@ -229,7 +229,7 @@ impl Expectation {
             && self.is_in_time(got)
     }
 
-    /// True when the bytes began on MIDI OUT when they must.
+    /// True when the bytes began on MIDI OUT at the expected times.
     fn is_in_time(&self, got: &Got) -> bool {
         let gaps = got.start_gaps();
         let starts = self.starts.iter().zip(&gaps);
@@ -289,7 +289,7 @@ fn parse_bytes(first: Word<'_>, words: &mut Words<'_>) -> Result<Expected, Fault
     Ok(Expected::Bytes(bytes))
 }
 
-/// Reads the spans after `starts`, up to the next word that says more.
+/// Reads the spans after `starts`, up to the next of the [`TIME_WORDS`].
 fn parse_starts(words: &mut Words<'_>) -> Result<Vec<Option<Span>>, Fault> {
     let hint = "write starts 20..30 320+-1, in us: the first byte since init, then from byte to \
                 byte";

@@ -44,7 +44,7 @@ pub trait Model {
     /// Whether the interrupt line is up, at the time of the latest call.
     fn interrupt_line(&self) -> bool;
 
-    /// The causes for which the card requests an interrupt now, at the time of the latest call.
+    /// The causes of an interrupt that are there at the time of the latest call, enabled or not.
     fn interrupt_causes(&self) -> InterruptCauses;
 
     /// Fetches the oldest event on a MIDI line, up to the time of the latest call. A byte has two

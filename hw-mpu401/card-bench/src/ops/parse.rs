@@ -21,7 +21,7 @@ const OPEN: &str = "write open CARD...: WHY";
 const OVERRIDE: &str = "write @CARD -> RESULT, with one card or several, below what it is about";
 
 impl Script {
-    /// Reads a script; `file` is its name in messages.
+    /// Reads a script; `file` is the name of its file in messages.
     ///
     /// # Errors
     /// [`OpsError`] at the first line with a mistake.
@@ -52,8 +52,8 @@ impl Script {
         Ok(Script { file: file.to_owned(), likes, scenarios })
     }
 
-    /// The first title in the text of a script, without a look at its accesses: a list of many
-    /// scripts is made in no time. `None` if no line has a title.
+    /// Finds the first title in the text of a script, and does not read the accesses. So a list of
+    /// many scripts takes little time. `None` if no line has a title.
     #[must_use]
     pub fn first_title(text: &str) -> Option<String> {
         text.trim_start_matches('\u{FEFF}').lines().find_map(|line| {

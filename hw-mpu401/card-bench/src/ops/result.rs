@@ -73,7 +73,7 @@ impl Got {
         }
     }
 
-    /// The bytes, if the step gives any number of bytes.
+    /// The bytes of a step whose result is a list of bytes; `None` for any other step.
     pub fn bytes(&self) -> Option<Vec<u8>> {
         match self {
             Self::Drained(bytes) => Some(bytes.clone()),

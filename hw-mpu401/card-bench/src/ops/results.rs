@@ -138,8 +138,8 @@ impl Results {
     }
 }
 
-/// Compares a scenario. The recipe leaves steps out: what was read belongs to the next step with
-/// the same line.
+/// Compares a scenario. The recipe may have left steps out, so each read belongs to the next step
+/// with the same line.
 fn compare(
     scenario: &Scenario,
     card: &str,

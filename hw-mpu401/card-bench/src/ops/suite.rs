@@ -65,7 +65,7 @@ impl Cell {
         }
     }
 
-    /// Whether the card behaved as most cards, or differently, as expected for a reason.
+    /// Whether the card behaved as expected, and the result is not open.
     #[must_use]
     pub fn has_ground(self) -> bool {
         matches!(self, Self::Pass(_) | Self::Differs(_))
@@ -175,8 +175,8 @@ impl SuiteReport {
         self.rows.iter().all(|row| !row.cells.contains(&Cell::Failed))
     }
 
-    /// How many scenarios had a result on this card that counts; the card is given by its
-    /// position.
+    /// How many scenarios gave a card a result for which `is_counted` is true. `card` is the
+    /// position of the card among the cards of the report.
     pub fn count(&self, card: usize, is_counted: impl Fn(Cell) -> bool) -> usize {
         self.rows.iter().filter(|row| is_counted(row.cells[card])).count()
     }

@@ -2,7 +2,7 @@
 
 use hw_mpu401::InterruptCauses;
 
-/// The most bytes that the text shows. For further bytes the text has only their number.
+/// The most bytes that a text shows byte by byte. A text about more bytes says how many there are.
 pub(super) const MOST_BYTES: usize = 24;
 
 /// A time in us.
@@ -16,7 +16,7 @@ pub(super) fn short_us(time_ns: u64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Bytes that left on MIDI OUT.
+/// Bytes that a step gave: bytes read from DATA, or bytes that left on MIDI OUT.
 pub(super) fn bytes_text(bytes: &[u8]) -> String {
     match bytes.len() {
         0 => "none".to_owned(),
@@ -25,8 +25,9 @@ pub(super) fn bytes_text(bytes: &[u8]) -> String {
     }
 }
 
-/// The text of the bytes that left on MIDI OUT, if the script wanted other bytes. It shows as many
-/// bytes as the script wanted, and a few more.
+/// The text of the bytes that a step gave, if the script wanted other bytes. The text shows up to
+/// [`MOST_BYTES`] bytes, or as many bytes as the script wanted if these are more. For the bytes
+/// after these the text says only how many there are.
 pub(super) fn bytes_beside(bytes: &[u8], wanted: &[u8]) -> String {
     let shown = bytes.len().min(wanted.len().max(MOST_BYTES));
     let rest = bytes.len() - shown;

@@ -29,7 +29,7 @@ fn drawn_card() -> impl Strategy<Value = CardProfile> {
         select(AckInterrupt::ALL),
     );
     let times_us = prop::collection::vec(prop_oneof![1 => Just(1_u64), 3 => 1..60_u64], 9);
-    // The bytes of a unit stream only if the unit needs no time to take a byte.
+    // Bytes stream only if the unit needs no time to take a byte.
     let accept = prop::option::of(Just(Spread::exactly(0)));
     (output, input, acks, times_us, accept).prop_map(|(output, input, acks, times_us, accept)| {
         let (tx_depth, tx_while_busy, cleared_by_reset, cleared_by_uart_entry) = output;

@@ -199,7 +199,8 @@ fn control() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A card that differs from a built-in card in its interrupts and in the input of its line.
+/// A built-in card with other interrupts, another activation, another answer to a missing stop bit,
+/// and other bits of STATUS.
 fn any_lines() -> impl Strategy<Value = CardProfile> {
     let of_interrupt = (
         prop::sample::select(TransmitInterrupt::ALL),
