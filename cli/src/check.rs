@@ -296,8 +296,7 @@ fn accept_wanted(arguments: &CheckArguments, all: &mut [Checked]) -> Result<(), 
     Ok(())
 }
 
-/// Finds goldens in the folders that belong to no scenario, and gives them the verdict that the
-/// user chose.
+/// Finds the goldens in the folders that no scenario has, and does with each what the user chose.
 fn left_over(
     arguments: &CheckArguments,
     found: &files::Found,
