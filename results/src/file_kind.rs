@@ -1,4 +1,4 @@
-//! Tells from the first bytes of a file which kind the file is, when it is of a wrong kind.
+//! Tells a file of a wrong kind what it is, by the first bytes of the file.
 //!
 //! This file owns the table of kinds. A reader that refuses a file asks here first. If the file is
 //! of another kind, a message that names the kind helps more than a message about single bytes.

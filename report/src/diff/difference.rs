@@ -93,8 +93,9 @@ pub struct Passed {
     pub bits: u64,
 }
 
-/// Time between two clock interrupts in ns. Assumed: both traces have the kernel's default
-/// interval. With another interval a delay that ends later is a finding.
+/// Time between two clock interrupts in ns.
+/// Assumed: both traces have the kernel's default interval. With another interval a delay that ends
+/// later is a finding.
 const CLOCK_INTERVAL_NS: i64 = 1_000_000;
 
 /// Compares all nodes.
