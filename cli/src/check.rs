@@ -296,7 +296,8 @@ fn accept_wanted(arguments: &CheckArguments, all: &mut [Checked]) -> Result<(), 
     Ok(())
 }
 
-/// Finds the goldens in the folders that no scenario has, and does with each what the user chose.
+/// In the folders, finds the goldens that no scenario has. Does with each of them what the user
+/// chose.
 fn left_over(
     arguments: &CheckArguments,
     found: &files::Found,
