@@ -1,7 +1,7 @@
 //! A driver with two mistakes, for the example `test_of_a_driver`.
 //!
-//! The mistakes are in the `Write` of its stream. It passes all other calls on to the reference
-//! driver. A whole driver without mistakes is in `template/`.
+//! The mistakes are in the `Write` of its stream. The driver passes all other calls on to the
+//! reference driver. A whole driver without mistakes is in `template/`.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,7 +1,8 @@
 //! The command line: verbs, options, and the help that people read.
 //!
-//! `values` reads the words after the options, `help` has the texts behind the options, `machine`
-//! the options of a machine, and `traces` the command lines of the verbs that read a trace.
+//! `values` reads the words after the options, `help` has the texts below the options in the help,
+//! `machine` the options of a machine, and `traces` the command lines of the verbs that read a
+//! trace.
 
 mod help;
 mod machine;
@@ -225,7 +226,8 @@ impl Verb {
             Verb::Diff(arguments) => (arguments.format, vec![arguments.html.as_ref()]),
             Verb::Explain(arguments) => (arguments.format, Vec::new()),
             Verb::Latency(arguments) => (arguments.format, Vec::new()),
-            // The documents of `ops` and `run` name each file that is not valid.
+            // `ops` and `run` need no document about a failure: their own documents name each file
+            // that is not valid.
             Verb::New(_)
             | Verb::Ops(_)
             | Verb::Run(_)

@@ -296,8 +296,8 @@ fn accept_wanted(arguments: &CheckArguments, all: &mut [Checked]) -> Result<(), 
     Ok(())
 }
 
-/// Finds goldens in the folders that belong to no scenario, and gives them the verdict that the
-/// user chose.
+/// In the folders, finds the goldens that no scenario has. Does with each of them what the user
+/// chose.
 fn left_over(
     arguments: &CheckArguments,
     found: &files::Found,

@@ -85,7 +85,7 @@ impl DriverChoice {
 }
 
 /// Advice for a wrong name of a Windows driver: the path of a file in this folder with a similar
-/// name, or else of any driver.
+/// name. Without such a file, the advice shows how a path looks.
 fn path_of_driver(wrong: &str) -> String {
     let path = Path::new(".").join(format!("{wrong}.sys"));
     let is_sys = |path: &PathBuf| path.extension().is_some_and(|end| end == "sys");

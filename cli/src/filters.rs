@@ -1,4 +1,4 @@
-//! `filters`: what a client sees of a driver, and which pins it can open.
+//! `filters`: what a client sees of a driver, and which pins can be opened.
 
 use portcls_machine::CardSignals;
 use portcls_machine::emulator::trace::Hold;

@@ -1,8 +1,9 @@
 //! `new`: a crate for a driver of the user, made from the project's template.
 //!
-//! This file owns the files of the new crate, its name, and the place where it finds the crates of
-//! this program. The text of the files is in `new/template.txt`. A test makes `template.txt` from
-//! the folder `template/` of the project, because a published crate has only its own folder.
+//! This file owns the files of the new crate, its name, and the place where the new crate finds the
+//! crates of this program. The text of the files is in `new/template.txt`. A test makes
+//! `template.txt` from the folder `template/` of the project, because a published crate has only
+//! its own folder.
 
 use std::fs;
 use std::io::{self, ErrorKind};

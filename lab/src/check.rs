@@ -161,7 +161,8 @@ pub fn check(lab: &mut Lab, job: &Check) -> Result<Answer, Refusal> {
     answer(lab, all?, &wanted, job)
 }
 
-/// The golden of a scenario: the file that the job names, or the file of its name.
+/// The golden of a scenario: the file that the job names, or else the file with the usual name of
+/// this golden.
 fn golden(files: &Files, job: &Check, scenario: &Scenario) -> Result<Option<String>, Refusal> {
     if scenario.golden.is_none() {
         return Ok(None);

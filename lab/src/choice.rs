@@ -19,7 +19,7 @@ use crate::job::{Choice, InfChoice, PinFormatWord, Run};
 use crate::refusal::Refusal;
 
 /// The most events that a trace holds here.
-/// Assumed: a page shows no more events. A browser can just handle a text of this length.
+/// Assumed: a page shows no more events, because a longer text is too long for a browser.
 pub const MOST_EVENTS: usize = 2_000_000;
 
 /// The card of a machine if the page names none.

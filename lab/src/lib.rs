@@ -1,9 +1,9 @@
 //! The emulator for a page in a browser: files and a job in, results out.
 //!
 //! This crate owns the jobs of the page: their JSON, the work for each, and the names of the
-//! results. `abi` has the functions that WebAssembly exports. The rooms below compute everything
-//! that a result says. This crate computes nothing a second time, and leaves nothing for the page
-//! to compute.
+//! results. `abi` has the functions that WebAssembly exports. The rooms that this crate uses
+//! compute everything that a result says. This crate computes nothing a second time, and leaves
+//! nothing for the page to compute.
 //!
 //! No job ends the module. If a file is not a driver, if a job is impossible, or if this program
 //! panics, the result has a sentence that says so.
@@ -53,7 +53,8 @@ use files::Files;
 /// Assumed: a person compares two or three runs, and a page may keep some more.
 pub const MOST_KEPT: usize = 16;
 
-/// The files of a page and the traces that the lab keeps for it. It does the page's jobs.
+/// The files of a page, and the traces that the lab keeps for the page. The lab does the page's
+/// jobs.
 #[derive(Default)]
 pub struct Lab {
     files: Files,

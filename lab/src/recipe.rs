@@ -15,7 +15,8 @@ use crate::job::{Choice, InfChoice, PinFormatWord, Run, Verb};
 use crate::refusal::Refusal;
 use crate::song::{self, Music, Origin};
 
-/// An expectation writes out music of at most this many bytes. For longer music it has the count.
+/// An expectation writes out music of at most this many bytes. For longer music it has the number
+/// of bytes.
 const WRITTEN_OUT_BYTES: usize = 256;
 
 /// How much longer than its music a step may take, in s.
@@ -27,7 +28,7 @@ pub struct Recipe {
     head: String,
     /// The expectations when all goes well.
     intended: String,
-    /// The text before `[expect]` for a driver that refuses to start: it has no steps.
+    /// The text before `[expect]` for a driver that refuses to start. This text has no steps.
     refused_head: String,
     /// The files that the scenario names.
     pub files: BTreeMap<String, Vec<u8>>,
@@ -37,7 +38,7 @@ pub struct Recipe {
 
 /// The words of a scenario.
 pub struct Title<'a> {
-    /// The name of the scenario. The names of its other files begin with it.
+    /// The name of the scenario. The names of the scenario's other files begin with this name.
     pub name: &'a str,
     /// What the scenario shows.
     pub title: &'a str,
@@ -165,7 +166,7 @@ fn machine(
     }
     if let Some(InfChoice { file: name, model }) = &job.inf {
         let mut file = bare_name(name).to_owned();
-        // Only behind this ending a scenario names a model.
+        // A scenario can name a model only after this ending.
         if !file.to_ascii_lowercase().ends_with(".inf") {
             file.push_str(".inf");
         }
@@ -311,7 +312,8 @@ fn music_step(
         Origin::File | Origin::Tune => {
             let word = if direction == Direction::Out { "song" } else { "input" };
             let name = format!("{}-{word}.mid", title.name);
-            // A scenario takes whole files only, so it gets what could be read.
+            // A scenario takes whole files only, so it gets a file with the music that could be
+            // read.
             let whole =
                 write_smf(music.song.iter()).map_err(|error| Refusal::file(&music.name, error))?;
             let text = step(&[(file, quoted(&name))]);
@@ -362,7 +364,7 @@ fn observed(outcome: &Outcome) -> String {
     text
 }
 
-/// A note that the run did not go well, so that the scenario expects what it did.
+/// A note: the run did not go well, so the scenario expects what the run did.
 pub fn not_as_intended(failed: u64) -> String {
     let expectations = counted(failed, "expectation");
     format!(

@@ -171,7 +171,8 @@ fn add_bytes(answer: Answer, wanted: &[String], stem: &str, bytes: &[(u64, u8)])
     answer
 }
 
-/// Adds the outputs that ask the driver itself. If one of them fails, the answer has a note.
+/// Adds the outputs about the driver itself: its filters and its imports. If one of them fails, the
+/// answer has a note.
 pub fn add_about_driver(
     lab: &Lab,
     answer: Answer,

@@ -16,11 +16,12 @@ use crate::zip::archive;
 const MOST_LETTERS: usize = 64;
 
 /// Saves a run as a scenario. The outputs are the files of one folder, and an archive of all of
-/// them. The lab checks the scenario with its golden, as `check` does, before it hands them out.
+/// them. Before the lab hands these files out, it checks the scenario with its golden, as `check`
+/// does.
 ///
 /// # Errors
-/// [`Refusal`]: the name is not allowed, the run is not possible, or no scenario can expect its
-/// end.
+/// [`Refusal`]: the name is not allowed, the run is not possible, or no scenario can expect the end
+/// of the run.
 pub fn save(lab: &Lab, keys: Value) -> Result<Answer, Refusal> {
     let (names, run) = job::split(keys, &["name", "title", "why"]);
     let (saved, run): (Saved, Run) = (job::of(names)?, job::of(run)?);

@@ -63,7 +63,7 @@ pub enum Reason {
     Queued,
     /// The processor became free for the code.
     ProcessorFree,
-    /// The timer was set, or a periodic timer expired for the last time before.
+    /// The timer was set. A later expiry of a periodic timer counts from the expiry before it.
     TimerSet,
     /// The thing that the code waited for has come.
     WaitOver,
@@ -225,7 +225,7 @@ impl Why {
         Why { reason, cause, trigger: cause.event, stolen_ns: 0 }
     }
 
-    /// A cause of two events, `trigger` and `freed`: the later event is the cause.
+    /// The cause is the later of the two events `trigger` and `freed`.
     fn later(reason: Reason, trigger: Past, freed_reason: Reason, freed: Past) -> Why {
         let cause = trigger.or_later(freed);
         let reason = if cause == trigger { reason } else { freed_reason };
@@ -326,7 +326,8 @@ impl Finder<'_> {
     }
 
     /// The last step of a thread at or before `time_ns`, of the steps before `past`. Usually this
-    /// is the cause of `step`. Another thread may have gone on in the meantime.
+    /// is the cause of `step`. It is an earlier event if another thread has gone on in the
+    /// meantime.
     fn step_at(&self, past: Past, time_ns: u64, step: &Why) -> Past {
         if step.cause.end_ns <= time_ns {
             return step.cause;

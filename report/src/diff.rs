@@ -197,7 +197,8 @@ pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
     result
 }
 
-/// Translates places in a trace without facts about causes into numbers of the whole trace.
+/// The spots have the numbers of events in the trace without facts about causes. Gives each spot
+/// the number of its event in the whole trace.
 fn renumber<'s>(log: &TraceLog, spots: impl Iterator<Item = &'s mut Spot>) {
     let kept = log.events().enumerate().filter(|(_, event)| !event.event.is_cause_fact());
     let numbers: Vec<usize> = kept.map(|(number, _)| number).collect();

@@ -31,9 +31,9 @@ pub struct Explanation {
     pub event: usize,
     /// Time since power-on in ns.
     pub time_ns: u64,
-    /// The words of the last mark, and the time since this mark in ns.
+    /// The words of the last mark before the event.
     pub mark: String,
-    /// The time since the mark in ns, see `mark`.
+    /// The time since this mark in ns.
     pub since_mark_ns: i64,
     /// The actor, and what happened, as the text of the trace shows it.
     pub what: String,
@@ -91,7 +91,8 @@ fn what(log: &TraceLog, event: &TimedEvent) -> String {
     format!("{} {}", log.name(event.who), event_words(log, event))
 }
 
-/// The events before an event that have the same time. A reader who asks for a time can mean each.
+/// The events before an event that have the same time. A reader who asks for this time can mean any
+/// of them.
 fn at_once(tree: &Tree<'_>, event: usize) -> Vec<String> {
     let time_ns = tree.events[event].time_ns;
     let before = tree.events[..event].iter().rev();

@@ -147,8 +147,8 @@ impl<'t, 'a> Packets<'t, 'a> {
         }
     }
 
-    /// The event that begins the slice of an event, or the event that is the instant itself. A
-    /// counter has neither.
+    /// The event that carries the flows of an event: the event that begins the slice, or the event
+    /// itself if it is an instant. A counter has neither.
     fn carrier(&self, event: usize) -> Option<usize> {
         let known = |number: u32| (number != NONE).then_some(number as usize);
         match self.timeline.tree.events[event].event {

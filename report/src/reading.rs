@@ -213,7 +213,7 @@ impl Printer<'_, '_> {
             && (event.time_ns, event.who) == (next.time_ns, next.who)
     }
 
-    /// How long the call took whose end is this event.
+    /// For an event that ends a call: how long the call took.
     fn duration(&self, number: u32) -> Option<String> {
         let node = self.tree.node(self.tree.node_of[number as usize]);
         if !self.show.durations || node.kind != Kind::Return || node.parent == NONE {

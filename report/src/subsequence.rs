@@ -56,7 +56,7 @@ fn exact(a: &[u64], b: &[u64]) -> Option<Vec<(u32, u32)>> {
     None
 }
 
-/// The pairs on the way that the steps describe, from its end.
+/// The pairs on the way that the steps describe. The search goes back from the end of the way.
 fn walk_back(steps: &[Vec<i64>], n: i64, m: i64) -> Vec<(u32, u32)> {
     let mut pairs = Vec::new();
     let (mut x, mut y) = (n, m);

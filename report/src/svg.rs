@@ -217,6 +217,6 @@ impl Drawing<'_, '_> {
 /// A text for a place between tags.
 fn escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    // XML has no other control characters.
+    // XML does not allow most control characters.
     text.replace(|letter: char| letter.is_control(), " ")
 }

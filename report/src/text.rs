@@ -91,8 +91,8 @@
 //!
 //! The numbers of names, and names that no event uses. An actor that never got a layer is read back
 //! as software.
-//! Assumed: an access is 1, 2 or 4 bytes wide and its value fits, because the bus makes no other
-//! access. The reader refuses a number of digits that belongs to another width.
+//! Assumed: an access is 1, 2 or 4 bytes wide and its value fits this width, because the bus makes
+//! no other access. The reader refuses a number of digits that belongs to another width.
 
 mod error;
 mod form;

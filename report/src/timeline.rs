@@ -68,7 +68,8 @@ pub(crate) struct Timeline<'a> {
     /// The events at which the IRQL changes, with the value from then on: 0, 2 or 3. If the level
     /// is raised for one event only, this event is in the list twice.
     pub irql: Vec<(u32, u8)>,
-    /// The events at which a byte was written or has left, with the bytes that wait from then on.
+    /// The events at which a byte was written or has left, with the number of bytes that wait from
+    /// then on.
     pub waiting: Vec<(u32, u32)>,
 }
 
@@ -102,8 +103,8 @@ impl<'a> Timeline<'a> {
             add(LaneKind::Waiting);
         }
         lanes.sort_unstable();
-        // A page numbers the lanes with a byte. No trace of a machine has more lanes. If a trace
-        // has more, its last lanes are drawn as one lane.
+        // A page numbers the lanes with a byte. No trace of a machine has more lanes than that. If
+        // a trace has more, its last lanes are drawn as one lane.
         lanes.truncate(usize::from(u8::MAX));
         let lane_of = kinds
             .iter()
@@ -213,7 +214,8 @@ pub(crate) fn irql_changes(events: &[TimedEvent]) -> Vec<(u32, u8)> {
     changes
 }
 
-/// The bytes between their write and their end on the wire.
+/// The number of waiting bytes from each event on that changes this number. A byte waits from its
+/// write to its end on the wire.
 fn waiting(tree: &Tree<'_>) -> Vec<(u32, u32)> {
     let mut steps: Vec<(u32, i32)> = Vec::new();
     for number in 0..tree.events.len() {

@@ -7,8 +7,9 @@
 //!
 //! # Dialects
 //!
-//! [`Dialect::Full`] writes every wire, for GTKWave and Surfer, also texts. [`Dialect::Sigrok`]
-//! leaves out unknown values, texts, and wires wider than one bit, for sigrok-cli and PulseView.
+//! [`Dialect::Full`] is for GTKWave and Surfer, and writes every wire, also a text.
+//! [`Dialect::Sigrok`] leaves out unknown values, texts, and wires wider than one bit, for
+//! sigrok-cli and PulseView.
 //! Measured: when a file has a vector, libsigrok 0.5.2 drops the whole file without a message.
 //! libsigrok 0.5.2 shows a name without its scope. Later versions put the scope before the name
 //! unless the scope is `libsigrok`, so this dialect uses the scope `libsigrok`.

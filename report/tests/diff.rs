@@ -389,7 +389,7 @@ fn what_is_late_by_the_same_time_at_the_same_moment_is_one_finding() {
     let found = differ(&trace(0), &trace(40));
     assert_eq!(found.roots(), 1, "{}", found.text(12));
     assert!(found.findings.len() >= 2 && found.findings[1].follows_from == Some(1));
-    // By another time, each is a finding of its own.
+    // If the two are late by different times, each is a finding of its own.
     let other = trace(0).replace("470.000", "520.000").replace("420.000", "460.000");
     assert_eq!(differ(&trace(0), &other).roots(), 2);
 }

@@ -1,11 +1,11 @@
-//! Tells by its first bytes what a file of a wrong kind is.
+//! Tells a file of a wrong kind what it is, by the first bytes of the file.
 //!
 //! This file owns the table of kinds. A reader that refuses a file asks here first. If the file is
 //! of another kind, a message that names the kind helps more than a message about single bytes.
 //! Nothing here makes a file valid or invalid.
 //!
-//! The crates below name some wrong kinds in their own errors, for programs that use these crates
-//! as libraries.
+//! The crates that this crate uses name some wrong kinds in their own errors, for programs that use
+//! these crates as libraries.
 
 use std::fmt;
 
@@ -49,8 +49,8 @@ struct Kind {
     what: &'static str,
     /// What to do with a file of this kind.
     mend: &'static str,
-    /// The kind of input that may be such a file. The reader of that input knows better what is
-    /// wrong with the file.
+    /// The kind of input for which such a file is right. If the reader of that input refuses the
+    /// file, the reader knows better what is wrong with it.
     right_for: Option<Wanted>,
     /// Whether a file is of this kind.
     is: fn(&[u8]) -> bool,
@@ -90,7 +90,7 @@ macro_rules! chunk {
     };
 }
 
-/// The kinds. The first kind that fits counts.
+/// The kinds. A file is of the first kind whose `is` says so.
 ///
 /// Source: MIDI 2.0 clip, M2-116-U; XMI, the Miles Sound System's "Extended MIDI IFF Structure";
 /// RIFF MIDI, RP-029; SoundFont 2.04 and DLS 2, the forms `sfbk` and `DLS `; zip, APPNOTE 4.3;
@@ -177,7 +177,8 @@ const KINDS: &[Kind] = &[
         .right_for(Wanted::Inf),
 ];
 
-/// The first bytes of a file as text in lower case, without a mark or spaces at the start.
+/// The first bytes of a file as text in lower case, without a byte order mark or spaces at the
+/// start.
 fn head(file: &[u8]) -> String {
     let head = String::from_utf8_lossy(&file[..file.len().min(HEAD_BYTES)]);
     head.trim_start_matches('\u{FEFF}').trim_start().to_ascii_lowercase()

@@ -1,4 +1,4 @@
-//! What a client sees of a driver, and which pins it can open.
+//! What a client sees of a driver, and which pins the client can open.
 
 use std::fmt::Write;
 

@@ -1,7 +1,7 @@
 //! The text in a file that an editor or a shell of Windows wrote.
 
-/// The bytes of a text in UTF-8, without a mark at the start. A text in UTF-16 with a mark is
-/// translated: Windows PowerShell writes this form for `>`.
+/// The bytes of a text in UTF-8, without a byte order mark. A text in UTF-16 with a byte order mark
+/// is translated: Windows PowerShell writes this form for `>`.
 #[must_use]
 pub fn plain_text(bytes: Vec<u8>) -> Vec<u8> {
     let unit: fn([u8; 2]) -> u16 = match bytes[..] {

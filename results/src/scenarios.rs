@@ -130,7 +130,8 @@ struct CheckFacts<'a> {
     name: &'a str,
     passed: bool,
     words: &'a str,
-    /// After a failure, the time since power-on of the event that shows it; `None` if none does.
+    /// If the check failed: the time since power-on of the event that shows the failure. `None` if
+    /// no event shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     time_ns: Option<u64>,
 }

@@ -150,10 +150,10 @@ struct LeakFacts {
     count: u64,
     /// The bytes of blocks of pool.
     bytes: Option<u64>,
-    /// The routine that gave it to the driver.
+    /// The routine that gave the driver this thing.
     routine: Option<&'static str>,
-    /// Where the driver called `routine`. If there is none: the driver's own routine that got the
-    /// object.
+    /// Where the driver called `routine`. Without a `routine`: the driver's own routine that got
+    /// the object.
     call_site: Option<Place>,
     /// All this in words.
     text: String,

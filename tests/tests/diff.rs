@@ -1,6 +1,6 @@
 //! The causal diff, proven on mutants: real traces with one change each.
 //!
-//! The suite takes one seed of each trace of many. For more of them:
+//! A test of many traces takes one seed for each trace. For more seeds:
 //! `MUTANT_SEEDS=20 cargo test -p portcls-tests --test diff -- one_change`.
 
 #[path = "diff/mutant.rs"]
@@ -52,8 +52,8 @@ fn differ(first: &TraceLog, second: &TraceLog) -> Diff {
     diff(first, second, DiffOptions::default())
 }
 
-/// Compares two traces in both directions: there is a finding, and there are no more roots than
-/// `most`. Returns what is wrong.
+/// Compares two traces in both directions. There must be a finding, and at most `most` roots.
+/// Returns what is wrong.
 fn fault_of_both_ways(first: &TraceLog, second: &TraceLog, most: usize) -> Option<String> {
     let found = differ(first, second);
     let back = differ(second, first);

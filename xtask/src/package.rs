@@ -18,7 +18,7 @@ pub fn package(arguments: &[String]) -> Outcome {
     no_arguments("package", arguments)?;
     let packages = own_packages()?;
     let published: Vec<&Value> = packages.iter().filter(|package| is_published(package)).collect();
-    // The packages have changes without a commit too, because this verb publishes nothing.
+    // The packages may have changes that are not committed, because this verb publishes nothing.
     let options = ["package", "--quiet", "--offline", "--no-verify", "--allow-dirty"];
     let mut command = cargo(&options);
     for package in &published {

@@ -12,10 +12,11 @@ use crate::project::root;
 
 const TARGET: &str = "wasm32-wasip1";
 
-/// The rooms. Tests that start a process are left out there by their own `cfg`.
+/// The rooms whose tests run. A test that starts a process has a `cfg` that leaves it out on this
+/// target.
 const ROOMS: [&str; 4] = ["hw-mpu401", "portcls-emulator", "portcls-port", "portcls-guest"];
 
-/// Debian's packages for this.
+/// Debian's packages that this verb needs.
 const PACKAGES: &str =
     "rustc-web cargo-web rust-web-src libstd-rust-web-dev lld-22 wasi-libc nodejs";
 
@@ -28,7 +29,8 @@ const MEMORY: u32 = 3 << 30;
 /// The stack of a test program in bytes: what a thread of Linux has.
 const STACK: u32 = 8 << 20;
 
-/// Random cases a property has: an eighth of the usual number, because each takes longer.
+/// The number of random cases of a property: an eighth of the usual number, because each case takes
+/// longer.
 const CASES: &str = "32";
 
 /// Runs the suites.
@@ -64,14 +66,16 @@ fn cargo_test() -> Command {
             "CARGO_TARGET_WASM32_WASIP1_RUNNER",
             format!("node --no-warnings {}", runner.display()),
         )
-        // Cargo, which would be asked for it, cannot be started there.
+        // Without this variable a test would ask cargo for the folder. Here a test cannot start
+        // cargo.
         .env("INSTA_WORKSPACE_ROOT", root())
         .env("INSTA_UPDATE", "no")
         .env("PROPTEST_CASES", CASES);
     command
 }
 
-/// A folder of its own, because this compiler is another one.
+/// The folder into which this verb builds. It is a separate folder, because the compiler is another
+/// one.
 fn own_target() -> PathBuf {
     target_folder().join("wasm32")
 }
@@ -81,7 +85,8 @@ fn flags() -> String {
         "-Cpanic=unwind".to_owned(),
         "-Ctarget-feature=+exception-handling".to_owned(),
         "-Clink-self-contained=no".to_owned(),
-        // The C library of 2022 lacks functions that nothing calls here; run.js has them.
+        // The C library of 2022 lacks functions that nothing calls here. `run.js` has a function in
+        // place of each.
         "-Clink-arg=--allow-undefined".to_owned(),
         format!("-Clink-arg=-L{LIBRARY}"),
         format!("-Clink-arg={LIBRARY}/crt1-command.o"),

@@ -1,4 +1,4 @@
-//! `filters` and `--pin`: what a client sees, and which pin it opens.
+//! `filters` and `--pin`: what a client sees, and which pin the client opens.
 
 use insta::assert_snapshot;
 use insta_cmd::assert_cmd_snapshot;

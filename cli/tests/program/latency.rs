@@ -96,7 +96,7 @@ fn a_part_of_a_trace_is_measured_from_mark_to_mark() {
     assert!(ran.stderr.contains("no such mark"), "{}", ran.stderr);
 }
 
-/// A part of a trace is not an option for runs that leave none.
+/// Runs on cards leave no trace, so the options for a part of a trace are refused.
 fn refused_with_cards(folder: &Folder) {
     for option in ["--from", "--until", "--to"] {
         let ran = folder.run(&["latency", "--cards", "all", option, "1ms"]);

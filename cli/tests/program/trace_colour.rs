@@ -66,13 +66,13 @@ fn a_file_has_no_colours_and_a_pipe_only_those_that_are_asked_for() {
     let piped = forced(&["trace", "t.txt"]).output().expect("the program runs").stdout;
     assert!(piped.contains(&0x1B));
     assert!(plain(std::str::from_utf8(&piped).expect("text")).as_bytes() == golden);
-    // Two ways into a file, of which the program knows only one by its name.
+    // There are two ways into a file. The program knows the name of the file only with `--trace`.
     forced(&["play", "song.mid", "--trace", "named.txt"]).output().expect("the program runs");
     assert!(folder.get("named.txt") == golden);
     let file = std::fs::File::create(folder.path().join("shell.txt")).expect("a file");
     forced(&["trace", "t.txt"]).stdout(file).status().expect("the program runs");
     assert!(folder.get("shell.txt") == golden);
-    // A reader does not see them.
+    // The reader of a trace removes the colours.
     let same = folder.run_with_stdin(&["diff", "t.txt", "-"], &piped);
     assert_eq!((same.code, same.stderr.as_str()), (0, ""), "{}", same.text());
     let again = folder.run_with_stdin(&["trace", "-"], &piped);

@@ -148,7 +148,7 @@ class Inputs {
     this.show();
   }
 
-  // While a scenario is open, it says what runs. With null, the form does again.
+  // While a scenario is open, the scenario says what runs. With null, the form says it again.
   openScenario(name) {
     this.scenario = name;
     byId("scenario-name").textContent = name ?? "none";
@@ -217,7 +217,8 @@ class Inputs {
     return files;
   }
 
-  // Fills the list of pins while the user can see it. It asks the driver for its pins.
+  // Asks the driver for its pins, and fills the list of pins. Does so only while the user can see
+  // the list.
   async findPins() {
     const list = byId("pin");
     if (!byId("more").open || this.scenario) return;

@@ -215,7 +215,7 @@ async function start() {
   }
 }
 
-// In the folder the script is loaded beside the page, and may come after its last element. It is
-// finished before `start` begins.
+// In the folder, the browser loads the script beside the page, and may run the script only after the
+// last element of the page. The whole script has run before `start` begins.
 if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
 else queueMicrotask(start);

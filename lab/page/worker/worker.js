@@ -41,7 +41,8 @@ function outputs() {
   return found;
 }
 
-// With `fresh`, no file of an earlier job is left: it could be taken for a file of this job.
+// With `fresh`, no file of an earlier job is left, because such a file could be taken for a file of
+// this job.
 function perform({ job, files, fresh }) {
   if (fresh) instance.lab_forget();
   for (const { name, bytes } of files) {

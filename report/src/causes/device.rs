@@ -98,7 +98,7 @@ impl Device {
         taken.map_or(Past::NOTHING, |byte| byte.past)
     }
 
-    /// The end of a byte if it is at `time_ns`, else `other`.
+    /// The event that ends a byte at `time_ns`; `other` if no byte ends then.
     pub(super) fn last_end_at(&self, time_ns: u64, other: Past) -> Past {
         let mut ends = self.lanes.values().map(|lane| lane.end);
         ends.rfind(|end| end.is_there() && end.end_ns == time_ns).unwrap_or(other)

@@ -14,7 +14,7 @@ pub(super) enum Fate {
     Lost,
 }
 
-/// Whether a read with this note only told a state, such as `status: can write`, and took nothing
+/// Whether a read with this note, such as `status: can write`, only told a state and took nothing
 /// from the device.
 pub(crate) fn tells_state(note: &str) -> bool {
     note.contains(": ")

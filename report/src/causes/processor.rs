@@ -78,7 +78,8 @@ struct Block {
 }
 
 impl Block {
-    /// Adds an event that queued a DPC. If a DPC ran before, it belongs to older events.
+    /// Adds an event that queued a DPC. If a DPC ran before this event, that run belongs to older
+    /// events.
     fn queue(&mut self, number: u32, lost: &mut BTreeSet<u32>) {
         if self.runs > 0 {
             self.settle(lost);
@@ -87,8 +88,8 @@ impl Block {
     }
 
     /// Adds to `lost` the events whose DPC never ran. A DPC cannot be queued twice at once. So if
-    /// two events queued it and it ran once, the trace lacks a run, and the run belongs to the
-    /// newer event.
+    /// two events queued it and it ran once, the trace lacks a run. The run that the trace has
+    /// belongs to the newer event.
     fn settle(&mut self, lost: &mut BTreeSet<u32>) {
         let missing = self.places.len().saturating_sub(self.runs);
         lost.extend(self.places.drain(..).take(missing));

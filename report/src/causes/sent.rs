@@ -70,7 +70,7 @@ impl Sent {
         }
     }
 
-    /// The write of the byte that starts with an event.
+    /// The write of the byte whose start is the event `byte`.
     pub(super) fn write_of(&self, byte: u32) -> Past {
         let found = self.writes.binary_search_by_key(&byte, |&(byte, _)| byte);
         found.map_or(Past::NOTHING, |index| self.writes[index].1)
@@ -100,8 +100,8 @@ fn align(writes: &[Value], bytes: &[Value]) -> Vec<(Past, u32, bool)> {
             Some(&(x, y)) => (x as usize, y as usize),
             None => (some_writes.len(), some_bytes.len()),
         };
-        // If values differ between two equal ones, write and byte are paired in order: the byte has
-        // changed.
+        // Before the next equal values, writes and bytes are paired in order although they differ:
+        // such a byte has changed.
         for (write, byte) in some_writes[..x].iter().zip(&some_bytes[..y]) {
             pair(*write, *byte);
         }

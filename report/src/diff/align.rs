@@ -164,8 +164,9 @@ impl Aligner<'_, '_> {
         is_there.then_some((inside.0, inside.1, BY_CONTENT))
     }
 
-    /// Whether nodes at the same place are pairs: no other alignment has fewer nodes that differ.
-    /// In a row of equal bytes, this finds the one byte that changed.
+    /// Whether the nodes at the same place in the two lists are pairs. They are pairs if no other
+    /// alignment has fewer nodes that differ. In a row of equal bytes, this finds the one byte that
+    /// changed.
     fn stands_in_place(&self, of_a: &[u32], of_b: &[u32]) -> bool {
         let class = |tree: &Tree<'_>, node: u32| tree.node(node).class;
         let is_alike = |(&a, &b): (&u32, &u32)| class(self.a, a) == class(self.b, b);

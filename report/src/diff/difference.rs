@@ -94,7 +94,8 @@ pub struct Passed {
 }
 
 /// Time between two clock interrupts in ns.
-/// Assumed: the default of the kernel. With another interval a delay that ends later is a finding.
+/// Assumed: both traces have the kernel's default interval. With another interval a delay that ends
+/// later is a finding.
 const CLOCK_INTERVAL_NS: i64 = 1_000_000;
 
 /// Compares all nodes.
@@ -122,7 +123,8 @@ pub(super) fn compare(
     comparer.compared
 }
 
-/// Whether a node without a partner is not part of a larger node without a partner.
+/// Whether a node without a partner is a difference of its own. A part of a larger node without a
+/// partner is not.
 fn stands_alone(tree: &Tree<'_>, node: u32, partners: &[u32]) -> bool {
     let parent = tree.node(node).parent;
     parent == NONE || partners[parent as usize] != NONE
@@ -204,7 +206,7 @@ impl Comparer<'_, '_> {
         let (needs_a, needs_b) = (self.a.trigger_node(a), self.b.trigger_node(b));
         let kind = self.a.node(a).kind;
         if matches!(kind, Kind::Timer | Kind::Delay) && self.compare_due(a, b) {
-            // A delay of another time also ends at another time.
+            // A delay for which the code asked for another time also ends at another time.
             if kind == Kind::Delay {
                 return;
             }
@@ -240,7 +242,7 @@ impl Comparer<'_, '_> {
         let stolen = (0, distance_ns(cause_a.stolen_ns, cause_b.stolen_ns));
         let is_by_clock = match cause_a.reason {
             Reason::Clock => self.waits_for_clock(shift, more),
-            // A trace without facts about causes has no delays.
+            // A trace without facts about causes has no event for a delay.
             Reason::Step => !self.tells_delays() && self.waits_for_clock(shift, more),
             _ => false,
         };
@@ -255,21 +257,22 @@ impl Comparer<'_, '_> {
         self.a.log.cause_facts() == CauseFacts::Recorded
     }
 
-    /// Whether an event stands where it stands because of the clock: it moved by whole clock
-    /// intervals, and by less than one interval more or less than its cause.
+    /// Whether an event has its time because of the clock. Then the event moved by whole clock
+    /// intervals, and its distance from its cause changed by less than one interval.
     ///
-    /// The end of a delay does so, because it is rounded up to a clock interrupt. Assumed: so did a
-    /// step in traces that have no event for a delay.
+    /// The end of a delay moves in this way, because it is rounded up to a clock interrupt.
+    /// Assumed: a step moves in this way too, in traces that have no event for a delay.
     fn waits_for_clock(&self, shift: i64, more: i64) -> bool {
         let beside = shift.rem_euclid(CLOCK_INTERVAL_NS);
         let apart = beside.min(CLOCK_INTERVAL_NS - beside).unsigned_abs();
         apart <= self.options.tolerance.ns && more.abs() < CLOCK_INTERVAL_NS
     }
 
-    /// A timer may be set for the same time from now, or for the same time on the clock. The same
-    /// is true of a delay. Tells a difference, and returns whether there is one.
+    /// Two timers are set alike if both have the same time from now, or the same time on the clock.
+    /// Two delays are compared in the same way. Tells the difference if there is one, and returns
+    /// whether there is one.
     fn compare_due(&mut self, a: u32, b: u32) -> bool {
-        // The time that was asked for, and when it was asked.
+        // The time that the code asked for, and when the code asked.
         let due = |tree: &Tree<'_>, node: u32| {
             let event = tree.event(node);
             match event.event {
@@ -306,7 +309,8 @@ impl Comparer<'_, '_> {
     }
 
     /// Whether two delays differ by more than `steps` times the tolerance, both with and without
-    /// the time that other code took from them. Keeps the residual.
+    /// the time that other code took from them. Adds a difference within the tolerance to the
+    /// residual.
     fn is_too_much(&mut self, delays: (i64, i64), stolen: (i64, i64), steps: u64) -> bool {
         let more = delays.1 - delays.0;
         let net = more - (stolen.1 - stolen.0);

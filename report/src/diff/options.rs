@@ -1,4 +1,4 @@
-//! What counts as a difference, and how a user writes it.
+//! What counts as a difference, and how a user writes these settings.
 
 use std::str::FromStr;
 
@@ -68,7 +68,8 @@ impl PollRule {
     }
 }
 
-/// Whether bits of a state register without a meaning count.
+/// Whether a difference counts if it is only in bits without a meaning. Such bits are in a register
+/// that tells a state.
 ///
 /// A bit has no meaning when the trace has the same words for the register with the bit and without
 /// it. The card does not drive such a bit.
@@ -86,10 +87,11 @@ pub enum Undriven {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
-    /// Since power-on.
+    /// Power-on.
     #[default]
     PowerOn,
-    /// The first event. For parts of traces that begin at a mark: the time before is not compared.
+    /// The first event of each trace. This is for parts of traces that begin at a mark: the time
+    /// before the mark is not compared.
     FirstEvent,
 }
 
@@ -111,7 +113,7 @@ pub struct DiffOptions {
 }
 
 impl DiffOptions {
-    /// The options that count. An exact comparison allows nothing.
+    /// The options that have an effect. An exact comparison allows no difference.
     pub(super) fn settled(self) -> DiffOptions {
         match self.mode {
             Mode::Exact => DiffOptions {

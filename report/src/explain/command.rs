@@ -28,7 +28,7 @@ fn ms(time_ns: u64) -> String {
 
 /// The name of a file as one word of a command line.
 fn shell_word(file: &str) -> String {
-    // A name like an option or like the home folder gets its folder in front.
+    // A name that looks like an option or like the home folder gets `./` in front.
     if file.starts_with(['-', '~']) {
         shell_quoted(&format!("./{file}"))
     } else {

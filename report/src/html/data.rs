@@ -87,7 +87,7 @@ struct FindingRow<'a> {
     places: Vec<(u64, i64)>,
 }
 
-/// An event that only the expected trace has, or that it has at another time.
+/// An event that only the expected trace has, or that the expected trace has at another time.
 #[derive(Serialize)]
 struct Ghost {
     lane: u8,
@@ -260,7 +260,7 @@ fn kind_and_values(log: &TraceLog, event: &TimedEvent) -> (u8, Vec<u32>) {
     }
 }
 
-/// The findings of a comparison. Each has the expected event at its place, if there is one.
+/// The findings of a comparison, and the ghosts: the expected events at the places of the findings.
 fn findings<'d>(
     timeline: &Timeline<'_>,
     legend: &Legend,

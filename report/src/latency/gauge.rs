@@ -22,7 +22,7 @@ const BITS: u64 = 10;
 pub(super) struct Gauge<'a> {
     log: &'a TraceLog,
     tree: Tree<'a>,
-    /// The times by span and name, with the order in which the names occur.
+    /// The times by span and by the index of the name in `names`.
     samples: BTreeMap<(Span, usize), Vec<Sample>>,
     names: Vec<String>,
     bytes_written: u64,

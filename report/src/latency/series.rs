@@ -19,9 +19,9 @@ pub struct Worst {
     pub event: usize,
     /// When it was, in ns since power-on.
     pub at_ns: u64,
-    /// The words of the last mark, and the time since this mark in ns.
+    /// The words of the last mark before the event.
     pub mark: String,
-    /// The time since the mark in ns, see `mark`.
+    /// The time since this mark in ns.
     pub since_mark_ns: u64,
     /// What took the time: first what happened inside, then the causes, one after the other.
     pub why: Vec<String>,
@@ -44,8 +44,9 @@ pub struct Series {
     pub p99_ns: u64,
     /// The sum in ns.
     pub total_ns: u64,
-    /// The counts of times by bin. Each bin but the last has the times below its edge and not
-    /// below the edge before. The last bin has the times from the last edge on.
+    /// The number of times in each bin. The first bin has the times below the first edge. Each
+    /// further bin has the times from one edge on and below the next edge. The last bin has the
+    /// times from the last edge on.
     pub bins: Vec<u64>,
     /// The first of the longest times.
     pub worst: Worst,

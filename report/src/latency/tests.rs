@@ -85,8 +85,8 @@ fn the_run_the_levels_and_the_lane_add_up() {
     assert_eq!((found.lanes[0].bytes, found.lanes[0].busy_ns), (2, 640_000));
 }
 
-/// A service routine takes two bytes, and an application reads both at once. The byte FE between
-/// them never reached the application.
+/// Three bytes come in, and an application reads two of them at once. The byte FE between these two
+/// never reached the application.
 #[test]
 fn a_read_waits_from_the_end_of_its_last_byte() {
     let found = measured(

@@ -163,7 +163,7 @@ impl<'a> Builder<'a> {
             self.note_mixed(depth + 1);
             self.tree.mixed.push(node);
         }
-        // The nesting of the processor is limited: it may have dropped an outer level.
+        // `processor` keeps only a limited nesting. It may have dropped an outer routine.
         while self.frames.len() > self.processor.depth() {
             self.frames.remove(1);
         }
@@ -236,7 +236,8 @@ impl<'a> Builder<'a> {
                 (Kind::Timer, self.names.of(timer), is_cancelled)
             }
             Event::Wait { object, end, .. } => (Kind::Wait, self.names.of(object), end as u64),
-            // How long it was is compared apart: the code can delay up to a time of the clock.
+            // The length of a delay is compared apart, because code can delay up to a certain time
+            // on the clock.
             Event::Delay { .. } => (Kind::Delay, who, 0),
             Event::Note(text) => {
                 let text = self.tree.log.text(text);

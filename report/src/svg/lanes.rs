@@ -263,7 +263,8 @@ impl Drawing<'_, '_> {
         steps.collect()
     }
 
-    /// A value over time, as one line. The IRQL has a line for each level, in the level's colour.
+    /// A value over time, as one line. In the lane of the IRQL, each piece of the line has the
+    /// colour of its level.
     fn draw_steps(&mut self, index: usize, steps: Vec<(u32, u32)>, most: u32) {
         let Band { number, top, height, .. } = self.bands[index];
         let kind = self.timeline.lanes[number].kind;

@@ -7,7 +7,7 @@ use portcls_emulator::trace::Event;
 use super::{GUTTER, WIDTH};
 use crate::timeline::Timeline;
 
-/// A stretch without an event or a byte that is longer than this is folded, in ns.
+/// Time without an event or a byte is folded if it is longer than this, in ns.
 const IDLE_NS: u64 = 2_500_000;
 /// The length that a folded stretch has on the axis, in ns.
 const FOLDED_NS: u64 = 400_000;

@@ -1,4 +1,4 @@
-//! A line of the text in its parts, for a view with a style for each.
+//! A line of the text in its parts, for a view with a style for each part.
 
 use portcls_emulator::trace::Level;
 
@@ -19,7 +19,7 @@ pub enum Line<'a> {
     Event {
         /// The columns of the time.
         time: &'a str,
-        /// Where the processor was.
+        /// The level of the event.
         level: Level,
         /// The columns of the level and of the actor.
         actor: &'a str,

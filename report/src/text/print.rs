@@ -184,7 +184,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Writes the line of an event. The end of the line is kept by the key.
+    /// Writes the line of an event. If there is a key, the end of the line is kept under this key.
     fn push_event(&mut self, event: &TimedEvent, key: Option<Key>) {
         let start = self.out.len();
         let who = self.log.name(event.who);

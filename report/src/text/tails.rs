@@ -11,7 +11,8 @@ use portcls_emulator::trace::{Event, Level, NameId, Record};
 
 use crate::key::mix;
 
-/// How many ends the writer keeps; a power of two. An end with the place of another takes it.
+/// How many ends the writer keeps; a power of two. An end takes the place of an older end with the
+/// same place.
 const PLACES: usize = 1 << 12;
 /// How many bytes of ends the writer keeps before it forgets them all.
 const MOST_BYTES: usize = 1 << 20;
@@ -37,7 +38,7 @@ impl Key {
 /// The ends that the writer keeps.
 #[derive(Default)]
 pub(super) struct Tails {
-    /// The key, and where its end is in `words`. The empty end is no end.
+    /// The key, and where its end is in `words`. An empty end stands for a free place.
     places: Vec<(Key, usize, usize)>,
     words: String,
 }
@@ -86,8 +87,9 @@ impl ReadTails {
     }
 }
 
-/// Whether an event is the same wherever its words are the same. A mark changes the times after it,
-/// and a note has its words in a place of its own.
+/// Whether events with the same words are the same event but for their time. A mark is not, because
+/// it changes the times after it. A note is not, because each note refers to its own copy of its
+/// words.
 pub(super) fn can_be_kept(event: &Event) -> bool {
     !matches!(event, Event::Mark(_) | Event::Note(_))
 }

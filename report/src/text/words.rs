@@ -196,7 +196,7 @@ pub(super) fn push_us(out: &mut String, ns: u64) {
     let mut digits = [0_u8; 24];
     let (whole, decimals) = digits.split_at_mut(20);
     let first = fill_decimal(whole, ns / 1_000);
-    // The digit that the 1 makes gives way to the point.
+    // The added 1 000 gives four digits. The point replaces the first of them.
     fill_decimal(decimals, 1_000 + ns % 1_000);
     decimals[0] = b'.';
     push_ascii(out, &digits[first..]);

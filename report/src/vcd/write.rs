@@ -83,7 +83,7 @@ struct Dump<'a> {
     tick_ns: u64,
     lines: Vec<Line<'a>>,
 
-    /// The present tick: the writer gathers its changes.
+    /// The present tick. The writer gathers the changes of this tick.
     tick: u64,
     /// The latest time of all events so far.
     now_ns: u64,

@@ -10,8 +10,8 @@ use crate::numbers::counted;
 
 const FAILED: Style = AnsiColor::Red.on_default().bold();
 
-/// All results. Each access is shown if the user chose the card, or if a script ran on one card
-/// only; otherwise a script has a line for each card.
+/// All results. If a script ran on one card only, each access is shown, provided that the user
+/// chose the card or that there is no other script. Otherwise a script has a line for each card.
 #[must_use]
 pub fn report(results: &[FileResult], is_card_chosen: bool) -> String {
     let mut text = String::new();

@@ -31,9 +31,9 @@ pub struct UnusedFacts {
 }
 
 impl InfFacts {
-    /// The facts of the INF `found`, which is in a file of this name: what the machine took from
-    /// the INF, and what it did not use.
-    /// If the resources do not come from the INF, `named` says who named the resources.
+    /// The facts of the INF `found`: what the machine took from the INF, and what the machine did
+    /// not use. `file` is the name of the INF's file. If the resources do not come from the INF,
+    /// `named` says who named the resources.
     #[must_use]
     pub fn new(
         file: String,

@@ -170,7 +170,7 @@ impl Ending {
         }
     }
 
-    /// One sentence, without a full stop.
+    /// One sentence on how the run ended, without a full stop.
     pub fn reason(&self, outcome: Outcome) -> String {
         match (outcome, &self.job.stop) {
             (Outcome::Complete, _) => format!("every byte reached {} unchanged", self.goal()),

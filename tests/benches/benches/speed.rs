@@ -26,7 +26,7 @@ const ACCESS_NS: u64 = 1_000;
 const COUNTED_ROUNDS: u64 = 100_000;
 
 /// Rounds of a timed run, and the number of runs. The result is the fastest run. Runs are short, so
-/// no other program interrupts some of the runs.
+/// that some of them are not interrupted by another program.
 const TIMED_ROUNDS: u64 = 100_000;
 const TIMED_RUNS: u32 = 500;
 
@@ -48,8 +48,8 @@ enum Work {
     ByteFetched,
 }
 
-/// The most instructions that a round may take. Only the instructions decide, because times vary
-/// between machines.
+/// The most instructions and time that a round may take. Only the instructions decide, because
+/// times vary between machines.
 struct Bar {
     instructions: u64,
     picoseconds: u64,

@@ -58,7 +58,7 @@ pub fn random(number: u64) -> Vec<u8> {
     input
 }
 
-/// Some of these changes.
+/// Some inputs with random changes.
 pub(crate) fn seeds() -> Vec<Seed> {
     (0..60).map(|number| (format!("change-{number}"), random(number))).collect()
 }

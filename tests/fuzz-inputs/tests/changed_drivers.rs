@@ -5,7 +5,7 @@
 
 use portcls_fuzz_inputs::{End, changed_drivers, guest_code};
 
-/// The ends of all lives, each with its number.
+/// The number of lives with each end, in the order of [`End`].
 fn count(ends: impl Iterator<Item = End>) -> [u32; 4] {
     let mut counts = [0; 4];
     ends.for_each(|end| counts[end as usize] += 1);

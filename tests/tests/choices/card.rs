@@ -13,8 +13,8 @@ use crate::{Once, machine};
 /// A byte time in ns.
 const BYTE_NS: u64 = 320_000;
 
-/// The bytes on MIDI OUT when the first of three bytes gets this fate. The times of the bytes are
-/// counted from the usual time of the first byte.
+/// The bytes on MIDI OUT when the oracle gives this answer for the first of three bytes. The times
+/// of the bytes are counted from the usual time of the first byte.
 fn out(answer: u32) -> Vec<(u64, u8)> {
     let usual_ns = played(0)[0].0;
     played(answer).into_iter().map(|(time_ns, byte)| (time_ns - usual_ns, byte)).collect()
@@ -65,8 +65,9 @@ fn a_garbled_byte_has_its_lowest_bit_turned_over_on_the_wire() {
     assert_eq!(bytes(&out(4)), [0x91, 0x3C, 0x40]);
 }
 
-/// The bytes that an application reads when the first of three incoming bytes gets this fate, and
-/// the time when the application has all of them.
+/// The bytes that an application reads when the oracle gives this answer for the first of three
+/// incoming bytes. The number is the time in ns from the sending of the bytes to the beginning of
+/// the first byte on MIDI IN.
 fn input(answer: u32) -> (Vec<u8>, u64) {
     let machine = machine("smsc-superio");
     let once = Once::of(&machine, Choice::ByteToInput);

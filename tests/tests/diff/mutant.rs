@@ -212,7 +212,8 @@ impl<'a> Mutants<'a> {
         };
         let rise = (0..isr).rev().find(is_rise)?;
         let end = self.end_of(isr);
-        // Cards that share a line have several runs for one rise. None of them comes before it.
+        // Cards that share a line have several runs for one rise. None of these runs comes before
+        // the rise.
         let first = match change {
             Change::LateInterrupt => {
                 (rise..isr).find(|&index| self.is_call(&events[index], "isr")).unwrap_or(isr)

@@ -63,8 +63,8 @@ pub fn both_ways(card: &str) -> TraceLog {
     machine.trace_log()
 }
 
-/// The trace of a register script that sends and receives on two cards, one after the other. Each
-/// latency is drawn again.
+/// The trace of a register script that sends and receives. Each of its two `init` begins with a new
+/// card. Each latency is drawn from its range.
 pub fn scripted(card: &CardProfile) -> TraceLog {
     let text = "init uart
                 repeat 9

@@ -174,7 +174,8 @@ impl Book {
             let is_there = driver.major_function(major).is_some();
             let offered = match major {
                 _ if is_there => "yes",
-                // Source: WDK, PcInitializeAdapterDriver: its list of entries does not have it.
+                // Source: WDK, PcInitializeAdapterDriver: the list of the entries that it sets does
+                // not have IRP_MJ_CLEANUP.
                 MajorFunction::Cleanup => "the driver's own",
                 _ => "refused",
             };

@@ -1,6 +1,6 @@
 //! gdb and lldb find the image by themselves, and stop by name and by line.
 //!
-//! The driver dies on purpose in `Init`, line 8 of its source. The driver is built with DWARF for
+//! The driver dies on purpose in `Init`, line 9 of its source. The driver is built with DWARF for
 //! gdb and lldb, and with a PDB. Only lldb reads the PDB.
 
 use std::collections::BTreeMap;

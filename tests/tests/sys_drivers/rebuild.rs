@@ -11,8 +11,8 @@ use portcls_test_tools::{has_program, skip};
 use crate::reports::report_of;
 use crate::scene::{Access, accesses, driver, driver_at, folder, live, machine};
 
-/// Runs `build.sh` with its options before the names. If a compiler is missing, prints a message
-/// and returns false.
+/// Runs `build.sh`. `wanted` has options of the script, and after them the names of drivers. If a
+/// compiler is missing, prints a message and returns false.
 pub fn build(into: &Path, wanted: &[&str]) -> bool {
     for triple in ["x86_64-w64-mingw32", "i686-w64-mingw32"] {
         if !has_program(&format!("{triple}-g++-win32"), "--version", "see guest/drivers/README.md")

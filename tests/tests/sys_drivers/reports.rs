@@ -9,8 +9,9 @@ use crate::broken::live;
 use crate::rebuild::build;
 use crate::scene::{driver_with, folder, machine};
 
-/// Drivers that end in a bug check or a hang, and the function that the report has to name: the
-/// function with the mistake, or the function of the driver in which the damage shows.
+/// Drivers that end in a bug check or a hang, each with the beginning of its failure bucket. The
+/// report also has to name a place: in the function with the mistake, or in the function of the
+/// driver in which the damage shows.
 const DEATHS: [(&str, Kind, &str); 9] = [
     ("deep_recursion", Kind::BugCheck, "0x7F_8_"),
     ("double_free", Kind::BugCheck, "0xC2_7_"),

@@ -56,7 +56,8 @@ impl Links<'_, '_> {
         groups.iter().take(MOST_STRETCHED).enumerate().flat_map(of_group).collect()
     }
 
-    /// The stretch of a wait, a length or a run of polls. `None` if its begin has moved.
+    /// The stretch of a wait, a length or a run of polls. `None` for any other difference, and if
+    /// the beginning has moved.
     fn stretch(&self, group: usize, difference: &Difference) -> Option<Stretch> {
         let Difference { aspect, a, b, more } = *difference;
         if a == NONE || b == NONE {
@@ -111,8 +112,9 @@ impl Links<'_, '_> {
         late
     }
 
-    /// The group of the late routine that a late routine interrupts, if both are late by the same
-    /// time. An interrupt begins between two steps of running code, so it is late with that code.
+    /// For a late routine that interrupts another late routine: the group of the interrupted
+    /// routine, if both are late by the same time. An interrupt begins between two steps of running
+    /// code, so it is late with that code.
     pub(super) fn host(&self, own: usize, difference: &Difference) -> Option<usize> {
         if difference.aspect != Aspect::Delay {
             return None;

@@ -1,7 +1,7 @@
 //! A driver with events: a topology filter and its volume control.
 //!
-//! The filter and its node have events 0 and 1, for each time and for one time. When a client sets
-//! a property, the driver generates these events.
+//! The filter and its node have events 0 and 1. A client can enable each event for every time, or
+//! for one time. When a client sets a property, the driver generates these events.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -29,8 +29,8 @@ use portcls_machine::port::{
 
 const CHANGE: Guid = event_set::AUDIO_CONTROL_CHANGE;
 
-/// The port's list, once the miniport has its port. The port holds the miniport, and this ends
-/// when the port releases the miniport.
+/// The port's list of events, once the miniport has its port. The port holds the miniport. When the
+/// port releases the miniport, the miniport gives this list up.
 type Events = Rc<RefCell<Option<Rc<dyn IPortEvents>>>>;
 
 /// DriverEntry.
