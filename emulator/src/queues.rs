@@ -7,8 +7,9 @@ impl Kernel {
     /// Tells the IRQL, the code that runs now, the code that waits to run, the held locks, and the
     /// waits.
     ///
-    /// A debugger and a report may call this function, also after a stop. The call takes no time,
-    /// runs nothing that waits, and is not in the trace. IRQL: any.
+    /// A debugger and a report may call this function, also after a stop. The call takes no
+    /// simulated time. It starts none of the waiting interrupts, DPCs and threads. It leaves no
+    /// line in the trace. IRQL: any.
     #[must_use]
     pub fn inspect_queues(&self) -> Inspection {
         let irql = self.current_irql();

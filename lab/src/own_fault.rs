@@ -1,4 +1,4 @@
-//! Turns a panic of this program into a refusal, so that the module goes on.
+//! Turns a panic of this program into a refusal, so that the page can ask for the next job.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};

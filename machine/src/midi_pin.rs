@@ -100,7 +100,7 @@ pub(crate) enum Obstacle {
     NoFormat {
         /// The wanted format.
         wanted: PinFormat,
-        /// The answer to the question for this format.
+        /// The status of the DataIntersection request for this format.
         status: NtStatus,
         /// True when the pin has the other format.
         has_other: bool,

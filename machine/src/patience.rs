@@ -14,7 +14,8 @@ pub(crate) const PATIENCE_NS: u64 = 60_000_000_000;
 /// [`PATIENCE_NS`] in words, for the report of a hang.
 pub(crate) const PATIENCE_WORDS: &str = "60 s, the limit of a wait without progress";
 
-/// Watches the progress of a wait: the wait may last while the value reached changes.
+/// Watches the progress of a wait. The caller gives a value that shows how far the work has come.
+/// The wait may go on until this value has stayed the same for [`PATIENCE_NS`].
 pub(crate) struct Patience<Reached> {
     reached: Reached,
     since_ns: u64,
@@ -26,7 +27,7 @@ impl<Reached: PartialEq> Patience<Reached> {
         Patience { reached, since_ns: now_ns }
     }
 
-    /// True when the value reached has not changed for [`PATIENCE_NS`].
+    /// True when the value that shows the progress has stayed the same for [`PATIENCE_NS`].
     pub(crate) fn is_over(&mut self, now_ns: u64, reached: Reached) -> bool {
         if reached != self.reached {
             *self = Patience::new(now_ns, reached);

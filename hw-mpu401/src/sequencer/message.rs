@@ -73,7 +73,7 @@ impl Message {
     }
 }
 
-/// The bytes of a channel message that come in turn, with running status.
+/// A channel message that is put together byte by byte. It keeps the running status.
 #[derive(Clone, Copy)]
 pub(super) struct Assembly {
     /// The status byte that data bytes belong to; 0 for none.
@@ -120,7 +120,7 @@ impl Assembly {
         usize::from(self.filled) + usize::from(self.has_status)
     }
 
-    /// Whether data bytes belong to a message.
+    /// Whether a data byte that comes now belongs to a message.
     pub(super) fn is_open(&self) -> bool {
         self.status != 0
     }

@@ -31,8 +31,11 @@ const FRACTION: u64 = 256;
 ///
 /// Measured: the change to twice the tempo is 64 steps. The change takes 175 ms with FF, 263 ms
 /// with 80, 387 ms with 40, 799 ms with 10, and 3.4 s with 01. So the time is in proportion to 1
-/// divided by the square root of the value. The same is true of a movement that speeds up evenly to
-/// the middle, and then slows down evenly. Assumed: the same is true of changes of another size.
+/// divided by the square root of the value. The time of a movement that speeds up evenly to the
+/// middle, and then slows down evenly, depends on its acceleration in this way. So the unit is
+/// modelled as such a movement, and the value is its acceleration. Assumed: a change of another
+/// size is such a movement too, so its time is in proportion to the square root of its size. One
+/// step takes 1/8 of the time of 64 steps.
 const GLIDE_SQUARE: u128 = 3_420_000_000 * 3_420_000_000 / 64;
 
 /// A graduation is this much shorter than [`GLIDE_SQUARE`] says, in ns. The number fits the five

@@ -246,8 +246,8 @@ impl IUnknown for EventAllocator {
     }
 }
 
-/// Assumed: a method that only a stream can use succeeds without effect, because the pages are
-/// silent.
+/// Assumed: a method that only a stream can use succeeds without effect, because the WDK's pages do
+/// not say what it does here.
 impl IMxf for EventAllocator {
     fn set_state(&self, _kernel: &Kernel, _state: KsState) -> Result<(), NtStatus> {
         Ok(())

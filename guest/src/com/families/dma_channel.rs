@@ -119,16 +119,17 @@ fn system_address(_call: &Call<'_>, channel: This<dyn IDmaChannel>) -> Pointer {
 /// `PHYSICAL_ADDRESS PhysicalAddress()`: a union that a method returns.
 ///
 /// The caller passes the address for the result as the argument after the object. The method
-/// returns the same address. Source: Microsoft, "Return values" of the x64 calling convention: only
-/// functions that are not members, and static members, return a small type in RAX. The compilers
-/// for x86 use the same form. On x86 the address is a word of the stack, which the method removes.
+/// returns the same address. Source: Microsoft, "Return values" of the x64 calling convention: a
+/// small type is returned in RAX only by a function that is no member, or by a static member
+/// function. The compilers for x86 use the same form. On x86 the address is a word of the stack,
+/// which the method removes.
 fn physical_address(call: &Call<'_>, channel: This<dyn IDmaChannel>, result: Pointer) -> Pointer {
     call.guest().store_u64(result.0, channel.physical_address());
     result
 }
 
-/// `PADAPTER_OBJECT GetAdapterObject()`: ends the run, because the object's functions do transfers
-/// and allocate memory by themselves.
+/// `PADAPTER_OBJECT GetAdapterObject()`: ends the run. A driver would call the functions of the
+/// DMA adapter, which do transfers and allocate memory, and there is no DMA adapter here.
 fn get_adapter_object(call: &Call<'_>, _channel: This<dyn IDmaChannel>) -> Pointer {
     call.kernel().unsupported("IDmaChannel::GetAdapterObject: there is no DMA adapter");
     Pointer::NULL

@@ -138,7 +138,8 @@ fn slist_fields(guest: &Guest, head: u64) -> (u64, u64) {
     }
 }
 
-/// The low bits of the pointer on x64: they mark a header of 16 bytes.
+/// On x64 the low four bits of this word are not part of the pointer: they say that the header has
+/// 16 bytes.
 const SLIST_FLAGS: u64 = 0xF;
 
 fn slist_first(guest: &Guest, head: u64) -> u64 {

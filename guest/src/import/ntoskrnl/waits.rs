@@ -1,8 +1,8 @@
 //! Routines by which a thread waits.
 //!
 //! The code of a system thread leaves the processor to others when it waits. All other code waits
-//! in an event loop on the host's stack. This is the code of other threads and of work items, and
-//! code that a system thread reaches through the kernel or the port.
+//! in an event loop on the host's stack: the code of other threads and of work items, and code that
+//! a system thread reaches through the kernel or the port.
 //!
 //! Source: WDK, the pages of the routines; wdm.h for the numbers.
 
