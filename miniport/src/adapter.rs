@@ -34,8 +34,8 @@ pub fn driver_entry(
     registry_path: &str,
 ) -> Result<(), NtStatus> {
     pc_initialize_adapter_driver(kernel, driver, registry_path, Rc::new(add_device))?;
-    // The removal of the devices has released everything already. Without an unload routine the
-    // driver could never be unloaded.
+    // When the driver is unloaded, the removal of its devices has released everything. So this
+    // routine does nothing. Without an unload routine the driver could never be unloaded.
     driver.set_unload(Rc::new(|_, _| ()));
     Ok(())
 }

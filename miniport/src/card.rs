@@ -17,14 +17,15 @@ use ringbuf::traits::Observer;
 use crate::registers::{ACK, Command, Registers, Status};
 
 /// Room for bytes that wait for the DPC: a third of a second of MIDI (3 125 bytes a second). No DPC
-/// may be so late. The number is a power of two, so that the ring wraps with a mask.
+/// may come later than that. The number is a power of two, so that the ring wraps with a mask.
 const RING_BYTES: usize = 1_024;
 
 /// The greatest number of bytes read in one drain.
 ///
-/// No card can send so much without a pause (16, Source: SMSC LPC47M data sheet). One drain must
-/// empty the card, because on an edge-triggered line a byte that is left in the card brings no
-/// second edge. A card whose flag is stuck costs 128 reads and does not stop the system.
+/// No card can send this number of bytes without a pause. The largest buffer of a card has
+/// 16 bytes. Source: SMSC LPC47M data sheet. One drain must empty the card, because on an
+/// edge-triggered line a byte that is left in the card brings no second edge. A card whose flag is
+/// stuck costs 128 reads and does not stop the system.
 const DRAIN_LIMIT: u32 = 128;
 
 /// The meaning of a byte from the card, and whether the driver may access the card at all.

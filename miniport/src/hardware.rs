@@ -1,8 +1,9 @@
 //! The card with its interrupt: start, stop, and every wait for the card.
 //!
 //! This file owns the connection of the interrupt and every wait of the driver. Waits at
-//! PASSIVE_LEVEL let other threads run; the wait for output runs at DISPATCH_LEVEL and stalls. Each
-//! wait has a named limit of time and of looks. So a wait ends even when the clock stands still.
+//! PASSIVE_LEVEL let other threads run. The wait for output runs at DISPATCH_LEVEL and stalls the
+//! processor. Each wait has a limit of time, and a limit of looks at the card. So a wait ends even
+//! when the clock stands still.
 //!
 //! Dropping a [`Hardware`] resets the card and disconnects its interrupt. A failed `Init` and the
 //! miniport's destructor both drop it.
@@ -27,10 +28,11 @@ const READY_LIMIT_MS: u32 = 100;
 
 /// Longest wait for an ACK, in ms.
 ///
-/// The card sends the ACK of UART mode only when the reset before it is over, up to 27.3 ms later.
-/// After a reset in UART mode the card sends nothing for 70.1 ms, and takes a second reset only
-/// after this time. Measured: Roland MPU-401, firmware 1.5A. Three waits of full length take less
-/// than the half second that `Init` may take.
+/// The card sends the ACK of the UART mode command only when the reset before that command is over.
+/// So this ACK comes up to 27.3 ms after the command. After a reset in UART mode the card sends
+/// nothing for 70.1 ms, and takes a second reset only after this time. Measured: Roland MPU-401,
+/// firmware 1.5A. `Init` waits for at most three ACKs. Three waits of full length take less than
+/// the half second that `Init` may take.
 const ACK_LIMIT_MS: u32 = 100;
 
 /// The number of quick looks at the start of a wait at PASSIVE_LEVEL. An idle card answers within
@@ -91,7 +93,8 @@ enum Answer {
 /// How long a call for output waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// Up to the limits.
+    /// For each byte up to [`OUTPUT_BYTE_LIMIT_100NS`], and in all up to
+    /// [`OUTPUT_CALL_LIMIT_100NS`].
     Full,
     /// No wait: the driver looks once, because it found the card dead before.
     None,
@@ -303,8 +306,8 @@ impl Hardware {
         self.synchronized(kernel, &mut |_| self.card.set_mode(Mode::Off));
     }
 
-    /// Writes MIDI bytes at the speed of the card, up to the limits. Returns how many bytes were
-    /// written.
+    /// Writes MIDI bytes at the speed of the card, as long as `patience` allows. Returns how many
+    /// bytes were written.
     ///
     /// IRQL: DISPATCH_LEVEL. Time: at most 1 ms.
     pub fn write(&self, kernel: &Kernel, data: &[u8], patience: Patience) -> usize {

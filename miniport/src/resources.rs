@@ -86,8 +86,9 @@ impl Connection {
             served.upgrade().map_or(NtStatus::UNSUCCESSFUL, |card| card.serve_interrupt(kernel))
         });
         sync.register_service_routine(kernel, routine, RoutinePosition::Head)?;
-        // Assumed: the driver that connects also disconnects. If a miniport disconnected the
-        // adapter driver's interrupt, the other miniports would lose their interrupt too.
+        // Assumed: the part of the driver that connects the interrupt also disconnects it. If a
+        // miniport disconnected the adapter driver's interrupt, the other miniports would lose
+        // their interrupt too.
         let disconnects = match sync.get_kinterrupt() {
             Some(_) => Disconnects::Adapter,
             None => Disconnects::Miniport,

@@ -125,9 +125,9 @@ impl IMiniportMidiStream for UartStream {
     /// Writes the bytes that the card takes in the time of one call.
     ///
     /// `Assumed:` the number of bytes that the method takes need not be a multiple of 4. The page
-    /// asks for a multiple of 4, but the published sample uses multiples of 3. A byte that the card
-    /// has taken cannot be taken back. Outside RUN the method takes no bytes and does not access
-    /// the card.
+    /// of IMiniportMidiStream::Write asks for a multiple of 4, but the published sample uses
+    /// multiples of 3. A byte that the card has taken cannot be taken back. Outside RUN the method
+    /// takes no bytes and does not access the card.
     fn write(&self, kernel: &Kernel, data: &[u8]) -> Result<u32, NtStatus> {
         self.require(StreamDirection::Render)?;
         if self.state.get() != KsState::Run || data.is_empty() {

@@ -1,4 +1,4 @@
-//! The technology of a filter's music data ranges: how the device makes its sound.
+//! The technology of music data ranges: how the device makes its sound.
 
 use std::cell::Cell;
 

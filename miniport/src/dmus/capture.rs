@@ -155,7 +155,8 @@ impl IMxf for CaptureStream {
     }
 
     /// When the caller passes no events, this call sends the bytes that the service routine has
-    /// kept. Gives events back to the allocator, because only a render stream plays events.
+    /// kept. When the caller passes events, this call gives them back to the allocator and fails,
+    /// because only a render stream plays events.
     fn put_message(&self, kernel: &Kernel, events: Option<EventChain>) -> Result<(), NtStatus> {
         if events.is_some() {
             let _ = self.allocator.put_message(kernel, events);

@@ -1,7 +1,7 @@
 //! The filter of the DirectMusic miniport: its pins, cables and nodes.
 //!
-//! Data only. The MIDI pin comes before the DirectMusic pin because the legacy API prefers this. A
-//! card without an interrupt cannot announce input, so its filter has no capture side.
+//! Data only. The MIDI pin comes before the DirectMusic pin because the legacy API prefers this
+//! order. A card without an interrupt cannot announce input, so its filter has no capture side.
 //! Source: the published MPU-401 sample (DMusUART). Assumed: without an interrupt the filter has no
 //! capture side. The sample's filter always has one.
 

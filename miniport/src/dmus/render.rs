@@ -5,8 +5,9 @@
 //! of the event later.
 //!
 //! When a dead card does not play an event, the stream reports the failure.
-//! Assumed: this report, because the documents do not say what the system's own miniport does with
-//! a dead card. When a write fails, the published sample still counts the event as written.
+//! Assumed: the stream makes this report, because the documents do not say what the system's own
+//! miniport does with a dead card. When a write fails, the published sample still counts the event
+//! as written.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -26,8 +27,9 @@ use crate::hardware::Hardware;
 
 /// Longest time of one turn of the stream, in ns. After a turn other code can run.
 ///
-/// Assumed: 20 ms. Until the next clock interrupt, up to 1 ms later, the line of a card with a
-/// buffer of a byte or two may be idle. This idle time costs 5 % of the wire's rate.
+/// Assumed: 20 ms. After a turn the timer lets the stream go on at the first clock interrupt after
+/// 1 ms, so after 1 to 2 ms. In this time the line of a card with a buffer of a byte or two may be
+/// idle. This idle time costs about 5 % of the wire's rate.
 const TURN_NS: u64 = 20_000_000;
 
 /// The events that wait. All these events come from the allocator, so the allocator's limit is the
@@ -131,7 +133,7 @@ impl RenderStream {
 
     /// Sends queued events until the queue is empty, the card is busy, or the turn is over.
     ///
-    /// IRQL: DISPATCH_LEVEL. Time: at most [`TURN_NS`] and 1 ms.
+    /// IRQL: DISPATCH_LEVEL. Time: at most the sum of [`TURN_NS`] and 1 ms.
     ///
     /// # Errors
     /// `STATUS_IO_DEVICE_ERROR` when the card is dead. By then all events have gone back to the

@@ -27,7 +27,7 @@ impl Retry {
         }
     }
 
-    /// Whether the stream will go on by itself. IRQL: up to DISPATCH_LEVEL.
+    /// Whether the timer is set, so that the stream goes on later. IRQL: up to DISPATCH_LEVEL.
     pub fn is_set(&self) -> bool {
         self.timer.is_set()
     }

@@ -150,7 +150,7 @@ fn channel_groups(_kernel: &Kernel, _card: &Card, request: &PcPropertyRequest) -
     if wanted == CHANNEL_GROUPS { NtStatus::SUCCESS } else { NtStatus::INVALID_PARAMETER }
 }
 
-/// ULONGLONG: the time of the master clock in 100 ns, on a pin.
+/// ULONGLONG: the time of the master clock in 100 ns. Only a pin answers this property.
 fn latency_clock(kernel: &Kernel, card: &Card, request: &PcPropertyRequest) -> NtStatus {
     let clock = request.minor_target.as_ref().and_then(|_| card.clock());
     match clock.map(|clock| clock.get_time(kernel)) {
