@@ -8,8 +8,8 @@
 //! `&self`, or `Rc<Self>` when the object gives out a reference to itself.
 //!
 //! When a method runs at too high an IRQL, the trace shows a violation, and the call goes on. "An
-//! oracle" in a list of errors is the fault injection of the emulator; Windows has the same status
-//! for a real cause.
+//! oracle" in a list of errors is the fault injection of the emulator. On Windows a real cause
+//! leads to the same status.
 //!
 //! Architecture invariants: no trait here knows whether a driver is written in Rust or is a `.sys`
 //! file. A method here has a body only where the C header has one too, or where the answer depends

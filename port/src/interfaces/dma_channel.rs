@@ -28,8 +28,8 @@ pub trait IDmaChannel: IUnknown {
     /// With a constraint, only the bits that are set in it differ between the physical addresses of
     /// the first and the last byte: `0xFFFF` keeps the buffer from crossing a boundary of 64 KiB.
     /// The buffer also lies where the channel's addresses reach: a channel of the system's DMA
-    /// controller has 24 bits. `Assumed:` the buffer begins at a page and is zeroed; the pages do
-    /// not say.
+    /// controller has addresses of 24 bits. `Assumed:` the buffer begins at the start of a memory
+    /// page and is zeroed; the documents do not say.
     ///
     /// IRQL: PASSIVE_LEVEL. Units: `buffer_size` in bytes. Source: WDK,
     /// IDmaChannel::AllocateBuffer.
@@ -90,9 +90,9 @@ pub trait IDmaChannel: IUnknown {
 
     /// The buffer; `None` when there is none.
     ///
-    /// In C this is an address, by which the driver reads and writes the buffer, and a null pointer
-    /// when there is no buffer (`Assumed:` the page does not say). A driver in Rust uses the
-    /// methods of the buffer.
+    /// In C this is an address, by which the driver reads and writes the buffer. `Assumed:` the
+    /// address is a null pointer when there is no buffer, because the page does not say. A driver
+    /// in Rust uses the methods of the buffer.
     ///
     /// IRQL: any. Source: WDK, IDmaChannel::SystemAddress.
     #[doc(alias = "IDmaChannel::SystemAddress")]

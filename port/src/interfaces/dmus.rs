@@ -78,11 +78,11 @@ pub trait IMiniportDMus: IMiniport {
     ///
     /// The port calls this when a client opens a pin, after the port has checked the format against
     /// the ranges of the pin. The device is in D0. `outer` is for aggregation and absent in
-    /// practice; `pool` is the pool in which the driver allocates the stream. Then the port calls
-    /// [`connect_output`](IMxf::connect_output) of a capture stream. After that the port adds a
-    /// sink to the group of the stream, if the stream comes with a group. When that group refuses
-    /// the sink, the client's request fails with the group's status, and the port disconnects and
-    /// releases the stream.
+    /// practice; `pool` is the pool in which the driver allocates the stream. When this method has
+    /// succeeded, the port calls [`connect_output`](IMxf::connect_output) of a capture stream.
+    /// After that the port adds a sink to the group of the stream, if the stream comes with a
+    /// group. When that group refuses the sink, the client's request fails with the group's status,
+    /// and the port disconnects and releases the stream.
     ///
     /// IRQL: PASSIVE_LEVEL. Limits: `pin` is less than the number of pins of the descriptor.
     /// Source: WDK, IMiniportDMus::NewStream.
@@ -197,11 +197,11 @@ pub trait IMxf: IUnknown {
 
     /// Hands over events. From now on the whole chain belongs to the sink, also after a failure.
     ///
-    /// Each sink must put its events on, so that every event reaches its allocator in the end. The
-    /// allocator frees the event, and its buffer or the events of its package. A chain is never
-    /// empty. `None` is a null pointer. By a null pointer the port tells a capture stream to send
-    /// on what the ISR stored. The port never passes `None` to a render stream. An allocator and
-    /// the port's own sink do nothing with `None`.
+    /// Each sink must put its events to the next sink, so that every event reaches its allocator in
+    /// the end. The allocator frees the event, and its buffer or the events of its package. A chain
+    /// is never empty. `None` is a null pointer. By a null pointer the port tells a capture stream
+    /// to send on what the ISR stored. The port never passes `None` to a render stream. An
+    /// allocator and the port's own sink do nothing with `None`.
     ///
     /// The port calls this on a render stream when an event is due, or earlier by the time that the
     /// stream asked for. The port makes this call in RUN only, with one event in each call. On a
@@ -237,9 +237,10 @@ pub trait IMxf: IUnknown {
 
     /// Sends the output of a capture stream to the allocator again.
     ///
-    /// The port calls this once on each stream that it has connected, with the same sink. The port
-    /// makes the call in STOP, before it leaves the stream's group and releases the stream. A null
-    /// sink means any sink. The port never passes a null sink.
+    /// The port calls this once on each stream that it has connected, with the sink that it gave to
+    /// [`connect_output`](Self::connect_output). The port makes the call in STOP, before it leaves
+    /// the stream's group and releases the stream. A null sink means any sink. The port never
+    /// passes a null sink.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::DisconnectOutput.
     ///
@@ -301,7 +302,7 @@ pub trait IAllocatorMxf: IMxf {
     ///
     /// # Errors
     /// - `STATUS_INVALID_PARAMETER`: the buffer belongs to another allocator. This is also a
-    ///   violation (`event-data-foreign`). Assumed: this status, because the page is silent.
+    ///   violation (`event-data-foreign`). Assumed: this status, because the page names none.
     #[doc(alias = "IAllocatorMXF::PutBuffer")]
     fn put_buffer(&self, kernel: &Kernel, buffer: EventBuffer) -> Result<(), NtStatus>;
 }

@@ -38,8 +38,9 @@ pub trait IMiniport: IUnknown {
     /// has corrected.
     ///
     /// The port calls this before it answers a property of the pin, opens the pin, or checks a
-    /// format that is set on it. The port does not look at the automation table of the answer: it
-    /// has taken the tables at `IPort::Init` (`Assumed:` the pages speak of the pins only).
+    /// format that is set on it. The port does not look at the automation table of the answer,
+    /// because it has taken the tables at `IPort::Init`. `Assumed:` a driver cannot change the
+    /// tables later, because the pages speak of the pins only.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Limits: `pin_id` may be any number that a client sends.
     /// Source: WDK, IPinCount::PinCount, Remarks: the port accesses the pin descriptors to answer

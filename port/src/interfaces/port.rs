@@ -41,8 +41,8 @@ pub trait IPort: IUnknown {
     /// - What the miniport's service group returned when the port joined it after `Init`. No
     ///   `GetDescription` follows.
     /// - What the miniport's `GetDescription` returned.
-    /// - `STATUS_INVALID_DEVICE_STATE`: the port is bound already; it stays bound (`Assumed:` the
-    ///   page only says that there is one call).
+    /// - `STATUS_INVALID_DEVICE_STATE`: the port is bound already. The port stays bound. `Assumed:`
+    ///   this status, because the page only says that there is one call.
     #[doc(alias = "IPort::Init")]
     fn init(
         self: Rc<Self>,

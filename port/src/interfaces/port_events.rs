@@ -24,11 +24,11 @@ pub trait IPortEvents: IUnknown {
     #[doc(alias = "IPortEvents::AddEventToEventList")]
     fn add_event_to_event_list(&self, kernel: &Kernel, entry: Rc<KsEventEntry>);
 
-    /// Tells the clients of an event that it has happened.
+    /// Tells each client that has enabled an event that the event has happened.
     ///
     /// The port signals each event of the list that fits. An event fits when its number, its set,
     /// its pin and its node are equal to those of the call. A set, pin or node that is absent in
-    /// the call fits every event. An event that was enabled for one time leaves the list.
+    /// the call fits every event. An event that was enabled for one notice leaves the list.
     ///
     /// IRQL: any. Above DISPATCH_LEVEL the call only queues a DPC, and the DPC signals the events.
     /// The DPC has the parameters of one call. So when several calls come before the DPC runs, only

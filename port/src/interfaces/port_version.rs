@@ -61,7 +61,7 @@ wire_enum! {
 pub trait IPortClsVersion: IUnknown {
     /// The version, the same at every call.
     ///
-    /// IRQL: any (`Assumed:` the call only returns a number). Never fails.
+    /// IRQL: any. `Assumed:` this level, because the call only returns a number. Never fails.
     /// Source: WDK, IPortClsVersion::GetVersion.
     #[doc(alias = "IPortClsVersion::GetVersion")]
     fn get_version(&self) -> PortClsVersion;

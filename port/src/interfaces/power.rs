@@ -70,7 +70,7 @@ pub trait IAdapterPowerManagement: IUnknown {
     ///
     /// # Errors
     /// - Any failure: the capabilities stay as the bus reported them, and the request ends with
-    ///   the status of the bus (`Assumed:` both, because the page is silent).
+    ///   the status of the bus. `Assumed:` both, because the page does not say what follows.
     #[doc(alias = "IAdapterPowerManagement::QueryDeviceCapabilities")]
     fn query_device_capabilities(
         &self,
@@ -83,8 +83,8 @@ pub trait IAdapterPowerManagement: IUnknown {
 /// the driver the state of the system.
 #[doc(alias = "PADAPTERPOWERMANAGEMENT2")]
 pub trait IAdapterPowerManagement2: IAdapterPowerManagement {
-    /// Puts the device into a power state before it returns, in the place of
-    /// [`power_change_state`](IAdapterPowerManagement::power_change_state).
+    /// Puts the device into a power state before the method returns. PortCls calls this method in
+    /// the place of [`power_change_state`](IAdapterPowerManagement::power_change_state).
     ///
     /// `system` is the state that the system has, or that it goes to.
     ///
@@ -103,8 +103,8 @@ pub trait IAdapterPowerManagement2: IAdapterPowerManagement {
 /// the driver how long the device may take to leave D3.
 #[doc(alias = "PADAPTERPOWERMANAGEMENT3")]
 pub trait IAdapterPowerManagement3: IAdapterPowerManagement2 {
-    /// Puts the device into a power state before it returns, in the place of the methods of the
-    /// earlier versions.
+    /// Puts the device into a power state before the method returns. PortCls calls this method in
+    /// the place of the methods of the earlier versions.
     ///
     /// `latency` says how long the device may take. The latency is [`PcExitLatency::Instant`] for a
     /// change that does not begin in D3.

@@ -66,7 +66,7 @@ bitflags::bitflags! {
 }
 
 impl KeyAccess {
-    /// The rights themselves: the given ones, and those for which a generic right stands.
+    /// These rights, and the rights that each generic right among them stands for.
     ///
     /// Source: wdm.h: the three generic rights of a key stand for KEY_READ, KEY_WRITE and
     /// KEY_ALL_ACCESS. `Assumed:` MAXIMUM_ALLOWED is all rights, since a driver of the kernel has
@@ -106,7 +106,7 @@ pub type RegistryAnswer<'a> = dyn FnMut(usize, &RegistryValue) -> NtStatus + 'a;
 /// IRQL of every method: PASSIVE_LEVEL. Source: WDK, IRegistryKey.
 #[doc(alias = "PREGISTRYKEY")]
 pub trait IRegistryKey: IUnknown {
-    /// Reads the key in one of its forms into `length` bytes of room.
+    /// Reads facts about the key, in the form that `class` names, into `length` bytes of room.
     ///
     /// IRQL: PASSIVE_LEVEL.
     #[doc(alias = "IRegistryKey::QueryKey")]

@@ -26,7 +26,7 @@ pub trait IServiceSink: IUnknown {
     fn request_service(&self, kernel: &Kernel);
 }
 
-/// A group of sinks behind a single DPC. A group is itself a sink, so groups nest.
+/// A group of sinks behind a single DPC. A group is itself a sink, so it can be in another group.
 ///
 /// PortCls implements this interface (`PcNewServiceGroup`); drivers and ports call it. All requests
 /// before the DPC has run count as one request.

@@ -13,7 +13,8 @@ use crate::com::IUnknown;
 ///
 /// The port implements this interface, and the miniport calls the methods. Sound is outside this
 /// program: the port binds its miniport, describes the filter to clients, and opens no pin. A
-/// driver that installs a wave filter before its MIDI filter starts as it does on Windows.
+/// driver that installs a wave filter first, and its MIDI filter after that, starts as it does on
+/// Windows.
 #[doc(alias = "PPORTWAVECYCLIC")]
 pub trait IPortWaveCyclic: IPort {
     /// Tells the port that the hardware needs service.

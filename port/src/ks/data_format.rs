@@ -10,7 +10,7 @@ use crate::guid::Guid;
 
 /// A data format, or the common head of a data range: 64 bytes, more may follow.
 ///
-/// Source: WDK ks.h, a union with a 64-bit member and so aligned to 8.
+/// Source: WDK ks.h: the structure is a union with a 64-bit member, so it is aligned to 8 bytes.
 #[doc(alias = "KSDATAFORMAT")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C, align(8))]

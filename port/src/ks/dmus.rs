@@ -97,9 +97,9 @@ pub struct EventRecord<'a> {
 /// Takes apart the used part of a stream buffer (`DataUsed` bytes), record by record.
 ///
 /// After an error there are no more records. The port also accepts an empty record, and a last
-/// record with too little padding. Other flags have no effect.
-/// Source: WDK, DMUS_EVENTHEADER. `Assumed:` the treatment of malformed chains, on which the page
-/// is silent.
+/// record with too little padding. Flags other than STRUCTURED have no effect.
+/// Source: WDK, DMUS_EVENTHEADER. `Assumed:` all that happens with malformed chains, because the
+/// page does not speak of them.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` in place of a record whose head is shorter than 20 bytes or whose

@@ -8,7 +8,7 @@ use crate::guid::Guid;
 
 /// A member of a set: a property, an event, an interface or a medium.
 ///
-/// Source: WDK ks.h, a union with a 64-bit member and so aligned to 8.
+/// Source: WDK ks.h: the structure is a union with a 64-bit member, so it is aligned to 8 bytes.
 #[doc(alias = "KSIDENTIFIER")]
 #[doc(alias = "KSPIN_INTERFACE")]
 #[doc(alias = "KSPIN_MEDIUM")]
@@ -232,8 +232,8 @@ wire_enum! {
     /// answers.
     ///
     /// Source: WDK ks.h, KSPROPERTY_STREAM: the enumeration counts from 0 and gives no numbers.
-    /// The master clock is its fourth name, after the allocator, QUALITY and DEGRADATION, so its
-    /// number is 3. The number 4 is TIMEFORMAT.
+    /// The fourth name is the master clock, after the allocator, QUALITY and DEGRADATION. So the
+    /// number of the master clock is 3. The number 4 is TIMEFORMAT.
     #[doc(alias = "KSPROPERTY_STREAM")]
     pub enum KsPropertyStream {
         /// HANDLE: the allocator of the stream's buffers.

@@ -17,10 +17,10 @@ use crate::guid::Guid;
 ///
 /// `client_list` is the KSMULTIPLE_ITEM that follows the request; each of its ranges starts at a
 /// multiple of 8 bytes, and the search skips the attribute list after a range. The search tries the
-/// client ranges in their order, and each client range with every pin range in turn. `ask` calls
-/// the miniport for each pair that fits; see [`may_meet`]. When `ask` answers
-/// `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers instead. The search ends at any
-/// answer other than `STATUS_NO_MATCH`, and this answer is the reply.
+/// client ranges in their order. It tries each client range with every pin range, in the order of
+/// the pin ranges. `ask` calls the miniport for each pair that fits; see [`may_meet`]. When `ask`
+/// answers `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers instead. The search ends at
+/// any answer other than `STATUS_NO_MATCH`, and this answer is the reply.
 ///
 /// With a malformed list the reply is `STATUS_INVALID_PARAMETER`, and `ask` is not called.
 /// Source: WDK, IMiniport::DataRangeIntersection, KSPROPERTY_PIN_DATAINTERSECTION and
@@ -106,8 +106,8 @@ pub fn intersect(client: &KsDataRange, mine: &KsDataRange) -> Result<KsDataForma
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` when the size in the format is less than the size of its head;
 /// `STATUS_NO_MATCH` when the format lies in no range. A format with wildcards or with bytes after
-/// its head lies in no range (`Assumed:` this, because a MIDI format is documented as its head
-/// alone).
+/// its head lies in no range. `Assumed:` the port refuses such a format, because a MIDI format is
+/// documented as its head alone.
 pub fn check_format(format: &KsDataFormat, pin_ranges: &[DataRange]) -> Result<(), NtStatus> {
     if format.format_size < KsDataFormat::SIZE {
         return Err(NtStatus::INVALID_PARAMETER);
@@ -200,7 +200,7 @@ mod tests {
         });
         assert_eq!((reply.status, reply.information), (MATCHED, 64));
         assert_eq!(reply.bytes, bytemuck::bytes_of(&KsDataFormat::MIDI));
-        // Of the four pairs only the last pair has the same subformat.
+        // Only the last of the four pairs has the same subformat on both sides.
         assert_eq!(asked, [(96, 96, 64)]);
     }
 

@@ -68,8 +68,8 @@ pub struct RecordPlace {
 /// Takes apart the used part of a stream buffer (`DataUsed` bytes), record by record.
 ///
 /// After an error there are no more records. The port also accepts an empty record, and a last
-/// record whose filling is cut off. Source: WDK, KSMUSICFORMAT. `Assumed:` the treatment of
-/// malformed chains, on which the page is silent.
+/// record whose filling is cut off. Source: WDK, KSMUSICFORMAT. `Assumed:` all that happens with
+/// malformed chains, because the page does not speak of them.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` in place of a record whose head is shorter than 8 bytes or whose

@@ -48,11 +48,11 @@ impl LengthReply {
 
     /// Answers a property request for a list from [`multiple_item`].
     ///
-    /// The rules of [`of_value`](Self::of_value) hold, and two more rules. A request with exactly
-    /// the room of the list's head gets the head, which has the needed size and the count. A
-    /// request with exactly the room of the first ULONG gets the needed size. Source: WDK,
-    /// KsHandleSizedListQuery; `Assumed:` the case of one ULONG, which the pages describe only for
-    /// relations between properties.
+    /// The rules of [`of_value`](Self::of_value) hold here too, with two exceptions. A request with
+    /// exactly the room of the list's head gets the head, which has the needed size and the number
+    /// of items. A request with exactly the room of the first ULONG gets the needed size. Source:
+    /// WDK, KsHandleSizedListQuery; `Assumed:` the case of one ULONG, which the pages describe only
+    /// for relations between properties.
     #[must_use]
     pub fn of_list(list: &[u8], output_length: u32) -> LengthReply {
         match output_length {

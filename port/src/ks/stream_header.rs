@@ -31,7 +31,7 @@ impl KsTime {
     ///
     /// # Errors
     /// `STATUS_INVALID_PARAMETER` when the denominator is 0 or the time does not fit 64 bits.
-    /// `Assumed:` this status in both cases, because the pages are silent.
+    /// `Assumed:` this status in both cases, because the pages name none.
     pub fn to_100ns(self) -> Result<i64, NtStatus> {
         let scaled = i128::from(self.time) * i128::from(self.numerator);
         let time_100ns = scaled.checked_div(i128::from(self.denominator));

@@ -35,7 +35,7 @@ pub struct KsAllocatorFraming {
     /// The size of a buffer in bytes.
     #[doc(alias = "FrameSize")]
     pub frame_size: u32,
-    /// The boundary at which a buffer begins, less 1.
+    /// The alignment of a buffer in bytes, less 1: the number 3 means a multiple of 4.
     #[doc(alias = "FileAlignment")]
     pub file_alignment: u32,
     /// Zero.
@@ -52,7 +52,7 @@ impl KsAllocatorFraming {
     ///
     /// Source: WDK ks.h, KSALLOCATOR_REQUIREMENTF_SYSTEM_MEMORY and _PREFERENCES_ONLY. `Assumed:`
     /// the values, because no page has values for music. The pin wants one buffer with the size of
-    /// a memory page, at the boundary of a music record. The client need not follow.
+    /// a memory page, at the boundary of a music record. The client may choose other buffers.
     pub const MUSIC: KsAllocatorFraming = KsAllocatorFraming {
         requirements: 0x8000_0002,
         pool_type: 0,
