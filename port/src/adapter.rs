@@ -1,9 +1,9 @@
 //! The adapter driver's device object and its subdevices.
 //!
 //! Owns the extension of the device object. A device object has only one extension. So power, idle
-//! detection, I/O timeouts and physical connections keep their state here too. Their files and this
-//! file know each other: each of their routines gets a device object and finds its state through
-//! this file.
+//! detection, I/O timeouts and physical connections keep their state in this extension too. Their
+//! files and this file know each other: each of their routines gets a device object and finds its
+//! state through this file.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};

@@ -24,7 +24,8 @@ use crate::rules::{self, require_irql_at_most};
 /// `STATUS_BUFFER_OVERFLOW` and the needed size. When the room is too small, the routine answers
 /// `STATUS_BUFFER_TOO_SMALL`.
 ///
-/// PortCls wakes an idle device first, so the device is in D0 unless the whole system sleeps.
+/// PortCls wakes an idle device before this call, so the device is in D0 unless the whole system
+/// sleeps.
 ///
 /// IRQL: PASSIVE_LEVEL.
 #[doc(alias = "PCPFNPROPERTY_HANDLER")]

@@ -39,7 +39,8 @@ impl Backlog {
         CAPTURE_LIMIT - self.held.get()
     }
 
-    /// Counts bytes for which there was no room. The trace notes the first of them.
+    /// Counts bytes that are dropped because there was no room. The trace notes only the first
+    /// drop.
     pub fn drop_bytes(&self, kernel: &Kernel, lane: &Lane, bytes: usize) {
         if self.dropped.get() == 0 {
             lane.calls().note(kernel, "capture: the limit of held bytes is reached");

@@ -1,4 +1,4 @@
-//! A miniport of a driver with its port: what miniports of every kind share.
+//! A driver's miniport with its port: code that all kinds of miniport share.
 
 use std::rc::{Rc, Weak};
 

@@ -50,9 +50,9 @@ impl ClientEvents {
     ///
     /// Source: WDK, KSEVENT and IOCTL_KS_ENABLE_EVENT: a request without input asks for the sets.
     /// Assumed: a request for the support of a set whose GUID is all zeros also asks for the sets.
-    /// The same holds for properties. The answer to a kind of request that the event does not have
-    /// is STATUS_INVALID_DEVICE_REQUEST. The answer to a request of no kind, or of several kinds,
-    /// is STATUS_INVALID_PARAMETER.
+    /// Windows has this rule for properties. Assumed: the answer to a kind of request that the
+    /// event does not have is STATUS_INVALID_DEVICE_REQUEST. The answer to a request of no kind, or
+    /// of several kinds, is STATUS_INVALID_PARAMETER.
     fn answer(
         &self,
         kernel: &Kernel,
@@ -149,8 +149,8 @@ impl ClientEvents {
     /// the file when it names none.
     ///
     /// Source: WDK, KsDisableEvent. Assumed: a client names an event by the bytes of its data. On
-    /// Windows the address of the data counts, but requests here have no addresses. When two events
-    /// have the same data, the first of them ends.
+    /// Windows the address of the data names the event, but requests here have no addresses. When
+    /// two events have the same data, the first of them ends.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn disable(&self, kernel: &Kernel, irp: &Irp, target: Option<&Target<'_>>) -> NtStatus {

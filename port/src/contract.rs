@@ -1,4 +1,4 @@
-//! What the port offers and calls, for the page of the contract.
+//! What the port offers and calls, for `docs/contract.md`.
 //!
 //! This file reads from the port's own tables which accesses the port answers, and keeps no list of
 //! its own. It owns the names of the properties. Nothing in the port itself needs this file.

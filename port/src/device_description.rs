@@ -2,7 +2,7 @@
 
 use crate::interfaces::DmaAddresses;
 
-/// A device that wants DMA, as `PcNewDmaChannel` gets it.
+/// The description of a device that wants DMA. A driver gives it to `PcNewDmaChannel`.
 ///
 /// Source: WDK wdm.h. Only the fields that decide about the channel's memory have an effect here,
 /// because nothing is transferred: [`master`](Self::master), the two fields about addresses, and

@@ -18,10 +18,10 @@ use crate::subdevice::KsObject;
 
 /// Makes a driver an adapter driver: sets its AddDevice and its dispatch table.
 ///
-/// The driver may replace entries of the table afterwards. The page does not list IRP_MJ_CLEANUP,
-/// so this entry stays the driver's own. Assumed: when the last handle of a file is closed, PortCls
-/// cancels the requests queued for the file, without a call through the driver's table. No page
-/// says which step cancels these requests.
+/// The driver may replace entries of the table afterwards. The page of PcInitializeAdapterDriver
+/// does not list IRP_MJ_CLEANUP, so this entry stays the driver's own. Assumed: when the last
+/// handle of a file is closed, PortCls cancels the requests queued for the file, without a call
+/// through the driver's table. No page says which step cancels these requests.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcInitializeAdapterDriver.
 ///
@@ -52,9 +52,9 @@ struct OpenFile(Rc<dyn KsObject>);
 ///
 /// Returns the status of PortCls' own dispatch routine. PortCls must have made the device. PortCls
 /// has no routine for IRP_MJ_CLEANUP and refuses this request with `STATUS_INVALID_DEVICE_REQUEST`.
-/// PortCls refuses reads, writes, flushes and questions about security in the same way. `Assumed:`
-/// the page lists these entries of the table and does not say what the entries do. A client of a
-/// pin moves data by the control codes of the pin.
+/// `Assumed:` PortCls refuses reads, writes, flushes and questions about security with the same
+/// status. The page of PcInitializeAdapterDriver lists these entries of the table and does not say
+/// what the entries do. A client of a pin moves data by the control codes of the pin.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcDispatchIrp.
 #[doc(alias = "PcDispatchIrp")]

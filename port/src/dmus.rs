@@ -6,7 +6,7 @@
 //! a pin is opened. An event is the same in both forms.
 //!
 //! Not offered: the wave sink of a software synthesizer (`ISynthSinkDMus`). The format of its pin
-//! has more than a head, and no pin is opened here with such a format.
+//! has more fields than a KSDATAFORMAT, and here no pin is opened with such a format.
 
 use std::rc::{Rc, Weak};
 
@@ -44,7 +44,7 @@ mod unpack;
 pub(crate) struct DmusMiniport {
     bound: Bound<dyn IMiniportDMus, dyn IPortDMus>,
     /// The one clock for all streams. The clock lives while the miniport is bound, even when the
-    /// driver has released all its references.
+    /// driver has released all its references to the clock.
     clock: Rc<dyn IMasterClock>,
 }
 

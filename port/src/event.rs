@@ -109,14 +109,14 @@ pub(crate) enum EntryState {
     Gone,
 }
 
-/// How a client is told.
+/// How a client is told that an event has happened.
 pub(crate) enum Notification {
     Event(Event),
     Semaphore(Semaphore, i32),
 }
 
 impl Notification {
-    /// The object that a client's data name.
+    /// Finds the object by which the client wants to be told.
     ///
     /// # Errors
     /// - `STATUS_INVALID_HANDLE`: no such handle is open.
@@ -214,7 +214,7 @@ impl KsEventEntry {
         &self.data
     }
 
-    /// Whether the event was enabled for one time.
+    /// Whether the client is told only once. After that the event leaves the list.
     #[must_use]
     pub fn is_one_shot(&self) -> bool {
         self.one_shot

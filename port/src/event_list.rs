@@ -1,7 +1,7 @@
 //! The list of a port: the events that clients have enabled.
 //!
-//! Owns which events are signalled when the miniport tells of an event. This file knows neither the
-//! files of the clients nor the handlers of the miniport.
+//! Decides which events are signalled when the miniport tells of an event. This file knows neither
+//! the files of the clients nor the handlers of the miniport.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -17,7 +17,7 @@ use crate::rules;
 /// gives one.
 const ENABLED_EVENTS: usize = 4_096;
 
-/// The events that a miniport tells of. A set, a pin or a node that is absent fits every event.
+/// Which events a miniport tells of. A set, a pin or a node that is absent fits every event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventQuery {
     pub set: Option<Guid>,
@@ -121,7 +121,7 @@ impl EventList {
         entries.iter().for_each(|entry| entry.state.set(EntryState::Gone));
     }
 
-    /// Tells the clients of the events that fit.
+    /// Tells each client that has enabled an event that fits the query.
     ///
     /// IRQL: any. Above DISPATCH_LEVEL the call only queues a DPC, and the DPC tells the clients.
     /// The DPC has the parameters of one call. Source: WDK, IPortEvents::GenerateEventList,
@@ -149,9 +149,8 @@ impl EventList {
         Dpc::new(kernel, "events", Rc::new(serve))
     }
 
-    /// Tells the clients. An event that was enabled for a single time leaves the list. The client
-    /// does not disable this event any more. Source: WDK, KSEVENT. Assumed: the handler of this
-    /// event is not told.
+    /// Tells the clients. An event that was enabled for one notice leaves the list, and its client
+    /// does not disable it. Source: WDK, KSEVENT. Assumed: the handler of this event is not told.
     fn signal(&self, kernel: &Kernel, query: &EventQuery) {
         let mut told: Vec<Rc<KsEventEntry>> = self.entries.borrow().clone();
         told.retain(|entry| query.fits(entry));

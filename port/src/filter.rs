@@ -1,7 +1,7 @@
 //! A filter: an open instance of a subdevice, on which clients open pins.
 //!
-//! This file owns the checks before a pin is opened and the counts of its instances. This file
-//! never knows the kind of its port.
+//! This file owns the checks before a pin is opened, and counts the instances of each pin. This
+//! file never knows the kind of its port.
 
 use std::rc::Rc;
 
@@ -49,8 +49,8 @@ impl Filter {
         Rc::new(Filter { port, binding, descriptor, events, pins: Pins::default(), all_pins })
     }
 
-    /// A pin by the present description of the miniport. After the release of the port: by the
-    /// description at the opening of the filter.
+    /// Finds a pin, with the description that the miniport gives now. After the release of the
+    /// port, the pin has the description from the time when the filter was opened.
     fn pin(&self, kernel: &Kernel, pin_id: u32) -> Result<DescribedPin, NtStatus> {
         self.binding.refresh_pin(kernel, pin_id);
         let descriptor = self.binding.descriptor();
@@ -136,8 +136,9 @@ impl Filter {
             };
             let none = Argument::None;
             let _ = self.binding.calls().call(kernel, Method::PinCount, none, ask, |()| none);
-            // The counts of possible and necessary instances are part of the description, so a
-            // change stays. The port counts the open instances again the next time.
+            // The numbers of possible and necessary instances are part of the description. So the
+            // port keeps a change that the miniport made to them. The port counts the open
+            // instances again the next time.
             self.binding.change_pin(pin_id, |pin| {
                 pin.min_filter_instance_count = counts.filter_necessary;
                 pin.max_filter_instance_count = counts.filter_possible;

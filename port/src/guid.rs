@@ -71,7 +71,8 @@ impl Guid {
     #[doc(alias = "GUID_NULL")]
     pub const NULL: Guid = Guid { data1: 0, data2: 0, data3: 0, data4: [0; 8] };
 
-    /// Reads `E725D360-62CC-11CF-A5D6-28DB04C10000`, with or without braces, in either case.
+    /// Reads `E725D360-62CC-11CF-A5D6-28DB04C10000`, with or without braces, in capital or small
+    /// letters.
     #[must_use]
     pub const fn from_text(text: &str) -> Option<Guid> {
         let text = text.as_bytes();

@@ -25,7 +25,7 @@ const POWER_SETTINGS: &str = "PowerSettings";
 pub(crate) struct IdleSettings {
     /// Idle time on battery power, in seconds; 0 means that the device stays on.
     conservation_s: u32,
-    /// The same on AC power.
+    /// Idle time on AC power, in seconds; 0 means that the device stays on.
     performance_s: u32,
     /// The state that an idle device goes to.
     state: DevicePowerState,
@@ -78,8 +78,8 @@ impl IdleSettings {
         }
     }
 
-    /// How long the device may be idle on this power before it goes to its idle state, in 100 ns;
-    /// `None` when it stays on.
+    /// How long the device may be idle with this source of power before it goes to its idle state,
+    /// in 100 ns; `None` when the device stays on.
     fn idle_time_100ns(&self, source: PowerSource) -> Option<u64> {
         let time_s = match source {
             PowerSource::Ac => self.performance_s,

@@ -23,8 +23,8 @@ pub struct PortInspection {
     pub filters: Vec<Inspection>,
     /// One inspection for each open pin.
     pub pins: Vec<Inspection>,
-    /// One inspection for each open pin: the pin's queue of requests. The requests that the device
-    /// holds come first.
+    /// One inspection for each open pin: the pin's queue of requests. Before these stands the
+    /// inspection of a device that holds create requests while its stop is pending.
     pub requests: Vec<Inspection>,
 }
 

@@ -136,7 +136,7 @@ pub fn pc_register_io_timeout(
     Ok(())
 }
 
-/// Takes a routine back; PortCls does not call it any more.
+/// Unregisters a routine. PortCls does not call the routine any more.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcUnregisterIoTimeout.
 ///

@@ -2,8 +2,8 @@
 //!
 //! Owns the places where a name is looked up. The filter knows which GUID names a pin or a node.
 //!
-//! Source: WDK, Friendly Names for Audio Endpoint Devices: first in the software key of the device
-//! (since Windows 10, version 1809), then in the key of the system.
+//! Source: WDK, Friendly Names for Audio Endpoint Devices: a name is looked up first in the
+//! software key of the device (since Windows 10, version 1809), and then in the key of the system.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use portcls_emulator::{DeviceObject, Kernel};
 
 use crate::guid::Guid;
 
-/// The subkey of a software key, and the end of the system's path.
+/// The subkey that has the names, below a software key and below the key of the system.
 const MEDIA_CATEGORIES: &str = "MediaCategories";
 
 /// The key of the system, below the root of the registry.

@@ -9,12 +9,12 @@ use crate::com::{IUnknown, query};
 use crate::rules::require_irql_at_most;
 use crate::subdevice::ISubdevice;
 
-/// The other end of a connection.
+/// The filter at one end of a connection.
 #[derive(Clone)]
 pub enum ConnectionEnd {
-    /// A pin of another subdevice of the adapter.
+    /// A subdevice of the adapter.
     Subdevice(Rc<dyn IUnknown>),
-    /// A pin of a filter elsewhere, by its symbolic link.
+    /// A filter outside the adapter, by its symbolic link.
     External(String),
 }
 
@@ -42,14 +42,14 @@ impl ConnectedPin {
     }
 }
 
-/// The end of a connection, with its port.
+/// The filter at one end of a connection, after the query for its port.
 #[derive(Clone)]
 enum KnownEnd {
     Port(Rc<dyn ISubdevice>),
     External(String),
 }
 
-/// A pin of such an end.
+/// A pin at which a connection begins or ends, after the query for its port.
 #[derive(Clone)]
 struct KnownPin {
     end: KnownEnd,

@@ -40,11 +40,11 @@ use crate::subdevice::{ISubdevice, KsObject, PowerDirection};
 /// The name of the call that binds a port to its miniport.
 const INIT: &str = "IPort::Init";
 
-/// The categories of a filter for sound or music that names none.
+/// The categories of a filter for sound or music that names no categories.
 ///
 /// Source: WDK, Installing Device Interfaces for an Audio Adapter: the categories of a device that
 /// can do MIDI only. Assumed: a filter that names no categories gets these; comments in published
-/// samples say the same of wave filters.
+/// samples say this of wave filters.
 pub(crate) const SOUND_CATEGORIES: [Guid; 3] =
     [category::AUDIO, category::RENDER, category::CAPTURE];
 

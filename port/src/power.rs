@@ -118,9 +118,10 @@ impl AdapterPower {
     /// Notes that the device was stopped, or that its start failed. The stop or the failure ends a
     /// registration from StartDevice or later; a registration from AddDevice stays until removal.
     ///
-    /// Assumed: drivers for versions before Windows 7 register in StartDevice and cannot
-    /// unregister. The page Implementing IAdapterPowerManagement says that they register there.
-    /// StartDevice runs again after a stop.
+    /// Assumed: the stop ends a registration from StartDevice, because StartDevice runs again after
+    /// a stop and the driver registers again there. Drivers for versions before Windows 7 register
+    /// in StartDevice, as the page Implementing IAdapterPowerManagement says, and cannot
+    /// unregister.
     pub fn end_start(&self) {
         self.phase.set(Since::NotStarted);
         if self.since.get() == Since::Start {
@@ -128,7 +129,7 @@ impl AdapterPower {
         }
     }
 
-    /// Releases the adapter's object; removal does this too.
+    /// Releases the adapter's object. The removal of the device also calls this function.
     pub fn release(&self) {
         let interface = self.interface.borrow_mut().take();
         drop(interface);
@@ -175,7 +176,7 @@ pub fn pc_register_adapter_power_management(
     Ok(())
 }
 
-/// Ends the registration of the adapter's object; PortCls does not call it any more.
+/// Ends the registration of the adapter's object. PortCls does not call the object any more.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcUnregisterAdapterPowerManagement.
 ///

@@ -147,7 +147,8 @@ impl Key {
         if self.access.contains(access) { Ok(()) } else { Err(NtStatus::ACCESS_DENIED) }
     }
 
-    /// Tells the trace when a method refuses an access to this name below the key.
+    /// Writes a line into the trace when the result of a method is a failure. `name` is the name of
+    /// a value or subkey. An empty `name` stands for the key itself.
     fn told<T>(
         &self,
         kernel: &Kernel,

@@ -23,7 +23,8 @@ struct ResourceList {
     entries: RefCell<Vec<Entry>>,
 }
 
-/// Makes the list of a device from the resources that the bus assigned. The list is full.
+/// Makes the list of a device from the resources that the bus assigned. The list has no room for
+/// further resources.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewResourceList.
 ///

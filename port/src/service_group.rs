@@ -31,8 +31,8 @@ struct ServiceGroup {
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewServiceGroup.
 ///
 /// # Errors
-/// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object. PortCls passes no outer object, and
-///   aggregation is not offered.
+/// - `STATUS_INVALID_DEVICE_REQUEST`: there is an outer object; aggregation is not offered. PortCls
+///   itself passes no outer object.
 /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the memory.
 #[doc(alias = "PcNewServiceGroup")]
 pub fn pc_new_service_group(
@@ -53,8 +53,8 @@ pub fn pc_new_service_group(
     }))
 }
 
-/// A DPC that serves a group's members. No call may queue a DPC that belongs to a timer, so a group
-/// has two DPCs.
+/// A DPC that serves a group's members. KeInsertQueueDpc must not queue a DPC that belongs to a
+/// timer. So a group has two DPCs, and one of them is for its timer.
 fn service_dpc(kernel: &Kernel, group: &Weak<ServiceGroup>) -> Dpc {
     let group = Weak::clone(group);
     Dpc::new(

@@ -33,8 +33,8 @@ fn tell_bound(calls: &MiniportCalls, kernel: &Kernel) {
 /// Adds a range for DirectSound after each of a pin's ranges that has a WAVEFORMATEX.
 ///
 /// Source: a comment of Microsoft's published AC97 sample: the port makes such a copy of each
-/// range. Assumed: the copy comes right after its range. When the miniport itself has the same
-/// range, the port adds no copy.
+/// range. Assumed: the copy comes right after its range. When the miniport's own ranges have the
+/// copy already, the port does not add it.
 fn add_directsound(ranges: &mut Vec<DataRange>) {
     let own = std::mem::take(ranges);
     for range in &own {

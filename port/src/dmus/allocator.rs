@@ -22,15 +22,16 @@ use crate::rules::{self, require_irql_at_most};
 /// how many.
 const EVENTS_AT_ONCE: u32 = 1_000;
 
-/// One allocator has at most this number of events. Assumed: the number is enough for 13 minutes of
-/// notes at the speed of the wire. A driver that holds all of them never puts an event back.
+/// One allocator has at most this number of events. Assumed: a driver that holds all of them never
+/// puts an event back. At the speed of the wire, this number of messages of three bytes takes
+/// 4 minutes.
 pub(crate) const EVENT_LIMIT: u32 = 250_000;
 
 /// The room in a buffer, in bytes. Assumed: the pages only say that all buffers have the same room.
 pub(crate) const BUFFER_SIZE: u16 = 1_024;
 
-/// One allocator has at most this number of buffers: 16 MiB. Assumed: a driver that holds all
-/// of them never puts a buffer back.
+/// One allocator has at most this number of buffers: 16 MiB. Assumed: a driver that holds all of
+/// them never puts a buffer back.
 pub(crate) const BUFFER_LIMIT: u32 = 16_384;
 
 /// The events and buffers of one stream.
@@ -58,8 +59,8 @@ pub(super) struct Outstanding {
 }
 
 impl EventAllocator {
-    /// Makes an allocator for a driver whose events hold at most `inline_limit` bytes by
-    /// themselves. IRQL: PASSIVE_LEVEL.
+    /// Makes an allocator for a driver whose events hold at most `inline_limit` bytes without a
+    /// buffer. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
@@ -84,8 +85,8 @@ impl EventAllocator {
         }
     }
 
-    /// Makes an event with these bytes, and takes a buffer when the event cannot hold them by
-    /// itself. Limits: at most [`BUFFER_SIZE`] bytes. IRQL: up to DISPATCH_LEVEL.
+    /// Makes an event with these bytes. The event gets a buffer when it has no room for the bytes.
+    /// Limits: at most [`BUFFER_SIZE`] bytes. IRQL: up to DISPATCH_LEVEL.
     ///
     /// # Errors
     /// The errors of [`IAllocatorMxf::get_message`] and [`IAllocatorMxf::get_buffer`].

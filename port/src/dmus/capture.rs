@@ -174,8 +174,8 @@ impl CaptureSink {
         });
     }
 
-    /// Packs messages into a frame as KSMUSICFORMAT, one record for each. Returns the bytes used
-    /// and the time of the first record.
+    /// Packs messages into a frame as KSMUSICFORMAT, one record for each message. Returns the
+    /// number of bytes used and the time of the first record.
     ///
     /// Each delta is a difference of whole milliseconds since the first record, so the rounding
     /// errors do not add up.
@@ -194,8 +194,8 @@ impl CaptureSink {
         (packer.data_used(), start_100ns)
     }
 
-    /// Packs messages into a frame as DMUS_EVENTHEADER, one record for each. Returns the bytes used
-    /// and the time of the first record.
+    /// Packs messages into a frame as DMUS_EVENTHEADER, one record for each message. Returns the
+    /// number of bytes used and the time of the first record.
     fn pack_events(&self, frame: &mut [u8]) -> (usize, i64) {
         let mut packer = EventPacker::new(frame);
         let start_100ns = self.each_message(|offset_100ns, channel_group, bytes| {
@@ -243,8 +243,8 @@ impl IUnknown for CaptureSink {
     }
 }
 
-/// Assumed: a method that only a stream can use succeeds without effect, because the pages are
-/// silent.
+/// Assumed: a method that only a stream can use succeeds without effect, because the WDK's pages do
+/// not say what it does here.
 impl IMxf for CaptureSink {
     fn set_state(&self, _kernel: &Kernel, _state: KsState) -> Result<(), NtStatus> {
         Ok(())

@@ -31,7 +31,8 @@ pub(super) struct Now {
 }
 
 impl WireForm {
-    /// The form of a format that fits the pin. Assumed: every format but DirectMusic is MIDI.
+    /// Finds the form for a format that the port has checked for the pin. Assumed: every format but
+    /// DirectMusic is MIDI.
     pub fn of(format: &KsDataFormat) -> WireForm {
         if format.sub_format == data_format::DIRECTMUSIC {
             WireForm::DirectMusic
@@ -90,7 +91,8 @@ impl WireForm {
         match self {
             WireForm::Midi => {
                 let ahead = time_100ns.saturating_sub(now.client_100ns);
-                // A negative time would have the flag DONT_HOLD_FOR_SEQUENCING.
+                // The sign bit of a time is the flag DONT_HOLD_FOR_SEQUENCING, so the time must not
+                // be negative.
                 now.master_100ns.saturating_add(ahead).max(0)
             }
             WireForm::DirectMusic => time_100ns,

@@ -85,8 +85,8 @@ impl Stream for DmusStream {
         Rc::clone(self.stream()) as _
     }
 
-    /// Accepts only a format of the same form. Assumed: the form of the buffers does not change
-    /// after the pin was opened, and the port does not ask the miniport.
+    /// Accepts only a format of the form with which the pin was opened. Assumed: the form of the
+    /// buffers does not change after that, and the port does not ask the miniport.
     fn set_format(&self, _: &Kernel, _: &Lane, format: &KsDataFormat) -> Result<(), NtStatus> {
         if WireForm::of(format) == self.form {
             Ok(())

@@ -109,8 +109,8 @@ impl Capturer {
         self.backlog.deliver(kernel, lane, |frame| self.pack(frame));
     }
 
-    /// Packs chunks into a frame; returns the bytes used and the time of the first record in 100 ns
-    /// units.
+    /// Packs chunks into a frame. Returns the number of bytes used, and the time of the first
+    /// record in 100 ns units.
     ///
     /// Each delta is a difference of whole milliseconds since the first record, so the rounding
     /// errors do not add up.

@@ -1,4 +1,4 @@
-//! The render sequencer: writes each message of a request when the message is due.
+//! The render sequencer: writes each message when the message is due.
 //!
 //! The sequencer takes the music records of write requests apart. Times have the resolution of the
 //! sequencer's timer, 1 ms; a message never goes out before its time. Requests are served strictly
@@ -18,7 +18,7 @@ use crate::rules;
 use crate::stream_request::StreamRequest;
 
 /// Time until the next Write after a Write that took nothing, in 100 ns units.
-/// Assumed: this time, because the documents are silent. 1 ms is the sequencer's resolution.
+/// Assumed: this time, because the documents name none. 1 ms is the sequencer's resolution.
 const RETRY_100NS: u64 = 10_000;
 
 /// The request fails after this number of Writes in a row that took nothing. Assumed: this limit.
@@ -97,7 +97,7 @@ impl Renderer {
         self.pump.pause(kernel);
     }
 
-    /// Forgets the message that was sent in part. The lane cancels the requests.
+    /// Forgets the message, the position in the buffer and the number of empty Writes.
     fn reset(&self) {
         self.message.borrow_mut().set(&[], 0);
         self.cursor.set(Cursor::default());

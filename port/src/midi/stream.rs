@@ -54,7 +54,7 @@ impl Stream for MidiStream {
         Rc::clone(&self.stream) as _
     }
 
-    /// Refuses the format of DirectMusic. The port refuses the same format when a client opens the
+    /// Refuses the format of DirectMusic. The port also refuses this format when a client opens the
     /// pin.
     fn set_format(
         &self,
@@ -108,7 +108,7 @@ impl Stream for MidiStream {
     }
 
     fn abandon(&self, lane: &Lane, request: &Rc<StreamRequest>) {
-        // Only the first request can have begun.
+        // Requests are served one after the other, so only the first request can have begun.
         let is_first = lane.queue().front().is_some_and(|front| Rc::ptr_eq(&front, request));
         if let Side::Render(renderer) = &self.side
             && is_first

@@ -2,8 +2,8 @@
 //!
 //! This file owns the table of the pin's own properties. This file does not know how data moves.
 //!
-//! A pin of this port has no clock and no allocator of its own: the handles are null, and the
-//! names of such objects cannot be opened.
+//! A pin of this port has no clock and no allocator of its own. The properties for the handles of
+//! these objects answer a null handle, and a client cannot open such an object by its name.
 
 use std::rc::Rc;
 
@@ -169,9 +169,9 @@ fn allocator_framing(
 /// Answers the requests for the allocator and for the master clock.
 ///
 /// Source: WDK, KSPROPERTY_STREAM_MASTERCLOCK: the handle is null, and a call that succeeds says
-/// that the property is supported. Assumed: the same holds for the allocator. Assumed: a client can
-/// set the null handle again. With any other handle, a client would name a clock or an allocator
-/// that this port cannot use.
+/// that the property is supported. Assumed: the allocator's property also answers a null handle.
+/// Assumed: a client may set the null handle. With any other handle, a client would name a clock or
+/// an allocator that this port cannot use.
 fn null_handle(
     _: &Pin,
     _: &Kernel,
@@ -197,7 +197,8 @@ fn position(pin: &Pin, _: &Kernel, request: &PropertyRequest<'_>) -> Result<Leng
     Ok(request.value(bytemuck::bytes_of(&position)))
 }
 
-/// Refuses rights to content: only the kernel gives them, and the clients here are programs.
+/// Refuses rights to content: only code of the kernel gives them, and the clients here are
+/// programs.
 ///
 /// Source: WDK, KSPROPERTY_DRMAUDIOSTREAM_CONTENTID, with the status for a request from user mode.
 fn content_id(_: &Pin, _: &Kernel, _: &PropertyRequest<'_>) -> Result<LengthReply, NtStatus> {

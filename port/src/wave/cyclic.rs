@@ -20,7 +20,7 @@ use crate::miniport_calls::Method;
 use crate::port::{Kind, Port, SOUND_CATEGORIES};
 use crate::rules::require_irql_at_most;
 
-/// The kind of port.
+/// The kind of port that `PcNewPort` makes for the WaveCyclic class.
 pub(crate) enum WaveCyclic {}
 
 impl Kind for WaveCyclic {

@@ -15,7 +15,7 @@ use crate::ks::DataRange;
 use crate::miniport_calls::Method;
 use crate::port::{Kind, Port, SOUND_CATEGORIES};
 
-/// The kind of port.
+/// The kind of port that `PcNewPort` makes for the WaveRT class.
 pub(crate) enum WaveRT {}
 
 impl Kind for WaveRT {
