@@ -28,7 +28,8 @@ pub struct GuestOptions {
     pub instruction_ns: u64,
     /// The largest number of instructions in one call into the driver. More instructions count as a
     /// hang. A call of a routine that takes no simulated time counts as 250 instructions. Without
-    /// this, a loop around such calls would run far longer than any other loop.
+    /// this cost, this program would need far longer to find a hang in a loop around such calls
+    /// than in any other loop.
     pub call_budget: u64,
     /// The largest number of instructions between two preemption points. A deadline of the kernel
     /// is always met at the exact instruction. An exploration uses 1.
