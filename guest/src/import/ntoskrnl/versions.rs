@@ -10,8 +10,8 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("RtlIsNtDdiVersionAvailable", UpTo(PASSIVE_LEVEL), is_ntddi_version_available),
 ];
 
-/// The version of WDM. Source: the page lists 6.0 from Windows Vista on, and wdm.h of Windows 10
-/// has the same WDM_MAJORVERSION and WDM_MINORVERSION.
+/// The version of WDM. Source: the WDK page of IoIsWdmVersionAvailable lists 6.0 from Windows Vista
+/// on, and wdm.h of Windows 10 has the same WDM_MAJORVERSION and WDM_MINORVERSION.
 const WDM_VERSION: (u8, u8) = (6, 0);
 
 /// NTDDI_WIN10_VB, the version of build 19041.
