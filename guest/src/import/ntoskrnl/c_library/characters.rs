@@ -1,6 +1,6 @@
 //! Single characters, and numbers as texts.
 //!
-//! For a character that is not in ASCII, each routine of the form `is...` returns 0. EOF is such a
+//! The routines that test a character answer 0 for a character that is not in ASCII. EOF is such a
 //! character.
 
 use super::text;
