@@ -1,6 +1,7 @@
 //! The version of Windows, for drivers that ask for it.
 //!
-//! The version is Windows 10, build 19041. The shared data and NtBuildNumber have the same version.
+//! The version is Windows 10, build 19041. NtBuildNumber has this build, and KUSER_SHARED_DATA
+//! names Windows 10.
 //! Source: WDK, IoIsWdmVersionAvailable and RtlIsNtDdiVersionAvailable; sdkddkver.h.
 
 use crate::routine::{Call, Routine, row};
