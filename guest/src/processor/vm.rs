@@ -141,8 +141,8 @@ impl Vm {
     }
 }
 
-/// The state in which a driver finds the x87: empty, all exceptions masked, results with the 53
-/// bits of a `double`.
+/// The state in which a driver finds the x87: its stack is empty, all exceptions are masked, and
+/// results are rounded to the 53 bits of a `double`.
 ///
 /// Source: Microsoft, x64 ABI conventions, FpCsr: the state at the start of a program.
 /// Assumed: the state is the same in the kernel and on x86. The page of `_controlfp` states this
