@@ -1,10 +1,10 @@
-//! What a driver may import: one table for each module.
+//! What a driver may import: one table for each module, such as ntoskrnl.exe.
 //!
 //! [`crate::routine`] says how a routine is written. To add a routine, write its function and its
 //! row in the `ROUTINES` of the same file. No other file has to change.
 //!
-//! When a driver calls a routine that is in no table, the run ends with the routine's name. So a
-//! routine that only pretends to work has no place here.
+//! When a driver calls a routine that is in no table, the run ends with the routine's name. A
+//! routine that only pretends to work would hide that name, so no such routine is in a table.
 
 #![allow(clippy::too_many_arguments, reason = "a routine has those of its C declaration")]
 
@@ -23,7 +23,7 @@ pub use module::{Found, Module, Storage, Variable};
 pub(crate) use ntoskrnl::requests::INVALID_REQUEST;
 pub(crate) use portcls::DISPATCH;
 
-/// All modules.
+/// The modules from which a driver can import.
 static MODULES: &[&Module] = &[&ntoskrnl::MODULE, &hal::MODULE, &portcls::MODULE, &ks::MODULE];
 
 /// Routines that no driver imports: their addresses are in a driver's dispatch table or in a

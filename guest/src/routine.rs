@@ -34,12 +34,12 @@
 //! - An object in guest memory (a KDPC, a KTIMER) is bound to the kernel's object by its address:
 //!   `guest.bind(address, object)` and `guest.bound::<T>(address)`.
 //!
-//! One circular dependency stays: a [`Routine`] serves a [`Call`], and a call names its routine.
-//! The files of arguments, answers and bodies lie between the two.
+//! One circular dependency stays: a [`Routine`] is made from a [`Body`], a body takes each
+//! [`Argument`] from a [`Call`], and a call names its routine.
 //!
 //! A row stands in the `ROUTINES` of the file of its function, in the order of the alphabet. A
-//! module in `import/` is a list of such tables. When a driver calls a routine that is in no table,
-//! the run ends with the routine's name.
+//! module in `import/`, such as ntoskrnl.exe, is a list of such tables. When a driver calls a
+//! routine that is in no table, the run ends with the routine's name.
 
 mod answer;
 mod argument;
@@ -94,8 +94,8 @@ pub enum Checked {
 pub enum Serves {
     /// Everything that the routine is for.
     Everything,
-    /// Objects of the classes for which this function answers true. The function makes an object
-    /// and drops it.
+    /// Objects of the classes for which this function answers true. To find out, the function makes
+    /// an object and drops it.
     Classes(fn(&Kernel, &Guid) -> bool),
     /// Nothing: the routine only refuses, or says why the run ends.
     Nothing,
@@ -120,8 +120,8 @@ pub struct Routine {
 }
 
 impl Routine {
-    /// Makes a routine, for [`row!`]. Only `serve` and the number of words depend on the type of
-    /// the body, so the row has no type parameter.
+    /// Makes a routine, for [`row!`]. The row keeps only `serve` and the number of words of the
+    /// body. It does not keep the body's type, and so needs no type parameter.
     #[doc(hidden)]
     #[must_use]
     pub const fn erased<Signature, Function: Body<Signature>>(

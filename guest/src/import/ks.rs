@@ -37,8 +37,8 @@ static ROUTINES: &[Routine] = &[
 /// The number of the kernel's work queues: MaximumWorkQueue in wdm.h.
 const QUEUES: u32 = 7;
 
-/// `VOID KsNullDriverUnload(PDRIVER_OBJECT)`: the unload routine of a driver whose unload routine
-/// has nothing to do.
+/// `VOID KsNullDriverUnload(PDRIVER_OBJECT)`: the unload routine for a driver that has nothing to
+/// do when it is unloaded.
 fn null_driver_unload(_call: &Call<'_>, _driver: Pointer) {}
 
 /// A worker: its work items run in a system thread. `waiting` counts the items that have not ended.

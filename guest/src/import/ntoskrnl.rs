@@ -100,7 +100,7 @@ fn one_processor(_mode: Mode) -> Vec<u8> {
     vec![1]
 }
 
-/// The build number of a free build of Windows 10. The shared data have the same version.
+/// The build number of a free build of Windows 10. KUSER_SHARED_DATA names Windows 10 too.
 /// Source: NtBuildNumber is the build, with F in the upper bits for a free build.
 fn build_number(_mode: Mode) -> Vec<u8> {
     0xF000_4A61_u32.to_le_bytes().to_vec()

@@ -73,7 +73,7 @@ impl Bench {
     }
 
     /// The guest of `new`, but the image imports `wanted` in place of DbgPrint. The slot of the
-    /// import is at 2040.
+    /// import is at RVA 2040.
     fn importing(mode: Mode, code: [&[u8]; 2], wanted: &str) -> Bench {
         let mut builder = Builder::driver(mode);
         builder.put(0x1000, code[usize::from(mode == Mode::Bits64)]);
@@ -85,7 +85,7 @@ impl Bench {
         Bench { guest, kernel }
     }
 
-    /// A guest without code.
+    /// A guest whose code only returns.
     fn plain(mode: Mode) -> Bench {
         Bench::new(mode, [&[0xC3], &[0xC3]])
     }
@@ -120,7 +120,7 @@ impl Bench {
         self.run(address, words)
     }
 
-    /// The low 32 bits of the result of a routine that does not stop the machine.
+    /// Calls a routine that must not stop the machine. Returns the low 32 bits of the result.
     fn call(&self, name: &str, words: &[u64]) -> u32 {
         match self.try_call(name, words) {
             Ok(result) => result as u32,
@@ -199,7 +199,7 @@ impl Bench {
         }
     }
 
-    /// Makes a physical device that was installed.
+    /// Makes a physical device that is installed: the device has its registry keys.
     fn installed_device(&self) -> (Rc<DeviceObject>, u64) {
         let device = DeviceObject::new(&DriverObject::new("bus"));
         let key = |rest: &str| format!(r"\Registry\Machine\System\CurrentControlSet\{rest}");
@@ -321,7 +321,7 @@ fn fast_and_variable_conventions_are_where_drivers_expect_them() {
 
 #[test]
 fn the_tick_count_that_a_driver_imports_goes_on_with_the_time() {
-    // mov eax, [slot]; mov eax, [eax]; ret; and the same through RAX
+    // mov eax, [slot]; mov eax, [eax]; ret; on x64 with the address in RAX
     let wide = [0x48, 0x8B, 0x05, 0x39, 0x10, 0, 0, 0x8B, 0x00, 0xC3];
     for mode in BOTH {
         let base = Bench::plain(mode).guest.loaded().base as u32;

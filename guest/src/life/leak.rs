@@ -27,7 +27,7 @@ pub struct LeakOrigin {
     /// The place of the driver's call; without a call, the driver's routine that got the thing.
     /// `None` outside of the driver's image.
     pub place: Option<Place>,
-    /// The same place in words.
+    /// The place in words. These words are there even if `place` is `None`.
     pub place_words: String,
 }
 

@@ -25,7 +25,7 @@ static ROUTINES: LazyLock<Vec<&'static Routine>> = LazyLock::new(|| {
 static NAMES: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| ROUTINES.iter().map(|routine| routine.name).collect());
 
-/// The vtables of the port's objects, by the numbers of their methods.
+/// The vtables of the port's objects. A vtable is the list of the numbers of its methods.
 static FACES: LazyLock<Vec<Face>> = LazyLock::new(|| {
     let face = |family: &&'static Family| Face {
         name: family.name,

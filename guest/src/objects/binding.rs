@@ -8,7 +8,8 @@ use crate::guest::Guest;
 use crate::tables::bindings::{BINDING_LIMIT, Bound};
 use crate::tables::origin::Origin;
 
-/// The second parameter of DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS when code ran.
+/// The second parameter of DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS: the processor
+/// executed code of the unloaded driver.
 /// Source: the WDK page of this bug check gives 0 for a read. Assumed: 8 for execution, as in the
 /// bug checks of page faults.
 const EXECUTES: u64 = 8;

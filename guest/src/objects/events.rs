@@ -1,13 +1,15 @@
 //! DirectMusic events across the border between the port and the driver.
 //!
-//! When the driver gets an event of the port, the event becomes a DMUS_KERNEL_EVENT at the place of
-//! its number. When the driver puts the structure, it becomes the event again. Long data lie in the
-//! place of their buffer. This file checks what the driver puts, because the driver can write
-//! anything into the structure. After a mistake the port gets only the part that is still sure.
+//! When the driver gets an event of the port, the event becomes a DMUS_KERNEL_EVENT in guest
+//! memory. The number of the event decides the address. When the driver puts the structure, it
+//! becomes the event again. Data that are too long for the structure lie in a buffer, and the
+//! number of the buffer decides its address. This file checks what the driver puts, because the
+//! driver can write anything into the structure. After a mistake of the driver, the port gets only
+//! the part of the chain that is still sure.
 //!
-//! The structure that the driver has put is filled with a pattern, so that the driver cannot rely
-//! on what it reads there. When the driver gets the event again, a changed pattern tells that the
-//! driver wrote to an event of another owner.
+//! This file fills a structure that the driver has put with a pattern, so that the driver cannot
+//! rely on what it reads there. When the driver gets the event again and the pattern has changed,
+//! the driver wrote to the event after it had put the event.
 
 use std::rc::Rc;
 

@@ -43,8 +43,8 @@ impl Guest {
     ///
     /// The request is marked pending when the driver's own stack location is marked. A driver that
     /// returns the `STATUS_PENDING` of the driver below need not have marked its location yet: its
-    /// completion routine marks the location later. When there is no completion routine, the mark
-    /// moves up by itself.
+    /// completion routine marks the location later. When there is no completion routine, the kernel
+    /// copies the mark from the location of the driver below.
     pub(crate) fn with_irp(
         &self,
         irp: &Irp,

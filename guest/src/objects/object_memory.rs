@@ -26,7 +26,8 @@ impl Guest {
     }
 
     /// Allocates zeroed memory like `new_object_block`, of a length that a driver states. `None`
-    /// when the guest has no memory of this length; the host then allocates nothing either.
+    /// when the guest has no memory of this length. In this case the emulator allocates no memory
+    /// of the host.
     pub(crate) fn try_zeroed_block(&self, bytes: u64) -> Option<u64> {
         let bytes = bytes.max(1).checked_next_multiple_of(PAGE_BYTES as u64)?;
         if bytes > PAGE_BYTES as u64 * PAGE_LIMIT as u64 {

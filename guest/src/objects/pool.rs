@@ -1,9 +1,10 @@
 //! Pool: each block on pages of its own, with unmapped pages on both sides.
 //!
-//! A block ends at the end of its last page, except for its alignment. So an access past the block
-//! faults at once. The rest of the block's pages holds a pattern. `free_pool` checks the pattern. A
-//! freed block is unmapped, and its addresses are not used again for a long time. So a later use
-//! faults, and the report can name the freed block.
+//! A block of less than a page ends at the end of its page, except for its alignment. So an access
+//! past the block faults at once. A larger block begins at the start of its first page. The rest of
+//! the block's pages holds a pattern, and `free_pool` checks the pattern. A freed block is
+//! unmapped, and its addresses are not used again for a long time. So a later use faults, and the
+//! report can name the freed block.
 
 use std::ops::Range;
 
@@ -58,7 +59,9 @@ impl Guest {
         address
     }
 
-    /// The address of a block that the kernel granted; 0 without a grant or without room.
+    /// Puts a block into guest memory for the pool that the kernel granted. Returns the address of
+    /// the block. Returns 0 when the kernel granted no pool, or when guest memory has no room for
+    /// the block.
     fn place_block(
         &self,
         pool: PoolType,

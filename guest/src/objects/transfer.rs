@@ -9,8 +9,8 @@ use portcls_emulator::PoolType;
 use crate::guest::Guest;
 use crate::tables::pool_table::Fill;
 
-/// The alignment of a buffer in bytes. In a client's buffer of music data, the data after each
-/// record has the same alignment.
+/// The alignment of a buffer in bytes. A client fills up each record in a buffer of music data to a
+/// multiple of this number too.
 const ALIGNMENT: u64 = 4;
 
 /// The pool tag of a buffer that does not fit into the usual range.

@@ -2,9 +2,9 @@
 //!
 //! A call borrows the processor only while the interpreter runs. A stop is served while the
 //! processor is not borrowed, so an interrupt, a DPC or another call can run on top. A call saves
-//! all registers except the x87 registers when it begins, and restores them when it ends. On x86 an
-//! interrupt leaves the x87 registers to the code that it interrupts and to
-//! KeSaveFloatingPointState.
+//! all registers except the x87 registers when it begins, and restores them when it ends. An
+//! interrupt on x86 Windows does not save the x87 registers either. Kernel code that uses them must
+//! save them with KeSaveFloatingPointState.
 
 use std::rc::Rc;
 
@@ -85,8 +85,9 @@ impl Vm {
         (Saved { registers, stack_pointer }, fault)
     }
 
-    /// Runs the guest until its function returns. The result is `GoOn` if the kernel is frozen by
-    /// then. A system thread may also leave.
+    /// Runs the guest until its function returns, or until the kernel is frozen. On a frozen kernel
+    /// the result is `GoOn`. The run of a system thread also ends when the thread leaves the
+    /// processor.
     pub(super) fn run<const IS_THREAD: bool>(&self, outside: &impl Outside) -> Served {
         let mut left = self.options.call_budget;
         loop {
@@ -154,9 +155,9 @@ impl Vm {
         }
     }
 
-    /// Whether the guest is about to leave for a routine, or to return from a call. The guest does
-    /// not ask a debugger here, because no instruction stands here: a routine and its call are one
-    /// step.
+    /// Whether the guest is at a thunk: the guest is about to call a routine outside, or to return
+    /// from a call. The guest does not ask a debugger at a thunk, because no instruction stands
+    /// there. A routine and its call are one step for the debugger.
     fn is_at_thunk(&self) -> bool {
         self.thunks.borrow().holds(self.cpu.borrow().rip())
     }
@@ -241,7 +242,8 @@ impl Vm {
     }
 }
 
-/// The value by which a caller gives scratch memory back: the stack pointer from before the call.
+/// The value by which a caller gives scratch memory back: the stack pointer before
+/// [`Vm::take_scratch`].
 pub(crate) struct Scratch {
     stack_pointer: u64,
 }

@@ -1,4 +1,4 @@
-//! Whether the driver's code can ever end when the time of the run is up.
+//! Tells the kernel, when the time of a run is up, whether the driver's code could ever end.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -1,7 +1,8 @@
 //! The address map: where things lie in the guest's half of the address range.
 //!
 //! Everything is in the kernel half, where a driver expects it. The places are far apart, so that
-//! a wild pointer hits no memory. The places are fixed, so the same run has the same addresses.
+//! a wild pointer hits no memory. The places are fixed, so a run that is repeated has the same
+//! addresses.
 
 use std::ops::Range;
 

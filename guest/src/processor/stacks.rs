@@ -56,7 +56,8 @@ impl Stacks {
     /// into this stack, the result is `stack_pointer`. If `stack_pointer` points elsewhere, the
     /// result is the top of the stack.
     ///
-    /// Nested waits use the same stack. The same is true in the Windows kernel.
+    /// So a wait inside of another wait stays on the stack of the outer wait. Windows does this
+    /// too.
     pub fn place(&self, running: Running, stack_pointer: u64) -> u64 {
         let index = match running {
             Running::Thread => 0,
@@ -80,7 +81,7 @@ impl Stacks {
     }
 }
 
-/// The place of the stack of the system thread with this number, which counts from 1.
+/// The index of the stack of a system thread. The numbers of system threads count from 1.
 fn index_of_thread(number: u32) -> u64 {
     STACKS - 1 + u64::from(number)
 }

@@ -1,9 +1,9 @@
 //! Threads of the guest: their registers, and which thread is the current one.
 //!
-//! A system thread runs on a stack of its own. When the code of the thread waits, the run of its
-//! instructions ends here. This file keeps the registers until the thread goes on. Deeper code
-//! cannot give up the processor in this way. An example is a method of the driver that the thread
-//! reached through the port.
+//! A system thread runs on a stack of its own. When the code of the thread waits,
+//! [`Vm::run_thread`] returns. This file keeps the registers until the thread goes on. Only the
+//! thread's own code can give up the processor in this way. Code that the thread reached through
+//! the kernel or the port cannot, such as a method of the driver that the port called.
 
 use cpu_x86::{Register, Registers, X87Registers};
 

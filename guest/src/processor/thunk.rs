@@ -1,7 +1,8 @@
 //! Thunks: addresses that stand for routines outside the guest.
 //!
 //! A call to a thunk stops the interpreter. The first thunk is the return address of a call into
-//! the guest. A thunk holds a number; only `life/routines.rs` knows which routine that is.
+//! the guest. A thunk holds the number of a routine. Only `life/routines.rs` knows which routine
+//! has which number.
 
 use std::num::NonZero;
 use std::ops::Range;

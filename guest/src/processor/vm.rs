@@ -28,7 +28,8 @@ pub struct GuestOptions {
     pub instruction_ns: u64,
     /// The largest number of instructions in one call into the driver. More instructions count as a
     /// hang. A call of a routine that takes no simulated time counts as 250 instructions. Without
-    /// this, a loop around such calls would run far longer than any other loop.
+    /// this cost, this program would need far longer to find a hang in a loop around such calls
+    /// than in any other loop.
     pub call_budget: u64,
     /// The largest number of instructions between two preemption points. A deadline of the kernel
     /// is always met at the exact instruction. An exploration uses 1.
@@ -140,8 +141,8 @@ impl Vm {
     }
 }
 
-/// The state in which a driver finds the x87: empty, all exceptions masked, results with the 53
-/// bits of a `double`.
+/// The state in which a driver finds the x87: its stack is empty, all exceptions are masked, and
+/// results are rounded to the 53 bits of a `double`.
 ///
 /// Source: Microsoft, x64 ABI conventions, FpCsr: the state at the start of a program.
 /// Assumed: the state is the same in the kernel and on x86. The page of `_controlfp` states this

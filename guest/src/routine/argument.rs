@@ -10,8 +10,8 @@ use crate::guest::Guest;
 
 /// A type that an argument of a routine can have.
 ///
-/// A type is built from [`Words`], which only a call has. So a new type must be built from the
-/// types in this file. An example is one type for three arguments that always come together.
+/// Only this file can take a word from [`Words`]. A type in another file takes its words as values
+/// of the types in this file. An example is one type for three arguments that always come together.
 pub trait Argument: Sized {
     /// The number of 32-bit words on x86. On x64 a simple argument is always one word of 64 bits.
     const WORDS: u8;
@@ -91,7 +91,8 @@ impl Boolean {
     }
 }
 
-/// Types of a single word. A C compiler leaves the upper bits of the word undefined.
+/// Implements [`Argument`] for the types of a single word. In a type that is narrower than the
+/// word, the upper bits of the word are cut off, because a C compiler leaves them undefined.
 macro_rules! words {
     ($($type:ty = |$word:ident| $value:expr;)*) => {
         $(impl Argument for $type {

@@ -102,8 +102,8 @@ fn get_attached_device_reference(call: &Call<'_>, device: Pointer) -> Pointer {
     top
 }
 
-/// `PDEVICE_OBJECT IoGetLowerDeviceObject(PDEVICE_OBJECT)`: null for the lowest device. The driver
-/// gives the reference back.
+/// `PDEVICE_OBJECT IoGetLowerDeviceObject(PDEVICE_OBJECT)`: null for the lowest device. The routine
+/// takes a reference to the device that it returns, and the driver has to give the reference back.
 fn get_lower_device_object(call: &Call<'_>, device: Pointer) -> Pointer {
     let lower = known_device(call, device).and_then(|device| device.lower());
     let Some(lower) = lower else { return Pointer::NULL };

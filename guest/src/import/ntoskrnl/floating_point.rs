@@ -62,8 +62,9 @@ fn copy_floating_point(from: &Registers, to: &mut Registers) {
 /// On x64 the routine succeeds and changes nothing. Source: the KFLOATING_SAVE of wdm.h for x64 has
 /// no room for a state, and the x64 calling convention lets all code use XMM registers.
 ///
-/// A second save at the same address loses the state that was there. The new state takes the place
-/// of the lost state among the states of the thread.
+/// A second save at the same address loses the state that was there. If the lost state was the
+/// innermost state of the thread, the new state takes the place of the lost state. If not, the new
+/// state is one more state, inside of all others.
 ///
 /// # Errors
 /// `STATUS_INSUFFICIENT_RESOURCES` when the thread holds `NESTING_LIMIT` states already.

@@ -11,7 +11,8 @@ use crate::routine::{Call, Pointer, Variables};
 
 /// The differences between the formats of the routines.
 pub(super) struct Form {
-    /// The width of the format, and of a text without a size prefix.
+    /// The width of the characters of the format itself, and of a text that `%s` inserts without a
+    /// size prefix.
     pub width: Width,
     /// The largest number of characters of a text, or of its padding.
     pub longest: usize,
@@ -24,7 +25,7 @@ pub(super) struct Form {
 pub(super) enum BadPointers {
     /// The text names the bad pointer.
     Shown,
-    /// A bad pointer is a bug check. The same is true in any other routine.
+    /// A bad pointer is a bug check, as it is in a routine that formats no text.
     Fault,
 }
 
@@ -82,7 +83,8 @@ impl Arguments<'_> {
         }
     }
 
-    /// Loads characters up to a zero, at most `limit`. The error is a text for the message.
+    /// Loads characters up to a zero, at most `limit`. At a bad pointer the error is the text that
+    /// the message shows: the characters before the bad pointer, and the pointer.
     fn load_text(&self, address: u64, width: Width, limit: usize) -> Result<String, String> {
         let guest = self.guest();
         let bytes = if width == Width::Wide { 2 } else { 1 };
@@ -131,7 +133,7 @@ struct Specification {
     zeros: bool,
     width: usize,
     precision: Option<usize>,
-    /// The size prefix, if the conversion has a prefix: h, l, w, ll, I64 or I.
+    /// The size prefix, if the conversion has a prefix: h, l, w, ll, z, I, I32 or I64.
     size: Size,
 }
 

@@ -16,8 +16,8 @@ pub(super) static ROUTINES: &[Routine] = &[
 /// The exception of a failed assertion without a debugger. Source: ntstatus.h.
 const STATUS_BREAKPOINT: u64 = 0x8000_0003;
 
-/// The exception of a pure virtual function. Assumed: the number, because the documentation names
-/// no exception.
+/// The exception that a call of a pure virtual function raises. Assumed: this status, because the
+/// documentation names no exception.
 const STATUS_NOT_IMPLEMENTED: u64 = 0xC000_0002;
 
 /// The largest number of bytes that the report shows of each text in an assertion.

@@ -31,8 +31,8 @@ const INCLUDE_DISABLED: u32 = 1;
 /// The tag of the pool that these routines hand out. Assumed: any tag will do.
 const TAG: [u8; 4] = *b"Pp  ";
 
-/// The language identifiers for no certain language: LOCALE_SYSTEM_DEFAULT and LOCALE_USER_DEFAULT.
-/// The routines for properties refuse these identifiers. Source: winnt.h.
+/// The language identifiers that name no particular language: LOCALE_SYSTEM_DEFAULT and
+/// LOCALE_USER_DEFAULT. The routines for properties refuse these identifiers. Source: winnt.h.
 const DEFAULT_LOCALES: [u32; 2] = [0x800, 0x400];
 
 /// The physical device at an address.

@@ -129,7 +129,7 @@ fn remove_head_list(call: &Call<'_>, Pointer(head): Pointer, _lock: Pointer) -> 
     Pointer(entry)
 }
 
-/// The address of the first entry's pointer in an SLIST_HEADER, and the address of the 16-bit
+/// The addresses of two fields of an SLIST_HEADER: the pointer to the first entry, and the 16-bit
 /// depth.
 fn slist_fields(guest: &Guest, head: u64) -> (u64, u64) {
     match guest.pointer_bytes() {
@@ -138,8 +138,8 @@ fn slist_fields(guest: &Guest, head: u64) -> (u64, u64) {
     }
 }
 
-/// On x64 the low four bits of this word are not part of the pointer: they say that the header has
-/// 16 bytes.
+/// On x64 the low four bits of the word that points to the first entry do not belong to the
+/// pointer. They say that the header has 16 bytes.
 const SLIST_FLAGS: u64 = 0xF;
 
 fn slist_first(guest: &Guest, head: u64) -> u64 {

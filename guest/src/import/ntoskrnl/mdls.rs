@@ -78,8 +78,8 @@ struct PagesOfMdl {
 
 impl Bound for PagesOfMdl {}
 
-/// The same pages. This object is bound to the address of the pages, because the driver may lose
-/// the MDL.
+/// The pages of a [`PagesOfMdl`] once more. This object is bound to the address of the pages, so
+/// that the leak report has the pages even if the driver has lost the MDL.
 struct AllocatedPages {
     pages: u64,
 }

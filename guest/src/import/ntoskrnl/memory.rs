@@ -81,8 +81,9 @@ fn ex_free_pool_with_tag(call: &Call<'_>, block: Pointer, tag: u32) {
 
 impl Bound for SpinLock {}
 
-/// The lock at an address. A lock that was never initialised works when its memory is zero. The
-/// same is true on Windows, because the routine that initialises a lock only writes a zero.
+/// The lock at an address. A lock that was never initialised works, whatever its memory holds. On
+/// Windows such a lock works when its memory is zero, because the routine that initialises a lock
+/// only writes a zero.
 fn spin_lock(guest: &Guest, address: Pointer) -> Rc<SpinLock> {
     guest.bound(address.0).unwrap_or_else(|| {
         let lock = Rc::new(SpinLock::new());

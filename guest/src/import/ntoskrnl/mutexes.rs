@@ -49,7 +49,8 @@ fn release_mutex(call: &Call<'_>, mutex: Pointer, _wait: Boolean) -> i32 {
     i32::from(call.kernel().release_mutex(&mutex))
 }
 
-/// The fast mutex at an address. The driver's own inlined code initialises its memory.
+/// The fast mutex at an address. The driver's own inlined code initialises a fast mutex, so this
+/// function makes the kernel's object at the first use.
 fn fast_mutex(guest: &Guest, address: Pointer) -> Rc<FastMutex> {
     guest.bound(address.0).unwrap_or_else(|| {
         let mutex = Rc::new(FastMutex::new());

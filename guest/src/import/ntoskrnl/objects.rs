@@ -33,8 +33,8 @@ pub(super) static ROUTINES: &[Routine] = &[
 /// `KDPC.Type`.
 const DPC_OBJECT: u8 = 0x13;
 
-/// `DISPATCHER_HEADER.Type` of the first kind of event and timer. The number of the second kind is
-/// higher by 1.
+/// `DISPATCHER_HEADER.Type` of a notification event and of a notification timer. The number of the
+/// synchronization kind is higher by 1.
 const EVENT_OBJECT: u8 = 0;
 const TIMER_OBJECT: u8 = 8;
 

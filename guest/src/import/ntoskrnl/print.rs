@@ -1,7 +1,7 @@
 //! DbgPrint: the messages of a driver.
 //!
-//! A bad pointer in an argument appears in the text and never ends the run. The same is true on
-//! Windows.
+//! A bad pointer in an argument appears in the text and never ends the run. On Windows such a
+//! pointer causes no bug check either.
 //! Source: WDK, DbgPrint.
 
 use portcls_emulator::NtStatus;

@@ -144,7 +144,8 @@ fn set_value_key(
     key.key.set_value(call.kernel(), RegistryValue { name, kind: ValueType(kind), data })
 }
 
-/// Bits of `RelativeTo` beside the number in it. Source: wdm.h, RTL_REGISTRY_.
+/// Flags in the parameter `RelativeTo`, which also has the number of the key where the path begins.
+/// Source: wdm.h, RTL_REGISTRY_.
 const BY_HANDLE: u32 = 0x4000_0000;
 const OPTIONAL: u32 = 0x8000_0000;
 

@@ -266,8 +266,8 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
 
 /// Completes a request from its current stack location upwards. Each completion routine that is set
 /// for the outcome is called, until a routine keeps the request. When no routine of a location is
-/// called, the mark of a pending request goes to the location above. IoCompleteRequest does the
-/// same.
+/// called, the mark of a pending request goes to the location above. IoCompleteRequest of Windows
+/// also moves the mark up in this way.
 fn complete_upwards(
     guest: &Guest,
     kernel: &Kernel,

@@ -152,8 +152,8 @@ fn compare(guest: &Guest, left: Pointer, right: Pointer, ignores_case: Boolean) 
     }
 }
 
-/// A unit in upper case, by the rule of the system's table. When the upper case has more than one
-/// unit, the unit stays.
+/// A UTF-16 unit in upper case. Windows has a table with one unit for each unit, so a unit stays as
+/// it is when its upper case has more than one unit.
 fn upper(unit: u16) -> u16 {
     let Some(letter) = char::from_u32(unit.into()) else { return unit };
     let mut upper = letter.to_uppercase();

@@ -245,7 +245,7 @@ fn terminate_system_thread(call: &Call<'_>, status: NtStatus) -> Result<(), NtSt
     Ok(())
 }
 
-/// `KPRIORITY KeSetPriorityThread(PKTHREAD, KPRIORITY)`: returns the priority before.
+/// `KPRIORITY KeSetPriorityThread(PKTHREAD, KPRIORITY)`: returns the earlier priority.
 ///
 /// Assumed: the priority of a thread that is not a system thread of the driver stays as it is,
 /// because such threads do not compete with each other here.

@@ -52,8 +52,8 @@ impl Bound for SetResolution {
 /// in 100 ns units.
 ///
 /// Assumed: the clock of the machine has its finest resolution already, because an application for
-/// MIDI asks for it. So no driver makes the resolution finer, and no driver makes it coarser when
-/// it restores the resolution.
+/// MIDI asks for the finest resolution. So a driver cannot make the resolution finer. When the
+/// driver restores the resolution, the clock keeps the resolution that the application wants.
 fn set_timer_resolution(call: &Call<'_>, _desired_100ns: u32, set: Boolean) -> u32 {
     let guest = call.guest();
     if set.is_true() {

@@ -1,6 +1,7 @@
 //! The version of Windows, for drivers that ask for it.
 //!
-//! The version is Windows 10, build 19041. The shared data and NtBuildNumber have the same version.
+//! The version is Windows 10, build 19041. NtBuildNumber has this build, and KUSER_SHARED_DATA
+//! names Windows 10.
 //! Source: WDK, IoIsWdmVersionAvailable and RtlIsNtDdiVersionAvailable; sdkddkver.h.
 
 use crate::routine::{Call, Routine, row};
@@ -10,8 +11,8 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("RtlIsNtDdiVersionAvailable", UpTo(PASSIVE_LEVEL), is_ntddi_version_available),
 ];
 
-/// The version of WDM. Source: the page lists 6.0 from Windows Vista on, and wdm.h of Windows 10
-/// has the same WDM_MAJORVERSION and WDM_MINORVERSION.
+/// The version of WDM. Source: the WDK page of IoIsWdmVersionAvailable lists 6.0 from Windows Vista
+/// on, and wdm.h of Windows 10 has the same WDM_MAJORVERSION and WDM_MINORVERSION.
 const WDM_VERSION: (u8, u8) = (6, 0);
 
 /// NTDDI_WIN10_VB, the version of build 19041.

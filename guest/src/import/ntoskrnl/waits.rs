@@ -112,7 +112,8 @@ fn wait(call: &Call<'_>, object: Rc<dyn Waitable>, limit: Pointer) -> NtStatus {
     }
 }
 
-/// Whether a system thread's own code called the routine, at a level at which a thread may wait.
+/// Whether a system thread can leave the processor when the routine waits: the thread's own code
+/// called the routine, at a level at which a thread may wait.
 pub(super) fn can_leave(guest: &Guest) -> bool {
     guest.0.vm.may_leave()
         && guest.kernel().current_irql() < Irql::DISPATCH_LEVEL

@@ -88,8 +88,8 @@ fn add_adapter_device(
     let guest = call.guest();
     let driver = guest.driver_at(driver.0).ok_or(NtStatus::INVALID_PARAMETER)?;
     let physical = device_at(call, physical)?;
-    // The smallest extension is a number of pointers, and the port knows it in bytes for x64. So a
-    // byte of an x86 driver counts twice.
+    // The port checks the size against the size of 64 pointers on x64. On x86 these 64 pointers
+    // have half as many bytes, so each byte of an x86 driver counts twice.
     let words = guest.pointer_bytes() as u32;
     let counted = extension_bytes.saturating_mul(8 / words);
     let start = start_routine(guest, start.0);

@@ -7,7 +7,8 @@ use portcls_emulator::{DeviceObject, DriverObject, Irp, Irql, NtStatus, Paramete
 
 use super::{BOTH, Bench};
 
-/// The callbacks in the order of IoCsqInitialize, as letters of the log, with their words on x86.
+/// The callbacks in the order of IoCsqInitialize. Each has its letter in the log, and the number of
+/// words of its arguments on x86.
 const CALLBACKS: [(u8, u8); 6] = [(b'i', 2), (b'r', 2), (b'p', 3), (b'a', 2), (b'l', 2), (b'c', 2)];
 
 /// A queue whose callbacks write their letters to a log.
@@ -71,7 +72,7 @@ impl Queue {
         self.bench.guest.store_word(self.log, self.log + 8);
     }
 
-    /// The letters of the callbacks since the last question.
+    /// The letters of the callbacks since the last call of this function.
     fn calls(&self) -> String {
         let length = self.bench.guest.load_word(self.log) - self.log - 8;
         let letters = self.bench.guest.load_bytes(self.log + 8, length);

@@ -7,7 +7,7 @@ use portcls_emulator::{DeviceObject, DriverObject, Kernel, NtStatus};
 
 use super::{BOTH, Bench};
 
-/// A driver object with an image in guest memory, and its address.
+/// A driver object, and the address of its DRIVER_OBJECT in guest memory.
 fn driver(bench: &Bench) -> (Rc<DriverObject>, u64) {
     let driver = DriverObject::new("test");
     let address = bench.guest.driver_pointer(&driver);
@@ -136,7 +136,7 @@ fn a_work_item_of_what_is_no_device_is_refused_when_it_is_queued() {
 
 #[test]
 fn a_work_item_calls_its_routine_once_the_thread_is_idle() {
-    // mov eax, [esp+8]; inc dword [eax]; ret 8; and the same in RDX
+    // mov eax, [esp+8]; inc dword [eax]; ret 8; on x64 with the argument in RDX
     let narrow = [0x8B, 0x44, 0x24, 0x08, 0xFF, 0x00, 0xC2, 0x08, 0x00];
     let wide = [0xFF, 0x02, 0xC3];
     for mode in BOTH {

@@ -5,8 +5,9 @@ use portcls_emulator::DriverObject;
 use super::{BOTH, Bench};
 use crate::import::{DISPATCH, INVALID_REQUEST};
 
-/// Source: WDK, PcInitializeAdapterDriver: CREATE, CLOSE, READ, WRITE, FLUSH_BUFFERS,
+/// The major functions that PortCls takes over: CREATE, CLOSE, READ, WRITE, FLUSH_BUFFERS,
 /// DEVICE_CONTROL, QUERY_SECURITY, SET_SECURITY, POWER, SYSTEM_CONTROL, PNP.
+/// Source: WDK, PcInitializeAdapterDriver.
 const TAKEN_OVER: [u8; 11] = [0x00, 0x02, 0x03, 0x04, 0x09, 0x0E, 0x14, 0x15, 0x16, 0x17, 0x1B];
 
 #[test]

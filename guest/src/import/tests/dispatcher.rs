@@ -5,7 +5,8 @@ use portcls_emulator::{Irql, NtStatus, Stop};
 
 use super::{BOTH, Bench};
 
-/// A guest with a deferred routine that adds its first argument to the number at its context.
+/// A guest whose code is a deferred routine. The routine adds SystemArgument1 to the number that
+/// its context points to.
 fn bench(mode: Mode) -> Bench {
     // mov eax, [esp+8]; mov ecx, [esp+0Ch]; add [eax], ecx; ret 10h
     let narrow = [0x8B, 0x44, 0x24, 0x08, 0x8B, 0x4C, 0x24, 0x0C, 0x01, 0x08, 0xC2, 0x10, 0];

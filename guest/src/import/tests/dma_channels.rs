@@ -117,9 +117,9 @@ fn the_memory_of_a_buffer_goes_with_it() {
     }
 }
 
-/// Source: Microsoft, "Return values" of the x64 calling convention. The compilers for x86 return
-/// such a value in the same way. The code here does what those compilers make of
-/// `channel->PhysicalAddress()`.
+/// The caller passes the address of the result as a hidden argument after the object. Source:
+/// Microsoft, "Return values" of the x64 calling convention. The compilers for x86 pass a hidden
+/// argument too. The code here does what the compilers make of `channel->PhysicalAddress()`.
 #[test]
 fn a_physical_address_is_returned_through_a_hidden_pointer() {
     // x64, with the channel in RCX and the result in RDX: mov rax, [rcx]; jmp [rax+58h]
@@ -199,7 +199,7 @@ fn a_channel_is_refused_for_a_bad_description_device_or_place() {
     }
 }
 
-/// A port of a class, as the driver has it.
+/// Makes a port of a class. Returns the driver's pointer to the port.
 fn port(bench: &Bench, class: &Guid) -> u64 {
     let port: Rc<dyn IUnknown> = pc_new_port(&bench.kernel, class).expect("a port");
     bench.guest.give(&port, &iid::PORT)

@@ -45,7 +45,7 @@ fn a_stack_cookie_that_was_overwritten_is_bug_check_f7() {
 
 #[test]
 fn a_synchronised_routine_runs_at_the_interrupts_level() {
-    // mov eax, [esp+4]; mov byte [eax], 7; mov al, 1; ret 4; and the same in RCX
+    // mov eax, [esp+4]; mov byte [eax], 7; mov al, 1; ret 4; on x64 with the argument in RCX
     let narrow = [0x8B, 0x44, 0x24, 0x04, 0xC6, 0x00, 0x07, 0xB0, 0x01, 0xC2, 0x04, 0x00];
     let wide = [0xC6, 0x01, 0x07, 0xB0, 0x01, 0xC3];
     for mode in BOTH {

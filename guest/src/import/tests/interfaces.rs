@@ -7,7 +7,8 @@ use super::{BOTH, Bench};
 const CLASS: [u8; 16] = *b"\x78\x56\x34\x12\x21\x43\x65\x87abcdefgh";
 const LINK: &str = r"\??\BUS#CARD#0#{12345678-4321-8765-6162-636465666768}\Uart";
 
-/// An installed device, an interface of it, and the UNICODE_STRING with the name of its link.
+/// Registers an interface of an installed device. Returns the addresses of the device, of the GUID
+/// of the class, and of the UNICODE_STRING with the name of the link.
 fn registered(bench: &Bench) -> (u64, u64, u64) {
     let (_, physical) = bench.installed_device();
     let (class, reference) = (bench.bytes(&CLASS), bench.unicode("Uart"));

@@ -8,7 +8,7 @@ use super::{BOTH, Bench};
 use crate::import::find;
 
 /// routine(parameter): adds one to the number that the parameter points to.
-/// mov eax, [esp+4]; inc dword [eax]; ret 4; and the same in RCX
+/// mov eax, [esp+4]; inc dword [eax]; ret 4; on x64 with the argument in RCX
 const NARROW: [u8; 9] = [0x8B, 0x44, 0x24, 0x04, 0xFF, 0x00, 0xC2, 0x04, 0];
 const WIDE: [u8; 3] = [0xFF, 0x01, 0xC3];
 

@@ -4,8 +4,8 @@ use portcls_emulator::{DeviceObject, DriverObject, Irql, NtStatus};
 
 use super::{BOTH, Bench};
 
-/// Calls `take`, which takes one thing, and then the routine `give_back`, which returns that thing.
-/// Returns the leaks between the two calls.
+/// Calls `take`, which takes one thing, and then the routine `give_back` with this thing. Returns
+/// the leaks between the two calls.
 fn taken_and_given_back(bench: &Bench, take: impl FnOnce() -> u64, give_back: &str) -> Vec<String> {
     assert_eq!(bench.left(), [""; 0]);
     let taken = take();
@@ -127,7 +127,7 @@ fn a_device_that_another_driver_made_is_not_the_drivers_to_delete() {
 
 #[test]
 fn the_same_place_is_counted_and_named_by_the_drivers_symbols() {
-    // push 0; push 1; call [slot]; ret; and the same through RCX and RDX
+    // push 0; push 1; call [slot]; ret; on x64 with the arguments in RCX and RDX
     let wide = [
         0xB9, 1, 0, 0, 0, 0x31, 0xD2, 0x48, 0x83, 0xEC, 0x28, 0xFF, 0x15, 0x2F, 0x10, 0, 0, 0x48,
         0x83, 0xC4, 0x28, 0xC3,

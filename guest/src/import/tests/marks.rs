@@ -10,7 +10,7 @@ use portcls_emulator::{
 
 use super::{BOTH, Bench};
 
-/// The slot of the import, IofCompleteRequest.
+/// The RVA of the import's slot. The import is IofCompleteRequest.
 const SLOT: u32 = 0x2040;
 
 /// The way in which a driver passes a request to the driver below.

@@ -14,7 +14,7 @@ fn flags(bench: &Bench, mdl: u64) -> u16 {
     bench.guest.load_u16(mdl + u64::from(bench.guest.layout().mdl.mdl_flags))
 }
 
-/// MmGetMdlVirtualAddress, MmGetMdlByteCount, and the flags.
+/// The results of the macros MmGetMdlVirtualAddress and MmGetMdlByteCount, and the flags.
 fn described(bench: &Bench, mdl: u64) -> (u64, u32, u16) {
     let fields = &bench.guest.layout().mdl;
     let at = |offset: u32| mdl + u64::from(offset);
@@ -24,7 +24,7 @@ fn described(bench: &Bench, mdl: u64) -> (u64, u32, u16) {
     (start + u64::from(offset), bytes, flags(bench, mdl))
 }
 
-/// MmGetSystemAddressForMdlSafe.
+/// Does what the inlined MmGetSystemAddressForMdlSafe of wdm.h does.
 fn system_address(bench: &Bench, mdl: u64) -> u64 {
     if flags(bench, mdl) & (MAPPED | NONPAGED) != 0 {
         let field = bench.guest.layout().mdl.mapped_system_va;

@@ -24,8 +24,8 @@ fn pool_comes_from_each_routine_and_goes_back_by_its_tag() {
 
 #[test]
 fn a_driver_that_asks_for_more_than_there_is_gets_none_and_small_blocks_still_fit() {
-    // A failed request must not fill memory or use up addresses. Measured: by fuzzing, a changed
-    // driver that asked without end took minutes.
+    // A failed request must not fill memory or use up addresses. Measured: a driver that the fuzzer
+    // had changed asked for pool without end, and its run took minutes.
     for mode in BOTH {
         let bench = Bench::plain(mode);
         let allocate = |bytes| bench.call_for_pointer("ExAllocatePoolWithTag", &[0, bytes, TAG]);
@@ -123,8 +123,8 @@ fn blocks_are_moved_compared_and_filled() {
     }
 }
 
-/// A host with 32-bit addresses must not cut such a length. The lower 32 bits of this length are 8,
-/// and 8 would be a good length.
+/// A host with 32-bit addresses must not cut a length to 32 bits. The lower 32 bits of `LENGTH` are
+/// 8, and 8 would be a good length.
 #[test]
 fn a_length_of_more_than_32_bits_is_taken_as_it_is() {
     const LENGTH: u64 = 1 << 32 | 8;

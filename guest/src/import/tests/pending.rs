@@ -15,7 +15,7 @@ use super::{BOTH, Bench};
 use crate::com::automation::read_property_item;
 use portcls_driver_file::symbols::Symbols;
 
-/// Where the code stores the address of the request.
+/// The RVA at which the code stores the address of the request.
 const KEPT: u32 = 0x2900;
 
 /// The offset of the deferred routine in the code. The deferred routine follows the dispatch
@@ -25,7 +25,7 @@ const DEFERRED: u64 = 0x1C;
 /// The status with which the request is completed: STATUS_IO_DEVICE_ERROR.
 const FINAL: NtStatus = NtStatus(0xC000_0185);
 
-/// The slot of the import, IofCompleteRequest.
+/// The RVA of the import's slot. The import is IofCompleteRequest.
 const SLOT: u32 = 0x2040;
 
 /// A dispatch routine that marks its request pending and keeps it, followed by a deferred routine

@@ -13,7 +13,7 @@ const KEY: &str = r"\Registry\Machine\System\CurrentControlSet\Services\test";
 const READ: u64 = 0x2_0019;
 const WRITE: u64 = 0x2_0006;
 
-/// A guest whose registry has a key with a number, and whose code is a query routine:
+/// A guest whose registry has a key with a number and a text, and whose code is a query routine:
 /// `routine(name, type, data, length, context, entry)` writes the first ULONG of `data` to `entry`
 /// and returns success.
 fn bench(mode: cpu_x86::Mode) -> Bench {

@@ -50,7 +50,7 @@ fn a_request_of_the_driver_goes_down_and_comes_back_to_its_completion_routine() 
             (&bench.guest.layout().irp, &bench.guest.layout().io_stack_location);
         let at = |base: u64, offset: u32| base + u64::from(offset);
         let current = at(irp, fields.tail_overlay_current_stack_location);
-        // The driver's macros for the next stack location write the same values.
+        // A driver writes the values below with the macros for the next stack location.
         let next = bench.guest.load_word(current) - u64::from(location.size_of);
         let called = bench.memory(4);
         bench.guest.store_u8(at(next, location.major_function), 0x0E);
@@ -169,7 +169,7 @@ fn a_list_of_requirements_is_pool_that_a_driver_changes_or_replaces() {
                 let current = u64::from(fields.tail_overlay_current_stack_location);
                 let location = guest.load_word(address + current);
                 let mut own = guest.load_word(location + guest.pointer_bytes());
-                // The head has 32 bytes, a list 8, an entry 32.
+                // The head has 32 bytes, the head of a list has 8 bytes, and an entry has 32 bytes.
                 assert_eq!(guest.load_u32(own), 32 + 8 + 2 * 32, "ListSize");
                 assert_eq!(guest.load_u32(own + 0x1C), 1, "AlternativeLists");
                 assert_eq!(guest.load_u32(own + 0x24), 2, "Count");

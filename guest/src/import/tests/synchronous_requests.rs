@@ -6,7 +6,7 @@ use portcls_emulator::{DeviceObject, DriverObject, Irp, Kernel, MajorFunction, N
 
 use super::{BOTH, Bench};
 
-/// A device whose driver completes each Plug and Play request with information 5.
+/// A device whose driver completes each Plug and Play request with 5 in `Information`.
 fn device(bench: &Bench) -> (Rc<DeviceObject>, u64) {
     let driver = DriverObject::new("bus");
     let serve = move |kernel: &Kernel, _: &Rc<DeviceObject>, irp: &Irp| {

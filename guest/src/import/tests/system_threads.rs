@@ -38,7 +38,8 @@ fn object_of(bench: &Bench, handle: u64) -> u64 {
     bench.guest.load_word(out)
 }
 
-/// A thread that waits for an event and stores the status of the wait.
+/// A thread that waits for an event. Then it stores the status of the wait at `told`, and after the
+/// status the value that a register kept during the wait.
 fn waiter(bench: &Bench, event: u64, limit: u64, told: u64) -> u64 {
     let mut code = Program::new(bench);
     code.keep(0x1234);
@@ -274,7 +275,7 @@ fn a_thread_that_lives_when_its_driver_is_unloaded_is_bug_check_ce() {
 #[test]
 fn a_thread_has_a_stack_with_a_guard_of_its_own() {
     for mode in BOTH {
-        // push eax, and again for ever
+        // push eax; jmp back
         let bench = Bench::new(mode, [&[0x50, 0xEB, 0xFD], &[0x50, 0xEB, 0xFD]]);
         create(&bench, bench.code());
         match bench.kernel.enter(|kernel| kernel.run_until(1_000_000)) {
@@ -327,7 +328,7 @@ fn a_thread_that_returns_at_a_raised_level_breaks_a_rule() {
 
 #[test]
 fn the_variable_for_the_type_of_threads_leads_to_the_type() {
-    // mov rax, [slot]; mov rax, [rax]; mov rax, [rax]; ret; and the same through EAX
+    // mov rax, [slot]; mov rax, [rax]; mov rax, [rax]; ret; on x86 with EAX in place of RAX
     let wide = [0x48, 0x8B, 0x05, 0x39, 0x10, 0, 0, 0x48, 0x8B, 0, 0x48, 0x8B, 0, 0xC3];
     for mode in BOTH {
         let base = Bench::plain(mode).guest.loaded().base as u32;

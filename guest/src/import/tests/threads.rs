@@ -14,7 +14,7 @@ fn bench(mode: Mode) -> Bench {
     Bench::new(mode, [&narrow, &wide])
 }
 
-/// A WORK_QUEUE_ITEM of the code, as ExInitializeWorkItem makes one.
+/// A WORK_QUEUE_ITEM for the guest's code, as ExInitializeWorkItem fills it in.
 fn item(bench: &Bench, parameter: u64) -> u64 {
     let fields = &bench.guest.layout().work_queue_item;
     let item = bench.memory(u64::from(fields.size_of));

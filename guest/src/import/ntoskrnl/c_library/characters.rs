@@ -1,6 +1,7 @@
 //! Single characters, and numbers as texts.
 //!
-//! A character that is not in ASCII has no kind. EOF is such a character.
+//! The routines that test a character answer 0 for a character that is not in ASCII. EOF is such a
+//! character.
 
 use super::text;
 use crate::routine::{Call, Pointer};
@@ -44,7 +45,7 @@ pub(super) fn isprint(_call: &Call<'_>, character: u32) -> bool {
     is(character, |byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
-/// `int isspace(int)`: a blank, a tab, or one of the characters that move the line.
+/// `int isspace(int)`: a blank, or one of the control characters HT, LF, VT, FF and CR.
 pub(super) fn isspace(_call: &Call<'_>, character: u32) -> bool {
     is(character, is_space)
 }

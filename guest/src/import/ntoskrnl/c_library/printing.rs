@@ -42,7 +42,8 @@ pub(super) fn vsnprintf(
     print_narrow(call, to, Some(room), format, Values::list(list))
 }
 
-/// `int swprintf(wchar_t *, const wchar_t *, ...)`: the kernel's routine has no length.
+/// `int swprintf(wchar_t *, const wchar_t *, ...)`: the kernel's routine has no parameter for the
+/// size of the buffer.
 pub(super) fn swprintf(call: &Call<'_>, to: Pointer, format: Pointer, rest: Variables) -> i32 {
     print_wide(call, to, None, format, Values::OfCall(rest))
 }

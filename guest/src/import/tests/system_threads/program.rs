@@ -33,7 +33,8 @@ impl<'a> Program<'a> {
             self.put(&[0xFF, 0xD0]);
             return;
         }
-        // mov rcx, rdx, r8, r9; then mov rax, word; mov [rsp+place], rax
+        // The first four words: mov rcx, word; and in the same way rdx, r8 and r9. Each further
+        // word: mov rax, word; mov [rsp+place], rax
         let registers: [[u8; 2]; 4] = [[0x48, 0xB9], [0x48, 0xBA], [0x49, 0xB8], [0x49, 0xB9]];
         for (index, word) in words.iter().enumerate() {
             self.put(registers.get(index).unwrap_or(&[0x48, 0xB8]));
