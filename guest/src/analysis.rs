@@ -141,6 +141,7 @@ impl Watch {
 /// `symbols` is only called after a failure, because reading symbols may take longer than the run.
 pub fn watch_guest(guest: &Guest, symbols: impl Fn() -> Symbols + 'static) -> Watch {
     // The reference is weak, because the kernel holds its observer, and the guest holds the kernel.
+    // With a strong reference none of the three would ever be freed.
     let state = Rc::downgrade(&guest.0);
     observe(guest.kernel(), move |kernel, stop| {
         let guest = Guest(state.upgrade()?);
@@ -148,7 +149,7 @@ pub fn watch_guest(guest: &Guest, symbols: impl Fn() -> Symbols + 'static) -> Wa
     })
 }
 
-/// Watches a run of a Rust driver in the same way.
+/// Watches a run of a Rust driver. If the run fails, the report is made at that moment.
 pub fn watch_native(kernel: &Kernel, module: &str) -> Watch {
     let module = module.to_owned();
     observe(kernel, move |kernel, stop| analyze(kernel, stop, Driver::Native(&module)))

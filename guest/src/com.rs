@@ -6,7 +6,7 @@
 //! miniport in Rust. When an object crosses the border a second time, it gets the same pointer or
 //! wrapper again. A pointer that comes back leads to the original object.
 //!
-//! Reference counts are true. A reference that the guest gets adds 1 to the count of the port's
+//! Reference counts are exact. A reference that the guest gets adds 1 to the count of the port's
 //! object. A reference that the guest gives is released when the wrapper is dropped.
 
 pub(crate) mod automation;

@@ -176,7 +176,8 @@ impl Guest {
     /// Gives the kernel a function that tells where the driver called the routine being served. The
     /// kernel asks this function when the driver breaks a rule.
     pub(crate) fn tell_call_sites(&self) {
-        // The reference is weak, because the kernel holds the source, and the guest the kernel.
+        // The reference is weak, because the kernel holds the source, and the guest holds the
+        // kernel. With a strong reference none of the three would ever be freed.
         let state = Rc::downgrade(&self.0);
         let source = move || Guest(state.upgrade()?).call_site();
         self.kernel().set_call_site_source(Rc::new(source));

@@ -14,7 +14,7 @@
 //! | `analysis/`, `gdb/` | the report of a failure; the stub of a debugger |
 //! | `contract.rs` | what a driver can call, for `docs/contract.md` |
 //! | `life/` | birth, DriverEntry, routines by their numbers, bug checks, leaks |
-//! | `import/` | the routines of each module |
+//! | `import/` | the routines that a driver imports, by the module of Windows |
 //! | `com/` | the port's objects for the driver, the driver's objects for the port |
 //! | `objects/` | kernel objects, requests, pool, MDLs, resources and events in guest memory |
 //! | `memory.rs`, `routine.rs` | what a routine reads, writes and is called with |

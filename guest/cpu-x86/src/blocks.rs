@@ -1,8 +1,8 @@
 //! The decode cache: blocks of operations, found by address.
 //!
 //! A block in the cache always agrees with memory. A write to decoded bytes, a change of rights or
-//! a restored snapshot removes the blocks of the page before the next instruction. So a run of a
-//! block needs no check.
+//! a restored snapshot removes the blocks of the page before the next instruction. So the processor
+//! runs a block without a check that the bytes in memory are still the same.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -14,9 +14,8 @@ use crate::pages::PAGE_BYTES;
 /// How many blocks can be found without a search; a power of two.
 const RECENT: usize = 2048;
 
-/// The cache holds at most this number of operations. Before a further operation comes in, the
-/// cache is emptied. This number is enough for the code of any driver. A full cache takes about 8
-/// MiB of host memory.
+/// When the cache holds more operations than this, it is emptied before a further block comes in.
+/// This number is enough for the code of any driver. A full cache takes about 8 MiB of host memory.
 const OPERATIONS_LIMIT: usize = 1 << 18;
 
 /// The longest block, in bytes.
@@ -98,7 +97,8 @@ impl Blocks {
         }
     }
 
-    /// Does the same as `add`, for a block that runs once. No search finds this block.
+    /// Decodes a block that runs once. The cache does not note the address of this block, so no
+    /// search finds it.
     pub(crate) fn add_passing<E>(
         &mut self,
         address: u64,

@@ -229,8 +229,8 @@ impl Cpu {
     }
 
     /// The instruction at an address as text. The rights of the page do not matter. `None` if no
-    /// page is mapped there. With this text a caller can find the refused instructions of a code
-    /// section before a run.
+    /// page is mapped there. The result also says whether the processor has the instruction. So a
+    /// caller can find the refused instructions of a code section before a run.
     pub fn disassemble(&self, address: u64) -> Option<Disassembly> {
         decode::disassemble(&self.machine.memory, self.machine.mode, address)
     }

@@ -20,9 +20,9 @@ pub(crate) const BLOCK_OPERATIONS: usize = 32;
 /// The longest instruction. Source: Intel SDM volume 2, 2.3.11.
 const INSTRUCTION_BYTES: usize = 15;
 
-/// AMD decodes a near branch with a 66h prefix as a 16-bit branch, and this processor refuses such
-/// a branch. Intel ignores the prefix. The decoder does what AMD does. So the user learns of code
-/// that depends on the maker of the processor.
+/// AMD decodes a near branch with a 66h prefix as a 16-bit branch. Intel ignores the prefix. The
+/// decoder here does what AMD does, and the interpreter refuses every 16-bit branch. So code that
+/// depends on the maker of the processor ends the run with a stop, and the user learns of it.
 const DECODER_OPTIONS: u32 = DecoderOptions::AMD;
 
 /// Decodes one block into `operations`. The block ends after an instruction that may branch or that
@@ -146,7 +146,8 @@ fn set_operand(operation: &mut Operation, instruction: &Instruction, number: u32
                 _ if instruction.op_register(number).is_xmm() => {
                     operation.target = code;
                 }
-                // CL; the handlers of these instructions use CL by themselves.
+                // CL as the count of SHLD or SHRD. The handlers of these instructions always read
+                // CL.
                 _ => {}
             }
         }
@@ -188,7 +189,7 @@ fn set_memory(operation: &mut Operation, instruction: &Instruction) {
     if !base.is_ip() {
         operation.base = register_code(base);
     }
-    // XLAT has AL as index; its handler adds AL by itself.
+    // XLAT has AL as index. The operation has no index, because the handler of XLAT adds AL.
     if index != Name::AL {
         operation.index = register_code(index);
     }

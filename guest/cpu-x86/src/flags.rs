@@ -28,7 +28,7 @@ bitflags! {
         const INTERRUPT = 1 << 9;
         /// String instructions go downwards.
         const DIRECTION = 1 << 10;
-        /// The signed result does not fit.
+        /// The result is outside the range of signed numbers of the operand's width.
         const OVERFLOW = 1 << 11;
         /// I/O privilege level, low bit.
         const IOPL_LOW = 1 << 12;
@@ -64,7 +64,8 @@ pub(crate) struct Flags {
     result: u64,
     /// Bit 63 is CARRY; OVERFLOW is set when bits 63 and 62 differ.
     carries: u64,
-    /// Bit 4 is ADJUST; bits 8 to 15 are xored into the parity byte; bit 16 inverts SIGN.
+    /// Bit 4 is ADJUST; bits 8 to 15 are xored with the low byte of `result` to give PARITY; bit 16
+    /// inverts SIGN.
     corrections: u32,
     /// Every other bit of RFLAGS.
     system: RFlags,

@@ -24,9 +24,9 @@ const NO_PAGE: u64 = u64::MAX;
 /// The memory of the guest.
 #[derive(Debug)]
 pub struct Memory {
-    /// Where each page lies. Snapshots share this layout.
+    /// The slot of each page: its index in `frames` and `slots`. Snapshots share this layout.
     layout: Arc<Layout>,
-    /// What each slot held at its last save. Snapshots share these copies.
+    /// The bytes that each slot held at its last save. Snapshots share these copies.
     copies: Copies,
     watchpoints: Vec<Watchpoint>,
 
@@ -221,7 +221,7 @@ impl Memory {
     }
 
     /// Replaces `N` bytes by the result of `change`. `change` runs only if the guest may write to
-    /// the page. A refusal counts as a refused write.
+    /// the page. A refused access has the fault of a write, also when the load was refused.
     #[inline(always)]
     pub(crate) fn modify<const N: usize>(
         &mut self,

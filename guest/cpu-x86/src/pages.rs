@@ -2,7 +2,8 @@
 //!
 //! A *slot* is the number of a page's place in host memory. The layout maps page numbers to slots.
 //! The copies have what each slot held at its last save. Snapshots share the layout and the copies.
-//! A change first makes a private copy.
+//! A memory that changes its layout or its copies first makes a private copy of the part that it
+//! changes.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -11,8 +11,8 @@ use crate::stop::{Access, Stop};
 pub enum Repetition {
     /// The instructions do not come back to RIP, or not within the limit.
     Unknown,
-    /// The instructions come back to RIP with the same registers, and touch no memory. Only
-    /// another RIP ends this circle.
+    /// The instructions come back to RIP with the same registers, and touch no memory. Only a
+    /// change of RIP from outside ends this circle.
     Forever,
     /// The instructions come back to RIP with the same registers, and only read memory. A change of
     /// the memory may end this circle.

@@ -85,8 +85,9 @@ impl Cpu {
         for (number, operation) in operations.iter().enumerate() {
             if let Err(exit) = (operation.run)(machine, operation) {
                 let (operation, before) = (*operation, number as u64);
-                // Port accesses and calls out of the guest end an operation often. For these two
-                // exits the code here does the same as `leave`.
+                // A port access ends an operation with `Request`, and a call out of the guest ends
+                // it with `Accusation`. Both are frequent, so this code does here what `leave` does
+                // for all exits.
                 let (retired, length) = match exit {
                     Exit::Request => (1, operation.length),
                     Exit::Accusation => (0, 0),

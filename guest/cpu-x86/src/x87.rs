@@ -92,12 +92,12 @@ pub(crate) struct X87 {
 pub(crate) enum Response {
     /// All exceptions are masked: the instruction has a result.
     Masked,
-    /// An exception is not masked: it waits for the next waiting instruction.
+    /// An exception is not masked: it waits until an instruction looks for exceptions.
     Unmasked,
 }
 
-/// An exception that comes before the calculation is not masked. The instruction notes the
-/// exception and changes nothing else.
+/// The instruction has no result, because an exception that comes before the calculation is not
+/// masked. The instruction notes the exception and changes nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Abandoned;
 
@@ -269,7 +269,7 @@ impl X87 {
         self.top = top & 7;
     }
 
-    /// Moves TOP: 1 is FINCSTP, 7 is FDECSTP.
+    /// Adds a number of steps to TOP, modulo 8: 1 step is FINCSTP, 7 steps are FDECSTP.
     pub(crate) fn rotate(&mut self, steps: u8) {
         self.top = self.place(steps);
     }
@@ -330,8 +330,8 @@ impl X87 {
         })
     }
 
-    /// Sets which registers are empty, from a tag word. The kind of a number follows from the
-    /// number itself.
+    /// Sets which registers are empty, from a tag word. The other tags are not kept, because each
+    /// of them follows from the number in the register.
     pub(crate) fn set_tag_word(&mut self, word: u16) {
         self.occupied = occupied(word);
     }

@@ -1,4 +1,4 @@
-//! A Windows driver's file: its image, its symbols, and its code at rest.
+//! A Windows driver's file: its image, its symbols, and its code before a run.
 //!
 //! Owns all facts from a `.sys` and from the files beside it. [`image`] checks the file and says
 //! which bytes go to which place in memory. [`symbols`] names addresses and source lines. [`sweep`]

@@ -204,8 +204,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Adds the target of a `lea` with a code address. Other code may call this function by its
-    /// pointer.
+    /// Queues the address that a `lea` relative to RIP loads. At this address there may be a
+    /// function, which other code calls by the loaded pointer.
     fn add_code_pointer(&mut self, instruction: &Instruction) {
         let is_lea = instruction.mnemonic() == iced_x86::Mnemonic::Lea;
         if is_lea

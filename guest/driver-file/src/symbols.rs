@@ -200,8 +200,8 @@ impl Symbols {
 }
 
 /// The path of the file from which a debugger reads an image. This is a file beside the driver, if
-/// it is of the same build and has DWARF. Otherwise it is the driver itself. A debugger finds a PDB
-/// by itself.
+/// it is of the same build and has DWARF. Otherwise it is the driver itself. The function does not
+/// look for a PDB, because a debugger finds a PDB without help.
 #[must_use]
 pub fn file_for_debugger(path: &Path, image: &Image) -> PathBuf {
     let has_dwarf = |side: &PathBuf| {

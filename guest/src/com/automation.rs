@@ -98,15 +98,15 @@ impl ShownRequest {
         }
     }
 
-    /// Copies the value and the size that the handler wrote into the request.
+    /// Copies the value and its size out of the driver's memory into the port's request.
     fn take_answer(&self, guest: &Guest) {
         let size = guest.load_u32(at(self.address, guest.layout().pcproperty_request.value_size));
         self.request.value_size.set(size);
         guest.load_into(self.value, &mut self.request.value.borrow_mut());
     }
 
-    /// A handler in Rust has left a value and its size. This function copies both into the driver's
-    /// memory.
+    /// Copies the value and its size, which a handler in Rust has left in the port's request, into
+    /// the driver's memory.
     fn give_answer(&self, guest: &Guest) {
         let size = self.request.value_size.get();
         guest.put_u32(at(self.address, guest.layout().pcproperty_request.value_size), size);
@@ -125,8 +125,9 @@ impl ShownRequest {
     }
 }
 
-/// Runs a handler in Rust for a request. Either the driver passes the request on, or the driver's
-/// table has this handler and the port shows the request in the driver's memory.
+/// Runs the handler of a system miniport, which is in Rust, for a request in the driver's memory.
+/// Either a handler of the driver passes the request on to this handler, or the driver has put this
+/// handler into its own table and the port calls it from there.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for a request that the port has not shown to the driver.

@@ -24,7 +24,7 @@ use crate::rules;
 /// Assumed: the descriptors of MIDI devices have few items in each of these lists.
 const LONGEST_LIST: u32 = 1_024;
 
-/// The longest data range in bytes. Assumed: the largest published range has 112.
+/// The longest data range in bytes. Assumed: the largest published range has 112 bytes.
 const LONGEST_RANGE: u32 = 4_096;
 
 /// The host keeps at most this number of bytes of one descriptor. Many pointers of a descriptor may
@@ -73,8 +73,9 @@ pub(crate) fn read_pin_descriptor(
     pin.map_err(|what| refuse(guest, &what)).ok()
 }
 
-/// The driver's own data range with these bytes, on a pin of the PCFILTER_DESCRIPTOR at an address.
-/// When two ranges have the same bytes, this function finds the first range.
+/// Finds the address of the driver's data range that has the bytes `range`, among the ranges of a
+/// pin of the PCFILTER_DESCRIPTOR at `filter`. When two ranges have these bytes, this function
+/// finds the first range.
 pub(crate) fn find_data_range(
     guest: &Guest,
     filter: u64,
@@ -101,7 +102,8 @@ pub(crate) fn pin_descriptor_place(guest: &Guest, filter: u64, pin_id: u32) -> O
 
 /// Reads the data range at an address that a driver passes on, without the attributes of the range.
 /// The range may come from a client. A client's range may be longer than the ranges of a
-/// descriptor. When the guest's memory ends before the range does, the read is a bug check.
+/// descriptor, so the limit `LONGEST_RANGE` does not apply here. When the guest's memory ends
+/// before the range does, the read is a bug check.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for a size below the size of the head.
@@ -359,7 +361,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads the properties and the events of an automation table. PortCls has no methods.
+    /// Reads the properties and the events of an automation table. PortCls has no methods, so the
+    /// reader does not read the method items.
     fn automation(&self, address: u64) -> Read<Option<Rc<PcAutomationTable>>> {
         if address == 0 {
             return Ok(None);

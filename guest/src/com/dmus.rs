@@ -29,7 +29,7 @@ impl GuestObject {
     /// Gives events back to the allocator, because the driver's memory has no place for them, and
     /// returns the status for the port. The driver is not called.
     ///
-    /// Assumed: the status. An allocator answers the same status at its own limit.
+    /// Assumed: the port gets the same status as from an allocator that has reached its limit.
     fn refuse_events(&self, kernel: &Kernel, allocator: u64, events: EventChain) -> NtStatus {
         let owner = self.guest.interface_at::<dyn IAllocatorMxf>(allocator, Hold::Retain);
         if let Some(owner) = owner {

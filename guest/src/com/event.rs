@@ -10,7 +10,7 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::tables::bindings::Bound;
 
-/// The flag of an entry that was enabled for a single time. Source: WDK ks.h.
+/// The flag of an entry whose event ends after it was signalled once. Source: WDK ks.h.
 const KSEVENT_ENTRY_ONESHOT: u32 = 2;
 
 /// Reads the PCEVENT_ITEM at an address.

@@ -263,7 +263,7 @@ impl Drop for GuestObject {
         for (_, pointer) in std::mem::take(self.pointers.get_mut()) {
             self.guest.call_method(pointer, RELEASE, &[]);
         }
-        // The object's destructor may have put events to the port.
+        // This comes last, because the object's destructor may have put events to the port.
         self.guest.close_stream_events(self.identity);
     }
 }

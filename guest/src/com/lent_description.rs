@@ -51,8 +51,8 @@ pub(super) fn write_filter_descriptor(guest: &Guest, filter: &PcFilterDescriptor
 
 /// `NTSTATUS Handler(PPCPROPERTY_REQUEST)`
 ///
-/// A driver may have copied the item, so that the copy leads to this routine too. Then the set and
-/// the number in the copy tell which property the driver means.
+/// The item in the request may be a copy that the driver made of an item here. Then the set and the
+/// number in the copy tell which property the driver means.
 fn serve_property(call: &Call<'_>, request: Pointer) -> Result<NtStatus, NtStatus> {
     let guest = call.guest();
     let fields = &guest.layout().pcproperty_item;
@@ -213,7 +213,8 @@ impl Writer<'_> {
         self.array(field, places, width, |writer, place, target| writer.point(place, *target));
     }
 
-    /// Writes an array with the same bytes in the driver's memory, and the pointer to the array.
+    /// Writes an array whose elements have the same bytes here and in the driver's memory, and the
+    /// pointer to the array.
     fn copy(&mut self, field: usize, bytes: &[u8]) {
         if !bytes.is_empty() {
             let place = self.block(bytes);
@@ -225,14 +226,14 @@ impl Writer<'_> {
         self.copy(field, guid.map_or(&[], bytemuck::bytes_of));
     }
 
-    /// A place with these bytes.
+    /// Writes bytes, and returns their place.
     fn block(&mut self, bytes: &[u8]) -> usize {
         let place = self.room(bytes.len());
         self.bytes[place..place + bytes.len()].copy_from_slice(bytes);
         place
     }
 
-    /// A place for a structure, which is zero.
+    /// Makes room for a structure, all zero, and returns its place.
     fn room(&mut self, length: usize) -> usize {
         let place = self.bytes.len().next_multiple_of(ALIGNMENT);
         self.bytes.resize(place + length, 0);

@@ -68,8 +68,8 @@ impl Guest {
     /// Lends a synchronised routine for the length of `work`. `work` gets the address and the
     /// context of the routine. The result is `None` when the stack has no room for the context.
     ///
-    /// The routine runs once. The page does not allow a second call, so a driver that calls the
-    /// routine again gets `STATUS_UNSUCCESSFUL`.
+    /// The routine runs once. The WDK's page does not allow a second call, so a driver that calls
+    /// the routine again gets `STATUS_UNSUCCESSFUL`.
     pub(super) fn with_lent_routine<R>(
         &self,
         routine: &mut dyn FnMut(&Kernel) -> NtStatus,

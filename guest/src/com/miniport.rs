@@ -251,7 +251,7 @@ impl IMiniportMidiStream for GuestObject {
         let count = self.run_in_buffer(length, |at, count_at| {
             let words = [at, length, count_at];
             result_of(self.call(&iid::MINIPORT_MIDI_STREAM, READ, &words))?;
-            // If the count is larger than the buffer, the port reports it.
+            // If the count is larger than the buffer, the port reports the driver's mistake.
             let count = self.guest.load_u32(count_at);
             self.guest.load_into(at, &mut buffer[..count.min(length as u32) as usize]);
             Ok(count)

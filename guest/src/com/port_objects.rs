@@ -2,10 +2,10 @@
 //!
 //! The guest's references are counted, and an object lives while the guest has a reference. The
 //! guest also knows an object that was only lent to the driver, as long as the object lives. So a
-//! driver that keeps a pointer without a reference often meets no failure. The same is true on
-//! Windows. When such a driver releases the object, it breaks the rule release-without-reference.
-//! The table also remembers objects whose last reference was released, and a call to such an object
-//! is a bug check.
+//! driver that keeps a pointer without a reference often meets no failure, here as on Windows. When
+//! such a driver releases the object, it breaks the rule release-without-reference. The table also
+//! remembers objects whose last reference was released, and a call to such an object is a bug
+//! check.
 //!
 //! Architecture invariant: this file does not know what the methods do. The guest gets the list of
 //! vtables at its birth. So a reader of this file need not read the families.

@@ -1,7 +1,7 @@
 //! What the guest is: its system, and the image of the driver.
 //!
-//! This file owns the answers by which a debugger places the image and finds the symbols of the
-//! image by itself.
+//! This file owns the answers by which a debugger finds the place of the image and its symbols,
+//! without help from the user.
 
 use std::convert::Infallible;
 
@@ -31,8 +31,9 @@ impl<A: Architecture> HostInfo for Guest<A> {
     }
 }
 
-/// When the guest names no system, gdb asks for the list of images. When gdb takes its own system,
-/// which is Linux in most builds, gdb looks for Linux libraries in the memory of the guest.
+/// The description says that the guest has no system (`none`), so gdb asks for the list of images.
+/// Without this word gdb takes its own system, which is Linux in most builds, and looks for Linux
+/// libraries in the memory of the guest.
 impl<A: Architecture> TargetDescriptionXmlOverride for Guest<A> {
     fn target_description_xml(
         &self,
@@ -61,7 +62,7 @@ impl<A: Architecture> ExecFile for Guest<A> {
     }
 }
 
-/// A debugger that has a file of the driver asks how far to move it.
+/// A debugger that has a file of the driver asks by how much to move the addresses in the file.
 impl<A: Architecture> SectionOffsets for Guest<A> {
     fn get_section_offsets(&mut self) -> Result<Offsets<A::Usize>, Infallible> {
         let LoadedImage { base, preferred_base, .. } = self.debuggee.image;

@@ -1,8 +1,8 @@
 //! A session with one gdb: gdb's last request, and its effect on the run.
 //!
-//! The state machine of the protocol outlives a machine. To go back, the session abandons the
-//! running machine. The next machine runs to the place that gdb asked for, without reports on the
-//! way.
+//! The state machine of the protocol outlives the machine that runs the driver. To go back, the
+//! session abandons the running machine. The next machine runs to the place that gdb asked for,
+//! without reports on the way.
 
 use std::io;
 

@@ -1,9 +1,9 @@
 //! DirectMusic events and buffers that lie in the driver's memory.
 //!
-//! An allocator of the port numbers its events and its buffers, and uses each number again. So each
-//! number has one place in the driver's memory, and keeps this place. While the driver has an
-//! event, this table holds the event itself. At any other time the port has the event. The same is
-//! true of a buffer.
+//! An allocator of the port numbers its events and its buffers. When an event or buffer has come
+//! back, the allocator gives its number out again. So each number has one place in the driver's
+//! memory, and keeps this place. While the driver has an event or a buffer, this table holds the
+//! port's object for it. At any other time the port holds this object.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,7 +13,8 @@ use portcls_port::dmus_event::{DmusKernelEvent, EventBuffer, EventHome};
 
 use crate::processor::space::{PAGE, Space, Upwards};
 
-/// The distance between two events in bytes: a DMUS_KERNEL_EVENT has 40 or 32.
+/// The distance between two events in bytes. A DMUS_KERNEL_EVENT has 40 bytes on x64 and 32 bytes
+/// on x86.
 const EVENT_STRIDE: u64 = 64;
 
 /// The number of events in a block.
@@ -106,7 +107,7 @@ struct Slots<T> {
 
 struct Slot<T> {
     held: Option<T>,
-    /// The chain in which the driver put the event last.
+    /// The number of the chain in which the driver put the event last, or `NO_CHAIN`.
     chain: u64,
 }
 
@@ -213,7 +214,8 @@ impl EventTable {
         self.state.borrow().stores.get(&store).map_or(0, |store| store.allocator)
     }
 
-    /// The address of an event or a buffer, or the memory that it needs first.
+    /// The address of an event or a buffer. The error is the memory that the caller must add first,
+    /// if the number has no place in the driver's memory yet.
     pub fn address(&self, store: StoreNumber, kind: Kind, number: u32) -> Result<u64, Wanted> {
         let state = self.state.borrow();
         let store = &state.stores[&store];
@@ -272,7 +274,8 @@ impl EventTable {
         state.next_chain
     }
 
-    /// Takes the event at an address from the driver. The event is a part of a chain.
+    /// Takes the event at an address from the driver. `chain` is the number of the chain that the
+    /// driver puts.
     pub fn take_event(&self, address: u64, chain: u64) -> Found<DmusKernelEvent> {
         let mut state = self.state.borrow_mut();
         let Some((number, index)) = state.number_at(address, Kind::Event) else {

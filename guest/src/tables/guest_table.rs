@@ -1,7 +1,7 @@
 //! Wrappers of the driver's own COM objects, by each of their pointers.
 //!
-//! The wrapper of an object calls the driver, so its type is in `com/`, above. The table only
-//! finds the wrapper.
+//! The wrapper of an object calls the driver, so its type is in `com/`, a wing above this one. The
+//! table only finds the wrapper.
 
 use std::any::Any;
 use std::cell::RefCell;

@@ -1,7 +1,7 @@
 //! The allocated and the freed pool blocks, and the pages for new blocks.
 //!
 //! A block has pages of its own, followed by an unmapped page. The pages of a freed block are not
-//! used again for a long time, so that a later use can be recognised.
+//! used again for a long time, so that a use of a freed block can be recognised.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -137,7 +137,8 @@ impl PoolTable {
         self.block_near(address).filter(|block| block.address == address)
     }
 
-    /// The block whose pages hold an address, or whose last page lies right before it.
+    /// The block whose pages hold an address, or whose last page lies right before the page of the
+    /// address.
     pub fn block_near(&self, address: u64) -> Option<Block> {
         let state = self.state.borrow();
         let (_, block) = state.blocks.range(..=address).next_back()?;

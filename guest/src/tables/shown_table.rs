@@ -168,7 +168,7 @@ mod tests {
         ShownTable::new(Space::of(Mode::Bits64))
     }
 
-    /// A request at an address, in the driver's routine at 1000.
+    /// A request at an address, in the driver's routine at 0x1000.
     fn shown(address: u64) -> ShownIrp {
         ShownIrp {
             irp: Irp::new(Parameters::Pnp(PnpRequest::StopDevice), None, Vec::new()),

@@ -175,8 +175,8 @@ fn shift(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// A shift of every element by one count. A count beyond the width gives zeros, or sign bits in an
-/// arithmetic shift.
+/// A shift of every element by the same count. A count beyond the width of an element gives zeros,
+/// or sign bits in an arithmetic shift.
 trait ElementShift {
     fn apply(value: u128, count: u64) -> u128;
 }

@@ -89,7 +89,8 @@ trait Step {
     /// Does one iteration and moves the index registers. A refused iteration has no effect.
     fn step<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome;
 
-    /// Does at once as many iterations as one page allows, at most `limit`. The number may be 0.
+    /// Does at once as many iterations as one page allows, at most `limit`. Returns the number of
+    /// these iterations, which may be 0.
     fn stride<W: Width>(_: &mut Machine, _: &Operation, _limit: u64) -> u64 {
         0
     }

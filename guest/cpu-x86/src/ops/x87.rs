@@ -1,9 +1,9 @@
 //! The x87 instructions, by family, and how each instruction begins.
 //!
-//! A waiting instruction has three steps: it looks for a waiting exception that is not masked,
-//! touches memory, and changes the x87. So a refused access leaves the x87 unchanged. An operation
-//! of the x87 has the instruction's address in `Operation::immediate`, and register numbers in
-//! `target` and `source`.
+//! The manual calls an instruction *waiting* if it first looks for an exception that waits and is
+//! not masked. After that a waiting instruction touches memory, and last it changes the x87. So a
+//! refused access leaves the x87 unchanged. An operation of the x87 has the instruction's address
+//! in `Operation::immediate`, and register numbers in `target` and `source`.
 //!
 //! This processor refuses the transcendental instructions: see the crate's documentation.
 //!

@@ -47,7 +47,7 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// Whether a memory operand must be a multiple of 16.
+/// Whether the address of a memory operand must be a multiple of 16.
 pub(crate) trait Alignment {
     fn address(machine: &mut Machine, operation: &Operation, access: Access) -> Result<u64, Exit>;
 }

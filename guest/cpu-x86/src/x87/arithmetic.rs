@@ -167,7 +167,7 @@ impl X87 {
             return Ok(value.number);
         }
         let exact = value.number.exact();
-        // A number that does not fit in 64 bits has no bits after the point.
+        // A number whose magnitude is 2^65 or more has no bits after the point.
         let Some(cut) = to_units(exact, self.control.rounding()) else { return Ok(value.number) };
         self.set_c1(cut.is_up);
         if cut.is_inexact {

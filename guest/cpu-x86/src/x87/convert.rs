@@ -41,7 +41,8 @@ impl Fields {
             return Operand::of(Number { significand: INTEGER_BIT | fraction, ..infinity });
         }
         if biased == 0 {
-            // The fraction has the same unit as the smallest normal number.
+            // The last bit of a denormal's fraction has the same value as the last bit of the
+            // smallest normal number.
             let units = u128::from(fraction);
             return match of_units(sign, units, 1 - self.bias() - 63) {
                 None => Operand::of(Number::zero(sign)),

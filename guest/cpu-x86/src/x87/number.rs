@@ -143,7 +143,7 @@ impl Number {
         Number { sign_exponent: value.sign | biased, significand }
     }
 
-    /// The same NaN as a quiet NaN.
+    /// This NaN with its quiet bit set.
     pub(crate) fn quieted(self) -> Number {
         Number { significand: self.significand | QUIET_BIT, ..self }
     }

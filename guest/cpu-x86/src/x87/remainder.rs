@@ -11,7 +11,7 @@ use super::words::Status;
 /// The remainder is complete if the exponents differ by less than this number.
 const COMPLETE_BELOW: i32 = 64;
 
-/// Which quotient a remainder belongs to.
+/// How the quotient is made an integer. The remainder depends on this integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quotient {
     /// Cut towards zero: FPREM.

@@ -95,8 +95,9 @@ fn to_precision(value: Exact, precision_bits: u32, rounding: Rounding) -> (Exact
     (rounded.expect("the top bit is kept"), cut)
 }
 
-/// Rounds a value to a format. The response to overflow and underflow is the same as for a
-/// register. `unmasked` has the exceptions that are not masked.
+/// Rounds a value to a format. `unmasked` has the exceptions that are not masked. For an overflow
+/// or underflow that is not masked, the result is right only if it goes into a register. A store to
+/// memory does not use this result.
 pub(crate) fn round(value: Exact, format: Format, rounding: Rounding, unmasked: Status) -> Rounded {
     let (rounded, cut) = to_precision(value, format.precision_bits, rounding);
     let precision = if cut.is_inexact { Status::PRECISION } else { Status::empty() };

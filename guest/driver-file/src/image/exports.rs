@@ -18,7 +18,8 @@ pub struct Export {
     pub rva: u32,
 }
 
-/// Reads the table in order of address. Entries that forward to another module are left out.
+/// Reads the exports and sorts them by address. Entries that forward to another module are left
+/// out.
 pub(super) fn read(image: &Image) -> Result<Vec<Export>, ImageError> {
     let Some(directory) = image.headers.directory(IMAGE_DIRECTORY_ENTRY_EXPORT) else {
         return Ok(Vec::new());

@@ -26,8 +26,8 @@ impl PdbReference {
     /// GUID and age in the form of symbol servers, such as `3844DBB920174967BE7AA4A2C20430FA2`.
     pub fn identity(&self) -> String {
         let guid = &self.guid;
-        // Three numbers and eight single bytes. The file holds the numbers with the lowest byte
-        // first.
+        // A GUID is three numbers and eight single bytes. The file holds the numbers with the
+        // lowest byte first.
         let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
         let digits: String = order.iter().map(|&byte| format!("{:02X}", guid[byte])).collect();
         format!("{digits}{:X}", self.age)

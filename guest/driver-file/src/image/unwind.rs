@@ -16,8 +16,8 @@ pub struct UnwindFunction {
     pub end: u32,
 }
 
-/// Reads the table in order of address. Entries with impossible addresses are left out. They are no
-/// error, because the table only helps to read the code.
+/// Reads the functions of the table and sorts them by address. Entries with impossible addresses
+/// are left out. They are no error, because the table only helps to read the code.
 pub(super) fn read(image: &Image) -> Vec<UnwindFunction> {
     let directory = image.headers.directory(IMAGE_DIRECTORY_ENTRY_EXCEPTION);
     let (Some(directory), Mode::Bits64) = (directory, image.mode()) else {

@@ -24,7 +24,8 @@ impl Dwarf {
         Context::from_dwarf(dwarf).ok().map(Dwarf)
     }
 
-    /// The function with its first address, and the source lines, innermost first.
+    /// The function that contains an address, with its first address, and the source lines of the
+    /// address, innermost first.
     pub fn find(&self, address: u64) -> (Option<(u64, String)>, Vec<SourceLine>) {
         let mut lines = Vec::new();
         let mut function = None;

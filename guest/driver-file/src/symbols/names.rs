@@ -65,8 +65,9 @@ fn undecorated(name: &str) -> String {
     without_bytes.trim_start_matches(['_', '@']).to_owned()
 }
 
-/// A text of limited length. One part of a mangled name may mean all parts before it, and those
-/// parts may do the same. So the text of a short name can need more than all memory.
+/// A text of limited length. A part of a mangled name may stand for an earlier part, and the
+/// earlier part may again hold parts that stand for others. So the text of a short name can need
+/// more than all memory.
 struct ShortName(String);
 
 impl Write for ShortName {

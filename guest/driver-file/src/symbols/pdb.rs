@@ -69,12 +69,13 @@ struct Line {
     line: u32,
 }
 
-/// The functions that the modules name. When two functions have the same address, the first
-/// function stays.
+/// The functions that the modules of a PDB name; a module belongs to one object file. When two
+/// functions have the same address, the first function stays.
 #[derive(Default)]
 pub(super) struct Procedures(BTreeMap<u32, Name>);
 
-/// Converts a section and an offset to an address: symbols count from the beginning of a section.
+/// Converts a section and an offset in the section to an address. A PDB gives the place of each
+/// symbol as such a pair.
 pub(super) struct Addresses<'a>(&'a Image);
 
 /// The needed parts of the stream of debug information.
@@ -293,7 +294,8 @@ fn read_debug_information(stream: &[u8]) -> Option<DebugInformation> {
     let symbols = stream.u16()?;
     stream.u16()?;
     let module_size = stream.u32()?;
-    // Section contributions, section map, source files, type servers.
+    // The sizes of four parts that the reader skips: section contributions, section map, source
+    // files, type servers.
     let mut between = [0; 4];
     for size in &mut between {
         *size = stream.u32()?;

@@ -68,7 +68,8 @@ fn put_message(call: &Call<'_>, sink: This<dyn IMxf>, event: Pointer) -> Result<
 ///
 /// # Errors
 /// The status that the sink answers; `STATUS_INVALID_PARAMETER` for a chain without a good event.
-/// Assumed: the status for such a chain, because the page is silent about mistakes.
+/// Assumed: the status for such a chain, because the WDK's page does not say what happens after a
+/// mistake.
 fn put(
     call: &Call<'_>,
     sink: &This<dyn IMxf>,
@@ -148,8 +149,8 @@ fn get_buffer(
 /// Notes in the trace that the driver's memory has no place for the event or buffer that the
 /// allocator gave out. Returns the status for the driver.
 ///
-/// Assumed: the status. An allocator answers the same status at its own limit. A driver with one
-/// stream meets the limit of the allocator first.
+/// Assumed: the driver gets the same status as from an allocator that has reached its limit. A
+/// driver with one stream reaches the limit of the allocator before its memory has no place left.
 fn no_place(call: &Call<'_>) -> NtStatus {
     let status = NtStatus::INSUFFICIENT_RESOURCES;
     call.tell_refusal(Need::Required, NO_PLACE.to_owned(), status);

@@ -132,7 +132,7 @@ fn data_range_intersection(
     Ok(reply.status)
 }
 
-/// Reads the arguments of Init, calls `init` with them and hands out the group. `P` is the
+/// Reads the arguments of Init, calls `init` with them, and hands out the service group. `P` is the
 /// interface of the port.
 fn init<P: ComInterface + ?Sized>(
     call: &Call<'_>,

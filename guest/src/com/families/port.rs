@@ -137,7 +137,8 @@ fn new_registry_key(
     hand_out_key(guest, out, disposition_of(key_type, disposition), made)
 }
 
-/// The disposition of a general key; for any other key the variable is not used.
+/// The variable for the disposition of a general key. `None` for any other key, because PortCls
+/// then does not use the variable.
 /// Source: WDK, PcNewRegistryKey.
 pub(crate) fn disposition_of(key_type: RegistryKeyType, out: Out<u32>) -> Option<Out<u32>> {
     (key_type == RegistryKeyType::General).then_some(out)

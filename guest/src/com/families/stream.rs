@@ -25,9 +25,9 @@ pub(super) static MIDI: Family = Family {
     ],
 };
 
-/// One call of Read or Write moves at most this number of bytes. Assumed: the guest uses only this
-/// many bytes of a longer buffer, because both methods may move fewer bytes than the caller asks
-/// for.
+/// One call of Read or Write moves at most this number of bytes. The guest uses only this many
+/// bytes of a longer buffer. Assumed: drivers accept this, because both methods may move fewer
+/// bytes than the caller asks for.
 const LONGEST_TRANSFER: u32 = 65_536;
 
 /// The head of the format that a driver passes on.

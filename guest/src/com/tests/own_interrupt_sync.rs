@@ -20,7 +20,7 @@ const CALL: [u8; 17] = [
     0xC3,
 ];
 
-/// The same routine with a context that is 8 too large: lea rdx, [r8 + 8] in place of mov rdx, r8.
+/// CALL with a context that is 8 too large: lea rdx, [r8 + 8] in place of mov rdx, r8.
 const CALL_WITH_ANOTHER_CONTEXT: [u8; 18] = [
     0x48, 0x83, 0xEC, 0x28, 0x48, 0x89, 0xD0, 0x49, 0x8D, 0x50, 0x08, 0xFF, 0xD0, 0x48, 0x83, 0xC4,
     0x28, 0xC3,

@@ -78,8 +78,9 @@ fn a_description_is_read_back_from_the_drivers_memory_as_it_was() {
     }
 }
 
-/// Equal tables have equal sets, numbers and accesses. Each side has its own routine as the
-/// handler.
+/// The descriptor without the handlers of its properties, for a comparison. In each copy the
+/// handler is another routine, so only the sets, numbers and accesses of the properties can be
+/// equal.
 fn without_handlers(mut filter: PcFilterDescriptor) -> PcFilterDescriptor {
     let strip = |table: &mut Option<Rc<PcAutomationTable>>| {
         if let Some(table) = table {

@@ -1,9 +1,10 @@
 //! FXSAVE and FXRSTOR: the x87 and the SSE registers in 512 bytes.
 //!
 //! The selectors of the last instruction are stored as 0, as on processors that keep no selectors.
-//! The last 48 bytes belong to software, and FXSAVE does not write them. FXSAVE stores the last
-//! instruction only while an exception that is not masked waits, and stores 0 otherwise. AMD
-//! processors do the same; Intel processors always store the last instruction.
+//! The last 48 bytes belong to software, and FXSAVE does not write them. FXSAVE stores the opcode
+//! and the addresses of the last instruction only while an exception that is not masked waits.
+//! Otherwise FXSAVE stores 0 for them. AMD processors do the same; Intel processors always store
+//! the opcode and the addresses.
 //!
 //! Source: Intel SDM volume 1, 10.5.1, tables 10-2 and 10-3; volume 2, FXSAVE, FXRSTOR; AMD APM
 //! volume 5, FXSAVE, FXRSTOR.

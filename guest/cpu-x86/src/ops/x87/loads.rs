@@ -178,7 +178,7 @@ trait Constant {
     const NEAREST: Nearest;
 }
 
-/// The place of the nearest number that a register can hold.
+/// Where the nearest number that a register can hold lies: below or above the constant.
 #[derive(PartialEq, Eq)]
 enum Nearest {
     /// A register can hold the constant exactly.

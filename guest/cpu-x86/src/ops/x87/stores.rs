@@ -207,7 +207,7 @@ fn store_quad_word<M: Mode, P: Pops>(machine: &mut Machine, operation: &Operatio
 
 fn store_decimal(machine: &mut Machine, operation: &Operation) -> Outcome {
     store::<10, PopOne>(machine, operation, |x87, top| {
-        // A zero keeps its sign here.
+        // `to_whole` drops the sign of a zero, but a packed decimal keeps it.
         let sign = top.map_or(0, |operand| operand.number.sign());
         let form = |_, units| to_decimal(sign, units);
         whole::<ByControl, [u8; 10]>(x87, top, form, DECIMAL_INDEFINITE)

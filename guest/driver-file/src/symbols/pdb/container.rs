@@ -30,7 +30,8 @@ impl<'a> Container<'a> {
         let mut header = Reader::new(file);
         header.take(MAGIC.len()).filter(|magic| magic == MAGIC)?;
         let block_size = usize::try_from(header.u32()?).ok()?;
-        // Source: LLVM names 512 to 4096. Newer linkers of Microsoft write up to 32768.
+        // Source: LLVM names block sizes of 512 to 4096 bytes. Newer linkers of Microsoft write
+        // blocks of up to 32768 bytes.
         if !block_size.is_power_of_two() || !(512..=32_768).contains(&block_size) {
             return None;
         }

@@ -191,7 +191,8 @@ impl<'a> Module<'a> {
                     length = Some(operand);
                     (offset, begins) = (offset.checked_add(compressed(&mut program)?)?, true);
                 }
-                // The end of a statement, its columns, and whether it is an expression.
+                // The reader does not need these: the end of a statement, its columns, and whether
+                // it is an expression.
                 7..=10 | 13 => {}
                 _ => return None,
             }

@@ -1,6 +1,6 @@
 //! Reads little-endian fields from bytes that no code has checked yet.
 
-/// The rest of some bytes. A read beyond the end is `None`, and no function panics.
+/// The bytes that were not read yet. A read beyond the end is `None`, and no function panics.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a>(&'a [u8]);
 
@@ -19,7 +19,7 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    /// Does the same as [`take`](Reader::take), for a count of 32 bits, as files have it.
+    /// Does the same as [`take`](Reader::take), for a count that a file gives in 32 bits.
     pub fn take_u32(&mut self, count: u32) -> Option<&'a [u8]> {
         self.take(usize::try_from(count).ok()?)
     }
