@@ -280,7 +280,8 @@ worded! {
         Absent: "absent",
     }
 
-    /// What happens to a byte from MIDI IN whose stop bit is missing. A break is such a byte, 00.
+    /// What happens to a byte from MIDI IN whose stop bit is missing. A break is such a byte, with
+    /// the value 00.
     pub enum FramingError {
         /// The card takes the byte as it was read. No flag tells the host of the error.
         Kept: "kept",

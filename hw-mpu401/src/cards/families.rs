@@ -299,15 +299,15 @@ const ROLAND_TIMING: Timing = Timing {
     // Measured for a command that the unit defers.
     awaited_take_ns: Spread::exactly(17_000),
     // Measured: the ACK of FF comes about 53 us after the write: 17 us until the unit takes FF, and
-    // 25 us as for any other command. The rest is this time.
+    // 25 us as for any other command. The rest is this latency.
     reset_break_ns: Spread::exactly(11_000),
     // Measured: the unit executes and acknowledges any other command in about 65 us, which include
-    // the same 17 us and 25 us. The rest is this time.
+    // the same 17 us and 25 us. The rest is this latency.
     command_break_ns: Spread::exactly(23_000),
     // Measured: about 100 us.
     deferred_ack_ns: Spread::exactly(100_000),
     // Measured: with a prompt host 180 to 215 us from request to request. In the model the four
-    // bytes of the answer take 74 us of these. The rest is this time.
+    // bytes of the answer take 74 us of these. The rest is this latency.
     request_ns: Spread::between(106_000, 130_000, 141_000),
     // Measured: about 600 us.
     look_ahead_ns: Spread::exactly(600_000),
@@ -316,7 +316,7 @@ const ROLAND_TIMING: Timing = Timing {
     // Measured: 0.8 ms.
     clock_to_host_ns: Spread::exactly(800_000),
     // Measured: at ticks of 5 ms the first request comes 5.98 ms after the ACK of 0A. These are
-    // 5 ms, the 130 us of a usual request, and this time.
+    // 5 ms for the tick, 130 us as for a usual request, and this latency.
     first_tick_ns: Spread::exactly(850_000),
     // Measured: about 10 ms after command 05, whose FC goes out with the next MIDI clock.
     silence_after_stop_ns: Spread::exactly(10_000_000),
