@@ -1,8 +1,9 @@
 //! The unit's own bytes on MIDI OUT: FC at a reset, then F8 until UART mode.
 //!
-//! Measured: firmware 1.5A on MIDI OUT. This file also handles output that is unsent at a reset:
-//! the unit goes on sending it for a while, then drops the rest. On a card with a sequencer, this
-//! file also decides when the first F8 comes. That F8 and all later F8s belong to the sequencer.
+//! Measured: what firmware 1.5A sends on MIDI OUT. This file also handles output that is unsent at
+//! a reset: the unit goes on sending it for a while, then drops the rest. On a card with a
+//! sequencer, this file also decides when the first F8 comes. That F8 and all later F8s belong to
+//! the sequencer.
 
 use crate::own_output::{OutputStep, OwnOutput};
 use crate::parts::Parts;
@@ -76,8 +77,9 @@ impl Parts {
         self.own_output = OwnOutput::at(due_ns, OutputStep::Clock);
     }
 
-    /// Leaves out clocks after a long time without an access. The full queue would drop the events
-    /// of these clocks anyway, so the result is the same as if each clock had been sent.
+    /// Leaves out clocks after a long time without an access. The queue of wire events would be
+    /// full, and would drop the events of these clocks. So the result is the same as if each clock
+    /// had been sent.
     fn skip_clocks(&mut self, quiet_until_ns: u64, period_ns: u64) {
         let quiet_until_ns = quiet_until_ns.min(self.unit.plan().due_ns);
         let due = quiet_until_ns.saturating_sub(self.now_ns()) / period_ns;

@@ -35,9 +35,9 @@ bitflags! {
     /// The buffers of a card that an event can empty.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Fifos: u8 {
-        /// Bytes on their way to MIDI OUT, except the byte already on the wire. Behind a bus chip
-        /// this is only the byte in the latch, because the 8052 still sends a byte that it has
-        /// already taken.
+        /// Bytes on their way to MIDI OUT, except the byte already on the wire. On a card with a
+        /// [bus chip](HostPort::BusChip) only the byte in the latch counts. The card's 8052 still
+        /// sends a byte that it has taken from the latch.
         const TX = 0x01;
         /// Bytes that came from MIDI IN. A byte already in a mailbox stays there.
         const RX = 0x02;
@@ -275,11 +275,13 @@ worded! {
         /// The card does not answer until it is activated, as a Plug and Play device. Reads give
         /// FF, writes are lost, MIDI IN is not heard, and the interrupt line is low.
         Inactive: "inactive",
-        /// There is no card: as `inactive`, and nothing activates it.
+        /// There is no card. Accesses have the same results as with `inactive`, and nothing can
+        /// activate the card.
         Absent: "absent",
     }
 
-    /// What happens to a byte from MIDI IN whose stop bit is missing. A break is such a byte, 00.
+    /// What happens to a byte from MIDI IN whose stop bit is missing. A break is such a byte, with
+    /// the value 00.
     pub enum FramingError {
         /// The card takes the byte as it was read. No flag tells the host of the error.
         Kept: "kept",

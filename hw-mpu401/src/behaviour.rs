@@ -186,8 +186,8 @@ behaviour! {
     /// Which of bits 5 to 0 of STATUS are also set in UART mode.
     status_uart_bits: u8, "status-uart-bits", Number(0..=0x3F, Hexadecimal),
         "the bits that are also set in UART mode";
-    /// Which of bits 5 to 0 of STATUS show the same bits of the last command. Before the first
-    /// command these bits are 0.
+    /// Which of bits 5 to 0 of STATUS show the bit with the same number in the last command byte.
+    /// Before the first command these bits are 0.
     status_command_bits: u8, "status-command-bits", Number(0..=0x3F, Hexadecimal),
         "the bits that show the same bits of the last command";
     /// What a read of DATA returns when no byte waits.
@@ -252,7 +252,7 @@ behaviour! {
     /// [`Control::InterruptEnables`](crate::Control::InterruptEnables).
     interrupt_enables: InterruptCauses, "interrupt-enables", Causes,
         "the causes that are enabled at power-on: \"rx\", \"tx\"";
-    /// The gate between the interrupt and the line, at power-on.
+    /// Whether the gate between the interrupt and the line is open at power-on.
     interrupt_gate: InterruptGate, "interrupt-gate", Word,
         "the gate between the interrupt and the line, at power-on";
     /// Whether the card answers at its ports, at power-on.

@@ -14,7 +14,8 @@ use ringbuf::storage::Heap;
 pub const MIDI_IN_LIMIT: usize = 4096;
 
 /// The most ended frames that the cable keeps, because the receiver may still need them. The
-/// receiver needs the frames of one byte, and the shortest frame lasts one bit.
+/// receiver needs only the frames that are on the line during the ten bits of one byte. The
+/// shortest frame lasts one bit, so these are fewer frames than this number.
 const ENDED_LIMIT: usize = 16;
 
 /// The MIDI IN cable: the signal on the cable, and the signals that come later, with or without

@@ -211,10 +211,9 @@ impl Mpu401 {
     /// The earliest time at which something outside may change by itself: the interrupt line, or a
     /// byte that starts or ends on a wire. `u64::MAX` if nothing will change.
     ///
-    /// This time is later than the latest time seen. The returned time is never later than the
-    /// first change. The returned time may be too early, and then nothing changes at that time. An
-    /// example is the time when the unit takes a command, or when the unit has bytes to move in
-    /// both directions.
+    /// This time is later than the latest time seen, and never later than the first change. It may
+    /// be too early, and then nothing changes at that time. An example is a time when the unit
+    /// takes a command. Another example is any step of the unit while it has bytes for the host.
     #[inline]
     #[must_use]
     pub fn next_event_ns(&self) -> u64 {
@@ -288,10 +287,10 @@ impl Mpu401 {
     /// time seen on. A Sound Blaster 16 is held while its DSP runs a command.
     ///
     /// Until then a card with a bus chip carries no byte in UART mode, in either direction, and
-    /// does not acknowledge a 3F. The byte on the wire goes on, and so does the bus chip. Of the
-    /// bytes that arrive on MIDI IN the first waits in the receive register of the 8052, and the
-    /// others are lost. A hold does not shorten the hold before. On any other card nothing else
-    /// uses the unit, and the call has no effect.
+    /// does not acknowledge a 3F. The byte on the wire is still sent to its end, and the bus chip
+    /// still works. Of the bytes that arrive on MIDI IN the first waits in the receive register of
+    /// the 8052, and the others are lost. If an earlier call holds the processor for longer, the
+    /// longer time stays. On any other card nothing else uses the unit, and the call has no effect.
     ///
     /// Source: listings of the DSP's firmware (github.com/S95Sedan/CT1741_DSP): a command of the
     /// host ends the loop that carries MIDI bytes until the command has run. Intel, MCS-51, serial

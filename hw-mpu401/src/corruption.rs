@@ -39,7 +39,7 @@ impl Corruptor {
         self.passed = self.passed.saturating_add(bytes);
     }
 
-    /// What happens to the next byte.
+    /// Lets the next byte pass, and returns the byte that arrives at the end of the line.
     pub(crate) fn pass(&mut self, byte: u8) -> u8 {
         self.skip(1);
         let is_hit = self.passed.is_multiple_of(u64::from(self.corruption.every.max(1)));

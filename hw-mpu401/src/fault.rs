@@ -20,8 +20,8 @@ pub enum Fault {
     /// The unit does a command and does not acknowledge it. The bytes that this fault hits are
     /// ACKs.
     ///
-    /// Assumed: no real card is known to do so. To a driver it looks the same when something else
-    /// reads DATA between the ACK and the driver.
+    /// Assumed: no real card is known to do so. A driver meets the same when other code on the host
+    /// reads the ACK from DATA first.
     AckLost,
 }
 

@@ -20,8 +20,8 @@ use crate::timing::{NEVER_NS, ReplyOnItsWay};
 use crate::unit::{Action, Turn};
 use alloc::boxed::Box;
 
-/// How long the interrupt line is low between a byte read and the ACK of a bus chip, in ns.
-/// Assumed: a driver cannot measure this time.
+/// The shortest time from a read of DATA to the ACK of a bus chip, in ns. The interrupt line is low
+/// during this time. Assumed: 1 ns, because a driver cannot measure this time.
 const LINE_LOW_NS: u64 = 1;
 
 /// The program, with the sequencer in it.
@@ -136,7 +136,7 @@ impl Firmware {
         }
     }
 
-    /// Input bytes that have arrived and wait for the rest of their message.
+    /// The number of input bytes that have arrived and wait for the rest of their message.
     pub(crate) fn input_held(&self) -> usize {
         self.sequencer.held()
     }

@@ -1,7 +1,8 @@
 //! The fixed answers of a card: the byte after the ACK of some commands.
 //!
-//! A card without a sequencer often answers the questions of Roland's commands with constants. The
-//! table is small and of a fixed size, so that a behaviour stays plain data.
+//! Some of Roland's commands ask for a value. A card without a sequencer often answers these
+//! commands with constants. The table is small and of a fixed size, so that a behaviour stays plain
+//! data.
 
 use core::ops::RangeInclusive;
 

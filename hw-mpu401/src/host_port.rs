@@ -10,7 +10,7 @@ use crate::reply::ReplyKind;
 use crate::spec::{ENTER_UART, Mode, Mpur2, OPEN_BUS, RESET, Status};
 use crate::timing::NEVER_NS;
 
-/// How a command goes on from the port.
+/// What happens to a command after the host has written it to the port.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommandWay {
     /// The unit takes the command from the latch, if the card has commands.

@@ -356,7 +356,7 @@ impl HostLatches {
         Some((gift, ready_ns.max(self.emptied_ns.saturating_add(pause_ns))))
     }
 
-    /// Takes the reply in hand.
+    /// Takes the reply that is in hand.
     pub(crate) fn take_reply(&mut self) -> Option<Reply> {
         self.reply.take()
     }

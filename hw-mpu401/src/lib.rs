@@ -57,12 +57,13 @@
 //! - One-byte mailboxes with DRR and DSR; a byte written while DRR is set replaces the byte in the
 //!   mailbox.
 //! - FIFO cards, where DRR is set while the output is full.
-//! - Reads of an empty DATA port: the stale byte or a fixed value.
-//! - UART mode in both directions, all byte values, with depths, overruns and the speed of the
-//!   wire.
+//! - Reads of an empty DATA port: the last byte, the last byte from MIDI IN, or a fixed value.
+//! - UART mode in both directions and for all byte values, with the depths of the buffers, with
+//!   overruns and with the speed of the wire.
 //! - Unread input that blocks output, and an ACK that waits until the host has read the byte before
 //!   it.
-//! - The ACK before the work, and the busy times after power-on, FF, 3F and FF in UART mode.
+//! - The ACK that comes before the work of its command, and the busy times after power-on, FF, 3F
+//!   and FF in UART mode.
 //! - MIDI IN bytes lost while the unit enters UART mode, output lost after a reset.
 //! - FC at a reset and MIDI clock F8 in intelligent mode.
 //! - In intelligent mode of a card with firmware, every command. Play: eight tracks and the
@@ -71,20 +72,22 @@
 //!   relative tempo, graduation and timebase with the firmware's own rounding, clock to host, MIDI
 //!   sync, and the standstill while a data byte is missing. A caller fetches the metronome's clicks
 //!   with [`Mpu401::pop_click`].
-//! - Outside UART mode of any other card an ACK to every command that the card knows; FF and 3F
-//!   work, and questions get fixed answers. Some of these cards hear MIDI IN and send data there.
+//! - On any other card outside UART mode: the ACKs that the card gives, the work of FF and 3F, and
+//!   fixed answers to commands that ask for a value. Some of these cards also hear MIDI IN and send
+//!   data outside UART mode.
 //! - ACKs and answers as entries of the receive FIFO, or an ACK before the entries.
 //! - A bus chip with two latches and an 8052 that carries the bytes, as on a Sound Blaster 16;
 //!   other work that holds the 8052, see [`Mpu401::hold_midi`].
 //! - Faults that a test switches on, see [`Mpu401::inject`] and [`Mpu401::corrupt`].
-//! - The interrupt line: an edge for each byte, or a level; a threshold of the input, a transmit
-//!   interrupt, and what registers outside the two ports do to them: enables, a gate, activation.
+//! - The interrupt line: an edge for each byte, or a level. The causes of an interrupt: input up to
+//!   a threshold, and room for output. What registers outside the two ports do to the line: they
+//!   enable causes, open and close a gate, and activate the card.
 //! - MIDI IN as a level over time: breaks, missing stop bits, and senders at another speed.
 //!
 //! # Not emulated
 //!
 //! - Tape sync: with command 81 no tick comes. Music Quest extensions, except the timebases of 216
-//!   and 240: a card has these timebases if its revision says so.
+//!   and 240 ticks a beat: a card has these timebases if its revision says so.
 //! - The registers outside the two ports, such as the SB16 mixer register that shows the interrupt.
 //!   [`Mpu401::interrupt_causes`] says what they show, and [`Mpu401::control`] does what a write to
 //!   them does.

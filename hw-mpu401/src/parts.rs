@@ -2,8 +2,8 @@
 //!
 //! The sequencer and the main loop get these parts, and never the chip. So the sequencer and the
 //! main loop know nothing of the stream, of the MIDI IN cable, or of the caller. Some work on
-//! several parts needs no firmware. That work is here, in `host_port` (an access), in `main_loop`
-//! (the next step) and in `after_reset` (the unit's own output).
+//! several parts needs no firmware. That work is in this file, in `host_port` (an access), in
+//! `main_loop` (the next step) and in `after_reset` (the unit's own output).
 
 use crate::answers::{Fifos, HostPort, Overrun, TxWhileBusy};
 use crate::control::Controls;
@@ -241,7 +241,7 @@ impl Parts {
     /// Empties these buffers. The output loses the bytes that have not started; behind a bus chip
     /// it loses only the data byte in the latch. The input loses the MIDI IN bytes that the host
     /// has not read, except a byte already in a mailbox. Assumed: replies in the receive FIFO stay,
-    /// so that no command loses its ACK to the next one.
+    /// so that no command makes the card lose the ACK of the command before.
     pub(crate) fn clear(&mut self, fifos: Fifos) {
         if fifos.contains(Fifos::TX) {
             match self.rules.host_port {

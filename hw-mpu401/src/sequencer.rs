@@ -12,8 +12,9 @@
 //! ```
 //!
 //! Nothing ticks: the clock knows the next tick at which something happens. The clock counts the
-//! ticks before that tick only when an access or an event needs them. All that the unit tells the
-//! host goes through the same latch and the same main loop, see `firmware`.
+//! ticks before that tick only when an access or an event needs their number. All that the
+//! sequencer tells the host goes the way of an ACK: through the main loop and the latch to the
+//! host, see `firmware`.
 //!
 //! The sequencer gets the parts of the card that it works on. The sequencer never gets the chip or
 //! the firmware. The sequencer returns what the firmware has to do with a command, as a
@@ -73,8 +74,8 @@ pub(crate) use service::CommandFate;
 /// oldest click.
 pub const CLICK_LIMIT: usize = 64;
 
-/// Room in the output that a tick needs: for a message of each track, FC and F8, and a message of
-/// MIDI thru.
+/// Room in the output that a tick needs, in bytes: for a message of each track, FC and F8, and a
+/// message of MIDI thru.
 const TICK_ROOM: u64 = 32;
 
 /// What the unit knows in intelligent mode. A reset sets all fields except the clicks.

@@ -181,9 +181,10 @@ impl Stream {
         }
     }
 
-    /// Puts the last byte back into the latch. If the unit waited for room or for its own work, the
-    /// unit takes the byte when it can. In this case any earlier time can serve as the time of the
-    /// write.
+    /// Puts the last byte back into the latch. The time of its write is calculated from the time at
+    /// which the unit takes it. If the unit waits for room or for its own work, the result is later
+    /// than the true time of the write. This does no harm, because the unit still takes the byte at
+    /// the same time.
     fn put_back(&self, parts: &mut Parts, taken_ns: u64) {
         let byte = parts.transmitter.retract();
         parts.latches.put_back(byte, taken_ns - parts.unit.timing().drr_clear_uart_ns);

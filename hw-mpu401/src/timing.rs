@@ -185,7 +185,8 @@ latencies! {
     /// The extra time until the ACK of a reset that comes while the unit waits for an answer.
     reset_break_ns, "reset-break-ns", Finite,
         "the extra time until the ACK of FF in the middle of an answer";
-    /// The same extra time for any other command that the unit does not defer.
+    /// The extra time until the ACK of any other command that comes while the unit waits for an
+    /// answer and that the unit does not defer.
     command_break_ns, "command-break-ns", Finite, "the same for any other command";
     /// From the last byte of an answer until the ACK of a deferred command.
     deferred_ack_ns, "deferred-ack-ns", Finite,

@@ -66,8 +66,8 @@ pub(crate) struct Transmitter {
     pushed: u64,
     /// The number of bytes whose two wire events have been fetched or dropped.
     fetched: u64,
-    /// The number of bytes whose start event has been fetched or dropped, if this number is larger
-    /// than `fetched`.
+    /// The number of bytes whose start event has been fetched or dropped. The number is valid only
+    /// while it is larger than `fetched`.
     starts_fetched: u64,
     passages: Box<Passages>,
     /// Bytes dropped before their start.
@@ -324,9 +324,9 @@ impl Transmitter {
 
     /// The number of the first byte that has not left completely.
     ///
-    /// A busy line carries one byte per byte time, so the transmitter holds no more bytes than
-    /// there are byte times left. When the line pauses for a byte that is not ready, the
-    /// transmitter holds fewer bytes.
+    /// A busy line carries one byte per byte time. So the transmitter holds no more bytes than
+    /// there are byte times until the last byte ends. When the line pauses for a byte that is not
+    /// ready, the transmitter holds fewer bytes.
     #[inline]
     fn first_held(&self, now_ns: u64) -> u64 {
         let left_ns = self.last_end_ns.saturating_sub(now_ns);

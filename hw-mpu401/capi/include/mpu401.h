@@ -100,8 +100,9 @@ typedef enum {
      * Bytes that were lost. From the driver: bytes overwritten before the card took them, bytes
      * written without effect, and bytes that a reset dropped. From MIDI IN: bytes beyond what the
      * line or the card could hold, bytes that came while the card was busy or did not pass them
-     * on, bytes without a stop bit that the card did not take, and bytes that a reset dropped. To
-     * the host: bytes sent while the queue of mpu401_midi_out was full.
+     * on, bytes without a stop bit that the card did not take, bytes of MIDI thru that found the
+     * output full, and bytes that a reset dropped. To the host: bytes sent while the queue of
+     * mpu401_midi_out was full.
      */
     MPU401_COUNT_BYTES_DROPPED = 6,
     /**
@@ -111,7 +112,7 @@ typedef enum {
 } Mpu401Count;
 
 /**
- * Which point of their ranges the latencies of a card have.
+ * Which point of its range each latency of a card has.
  */
 typedef enum {
     /**
@@ -249,8 +250,8 @@ void mpu401_midi_in_at_speed(Mpu401 *m, uint64_t start_ns, uint8_t byte, uint32_
 void mpu401_midi_in_without_stop(Mpu401 *m, uint64_t start_ns, uint8_t byte);
 
 /**
- * Puts a break on MIDI IN: a space for this time, at least a bit (32000 ns). It takes the place of
- * a byte, as for mpu401_midi_in.
+ * Puts a break on MIDI IN: the line is at space for duration_ns, or for one bit (32000 ns) if
+ * duration_ns is shorter. What mpu401_midi_in says about a byte is also true of a break.
  */
 void mpu401_midi_in_break(Mpu401 *m, uint64_t start_ns, uint64_t duration_ns);
 
@@ -266,8 +267,8 @@ uint32_t mpu401_interrupt_causes(const Mpu401 *m);
  * MPU401_CAUSE_TRANSMIT. Other bits have no meaning. On a real card a register outside the two
  * ports holds this setting; the card file says what it is at power-on.
  *
- * Call mpu401_interrupt and mpu401_advance afterwards, as after a read. The same holds for the
- * next two functions.
+ * Call mpu401_interrupt and mpu401_advance afterwards, as after a read. Do this also after
+ * mpu401_set_interrupt_gate and mpu401_set_active.
  */
 void mpu401_set_interrupt_enables(Mpu401 *m, uint32_t causes, uint64_t now_ns);
 
@@ -300,15 +301,15 @@ bool mpu401_click(Mpu401 *m, uint64_t *time_ns, bool *accented);
  * When no byte waits, the function returns false and does not change the two values. When one of
  * the pointers is NULL, the function returns false and fetches no byte.
  *
- * In mpu401_advance time stops when MPU401_OUTPUT_LIMIT bytes wait here. A read or a write does
- * not stop time. If MPU401_OUTPUT_LIMIT bytes already wait before the access, the bytes sent from
- * then on up to the access are lost and counted.
+ * mpu401_advance lets time stop when MPU401_OUTPUT_LIMIT bytes wait for this function. An access
+ * never stops time. If MPU401_OUTPUT_LIMIT bytes already wait before the access, the bytes sent
+ * from then on up to the access are lost and counted.
  */
 bool mpu401_midi_out(Mpu401 *m, uint64_t *start_ns, uint8_t *byte);
 
 /**
- * A sum since mpu401_new. `which` is one of Mpu401Count; any other number gives 0. If the card is
- * NULL, the result is 0.
+ * How often something has happened since mpu401_new. `which` says what is counted, and is one of
+ * Mpu401Count; any other number gives 0. If the card is NULL, the result is 0.
  */
 uint64_t mpu401_count(const Mpu401 *m, uint32_t which);
 

@@ -19,8 +19,9 @@ pub enum Count {
     /// Bytes that were lost. From the driver: bytes overwritten before the card took them, bytes
     /// written without effect, and bytes that a reset dropped. From MIDI IN: bytes beyond what the
     /// line or the card could hold, bytes that came while the card was busy or did not pass them
-    /// on, bytes without a stop bit that the card did not take, and bytes that a reset dropped. To
-    /// the host: bytes sent while the queue of mpu401_midi_out was full.
+    /// on, bytes without a stop bit that the card did not take, bytes of MIDI thru that found the
+    /// output full, and bytes that a reset dropped. To the host: bytes sent while the queue of
+    /// mpu401_midi_out was full.
     BytesDropped = 6,
     /// Times that were clamped: a time before the latest time seen, or after INT64_MAX.
     ClampedTimes = 7,

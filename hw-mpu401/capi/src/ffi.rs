@@ -231,8 +231,8 @@ pub extern "C" fn mpu401_midi_in_without_stop(m: Option<&mut Instance>, start_ns
     }
 }
 
-/// Puts a break on MIDI IN: a space for this time, at least a bit (32000 ns). It takes the place of
-/// a byte, as for mpu401_midi_in.
+/// Puts a break on MIDI IN: the line is at space for duration_ns, or for one bit (32000 ns) if
+/// duration_ns is shorter. What mpu401_midi_in says about a byte is also true of a break.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_midi_in_break(m: Option<&mut Instance>, start_ns: u64, duration_ns: u64) {
     if let Some(m) = m {
@@ -252,8 +252,8 @@ pub extern "C" fn mpu401_interrupt_causes(m: Option<&Instance>) -> u32 {
 /// MPU401_CAUSE_TRANSMIT. Other bits have no meaning. On a real card a register outside the two
 /// ports holds this setting; the card file says what it is at power-on.
 ///
-/// Call mpu401_interrupt and mpu401_advance afterwards, as after a read. The same holds for the
-/// next two functions.
+/// Call mpu401_interrupt and mpu401_advance afterwards, as after a read. Do this also after
+/// mpu401_set_interrupt_gate and mpu401_set_active.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_set_interrupt_enables(m: Option<&mut Instance>, causes: u32, now_ns: u64) {
     if let Some(m) = m {
@@ -311,9 +311,9 @@ pub extern "C" fn mpu401_click(
 /// When no byte waits, the function returns false and does not change the two values. When one of
 /// the pointers is NULL, the function returns false and fetches no byte.
 ///
-/// In mpu401_advance time stops when MPU401_OUTPUT_LIMIT bytes wait here. A read or a write does
-/// not stop time. If MPU401_OUTPUT_LIMIT bytes already wait before the access, the bytes sent from
-/// then on up to the access are lost and counted.
+/// mpu401_advance lets time stop when MPU401_OUTPUT_LIMIT bytes wait for this function. An access
+/// never stops time. If MPU401_OUTPUT_LIMIT bytes already wait before the access, the bytes sent
+/// from then on up to the access are lost and counted.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_midi_out(
     m: Option<&mut Instance>,
@@ -331,8 +331,8 @@ pub extern "C" fn mpu401_midi_out(
     true
 }
 
-/// A sum since mpu401_new. `which` is one of Mpu401Count; any other number gives 0. If the card is
-/// NULL, the result is 0.
+/// How often something has happened since mpu401_new. `which` says what is counted, and is one of
+/// Mpu401Count; any other number gives 0. If the card is NULL, the result is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_count(m: Option<&Instance>, which: u32) -> u64 {
     m.zip(Count::from_number(which)).map_or(0, |(m, which)| m.count(which))

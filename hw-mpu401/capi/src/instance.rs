@@ -144,7 +144,7 @@ impl Instance {
         self.sent.try_pop()
     }
 
-    /// A sum since the card was made.
+    /// How often this has happened since the card was made.
     #[must_use]
     pub fn count(&self, which: Count) -> u64 {
         let counters = self.chip.counters();

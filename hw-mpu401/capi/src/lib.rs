@@ -2,8 +2,8 @@
 //!
 //! `ffi` is the interface itself and holds all `unsafe` code. `instance` does the work, in safe
 //! code. `count` names the sums that an instance keeps, and `timing` the choices of its latencies.
-//! C code includes `include/mpu401.h`; cbindgen makes this header from the code and the comments
-//! here; `docs/embedding.md` is the guide.
+//! C code includes `include/mpu401.h`. cbindgen makes this header from the code and the comments of
+//! this crate. `docs/embedding.md` is the guide.
 //!
 //! Architecture invariants: no call panics, and nothing is allocated between
 //! [`mpu401_new`](ffi::mpu401_new) and [`mpu401_free`](ffi::mpu401_free). There is no state

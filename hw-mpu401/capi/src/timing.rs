@@ -2,7 +2,7 @@
 
 use hw_mpu401::CardTiming;
 
-/// Which point of their ranges the latencies of a card have.
+/// Which point of its range each latency of a card has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(C)]
 pub enum Timing {

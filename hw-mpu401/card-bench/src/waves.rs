@@ -60,7 +60,8 @@ fn signals(log: &TraceLog) -> Vec<&str> {
 }
 
 /// A wire for each interrupt line of a trace. If a trace has no line, there is one wire, and it
-/// stays low: the first event of a line in a trace is always its rise.
+/// stays low. The first event of a line in a trace is always its rise, so a line without an event
+/// was low all the time.
 fn interrupt_lines(log: &TraceLog, signals: &[&str]) -> Vec<Wire> {
     // A trace that has dropped events may have lost its beginning.
     let start = (log.dropped() == 0).then_some(0);

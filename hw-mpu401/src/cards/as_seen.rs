@@ -57,12 +57,13 @@ pub(super) const IN_DOSBOX: CardProfile = CardProfile {
     },
 };
 
-/// What both have in common, because 86Box began as DOSBox's model.
+/// What both have in common, because the model of the MPU-401 in 86Box began as DOSBox's model.
 const EMULATED: Behaviour = Behaviour {
     // Source: both emulators: the answers to AC and AD.
     firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
     // Source: both emulators: the record counter is always 0, and the tempo is 100 after a reset.
-    // Assumed: no tracks are played, because a sequencer of this model sends F8 by itself.
+    // Assumed: no tracks are played. The sequencer of this crate would send F8 by itself, and these
+    // emulators do not, so these profiles have no sequencer.
     answers: FixedAnswers::NONE.with(0xAB..=0xAB, 0x00).with(0xAF..=0xAF, 0x64),
     // Source: both emulators.
     status_low_bits: 0x3F,

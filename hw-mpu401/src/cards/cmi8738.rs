@@ -17,8 +17,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     sources: Cow::Borrowed(&[text("Linux, driver cmipci: registers, and STATUS of a port")]),
     behaviour: Behaviour {
         // Source: Linux, which follows version 0.6 of the chip's specification: DATA at 40h of the
-        // chip's ports. STATUS is neither 00 nor FF where there is an MPU-401, so 80 at rest is
-        // possible.
+        // chip's ports. The driver takes a STATUS of 00 or FF for a missing MPU-401. This profile
+        // has 80 at rest, so it does not contradict the driver.
         usual_port: PCI_BASE + 0x40,
         ..PCI_CHIP
     },

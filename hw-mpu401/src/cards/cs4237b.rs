@@ -11,8 +11,8 @@ use crate::fixed_answers::FixedAnswers;
 use crate::profile::{CardProfile, text};
 use alloc::borrow::Cow;
 
-/// The fixed answers of the FIFO class: the play counters of eight tracks, the record counter,
-/// version, revision and tempo of Roland's unit after a reset.
+/// The fixed answers of this card and of the PC87363. They are the values of Roland's unit after a
+/// reset: the play counters of eight tracks, the record counter, version, revision and tempo.
 ///
 /// Source: CS4235 data sheet, page 63.
 pub(super) const ANSWERS: FixedAnswers = FixedAnswers::NONE
@@ -37,7 +37,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     behaviour: BEHAVIOUR,
 };
 
-/// The behaviour of this card. Other cards of the FIFO class start from this behaviour.
+/// The behaviour of this card. The PC87363 starts from this behaviour.
 pub(super) const BEHAVIOUR: Behaviour = Behaviour {
     // Source: CS4235 data sheet.
     answers: ANSWERS,
@@ -47,10 +47,10 @@ pub(super) const BEHAVIOUR: Behaviour = Behaviour {
     status_command_bits: 0x3F,
     // Source: CS4235 data sheet: outside UART mode a read of DATA gives the byte that was received
     // last. The value of `empty_read` in the family says the same.
-    // Source: CS4237B data sheet: 16 in the FIFO; Linux sends 16 in a row. Assumed: one more byte
-    // on the wire, because no page names the shifter.
+    // Source: CS4237B data sheet: 16 bytes in the FIFO; Linux sends 16 bytes in a row. Assumed: one
+    // more byte on the wire, because no page names the shifter.
     tx_depth: 17,
-    // Source: CS4237B data sheet: 16 in the FIFO.
+    // Source: CS4237B data sheet: 16 bytes in the FIFO.
     rx_depth: 16,
     // Source: CS4235 data sheet: every write to COMMAND outside UART mode is acknowledged.
     ack_set: AckSet::All,

@@ -7,7 +7,7 @@
 //! | family | what is behind the two ports |
 //! |---|---|
 //! | `uart-chip` | a UART with one or two registers for each direction, and two commands |
-//! | `fifo-chip` | the same with FIFOs |
+//! | `fifo-chip` | a UART with a FIFO for each direction, and two commands |
 //! | `roland-firmware` | a microcontroller with Roland's firmware behind two mailboxes |
 
 use crate::answers::{
@@ -78,7 +78,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     // Source: the drivers for these chips write COMMAND at base+1.
     command_port: CommandPort::Present,
     status_offset: 1,
-    // Assumed: the drivers use two ports.
+    // Assumed: there is no control register, because the drivers use only two ports.
     control_port: ControlPort::Absent,
     // Assumed: the port that programs try first.
     usual_port: 0x330,
@@ -100,7 +100,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     rx_depth: 1,
     // Assumed: a single register is overwritten by the next byte.
     rx_overrun: Overrun::DropOld,
-    // Assumed: there is no busy time.
+    // Assumed: the chip has no busy time after 3F, so no byte can come while it is busy.
     rx_while_busy: RxWhileBusy::Kept,
     // Source: 16550 data sheet: a character with a framing error goes into the FIFO as it was
     // read, and a break as 00. Assumed: so does a UART behind the two ports. The ports have no line
@@ -148,8 +148,8 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
         tx_start_ns: Spread::between(BIT_TIME_NS / 2, BIT_TIME_NS, BIT_TIME_NS * 3 / 2),
         ..Timing::AT_ONCE
     },
-    // Assumed: an 8-bit ISA cycle with its recovery time. A PCI or LPC cycle to a slow device
-    // takes the same time with its bridge.
+    // Assumed: an 8-bit ISA cycle with its recovery time. A PCI or LPC cycle to a slow device takes
+    // the same time, if the time in the bridge is included.
     access_ns: 1_000,
 };
 
@@ -161,9 +161,10 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
 /// an ACK. Any available byte interrupts, by level, until the FIFO is empty. FF clears the receive
 /// FIFO, and 3F clears both FIFOs. Only a full FIFO sets DRR.
 pub(super) const FIFO_CHIP: Behaviour = Behaviour {
-    // Source: data sheet: 16 in the FIFO. Assumed: one more byte in the shifter, as in a 16550.
+    // Source: data sheet: 16 bytes in the FIFO. Assumed: one more byte in the shifter, as in a
+    // 16550.
     tx_depth: 17,
-    // Source: data sheet: 16 in the FIFO.
+    // Source: data sheet: 16 bytes in the FIFO.
     rx_depth: 16,
     // Source: data sheet: overrun as in a 16550: the newest byte is lost, and STATUS does not show
     // the loss.
@@ -183,10 +184,10 @@ pub(super) const FIFO_CHIP: Behaviour = Behaviour {
 pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     // Measured: the answers to AC and AD.
     firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
-    // Measured: all commands of the technical reference.
+    // Measured: the unit obeys all commands of the technical reference.
     intelligent_mode: IntelligentMode::Sequencer,
-    // In intelligent mode the sequencer answers the questions, and decides what happens to data and
-    // MIDI IN.
+    // These three values have no effect. In intelligent mode the sequencer answers the commands
+    // that ask for a value, and decides what happens to data and MIDI IN.
     answers: FixedAnswers::NONE,
     rx_outside_uart: RxOutsideUart::Deaf,
     tx_outside_uart: TxOutsideUart::Ignored,
@@ -210,9 +211,10 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     status_command_bits: 0,
     // Measured: the mailbox keeps its last byte.
     empty_read: EmptyRead::Stale,
-    // Measured: ring of 255, transmit register, shifter, host latch.
+    // Measured: a ring of 255 bytes, and one byte each in the transmit register, in the shifter and
+    // in the latch from the host.
     tx_depth: 258,
-    // Measured: ring of 1744 and the host latch.
+    // Measured: a ring of 1744 bytes, and one byte in the latch to the host.
     rx_depth: 1745,
     // Measured: the first 1745 bytes stay intact, the newest bytes are lost without a flag.
     rx_overrun: Overrun::DropNew,
@@ -229,7 +231,8 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     unread_input: UnreadInput::BlocksOutput,
     // Measured: the unit acknowledges all 256 codes, also undefined codes.
     ack_set: AckSet::All,
-    // Measured; Source: technical reference, reset in UART mode.
+    // Measured: the unit does not acknowledge FF in UART mode. Source: technical reference, reset
+    // in UART mode.
     ack_reset_in_uart: ResetAck::Silent,
     // Measured: an ACK waits until the byte in the mailbox has been read.
     ack_position: AckPosition::Tail,
@@ -272,19 +275,20 @@ const ROLAND_TIMING: Timing = Timing {
     reply_latency_ns: Spread::between(81_000, 85_000, 88_000),
     // Measured.
     rx_to_dsr_ns: Spread::measured(129_000, 139_000, 149_000, 149_000),
-    // Measured: 9 us when the unit is already waiting.
+    // Measured: 9 us when the unit already has the byte and waits for the read.
     next_byte_ns: Spread::exactly(9_000),
     // Measured.
     busy_after_power_on_ns: Spread::exactly(27_010_000),
     // Measured.
     busy_after_reset_ns: Spread::between(27_180_000, 27_200_000, 27_230_000),
-    // Measured from a running unit.
+    // Measured on a unit whose clock already runs.
     busy_after_uart_entry_ns: Spread::between(34_600_000, 34_700_000, 34_730_000),
     // Measured.
     busy_after_exit_ns: Spread::exactly(60_460_000),
     // Measured with a full buffer.
     busy_after_exit_full_ns: Spread::between(70_110_000, 70_140_000, 70_180_000),
-    // Measured: sending goes on for about 43 ms, up to 137 bytes: 136 byte times.
+    // Measured: sending goes on for about 43 ms, up to 137 bytes. The first of these bytes is
+    // already on the wire, and the other 136 bytes start in the next 136 byte times.
     backlog_after_exit_ns: Spread::exactly(43_520_000),
     // Measured when 3F directly follows a reset. Assumed: the time is the same for any unit whose
     // clock does not run yet.
@@ -295,23 +299,24 @@ const ROLAND_TIMING: Timing = Timing {
     // Measured for a command that the unit defers.
     awaited_take_ns: Spread::exactly(17_000),
     // Measured: the ACK of FF comes about 53 us after the write: 17 us until the unit takes FF, and
-    // 25 us as for any other command. The rest is this time.
+    // 25 us as for any other command. The rest is this latency.
     reset_break_ns: Spread::exactly(11_000),
     // Measured: the unit executes and acknowledges any other command in about 65 us, which include
-    // the same 17 us and 25 us. The rest is this time.
+    // the same 17 us and 25 us. The rest is this latency.
     command_break_ns: Spread::exactly(23_000),
     // Measured: about 100 us.
     deferred_ack_ns: Spread::exactly(100_000),
-    // Measured: with a prompt host 180 to 215 us from request to request. This time includes the
-    // answer, whose four bytes take 74 us here.
+    // Measured: with a prompt host 180 to 215 us from request to request. In the model the four
+    // bytes of the answer take 74 us of these. The rest is this latency.
     request_ns: Spread::between(106_000, 130_000, 141_000),
     // Measured: about 600 us.
     look_ahead_ns: Spread::exactly(600_000),
-    // Measured: within about 160 us. Assumed: FC comes no sooner than a request.
+    // Measured: within about 160 us. Assumed: FC comes no sooner than a request usually comes.
     all_end_ns: Spread::between(130_000, 150_000, 160_000),
     // Measured: 0.8 ms.
     clock_to_host_ns: Spread::exactly(800_000),
-    // Measured: at ticks of 5 ms the first request comes 5.98 ms after the ACK of 0A.
+    // Measured: at ticks of 5 ms the first request comes 5.98 ms after the ACK of 0A. These are
+    // 5 ms for the tick, 130 us as for a usual request, and this latency.
     first_tick_ns: Spread::exactly(850_000),
     // Measured: about 10 ms after command 05, whose FC goes out with the next MIDI clock.
     silence_after_stop_ns: Spread::exactly(10_000_000),
@@ -344,9 +349,11 @@ const ROLAND_TIMING: Timing = Timing {
 
 /// What Roland's firmware sends by itself after a reset.
 const ROLAND_RESET_OUTPUT: ResetOutput = ResetOutput {
-    // Measured: FC ends 26.95 ms after FF was taken, the unit is ready after 27.2 ms.
+    // Measured: FC ends 26.95 ms after FF was taken, and the unit is ready 27.2 ms after FF was
+    // taken. FC itself takes 320 us.
     stop_before_ready_ns: 570_000,
-    // Measured: F8 from about 39 ms after a reset on.
+    // Measured: the first F8 comes about 39 ms after a reset. The unit is ready 27.2 ms after the
+    // reset.
     clock_after_ready_ns: 11_800_000,
     // Measured: 24 F8s in each beat, at the default tempo of 100 beats a minute.
     clock_period_ns: 25_000_000,

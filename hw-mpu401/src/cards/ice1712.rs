@@ -1,6 +1,7 @@
 //! IC Ensemble ICE1712, also VIA Envy24: a chip of studio cards.
 //!
-//! Source: Linux, driver ice1712: the registers of both, and a mask bit for the interrupt of each.
+//! Source: Linux, driver ice1712: the registers of the chip's two MPU-401s, and a mask bit for the
+//! interrupt of each.
 
 use super::pci::{PCI_BASE, PCI_CHIP};
 use crate::behaviour::Behaviour;

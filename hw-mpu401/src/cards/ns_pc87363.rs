@@ -1,4 +1,4 @@
-//! National PC87363 super-I/O: a mainboard's MPU-401 of the FIFO class.
+//! National PC87363 super-I/O: a mainboard's MPU-401 with FIFOs.
 //!
 //! Source: the data sheets of the PC87363 (pages 164 and 165) and of the PC87393 (pages 98 and 99),
 //! which describe the same MIDI port. Outside UART mode National speaks of Pass-Thru mode.

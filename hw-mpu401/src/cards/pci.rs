@@ -15,8 +15,8 @@ pub(super) const PCI_BASE: u16 = 0xD000;
 
 /// A sound chip on the PCI bus with an MPU-401 in UART mode only.
 ///
-/// Assumed: FIFOs as in the super-I/O, and the same ACKs. No source gives the depths, and no source
-/// says what FF does in UART mode. Drivers wait for the FE of FF, so that FE is certain.
+/// Assumed: FIFOs and ACKs as in the super-I/O. No source gives the depths, and no source says what
+/// FF does in UART mode. Outside UART mode the FE after FF is certain, because drivers wait for it.
 pub(super) const PCI_CHIP: Behaviour = Behaviour {
     // Source: PCI Local Bus Specification: an interrupt line is a level, and cards share the line.
     interrupt: InterruptKind::Level,

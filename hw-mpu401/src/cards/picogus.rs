@@ -23,7 +23,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         // Source: firmware: the answers to AC and AD.
         firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
         // Source: firmware: the record counter is always 0, and the tempo is 100 after a reset.
-        // Assumed: no tracks are played, because a sequencer of this model sends F8 by itself.
+        // Assumed: no tracks are played. The sequencer of this crate would send F8 by itself, so
+        // this profile has no sequencer.
         answers: FixedAnswers::NONE.with(0xAB..=0xAB, 0x00).with(0xAF..=0xAF, 0x64),
         // Source: firmware.
         status_low_bits: 0x3F,

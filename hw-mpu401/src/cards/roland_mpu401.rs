@@ -1,4 +1,4 @@
-//! Roland MPU-401 with firmware 1.5A: the unit that named the interface.
+//! Roland MPU-401 with firmware 1.5A: the interface is named after this unit.
 //!
 //! The values of the family were measured on this unit, so no value differs here.
 

@@ -18,8 +18,9 @@
 //! - Outside UART mode nothing reads that latch. Linux' driver agrees: it writes a 00 before each
 //!   command, and on this card alone it does not wait until DRR clears.
 //!
-//! A turn of the loop takes 12 us or 22 us: in 4.11 to 4.13 each turn also shows in a register of
-//! the bus chip whether the DSP is busy. What the DSP waits for may come at any point of the turn.
+//! A turn of the loop takes 12 us. In 4.11 to 4.13 it takes 22 us, because each turn also shows in
+//! a register of the bus chip whether the DSP is busy. What the DSP waits for may come at any point
+//! of the turn.
 //!
 //! The DSP does not look whether the latch is free when it writes the FE, so the FE replaces an
 //! unread byte. Assumed: the unread byte is lost as soon as the host writes the command. Assumed:
@@ -145,7 +146,7 @@ const fn behaviour(firmware: Firmware) -> Behaviour {
         // Assumed: the line follows the latch, so each byte is an edge. Creative's guide: a read of
         // DATA ends the interrupt.
         interrupt: InterruptKind::LatchEdge,
-        // Source: listings. Assumed: FF outside UART mode drops the same.
+        // Source: listings. Assumed: FF outside UART mode drops the same bytes.
         cleared_by_reset: firmware.exit,
         // Source: listings. A byte in the latch from the host goes out after the entry.
         cleared_by_uart_entry: Fifos::RX,
@@ -154,7 +155,7 @@ const fn behaviour(firmware: Firmware) -> Behaviour {
     }
 }
 
-/// The times of a DSP whose loop has this turn.
+/// The times of a DSP whose loop takes `turn_ns` for each turn.
 ///
 /// Source: listings, cycle counts, at 0.5 us a cycle. Assumed: the usual time is the time in the
 /// middle of a turn.
@@ -173,14 +174,14 @@ const fn timing(turn_ns: u64) -> Timing {
         ),
         // 6 us from the look at the latch to the write of the next byte.
         next_byte_ns: after_part_of_turn(6_000, turn_ns),
-        // 4 us from the look at the pin to the write of the FE. Assumed: the loop outside UART mode
-        // has the same turn.
+        // 4 us from the look at the pin to the write of the FE. Assumed: a turn of the loop outside
+        // UART mode takes as long as a turn in UART mode.
         uart_entry_ns: after_part_of_turn(4_000, turn_ns),
         ..Timing::AT_ONCE
     }
 }
 
-/// From `path_ns` to a turn more.
+/// A time from `path_ns` to `path_ns` and one turn. The usual time is in the middle.
 const fn after_part_of_turn(path_ns: u64, turn_ns: u64) -> Spread {
     Spread::between(path_ns, path_ns + turn_ns / 2, path_ns + turn_ns)
 }

@@ -1,8 +1,8 @@
 //! ESS Solo-1: the ES1938, ES1946 and ES1969 on the PCI bus.
 //!
-//! Source: Linux, driver es1938, and NetBSD, driver eso: the interrupt has to be let through by bit
-//! 6 of mixer register 64h. Assumed: the MPU-401 is that of the ES1869, because the data sheet
-//! calls the Solo-1 the proven design of these chips on another bus.
+//! Source: Linux, driver es1938, and NetBSD, driver eso: the interrupt passes only if bit 6 of
+//! mixer register 64h is set. Assumed: the MPU-401 is that of the ES1869, because the data sheet
+//! calls the Solo-1 the proven design of chips such as the ES1869 on another bus.
 
 use super::es1869;
 use super::pci::PCI_BASE;

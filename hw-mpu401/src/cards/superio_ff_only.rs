@@ -26,8 +26,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         // Source: logs: STATUS is 80.
         status_low_bits: 0x00,
         // Source: logs: a read of DATA while no byte waits gives 26 on one board and 90 on the
-        // other. The byte is the same each time, also after an FE was read. Both are bytes of MIDI
-        // messages.
+        // other. The byte is the same each time, also after an FE was read. Both values occur as
+        // bytes of MIDI messages.
         empty_read: EmptyRead::LastInput,
         // Source: logs: FE for FF, and no FE for 3F.
         ack_set: AckSet::ResetWithoutUart,

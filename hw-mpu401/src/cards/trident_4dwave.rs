@@ -34,7 +34,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         // with which it begins on other cards, because the 00 would go out.
         tx_outside_uart: TxOutsideUart::Sent,
         // Source: BSD drivers: they offer MIDI IN without ever entering UART mode. Assumed: their
-        // authors have heard a byte there.
+        // authors have received bytes in this way.
         rx_outside_uart: RxOutsideUart::Heard,
         ..PCI_CHIP
     },

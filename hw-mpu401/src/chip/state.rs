@@ -215,9 +215,9 @@ impl Mpu401 {
     }
 }
 
-/// Whether the unit is busy with a reset or the start-up. The caller knows that the unit is busy. A
-/// unit with a sequencer plans its own output in both cases, and this function looks at the plan. A
-/// unit without a sequencer is busy for long only after a reset or the start-up.
+/// Whether a reset or the start-up keeps the unit busy. The caller has found that the unit is busy.
+/// A unit with a sequencer plans its own output in both cases, and this function looks at the plan.
+/// A unit without a sequencer is busy for long only after a reset or the start-up.
 fn is_resetting(parts: &Parts) -> bool {
     let own = parts.own_output;
     if parts.unit.mode() == Mode::Uart {

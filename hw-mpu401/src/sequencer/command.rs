@@ -105,7 +105,7 @@ impl Sequencer {
             0xE7 => self.host_clock.set(data),
             0xEC => self.active = data,
             // Command ED names the tracks whose play counters are sent. Measured: the unit answers
-            // A0 to A7 without ED. Assumed: therefore ED has no effect.
+            // A0 to A7 without ED. Assumed: ED has no effect, because the answers do not need it.
             0xEE => self.settings.accept_lower(data),
             0xEF => self.settings.accept_upper(data),
             _ => {}

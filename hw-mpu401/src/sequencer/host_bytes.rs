@@ -114,8 +114,8 @@ impl Sequencer {
         }
     }
 
-    /// Takes a byte after D0 to D7. Assumed: the message may use the track's running status. A byte
-    /// that is not part of a channel message ends the wait.
+    /// Takes a byte of the message that follows a command D0 to D7. Assumed: the message may use
+    /// the track's running status. A byte that is not part of a channel message ends the wait.
     fn take_message_byte(&mut self, parts: &mut Parts, number: u8, byte: u8) {
         parts.counters.parameters += 1;
         let Some(track) = self.tracks.get_mut(usize::from(number)) else {
@@ -136,8 +136,8 @@ impl Sequencer {
         }
     }
 
-    /// Takes a byte after DF; the byte goes out at once. Assumed: a byte that is not allowed there
-    /// ends the message, and the unit skips the byte.
+    /// Takes a byte of the message that follows command DF. The byte goes out at once. Assumed: a
+    /// byte that is not allowed there ends the message, and the unit skips the byte.
     fn take_system_byte(&mut self, parts: &mut Parts, system: System, byte: u8) {
         let next = match (system, byte) {
             (System::Status, 0xF0..=0xF6) => match common_data_bytes(byte) {

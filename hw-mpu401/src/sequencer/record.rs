@@ -138,7 +138,7 @@ impl Sequencer {
         self.mark(parts, MEASURE_END);
     }
 
-    /// Marks the end of record, for the command that stops it: FC after its timing byte.
+    /// Marks the end of record, when a command stops it: FC after its timing byte.
     pub(super) fn mark_record_end(&mut self, parts: &mut Parts) {
         self.mark(parts, DATA_END);
     }

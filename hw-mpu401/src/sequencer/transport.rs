@@ -136,8 +136,9 @@ impl Sequencer {
         }
     }
 
-    /// Ends a track or the conductor. When no track and no conductor plays any more, play ends. If
-    /// a track has played, the unit tells the host. Measured: no FC when only the conductor played.
+    /// Ends a track or the conductor. When no track plays any more, play ends, even if the
+    /// conductor has not ended. If a track was the last to end, the unit tells the host with FC.
+    /// Measured: no FC when only the conductor played.
     pub(super) fn end_play(&mut self, parts: &Parts, of: Ended) {
         if !self.tracks.iter().all(|track| track.slot.is_idle()) {
             return;

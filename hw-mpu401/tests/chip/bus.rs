@@ -26,31 +26,31 @@ impl Bus {
         Self { chip: Mpu401::with_timing(profile, initial, timing), now_ns: 0 }
     }
 
-    /// `R S`
+    /// Reads STATUS: `R S` in a register script.
     pub fn status(&mut self) -> u8 {
         self.now_ns += 1_000;
         self.chip.read(Register::Command, self.now_ns)
     }
 
-    /// `R D`
+    /// Reads DATA: `R D` in a register script.
     pub fn data(&mut self) -> u8 {
         self.now_ns += 1_000;
         self.chip.read(Register::Data, self.now_ns)
     }
 
-    /// `W D`
+    /// Writes DATA: `W D` in a register script.
     pub fn write_data(&mut self, byte: u8) {
         self.now_ns += 1_000;
         self.chip.write(Register::Data, byte, self.now_ns);
     }
 
-    /// `W C`
+    /// Writes COMMAND: `W C` in a register script.
     pub fn write_command(&mut self, byte: u8) {
         self.now_ns += 1_000;
         self.chip.write(Register::Command, byte, self.now_ns);
     }
 
-    /// `P S mask 00 times pause`: polls STATUS until the bits are clear.
+    /// Polls STATUS until the bits are clear: `P S mask 00 times pause` in a register script.
     pub fn poll(&mut self, mask: u8, times: u32, pause_us: u64) -> Result<(), TimedOut> {
         for _ in 0..times {
             if self.status() & mask == 0 {

@@ -27,7 +27,7 @@ impl Host {
         Self::with_timing(CardTiming::Typical)
     }
 
-    /// The same with other latencies.
+    /// The unit is in intelligent mode, long after a reset, and has these latencies.
     pub fn with_timing(timing: CardTiming) -> Self {
         Self(Bus::with_timing("roland-mpu401", InitialState::Idle, timing))
     }

@@ -73,9 +73,9 @@ fn a_byte_without_a_stop_bit_is_kept_or_lost_and_the_next_one_is_heard() {
 
 #[test]
 fn a_single_byte_at_38400_is_read_at_the_wrong_places() {
-    // 26.04 us a bit. The receiver looks at 48, 80, 112, 144, 176, 208, 240 and 272 us: at bits 1,
-    // 3, 4, 5, 6, 7 and 9 of ten, and at the idle line after them. At the place of its stop bit,
-    // the receiver sees the idle line.
+    // A bit of the sender lasts 26.04 us. The receiver looks at 48, 80, 112, 144, 176, 208, 240 and
+    // 272 us: at bits 1, 3, 4, 5, 6, 7 and 9 of the sender's ten bits, 0 to 9, and at the idle line
+    // after them. At the place of its stop bit, the receiver sees the idle line.
     let expected = |byte: u8| {
         let data = |bit: u8| byte >> bit & 1;
         [0, 2, 3, 4, 5, 6]
@@ -151,7 +151,8 @@ proptest! {
         bits_per_second in 30_300..32_500_u32,
         gaps_ns in prop::collection::vec(330_500..700_000_u64, 20),
     ) {
-        // MIDI 1.0 allows 1 %; a receiver that begins again with each byte allows more.
+        // MIDI 1.0 allows a sender to be 1 % too fast or too slow. A receiver that begins again
+        // with each byte allows more.
         let mut start_ns = 0;
         let signals: Vec<_> = bytes.iter().zip(&gaps_ns).map(|(byte, gap_ns)| {
             let signal = (start_ns, LineSignal::AtSpeed { byte: *byte, bits_per_second });

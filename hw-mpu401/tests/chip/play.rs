@@ -165,9 +165,9 @@ fn measure(timing: CardTiming) -> [u64; 6] {
     [tempo_us, reply_us, second_us - first_us, told_us, silence_us, thru_us]
 }
 
-/// The ranges of the reference: the ACK of a command right after E0 and its data, the answer of AF,
-/// from request to request, FC and the note-offs after the last track's end, and MIDI thru. Each
-/// time includes up to three us of the host's own accesses.
+/// The measured ranges, in the order of [`measure`]: the ACK of a command right after E0 and its
+/// data, the answer of AF, the time from request to request, FC and the note-offs after the last
+/// track's end, and MIDI thru. Each time includes up to three us of the host's own accesses.
 ///
 /// Measured: Roland firmware 1.5A.
 const MEASURED_US: [(u64, u64); 6] = [

@@ -12,8 +12,8 @@ fn send(bus: &mut Bus, byte: u8) {
     bus.write_data(byte);
 }
 
-/// Assumed: the guide tells the driver to read an FE after a reset, and makes no exception for UART
-/// mode.
+/// Assumed: the card acknowledges a reset in UART mode too. Creative's guide tells the driver to
+/// read an FE after a reset, and makes no exception for UART mode.
 #[test]
 fn a_reset_in_uart_mode_is_acknowledged_with_an_interrupt() {
     for version in VERSIONS {

@@ -30,7 +30,7 @@ fn has_data(chip: &mut Mpu401) -> bool {
     chip.status().has_data()
 }
 
-/// What the host and the wire can measure of the Roland unit, in the order of [`MEASURED_US`].
+/// What a host can measure of the Roland unit, in ns, in the order of [`MEASURED_US`].
 fn measure(choice: CardTiming) -> [u64; 7] {
     let mut chip = Mpu401::with_timing(roland(), InitialState::Idle, choice);
     chip.write(Register::Command, 0x95, 1_000);
@@ -63,8 +63,10 @@ fn measure(choice: CardTiming) -> [u64; 7] {
     [intelligent_ns, ack_ns, reset_ns, entry_ns, uart_ns, dsr_ns, exit_ns]
 }
 
-/// The ranges of the reference, in us: three busy times, two times until DRR, the ACK, and MIDI IN.
-/// They have the order of [`measure`].
+/// The measured ranges, in us. They have the order of [`measure`]: the time until DRR clears after
+/// a command, the time until the ACK of the command, the busy time after a reset, the busy time
+/// after the entry into UART mode, the time until DRR clears after a data byte, the time from a
+/// MIDI IN byte until DSR, and the busy time after FF in UART mode.
 ///
 /// Measured: Roland firmware 1.5A.
 const MEASURED_US: [(u64, u64); 7] = [

@@ -28,7 +28,7 @@ pub(super) struct Bench<M> {
     input_until_ns: u64,
     /// Clock bytes that the host has written and that have not left yet.
     host_clocks: u64,
-    /// When the byte began that is leaving on MIDI OUT, or that left last.
+    /// The start of the byte that is leaving on MIDI OUT, or of the byte that left last, in ns.
     out_start_ns: u64,
     /// Bytes that have left on MIDI OUT, and that no `wire` line has checked yet.
     sent: VecDeque<Sent>,

@@ -12,7 +12,7 @@ use super::words::{Word, Words};
 
 const CAUSES: &str = "write -> rx, -> tx, -> rx tx or -> none";
 const MORE: &str = "end the line here, or begin a comment with #";
-/// The words after a result, each with one more expectation.
+/// The words that may follow a result. Each of them begins one more expectation.
 const TIME_WORDS: [&str; 4] = ["within", "took", "starts", "pace"];
 
 /// What is expected of a step.
@@ -220,7 +220,7 @@ impl Expectation {
             || self.starts.iter().any(Option::is_some)
     }
 
-    /// True when a step with this result that began and ended at these times is as expected.
+    /// True when a step is as expected: `got` is its result, and it began and ended at these times.
     pub(super) fn is_met(&self, got: &Got, start_ns: u64, end_ns: u64) -> bool {
         let is_inside = |span: Option<Span>, time_ns| span.is_none_or(|s| s.contains(time_ns));
         self.result.is_met(got)

@@ -1,4 +1,4 @@
-//! What a recipe printed on a real card, beside the script and a model.
+//! What a recipe printed on a real card, compared with the script and a model.
 //!
 //! Owns two forms of the text: lines of the recipe for Linux, and the screen of DEBUG.
 
@@ -38,7 +38,7 @@ struct Read {
     got: Got,
 }
 
-/// What was read on a real card, beside the expectations of the script and a model.
+/// What was read on a real card, compared with the expectations of the script and with a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     /// The card of the model.
@@ -123,8 +123,8 @@ impl Results {
         Ok(Results { file: file.to_owned(), scenarios: scenarios.map_err(place)? })
     }
 
-    /// Puts the results beside the expectations of the script for this card, and beside the
-    /// results of its model.
+    /// Compares the results with the expectations of the script for this card, and with the results
+    /// of its model.
     #[must_use]
     pub fn compare(&self, script: &Script, card: &CardProfile, timing: CardTiming) -> Comparison {
         let run: RunReport = run_with(script, card, timing);

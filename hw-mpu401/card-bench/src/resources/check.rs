@@ -165,7 +165,7 @@ fn ports(resource: &CardResource, own: OwnPlaces) -> Vec<RangeInclusive<u16>> {
     }
 }
 
-/// The line of a resource.
+/// The interrupt line that a resource takes.
 fn line(resource: &CardResource, own: OwnPlaces) -> Option<u8> {
     match resource {
         CardResource::Line(2) => Some(9),

@@ -89,7 +89,7 @@ fn number<T: TryFrom<u64>>(text: &str) -> Option<T> {
     T::try_from(value).ok()
 }
 
-/// A number has no sign.
+/// `None` if the text has a sign, or any other character that is not a hexadecimal digit.
 fn only_digits(text: &str) -> Option<()> {
     text.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())
 }

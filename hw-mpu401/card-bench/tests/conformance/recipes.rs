@@ -1,6 +1,6 @@
 //! Recipes for real cards, run on a model of a card.
 //!
-//! The tests read back what a recipe prints here.
+//! The tests read back what a recipe prints on the model.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};

@@ -574,8 +574,8 @@ impl Reference {
         }
         let later_us = if enters { us(self.timing.uart_entry_ns) } else { 0 };
         let ready_us = self.now_us + us(self.timing.ack_latency_ns) + later_us;
-        // The bus chip waits 1 ns. Here it waits 1 us, because this model has only whole
-        // microseconds.
+        // A bus chip gives its ACK 1 ns after a read of DATA. In this model the time is 1 us,
+        // because the model has only whole microseconds.
         let pause_us = if self.has_bus_chip() { 1 } else { us(self.timing.next_byte_ns) };
         self.reply = Some(Reply { byte: 0xFE, kind, ready_us, pause_us, job });
     }

@@ -13,8 +13,7 @@ use super::{Doable, InitMode, Obstacle, Part, RecipeHost, RecipePorts, mark, par
 use crate::ops::action::{Action, HostAction, Poll};
 use crate::ops::script::{Script, Step};
 
-/// The reads of STATUS at the beginning of a poll. One more read follows when the time of the poll
-/// is over.
+/// How many reads of STATUS begin a poll. One more read follows when the time of the poll is over.
 const FIRST_READS: usize = 4;
 
 /// The most bytes that a `drain` reads. DEBUG cannot stop when no byte waits.
