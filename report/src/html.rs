@@ -105,7 +105,7 @@ impl Page {
             ("script", SCRIPT),
         ];
         // Only the skeleton has places to fill. A part that was filled in is never searched for
-        // them.
+        // such places.
         for piece in SKELETON.split("{{") {
             let Some((place, rest)) = piece.split_once("}}") else {
                 to.write_all(piece.as_bytes())?;
