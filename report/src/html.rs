@@ -8,8 +8,8 @@
 //!
 //! Names and notes of a trace come from a driver. A `<` in them is escaped, so they cannot end the
 //! element with the data. The script puts words into the page only as text. The page's
-//! Content-Security-Policy allows one script and one style, by their sums, and forbids everything
-//! else.
+//! Content-Security-Policy allows one script and one style, by their SHA-256 sums, and forbids
+//! everything else.
 //!
 //! # Limits
 //!
