@@ -4,10 +4,10 @@
 //! cargo run -p portcls-examples --example system_miniport
 //! ```
 //!
-//! Windows comes with a miniport for the MPU-401. A driver that uses this miniport only says which
-//! port and which miniport it wants, and hands over the resources of the device. The example plays
-//! and records a tune with such a driver, and prints the results for three cards and both
-//! miniports.
+//! Windows comes with two miniports for the MPU-401, one for DirectMusic and an older one for MIDI.
+//! A driver that uses one of them only has to say which port and which miniport it wants, and to
+//! hand over the resources of the device. The example plays and records a tune with such a driver,
+//! and prints the results for three cards and both miniports.
 //!
 //! What it teaches: the least that an adapter driver has to do. The miniports themselves are in
 //! `miniport/`; `PcNewMiniport` finds them because the machine has installed them.

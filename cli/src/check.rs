@@ -46,8 +46,8 @@ pub use merge::run as merge;
 
 /// How many findings of a scenario the text shows; it only counts the others.
 const MOST_FINDINGS: usize = 12;
-/// The stack of a thread that runs scenarios: an ISR can run in a DPC in a call, each in its own
-/// frame.
+/// The stack of a thread that runs scenarios. The stack is large, because an ISR can interrupt a
+/// DPC that interrupted a call, and then the frames of all three are on it.
 const STACK_BYTES: usize = 32 << 20;
 
 /// The result of a scenario, and what a new golden needs.
@@ -61,7 +61,7 @@ struct Checked {
     made: Option<String>,
     /// True when the golden is missing or damaged, or when the trace differs from the golden.
     is_golden_bad: bool,
-    /// True when only the golden is wrong.
+    /// True when every expectation was met, so that only the golden can be wrong.
     is_golden_all: bool,
     /// The page, if the user wants it.
     page: Option<Result<Page, Failure>>,
@@ -131,7 +131,7 @@ fn print(facts: &CheckFacts, format: CheckFormat, console: Console) -> Result<Ex
     Ok(facts.exit())
 }
 
-/// Refuses options that need a person, in CI and without a terminal.
+/// Refuses options that need a person: in CI all of them, and without a terminal `--review`.
 fn refuse_what_asks(arguments: &CheckArguments) -> Result<(), Failure> {
     if arguments.accept.is_some() {
         accept::refuse_in_ci("--accept")?;
@@ -235,7 +235,8 @@ fn explained(judgement: &Judgement, trace: Option<&str>, golden: Option<&str>) -
         JudgedAs::DriverDied | JudgedAs::RuleBroken => {
             moment(outcome.stop.as_ref(), &outcome.violations)
         }
-        // The findings of the diff are the reason of most failures.
+        // If the diff has findings, the first finding gives the moment. Otherwise an expectation
+        // failed.
         JudgedAs::Failed if judgement.diff.as_ref().is_none_or(|diff| diff.findings.is_empty()) => {
             outcome.failed_at_ns()
         }

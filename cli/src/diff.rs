@@ -66,7 +66,7 @@ fn explained(arguments: &DiffArguments, found: &Diff) -> String {
     command.map_or(String::new(), |command| format!("\nexplain   {command}\n"))
 }
 
-/// The options of the comparison. After a mark, times count from this mark.
+/// The options of the comparison. If the part begins at a mark, times count from this mark.
 fn options(arguments: &DiffArguments) -> DiffOptions {
     let start = match arguments.section.from {
         Some(Place::Mark(_)) => Start::FirstEvent,

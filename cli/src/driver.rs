@@ -61,7 +61,8 @@ impl DriverChoice {
         }
     }
 
-    /// The path of the driver's file. The machine looks for symbols beside this file.
+    /// The path of the driver's file, beside which the machine looks for symbols. For a built-in
+    /// driver, its name.
     pub fn path(&self) -> String {
         match self {
             DriverChoice::BuiltIn(driver) => driver.name.clone(),

@@ -101,7 +101,8 @@ fn wanted_format(words: impl Iterator<Item = OsString>) -> Format {
     if has_pair || has_word { Format::Json } else { Format::Text }
 }
 
-/// Ends a verb. If the verb could not do its work and the user wants JSON, prints a document.
+/// Ends a verb. If the verb could not do its work and the user wants JSON, prints a document about
+/// the failure.
 fn finish(verb: &Verb, result: Result<Exit, Failure>) -> Exit {
     result.unwrap_or_else(|failure| {
         if let (Format::Json, console) = verb.document() {

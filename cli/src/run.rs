@@ -40,7 +40,8 @@ impl Outputs {
         [&self.trace, &self.page].into_iter().flatten().any(Output::is_stdout)
     }
 
-    /// Writes the trace, then the page, because a trace can be too long for a page.
+    /// Writes the trace before the page. A trace can be too long for a page, and then at least the
+    /// trace is written.
     fn write(&self, outcome: &Outcome, filter: Filter) -> Result<(), Failure> {
         let Outcome { trace: log, header, .. } = outcome;
         if let Some(output) = &self.trace {

@@ -11,7 +11,7 @@ use crate::console;
 use crate::failure::Failure;
 use crate::input::{Input, Obstacle};
 
-/// The longest trace in bytes: 16 million events.
+/// The longest trace in bytes, which is enough for 16 million events.
 const MAX_BYTES: usize = 1 << 30;
 
 /// A trace, or the readable part of a damaged trace.

@@ -1,7 +1,8 @@
 //! How much the program prints in addition to results, warnings and errors.
 //!
 //! This file owns the options `-v` and `-q`. It sets how much diagnostics all rooms print, from
-//! these options and `RUST_LOG`. `console` leaves notes out, and `progress_bar` leaves the bar out.
+//! these options and `RUST_LOG`. With `-q`, `console` leaves notes out, and `progress_bar` leaves
+//! the bar out.
 
 use std::io::{self, IsTerminal};
 

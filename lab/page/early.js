@@ -14,10 +14,10 @@ self.early = {
   catalog: fetch("catalog.json"),
   drivers: fetch("drivers.json"),
 };
-// `start` tells what goes wrong.
+// A failure is not reported here, because `start` reports it.
 for (const part of Object.values(self.early)) part.catch(() => {});
 try {
   self.early.worker = new Worker("worker.js");
 } catch {
-  /* A browser gives no worker to a page from a disk. The engine asks again, and tells. */
+  /* A browser gives no worker to a page from a disk. The engine asks again, and reports it. */
 }

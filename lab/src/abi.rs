@@ -76,7 +76,7 @@ pub extern "C" fn lab_forget() {
 #[unsafe(no_mangle)]
 pub extern "C" fn lab_run() -> u32 {
     let job = ROOM.take();
-    // The old results go first: the new ones may need their memory.
+    // The old results are dropped first, because the new results may need the memory.
     ANSWER.take();
     let answer = guarded(|| LAB.with_borrow_mut(|lab| lab.run(&job)));
     give(answer.unwrap_or_else(|fault| Answer::refused(fault).finish("")))

@@ -138,7 +138,7 @@ struct Tune {
     duration_ns: u64,
 }
 
-/// How texts are typed.
+/// How a user types each kind of text, for the hints beside the inputs.
 #[derive(Serialize)]
 struct Words {
     notes: &'static str,

@@ -124,7 +124,7 @@ struct Goldens<'j> {
 #[derive(Serialize)]
 struct GoldenFacts<'j> {
     name: &'j str,
-    /// As in the verdict of the job.
+    /// The verdict on the scenario. The verdict of the job uses the same words.
     word: &'static str,
     sentence: String,
     /// The name of the golden's file.

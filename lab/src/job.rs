@@ -75,7 +75,7 @@ pub enum Verb {
     Play,
     /// A song comes in.
     Capture,
-    /// Both at once.
+    /// A song goes out while another one comes in.
     Both,
 }
 
@@ -136,7 +136,7 @@ impl SongChoice {
     }
 }
 
-/// How to read a file: the values of the program's option of this name.
+/// How to read a file: the values of the program's option `--input-format`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {

@@ -5,8 +5,8 @@
 //! compute everything that a result says. This crate computes nothing a second time, and leaves
 //! nothing for the page to compute.
 //!
-//! No job ends the module. If a file is not a driver, if a job is impossible, or if this program
-//! panics, the result has a sentence that says so.
+//! No job ends the WebAssembly module. If a file is not a driver, if a job is impossible, or if
+//! this program panics, the result has a sentence that says so.
 //!
 //! ```
 //! use portcls_lab::Lab;

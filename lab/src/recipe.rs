@@ -53,7 +53,8 @@ impl Recipe {
     /// [`Refusal`]: a file cannot be used, a setting is not possible, or no scenario can express
     /// the run.
     pub fn new(files: &Files, job: &Run, title: &Title<'_>) -> Result<Recipe, Refusal> {
-        // A wrong setting is told in the words of the job, before the scenario's reader finds it.
+        // This call checks the settings. So an error about a wrong setting has the words of the
+        // job, and not those of the reader of scenarios.
         choose(files, job)?;
         let mut named = BTreeMap::new();
         let head = machine(files, job, title, &mut named)?;
@@ -184,7 +185,7 @@ fn registry(files: &Files, job: &Run) -> Result<String, Refusal> {
     let mut values = Vec::new();
     if let Some(name) = &job.registry_file {
         let bytes = files.text(name)?;
-        // The lines were read before, so each line is a value, a remark or empty.
+        // This call checks all lines. After it, each line is a value, a remark or empty.
         read_registry(&bytes).map_err(|error| Refusal::file(name, error))?;
         let lines = String::from_utf8_lossy(&bytes).into_owned();
         let lines = lines.lines().map(|line| line.trim_end_matches('\r'));
@@ -246,7 +247,8 @@ fn steps(
         text.push_str(&music_step(music, direction, title, named)?);
         intended.push_str(&intention(&music.song, direction));
     }
-    // A wire carries a byte in 320 us: 4,000 bytes in a little more than a second.
+    // A wire carries a byte in 320 us, so 3,125 bytes a second. The limit allows a second for
+    // 2,000 bytes.
     let bytes: usize = pins(&out, &input).map(|(_, music)| music.song.byte_count()).sum();
     let within_s = longest_ns / 1_000_000_000 + bytes as u64 / 2_000 + PATIENCE_S;
     let within = ("within", quoted(&format!("{within_s}s")));

@@ -1,7 +1,7 @@
 //! The lab and the program give the same traces, byte for byte.
 //!
-//! The variable `PORTCLS_EMU` names the program. Without it the tests say that they are skipped;
-//! with `PORTCLS_REQUIRE_TOOLS` they fail.
+//! The variable `PORTCLS_EMU` names the program. Without it the tests say that they are skipped, or
+//! fail if `PORTCLS_REQUIRE_TOOLS` is set.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,10 +13,11 @@ use portcls_lab::Lab;
 use portcls_machine::midi_file::{Song, default_tune, write_smf};
 use serde_json::{Value, json};
 
-/// The budget of a call. It is small, so that both stop an endless driver soon.
+/// The budget of a call. It is small, so that the lab and the program stop an endless driver soon.
 const CALL_BUDGET: u64 = 1_000_000;
 
-/// The stack of a test's thread: an ISR can run in a DPC in a call, each in a frame of its own.
+/// The stack of a test's thread. The stack is large, because an ISR can interrupt a DPC that
+/// interrupted a call, and then the frames of all three are on it.
 const STACK_BYTES: usize = 32 << 20;
 
 /// The path of the program, if the variable names it.
@@ -32,7 +33,7 @@ fn program() -> Option<PathBuf> {
     found
 }
 
-/// A run: the files, the job, and the options of the program that mean the same.
+/// A run: the files, the job, and the options of the program that mean the same as the job.
 struct Case {
     name: String,
     files: Vec<(String, Vec<u8>)>,

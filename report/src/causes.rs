@@ -1,7 +1,7 @@
 //! The cause of each event: what the event waited for last, and for how long.
 //!
-//! This module owns the rules by which one event of a trace follows from another. It reads a trace
-//! once. It knows the actors of the simulated kernel and the two lanes of a wire, and no device. A
+//! This module owns the rules by which one event of a trace follows from another. It knows the
+//! actors of the simulated kernel and the two lanes of a wire. It knows no particular device. A
 //! note with a colon, such as `status: can write`, marks a read that only told a state.
 //!
 //! # The rules
@@ -10,9 +10,9 @@
 //! |---|---|
 //! | step of running code | the step before it in the same code |
 //! | service routine | the rise of its line, or the end of code at device level |
-//! | DPC | its place in the queue, or the end of code at DISPATCH_LEVEL or above |
-//! | expiry of a timer | the setting of the timer, or its last expiry |
-//! | end of a wait | the fact that the wait counted from |
+//! | DPC | the event that queued it, or the end of code at DISPATCH_LEVEL or above |
+//! | expiry of a timer | the setting of the timer, or the expiry before this one |
+//! | end of a wait | the event that ended the wait, or from which the time of the wait counts |
 //! | end of a delay | the clock; the time counts from the step before the delay |
 //! | byte that goes out | the write of the byte, or the end of the byte before it |
 //! | byte that comes in | the byte before it, or the scenario |

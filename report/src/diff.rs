@@ -5,8 +5,9 @@
 //! ([`causes`](crate::causes)), nodes and chains (`nodes`), alignment (`align`), differences of
 //! aligned nodes (`difference`), findings (`group`), and words (`words`).
 //!
-//! The two directions of a diff have the same findings with the sides exchanged: the diff always
-//! puts the two traces into the same order first.
+//! A diff of A with B has the same findings as a diff of B with A, with the sides exchanged. To
+//! ensure this, the diff first puts the two traces into an order that does not depend on the
+//! caller.
 
 mod align;
 mod difference;

@@ -8,8 +8,8 @@
 //!
 //! Names and notes of a trace come from a driver. A `<` in them is escaped, so they cannot end the
 //! element with the data. The script puts words into the page only as text. The page's
-//! Content-Security-Policy allows one script and one style, by their sums, and forbids everything
-//! else.
+//! Content-Security-Policy allows one script and one style, by their SHA-256 sums, and forbids
+//! everything else.
 //!
 //! # Limits
 //!
@@ -105,7 +105,7 @@ impl Page {
             ("script", SCRIPT),
         ];
         // Only the skeleton has places to fill. A part that was filled in is never searched for
-        // them.
+        // such places.
         for piece in SKELETON.split("{{") {
             let Some((place, rest)) = piece.split_once("}}") else {
                 to.write_all(piece.as_bytes())?;

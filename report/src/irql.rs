@@ -62,7 +62,7 @@ impl IrqlFollower {
     }
 }
 
-/// The value of a level on a wire.
+/// The IRQL of a level as a number: 0, 2, or 3 for a device level.
 fn value(level: Level) -> u32 {
     match level {
         Level::Hardware | Level::Passive => 0,

@@ -1,9 +1,9 @@
 //! How long routines ran in a trace, and how long interrupts and bytes waited.
 //!
-//! This module owns what is measured, and from which event to which event. It uses the causes: an
-//! interrupt waited for its line, a DPC for its place in the queue, a byte for its timer. Times
-//! are simulated: accesses to ports and the instructions of a driver take time, caches and other
-//! drivers do not exist.
+//! This module owns what is measured, and from which event to which event. The causes tell where a
+//! wait begins: for an interrupt at the rise of its line, for a DPC at the event that queued it,
+//! and for a byte at the due time of its timer. Times are simulated: accesses to ports and the
+//! instructions of a driver take time, caches and other drivers do not exist.
 
 mod budget;
 mod gauge;

@@ -79,7 +79,8 @@ pub(crate) struct Node {
     pub end_ns: u64,
     /// Time that interrupts and DPCs took between the first and the last event, in ns.
     pub stolen_ns: u64,
-    /// The keys of all reads of a state, one after the other without repetitions.
+    /// The keys of the notes of all reads, mixed in order. A read with the note and the value of
+    /// the read before it adds nothing.
     pub states: u64,
     last_state: u64,
 }
@@ -104,8 +105,8 @@ pub(crate) struct Tree<'a> {
     pub node_of: Vec<u32>,
     pub sections: Vec<Section>,
     /// The service routines and DPCs that seem to run at the same time as code that cannot run
-    /// then, in order. For an event inside them, the trace does not tell which of the two codes
-    /// made it.
+    /// then, in order. For an event inside such a routine, the trace does not tell whether the
+    /// routine or the other code made it.
     pub mixed: Vec<u32>,
 }
 

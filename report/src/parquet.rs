@@ -48,7 +48,7 @@ message trace {
 }
 ";
 
-/// The events of one group of rows, which are in memory at once.
+/// The number of events in one group of rows. Only one group is in memory at a time.
 const GROUP_EVENTS: usize = 1 << 19;
 
 /// One event with the words of the last mark.

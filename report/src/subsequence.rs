@@ -1,9 +1,9 @@
 //! The longest common subsequence of two lists of keys.
 //!
 //! The time of the search grows with the difference of the lists. Source: E. Myers, An O(ND)
-//! Difference Algorithm and Its Variations, 1986. Lists that differ too much for this algorithm
-//! are compared in another way: the occurrences of each key are numbered, equal numbers are
-//! paired, and the longest run of pairs in order is kept.
+//! Difference Algorithm and Its Variations, 1986. Lists that differ too much for this algorithm are
+//! compared in another way: in each list the occurrences of each key are numbered, occurrences with
+//! equal keys and equal numbers are paired, and the longest run of pairs in order is kept.
 
 use std::collections::HashMap;
 
@@ -80,7 +80,8 @@ fn walk_back(steps: &[Vec<i64>], n: i64, m: i64) -> Vec<(u32, u32)> {
     pairs
 }
 
-/// Pairs equal occurrences of each key, and keeps the longest run of pairs in order.
+/// Pairs the first occurrences of each key in both lists, then the second ones and so on, and keeps
+/// the longest run of pairs in order.
 fn by_occurrence(a: &[u64], b: &[u64]) -> Vec<(u32, u32)> {
     let mut places: HashMap<u64, Vec<u32>> = HashMap::new();
     for (index, &key) in b.iter().enumerate() {

@@ -24,7 +24,7 @@
 //! reader also takes CRLF, spaces at the end of a line, and empty lines.
 //!
 //! - The first line names the format and its version. The reader also reads version 1. A text of
-//!   version 1 has no `queue`, `timer`, `wait` and `own`; what begins so is a note.
+//!   version 1 has no `queue`, `timer`, `wait` and `own`; what looks like one of these is a note.
 //! - A line that begins with `#` is a remark. The reader uses five remarks only: the first line,
 //!   `# machine`, `# scenario` and `# hardware` before the first event, and `# limit:`.
 //! - `# scenario` has the edition of the scenario that made the trace. The writer leaves it out for

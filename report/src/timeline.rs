@@ -103,8 +103,8 @@ impl<'a> Timeline<'a> {
             add(LaneKind::Waiting);
         }
         lanes.sort_unstable();
-        // A page numbers the lanes with a byte. No trace of a machine has more lanes than that. If
-        // a trace has more, its last lanes are drawn as one lane.
+        // A page numbers the lanes with a byte. No trace of a machine has more lanes than a byte
+        // can number. If a trace has more, its last lanes are drawn as one lane.
         lanes.truncate(usize::from(u8::MAX));
         let lane_of = kinds
             .iter()
@@ -214,8 +214,8 @@ pub(crate) fn irql_changes(events: &[TimedEvent]) -> Vec<(u32, u8)> {
     changes
 }
 
-/// The number of waiting bytes from each event on that changes this number. A byte waits from its
-/// write to its end on the wire.
+/// The events that change the number of waiting bytes, each with the number from then on. A byte
+/// waits from its write to its end on the wire.
 fn waiting(tree: &Tree<'_>) -> Vec<(u32, u32)> {
     let mut steps: Vec<(u32, i32)> = Vec::new();
     for number in 0..tree.events.len() {

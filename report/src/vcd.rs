@@ -7,7 +7,7 @@
 //!
 //! # Dialects
 //!
-//! [`Dialect::Full`] is for GTKWave and Surfer, and writes every wire, also a text.
+//! [`Dialect::Full`] is for GTKWave and Surfer, and writes every wire, even a wire of text.
 //! [`Dialect::Sigrok`] leaves out unknown values, texts, and wires wider than one bit, for
 //! sigrok-cli and PulseView.
 //! Measured: when a file has a vector, libsigrok 0.5.2 drops the whole file without a message.

@@ -1,4 +1,4 @@
-//! Tells a file of a wrong kind what it is, by the first bytes of the file.
+//! Says what a file of a wrong kind is, by the first bytes of the file.
 //!
 //! This file owns the table of kinds. A reader that refuses a file asks here first. If the file is
 //! of another kind, a message that names the kind helps more than a message about single bytes.

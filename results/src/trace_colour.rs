@@ -1,7 +1,8 @@
 //! Colours of the text of a trace, for a terminal.
 //!
-//! The colour of an event shows its level, as on the page of a trace: grey, blue, orange. A trace
-//! in a file has no colours. The reader of traces removes colours.
+//! The colour of an event shows its level, as on the page of a trace: grey for PASSIVE_LEVEL, blue
+//! for DISPATCH_LEVEL, and orange for a device level. A trace in a file has no colours. The reader
+//! of traces removes colours.
 
 use std::io::{self, Write};
 

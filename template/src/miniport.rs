@@ -83,7 +83,7 @@ impl IMiniport for PolledMiniport {
         _pin_range: &DataRange,
         _output_length: u32,
     ) -> LengthReply {
-        // The port has a rule for this case, and that rule fits MIDI.
+        // With this status the port uses a rule of its own, which fits MIDI.
         LengthReply::of_status(NtStatus::NOT_IMPLEMENTED)
     }
 }

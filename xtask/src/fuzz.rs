@@ -54,7 +54,7 @@ pub fn fuzz(arguments: &[String]) -> Outcome {
 
 fn run_target(target: &Target, request: &Request) -> Outcome {
     let corpus = format!("tests/fuzz/corpus/{}", target.name);
-    // The inputs to begin from, which the project's own files give.
+    // Writes the first inputs of the corpus, made from the project's own files.
     run(cargo(&["run", "--quiet", "--package", "portcls-fuzz-inputs", target.name, &corpus]))?;
     // `-s none` leaves out the address sanitizer, which only a nightly compiler has.
     let mut command = cargo(&["fuzz", "run", "--fuzz-dir", "tests/fuzz", "-s", "none"]);

@@ -87,7 +87,7 @@ pub fn require(tool: &Tool) -> Outcome {
 
 /// The command `cargo` with these arguments, in the root of the project.
 ///
-/// Cargo builds into one target folder for all, also for a crate with its own workspace.
+/// Cargo builds all crates into one target folder, even a crate with its own workspace.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()).args(arguments).env("CARGO_TARGET_DIR", target_folder());

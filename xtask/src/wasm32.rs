@@ -1,8 +1,8 @@
 //! The tests of the rooms below the machine, with 32-bit addresses.
 //!
-//! Cargo builds them for `wasm32-wasip1` by Debian's compiler for browsers, with exceptions, as
-//! `lab/build.sh` builds the module. `tests/wasm32/run.js` runs them in node. A length that was cut
-//! to 32 bits, and a bug check that does not unwind, are found here.
+//! Debian's compiler for browsers builds them for `wasm32-wasip1`, with the exceptions of
+//! WebAssembly, as `lab/build.sh` builds the lab. `tests/wasm32/run.js` runs them in node. A length
+//! that was cut to 32 bits, and a bug check that does not unwind, are found here.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -136,7 +136,8 @@ pub struct ScenarioFacts {
 }
 
 impl ScenarioFacts {
-    /// The facts of a file about which there is no more to say.
+    /// The facts with these three values. All others are empty, and the caller sets those that it
+    /// knows.
     pub fn new(name: &str, file: &str, verdict: Verdict) -> ScenarioFacts {
         ScenarioFacts {
             name: name.to_owned(),

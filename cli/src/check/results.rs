@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::facts::{CheckFacts, ScenarioFacts, Verdict};
 
-/// The most characters of an output. Source: the same page.
+/// The most characters of an output. Source: Exercism, "The Test Runner Interface".
 const MOST_OUTPUT: usize = 500;
 
 #[derive(Serialize)]

@@ -69,7 +69,7 @@ fn scripts_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Reads a script. It may name these cards in addition to the built-in cards.
+/// Reads a script. The script may name these cards in addition to the built-in cards.
 ///
 /// # Errors
 /// [`Failure`]: the file cannot be read, or is not a script.

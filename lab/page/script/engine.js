@@ -1,4 +1,4 @@
-// The module: how its bytes are loaded, the worker that runs it, and the jobs for it.
+// The WebAssembly module: how its bytes are loaded, the worker that runs it, and the jobs for it.
 "use strict";
 
 // The sentence for a browser that cannot run the module.
@@ -6,7 +6,8 @@ const OLD_BROWSER =
   "This browser cannot run the emulator: it lacks exceptions in WebAssembly. " +
   "Chrome or Edge 95, Firefox 100 and Safari 15.2, or newer ones, have them.";
 
-// A module with nothing but an exception tag. A browser without exceptions refuses it.
+// A module with nothing but an exception tag. A browser whose WebAssembly has no exceptions refuses
+// it.
 const WITH_EXCEPTION = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 13, 3, 1, 0, 0,
 ]);
@@ -113,7 +114,8 @@ class Engine {
     this.started = new Promise((done) => {
       worker.onmessage = ({ data }) => (data.started ? done() : this.take(data));
     });
-    // This comes before any job: each job waits for the module, too, and is asked for later.
+    // The worker gets the module before any job, because each job waits for the same promise and is
+    // asked for later.
     this.module.then(
       (module) => worker.postMessage({ module }),
       () => {},

@@ -15,7 +15,7 @@ function remember(key, value) {
   try {
     localStorage.setItem(key, value);
   } catch {
-    /* Nothing depends on it. */
+    /* The page works even if the browser stores nothing. */
   }
 }
 

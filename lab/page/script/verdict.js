@@ -40,7 +40,7 @@ class Verdict {
     byId("verdict-line").replaceChildren(make("b", null, word), " ", sentence(words));
   }
 
-  // Says what goes on, without a verdict.
+  // Says what is going on, before there is a verdict.
   wait(words) {
     byId("verdict").dataset.state = "";
     byId("verdict-line").textContent = words;

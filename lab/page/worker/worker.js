@@ -1,4 +1,4 @@
-// The worker with the module: takes jobs, and answers each job with its outputs.
+// The worker with the WebAssembly module: takes jobs, and answers each job with its outputs.
 //
 // If a run takes too long, the page ends this worker. A trap of the module, such as a full stack,
 // ends the instance. The next job then gets a new instance.

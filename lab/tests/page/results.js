@@ -30,7 +30,7 @@ async function bugCheck(bench) {
   // A click on the place of the failure shows its moment in the timeline.
   await page.click("#verdict-place");
   await timelineOf(page).filter({ hasText: "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED" }).waitFor();
-  // The page works on.
+  // The page still works.
   await choose(page, "driver", "project:x64/uart");
   await run(page);
   assert.equal(await state(page), "good");
@@ -61,7 +61,7 @@ async function endlessDriver(bench) {
   assert.match(await verdict(page), /Stop ends it/);
   await during(page, () => page.click("#stop"));
   assert.match(await verdict(page), /^Stopped\s*The run was ended by Stop/);
-  // The new worker takes the next run. Escape stops, too.
+  // The new worker takes the next run. Escape stops a run as well.
   await page.keyboard.press("Control+Enter");
   await page.waitForSelector("#stop:not([hidden])");
   await during(page, () => page.keyboard.press("Escape"));

@@ -100,8 +100,8 @@ fn align(writes: &[Value], bytes: &[Value]) -> Vec<(Past, u32, bool)> {
             Some(&(x, y)) => (x as usize, y as usize),
             None => (some_writes.len(), some_bytes.len()),
         };
-        // Before the next equal values, writes and bytes are paired in order although they differ:
-        // such a byte has changed.
+        // The writes and bytes before the next equal values are paired in order, although their
+        // values differ. The device has changed the value of such a byte.
         for (write, byte) in some_writes[..x].iter().zip(&some_bytes[..y]) {
             pair(*write, *byte);
         }

@@ -41,7 +41,8 @@ enum Likeness {
     Class,
 }
 
-/// For chains whose nodes have causes in other chains.
+/// The likenesses for chains whose nodes have causes in other chains, in the order in which the
+/// alignment tries them.
 const BY_CAUSE: &[Likeness] = &[
     Likeness::CauseAndContent,
     Likeness::Content,
@@ -50,7 +51,8 @@ const BY_CAUSE: &[Likeness] = &[
     Likeness::Values,
     Likeness::Class,
 ];
-/// For steps, which follow one another.
+/// The likenesses for steps of code. A step has the step before it as its cause, so the cause tells
+/// nothing.
 const BY_CONTENT: &[Likeness] = &[Likeness::Content, Likeness::Values, Likeness::Class];
 
 /// Aligns two traces.
@@ -113,8 +115,8 @@ impl Aligner<'_, '_> {
         joined
     }
 
-    /// Whether two chains have equal values, one after the other. Then nodes at the same place are
-    /// a pair, even if their causes differ.
+    /// Whether two chains have equal values in the same order. Then nodes at the same place are a
+    /// pair, even if their causes differ.
     fn are_alike(&self, of_a: &[u32], of_b: &[u32]) -> bool {
         let values = |tree: &Tree<'_>, node: u32| tree.node(node).key;
         let both = of_a.iter().zip(of_b);

@@ -161,7 +161,7 @@ impl Comparer<'_, '_> {
         if matches!(of_a.kind, Kind::Byte | Kind::Poll) && of_a.count == of_b.count {
             let lengths = (length_ns(of_a), length_ns(of_b));
             let stolen = (0, distance_ns(of_a.stolen_ns, of_b.stolen_ns));
-            // Each read of a register may be late.
+            // Each read after the first one may be late by the tolerance.
             let steps = of_a.count.saturating_sub(1).max(1);
             if self.is_too_much(lengths, stolen, steps) {
                 self.tell(Aspect::Length, a, b, lengths.1 - lengths.0);
@@ -206,7 +206,8 @@ impl Comparer<'_, '_> {
         let (needs_a, needs_b) = (self.a.trigger_node(a), self.b.trigger_node(b));
         let kind = self.a.node(a).kind;
         if matches!(kind, Kind::Timer | Kind::Delay) && self.compare_due(a, b) {
-            // A delay for which the code asked for another time also ends at another time.
+            // A delay for which the code asked for another time also ends at another time. That is
+            // no second difference.
             if kind == Kind::Delay {
                 return;
             }

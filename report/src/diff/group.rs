@@ -3,7 +3,7 @@
 //! A finding follows from another finding only along recorded causes. A change in what happened can
 //! follow from another such change, but never from a delay. A delay follows only from a change at
 //! its own cause, because a delay counts from its cause. `together` has the other rules: what
-//! follows because it happened at once.
+//! follows because it happened at the same time.
 
 mod together;
 
@@ -93,7 +93,8 @@ struct Links<'t, 'a> {
     /// The groups that have a difference at a node, by the node.
     at_a: BTreeMap<u32, Vec<usize>>,
     at_b: BTreeMap<u32, Vec<usize>>,
-    /// The nodes that seem to run at once with other code, with the group of each; for each trace.
+    /// The nodes that seem to run at the same time as other code, with the group of each; for each
+    /// trace.
     mixed: [Vec<(u32, usize)>; 2],
     /// The late service routines and DPCs in order; for each trace.
     late: [Vec<Late>; 2],

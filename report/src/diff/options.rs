@@ -212,7 +212,7 @@ impl FromStr for Tolerance {
     }
 }
 
-/// A time with its unit in ns; 0 needs no unit.
+/// Reads a time with its unit, and returns the time in ns; 0 needs no unit.
 fn time_ns(text: &str) -> Option<u64> {
     const UNITS: [(&str, u64); 4] =
         [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000)];

@@ -16,7 +16,7 @@ use crate::text::event_words;
 /// The column where the text after `expected` and the like begins.
 const WORDS_COLUMN: usize = 14;
 
-/// Two trees as words.
+/// Puts the differences of two trees into words.
 pub(super) struct Words<'t, 'a> {
     trees: &'t [Tree<'a>; 2],
 }
@@ -26,7 +26,7 @@ impl<'t, 'a> Words<'t, 'a> {
         Words { trees }
     }
 
-    /// A group as a finding without its numbers.
+    /// A group as a finding. The caller sets `number` and `follows_from`.
     pub(super) fn finding(&self, group: &Group) -> Finding {
         let [first, second] = self.trees;
         let difference = &group.differences[0];

@@ -11,7 +11,8 @@ use crate::nodes::{Kind, Node, Tree};
 use crate::sentence::us;
 use crate::timeline::irql_changes;
 
-/// The actor whose notes tell what the application does, and the note of a read with its bytes.
+/// The actor whose notes tell what the application does, and the beginning of its note about a
+/// completed read. The bytes of the read follow.
 const APPLICATION: &str = "app";
 const READ: &str = "read completes: ";
 
@@ -51,8 +52,8 @@ impl<'a> Gauge<'a> {
         self.samples.entry((span, number)).or_default().push(Sample { time_ns, event });
     }
 
-    /// Measures service routines and DPCs: how long they waited, and how long they ran by
-    /// themselves.
+    /// Measures service routines and DPCs: how long they waited, and how long they ran without the
+    /// routines inside them.
     fn routines(&mut self) {
         // The routines around the present routine, each with the time that routines inside it
         // took.
@@ -120,7 +121,8 @@ impl<'a> Gauge<'a> {
     fn polls_before_bytes(&mut self) {
         let writes = self.writes_of_bytes();
         self.bytes_written = writes.len() as u64;
-        // The polls since the last access, by the span in which they are.
+        // The polls since the last access, by the call around them: when the first of them began,
+        // and the number of reads.
         let mut polls: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
         for number in 0..self.tree.nodes.len() as u32 {
             let node = self.tree.node(number);

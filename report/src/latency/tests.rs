@@ -40,7 +40,7 @@ fn measured(text: &str) -> Latency {
     latency(&log(text), usual_bins())
 }
 
-/// The times of a span in us: count, longest, sum.
+/// The times of a span: their number, and the longest time and the sum in us.
 fn times(latency: &Latency, span: Span, name: &str) -> (u64, u64, u64) {
     let found = latency.series.iter().find(|series| (series.span, &*series.name) == (span, name));
     let found = found.unwrap_or_else(|| panic!("{span:?} {name} in {:?}", latency.series));

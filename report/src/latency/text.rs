@@ -45,7 +45,8 @@ impl Latency {
         out
     }
 
-    /// The polls before a byte, with two decimals; `None` if the driver wrote no byte.
+    /// The mean number of polls before a byte, with two decimals; `None` if the driver wrote no
+    /// byte.
     pub(super) fn polls_a_byte(&self) -> Option<String> {
         let hundredths = (self.polls * 100).checked_div(self.bytes_written)?;
         Some(format!("{}.{:02}", hundredths / 100, hundredths % 100))
@@ -189,7 +190,7 @@ fn cut(name: &str) -> String {
     }
 }
 
-/// A time in us, with its ns.
+/// A time in us, with three decimals.
 pub(super) fn us(ns: u64) -> String {
     format!("{}.{:03}", ns / 1_000, ns % 1_000)
 }

@@ -154,7 +154,8 @@ impl<'a> Builder<'a> {
         };
         let node = self.new_node(number, kind, name, 0);
         self.chain(chain, node);
-        // A routine does not interrupt itself.
+        // A routine does not interrupt itself. If the trace shows this, the routines from that
+        // depth on only seem to run at the same time.
         let class = self.tree.nodes[node as usize].class;
         let runs = |frame: &Vec<u32>| {
             frame.first().is_some_and(|&root| self.tree.nodes[root as usize].class == class)
@@ -236,8 +237,8 @@ impl<'a> Builder<'a> {
                 (Kind::Timer, self.names.of(timer), is_cancelled)
             }
             Event::Wait { object, end, .. } => (Kind::Wait, self.names.of(object), end as u64),
-            // The length of a delay is compared apart, because code can delay up to a certain time
-            // on the clock.
+            // The length of a delay is compared separately, because code can delay up to a certain
+            // time on the clock.
             Event::Delay { .. } => (Kind::Delay, who, 0),
             Event::Note(text) => {
                 let text = self.tree.log.text(text);

@@ -138,7 +138,8 @@ impl Scale {
         ticks
     }
 
-    /// 1, 2 or 5 times a power of ten, so that two ticks are far enough from each other.
+    /// The time between two ticks: 1, 2 or 5 times a power of ten, so that two ticks are far enough
+    /// from each other.
     fn step_ns(&self) -> u64 {
         let least_ns = (TICK_UNITS / self.units_per_ns).max(1.0) as u64;
         let power = 10_u64.pow(least_ns.ilog10());

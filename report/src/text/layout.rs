@@ -117,8 +117,8 @@ fn wrap_long(out: &mut String, start: usize, continuation: &str) {
 /// The column of the break: before a space in the second half of the line, else at the line's end.
 ///
 /// No piece ends in a space, because an editor could remove such a space. Such a break is always
-/// possible, because spaces in a row fill less than half a line: the columns are narrower than half
-/// a line, and words hold at most eight spaces in a row.
+/// possible, because spaces in a row fill less than half a line: the columns before the words are
+/// narrower than half a line, and words hold at most eight spaces in a row.
 fn break_column(line: &[u8], columns: usize) -> usize {
     let ends_word = |at: usize| line[at - 1] != b' ';
     (columns / 2..=columns)

@@ -6,7 +6,7 @@ use super::layout::level_of;
 use crate::causes::is_mistake;
 use crate::timeline::is_finding;
 
-/// What a line of the text is. The lines of [`reading`](crate::reading) are the same.
+/// What a line of the text is. The lines of [`reading`](crate::reading) have the same parts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Line<'a> {
     /// A remark of the head or of the end.

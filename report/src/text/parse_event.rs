@@ -254,7 +254,8 @@ fn read_signal<'t>(
     Ok(Event::Signal { signal, value: read })
 }
 
-/// Reads the name of an object and the words after its comma; no words at the end of the line.
+/// Reads the name of an object and the words after its comma. If the line ends after the name, the
+/// words are empty.
 fn read_object<'t>(
     text: &'t str,
     collected: &mut Collected,

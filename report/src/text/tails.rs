@@ -11,8 +11,8 @@ use portcls_emulator::trace::{Event, Level, NameId, Record};
 
 use crate::key::mix;
 
-/// How many ends the writer keeps; a power of two. An end takes the place of an older end with the
-/// same place.
+/// How many ends the writer keeps; a power of two. The hash of a key gives its place, and a new end
+/// replaces the older end at its place.
 const PLACES: usize = 1 << 12;
 /// How many bytes of ends the writer keeps before it forgets them all.
 const MOST_BYTES: usize = 1 << 20;

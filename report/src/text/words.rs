@@ -18,13 +18,13 @@ enum Frame {
     Quotes,
 }
 
-/// True for a name that needs no quotes between spaces.
+/// True for a name that needs no quotes where the next space ends the name.
 pub(super) fn is_word(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"\\[]".contains(&byte);
     !name.is_empty() && name.bytes().all(plain)
 }
 
-/// True for a name that needs no quotes before a comma or the end of the line.
+/// True for a name that needs no quotes where the next comma or the end of the line ends the name.
 pub(super) fn is_phrase(name: &str) -> bool {
     let plain = |byte: u8| (b' '..=b'~').contains(&byte) && !b"\"\\,".contains(&byte);
     let spaced = name.starts_with(' ') || name.ends_with(' ') || name.contains("  ");

@@ -3,7 +3,7 @@
 /// Bits of a byte on a lane: one start bit, eight data bits, one stop bit.
 pub(super) const FRAME_BITS: u64 = 10;
 
-/// The bits of a line that carries bytes in turn.
+/// The bits of a line that carries one byte after the other.
 #[derive(Default)]
 pub(super) struct LaneBits {
     start_ns: u64,

@@ -6,8 +6,8 @@
 //! cargo bench -p portcls-benches --bench speed -- --check              exits 1 above a limit
 //! ```
 //!
-//! Prints a table. valgrind's callgrind counts the instructions; without valgrind that column
-//! stays empty.
+//! Prints a table. valgrind's callgrind counts the instructions. Without valgrind the table has a
+//! `?` in place of each count.
 //!
 //! The trace is not part of the chip, so the trace is off here.
 
@@ -22,7 +22,7 @@ use portcls_benches::instructions_of_a_round;
 /// Time between two accesses of a driver, in ns.
 const ACCESS_NS: u64 = 1_000;
 
-/// Rounds of the shorter run under callgrind.
+/// Rounds of the shorter of the two runs under callgrind. The other run has twice as many.
 const COUNTED_ROUNDS: u64 = 100_000;
 
 /// Rounds of a timed run, and the number of runs. The result is the fastest run. Runs are short, so

@@ -1,4 +1,4 @@
-//! Any text as what a recipe printed on a card: an error or a comparison.
+//! Any text as the output of a recipe: an error, or a comparison with a model.
 //!
 //! The first byte chooses a script, and whether the text gets the head that a recipe for Linux or
 //! for DOS prints. The rest is the text.

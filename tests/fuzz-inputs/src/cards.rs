@@ -1,6 +1,6 @@
 //! Any text as a card file: an error at a place, or a card that works.
 //!
-//! The C interface reads card files by the same function.
+//! The C interface also reads card files with `CardFile::parse`.
 
 use portcls_machine::card_bench::card_file::{CardFile, to_toml};
 use portcls_machine::chip::{
@@ -61,7 +61,7 @@ fn use_card(profile: &CardProfile, initial: InitialState) -> Vec<u8> {
     answers
 }
 
-/// A reset, UART mode, a request, and a reset in UART mode.
+/// A reset, a request, UART mode, and a reset in UART mode.
 const COMMANDS: [u8; 4] = [0xFF, 0xAC, 0x3F, 0xFF];
 
 /// Each card as a file, and the examples of the page about card files.

@@ -60,7 +60,8 @@ fn changed(text: &str, deed: u8, one: u8, other: u8) -> String {
     lines.join("\n")
 }
 
-/// Checks that each finding names events of the traces, and follows only from an earlier finding.
+/// Checks that each finding names events of the traces, and follows only from a finding of the
+/// diff.
 fn check(found: &Diff, first: &TraceLog, second: &TraceLog) {
     let events = [first, second].map(|log| log.events().count());
     assert_eq!(found.events, events);
@@ -109,7 +110,8 @@ fn cut(log: &TraceLog) {
     }
 }
 
-/// Each trace of the target `traces`, with each kind of change, and two traces of one text.
+/// Each trace of the target `traces` with a change, where the kinds of change take turns. Also an
+/// input with two traces.
 pub fn seeds() -> Vec<Seed> {
     let traces = traces::seeds();
     let changed = traces.iter().zip(0_u8..).map(|((name, text), number)| {

@@ -31,7 +31,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// The smaller drivers of the project, of each target.
+/// The small drivers of the project and three larger ones, for each processor and C++ ABI.
 pub fn seeds() -> Vec<Seed> {
     let folders = ["x64", "x86", "msvc-x64"];
     let all = folders.into_iter().flat_map(|folder| {

@@ -2,8 +2,8 @@
 //!
 //! The first byte chooses the driver, and whether the rest is raw bytes or packets. A packet is a
 //! line without its frame: the target adds the sign at its beginning, the checksum, and the
-//! acknowledgement of the answer. In a packet `~` stands for what a line cannot hold: `~n` is a
-//! line feed, `~c` the byte of an interrupt.
+//! acknowledgement of the answer. A line `~c` stands for the byte 03, by which gdb interrupts the
+//! driver.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

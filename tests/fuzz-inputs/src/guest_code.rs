@@ -13,7 +13,7 @@ use crate::machines::{End, end_of_life, options};
 use crate::mutation::Mutator;
 use crate::seeds::Seed;
 
-/// A driver that imports many routines, and the good driver.
+/// The driver `services`, which imports many routines, and the driver `uart`.
 const DRIVERS: [&[u8]; 4] = [
     include_bytes!("../../../guest/drivers/bin/x64/services.sys"),
     include_bytes!("../../../guest/drivers/bin/x86/services.sys"),
@@ -159,7 +159,7 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    /// Returns 0. A function of two arguments cleans the stack on x86.
+    /// Returns 0. On x86 the code also takes its two arguments off the stack.
     fn epilogue(&mut self) {
         match self.host.mode {
             Mode::Bits64 => self.put(&[0x31, 0xC0, 0x48, 0x81, 0xC4, 0, 1, 0, 0, 0x5B, 0xC3]),

@@ -27,7 +27,8 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// A text that is read as a resource or a pin is written as the same text.
+/// A resource or a pin that was read from a text is written as a text that reads back as the same
+/// value.
 fn check_words_of_command_line(line: &str) {
     match line.parse::<CardResource>() {
         Ok(resource) => assert_eq!(resource.to_string().parse(), Ok(resource)),

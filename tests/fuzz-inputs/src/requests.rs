@@ -88,8 +88,9 @@ pub fn run(input: &[u8]) -> Reached {
     client.end()
 }
 
-/// For each driver, a sequence with all steps of a usual client: a filter, a pin in RUN, a write,
-/// time, a read, data, a cancel, a close.
+/// Sequences for the drivers `uart` and `directmusic`, one for each pin and format. A sequence has
+/// all steps of a usual client: a filter, a pin in RUN, a write, time, a read, data, a cancel, a
+/// close.
 #[must_use]
 pub fn usual_lives() -> Vec<Vec<u8>> {
     let mut lives = Vec::new();
@@ -119,7 +120,7 @@ pub(crate) fn run_any(input: &[u8]) {
     run(input);
 }
 
-/// A usual life for each driver and pin.
+/// The usual lives as inputs.
 pub(crate) fn seeds() -> Vec<Seed> {
     let lives = usual_lives().into_iter().enumerate();
     lives.map(|(number, life)| (format!("life-{number}"), life)).collect()
@@ -276,7 +277,8 @@ impl<'m> Client<'m> {
         self.open(FileObject::new(&interface.device, None), name);
     }
 
-    /// Opens a pin on any file. The name of the pin is good, or some bytes of the name are changed.
+    /// Opens a pin, usually on a filter. The name of the pin is good, or some bytes of the name are
+    /// changed.
     fn open_pin(&mut self, bytes: &mut Bytes<'_>) {
         let Some(filter) = self.file(bytes, Kind::Filter) else { return self.open_filter(bytes) };
         let pin_id = u32::from(bytes.byte() % 6);
@@ -433,7 +435,8 @@ impl<'m> Client<'m> {
         }
     }
 
-    /// Sends a control request to any file; true if the request was served at once or is kept.
+    /// Sends a control request, usually to a file of this kind. Returns true if the driver served
+    /// the request, or keeps it to serve it later.
     fn send(
         &mut self,
         bytes: &mut Bytes<'_>,

@@ -53,20 +53,21 @@ fn check_run(script: &Script, card: &CardProfile) {
     for scenario in &report.scenarios {
         let lines = scenario.lines.iter().flatten();
         assert!(lines.clone().all(|line| !line.text.contains('\n')));
-        // The times begin at 0 again after an `init`.
+        // The times begin at 0 again after an `init`, so only the numbers of the lines are checked.
         let times = lines.map(|line| (line.line, line.time_ns));
         assert!(times.into_iter().all(|(line, _)| line >= scenario.line));
     }
 }
 
-/// Checks that a recipe can be made for both hosts, and that a text that no card has printed is
-/// refused at a place.
+/// Checks that a recipe can be made for both hosts. Also reads the recipe itself as results: it
+/// must be refused at a place, or be compared with a card.
 fn check_recipes(script: &Script) {
     for host in [RecipeHost::Dos, RecipeHost::Linux] {
         let text = recipe(script, host, PORTS);
         assert!(!text.is_empty());
         match Results::parse("recipe.txt", &text, script) {
-            // DEBUG prints an echo of its commands. The echo is not a result.
+            // DEBUG prints an echo of its commands, and the echo is not a result. So the reader may
+            // find no fault in the commands of a recipe.
             Ok(results) => {
                 let card = &cards()[0];
                 let compared = results.compare(script, card, CardTiming::Typical);

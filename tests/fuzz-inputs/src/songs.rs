@@ -16,7 +16,7 @@ const DAMAGES: [Damage; 3] = [Damage::LeaveOut, Damage::Clip, Damage::Refuse];
 /// The time of a byte on the wire in ns.
 const BYTE_TIME_NS: u64 = 320_000;
 
-/// The first byte of an input for this format and this way with damage.
+/// The first byte of an input, which chooses this format and this treatment of damage.
 const fn choice(format: u8, damage: u8) -> u8 {
     format | damage << 2
 }
@@ -46,7 +46,8 @@ pub fn run(input: &[u8]) {
     check_wire(&song);
 }
 
-/// If the only error is that the file is cut off, the file must play when the caller allows that.
+/// If a file is refused only because the reader would leave a part out, the file must play when the
+/// caller allows the reader to do so.
 fn check_error(error: &MidiFileError, file: &[u8], options: ReadOptions) {
     assert!(!error.to_string().contains('\n'), "{error}");
     if let MidiFileError::NotWhole { left_out, .. } = error {
@@ -71,7 +72,7 @@ fn check_song(song: &Song) {
     assert!(song.left_out().is_nothing() || !song.warnings().is_empty());
 }
 
-/// All bytes of the messages, real-time bytes or the others.
+/// The real-time bytes of all messages, or all their other bytes.
 fn bytes_of(song: &Song, is_real_time: bool) -> impl Iterator<Item = u8> {
     let bytes = song.iter().flat_map(|message| message.bytes).copied();
     bytes.filter(move |byte| (*byte >= 0xF8) == is_real_time)
@@ -147,7 +148,7 @@ fn check_wire(song: &Song) {
     assert!(bytes_of(&heard, true).eq(bytes_of(song, true)));
 }
 
-/// The committed MIDI files, a SysEx file and a raw one, each for several choices.
+/// MIDI files and a SysEx file, each with every treatment of damage, and raw bytes.
 pub fn seeds() -> Vec<Seed> {
     let tune = write_smf(&portcls_machine::midi_file::default_tune()).expect("the tune fits");
     let mut songs: Vec<Seed> = files("machine/midi-file/testdata", "mid");

@@ -3,7 +3,7 @@
 //! AND binds more tightly than OR. Old crates wrote a slash for OR.
 //! Source: SPDX specification, annex "SPDX License Expressions"; the Cargo Book, `license`.
 
-/// Whether an expression is true when only some licences are allowed.
+/// Whether a package with this licence expression may be used when only some licences are allowed.
 ///
 /// `is_allowed` gets a licence together with its exception: `Apache-2.0 WITH LLVM-exception`.
 ///

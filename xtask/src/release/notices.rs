@@ -1,6 +1,7 @@
 //! The licences of the crates that are in the program.
 //!
-//! A licence such as MIT demands that a copy has its text. This file owns the choice of the texts.
+//! A licence such as MIT demands that each copy of the program has the text of the licence. This
+//! file owns the choice of the texts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

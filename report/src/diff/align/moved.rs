@@ -29,10 +29,10 @@ impl Aligner<'_, '_> {
         self.pair_by_time();
     }
 
-    /// Pairs falls of signals that have the same trigger. The events of a signal are paired before
-    /// the service routines that make it fall. So they were paired in their order, and a fall may
-    /// have got the wrong partner. A rise keeps its partner: a late rise seems to come from the
-    /// access before it, so its trigger would mislead.
+    /// Pairs falls of signals that have the same trigger. The events of a signal were paired before
+    /// the service routines that make the signal fall, and only by their order. So a fall may have
+    /// got the wrong partner. A rise keeps its partner: a late rise seems to come from the access
+    /// before it, so its trigger would mislead.
     fn pair_falls_by_trigger(&mut self) {
         let is_fall = |tree: &Tree<'_>, node: u32| {
             matches!(tree.event(node).event, Event::Signal { value: 0, .. })
@@ -104,8 +104,8 @@ impl Aligner<'_, '_> {
         pairs
     }
 
-    /// Pairs nodes with the same values, time and level. Where routines seem to run at once with
-    /// other code, equal times are a better proof than equal order.
+    /// Pairs nodes with the same values, time and level. Where routines seem to run at the same
+    /// time as other code, equal times are a better proof than equal order.
     fn pair_by_time(&mut self) {
         self.pair_left_by_time(Taken::Stays);
         if !self.a.mixed.is_empty() || !self.b.mixed.is_empty() {
@@ -182,7 +182,7 @@ impl By {
     }
 }
 
-/// Which nodes of the first trace may get another partner.
+/// Which nodes of the first trace may get a partner by their time.
 #[derive(Clone, Copy)]
 enum Taken {
     /// Nodes without a partner.

@@ -1,8 +1,8 @@
-//! Findings that follow from code that runs at once, or from one moment.
+//! Findings that follow from code at the same time, or from one moment.
 //!
-//! A trace can show a service routine or a DPC at the same time as other code. Then it does not
-//! tell which event belongs to which code. So if the routine differs, every difference in that time
-//! follows from the routine.
+//! A trace can show a service routine or a DPC at the same time as other code. Then the trace does
+//! not tell which event belongs to which code. So if the routine differs, every difference in that
+//! time follows from the routine.
 //!
 //! A routine that interrupts a late routine is late, too.
 //!
@@ -134,8 +134,8 @@ impl Links<'_, '_> {
         first.filter(|_| first == second)
     }
 
-    /// The service routines and DPCs that differ and seem to run at once with other code, with
-    /// their partners in the other trace.
+    /// The service routines and DPCs that differ and seem to run at the same time as other code,
+    /// with their partners in the other trace.
     pub(super) fn find_mixed(&self) -> [Vec<(u32, usize)>; 2] {
         let mut mixed = [Vec::new(), Vec::new()];
         for (side, tree) in [(Side::A, self.a), (Side::B, self.b)] {
@@ -183,8 +183,8 @@ impl Links<'_, '_> {
         None
     }
 
-    /// The group of a routine that differs, seems to run at once with other code, and has this
-    /// difference inside it.
+    /// The group of a routine that differs, seems to run at the same time as other code, and has
+    /// this difference inside it.
     pub(super) fn around(&self, own: usize, difference: &Difference) -> Option<usize> {
         let sides =
             [(self.a, difference.a, &self.mixed[0]), (self.b, difference.b, &self.mixed[1])];
@@ -201,8 +201,8 @@ impl Links<'_, '_> {
     }
 }
 
-/// The group of a routine that seems to run at once with the routine at `index`. The routine at
-/// `index` does not differ itself, so differences in it belong to the other routine.
+/// The group of a routine that seems to run at the same time as the routine at `index`. The routine
+/// at `index` does not differ itself, so differences in it belong to the other routine.
 fn overlapping(tree: &Tree<'_>, index: usize, groups: &[Option<usize>]) -> Option<usize> {
     let span = |index: usize| {
         let node = tree.node(tree.mixed[index]);

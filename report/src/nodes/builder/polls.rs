@@ -73,8 +73,8 @@ impl Builder<'_> {
         (node.kind == Kind::Poll && is_alike).then_some(tail)
     }
 
-    /// Puts the delays that are held into their code, if the event is the next step of this code
-    /// and does not poll on.
+    /// Puts the held delays into their code, unless the event continues the polls of this code or
+    /// belongs to code that interrupted this code.
     pub(super) fn settle_delays(&mut self, number: u32, event: &TimedEvent, place: Place) {
         let depth = self.delay_depth;
         if self.held_delays.is_empty() || place.depth > depth {
@@ -103,7 +103,7 @@ impl Builder<'_> {
     }
 }
 
-/// What polls of one port have in common.
+/// The key that all polls of one port share.
 fn of_port(access: &AccessEvent) -> u64 {
     mix(1, u64::from(access.port))
 }
