@@ -1,4 +1,4 @@
-//! Turns a panic of this program into a refusal, so that the page can ask for the next job.
+//! Turns a panic of this program into a refusal, so that the page can go on.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};

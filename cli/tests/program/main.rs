@@ -32,4 +32,5 @@ mod trace;
 mod trace_colour;
 mod verdicts;
 mod waves;
+#[cfg(unix)]
 mod workflow;

@@ -61,7 +61,6 @@ fn put_driver(folder: &Folder, name: &str) {
     folder.put("driver/mine.sys", bytes);
 }
 
-#[cfg(unix)]
 #[test]
 fn the_workflow_of_the_page_passes_and_fails_as_it_says() {
     let folder = team();

@@ -1,4 +1,4 @@
-//! Wave miniports that write down their calls, and the filter that they describe.
+//! Wave miniports that write down their calls, and the filter they describe.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
