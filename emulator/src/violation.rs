@@ -1,4 +1,4 @@
-//! Violations: breaches of documented rules. Windows would survive such a breach.
+//! Violations: breaches of documented rules after which Windows goes on.
 //!
 //! This file owns the list of violations. The rules themselves stand in `rules.rs` of this room and
 //! of the rooms above.
