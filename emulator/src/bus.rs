@@ -31,7 +31,7 @@ pub struct Answer {
     pub note: u8,
 }
 
-/// The outputs of a device that the bus watches: a function of the device's state. The bus
+/// The outputs of a device, which the bus watches. They depend only on the device's state. The bus
 /// remembers the last outputs, so the device need not remember them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Outputs {
@@ -74,9 +74,9 @@ pub struct SerialByte {
 /// A device with byte-wide registers: a pure function of its state, the time and the access.
 ///
 /// A device never ticks. The only code outside itself that a device calls is [`Kernel::choose`].
-/// The oracle, which makes the choice, must not touch the bus. Times never go back. A device says
-/// when it changes next by itself ([`Outputs::next_event_ns`]). The bus advances the device at each
-/// such time, before it passes on any access of a later time.
+/// The oracle, which makes the choice, must not touch the bus. The times that the bus gives to a
+/// device never go back. A device says when it changes next by itself ([`Outputs::next_event_ns`]).
+/// The bus advances the device at each such time, before it passes on any access of a later time.
 pub trait BusDevice {
     /// The words for [`Answer::note`]; an empty word is no note.
     fn notes(&self) -> &'static [&'static str];
@@ -171,7 +171,8 @@ pub struct UnclaimedAccesses {
 /// The name of the observer of a device's lanes, if the device has no other name.
 pub(crate) const USUAL_WIRE: &str = "wire";
 
-/// The largest number of advances of one device at the same time.
+/// The most advances of one device at one time of the clock. A device that needs more counts as one
+/// that never gets past this time.
 const ADVANCES_AT_ONE_TIME: u32 = 1_000;
 
 /// Bytes of the widest access.
@@ -281,7 +282,7 @@ impl Kernel {
     }
 
     /// The accesses to ports that no device has; `None` when there was none. A port whose device
-    /// was pulled off the bus counts too.
+    /// was pulled off the bus is such a port.
     #[must_use]
     pub fn unclaimed_accesses(&self) -> Option<UnclaimedAccesses> {
         self.state.bus.unclaimed.get()

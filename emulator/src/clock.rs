@@ -31,7 +31,7 @@ enum Due {
         armed: u64,
     },
     Callback(Callback),
-    /// The timeout of a thread's wait. Each wait of a thread has another number.
+    /// The timeout of a thread's wait. Each wait of a thread has a number of its own.
     Wait {
         thread: Thread,
         number: u64,
@@ -78,13 +78,13 @@ impl Ord for Entry {
     }
 }
 
-/// Below this length the queue is not cleared of stale entries.
+/// A queue up to this length is not searched for stale entries.
 const LEAST_CROWDED: usize = 64;
 
 /// All deadlines: every event that has a time.
 pub(crate) struct Deadlines {
     until_ns: u64,
-    /// The earliest deadline of the fields below. The stored time may be too early, but never too
+    /// The earliest of all deadlines in this table. The stored time may be too early, but never too
     /// late.
     next_ns: Cell<u64>,
     queue: RefCell<BinaryHeap<Entry>>,
@@ -209,20 +209,20 @@ impl Deadlines {
         self.queue.borrow_mut().pop().map(|entry| entry.due)
     }
 
-    /// True when no device and no function of [`Kernel::at`] can change anything at a later time.
+    /// True when no device and no callback of [`Kernel::at`] can change anything at a later time.
     pub fn is_no_device_or_callback_left(&self) -> bool {
         let queue = self.queue.borrow();
         let has_callback = queue.iter().any(|entry| matches!(entry.due, Due::Callback(_)));
         self.devices_ns.get() == NEVER && !has_callback
     }
 
-    /// True when no timer, wait or function has a time.
+    /// True when the queue has no timer, no time-out of a wait and no callback.
     pub fn is_nothing_queued(&self) -> bool {
         self.queued_ns() == NEVER
     }
 
-    /// Earliest deadline that can change anything. The watchdog and the end of the run do not
-    /// count.
+    /// Earliest deadline of the devices and of the queue. The watchdog, the limit of a call into a
+    /// driver and the end of the run do not count.
     fn earliest_ns(&self) -> u64 {
         self.devices_ns.get().min(self.queued_ns())
     }

@@ -106,7 +106,7 @@ impl Kernel {
         queued
     }
 
-    /// Records what happened to the place of a DPC in the queue.
+    /// Records what a request to queue or remove a DPC did.
     pub(crate) fn record_dpc(&self, dpc: &Dpc, change: DpcChange) {
         self.record(self.state.names.kernel, Event::Dpc { dpc: dpc.0.name, change });
     }
@@ -189,7 +189,7 @@ impl Kernel {
             if self.is_frozen() {
                 break;
             }
-            // The watchdog times each DPC by itself, so the next DPC gets the full time.
+            // The watchdog measures each DPC alone, so the next DPC gets the full time.
             self.restart_watchdog();
         }
         self.set_irql(old);

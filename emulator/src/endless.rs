@@ -1,7 +1,8 @@
 //! Whether the code that runs when the time limit is reached can ever end.
 //!
-//! This file owns the question, and what follows from the answer: a hang or the time limit. It
-//! never knows what the code is. The room that runs the code outside this kernel answers.
+//! This file owns the question, and what follows from the answer: a hang or the time limit. This
+//! file never knows what the code is. The room that runs the code outside this kernel gives the
+//! answer.
 
 use std::rc::Rc;
 
@@ -48,8 +49,9 @@ impl Kernel {
         }
     }
 
-    /// True when no other code can run before the code that runs now ends: no interrupt is on its
-    /// way, and all other code needs an IRQL below the current IRQL.
+    /// True when no other code can run before the code that runs now ends. This needs that no
+    /// interrupt is on its way. Below DISPATCH_LEVEL, it also needs that no DPC waits and that no
+    /// timer, time-out or callback is queued.
     fn is_nothing_left_beside(&self) -> bool {
         let deadlines = &self.state.deadlines;
         let is_quiet = !self.may_be_preempted() && deadlines.is_no_device_or_callback_left();

@@ -295,8 +295,8 @@ impl Kernel {
         (0..LINES as u8).filter(move |line| quiet & 1 << line != 0)
     }
 
-    /// Calls the routines of a line that does not ask for service, like noise on the line. Such a
-    /// call does not count towards an interrupt storm.
+    /// Calls the routines of a line that does not ask for service, as if there were noise on the
+    /// line. Such a call does not count towards an interrupt storm.
     pub(crate) fn service_quiet_line(&self, number: u8) {
         let services = &self.state.interrupts.lines[usize::from(number)].services_while_up;
         let before = services.replace(0);

@@ -40,8 +40,8 @@ impl PhysicalRequest {
         PhysicalRequest { length, lowest: 0, highest: u64::MAX, varying_bits: u64::MAX }
     }
 
-    /// The same request for a range that does not cross a multiple of `boundary`, a power of two.
-    /// If `boundary` is 0, the range may cross any address.
+    /// This request with one more condition: the range must not cross a multiple of `boundary`,
+    /// which is a power of two. If `boundary` is 0, the range may cross any address.
     #[must_use]
     pub const fn within(self, boundary: u64) -> PhysicalRequest {
         PhysicalRequest { varying_bits: self.varying_bits & boundary.wrapping_sub(1), ..self }

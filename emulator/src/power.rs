@@ -339,8 +339,8 @@ impl Kernel {
         timer
     }
 
-    /// Sends a power request to the next lower driver. From Windows Vista on this is the same as
-    /// [`Kernel::call_driver`]. IRQL: up to DISPATCH_LEVEL.
+    /// Sends a power request to the next lower driver. From Windows Vista on, this routine does the
+    /// same as [`Kernel::call_driver`]. IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "PoCallDriver")]
     pub fn call_power_driver(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
         self.require_irql_at_most(Irql::DISPATCH_LEVEL, "PoCallDriver");

@@ -152,7 +152,7 @@ pub(crate) fn folded(name: &str) -> String {
     name.to_uppercase()
 }
 
-/// Whether a name has at most this number of characters, which are words of UTF-16.
+/// Whether a name has at most `most` characters. A character here is one 16-bit unit of UTF-16.
 fn fits(name: &str, most: usize) -> bool {
     name.len() <= most || name.encode_utf16().count() <= most
 }

@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
-/// How many beginnings at the same time count as endless.
+/// How many beginnings at one time of the clock count as endless.
 /// Assumed: a driver causes far fewer, and a run reaches this number quickly.
 const AT_ONE_TIME: u32 = 100_000;
 
-/// Counts how often something begins at the same time.
+/// Counts how often something begins at one time of the clock.
 #[derive(Default)]
 pub(crate) struct Repetition {
     last_ns: Cell<u64>,

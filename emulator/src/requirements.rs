@@ -67,7 +67,7 @@ pub struct AddressRange {
 }
 
 impl AddressRange {
-    /// The range that lies at one place.
+    /// The range that can lie only at `start`.
     fn at(start: u64, length: u32) -> AddressRange {
         let maximum = start + u64::from(length).saturating_sub(1);
         AddressRange { length, alignment: 1, minimum: start, maximum }
@@ -116,10 +116,11 @@ impl ResourceRequirements {
         ResourceRequirements { alternatives: vec![raw.iter().map(Requirement::of).collect()] }
     }
 
-    /// The order of the first list, compared with the first list of `original`: for each entry
-    /// here, the index of the same entry in `original`.
+    /// For each entry of the first list: the index of the equal entry in the first list of
+    /// `original`.
     ///
     /// `None` when an entry is not in `original`, or appears here more often than in `original`.
+    /// Also `None` when one of the two has no list.
     #[must_use]
     pub fn order_in(&self, original: &ResourceRequirements) -> Option<Vec<usize>> {
         let known = original.alternatives.first()?;

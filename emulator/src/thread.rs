@@ -1,8 +1,9 @@
 //! System threads: contexts of their own that wait without nesting.
 //!
 //! A thread is a [`ThreadBody`]. The kernel resumes the body; the body runs until the thread waits
-//! or ends, and returns a [`Step`] that says which. So any number of threads can wait at once, and
-//! their waits end in any order. Which thread runs when is decided in `thread/schedule.rs`.
+//! or ends, and returns a [`Step`] that says which of the two it does. So a thread that waits holds
+//! no frame of the host's stack: any number of threads can wait at once, and their waits end in any
+//! order. Which thread runs when is decided in `thread/schedule.rs`.
 
 mod inspect;
 mod schedule;
@@ -58,7 +59,7 @@ pub const SYSTEM_THREADS: u32 = 64;
 /// Source: Windows Internals, the base priority of the System process is 8.
 pub const NORMAL_PRIORITY: i32 = 8;
 
-/// The priorities of a thread are below this. Source: WDK, KeSetPriorityThread.
+/// The priorities of a thread are below this number. Source: WDK, KeSetPriorityThread.
 pub const PRIORITIES: i32 = 32;
 
 /// The thread number of the first system thread, see [`Kernel::current_thread`]. Lower numbers
@@ -141,7 +142,7 @@ impl Thread {
         self.0.priority.get()
     }
 
-    /// True while this wait of the thread has not ended; the thread numbers its waits.
+    /// True while the thread's wait with this number has not ended.
     pub(crate) fn stands_in_wait(&self, number: u64) -> bool {
         self.0.waits.get() == number && matches!(*self.0.state.borrow(), State::Waits(_))
     }
@@ -266,7 +267,7 @@ impl Kernel {
         (running, self.state.thread.replace(thread.kernel_number()))
     }
 
-    /// The time at which a wait is over, in ns.
+    /// The deadline, in ns, of a wait that begins now with this time-out.
     fn wait_deadline_ns(&self, timeout: Timeout) -> u64 {
         match timeout {
             Timeout::Never => NEVER,

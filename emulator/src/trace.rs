@@ -85,7 +85,7 @@ enum Store {
     Last(LocalRb<Heap<Record>>),
 }
 
-/// The recorder. Recording never fails, and it calls no code of another module.
+/// The recorder. Recording never fails, and it calls no other part of the kernel.
 pub struct Trace {
     fold: Fold,
     recording: bool,

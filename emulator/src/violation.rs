@@ -1,4 +1,4 @@
-//! Violations: breaches of documented rules that Windows would survive.
+//! Violations: breaches of documented rules after which Windows goes on.
 //!
 //! This file owns the list of violations. The rules themselves stand in `rules.rs` of this room and
 //! of the rooms above.
@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::kernel::Kernel;
 use crate::rule::{Rule, Severity};
 
-/// A breach of a documented rule that Windows would survive; the run goes on.
+/// A breach of a documented rule. Windows would survive the breach, so the run goes on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
     /// The rule.

@@ -31,8 +31,8 @@ pub trait Waitable {
         NtStatus::SUCCESS
     }
 
-    /// What the object is, for the report of a hang. A wait keeps this value, so the value is not a
-    /// text yet.
+    /// What the object is, for the report of a hang. Every wait keeps this value, and few reports
+    /// show it. So only a report makes a text of the value.
     fn describe(&self) -> WaitedFor;
 
     /// What the object is, in words. If the object is made of other objects, the words name these
@@ -118,10 +118,11 @@ pub(crate) fn wait_in_words(object: &str, since_ns: u64, deadline_ns: u64) -> St
 impl Kernel {
     /// Waits for an object: `SUCCESS` when the wait took it, `TIMEOUT` when the time was over.
     ///
-    /// IRQL: up to APC_LEVEL; up to DISPATCH_LEVEL with a time-out of zero. At a higher IRQL the
-    /// wait is bug check ATTEMPTED_SWITCH_FROM_DPC. A wait that nothing can end is reported as a
-    /// hang. A time-out ends at the first clock interrupt at or after its time. With a time-out of
-    /// zero, the interrupts and DPCs that wait are served before a second look.
+    /// IRQL: up to APC_LEVEL; up to DISPATCH_LEVEL with a time-out of zero. A wait with another
+    /// time-out at DISPATCH_LEVEL or above is bug check ATTEMPTED_SWITCH_FROM_DPC. A wait that
+    /// nothing can end is reported as a hang. A time-out ends at the first clock interrupt at or
+    /// after its time. With a time-out of zero, the kernel looks at the object, serves the
+    /// interrupts and DPCs that wait, and looks again.
     #[doc(alias = "KeWaitForSingleObject")]
     pub fn wait_for_single_object(&self, object: &dyn Waitable, timeout: Timeout) -> NtStatus {
         if self.is_frozen() {
@@ -185,7 +186,7 @@ impl Kernel {
         self.record_delay(time_100ns, since_ns);
     }
 
-    /// The first clock interrupt at or after the end of a time from now, in ns.
+    /// The time, in ns, of the first clock interrupt that comes `time_100ns` from now or later.
     pub(crate) fn clock_interrupt_ns(&self, time_100ns: u64) -> u64 {
         let interval_ns = self.config().clock_interval_ns.max(1);
         let end_ns = self.now_ns().saturating_add(time_100ns.saturating_mul(100));

@@ -57,8 +57,8 @@ impl<'m> Application<'m> {
     }
 
     /// Opens a pin that plays MIDI: the pin that
-    /// [`MachineBuilder::pin`](crate::MachineBuilder::pin) chose. Without a choice, goes through
-    /// the pins of all filters, and opens the first pin that can be opened.
+    /// [`MachineBuilder::pin`](crate::MachineBuilder::pin) chose. Without a choice, the application
+    /// goes through the pins of all filters, and opens the first pin that can be opened.
     ///
     /// The first pin opens at least 200 ms after StartDevice returned.
     ///

@@ -23,7 +23,8 @@ use crate::pin_format::PinFormat;
 use crate::registry_file::RegistrySetting;
 
 /// Builds a machine. The defaults are a Roland MPU-401 at its usual port 330, irq 9, with the
-/// driver `uart`.
+/// driver `uart`. Methods that set the kind, the state or the place of a card, such as
+/// [`MachineBuilder::port`], are about the first card.
 #[derive(Clone, Debug)]
 pub struct MachineBuilder {
     first: CardSettings,

@@ -75,13 +75,13 @@ impl Cable {
         self.card.borrow().sent.listed().to_vec()
     }
 
-    /// The bytes without their times.
+    /// The bytes of [`Cable::sent`], without their times.
     #[must_use]
     pub fn sent_bytes(&self) -> Vec<u8> {
         self.card.borrow().sent.listed().iter().map(|&(_, byte)| byte).collect()
     }
 
-    /// How many bytes are listed.
+    /// The number of bytes in the list of [`Cable::sent`].
     #[must_use]
     pub fn sent_count(&self) -> usize {
         self.card.borrow().sent.listed().len()
@@ -170,7 +170,7 @@ impl Cable {
     }
 }
 
-/// Bytes that the feed keeps on the cable: half of what the chip can hold of input.
+/// The number of bytes that the feed keeps on the cable: half of what the cable can hold.
 const FEED_AHEAD: usize = MIDI_IN_LIMIT / 2;
 
 /// Puts due messages on the cable while there is room. Calls itself later for the other messages.

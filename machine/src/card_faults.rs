@@ -12,8 +12,8 @@ use portcls_emulator::choice::{Choice, Fate};
 
 use crate::cable::Sender;
 
-/// How late a byte is, in ns: a little more than the time of three MIDI bytes, so that other bytes
-/// can come first.
+/// How late a byte is, in ns: a little more than the time of three MIDI bytes, so that bytes of the
+/// other direction can come first.
 const LATE_BY_NS: u64 = 1_000_000;
 
 /// The bit that is inverted in a garbled byte.

@@ -1,4 +1,6 @@
-//! A run under a debugger. To go back, the program builds the machine again.
+//! A run under a debugger, which can also go back in time.
+//!
+//! To go back, the program builds the machine again and repeats the run up to the wanted moment.
 
 #[cfg(test)]
 mod tests;

@@ -102,8 +102,8 @@ impl Driver {
         Driver { name, code }
     }
 
-    /// The same driver, for a program without a disk. A report of a failure looks for symbols in
-    /// these files. A driver in Rust has no such files.
+    /// This driver, for a program without a disk. A report of a failure looks for symbols in
+    /// `files` instead of on the disk. A driver in Rust has no such files.
     #[must_use]
     pub fn beside(mut self, files: Vec<SideFile>) -> Driver {
         if let DriverCode::Sys(sys) = &mut self.code {

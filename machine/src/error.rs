@@ -59,7 +59,7 @@ pub enum MachineError {
         |resource| format!("the resource {resource}"),
     ))]
     BadResource {
-        /// The resource, as `--resource` names it; `None` when one is missing.
+        /// The resource, as `--resource` names it; `None` when the list lacks a resource.
         resource: Option<String>,
         /// What is wrong.
         what: String,
@@ -173,7 +173,7 @@ pub enum InfRemedy {
 }
 
 impl InfRemedy {
-    /// The keys of a scenario, and of a job of the lab, with which the user does this.
+    /// The keys of a scenario, and of a job of the lab, with which the user applies the remedy.
     #[must_use]
     pub fn keys(self) -> &'static str {
         match self {

@@ -41,8 +41,8 @@ pub struct Difference {
     /// How many bytes of the song came unchanged before this place.
     pub position: u64,
     /// When the byte that differs came. When no byte came, the time at which the message of the
-    /// missing byte was due. The time counts from power-on on MIDI OUT, and from RUN in an
-    /// application.
+    /// missing byte was due. For MIDI OUT the time counts from power-on. For the bytes that an
+    /// application read, the time counts from RUN.
     pub time_ns: u64,
     /// The byte of the song; `None` when the song is over.
     pub expected: Option<u8>,

@@ -107,8 +107,8 @@ pub struct MidiUseView {
     /// Why the pin cannot be used with [`PinFormat::Midi`]; `None` for a pin that was opened with
     /// this format and closed again.
     pub obstacle: Option<String>,
-    /// The same fact for [`PinFormat::DirectMusic`]; `None` for a pin without a format for
-    /// DirectMusic.
+    /// Whether the pin can be used with [`PinFormat::DirectMusic`]; `None` for a pin without a
+    /// format for DirectMusic.
     pub directmusic: Option<DirectMusicUseView>,
 }
 

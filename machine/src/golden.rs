@@ -1,7 +1,7 @@
 //! Golden traces in tests: what `assert_trace!` takes and says.
 //!
-//! This module owns the text of a golden and the verdict over two of these texts. It opens no
-//! file: insta does that, in the crate of the test.
+//! This file owns the text of a golden and the verdict over two of these texts. The code here opens
+//! no file: insta does that, in the crate of the test.
 
 use portcls_report::Filter;
 use portcls_report::diff::{Diff, DiffOptions, Start, diff};
@@ -42,7 +42,8 @@ impl Golden {
         Golden { to: Some(words.into()), ..self }
     }
 
-    /// Chooses what counts as a difference. After a mark, times count from this mark.
+    /// Chooses what counts as a difference. If the golden begins with a mark, times count from this
+    /// mark.
     #[must_use]
     pub fn compare(self, compare: DiffOptions) -> Golden {
         let start = if self.from.is_some() { Start::FirstEvent } else { compare.start };

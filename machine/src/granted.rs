@@ -35,8 +35,8 @@ impl Granted {
     /// its MPU-401. Any other card gets one port for each register, so that a driver need not know
     /// the card. An empty list gives the MPU-401's ports and its line.
     ///
-    /// Assumed: on a bus whose devices use every second port, the ports between belong to other
-    /// devices.
+    /// Assumed: on a bus whose devices use every second port, the ports between these ports belong
+    /// to other devices.
     ///
     /// # Errors
     /// [`MachineError::BadPort`] when a register of the card would lie above FFFF;
@@ -121,7 +121,7 @@ impl Granted {
     }
 }
 
-/// The line of that number.
+/// How the line with this number is wired.
 ///
 /// Assumed: what the machine does not model is on the ISA bus, so its line remembers an edge and is
 /// not shared.

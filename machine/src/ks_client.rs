@@ -229,7 +229,8 @@ impl Drop for KsFile {
     fn drop(&mut self) {
         self.kernel.close_file(&self.file);
         // On a stopped kernel no driver learns of the close. A queued request then holds the file,
-        // and the file holds the pin with its queue.
+        // the file holds the pin, and the pin's queue holds the request. The two calls below break
+        // this circle.
         self.file.set_last_handle_routine(None);
         self.file.set_context(None);
     }

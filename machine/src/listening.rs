@@ -20,8 +20,9 @@ use crate::pin_client::{PinClient, Received};
 /// Read requests in flight at once.
 const READS_IN_FLIGHT: usize = 4;
 
-/// Time until the application sends a read request again that came back without bytes, in ns.
-/// Without this time the clock could stand still, if a driver fails each request at once.
+/// When a read request comes back without bytes, the application waits for this time, in ns, before
+/// it sends the request again. Without the wait the clock could stand still, if a driver fails each
+/// request at once.
 const READ_AGAIN_NS: u64 = 1_000_000;
 
 /// The application stops reading after this many bytes more than the song has, because a driver may
@@ -101,7 +102,8 @@ pub(crate) fn listen(
 /// while they grow also ends.
 fn reached(machine: &Machine, read_bytes: usize) -> (u64, u64, usize) {
     let CardCounters { received, delivered, .. } = machine.card_counters();
-    // A unit delivers its own bytes between the bytes from the cable, perhaps without end.
+    // A unit delivers its own bytes between the bytes from the cable, perhaps without end. So at
+    // most the number of received bytes counts as delivered.
     (received, delivered.min(received), read_bytes)
 }
 

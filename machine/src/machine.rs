@@ -273,8 +273,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Makes the error for a refusal of the driver. The likely cause is among the calls that the
-    /// kernel refuses from now on.
+    /// Returns a function that makes the error for a refusal of the driver. The likely cause is
+    /// among the calls that the kernel refuses from now on.
     fn refusals<'k>(
         &self,
         kernel: &'k Kernel,
@@ -433,9 +433,6 @@ impl Machine {
 
     /// The report of the failure that ended the run, in the form of `!analyze -v`; `None` after a
     /// run that ended without a failure.
-    ///
-    /// There is no report when the caller itself observes the kernel's stop. A debugger is such a
-    /// caller.
     #[must_use]
     pub fn analysis(&self) -> Option<Analysis> {
         let mut analysis = self.watch.borrow().analysis()?;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Counts of the bytes that have begun on the card's MIDI lines since power-on. Clones share the
 /// counts.
 ///
-/// The machine has one writer, so a count costs a load and a store.
+/// Only one thread writes the counts, so counting a byte costs only a load and a store.
 #[derive(Clone, Debug, Default)]
 pub struct Meter(Arc<Lines>);
 

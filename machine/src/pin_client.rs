@@ -37,7 +37,7 @@ pub(crate) struct Mailbox {
     format: PinFormat,
     in_flight: Cell<usize>,
     done: RefCell<VecDeque<Done>>,
-    /// `None` until code needs the time, and again after STOP.
+    /// Time 0 of the pin; `None` until code needs this time, and again after a state below PAUSE.
     zero: Cell<Option<Zero>>,
 }
 

@@ -12,7 +12,7 @@ const BEFORE_OFFSET: &str = "the driver+0x";
 /// What stands before a place that is a return address.
 const BEFORE_RETURN: &str = "called before ";
 
-/// The text with the name of each place in it.
+/// The text, in which the name of a place replaces each offset.
 pub(crate) fn with_names(text: &str, image: &Image, symbols: &Symbols) -> String {
     let mut words = String::new();
     let mut rest = text;

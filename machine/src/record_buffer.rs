@@ -11,7 +11,7 @@ pub(crate) const BUFFER_LENGTH: usize = 4_096;
 /// The longest time from the first message of a buffer to the last, in ns.
 const BUFFER_SPAN_NS: u64 = 500_000_000;
 
-/// The place in a song up to which the client has written it.
+/// The place in a song up to which the client has written the song.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Position {
     message: usize,

@@ -79,7 +79,7 @@ pub struct Scenario {
     pub name: String,
     /// What the scenario shows, in one line.
     pub title: String,
-    /// Why the scenario expects this.
+    /// Why the scenario expects its results.
     pub why: Option<String>,
     /// How its trace is compared with its golden; `None` for a scenario without a golden.
     pub golden: Option<GoldenSettings>,

@@ -1,9 +1,9 @@
 //! The reset and the version of a Sound Blaster's DSP.
 //!
-//! A driver asks for them to find the card. Emulated: reset (base+6), read data (base+A), write
-//! command and write-buffer status (base+C), read-buffer status (base+E), the command E1. Not
-//! emulated: every other command, the mixer, DMA, the interrupt. Source: Creative Labs, Sound
-//! Blaster Series Hardware Programming Guide, chapter "Introduction to the DSP".
+//! A driver uses both to find the card. Emulated: reset (base+6), read data (base+A), write command
+//! and write-buffer status (base+C), read-buffer status (base+E), the command E1. Not emulated:
+//! every other command, the mixer, DMA, the interrupt. Source: Creative Labs, Sound Blaster Series
+//! Hardware Programming Guide, chapter "Introduction to the DSP".
 
 use std::collections::VecDeque;
 

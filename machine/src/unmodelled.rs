@@ -34,7 +34,7 @@ pub struct RangeFigures {
     pub writes: u64,
     /// Accesses that the answers of the range handled.
     pub answered: u64,
-    /// The same reads and writes, by offset, in the order of the offsets.
+    /// The reads and writes without an answer, for each offset, in the order of the offsets.
     pub offsets: Vec<OffsetFigures>,
 }
 
@@ -134,7 +134,8 @@ impl UnmodelledRange {
         state.answerer = Answerer::of(&state.range.answers);
     }
 
-    /// What was counted since the machine was made, but not while the range had no power.
+    /// What was counted since the machine was made. Accesses while the range had no power do not
+    /// count.
     ///
     /// A loss of power does not reset the counts: the summary of a run tells all that the driver
     /// looked for, also before the device slept.

@@ -7,7 +7,7 @@ use crate::kernel::Kernel;
 
 impl Kernel {
     /// The state of each device on the bus, in the order in which the devices were attached. If
-    /// there is no device, the only text says so.
+    /// there is no device, the list has one text, which says this.
     ///
     /// A debugger and a report may call this, even after a stop. The call is not an access, takes
     /// no time and is in no trace. IRQL: any.

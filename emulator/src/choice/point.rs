@@ -14,8 +14,8 @@ use crate::kernel::Kernel;
 /// Asks at a preemption point about something outside this kernel.
 ///
 /// IRQL: any. The IRQL is the IRQL of the interrupted code. The question may change devices and
-/// queue DPCs. At DISPATCH_LEVEL and below it may also queue work items. The question must not call
-/// drivers.
+/// queue DPCs. At DISPATCH_LEVEL and below, the question may also queue work items. The question
+/// must not call drivers.
 pub type PointQuestion = Rc<dyn Fn(&Kernel)>;
 
 /// When a waiting interrupt or DPC begins.
@@ -43,7 +43,7 @@ const CLOCK_LEVEL: Irql = Irql(13);
 
 impl Kernel {
     /// Registers `question`. While there is an oracle, the kernel calls `question` at each
-    /// preemption point, after its own questions.
+    /// preemption point, after the kernel's own questions.
     pub fn ask_at_points(&self, question: PointQuestion) {
         self.state.choices.point_questions.borrow_mut().push(question);
     }
@@ -56,8 +56,8 @@ impl Kernel {
         }
     }
 
-    /// Asks when a waiting interrupt or DPC begins. The caller has checked that it could begin at
-    /// this preemption point.
+    /// Asks when a waiting interrupt or DPC begins. The caller has checked that the interrupt or
+    /// DPC could begin at this preemption point.
     #[inline]
     pub(crate) fn when_to_begin(&self, choice: Choice) -> When {
         if self.has_oracle() { self.ask_begin(choice) } else { When::Here }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::{Choice, Oracle, Question};
 use crate::kernel::Kernel;
 
-/// Gives an answer other than 0 at random times.
+/// Gives an answer other than 0 to random questions.
 #[derive(Debug)]
 pub struct RandomOracle {
     choices: Vec<Choice>,

@@ -95,10 +95,10 @@ choices! {
     /// the time-out of a wait still ends at the regular clock interrupt. The kernel asks this at
     /// each preemption point below the level of the clock while such a timer waits.
     Clock "clock" "the clock interrupt may come for a timer that is due" Happens;
-    /// The kernel may call the routines of a line when no device asks for service. The cause is
-    /// noise, or another device on a shared line. The kernel asks this at each preemption point. At
-    /// such a point it asks once about each connected line, if the line requests nothing and the
-    /// IRQL lets it through.
+    /// The kernel may call the routines of a line when no device asks for service. Such an
+    /// interrupt comes from noise, or from another device on a shared line. The kernel asks this at
+    /// each preemption point. At such a point it asks once about each connected line, if the line
+    /// requests nothing and the IRQL lets it through.
     Spurious "spurious" "an interrupt may come that no device asked for" Happens;
     /// A line that remembers edges may miss an edge; the next edge counts again. The kernel asks
     /// this at each edge.

@@ -17,11 +17,12 @@ pub enum InterfaceChange {
     Removal,
 }
 
-/// A routine that is told of changes. The routine gets the name of the symbolic link.
+/// A routine that the kernel calls when an interface is enabled or disabled. The routine gets the
+/// name of the symbolic link.
 /// IRQL: PASSIVE_LEVEL, in a system thread.
 pub type InterfaceRoutine = Rc<dyn Fn(&Kernel, InterfaceChange, &str)>;
 
-/// The registration of a routine that is told of changes.
+/// The registration of an [`InterfaceRoutine`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InterfaceWatch(u64);
 
@@ -31,7 +32,7 @@ struct Watch {
     routine: InterfaceRoutine,
 }
 
-/// The routines that are told of changes.
+/// The routines that watch interfaces.
 #[derive(Default)]
 pub(super) struct Watches {
     next: Cell<u64>,

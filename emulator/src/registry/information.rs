@@ -49,8 +49,9 @@ impl KeyInformationClass {
 /// The answer to a query whose caller has a buffer of limited size.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QueryReply {
-    /// `SUCCESS` when the whole answer fits. `BUFFER_OVERFLOW` when the fixed part fits: the rest
-    /// is cut off. `BUFFER_TOO_SMALL` when not even the fixed part fits: nothing is written.
+    /// `SUCCESS` when the whole answer fits. `BUFFER_OVERFLOW` when only the fixed part fits: the
+    /// rest is cut off. `BUFFER_TOO_SMALL` when not even the fixed part fits: nothing is written.
+    /// The fixed part is all fields before the name or the data.
     pub status: NtStatus,
     /// The length of the whole answer in bytes.
     pub needed: u32,

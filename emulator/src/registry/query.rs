@@ -109,7 +109,8 @@ impl Kernel {
     /// Asks a table of questions; the values that are found go to `deliver`, in order.
     ///
     /// IRQL: PASSIVE_LEVEL. A text of type REG_EXPAND_SZ is expanded, and each text of a
-    /// REG_MULTI_SZ is handed out by itself, unless the flags of the entry say otherwise.
+    /// REG_MULTI_SZ is handed out as a value of its own, unless the flags of the entry say
+    /// otherwise.
     /// Assumed: when a key below the first key does not exist and is not required, the query goes
     /// on as if that key had no values.
     ///

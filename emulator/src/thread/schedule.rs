@@ -114,8 +114,8 @@ impl Kernel {
 
     #[inline(never)]
     fn run_ready_thread(&self) -> bool {
-        // An object outside this kernel, such as the completion of a request, does not wake the
-        // threads that wait for it. So the kernel looks at all waits here.
+        // Some objects, such as the completion of a request, wake no thread when they are
+        // signalled. So the kernel looks at all waits here.
         self.end_waits();
         let Some((thread, status)) = self.take_ready_thread() else { return false };
         if self.state.threads.repetition.is_endless(self.now_ns()) {

@@ -111,7 +111,7 @@ pub enum SerialSource {
     Device,
 }
 
-/// What happened to the place of a DPC in the queue.
+/// What a request to queue or remove a DPC did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DpcChange {
     /// The DPC is in the queue now.
@@ -132,7 +132,7 @@ pub enum TimerChange {
         /// Time from now to the clock interrupt at which the timer expires, in ns.
         tick_in_ns: u64,
     },
-    /// The timer expired at a clock interrupt. A DPC of the timer is in the queue now.
+    /// The timer expired at a clock interrupt. If the timer has a DPC, the DPC is in the queue now.
     Expired,
     /// The timer was set, and is not set any more.
     Cancelled,
@@ -204,19 +204,19 @@ pub enum Event {
         /// What happened.
         change: TimerChange,
     },
-    /// A wait ended. A wait that did not have to wait is no event.
+    /// A wait ended. A wait that ended at once is no event.
     Wait {
         /// What the code waited for.
         object: NameId,
         /// How the wait ended.
         end: WaitEnd,
-        /// Time in ns since the fact from which the end of the wait counts. For a wait that timed
-        /// out, this fact is the beginning of the wait. For a wait for silence, it is the last
-        /// sound. 0 means that the wait ended with the fact.
+        /// Time in ns from the deciding fact to the end of the wait. For a wait that timed out, the
+        /// deciding fact is the beginning of the wait. For a wait for silence, it is the last
+        /// sound. 0 means that the deciding fact itself ended the wait.
         counted_ns: u64,
     },
     /// A delay of a thread ended, at a clock interrupt. A delay between two equal polls is no
-    /// event: the time from one poll to the next tells it.
+    /// event: the time from one poll to the next shows the delay.
     Delay {
         /// The time in ns that the code asked for.
         asked_ns: u64,
@@ -454,8 +454,8 @@ impl Record {
         })
     }
 
-    /// Updates the place of a text after its arena dropped `gone` bytes after the first `kept`
-    /// bytes. A dropped text becomes the empty text.
+    /// Updates the place of the record's text. The arena of texts has kept its first `kept` bytes
+    /// and dropped the `gone` bytes behind them. A dropped text becomes the empty text.
     pub(super) fn rebase_text(&mut self, kept: u64, gone: u64) {
         if !matches!(self.kind, kind::MARK | kind::NOTE) || self.b < kept {
             return;

@@ -52,7 +52,7 @@ pub struct TraceLog {
 }
 
 impl TraceLog {
-    /// Makes a log from its parts. The recorder and the parser of texts call it.
+    /// Makes a log from its parts. The recorder and the parser of texts call this function.
     #[must_use]
     pub fn from_parts(names: Names, texts: String, records: Vec<Record>, dropped: u64) -> Self {
         TraceLog { names, texts, records, dropped, cause_facts: CauseFacts::Recorded }

@@ -5,7 +5,7 @@
 
 use super::event::Record;
 
-/// Events that the ring keeps. The number is a power of two, so that a mask gives the place of an
+/// The number of events that the ring keeps: a power of two, so that a mask gives the place of an
 /// event.
 const EVENTS: usize = 64;
 

@@ -21,8 +21,8 @@ const APPEND: u32 = 0x8;
 const KEY_ONLY: u32 = 0x10 | 0x2000;
 /// FLG_ADDREG_OVERWRITEONLY: the line changes a value that exists, and makes no new value.
 const OVERWRITE_ONLY: u32 = 0x20;
-/// FLG_ADDREG_64BITKEY and FLG_ADDREG_32BITKEY: the value goes into the registry for programs of
-/// this width. Here both are the same registry.
+/// FLG_ADDREG_64BITKEY and FLG_ADDREG_32BITKEY: the value goes into the registry for 64-bit or for
+/// 32-bit programs. Here both are the same registry.
 const HALF: u32 = 0x1000 | 0x4000;
 
 /// The most keys and values that a file may make. Assumed: an installation makes some dozens.
@@ -301,7 +301,7 @@ fn append(
     require_length(&list.data, line)
 }
 
-/// The texts of a list, without their ends.
+/// The texts of a list, each without the null at its end.
 fn texts(bytes: &[u8]) -> Vec<Vec<u8>> {
     let units: Vec<[u8; 2]> = bytes.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect();
     let parts = units.split(|unit| *unit == END).filter(|part| !part.is_empty());

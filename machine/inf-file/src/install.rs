@@ -13,7 +13,7 @@ use crate::{Architecture, Configuration, Installation, Root, Unused};
 /// SPSVCINST_ASSOCSERVICE: the service is the driver of the device.
 const ASSOCIATED: u32 = 2;
 
-/// The longest chain of sections by Needs.
+/// The longest chain of sections that Needs directives may make.
 const DEEPEST: usize = 16;
 
 /// What the reader has found so far.

@@ -69,8 +69,8 @@ pub enum Root {
     Driver,
     /// The hardware key of the device: HKR of an install section's HW section.
     Device,
-    /// The key of the service. HKR of a service's install section means this key, and so does its
-    /// path below HKLM.
+    /// The key of the service. A line names this key by HKR in a service's install section, or by
+    /// the path of the key below HKLM.
     Service,
     /// HKLM.
     Machine,

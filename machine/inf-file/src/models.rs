@@ -112,8 +112,8 @@ pub(crate) fn choose<'m>(
     })
 }
 
-/// The section for the processor whose name begins with `base` and ends with `suffix`. An ending
-/// such as .NTamd64 may stand between the two. The ending that fits best wins.
+/// The section for the processor. The name of the section begins with `base` and ends with
+/// `suffix`. An ending such as .NTamd64 may stand between the two. The ending that fits best wins.
 pub(crate) fn best_section(
     inf: &Inf,
     base: &str,
@@ -134,7 +134,8 @@ pub(crate) fn best_section(
     fitting.max().map(|(_, index)| index)
 }
 
-/// How well an ending fits: a newer Windows is better, then a named processor, then any NT.
+/// How well an ending fits. A newer Windows counts first, then a named processor. An ending for any
+/// NT is better than no ending.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 struct Rank {
     version: (u32, u32),

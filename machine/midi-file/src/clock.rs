@@ -44,7 +44,7 @@ pub(crate) struct TickClock {
 }
 
 impl TickClock {
-    /// A clock at tick 0, at the default tempo. The division's parts are not 0.
+    /// A clock at tick 0, at the default tempo. No part of `division` may be 0.
     pub(crate) fn new(division: Division) -> TickClock {
         let (numerator, denominator, units_per_tick) = match division {
             Division::Beat { ticks } => (1_000, u128::from(ticks), DEFAULT_TEMPO_US),

@@ -35,7 +35,7 @@ pub enum MidiFileError {
     /// There is nothing to send. The text names the first warning, if there is a warning.
     #[error("holds no MIDI event: nothing to play{}", because(.warning))]
     NoEvents {
-        /// The first part that the reader left out.
+        /// The first warning of the reader.
         warning: Option<String>,
     },
     /// The file has more than [`MAX_FILE_BYTES`].

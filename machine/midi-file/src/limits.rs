@@ -14,6 +14,6 @@ pub const MAX_MESSAGES: usize = 8 << 20;
 
 /// The latest time at which a message of a file may be due, in ns: 1000 hours.
 /// Assumed: no song is longer. In a usual file even the longest delta time stays below this limit,
-/// so a file with one damaged delta time still plays. The number of ms fits into the 32 bits of
+/// so a file with one damaged delta time still plays. The limit in ms fits into the 32 bits of
 /// KSMUSICFORMAT.
 pub const MAX_SONG_NS: u64 = 1_000 * 3600 * 1_000_000_000;

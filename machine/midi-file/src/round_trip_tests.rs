@@ -73,7 +73,7 @@ fn wire_bytes() -> impl Strategy<Value = Vec<(u64, u8)>> {
     })
 }
 
-/// The bytes of the messages in this range: the real-time bytes, or all other bytes.
+/// The bytes of all messages, filtered by their values: the real-time bytes, or all other bytes.
 fn only(song: &Song, real_time: std::ops::RangeInclusive<u8>) -> Vec<u8> {
     let bytes = song.iter().flat_map(|message| message.bytes);
     bytes.copied().filter(|b| real_time.contains(b)).collect()

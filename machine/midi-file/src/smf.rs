@@ -1,9 +1,9 @@
 //! A Standard MIDI File as a song: tracks merged, ticks turned into ns.
 //!
-//! The song has no running status: each channel message has its status byte. The song has a SysEx
-//! event with its F0. It has the bytes of an escape event (F7) as they are. A meta event is not
-//! sent: the reader obeys the event or drops it. Events of one tick go out in track order, and
-//! within a track in file order. A tempo event of any track counts for all tracks.
+//! The song has no running status: each channel message has its status byte. A SysEx event is in
+//! the song with its F0. The bytes of an escape event (F7) are in the song as they are. A meta
+//! event is not sent: the reader obeys the event or drops it. Events of one tick go out in track
+//! order, and within a track in file order. A tempo event of any track counts for all tracks.
 //!
 //! Assumed: a file for several MIDI ports (meta event 21) plays on the only port here.
 //! Source: Standard MIDI Files 1.0 (RP-001).

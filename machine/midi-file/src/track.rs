@@ -1,8 +1,8 @@
 //! One track of a MIDI file: its events in order, with their ticks.
 //!
 //! The reader goes on at the next event after a damaged one, as players do:
-//! - A channel message keeps its length when a data byte is above 127, so the next event begins
-//!   after it. The message is left out, or its byte is taken as 127.
+//! - A channel message keeps its length when a data byte is above 127, so the reader knows where
+//!   the next event begins. The message is left out, or its byte is taken as 127.
 //! - A meta event with a right length and wrong contents is skipped: it makes no sound.
 //! - Behind anything else the length of the event is not known. The reader looks for the next place
 //!   from which on several events can be read, and leaves out the bytes before it.
@@ -17,7 +17,8 @@ use crate::chunks::TrackChunk;
 use crate::song::LeftOut;
 use crate::wire::data_bytes;
 
-/// The events that must be whole after a damaged place before the reader goes on there.
+/// The number of events in a row that must be whole behind a damaged place before the reader goes
+/// on there.
 /// Assumed: bytes in the middle of an event look like this many events in a row only by a rare
 /// chance.
 const EVENTS_TO_GO_ON: usize = 3;
@@ -105,13 +106,13 @@ enum Frame<'a> {
     /// A channel message that may have data bytes above 127. It is bare if its status byte comes
     /// from the message before.
     Channel { status: u8, data: &'a [u8], is_bare: bool },
-    /// A SysEx event, F0, without that byte and its length.
+    /// The data of a SysEx event, without the F0 and the length.
     SysEx(&'a [u8]),
-    /// An escape event, F7, without that byte and its length.
+    /// The data of an escape event, without the F7 and the length.
     Escape(&'a [u8]),
     /// A meta event: its kind and its contents.
     Meta { kind: u8, contents: &'a [u8] },
-    /// A message that may not stand in a file by itself.
+    /// A system message that a file may have only inside an escape event.
     NotAllowed,
 }
 
@@ -243,7 +244,7 @@ impl<'a> TrackReader<'a> {
     pub(crate) fn left_out(&self) -> LeftOut {
         let clipped = if self.damage == Damage::Clip { self.found.high_data } else { 0 };
         let messages = self.found.high_data - clipped + self.found.not_allowed;
-        // A track that says itself that it is over has lost nothing, whatever its chunk declares.
+        // A track with the event End of Track has lost nothing, whatever its chunk declares.
         let is_cut = self.ending == Some(Ending::Unmarked);
         LeftOut {
             messages: messages as u64,
@@ -395,7 +396,7 @@ fn split_event(bytes: &[u8], status: Option<u8>) -> Option<(u32, Frame<'_>, &[u8
     Some((delta, frame, rest))
 }
 
-/// Splits off a length and as many bytes.
+/// Reads a length and splits off that number of bytes.
 fn split_data(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, bytes) = split_number(bytes)?;
     bytes.split_at_checked(usize::try_from(length).ok()?)

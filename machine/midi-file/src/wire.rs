@@ -10,8 +10,8 @@
 //!   real-time byte inside any other message comes after that message. Such a message has 3 bytes
 //!   at most, and stays whole for the tools that read it. A receiver sees no difference;
 //! - bytes that do not make a whole message, unchanged. They are: a message or SysEx that a status
-//!   byte or the end cuts, data bytes without a status, an F7 alone, the undefined F4 and F5. Data
-//!   bytes in a row are one message.
+//!   byte or the end of the stream cuts short, data bytes without a status, an F7 alone, the
+//!   undefined F4 and F5. Data bytes in a row are one message.
 //!
 //! So the bytes of all messages, without the status bytes that were put back, are the bytes of the
 //! wire.
@@ -61,11 +61,11 @@ struct WireParser {
 /// Splits captured bytes into messages. Each byte comes with the time at which its start bit began,
 /// in ns.
 ///
-/// Nothing is lost: all given bytes are in the messages. Running status may add status bytes. A
-/// message is due when its first byte began. A real-time byte is a separate message: it splits a
-/// SysEx message into parts, and comes after any other message that it interrupts. Bytes that do
-/// not make a whole message are kept as they came. If the time of a byte is earlier than the time
-/// of the byte before, the byte gets the time of the byte before.
+/// Nothing is lost: all given bytes are in the messages. A message that came under running status
+/// gets its status byte back. A message is due when its first byte began. A real-time byte is a
+/// separate message: it splits a SysEx message into parts, and comes after any other message that
+/// it interrupts. Bytes that do not make a whole message are kept as they came. If the time of a
+/// byte is earlier than the time of the byte before, the byte gets the time of the byte before.
 #[must_use]
 pub fn messages_from_wire(bytes: &[(u64, u8)]) -> Song {
     let mut parser = WireParser::new(RunningStatus::Expand);

@@ -21,8 +21,8 @@ pub struct GoldenSettings {
     pub polls: Polls,
     /// Whether the comparison looks at the STATUS bits that the card does not drive.
     pub undriven: Undriven,
-    /// The lanes without an order between them, as in `wire` and `line`. An empty list means that
-    /// only causes give an order.
+    /// The actors whose events have no order among the events of other actors, such as `wire` and
+    /// `line`. With an empty list, the events of all actors are in one order.
     pub unordered: Vec<String>,
 }
 

@@ -34,7 +34,7 @@ impl Check {
         Check { name: name.into(), passed: false, words: words.into(), time_ns: None }
     }
 
-    /// The same check, which failed at this time.
+    /// Adds the time of the event that shows the failure. A check that passed gets no time.
     pub(super) fn at(self, time_ns: impl Into<Option<u64>>) -> Check {
         let time_ns = time_ns.into().filter(|_| !self.passed);
         Check { time_ns, ..self }
@@ -108,7 +108,7 @@ impl Outcome {
         }
     }
 
-    /// The time since power-on in ns of the first failed check that has one.
+    /// The time of the first failed check that has a time, in ns since power-on.
     #[must_use]
     pub fn failed_at_ns(&self) -> Option<u64> {
         self.checks.iter().filter(|check| !check.passed).find_map(|check| check.time_ns)

@@ -78,8 +78,8 @@ impl Pattern {
             let Some(at) = rest.find(piece.as_str()) else { return false };
             rest = &rest[at + piece.len()..];
         }
-        // The last word must fit as a whole: the pattern `out 330 <- F` does not mean `out 330 <-
-        // F8`.
+        // The last word must fit as a whole. The event `out 330 <- F8`, for example, is not meant
+        // by the pattern `out 330 <- F`.
         let ends_open = self.pieces.last().is_some_and(|piece| piece.is_empty());
         ends_open || !rest.starts_with(|letter: char| letter.is_ascii_alphanumeric())
     }

@@ -1,6 +1,6 @@
 //! The open pins of a scenario.
 //!
-//! This module owns the requests that stay in flight while the steps go on, and their results.
+//! This file owns the requests that stay in flight while the steps go on, and their results.
 
 use std::sync::Arc;
 

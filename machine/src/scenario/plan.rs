@@ -1,6 +1,6 @@
 //! A scenario after its reader has checked it.
 //!
-//! This module owns the machine, the steps and the expectations in the form that a run needs.
+//! This file owns the machine, the steps and the expectations in the form that a run needs.
 
 use std::sync::Arc;
 
@@ -71,7 +71,8 @@ pub(super) enum Since {
     PowerOn,
 }
 
-/// The action of a step. A pin is its index in [`Plan::pins`]; a card is its index, too.
+/// The action of a step. An action names a pin by its index in [`Plan::pins`], and a card by its
+/// index in the machine.
 #[derive(Clone, Debug)]
 pub(super) enum Action {
     Open {
@@ -172,7 +173,7 @@ pub(super) struct Fault {
     pub answer: u32,
     /// How many questions still get the usual answer.
     pub skip: u32,
-    /// How many questions after these get this answer.
+    /// How many questions after the skipped ones get this answer.
     pub times: u32,
 }
 

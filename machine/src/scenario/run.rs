@@ -245,7 +245,8 @@ impl<'m> Run<'m> {
             }
             Action::SendSong { card, sender, song } => {
                 self.tell_sender(*card, *sender)?;
-                // The cable goes on by itself, so nothing here needs to know its end.
+                // The cable sends the song by itself, so this code need not know when the song
+                // ends.
                 let _ = self.device(*card).cable().send_song_as(*sender, (**song).clone());
             }
             Action::Requests { pin, count, refill } => self.pins[*pin].request(*count, *refill)?,
@@ -280,7 +281,7 @@ impl<'m> Run<'m> {
     }
 
     /// Says in the trace what is wrong with the bytes that follow. The trace of the wire does not
-    /// show it.
+    /// show this fault.
     fn tell_sender(&self, card: usize, sender: Sender) -> Result<(), Trouble> {
         match sender {
             Sender::Sound => Ok(()),
