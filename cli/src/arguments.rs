@@ -122,7 +122,7 @@ pub enum Verb {
     /// Nothing of the driver is run. Its code is read along branches and calls. Instructions that
     /// are missing in the bytes between this code are listed separately, because these bytes may be
     /// data. The list also has the classes and interfaces of PortCls that this code names, and says
-    /// whether a driver gets them here.
+    /// which of them the emulator gives to a driver.
     #[command(
         after_long_help = format!("{IMPORTS_EXAMPLES}\n\n{IMPORTS_EXIT}\n\n{EXIT_CODES}")
     )]
@@ -421,7 +421,8 @@ pub struct OpsArguments {
     #[arg(long, value_name = "HEX", value_parser = parse_port, requires = "record")]
     #[arg(help_heading = "A real card")]
     pub port: Option<u16>,
-    /// Compares what such a recipe printed with the script and with the model of the card.
+    /// Reads what a recipe of --record printed, and compares it with the script and with the model
+    /// of the card.
     #[arg(long, value_name = "FILE", value_parser = input(), conflicts_with = "vcd")]
     #[arg(value_hint = ValueHint::FilePath, help_heading = "A real card")]
     pub results: Option<Input>,
@@ -449,8 +450,8 @@ pub struct CardsArguments {
     #[arg(long, value_name = "CARD", value_parser = CardParser)]
     #[arg(conflicts_with_all = ["check", "card", "format"])]
     pub show: Option<CardChoice>,
-    /// Only this card. --check expects of a card from a file what it expects of the card that the
-    /// file is based on.
+    /// Only this card. If a card file is based on another card, --check expects the results of that
+    /// other card.
     #[arg(long, value_name = "CARD", value_parser = CardParser)]
     pub card: Option<CardChoice>,
     /// The latencies for the check: min, typ, max, or seeded:N.
@@ -535,11 +536,11 @@ pub struct WaveArguments {
     /// if the driver does not poll. A trace that is written in the same run then has them too.
     #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
     pub vcd: Option<Target>,
-    /// For whom the waveforms are.
+    /// The kind of program that reads the waveforms.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = WaveDialect::Full)]
     #[arg(requires = "vcd")]
     pub vcd_dialect: WaveDialect,
-    /// Their unit of time [default: 1ns for full, 1us for sigrok].
+    /// The unit of time of the waveforms [default: 1ns for full, 1us for sigrok].
     #[arg(long, value_enum, value_name = "TIME", requires = "vcd")]
     pub vcd_tick: Option<WaveTick>,
 }

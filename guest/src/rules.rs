@@ -32,7 +32,7 @@ portcls_emulator::rules! {
     NOT_A_WORKER = "not-a-worker",
         source: "WDK, KsQueueWorkItem and KsUnregisterWorker";
 
-    /// A registration for Plug and Play notifications must be ended by what the registration gave.
+    /// A driver must unregister a Plug and Play notification with the entry from its registration.
     NOT_A_NOTIFICATION = "not-a-notification",
         source: "WDK, IoUnregisterPlugPlayNotificationEx";
 
@@ -97,7 +97,8 @@ portcls_emulator::rules! {
     IO_BUILD_SYNCHRONOUS_FSD_REQUEST_NO_FREE = "IoBuildSynchronousFsdRequestNoFree",
         source: "WDK, IoBuildSynchronousFsdRequestNoFree rule (wdm)";
 
-    /// A driver must keep a request that it allocated, when it comes back complete, and free it.
+    /// When a request that the driver allocated comes back complete, the driver must keep and free
+    /// it.
     OWN_IRP_NOT_KEPT = "own-irp-not-kept",
         source: "WDK, IoAllocateIrp; IO_COMPLETION_ROUTINE, STATUS_MORE_PROCESSING_REQUIRED";
 
@@ -105,7 +106,7 @@ portcls_emulator::rules! {
     FLOATING_POINT_KEPT = "floating-point-kept",
         source: "WDK, KeSaveFloatingPointState, Remarks";
 
-    /// Floating-point states must be restored in the reverse order, the inner ones not at a lower
+    /// Floating-point states must be restored in reverse order; a later state must not have a lower
     /// IRQL.
     FLOATING_POINT_NESTING = "floating-point-nesting",
         source: "WDK, KeRestoreFloatingPointState, Remarks";

@@ -166,14 +166,14 @@ behaviour! {
     /// Where STATUS and COMMAND are, counted from DATA: usually 1; 2 on a bus whose devices use
     /// only every second port.
     status_offset: u16, "status-offset", Number(1..=15, Decimal),
-        "STATUS and COMMAND, from DATA on";
+        "the distance of STATUS and COMMAND from DATA, in ports";
     /// Whether there is a control register at base+2.
     control_port: ControlPort, "control-port", Word,
         "whether there is a register at base+2";
     /// The port of DATA in the card's factory setting. The chip does not use this number; the bus
     /// that the card is on uses it.
     usual_port: u16, "usual-port", Number(0..=0xFFFE, Hexadecimal),
-        "DATA, unless --port says where";
+        "the port of DATA, unless another one is chosen";
     /// What lies between the two ports and the rest of the card.
     host_port: HostPort, "host-port", Word,
         "mailbox: one byte each way, and a second one replaces it; fifo: two buffers";
@@ -192,7 +192,8 @@ behaviour! {
         "the bits that show the same bits of the last command";
     /// What a read of DATA returns when no byte waits.
     empty_read: EmptyRead, "empty-read", EmptyRead,
-        "DATA when no byte waits: \"stale\": the last byte, \"last-input\": no ACK, or a byte";
+        "what DATA gives when no byte waits: \"stale\" for the last byte that was in DATA, \
+         \"last-input\" for the last byte from MIDI IN that was in DATA, or a fixed byte";
     /// How many bytes on their way out the card holds, in the latch, the FIFO and the shifter
     /// together. From 1 to [`MAX_TX_DEPTH`].
     tx_depth: u16, "tx-depth", Number(1..=MAX_TX_DEPTH as u64, Decimal),
@@ -230,7 +231,7 @@ behaviour! {
         "whether the unit waits for the host to read";
     /// The commands that the card knows in intelligent mode, and the commands that it acknowledges.
     ack_set: AckSet, "ack-set", Word,
-        "commands that are acknowledged; with the last three only FF and 3F are known";
+        "commands that the card acknowledges; with the last three words it knows only FF and 3F";
     /// Whether the unit acknowledges a reset in UART mode.
     ack_reset_in_uart: ResetAck, "ack-reset-in-uart", Word, "FF in UART mode";
     /// Where an ACK goes when input is still unread.
@@ -238,7 +239,8 @@ behaviour! {
     /// Whether an ACK raises the interrupt line.
     ack_interrupt: AckInterrupt, "ack-interrupt", Word, "whether an ACK interrupts";
     /// How the interrupt line follows the bytes that wait.
-    interrupt: InterruptKind, "interrupt", Word, "an edge a byte, or a level while a byte waits";
+    interrupt: InterruptKind, "interrupt", Word,
+        "latch-edge: each byte makes a new edge; level: the line is up while a byte waits";
     /// How many bytes from MIDI IN must wait before they raise the interrupt line, including the
     /// byte in DATA. DSR shows the first byte. From 1 to [`MAX_RX_DEPTH`].
     rx_threshold: u16, "rx-threshold", Number(1..=MAX_RX_DEPTH as u64, Decimal),

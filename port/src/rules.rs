@@ -47,7 +47,7 @@ portcls_emulator::rules! {
     STATE_DOWN_FAILED = "state-down-failed",
         source: "WDK, IMiniportMidiStream::SetState; KSSTATE";
 
-    /// Read must not give more bytes than there is room for in its buffer.
+    /// Read must not give more bytes than its buffer can hold.
     READ_OVERRUN = "read-overrun",
         source: "WDK, IMiniportMidiStream::Read, BytesRead";
 
@@ -67,19 +67,21 @@ portcls_emulator::rules! {
     DESCRIPTOR_CONTRADICTION = "descriptor-contradiction",
         source: "WDK, PCFILTER_DESCRIPTOR and the structures that it points to";
 
-    /// A property handler must not give more bytes than there is room for.
+    /// A property handler must not give more bytes than the buffer for the value can hold.
     PROPERTY_OVERRUN = "property-overrun",
         source: "WDK, PCPROPERTY_REQUEST, ValueSize";
 
-    /// An event handler must answer at once, and add exactly the events that it takes to the list.
+    /// An event handler must answer at once, and add to the list each event that it accepts, and no
+    /// other.
     EVENT_HANDLER_ANSWER = "event-handler-answer",
         source: "WDK, PCPFNEVENT_HANDLER; PCEVENT_REQUEST, PCEVENT_VERB_ADD";
 
-    /// AddEventToEventList must be given the entry of the request to this port, and once.
+    /// AddEventToEventList must be given the entry of a request to the same port, and each entry
+    /// only once.
     EVENT_ENTRY = "event-entry",
         source: "WDK, IPortEvents::AddEventToEventList";
 
-    /// DataRangeIntersection must not give more bytes than there is room for.
+    /// DataRangeIntersection must not give more bytes than its buffer can hold.
     INTERSECTION_OVERRUN = "intersection-overrun",
         source: "WDK, IMiniport::DataRangeIntersection, OutputBufferLength";
 
@@ -99,7 +101,8 @@ portcls_emulator::rules! {
     DMA_CHANNEL_PAGED = "dma-channel-paged",
         source: "WDK, PcNewDmaChannel and IPortWavePci::NewMasterDmaChannel, PoolType";
 
-    /// A DirectMusic event must be put once; after that it is another's.
+    /// A driver must put a DirectMusic event only once; after that the event belongs to its
+    /// receiver.
     EVENT_PUT_TWICE = "event-put-twice",
         source: "WDK, IMXF::PutMessage";
 
@@ -107,7 +110,7 @@ portcls_emulator::rules! {
     EVENT_FOREIGN = "event-foreign",
         source: "WDK, IAllocatorMXF::GetMessage";
 
-    /// The data of a DirectMusic event must lie in a buffer that GetBuffer of its allocator gave.
+    /// The data buffer of a DirectMusic event must come from GetBuffer of the event's allocator.
     EVENT_DATA_FOREIGN = "event-data-foreign",
         source: "WDK, IAllocatorMXF::GetBuffer; DMUS_KERNEL_EVENT, uData";
 
@@ -135,7 +138,7 @@ portcls_emulator::rules! {
     EVENT_PACKAGE_LOOP = "event-package-loop",
         source: "WDK, DMUS_KERNEL_EVENT, pPackageEvt";
 
-    /// All events and buffers of a DirectMusic stream must be back at its allocator when it closes.
+    /// When a DirectMusic stream closes, all its events and buffers must be back at the allocator.
     EVENTS_OUTSTANDING = "events-outstanding",
         source: "WDK, IMXF::PutMessage; IAllocatorMXF";
 }

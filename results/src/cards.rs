@@ -41,7 +41,7 @@ pub fn figures(behaviour: &Behaviour) -> [(&'static str, String); 6] {
         }
     };
     let interrupt = match behaviour.interrupt {
-        InterruptKind::LatchEdge => "an edge a byte, exclusive",
+        InterruptKind::LatchEdge => "an edge for each byte, exclusive",
         InterruptKind::Level => "a level while a byte waits, shared",
     };
     let own = match behaviour.reset_output {

@@ -105,12 +105,13 @@ Examples:
   portcls-emu imports driver.sys | grep missing    what would end a run when it is called";
 
 pub(super) const IMPORTS_EXIT: &str = "\
-It exits with 1 when something is missing: a function or variable that is imported, a class of
-PortCls that the code names, or an instruction that the code leads to; and when an imported function
-refuses every call. What the driver never calls does no harm: a run ends with the name of what is
-missing only when the driver comes to it, and a refusal is a line of the trace. An interface that is
-not served does not change the exit code, because drivers ask for some and go on without. A file
-that is no driver is exit code 3.";
+It exits with 1 when something is missing, or when an imported function refuses every call. What can
+be missing is an imported function or variable, a class of PortCls that the code names, or an
+instruction that the code leads to. What the driver never uses does no harm. A run ends, with the
+name of what is missing, when the driver comes to a missing function or instruction. A refused call,
+such as PcNewPort with a missing class, does not end the run: it is a line of the trace. An
+interface that is not served does not change the exit code, because drivers ask for some interfaces
+and go on without them. A file that is no driver is exit code 3.";
 
 pub(super) const CARDS_EXAMPLES: &str = "\
 Examples:
@@ -210,7 +211,8 @@ Spans of a budget:
   late       from the due time of a timer to the start of a byte that its DPC wrote";
 
 pub(super) const LATENCY_EXIT: &str = "\
-It exits with 1 when a time breaks its budget, or when a trace has nothing to measure for it.";
+It exits with 1 when a time is longer than its budget, or when a trace has no time to compare with
+a budget.";
 
 pub(super) const EXPORT_EXAMPLES: &str = "\
 Examples:

@@ -54,7 +54,7 @@ pub struct MachineArguments {
     /// the driver's key, as without a word.
     #[arg(long, value_name = "VALUE")]
     pub registry: Vec<RegistrySetting>,
-    /// Reads such values from a file, one on each line; # begins a remark.
+    /// Reads values in the form of --registry from a file, one on each line; # begins a remark.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub registry_file: Option<PathBuf>,
     /// Installs what the driver's INF says: its registry values, and its resources if no --resource

@@ -157,8 +157,8 @@ pub struct CompareArguments {
     /// How strictly the traces are compared.
     #[arg(long, value_enum, value_name = "MODE", default_value_t = CompareMode::Causal)]
     pub compare: CompareMode,
-    /// How much the time from a cause to its event may differ: a time (5us), a part of it (2%), or
-    /// both (5us|2%), of which the larger counts.
+    /// How much the time from a cause to its event may differ: by a time (5us), by a percentage
+    /// (2%), or by the larger of both (5us|2%).
     #[arg(long, value_name = "LIMIT", default_value = "0", value_parser = Tolerance::from_str)]
     pub tolerance: Tolerance,
     /// Which numbers of polls are equal: exact, any, or count:N, where they may differ by N.
@@ -227,7 +227,7 @@ pub struct ExportArguments {
     /// Ends at a time since power-on, or at the next mark that begins with these words.
     #[arg(long, value_name = "TIME|MARK", value_parser = Place::parse)]
     pub until: Option<Place>,
-    /// For whom the waveforms are.
+    /// The kind of program that reads the waveforms.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = WaveDialect::Full)]
     pub vcd_dialect: WaveDialect,
 }

@@ -124,7 +124,7 @@ fn a_summary_names_the_broken_rules_with_their_sentences() {
     folder.put("song.mid", midi_file(TWO_NOTES));
     let driver = driver_path("x64/too_many_read.sys");
     let job = ["capture", "song.mid", "--driver", &driver];
-    let meaning = "Read must not give more bytes than there is room for in its buffer.";
+    let meaning = "Read must not give more bytes than its buffer can hold.";
     let ran = folder.run(&job);
     assert_eq!(ran.code, 5, "{}", ran.stderr);
     assert!(ran.text().contains("\nviolations  read-overrun at "), "{}", ran.text());

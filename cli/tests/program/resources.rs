@@ -116,7 +116,7 @@ fn bad_resources_and_bad_infs_are_one_line_that_says_how_to_mend_them() {
             &["--resource", "mpu401", "--resource", "irq:5"],
             2,
             "the list of resources: no interrupt of the list is the MPU-401's line 9; put irq at \
-             its place among the lines, or change --irq",
+             its place among the lines, or give the MPU-401 a line of the list",
         ),
         (
             &["--inf", "driver.inf", "--port", "340"],

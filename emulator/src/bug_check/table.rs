@@ -157,8 +157,8 @@ bug_checks! {
         distinction: Distinction::FirstParameter,
     };
 
-    /// A driver is in a power state that does not fit the request that it holds, or it has held a
-    /// power request for too long.
+    /// A driver did not handle a power request correctly. Its power state does not fit the request,
+    /// or the driver has held the request for too long.
     DRIVER_POWER_STATE_FAILURE = 0x9F, [
         listed("what is wrong", values::POWER),
         new("depends on the first"),
@@ -186,8 +186,8 @@ bug_checks! {
         listed("kind", values::READ_ONLY),
     ];
 
-    /// When a pool block was given back, bytes beside it were found changed. A driver wrote before
-    /// its beginning or past its end.
+    /// When a pool block was given back, the kernel found changed bytes beside the block. A driver
+    /// wrote before the beginning or past the end of the block.
     SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION = 0xC1, [
         new("the block"),
         new("the changed byte"),
@@ -277,8 +277,8 @@ bug_checks! {
         UNUSED,
     ];
 
-    /// A driver restored a floating-point state that was not saved where it says, or not at this
-    /// IRQL, or not by this thread.
+    /// A driver called KeRestoreFloatingPointState with a structure that holds no state, or with a
+    /// state that was saved at another IRQL or by another thread.
     INVALID_FLOATING_POINT_STATE = 0xE7, [
         listed("what is wrong", values::FLOATING_POINT),
         new("depends on the first"),

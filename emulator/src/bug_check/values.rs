@@ -117,7 +117,7 @@ pub(super) const WATCHDOG: Values = &[
 ];
 
 pub(super) const FLOATING_POINT: Values = &[
-    (0, "no state was saved there, or it was overwritten"),
+    (0, "the structure holds no state: none was saved, or it was overwritten"),
     (1, "the state was saved at another IRQL"),
     (2, "the state was saved by another thread"),
 ];
@@ -129,9 +129,9 @@ pub(super) const FAST_FAIL: Values = &[
     (2, "the security cookie of a stack frame was overwritten"),
     (3, "a doubly linked list is damaged: an entry was removed twice, or freed in the list"),
     (4, "the stack pointer is outside of its stack"),
-    (5, "an argument that must not be was given to a C function"),
+    (5, "a C function was given an argument that is not allowed"),
     (6, "the security cookie was not set when the driver started"),
-    (7, "the program itself asked for it"),
+    (7, "no check failed: the code itself requested the stop"),
     (8, "an index is out of range"),
     (10, "an indirect call to something that is no function"),
     (14, "a reference count is impossible"),

@@ -22,8 +22,8 @@ pub(super) const IN_86BOX: CardProfile = CardProfile {
     name: text("as-seen-in-86box"),
     title: text("The MPU-401 as seen in 86Box"),
     description: text(
-        "FE from an empty DATA, ACKs at once, 0.891 ms after FF in which a command waits, and an \
-        edge for each byte.",
+        "An empty DATA gives FE. ACKs come at once, but a command waits in the first 0.891 ms \
+        after FF. The interrupt line has an edge for each byte.",
     ),
     sources: Cow::Borrowed(&[text("86Box, file snd_mpu401.c, and its issues 129, 4419 and 6827")]),
     behaviour: Behaviour {
@@ -45,8 +45,8 @@ pub(super) const IN_DOSBOX: CardProfile = CardProfile {
     name: text("as-seen-in-dosbox"),
     title: text("The MPU-401 as seen in DOSBox"),
     description: text(
-        "FE from an empty DATA, ACKs at once, 14 ms after FF in which a command waits, and a line \
-        that is up until the queue is empty.",
+        "An empty DATA gives FE. ACKs come at once, but a command waits in the first 14 ms after \
+        FF. The interrupt line is up until the queue is empty.",
     ),
     sources: Cow::Borrowed(&[text("DOSBox, DOSBox Staging and DOSBox-X, file mpu401.cpp")]),
     behaviour: Behaviour {

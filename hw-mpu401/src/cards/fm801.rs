@@ -10,7 +10,9 @@ use alloc::borrow::Cow;
 pub(super) const PROFILE: CardProfile = CardProfile {
     name: text("fm801"),
     title: text("ForteMedia FM801"),
-    description: text("A PCI sound chip whose MIDI OUT is a break until its game port is set up."),
+    description: text(
+        "A PCI sound chip that sends a break on MIDI OUT until its game port is set up.",
+    ),
     sources: Cow::Borrowed(&[
         text("Linux, driver fm801: registers and interrupt bits"),
         text("A report on mt32-pi: a break on MIDI OUT at power-on"),

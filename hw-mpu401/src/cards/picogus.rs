@@ -15,8 +15,8 @@ pub(super) const PROFILE: CardProfile = CardProfile {
     name: text("picogus"),
     title: text("PicoGUS, MPU-401 firmware"),
     description: text(
-        "DOSBox's model on an RP2040: FE from an empty DATA, and 14 ms after FF in which one \
-        command waits.",
+        "DOSBox's model on an RP2040: an empty DATA gives FE, and one command waits in the first \
+        14 ms after FF.",
     ),
     sources: Cow::Borrowed(&[text("PicoGUS, files mpu401.c and midi.c of the firmware")]),
     behaviour: Behaviour {

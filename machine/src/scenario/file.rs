@@ -80,7 +80,8 @@ tables! {
         port: Option<Port>,
         /// The interrupt line. Without it 9.
         irq: Option<Line>,
-        /// Where in their ranges the latencies of the card lie: min, typ, max or seeded:N.
+        /// Which time the card takes from the range of each latency: min, typ, max, or seeded:N for
+        /// random times.
         timing: Option<String>,
         /// The cost of a port access.
         access: Option<Time>,
@@ -110,7 +111,7 @@ tables! {
         port: Option<Port>,
         /// The interrupt line. Two cards may share a line if both use it by level. Without it 9.
         irq: Option<Line>,
-        /// Where in their ranges the latencies lie.
+        /// Which time the card takes from the range of each latency.
         timing: Option<String>,
         /// The state of the card at the beginning.
         state: Option<CardStateWord>,
@@ -272,7 +273,7 @@ tables! {
         /// Service routines: how often they run and how long.
         #[serde(default)]
         isrs: Vec<RoutineTable>,
-        /// Events that come in this order, with others between them.
+        /// Events that come in this order. Other events may come between them.
         order: Option<Vec<String>>,
         /// Events that never come, as in "out 330 while busy".
         #[serde(default)]
@@ -341,7 +342,7 @@ tables! {
     struct TimeTable {
         /// The event, as in `order`. Its first appearance counts.
         event: String,
-        /// Its time since the mark before it.
+        /// The event comes at this time, counted from the last mark before the event.
         at: Time,
         /// How much earlier or later it may come. Without it not at all.
         within: Option<Time>,

@@ -49,8 +49,8 @@ texts! {
     /// A level of the processor: PASSIVE_LEVEL, APC_LEVEL, DISPATCH_LEVEL, HIGH_LEVEL, or irq and
     /// the number of a line.
     Level(Irql) = level;
-    /// How much a local delay may differ: a time, a part as in 2%, or both as in 5us|2%, of which
-    /// the larger one counts.
+    /// How much the time from a cause to its event may differ: by a time, as in 5us, by a
+    /// percentage, as in 2%, or by the larger of both, as in 5us|2%.
     ToleranceText(super::golden::Tolerance) = tolerance;
     /// Which counts of polls are the same: exact, any, or count: and a number, as in count:2.
     PollsText(super::golden::Polls) = polls;
@@ -170,7 +170,10 @@ fn tolerance(text: &str) -> Result<super::golden::Tolerance, String> {
             None => tolerance.time_ns = time(part)?,
             Some(percent) => {
                 tolerance.per_mille = per_mille(percent).ok_or_else(|| {
-                    format!("'{}' is no part; write 0 to 100 and %, as in 2% or 0.5%", short(part))
+                    format!(
+                        "'{}' is no percentage; write 0 to 100 and %, as in 2% or 0.5%",
+                        short(part)
+                    )
                 })?
             }
         }

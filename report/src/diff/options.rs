@@ -141,7 +141,7 @@ impl DiffOptions {
 pub struct SettingError(&'static str);
 
 const TOLERANCE_FORM: SettingError = SettingError(
-    "write a time (5us), a part of the delay (2%), or both (5us|2%), of which the larger counts",
+    "write a time (5us), a percentage of the delay (2%), or the larger of both (5us|2%)",
 );
 const POLLS_FORM: SettingError = SettingError("write exact, any, or count:N as in count:2");
 

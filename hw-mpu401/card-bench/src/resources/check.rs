@@ -226,7 +226,11 @@ fn complete(resources: &[CardResource], own: OwnPlaces) -> Result<(), BadResourc
     let mut lines = resources.iter().filter_map(|one| line(one, own)).peekable();
     if lines.peek().is_some() && !lines.any(|line| line == card) {
         let what = format!("no interrupt of the list is the MPU-401's line {card}");
-        return Err(bad(end, what, "put irq at its place among the lines, or change --irq"));
+        return Err(bad(
+            end,
+            what,
+            "put irq at its place among the lines, or give the MPU-401 a line of the list",
+        ));
     }
     Ok(())
 }

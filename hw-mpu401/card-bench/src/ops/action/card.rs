@@ -44,7 +44,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         word: "hold",
-        forms: &[("hold 500", "the card's own processor does other work for so long, from now")],
+        forms: &[("hold 500", "from now, the card's own processor does other work for 500 us")],
         parse: parse_hold,
     },
     Verb {

@@ -18,7 +18,7 @@ use crate::ops::words::Words;
 
 const ENABLE: &str = "write enable rx, enable tx, enable rx tx or enable none";
 const GATE: &str = "write gate open or gate closed";
-const CORRUPT: &str = "write corrupt out 40 3: the bits that are inverted, and in each how many-th \
+const CORRUPT: &str = "write corrupt out 40 3: the line, the bits to invert, and 3 for each third \
                        byte";
 
 /// The largest distance between two changed bytes.

@@ -40,7 +40,7 @@ pub(super) const FORMS: &[(&str, &str)] = &[
     ("in 90 3C 40", "bytes arrive on MIDI IN, back to back at wire pace, from now"),
     ("in 90 3C framing", "the same, but each byte has a space in the place of its stop bit"),
     ("in baud 38400 90 3C", "the same, from a sender at this speed, 300 to 250000 bit/s"),
-    ("in break 500", "MIDI IN is at space for so long"),
+    ("in break 500", "MIDI IN is at space for 500 us"),
 ];
 
 impl MidiInput {

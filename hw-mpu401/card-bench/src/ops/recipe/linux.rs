@@ -22,7 +22,7 @@ pub(super) fn text(script: &Script, ports: RecipePorts) -> String {
 #     portcls-emu ops --results results.txt --card CARD {file}
 #
 # Software on the host cannot switch the card off, send to MIDI IN, or see MIDI OUT and the
-# interrupt line. Times in us are kept about, and are not recorded.
+# interrupt line. This program keeps the times of the script only roughly, and records no times.
 import os
 import time
 
