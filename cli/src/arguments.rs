@@ -117,7 +117,7 @@ pub enum Verb {
         script_lines()
     ))]
     Ops(OpsArguments),
-    /// Lists what a compiled driver (.sys) imports and executes, and what of it is missing here.
+    /// Lists what a compiled driver (.sys) imports and executes, and which parts are missing here.
     ///
     /// Nothing of the driver is run. Its code is read along branches and calls. Instructions that
     /// are missing in the bytes between this code are listed separately, because these bytes may be

@@ -36,7 +36,7 @@ portcls_emulator::rules! {
     NOT_A_NOTIFICATION = "not-a-notification",
         source: "WDK, IoUnregisterPlugPlayNotificationEx";
 
-    /// A routine that frees an MDL must be given one that was allocated for it.
+    /// A driver must free an MDL with the routine that belongs to its allocation.
     NOT_AN_MDL = "not-an-mdl",
         source: "WDK, IoFreeMdl and MmFreePagesFromMdl";
 

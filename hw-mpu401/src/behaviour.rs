@@ -189,7 +189,7 @@ behaviour! {
     /// Which of bits 5 to 0 of STATUS show the bit with the same number in the last command byte.
     /// Before the first command these bits are 0.
     status_command_bits: u8, "status-command-bits", Number(0..=0x3F, Hexadecimal),
-        "the bits that show the same bits of the last command";
+        "the bits that show the bits with the same numbers of the last command";
     /// What a read of DATA returns when no byte waits.
     empty_read: EmptyRead, "empty-read", EmptyRead,
         "what DATA gives when no byte waits: \"stale\" for the last byte that was in DATA, \

@@ -138,7 +138,8 @@ latencies! {
     drr_clear_intelligent_ns, "drr-clear-intelligent-ns", Finite,
         "intelligent mode, idle: from a write until the byte is taken";
     /// UART mode, unit idle: from a write until the unit takes the byte and DRR clears.
-    drr_clear_uart_ns, "drr-clear-uart-ns", Finite, "the same in UART mode";
+    drr_clear_uart_ns, "drr-clear-uart-ns", Finite,
+        "UART mode, idle: from a write until the byte is taken";
     /// UART mode, with room in the buffer: from the time when the unit takes a byte to the time
     /// when the unit takes the next byte.
     tx_accept_ns, "tx-accept-ns", Finite, "from one byte taken to the next one taken";
@@ -166,7 +167,7 @@ latencies! {
     /// Reset in UART mode that drops output: from the time when the unit takes the command until
     /// the unit takes the next byte.
     busy_after_exit_full_ns, "busy-after-exit-full-ns", Finite,
-        "the same when output is thrown away";
+        "from FF in UART mode, when waiting output is thrown away";
     /// Reset in UART mode: from the time when the unit takes the command until the unit drops the
     /// output that still waits; [`NEVER_NS`] if the unit sends all of this output.
     backlog_after_exit_ns, "backlog-after-exit-ns", FiniteOrNever,
@@ -187,7 +188,8 @@ latencies! {
         "the extra time until the ACK of FF in the middle of an answer";
     /// The extra time until the ACK of any other command that comes while the unit waits for an
     /// answer and that the unit does not defer.
-    command_break_ns, "command-break-ns", Finite, "the same for any other command";
+    command_break_ns, "command-break-ns", Finite,
+        "the extra time until the ACK of another command in the middle of an answer";
     /// From the last byte of an answer until the ACK of a deferred command.
     deferred_ack_ns, "deferred-ack-ns", Finite,
         "from the last byte of an answer to the ACK of a deferred command";

@@ -195,8 +195,8 @@ pub fn catalog(_: job::None) -> Result<Answer, Refusal> {
         song_formats: words(&[
             ("auto", "by its first bytes: a MIDI file or a SysEx file"),
             ("smf", "a Standard MIDI File, bare or in a RIFF wrapper"),
-            ("syx", "SysEx messages one after the other, all due at once"),
-            ("raw", "bytes for the wire as they are, all due at once"),
+            ("syx", "SysEx messages one after the other; all bytes are due at the start"),
+            ("raw", "bytes for the wire as they are; all bytes are due at the start"),
         ]),
         damages: words(&[
             ("leave-out", "a damaged part of a file is left out"),
@@ -205,7 +205,7 @@ pub fn catalog(_: job::None) -> Result<Answer, Refusal> {
         ]),
         compare_modes: words(&[
             ("causal", "each event with its cause, and with its time after this cause"),
-            ("order", "the same without times, for a driver that was compiled anew"),
+            ("order", "each event with its cause, without times, for a driver that was compiled anew"),
             ("exact", "event for event, time to the ns"),
         ]),
         outputs: outputs(),

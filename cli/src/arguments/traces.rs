@@ -71,8 +71,8 @@ pub struct TraceArguments {
     #[arg(value_name = "TRACE", value_parser = input())]
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: Input,
-    /// What to show beside the events, as in durations,nesting; without it the text can be a
-    /// golden.
+    /// What to show beside the events, as in durations,nesting. Without this option the text can
+    /// be a golden.
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     pub show: Vec<Shown>,
     /// Which events to show.
@@ -119,7 +119,7 @@ pub enum Shown {
     Polls,
     /// One line for the end of a byte and the start of the next.
     Bytes,
-    /// All of these but the times.
+    /// All of these, except absolute.
     All,
 }
 

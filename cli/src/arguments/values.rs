@@ -48,7 +48,7 @@ pub enum CompareMode {
     Exact,
     /// Each event with its cause, and with its time after this cause.
     Causal,
-    /// The same without times, for a driver that was compiled anew.
+    /// Each event with its cause, without times, for a driver that was compiled anew.
     Order,
 }
 
@@ -200,9 +200,9 @@ pub enum FileFormat {
     Auto,
     /// A Standard MIDI File, bare or in a RIFF wrapper.
     Smf,
-    /// SysEx messages one after the other, all due at once.
+    /// SysEx messages one after the other. All bytes are due at the start.
     Syx,
-    /// Bytes for the wire as they are, all due at once.
+    /// Bytes for the wire as they are. All bytes are due at the start.
     Raw,
 }
 
@@ -242,7 +242,7 @@ pub enum WaveTick {
     /// 1 ns, the unit of the trace.
     #[value(name = "1ns")]
     Nanosecond,
-    /// 100 ns; sigrok needs ten times as long to read it as 1us.
+    /// 100 ns. To read such a file takes sigrok five times as long as with 1us.
     #[value(name = "100ns")]
     HundredNanoseconds,
     /// 1 us.

@@ -109,7 +109,8 @@ tables! {
         card: String,
         /// The base port in hexadecimal. Without it the usual port of the card.
         port: Option<Port>,
-        /// The interrupt line. Two cards may share a line if both use it by level. Without it 9.
+        /// The interrupt line. Two cards may share a line if both hold it up as a level. Without it
+        /// 9.
         irq: Option<Line>,
         /// Which time the card takes from the range of each latency.
         timing: Option<String>,
@@ -147,7 +148,7 @@ tables! {
 
     /// A step. It has exactly one of the keys that say what happens: open, state, mark, write,
     /// notes, messages, file, cable, cable-notes, cable-file, requests, read, cancel, close, hold,
-    /// wait, pnp, power, vanish, fault. The other keys say how.
+    /// wait, pnp, power, vanish, fault. The other keys say when and how this happens.
     struct StepTable {
         /// The step begins at this time, counted from the last mark step.
         at: Option<Time>,
@@ -214,7 +215,7 @@ tables! {
         format: Option<FormatWord>,
         /// When the bytes are due, by the clock of the pin. Without it at once.
         due: Option<Time>,
-        /// The time after which the bytes come again.
+        /// The time from one sending of the bytes to the next.
         every: Option<Time>,
         /// How often the bytes come, or how often the fault happens. Without it once.
         times: Option<u32>,
@@ -260,7 +261,7 @@ tables! {
         /// trace, as in { Init = "STATUS_SUCCESS" }.
         #[serde(default)]
         status: BTreeMap<String, Status>,
-        /// Rules that the driver breaks. Without it none.
+        /// Rules that the driver breaks. Without this key the driver breaks no rule.
         #[serde(default)]
         violations: Vec<String>,
         /// Bytes lost in the first card.
@@ -476,10 +477,10 @@ words! {
     enum CompareWord {
         /// Each event, and its time to the ns.
         Exact,
-        /// What follows from what, with the times between.
+        /// Each event has the same cause, and comes at the same time after this cause.
         #[default]
         Causal,
-        /// What follows from what, without times.
+        /// Each event has the same cause, at any time.
         Order,
     }
 

@@ -38,7 +38,7 @@ pub(super) const VERBS: &[Verb] = &[
                 "in UART mode, entered by 3F, its busy time over, its ACK read: DATA still \
                  holds FE",
             ),
-            ("init uart stale=40", "the same, but the byte read last was 40"),
+            ("init uart stale=40", "as init uart, but the last byte that was read is 40"),
         ],
         parse: parse_init,
     },
