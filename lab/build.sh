@@ -169,9 +169,17 @@ gather_drivers() {
 }
 
 # Takes the catalog from the module: the lists of the form. The page has its form before it has the
-# module. `<` is written so that no text can end the element of the single page.
+# module.
 take_catalog() {
-    node lab/job.js "$out/lab.wasm" '{"job":"catalog"}' catalog | sed 's/</\\u003c/g' >"$out/catalog.json"
+    node lab/job.js "$out/lab.wasm" '{"job":"catalog"}' catalog >"$work/catalog.json"
+    mv "$work/catalog.json" "$out/catalog.json"
+}
+
+# Writes `<` in the texts of a list as `\u003c`: in the single page a text with `</script>` would end
+# its element.
+guarded() {
+    sed 's/</\\u003c/g' "$1" >"$work/guarded-${1##*/}"
+    echo "$work/guarded-${1##*/}"
 }
 
 # Prints the SHA-256 of a file in base64, as a policy needs it.
@@ -245,8 +253,8 @@ style-src 'sha256-$(sum_of "$out/lab.css")' $timeline_style; worker-src blob:; $
     {
         element '<script type="text/plain" id="lab-worker">' "$out/worker.js" '</script>'
         element '<script type="application/octet-stream" id="lab-wasm">' "$work/module" '</script>'
-        element '<script type="application/json" id="lab-catalog">' "$out/catalog.json" '</script>'
-        element '<script type="application/json" id="lab-drivers">' "$out/drivers.json" '</script>'
+        element '<script type="application/json" id="lab-catalog">' "$(guarded "$out/catalog.json")" '</script>'
+        element '<script type="application/json" id="lab-drivers">' "$(guarded "$out/drivers.json")" '</script>'
         element '<script type="application/octet-stream" id="lab-driver-files">' "$work/files" '</script>'
     } >"$work/data"
     fill "$work/policy" "$work/style" "$work/data" "$work/script" >"$out/portcls-lab.html"

@@ -2,7 +2,7 @@
 //
 //   node lab/job.js MODULE JOB OUTPUT
 //
-// The worker of the page does the job, with the same lines as in a browser.
+// It runs the page's own worker, page/worker/worker.js, in node.
 "use strict";
 
 const fs = require("node:fs");
@@ -28,7 +28,10 @@ globalThis.postMessage = ({ started, answer, trap }) => {
   if (answer.result.error) fail(JSON.stringify(answer.result.error));
   if (!(output in answer)) fail(`the job has no output ${output}`);
   process.stdout.write(answer[output]);
+  process.exitCode = 0;
 };
+// Until the worker has answered.
+process.exitCode = 1;
 
 const worker = path.join(__dirname, "page", "worker", "worker.js");
 vm.runInThisContext(fs.readFileSync(worker, "utf8"), { filename: worker });

@@ -14,10 +14,25 @@ self.early = {
   catalog: fetch("catalog.json"),
   drivers: fetch("drivers.json"),
 };
-// A failure is not reported here, because `start` reports it.
+// A failure of these three is not reported here, because `start` reports it.
 for (const part of Object.values(self.early)) part.catch(() => {});
+// If there is no worker, the engine asks again, and reports it: a browser gives no worker to a page
+// from a disk, and a host may have lost the file.
 try {
   self.early.worker = new Worker("worker.js");
+  self.early.worker.onerror = (event) => {
+    event.preventDefault();
+    self.early.worker = null;
+  };
 } catch {
-  /* A browser gives no worker to a page from a disk. The engine asks again, and reports it. */
+  /* See above. */
 }
+addEventListener(
+  "error",
+  ({ target }) => {
+    if (target.src?.endsWith("/lab.js"))
+      document.getElementById("loading").textContent =
+        "The page could not be loaded whole (lab.js): load it again.";
+  },
+  true,
+);

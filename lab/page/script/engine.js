@@ -27,8 +27,8 @@ function fromBase64(text) {
   return bytes;
 }
 
-// The parts of the page: inside the single file, or in files beside the page, which `early` asked
-// for.
+// The parts of the page: inside the single file, or in files beside the page. `early` has asked for
+// the first ones.
 const Parts = {
   isSingle: () => byId("lab-wasm") !== null,
 
@@ -97,6 +97,8 @@ class Engine {
   // once the worker can do a job.
   constructor(module) {
     this.module = module;
+    // Who waits for the module tells what went wrong with it.
+    module.catch(() => {});
     this.waiting = new Map();
     this.count = 0;
     // The memory of the module after the newest job, in bytes.
@@ -107,15 +109,17 @@ class Engine {
   start() {
     const worker = Parts.worker();
     this.worker = worker;
+    this.broken = null;
     worker.onerror = (event) => {
       event.preventDefault();
-      this.fail(new Error(event.message || "the worker ended"));
+      this.broken = new Error(event.message || "worker.js could not be loaded");
+      this.fail(this.broken);
     };
     this.started = new Promise((done) => {
       worker.onmessage = ({ data }) => (data.started ? done() : this.take(data));
     });
-    // The worker gets the module before any job, because each job waits for the same promise and is
-    // asked for later.
+    // Each job for this worker also waits for the module, and is asked for later: so the module
+    // comes first.
     this.module.then(
       (module) => worker.postMessage({ module }),
       () => {},
@@ -124,11 +128,19 @@ class Engine {
 
   // Does a job with files. Returns its outputs, and in `wall` the time that it took in ms. With
   // `fresh`, the module first forgets all files and traces.
-  async ask(job, files = [], { fresh = false } = {}) {
-    await this.module;
+  ask(job, files = [], { fresh = false } = {}) {
     const id = ++this.count;
-    this.worker.postMessage({ id, job, files, fresh });
-    return new Promise((done, failed) => this.waiting.set(id, { done, failed }));
+    const { worker } = this;
+    return new Promise((done, failed) => {
+      if (this.broken) throw this.broken;
+      this.waiting.set(id, { done, failed });
+      this.module
+        .then(() => worker.postMessage({ id, job, files, fresh }))
+        .catch((error) => {
+          this.waiting.delete(id);
+          failed(error);
+        });
+    });
   }
 
   take({ id, answer, trap, wall, memory }) {

@@ -1,4 +1,4 @@
-// The start of the page: loads the module, fills the form, and shows a finished run.
+// The start of the page: fills the form, waits for the module, and shows a finished run.
 "use strict";
 
 const WELCOME_SEEN = "portcls-lab-welcome";
@@ -51,9 +51,9 @@ class Page {
     this.areas = areas;
     this.saving = new Saving(engine, this.inputs, this.runs, this.scripts, this.areas);
     fillHelp(catalog);
-    this.listen();
   }
 
+  // Begins to take files, keys and links. Until then the user can only choose.
   listen() {
     for (const [id, kind] of [
       ["driver-file", "driver"],
@@ -164,13 +164,14 @@ class Page {
 // Until the form has its lists, the browser need not lay it out.
 function showMain() {
   byId("loading").hidden = true;
-  document.querySelector("main").hidden = false;
+  byId("skip").hidden = document.querySelector("main").hidden = false;
 }
 
 function failToLoad(words) {
   showMain();
+  tellTrouble(words);
   byId("verdict").dataset.state = "error";
-  byId("verdict-line").textContent = words;
+  byId("verdict-line").textContent = "Nothing was run.";
 }
 
 async function start() {
@@ -195,15 +196,16 @@ async function start() {
     const [drivers, catalog] = await Promise.all([Parts.drivers(), Parts.catalog()]);
     lab = new Page(engine, catalog, drivers, areas);
     showMain();
-    byId("run").disabled = byId("ops-run").disabled = false;
-    // The first run is asked for now, and begins as soon as the engine has started.
-    const shown = lab.openLink(location.hash);
-    await Promise.race([engine.started, shown]);
     await engine.module;
+    lab.listen();
+    byId("run").disabled = byId("ops-run").disabled = false;
+    const shown = lab.openLink(location.hash);
+    // The page is ready once a run can begin. A run that fails may come before.
+    await Promise.race([engine.started, shown]);
     document.documentElement.dataset.ready = Math.round(performance.now());
     await shown;
     document.documentElement.dataset.shown = Math.round(performance.now());
-    if (!location.hash && !remembered(WELCOME_SEEN) && lab.runs.current) welcome(lab.runs.current);
+    if (!readLink(location.hash) && !remembered(WELCOME_SEEN) && lab.runs.current) welcome(lab.runs.current);
   } catch (error) {
     const isFolder = location.protocol === "file:" && !Parts.isSingle();
     failToLoad(

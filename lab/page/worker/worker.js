@@ -55,11 +55,16 @@ function perform({ job, files, fresh }) {
   return outputs();
 }
 
-// Takes the module, which comes before the first job.
+// Takes the module, which comes before the first job. If there can be no instance, the first job
+// tries again, and tells why.
 async function begin(given) {
   module = given;
-  await renew();
-  postMessage({ started: true });
+  try {
+    await renew();
+    postMessage({ started: true });
+  } catch {
+    instance = null;
+  }
 }
 
 async function renew() {

@@ -23,7 +23,8 @@ const timed = (page, count) =>
     return all;
   }, count);
 
-// A new window keeps the browser itself busy for some time, in ms.
+// How long a new window is left alone before the page is loaded, in ms: the window keeps the browser
+// busy.
 const NEW_WINDOW = 1000;
 
 async function speed(bench) {

@@ -174,39 +174,97 @@ async function firstVisit(bench) {
   await bench.close(page);
 }
 
+const trouble = (page) => page.locator("#trouble").innerText();
+
 async function oldBrowser(bench) {
   const page = await bench.open({ before: "WebAssembly.validate = () => false;" });
-  assert.match(await verdict(page), /lacks exceptions in WebAssembly.*Firefox \d+/);
+  assert.match(await trouble(page), /lacks exceptions in WebAssembly.*Firefox \d+/);
   await page.click("#theme");
   await page.click("#help");
   assert.ok(await page.locator("#help-dialog").isVisible());
   await bench.close(page);
 }
 
-// A browser does not give the parts in a folder to a page from a disk.
-async function folderOnDisk(bench) {
+// A page that cannot be loaded whole. Returns it and what its scripts did not catch.
+async function brokenPage(bench, address, prepare = () => {}) {
   const context = await bench.browser.newContext();
   const page = await context.newPage();
-  await page.goto("file://" + path.join(bench.out, "index.html"));
+  const uncaught = [];
+  page.on("pageerror", (error) => uncaught.push(error.message));
+  await prepare(page);
+  await page.goto(address);
+  return { page, uncaught, close: () => context.close() };
+}
+
+// A browser does not give the parts in a folder to a page from a disk.
+async function folderOnDisk(bench) {
+  const address = "file://" + path.join(bench.out, "index.html");
+  const { page, uncaught, close } = await brokenPage(bench, address);
   await page.locator("#verdict[data-state='error']").waitFor();
-  assert.match(await verdict(page), /open portcls-lab\.html/);
-  await context.close();
+  assert.match(await trouble(page), /open portcls-lab\.html/);
+  assert.deepEqual(uncaught, []);
+  await close();
 }
 
 // The host lost a part.
 async function partMissing(bench) {
-  for (const part of ["lab.wasm", "catalog.json"]) {
-    const context = await bench.browser.newContext();
-    const page = await context.newPage();
-    await page.route("**/" + part, (route) => route.fulfill({ status: 404 }));
-    await page.goto(bench.address);
-    await page.locator("#verdict[data-state='error']").waitFor();
-    await page.waitForFunction(
-      (words) => document.getElementById("verdict-line").textContent.includes(words),
-      `could not be loaded whole (${part}: 404)`,
+  const whole = "The page could not be loaded whole";
+  for (const [part, place, id, words] of [
+    ["lab.wasm", "", "trouble", `${whole} (lab.wasm: 404): load it again.`],
+    ["lab.wasm", "#area=area-script", "trouble", `${whole} (lab.wasm: 404): load it again.`],
+    ["catalog.json", "", "trouble", `${whole} (catalog.json: 404): load it again.`],
+    ["lab.js", "", "loading", `${whole} (lab.js): load it again.`],
+    ["worker.js", "", "verdict-line", "worker.js could not be loaded"],
+  ]) {
+    const { page, uncaught, close } = await brokenPage(bench, bench.address + place, (page) =>
+      page.route("**/" + part, (route) => route.fulfill({ status: 404 })),
     );
-    await context.close();
+    await page.locator("#" + id, { hasText: words }).waitFor();
+    assert.deepEqual(uncaught, []);
+    await close();
   }
+}
+
+// The module takes its time: the form can be filled, nothing is run and nothing is said to run.
+async function slowModule(bench) {
+  let send;
+  const held = new Promise((done) => (send = done));
+  const { page, uncaught, close } = await brokenPage(bench, bench.address, (page) =>
+    page.route("**/lab.wasm", async (route) => {
+      await held;
+      await route.continue();
+    }),
+  );
+  await page.selectOption("#driver", "project:x64/no_busy_test");
+  assert.ok(await page.locator("#run").isDisabled());
+  await page.keyboard.press("Control+Enter");
+  await page.keyboard.press("Escape");
+  await page.waitForTimeout(1500);
+  assert.equal(await verdict(page), "Loading\u2026");
+  send();
+  await page.waitForFunction(() => document.documentElement.dataset.shown);
+  // The first run is the run that was chosen.
+  assert.equal(await state(page), "bad");
+  assert.deepEqual(uncaught, []);
+  await close();
+}
+
+// A job that is asked for before the module is there waits for its own worker.
+async function earlyStop(bench) {
+  const page = await bench.open();
+  const words = await page.evaluate(async () => {
+    let send;
+    const engine = new Engine(new Promise((done) => (send = done)));
+    const stopped = engine.ask({ job: "kept" }).catch((error) => error);
+    engine.stop();
+    const later = engine.ask({ job: "kept" });
+    send(await lab.engine.module);
+    const { result } = await later;
+    engine.stop();
+    return [(await stopped) instanceof Stopped, result.exit ?? 0];
+  });
+  assert.deepEqual(words, [true, 0]);
+  await bench.close(page);
 }
 
 async function singleFile(bench) {
@@ -256,6 +314,8 @@ module.exports = {
   "an old browser gets one sentence": oldBrowser,
   "a folder on a disk names the file that works there": folderOnDisk,
   "a part that is missing is named": partMissing,
+  "while the module is slow, the form waits for it": slowModule,
+  "Stop before the module ends the job that waits": earlyStop,
   "the single file works from a disk without a network": singleFile,
   "a loaded page needs no network": offline,
   "a print has the verdict and the view": paper,
