@@ -1,4 +1,4 @@
-//! The interface of a debugger: the guest asks the debugger between instructions.
+//! The interface of a debugger: the guest asks it between instructions.
 //!
 //! Positions are counts of retired instructions. The run is deterministic, so a count names the
 //! same moment in every run of the same machine. With such a count a debugger can go back. The

@@ -329,9 +329,9 @@ impl Sequencer {
         self.is_stale = true;
     }
 
-    /// Leaves out MIDI clocks after a long time without an access. Of these clocks the queues would
-    /// keep only the newest wire events and clicks. So the result is the same as if each clock had
-    /// come.
+    /// Leaves out most of the MIDI clocks up to `quiet_until_ns`. Until then no access comes. The
+    /// queues hold only the newest wire events and clicks, so they would drop what the earlier
+    /// clocks add. The result is the same as if each clock had come.
     fn skip_quiet_clocks(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         if !self.is_steady(parts) {
             return;

@@ -1,7 +1,7 @@
 //! The two MIDI lines, as an observer with a probe sees the lines.
 //!
-//! MIDI IN queues an event at the time of the event. MIDI OUT makes its events from the bytes that
-//! it keeps. A fetch returns the events of both lines in the order of time.
+//! An event of MIDI IN is queued when it happens. The events of MIDI OUT are made at a fetch, from
+//! the bytes that MIDI OUT keeps. A fetch returns the events of both lines in the order of time.
 
 use crate::ring::Ring;
 use alloc::boxed::Box;

@@ -205,7 +205,7 @@ pub fn catalog(_: job::None) -> Result<Answer, Refusal> {
         ]),
         compare_modes: words(&[
             ("causal", "each event with its cause, and with its time after this cause"),
-            ("order", "each event with its cause, without times, for a driver that was compiled anew"),
+            ("order", "each event with its cause, without times: for a driver compiled anew"),
             ("exact", "event for event, time to the ns"),
         ]),
         outputs: outputs(),

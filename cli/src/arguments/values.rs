@@ -48,7 +48,7 @@ pub enum CompareMode {
     Exact,
     /// Each event with its cause, and with its time after this cause.
     Causal,
-    /// Each event with its cause, without times, for a driver that was compiled anew.
+    /// Each event with its cause, without times: for a driver compiled anew.
     Order,
 }
 

@@ -49,7 +49,8 @@ impl Guest {
         self.place_block(pool, bytes, tag, fill, accounted)
     }
 
-    /// Puts what the system hands over to a driver into pool. Returns 0 when there is no memory.
+    /// Allocates pool for data that the system hands to a driver, and copies the data into the
+    /// pool. Returns 0 when there is no memory.
     pub(crate) fn new_system_block(&self, pool: PoolType, content: &[u8], tag: [u8; 4]) -> u64 {
         let accounted = self.kernel().allocate_system_pool(pool, content.len(), tag);
         let address = self.place_block(pool, content.len() as u64, tag, Fill::Zero, accounted);

@@ -1,4 +1,4 @@
-//! Tells the kernel, when the time of a run is up, whether the driver's code could ever end.
+//! Tells the kernel at the end of a run whether the driver's code could end.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -59,17 +59,18 @@ pub(crate) struct Vm {
     /// The instruction count at which the guest asks the debugger; `u64::MAX` when the guest asks
     /// no debugger.
     pub(super) pause_at: Cell<u64>,
-    /// The IRQL to which the memory was last settled.
+    /// The IRQL that the guest's memory fits now: at this level pageable memory is in or out, and
+    /// the control region names the level.
     pub(super) settled_irql: Cell<Irql>,
-    /// The address of the object of the thread that the control region names.
+    /// The thread that the control region names as the current one, by the address of its object.
     pub(super) told_thread: Cell<u64>,
-    /// Whether the innermost call into the guest is the call of a system thread. Such a thread can
-    /// leave.
+    /// Whether the innermost call into the guest is the call of a system thread. Only then can a
+    /// routine make the thread give the processor back, to wait, to delay or to end.
     pub(super) may_leave: Cell<bool>,
     /// The code whose instructions make the time pass now; `None` while a routine makes the time
     /// pass.
     pub(super) spender: Spender,
-    /// Whether a routine asked the system thread to leave.
+    /// Whether a routine asked the system thread to give the processor back.
     pub(super) leaves: Cell<bool>,
     /// The IRQL before CLI, while interrupts are off.
     pub(super) irql_before_cli: Cell<Option<Irql>>,

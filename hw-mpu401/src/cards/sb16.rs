@@ -15,8 +15,9 @@
 //! - The DSP writes an FE when it enters UART mode, and then empties its ring. It writes no FE for
 //!   FF, in neither mode. Creative's guide demands an FE after FF, so the bus chip has to make it.
 //! - At the end of UART mode every version but 4.04 reads the latch from the host and forgets it.
-//! - Outside UART mode nothing reads that latch. Linux' driver agrees: it writes a 00 before each
-//!   command, and on this card alone it does not wait until DRR clears.
+//! - Outside UART mode nothing reads that latch. Linux' driver agrees. It writes a 00 before each
+//!   command. Here the 00 stays in the latch and DRR stays set, so on this card alone the driver
+//!   does not wait until DRR clears.
 //!
 //! A turn of the loop takes 12 us. In 4.11 to 4.13 it takes 22 us, because each turn also shows in
 //! a register of the bus chip whether the DSP is busy. What the DSP waits for may come at any point
@@ -141,7 +142,8 @@ const fn behaviour(firmware: Firmware) -> Behaviour {
         rx_while_busy: RxWhileBusy::Lost,
         // Assumed: the bus chip acknowledges a reset in UART mode too. Creative's guide tells the
         // driver to read an FE after a reset and names no exception, and two programs wait for it.
-        // Against it: no other maker's data sheet has this FE, and the firmware has no part in it.
+        // Against this assumption: no other maker's data sheet has this FE, and the firmware does
+        // not write it.
         ack_reset_in_uart: ResetAck::Acknowledged,
         // Assumed: the line follows the latch, so each byte is an edge. Creative's guide: a read of
         // DATA ends the interrupt.

@@ -17,7 +17,7 @@ pub struct GoldenSettings {
     pub compare: Compare,
     /// How much the time from the cause of an event to the event may differ.
     pub time: Tolerance,
-    /// Which counts of polls are the same.
+    /// How far the number of polls may differ from the golden.
     pub polls: Polls,
     /// Whether the comparison looks at the STATUS bits that the card does not drive.
     pub undriven: Undriven,
@@ -56,7 +56,7 @@ impl Tolerance {
     }
 }
 
-/// Which counts of polls are the same.
+/// How far the number of polls may differ from the golden.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Polls {
     /// Equal counts.

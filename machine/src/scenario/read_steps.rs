@@ -212,7 +212,8 @@ impl Steps<'_, '_> {
         };
         let card = self.card(place, table)?;
         let name = PinName { id, pin_use };
-        // A pin that a step opens again is the same pin, so its expectations are about both times.
+        // A pin that a step opens again is the same pin: what the scenario expects of the pin
+        // counts over all the times that it is open.
         let known = self.pins.iter().position(|pin| pin.name == name);
         let pin = known.unwrap_or(self.pins.len());
         match known {

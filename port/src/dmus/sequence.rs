@@ -85,8 +85,8 @@ impl<T> Sequence<T> {
         Some((entry.time_100ns, entry.thing))
     }
 
-    /// Gives the first thing another time that is not earlier than its own time. Among things of
-    /// the same time, the thing keeps its place.
+    /// Gives the first thing another time that is not earlier than its own time. Among the things
+    /// that have the new time, the order of their arrival decides, as it always does.
     pub fn postpone(&mut self, time_100ns: i64) {
         let Some(first) = &mut self.first else { return };
         first.time_100ns = time_100ns;

@@ -40,7 +40,7 @@ pub struct Series {
     pub max_ns: u64,
     /// The mean in ns, rounded down.
     pub average_ns: u64,
-    /// The smallest time that at least 99 of 100 times do not exceed, in ns.
+    /// The smallest time, in ns, such that at least 99 % of the measured times are not longer.
     pub p99_ns: u64,
     /// The sum in ns.
     pub total_ns: u64,

@@ -140,8 +140,8 @@ impl<'a> Dump<'a> {
             match &mut line.driver {
                 Driver::Irql(follower) => {
                     if let Some((at, after)) = follower.follow(event) {
-                        // The trace does not tell how long raised code stays raised. The dump
-                        // shows the raised level up to the next event.
+                        // The trace does not tell how long code that raised its IRQL stays at
+                        // that level. The dump shows the raised level up to the next event.
                         let is_raised = event.level == Level::Raised;
                         line.value = Some(if is_raised { at } else { after });
                     }
@@ -326,8 +326,8 @@ fn push_value(out: &mut String, line: &Line<'_>) {
     out.push('\n');
 }
 
-/// Takes an event into the open calls. Returns the number of the name of the innermost call, 0 for
-/// none.
+/// Updates the list of open calls by an event. Returns the number of the name of the innermost
+/// call, 0 for none.
 fn run(calls: &mut Vec<NameId>, event: &TimedEvent) -> u32 {
     match event.event {
         Event::Call { function, .. } => {
