@@ -104,7 +104,8 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     outputs.write_page(&mut checked)?;
     accept_wanted(arguments, &mut checked)?;
     outputs.keep_failed(&mut checked)?;
-    // Only one shard looks for goldens without a scenario. So each of them is in the results once.
+    // Only the first shard looks for goldens without a scenario. So each such golden is in the
+    // results of only one shard.
     let mut scenarios: Vec<ScenarioFacts> = Vec::new();
     if arguments.shard.is_none_or(|shard| shard.index == 1) {
         scenarios.extend(left_over(arguments, &found, &checked)?);
@@ -297,8 +298,8 @@ fn accept_wanted(arguments: &CheckArguments, all: &mut [Checked]) -> Result<(), 
     Ok(())
 }
 
-/// In the folders, finds the goldens that no scenario has. Does with each of them what the user
-/// chose.
+/// Finds the goldens that no scenario has, in the folders that the command line names. Does with
+/// each such golden what the user chose.
 fn left_over(
     arguments: &CheckArguments,
     found: &files::Found,
@@ -314,7 +315,8 @@ fn left_over(
         if invalid(file) {
             unknown.insert(file.with_extension(""));
         } else if arguments.shard.is_some() {
-            // Another shard runs this scenario. So its golden does belong to a scenario.
+            // If this shard did not run the scenario, another shard does. In both cases the golden
+            // belongs to a scenario.
             match scenario_file::read(&Input::File(file.clone())) {
                 Ok(scenarios) => goldens.extend(
                     scenarios

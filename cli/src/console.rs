@@ -121,7 +121,7 @@ pub fn error(message: &dyn Display) {
     line(format_args!("{ERROR}error:{ERROR:#} {message}\n"));
 }
 
-/// Prints one line about something odd in work that is done.
+/// Prints one line about something odd in work that did not fail.
 pub fn warning(message: &dyn Display) {
     line(format_args!("{WARNING}warning:{WARNING:#} {message}\n"));
 }

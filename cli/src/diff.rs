@@ -75,7 +75,8 @@ fn options(arguments: &DiffArguments) -> DiffOptions {
     DiffOptions { start, ..arguments.compare.options() }
 }
 
-/// Compares the readable parts of damaged traces, up to the time at which the first of them ends.
+/// Compares two traces of which at least one is damaged. The comparison ends at the time at which
+/// the readable part of a damaged trace ends; if both are damaged, at the earlier of the two times.
 /// Returns the failure with which the verb ends.
 fn compare_readable(arguments: &DiffArguments, traces: [TraceFile; 2]) -> Result<Failure, Failure> {
     let inputs = [&arguments.first, &arguments.second];
@@ -106,7 +107,7 @@ fn up_to(log: &TraceLog, end_ns: u64) -> TraceLog {
     log.part(0..end.unwrap_or(log.records().len()))
 }
 
-/// The part of a trace between the places of the command line.
+/// The part of a trace between the places of `--from` and `--until`.
 fn part<'a>(
     input: &Input,
     log: &'a TraceLog,

@@ -1,6 +1,6 @@
 //! `explain`: one moment of a trace, with its cause and its effects.
 //!
-//! [`command`] is the hint that other verbs print when they tell a moment of a trace.
+//! [`command`] is the hint that other verbs print when their output names a moment of a trace.
 
 use std::fs;
 use std::path::Path;
@@ -24,8 +24,8 @@ struct ExplanationFacts {
     explanation: Explanation,
 }
 
-/// The command that explains a moment of the trace in `file`. A verb that tells this moment prints
-/// the command. `None` if no later command could read the trace.
+/// The command that explains a moment of the trace in `file`. A verb whose output names this moment
+/// prints the command. `None` if no later command could read the trace.
 pub fn command(file: &Path, time_ns: u64) -> Option<String> {
     Some(explain::command(readable_name(file)?, time_ns))
 }

@@ -187,7 +187,7 @@ mod tests {
         paths.iter().map(part).collect()
     }
 
-    /// Run with `UPDATE_PAGES=1` to write the file.
+    /// Run this test with `UPDATE_PAGES=1` to write `new/template.txt`.
     #[test]
     fn the_template_of_the_program_is_the_folder_of_the_project() {
         let made = made_from_the_folder();

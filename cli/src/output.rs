@@ -211,7 +211,8 @@ fn locate(target: &Target) -> Result<Place, Failure> {
         Err(Failure::CannotWrite { place, reason: reason.to_owned(), mend })
     };
     let system = |error: io::Error| Failure::cannot_write(target.to_string(), &error);
-    // `fs::metadata` finds nothing under the name of a folder that does not exist yet.
+    // A path that ends in a separator, `.` or `..` names a folder. If the folder does not exist,
+    // `fs::metadata` cannot say that it is one, so the name itself must tell.
     let name = path.to_string_lossy();
     let last = name.rsplit(is_separator).next().unwrap_or_default();
     let names_folder = last.len() < name.len() && ["", ".", ".."].contains(&last);

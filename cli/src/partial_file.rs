@@ -51,7 +51,8 @@ impl PartialFile {
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         REMOVER.call_once(remove_at_signals);
-        // A signal finds either no file or a file in the list.
+        // The thread that removes files at a signal waits for this lock, so it sees the list only
+        // when each unfinished file is in it.
         let mut list = unfinished();
         let file = builder.tempfile_in(folder)?;
         list.push(file.path().to_owned());

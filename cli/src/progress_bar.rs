@@ -22,7 +22,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// The time between two looks at the meter.
 const NEXT_LOOK: Duration = Duration::from_millis(100);
 
-/// The bar takes the columns that the words leave.
+/// The bar takes the columns that the words leave free.
 const TEMPLATE: &str = "{prefix} [{wide_bar}] {percent:>3}%, {words}";
 
 /// The line whose bytes measure the progress of a run.
@@ -87,7 +87,7 @@ fn watch(end: &Receiver<()>, meter: &Meter, line: Line, song_bytes: u64) {
     if !goes_on(FIRST_LOOK) {
         return;
     }
-    // The card may add bytes of its own.
+    // The card may add bytes of its own, and the count of bytes is then larger than the song.
     let bytes = || line.bytes(meter).min(song_bytes);
     let bar = Bar::with_draw_target(Some(song_bytes), ProgressDrawTarget::stderr())
         .with_style(style())

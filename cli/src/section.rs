@@ -14,7 +14,8 @@ use crate::failure::Failure;
 pub struct Section<'a> {
     /// The first event of the part is at this place or later.
     pub from: Option<&'a Place>,
-    /// The first event after the part. If it is a mark, the search for it begins after `from`.
+    /// The first event after the part is at this place or later. If `from` is a mark, the search
+    /// for `until` begins at the event after that mark.
     pub until: Option<&'a Place>,
 }
 

@@ -292,8 +292,8 @@ fn page_of(machine: &Machine, output: &Output, trace: Option<&Path>) -> Result<P
     page(&PageOf { name: &output.target().to_string(), file, header, log, diff: None })
 }
 
-/// The moment that a summary names first: the end of the run or the first breach of a rule, or else
-/// the first byte that is lost or wrong.
+/// The moment for which a summary prints the command `explain`: the time at which the driver ended
+/// the run, or else the first breach of a rule, or else the first byte that is lost or wrong.
 fn moment(ending: &Ending) -> Option<u64> {
     let difference = match ending.flow {
         Flow::Wire(wire) => wire.first_difference,

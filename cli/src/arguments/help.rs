@@ -78,7 +78,7 @@ Examples:
   portcls-emu ops a.ops --record linux > a.py    the accesses for a real card
   portcls-emu ops a.ops --results a.txt --card sb16    what the real card did, and the model";
 
-/// The columns of a line of a script in the help, and of its meaning.
+/// The help shows a line of a script, and its meaning beside it. The widths of both, in columns.
 const LINE_COLUMNS: usize = 20;
 const MEANING_COLUMNS: usize = 76;
 

@@ -97,7 +97,7 @@ pub struct SectionArguments {
 }
 
 impl SectionArguments {
-    /// The places.
+    /// The section between the places of `--from` and `--until`.
     pub fn section(&self) -> Section<'_> {
         Section { from: self.from.as_ref(), until: self.until.as_ref() }
     }

@@ -22,8 +22,8 @@ pub fn refuse_in_ci(option: &'static str) -> Result<(), Failure> {
     }
 }
 
-/// Whether the environment says that this is a CI system: CI has a value other than empty, 0 or
-/// false.
+/// Whether the environment says that this is a CI system: the variable CI has a value other
+/// than empty, 0 or false.
 fn is_ci(value: Option<&OsStr>) -> bool {
     value.is_some_and(|value| {
         let value = value.to_string_lossy();

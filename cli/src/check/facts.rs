@@ -92,7 +92,7 @@ pub struct CheckFacts {
     pub verb: String,
     pub outcome: String,
     pub exit_code: u8,
-    /// The shard; `None` if these are all scenarios.
+    /// The shard; `None` if these are the results of all scenarios.
     pub shard: Option<Shard>,
     /// The files of all shards together.
     pub files: Vec<String>,
@@ -114,7 +114,7 @@ pub struct ScenarioFacts {
     pub roots: usize,
     /// How many lines differ.
     pub lines: usize,
-    /// How many events only moved with their cause.
+    /// How many events differ only in their time, because their cause came at another time.
     pub moved: u64,
     /// The expectations that failed, in words.
     pub failed: Vec<String>,
@@ -122,7 +122,8 @@ pub struct ScenarioFacts {
     pub met: usize,
     /// What is wrong with the file, the golden or its marks.
     pub fault: Option<String>,
-    /// The findings in words, or what is close to the limit of the tolerance.
+    /// The findings in words. If the trace does not differ, a warning when a difference in time
+    /// uses more than half of the tolerance.
     pub words: String,
     /// The comparison, as `diff` shows it.
     pub diff: Option<Value>,
@@ -212,8 +213,8 @@ impl CheckFacts {
     }
 }
 
-/// The exit code: a file that is not valid counts most. A set without any scenario has checked
-/// nothing, but a shard may be empty.
+/// The exit code of the worst scenario. A whole set without any scenario fails, because it has
+/// checked nothing. A shard may be empty.
 fn exit(scenarios: &[ScenarioFacts], shard: Option<Shard>) -> Exit {
     if scenarios.is_empty() && shard.is_none() {
         return Exit::CheckFailed;

@@ -46,9 +46,9 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, Failure> {
     Ok(found)
 }
 
-/// The goldens in these folders that belong to no scenario there. `goldens` are those of the
-/// scenarios. `unknown` are the names, without extension, of files that are not scenarios: nobody
-/// can say which goldens belong to these files.
+/// The goldens in these folders that belong to no scenario there. `goldens` are the goldens that
+/// do belong to a scenario. `unknown` are the names, without extension, of files that are not valid
+/// scenarios. A golden with such a name is left out, because it may belong to that file.
 ///
 /// # Errors
 /// [`Failure::CannotRead`].
