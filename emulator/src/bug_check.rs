@@ -125,7 +125,7 @@ impl ParameterWords {
 /// What tells two failures with the same code apart when they also have the same place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Distinction {
-    /// Nothing but the place.
+    /// Nothing: such failures count as the same failure.
     Code,
     /// Whether the address in the first parameter is in the first 64 KiB: a null pointer.
     NullAddress,

@@ -168,11 +168,11 @@ pub struct UnclaimedAccesses {
     pub first_port: u16,
 }
 
-/// The name of the observer of a device's lanes, if the device has no other name.
+/// The name of the observer of a device's lanes, unless the device chooses another name.
 pub(crate) const USUAL_WIRE: &str = "wire";
 
-/// The most advances of one device at one time of the clock. A device that needs more counts as one
-/// that never gets past this time.
+/// The most advances of one device at one time of the clock. If a device needs more, the kernel
+/// assumes that the device never gets past this time, and panics.
 const ADVANCES_AT_ONE_TIME: u32 = 1_000;
 
 /// Bytes of the widest access.

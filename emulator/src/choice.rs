@@ -10,7 +10,8 @@
 //! Each [`Choice`] has numbered answers. Answer 0 is what happens without an oracle. So a run
 //! without an oracle and a run whose oracle always answers 0 have the same trace, byte for byte.
 //! Questions are numbered per choice: the third allocation stays number 3, even when the kernel
-//! asks more questions about other choices. A new choice does not renumber the old choices.
+//! asks more questions about other choices. When the program gets a new choice, the questions
+//! about the old choices keep their numbers.
 //!
 //! Each answer other than 0 is an event of the trace. [`Answers`] takes these answers out of a
 //! trace, and [`Replay`] is the oracle that gives them again. With these answers the second run has

@@ -97,7 +97,7 @@ impl Kernel {
     /// Queues a DPC; returns false and changes nothing when the DPC is queued already. IRQL: any.
     ///
     /// Below DISPATCH_LEVEL the DPC has run when this function returns, unless an oracle puts the
-    /// DPC off. At DISPATCH_LEVEL or above the DPC runs when the IRQL has fallen.
+    /// DPC off. At DISPATCH_LEVEL or above the DPC runs when the IRQL falls below DISPATCH_LEVEL.
     #[doc(alias = "KeInsertQueueDpc")]
     pub fn insert_queue_dpc(&self, dpc: &Dpc) -> bool {
         let queued = self.queue_dpc(dpc);

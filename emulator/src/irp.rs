@@ -263,7 +263,8 @@ impl Irp {
         self.0.status.set(status);
     }
 
-    /// The number of bytes, or another number that the request defines.
+    /// The number of bytes that the driver transferred, or another number that the request
+    /// defines.
     #[doc(alias = "IoStatus.Information")]
     #[must_use]
     pub fn information(&self) -> u64 {
@@ -401,7 +402,7 @@ impl Kernel {
         }
     }
 
-    /// Ends the last handle of a file, as the I/O manager does for an application: sends
+    /// Closes the last handle of a file, as the I/O manager does for an application: sends
     /// IRP_MJ_CLEANUP, lets the routine of [`FileObject::set_last_handle_routine`] end the queued
     /// requests, and sends IRP_MJ_CLOSE. Returns the final status of the close. IRQL:
     /// PASSIVE_LEVEL.

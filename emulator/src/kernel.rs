@@ -138,8 +138,8 @@ pub(crate) struct KernelState {
     /// Where the processor is, as a trace shows it. This value follows from `irql` and `running`.
     pub level: Cell<Level>,
     /// The highest IRQL at which an interrupt line or a DPC waits. PASSIVE_LEVEL when no line and
-    /// no DPC waits; above every level while there is an oracle. A preemption point does nothing
-    /// more when the current IRQL is at or above this level.
+    /// no DPC waits; above every level while there is an oracle. When the current IRQL is at or
+    /// above this level, a preemption point does nothing.
     pub attention: Cell<Irql>,
     pub deadlines: Deadlines,
     pub interrupts: InterruptController,
@@ -218,8 +218,9 @@ impl Kernel {
         }
     }
 
-    /// Ends the machine of this kernel: drops all events, DPCs, work items, system threads and
-    /// requests that wait, and all connections. Such objects often hold a handle to the kernel.
+    /// Ends the machine of this kernel. The kernel drops what waits: deadlines, DPCs, work items,
+    /// system threads and requests. It also drops what is registered, such as service routines,
+    /// device interfaces, handles and names. Such objects often hold a handle to the kernel.
     /// Without this call, a machine that stopped half-way would never free its memory. No code may
     /// run on the kernel after this call. The trace and the counters stay.
     pub fn end(&self) {

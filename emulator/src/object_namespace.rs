@@ -28,7 +28,7 @@ const DIRECTORIES: [(&str, &str); 7] = [
 ];
 
 /// A path leads through at most this number of links. Assumed: drivers make far fewer links in a
-/// row. With this limit, a circle of links soon ends.
+/// row. When links form a circle, this limit soon ends the search.
 const LINKS_IN_A_ROW: usize = 32;
 
 /// Objects have at most this number of names in all. Assumed: the drivers of a machine make far

@@ -77,9 +77,9 @@ impl PhysicalMemory {
 }
 
 impl Kernel {
-    /// Takes the lowest range of physical memory that is free and as requested. The range begins at
-    /// a page and stays taken until it is given back. Returns its start, or `None` when there is no
-    /// such range.
+    /// Takes the lowest range of physical memory that is free and meets the request. The range
+    /// begins at a page and stays taken until it is given back. Returns the start of the range, or
+    /// `None` when there is no such range.
     ///
     /// IRQL: any.
     #[must_use]

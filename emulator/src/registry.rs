@@ -147,7 +147,8 @@ impl KeyNode {
     }
 }
 
-/// A name in the form that is compared when case does not count.
+/// The form of a name for a comparison without case: two names are equal if their forms are
+/// equal.
 pub(crate) fn folded(name: &str) -> String {
     name.to_uppercase()
 }
@@ -384,7 +385,7 @@ impl Kernel {
     }
 
     /// Asks whether a call of the registry is refused.
-    /// Assumed: a call fails because the driver has no right to use the key.
+    /// Assumed: a refused call fails because the driver has no right to use the key.
     /// [`Kernel::ask_allocation`] asks about failures because of missing memory.
     ///
     /// # Errors

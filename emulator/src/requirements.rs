@@ -120,7 +120,7 @@ impl ResourceRequirements {
     /// `original`.
     ///
     /// `None` when an entry is not in `original`, or appears here more often than in `original`.
-    /// Also `None` when one of the two has no list.
+    /// Also `None` when `self` or `original` has no list.
     #[must_use]
     pub fn order_in(&self, original: &ResourceRequirements) -> Option<Vec<usize>> {
         let known = original.alternatives.first()?;

@@ -8,7 +8,7 @@ use crate::trace::NameId;
 /// What the processor runs at this moment. When code is nested, the innermost code counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Running {
-    /// A thread.
+    /// The thread of the event loop.
     Thread,
     /// A work item, in a worker thread of the system.
     WorkItem,

@@ -28,7 +28,8 @@ struct HeldLock {
 impl HeldLocks {
     fn push(&self, lock: &SpinLock, since_ns: u64, owner: Running) {
         let mut held = self.0.borrow_mut();
-        // The memory of a lock may be freed while a caller holds the lock.
+        // A lock can be dropped while a caller holds it. The entries of such locks are removed
+        // here.
         held.retain(|other| other.lock.strong_count() > 0);
         held.push(HeldLock { lock: Rc::downgrade(&lock.0), since_ns, owner });
     }

@@ -244,8 +244,8 @@ impl Kernel {
         }
         self.freeze(why);
         // Outside `enter` there is no frame to unwind to. In a destructor that runs because the
-        // driver panicked, a second unwinding would abort. In both cases the kernel is only
-        // frozen.
+        // driver panicked, a second unwinding would abort the program. In both cases the kernel is
+        // only frozen.
         if thread::panicking() {
             self.state.stop.came_after_panic.set(true);
         } else if self.state.stop.depth.get() > 0 {

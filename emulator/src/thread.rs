@@ -3,7 +3,7 @@
 //! A thread is a [`ThreadBody`]. The kernel resumes the body; the body runs until the thread waits
 //! or ends, and returns a [`Step`] that says which of the two it does. So a thread that waits holds
 //! no frame of the host's stack: any number of threads can wait at once, and their waits end in any
-//! order. Which thread runs when is decided in `thread/schedule.rs`.
+//! order. `thread/schedule.rs` decides which thread runs next, and when.
 
 mod inspect;
 mod schedule;
@@ -22,9 +22,12 @@ use crate::wait::{Timeout, Waitable, WaitedFor};
 
 /// The code of a system thread.
 pub trait ThreadBody {
-    /// Runs the thread until it waits or ends. `status` says how the wait before ended: `SUCCESS`
-    /// (or the index of the object) when the thread got the object, `TIMEOUT` when the time was
-    /// over. The status is `SUCCESS` at the beginning and after a delay.
+    /// Runs the thread until it waits or ends. `status` says how the thread's last wait ended:
+    /// - `SUCCESS` when the thread got the object;
+    /// - the index of the object when the thread waited for several objects and got one;
+    /// - `TIMEOUT` when the time was over.
+    ///
+    /// At the beginning of the thread and after a delay, `status` is `SUCCESS`.
     ///
     /// IRQL: PASSIVE_LEVEL at the beginning. After a wait the level is the level at which the
     /// thread waited.
@@ -83,7 +86,7 @@ struct ThreadObject {
 }
 
 enum State {
-    /// The thread can go on. The status is the status of its wait.
+    /// The thread can go on. The status says how its last wait ended.
     Ready(NtStatus),
     Runs,
     Waits(Standing),

@@ -23,7 +23,8 @@ pub struct Answered {
     pub answer: u32,
 }
 
-/// The answers of a run that are not 0, in the order of choices and questions.
+/// The answers of a run that are not 0. They are sorted by choice, then by the number of the
+/// question.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Answers(BTreeMap<(Choice, u64), u32>);
 
@@ -146,7 +147,7 @@ impl Answers {
         self.0.len()
     }
 
-    /// True when every question has answer 0.
+    /// True when the list has no answer: every question of the run has answer 0.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -34,8 +34,8 @@ pub(crate) enum When {
 /// Assumed: after this many delays no driver can tell a late interrupt from a lost interrupt.
 const PUT_OFF_IN_A_ROW: u32 = 1_000;
 
-/// The largest number of requests that the kernel offers to an oracle for cancelling. The kernel
-/// does not offer later requests.
+/// The kernel keeps a list of the requests that an oracle may cancel. This is the largest number of
+/// requests in the list. A request that is sent while the list is full does not get into it.
 const FOLLOWED_REQUESTS: usize = 4_096;
 
 /// The level of the clock interrupt. Source: CLOCK_LEVEL of x64 in wdm.h.
@@ -63,7 +63,8 @@ impl Kernel {
         if self.has_oracle() { self.ask_begin(choice) } else { When::Here }
     }
 
-    /// Notes a request that was sent. Until the request is complete, the oracle may cancel it.
+    /// Notes a control request that was sent. Until the request is complete, the oracle may cancel
+    /// it. The function ignores requests of other kinds.
     #[inline]
     pub(crate) fn follow_request(&self, irp: &Irp) {
         if self.has_oracle() && matches!(irp.parameters(), Parameters::DeviceControl { .. }) {

@@ -1,4 +1,4 @@
-//! An oracle with random answers, the same for the same seed on every machine.
+//! An oracle with random answers. The same seed gives the same answers on every machine.
 
 use std::cell::Cell;
 

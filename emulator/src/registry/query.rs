@@ -6,7 +6,8 @@ use crate::kernel::Kernel;
 use crate::status::NtStatus;
 
 bitflags::bitflags! {
-    /// The meaning of an entry of a query table.
+    /// The meaning of an entry of a query table. The first key is the key at which the query
+    /// begins, see [`QueryStart`].
     /// Source: public documentation of RtlQueryRegistryValues.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct QueryFlags: u32 {
@@ -93,7 +94,8 @@ impl QueryBase {
 pub struct QueryEntry {
     /// The meaning of the entry.
     pub flags: QueryFlags,
-    /// The value, or the key with [`QueryFlags::SUBKEY`]; `None` asks for every value of the key.
+    /// The name of the value. With [`QueryFlags::SUBKEY`], the path of the key. `None` asks for
+    /// every value of the key.
     pub name: Option<String>,
     /// The type and the bytes that are handed out when the value does not exist.
     pub default: Option<(ValueType, Vec<u8>)>,
