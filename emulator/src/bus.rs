@@ -182,7 +182,8 @@ const WIDEST: usize = 4;
 const FLOATING: u8 = 0xFF;
 
 impl Kernel {
-    /// Puts a device on the bus, with `length` ports from `first_port` and its interrupt line.
+    /// Puts a device on the bus. The device gets `length` ports from `first_port` on, and the
+    /// interrupt line `line`, if it has one.
     ///
     /// The first device to claim a port keeps it. At most 32 devices share one line.
     pub fn attach_device(

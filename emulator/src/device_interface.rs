@@ -191,8 +191,9 @@ impl Kernel {
         Ok((Registration::New, link))
     }
 
-    /// Enables or disables a registered interface by the name of its symbolic link. Requests go to
-    /// the device that is at the top of the stack at this moment.
+    /// Enables or disables a registered interface by the name of its symbolic link. Requests to an
+    /// enabled interface go to the device that was at the top of the stack at the time of this
+    /// call.
     ///
     /// The result is `STATUS_OBJECT_NAME_EXISTS` when the caller enables an interface that is
     /// enabled already. IRQL: PASSIVE_LEVEL.
@@ -371,11 +372,12 @@ impl Kernel {
             entry.state = state;
             entry.interface.device = Rc::clone(device);
             if state == InterfaceState::Disabled {
-                // The device above may be removed, so the entry must not keep it. No request goes
-                // to a disabled interface.
+                // The device that the requests went to may be removed, so the entry must not keep
+                // it. No request goes to a disabled interface.
                 entry.interface.device = Rc::clone(&entry.physical);
             }
-            // The device above may be detached already, so the physical device gives the link.
+            // The device that the requests went to may be detached from its stack already, so the
+            // name of the link comes from the physical device.
             let told = (entry.interface.class, entry.link());
             entries.push(entry);
             told

@@ -34,7 +34,7 @@ impl Kernel {
 
     /// Ends the run at its time limit.
     ///
-    /// Assumed: no service routine changes the code that it interrupted.
+    /// Assumed: a service routine does not change where the interrupted code goes on.
     pub(crate) fn stop_at_time_limit(&self) {
         let judge = self.state.code_judge.borrow().clone();
         let is_endless = match judge.map_or(Course::Open, |judge| judge(self)) {

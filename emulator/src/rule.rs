@@ -37,9 +37,9 @@ pub struct Rule {
 /// How serious a breach of a rule is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Severity {
-    /// A mistake: a violation, which fails a run.
+    /// A breach is a mistake. The kernel reports a violation, and the run fails.
     Error,
-    /// Only advice: a warning, which does not fail a run.
+    /// The rule is only advice. A breach is a warning, and the run does not fail.
     Advice,
 }
 
