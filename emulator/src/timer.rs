@@ -32,9 +32,10 @@ pub enum DueTime {
 struct TimerObject {
     kind: TimerKind,
     signalled: Cell<bool>,
-    /// 0 while the timer is not set. Otherwise the number in `settings` at the time when the timer
-    /// was set last. The kernel ignores a deadline with an older number.
+    /// 0 while the timer is not set. Otherwise the value that `settings` got when the timer was set
+    /// last. The kernel ignores a deadline with an older value.
     armed: Cell<u64>,
+    /// How many times the timer was set. Each new period of a periodic timer counts as well.
     settings: Cell<u64>,
     period_ms: Cell<u32>,
     due_ns: Cell<u64>,
