@@ -370,7 +370,8 @@ impl Trace {
     }
 }
 
-/// Records for which a growing trace reserves room at once: 8 MiB. Only the used part costs memory.
+/// A trace of the first events reserves room for at most this number of records when it is made:
+/// 8 MiB. Only the used part costs memory.
 const FIRST_RESERVE: usize = 1 << 18;
 
 /// Bytes of text that a trace of the last events holds at least: 4 MiB.
