@@ -6,9 +6,9 @@
 //!
 //! The program takes the plainest card of the family `fifo-chip`, and makes two other cards from
 //! this card: one from a text, and one in Rust. For each of the three cards it prints the fields
-//! that differ, and the accesses of the driver. The driver plays five bytes that an application
-//! writes at once, and then the driver is removed. At the end the program prints the results of the
-//! register scripts, which `portcls-emu cards --check` runs too.
+//! that differ from the plainest card, and the accesses of the driver. The driver plays five bytes
+//! that an application writes at once, and then the driver is removed. At the end the program
+//! prints the results of the register scripts, which `portcls-emu cards --check` runs too.
 //!
 //! What it teaches: a card is a list of facts, and has no code. `docs/card-files.md` lists the
 //! families, and `portcls-emu cards --show smsc-superio` prints every field with its meaning.

@@ -32,9 +32,10 @@ pub enum DueTime {
 struct TimerObject {
     kind: TimerKind,
     signalled: Cell<bool>,
-    /// 0 while the timer is not set, else the number of the setting. The deadline of an older
-    /// setting does not count.
+    /// 0 while the timer is not set. Otherwise the value that `settings` got when the timer was set
+    /// last. The kernel ignores a deadline with an older value.
     armed: Cell<u64>,
+    /// How many times the timer was set. Each new period of a periodic timer counts as well.
     settings: Cell<u64>,
     period_ms: Cell<u32>,
     due_ns: Cell<u64>,
@@ -142,8 +143,8 @@ impl Kernel {
         was_set
     }
 
-    /// Cancels a timer; returns true when the timer was set. The call does not change a DPC of the
-    /// timer that runs or waits in the queue. IRQL: up to DISPATCH_LEVEL.
+    /// Cancels a timer; returns true when the timer was set. If the timer's DPC runs or waits in
+    /// the queue, the DPC goes on unchanged. IRQL: up to DISPATCH_LEVEL.
     #[doc(alias = "KeCancelTimer")]
     pub fn cancel_timer(&self, timer: &Timer) -> bool {
         if self.is_frozen() {

@@ -101,9 +101,9 @@ pub struct Trace {
 
     /// The newest record, not yet in the store. Only this record can fold in another poll.
     newest: RefCell<Record>,
-    /// A poll and the end of a delay after it. `newest` is then the empty record. If the next event
-    /// is a poll equal to the held one, the delay is dropped. Any other event puts the held poll
-    /// and the delay into the trace.
+    /// A poll and the end of a delay after the poll. While they are held here, `newest` is the
+    /// empty record. If the next event is a poll equal to the held poll, the delay is dropped. Any
+    /// other event puts the held poll and the delay into the trace.
     delayed: Cell<Option<[Record; 2]>>,
     store: RefCell<Store>,
     /// In a trace that holds the first events: the newest of the events for which the store has no
@@ -235,7 +235,8 @@ impl Trace {
         }
     }
 
-    /// Settles what stands before the newest record: nothing, or a poll and a delay.
+    /// Decides what becomes of the poll and the delay in `delayed`, now that the next record has
+    /// come. Does nothing if `delayed` is empty.
     #[cold]
     fn settle_delay(&self) {
         let Some([mut poll, delay]) = self.delayed.take() else { return };
@@ -369,7 +370,8 @@ impl Trace {
     }
 }
 
-/// Records for which a growing trace reserves room at once: 8 MiB. Only the used part costs memory.
+/// A trace of the first events reserves room for at most this number of records when it is made:
+/// 8 MiB. Only the used part costs memory.
 const FIRST_RESERVE: usize = 1 << 18;
 
 /// Bytes of text that a trace of the last events holds at least: 4 MiB.

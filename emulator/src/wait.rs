@@ -1,7 +1,7 @@
 //! Waiting: a nested event loop on the stack of the waiting thread.
 //!
 //! Three kinds of code wait in this way: the thread of the event loop, work items, and code that a
-//! system thread reaches through the port. The code of a system thread itself waits without
+//! system thread calls by way of the port. The code of a system thread itself waits without
 //! nesting, see `thread.rs`.
 
 use std::cell::RefCell;

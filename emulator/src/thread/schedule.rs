@@ -1,14 +1,14 @@
 //! Which system thread goes on, and how its waits begin and end.
 //!
-//! A ready thread goes on in a turn of the event loop, after the work items: when the thread that
-//! runs now waits or is idle. Threads do not preempt each other.
+//! The event loop runs while the thread that ran last waits or is idle. A turn of the event loop
+//! lets a ready thread go on if no work item is queued. Threads do not preempt each other.
 //!
 //! Assumed: the ready thread with the highest priority goes on first. Among threads of the same
 //! priority, the thread that became ready first goes on first. The ready queues of Windows have the
-//! same order. A thread that computes without a wait keeps the processor: where Windows takes the
-//! processor away depends on time slices, which no document promises. Work items come before
-//! threads, because the worker threads of Windows have higher priorities (12 and more) than a new
-//! system thread.
+//! same order. A thread that computes without a wait keeps the processor. Windows takes the
+//! processor away at the end of a time slice, but no document promises where a time slice ends.
+//! Work items come before threads, because the worker threads of Windows have higher priorities (12
+//! and more) than a new system thread.
 
 use std::rc::Rc;
 
@@ -63,8 +63,8 @@ impl Kernel {
         }
     }
 
-    /// Ends the wait of a thread in the way of `wake`, if this way is possible. Returns whether the
-    /// wait ended.
+    /// Tries to end the wait of a thread for the reason `wake`. With `GotObject` the wait ends only
+    /// if the thread can take the object now. Returns whether the wait ended.
     fn try_wake(&self, thread: &Thread, wake: Wake) -> bool {
         let state = thread.0.state.borrow();
         let State::Waits(standing) = &*state else { return false };
@@ -81,7 +81,8 @@ impl Kernel {
                 }
             },
             Wake::GotObject => {
-                // The owner of a mutex is the thread that waits, not the thread that runs now.
+                // A mutex takes the kernel's current thread as its owner. The owner must be the
+                // thread that waits, so this thread is the current thread during `try_acquire`.
                 let runs = self.state.thread.replace(thread.kernel_number());
                 let is_acquired = object.try_acquire();
                 self.state.thread.set(runs);

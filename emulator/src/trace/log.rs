@@ -37,7 +37,7 @@ impl TimedEvent {
 pub enum CauseFacts {
     /// The trace has them.
     Recorded,
-    /// The trace is older than these facts.
+    /// The trace comes from an older recorder, which did not record these facts.
     Missing,
 }
 

@@ -15,7 +15,8 @@ const LAST_EXTENDED: u32 = 0x8000_0001;
 
 /// Family 6, model 0, stepping 0: the first family with CMOV.
 const SIGNATURE: u32 = 0x600;
-/// CLFLUSH lines of 64 bytes (bits 15 to 8, in units of 8), one logical processor (23 to 16).
+/// EBX of leaf 1: CLFLUSH lines of 64 bytes (bits 15 to 8, in units of 8 bytes), and one logical
+/// processor (bits 23 to 16).
 const BRAND_AND_CACHE: u32 = 8 << 8 | 1 << 16;
 
 const CMPXCHG16B: u32 = 1 << 13;

@@ -142,7 +142,8 @@ fn set_operand(operation: &mut Operation, instruction: &Instruction, number: u32
             match number {
                 0 => operation.target = code,
                 1 => operation.source = code,
-                // The mask of MASKMOVDQU. The first operand of this instruction is memory.
+                // The mask of MASKMOVDQU, which is operand 2. Operand 0 of this instruction is
+                // memory, so `target` is free for the mask.
                 _ if instruction.op_register(number).is_xmm() => {
                     operation.target = code;
                 }

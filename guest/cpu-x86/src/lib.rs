@@ -55,9 +55,9 @@
 //! - Each flag and result that the manual leaves undefined has one value here. The code that makes
 //!   the value says which value.
 //! - Where the x87 of AMD and the x87 of Intel differ, the x87 here does what AMD's does. After an
-//!   exception that is not masked, FCOM still sets its answer and FLD still loads. FXSAVE stores
-//!   the last instruction only while an exception waits. The x87 keeps the address and the opcode
-//!   of the last instruction and the address of its operand, but no selectors.
+//!   exception that is not masked, FCOM still sets its answer and FLD still loads. The x87 keeps
+//!   the address and the opcode of the last instruction and the address of its operand, but no
+//!   selectors. FXSAVE stores these three values only while an exception that is not masked waits.
 //! - STI and MOV SS do not delay interrupts for one instruction; the user decides when to deliver
 //!   interrupts.
 //!

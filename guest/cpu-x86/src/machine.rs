@@ -33,7 +33,7 @@ pub(crate) struct Machine {
 /// How an operation ended, when it did not end in the usual way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// The operation had no effect; the memory holds the fault.
+    /// The operation had no effect; `Machine::memory` holds the fault.
     Fault,
     /// The operation had no effect; `Machine::stop` holds the reason.
     Accusation,

@@ -100,7 +100,8 @@ const CHUNK: usize = 32;
 
 /// What every slot held at its last save.
 ///
-/// The table has several parts. So saving one page copies one part and not the whole table.
+/// The table has several parts, and snapshots share each part until it changes. So saving one page
+/// copies one part and not the whole table.
 #[derive(Debug, Clone)]
 pub(crate) struct Copies {
     zero: Arc<[u8]>,

@@ -19,13 +19,14 @@ pub enum Repetition {
     WhileMemoryStays,
 }
 
-/// All addresses but the last one.
+/// A watchpoint on all addresses but the last one.
 const EVERYWHERE: Watchpoint = Watchpoint { address: 0, length: u64::MAX, access: Access::Write };
 
 impl Cpu {
     /// Looks at most `longest` instructions ahead. Afterwards registers, memory and counts are as
-    /// before. Instructions with a stop, such as a port access, are not a repetition. Instructions
-    /// with a write are not a repetition, even if the write does not change the value.
+    /// before. If an instruction ends the run with a stop, as a port access does, the answer is
+    /// `Unknown`. If an instruction writes to memory, the answer is also `Unknown`, even if the
+    /// write does not change the value.
     pub fn repetition(&mut self, longest: u64) -> Repetition {
         let reported = self.reported_breakpoint;
         let (count, before) = (self.instruction_count, self.snapshot());
@@ -44,7 +45,8 @@ impl Cpu {
     }
 
     /// Runs until all registers are as they were at an earlier instruction. Returns `false` if a
-    /// stop or an access of this kind comes first, or if `longest` instructions are not enough.
+    /// stop comes first, if an access to memory of the kind `access` comes first, or if `longest`
+    /// instructions are not enough.
     ///
     /// Source: Brent's algorithm. The code keeps the state after 1, 2, 4, 8... steps. At last a
     /// kept state lies in the circle, and the circle comes back to this state.

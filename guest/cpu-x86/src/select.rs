@@ -111,7 +111,7 @@ macro_rules! by_wide_width {
     };
 }
 
-/// Chooses a handler by the place of its only operand, a register or memory.
+/// Chooses a handler by the width and the place of operand 0, which is a register or memory.
 macro_rules! by_target {
     ($instruction:expr, $choose:ident, $handler:ident $(, $parameter:ty)*) => {{
         let bytes = crate::select::bytes($instruction, 0);

@@ -1,9 +1,10 @@
 //! Which identifiers of 16 bytes, such as GUIDs, a driver works with.
 //!
-//! An image often holds many identifiers that it does not use, because a header defines all of its
-//! GUIDs. So an identifier counts only if code leads to it. Code leads to an identifier in two
-//! ways: an instruction or a pointer names the address, or the bytes are inside instructions that
-//! compare an argument with the identifier. This file must never know what an identifier means.
+//! An image often holds many identifiers that its code does not use, because a C header puts all
+//! GUIDs that it defines into the image. So an identifier counts only if code leads to it. Code
+//! leads to an identifier in two ways: an instruction or a pointer names the address, or the bytes
+//! are inside instructions that compare an argument with the identifier. This file must never know
+//! what an identifier means.
 
 use crate::image::Image;
 use crate::sweep::Constants;

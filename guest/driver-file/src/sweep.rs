@@ -3,9 +3,9 @@
 //! The sweep looks at the code before the driver runs. A code section also holds data (jump tables,
 //! constants, padding), so the sweep walks along branches and calls. It starts at the entry, the
 //! exports, the functions of the exception table and every pointer into code. All that the walk
-//! reaches is certainly code. The sweep also reads the bytes between two pieces of reached code,
-//! and marks the refusals in these bytes. These bytes may be data, or code that only a jump table
-//! leads to.
+//! reaches is certainly code. The sweep also reads the bytes between two pieces of reached code. An
+//! instruction that it finds there is [`Reach::Between`], because these bytes may be data, or code
+//! that only a jump table leads to.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -231,8 +231,9 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Reads the code of a section that the walk did not reach, up to the first table that the
-    /// headers name. Linkers put the import table of a driver after the code of INIT.
+    /// Reads the bytes of a section that the walk did not reach. The reading ends at the first
+    /// table that the headers name, because linkers put the import table of a driver after the code
+    /// of INIT.
     fn read_between(&mut self, index: usize) {
         let section = self.codes[index].section;
         let start = section.rva;

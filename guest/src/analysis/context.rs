@@ -160,7 +160,7 @@ fn disassembly(guest: &Guest, symbols: &Symbols, cpu: &Cpu, rip: u64) -> Vec<Cod
     lines
 }
 
-/// The instructions from `start` on, if one of them ends exactly at `end`.
+/// The addresses of the instructions from `start` on, if an instruction ends exactly at `end`.
 fn addresses(cpu: &Cpu, start: u64, end: u64) -> Option<Vec<u64>> {
     let mut addresses = Vec::new();
     let mut at = start;

@@ -3,7 +3,8 @@
 //! Code without frame pointers does not say where a frame ends. So this file checks every word of
 //! the stack. If a word points to the end of a call instruction of the driver, that call most
 //! likely pushed the word. An old return address may still lie in a buffer that was not
-//! overwritten. So the report may show too many lines, but never too few lines.
+//! overwritten. So the report may show lines that are no callers. A caller is missing only if the
+//! report already has [`STACK_LINES`] lines.
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl};
 

@@ -25,8 +25,8 @@ impl Guest {
         }
     }
 
-    /// The pointer by which the driver gave a miniport or a stream to the port, for a property
-    /// request.
+    /// The pointer to a miniport or a stream, as a property request holds it. If the object is the
+    /// driver's own, this is the pointer by which the driver gave the object to the port.
     /// Source: WDK, PCPROPERTY_REQUEST: MajorTarget is the miniport of IPort::Init, and MinorTarget
     /// is the stream that NewStream put out. Drivers cast both without a query.
     pub(crate) fn target_pointer(&self, object: &Rc<dyn IUnknown>) -> u64 {

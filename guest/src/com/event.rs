@@ -66,7 +66,8 @@ fn call_handler(
     answer
 }
 
-/// The memory of an entry, which lives as long as the entry.
+/// The KSEVENT_ENTRY in guest memory that belongs to an entry. The entry holds this block, so the
+/// memory is freed together with the entry.
 struct EntryBlock {
     guest: Guest,
     address: u64,
@@ -84,7 +85,8 @@ impl Drop for EntryBlock {
 struct BoundEntry(Weak<KsEventEntry>);
 
 impl Bound for BoundEntry {
-    /// An event belongs to the client. The port ends the event when the client or the device goes.
+    /// An entry that is still there is no leak of the driver. The event belongs to the client, and
+    /// the port ends the event when the client or the device goes.
     fn left(&self) -> Option<&'static str> {
         None
     }

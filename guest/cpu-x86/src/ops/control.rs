@@ -70,7 +70,7 @@ fn is_near(instruction: &Instruction) -> bool {
     matches!(instruction.op0_kind(), OpKind::NearBranch32 | OpKind::NearBranch64)
 }
 
-/// The width of an indirect jump's target, in bytes; 0 for a far pointer.
+/// The width of the target of an indirect near jump, in bytes; 0 for any other jump.
 fn near_bytes(instruction: &Instruction) -> usize {
     match instruction.code() {
         Code::Jmp_rm32 | Code::Jmp_rm64 => bytes(instruction, 0),

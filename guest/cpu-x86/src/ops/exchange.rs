@@ -77,7 +77,7 @@ fn compare_exchange<W: Width>(machine: &mut Machine, operation: &Operation) -> O
 }
 
 /// CMPXCHG with a register as target. If the comparison fails, the target register does not change.
-/// The 32-bit form then does not clear the upper half of the target either.
+/// Even the 32-bit form leaves the upper half of the target as it was in this case.
 /// Measured: on an AMD EPYC.
 fn compare_exchange_register<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let expected = W::get(&machine.general, RAX as u8);

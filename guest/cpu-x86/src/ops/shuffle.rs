@@ -112,7 +112,7 @@ impl Controlled for Dwords {
     }
 }
 
-/// Shuffles the four words of the lower half.
+/// Shuffles the four words of `half`, which is one half of an SSE register.
 fn shuffle_words(half: u64, control: u8) -> u64 {
     (0..4).fold(0, |result, number| {
         result | u64::from(word(half.into(), choice(control, number))) << (16 * number)

@@ -152,7 +152,7 @@ fn leave<W: Width>(machine: &mut Machine, _: &Operation) -> Outcome {
     Ok(())
 }
 
-/// ENTER with any nesting level; the decoder gives the size as immediate and the level as source.
+/// ENTER with any nesting level. `immediate` has the size of the frame, and `source` has the level.
 fn enter<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let level = u64::from(operation.source % 32);
     let mut stack = machine.stack_below(W::BYTES);

@@ -39,7 +39,7 @@ impl Format {
 pub(crate) struct Rounded {
     pub(crate) number: Number,
     pub(crate) exceptions: Status,
-    /// Whether the magnitude is greater than before.
+    /// Whether the magnitude is greater than before the rounding.
     pub(crate) is_up: bool,
 }
 

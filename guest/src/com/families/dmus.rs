@@ -150,7 +150,8 @@ fn get_buffer(
 /// allocator gave out. Returns the status for the driver.
 ///
 /// Assumed: the driver gets the same status as from an allocator that has reached its limit. A
-/// driver with one stream reaches the limit of the allocator before its memory has no place left.
+/// driver with one stream reaches the limit of the allocator before the driver's memory for events
+/// and buffers is full.
 fn no_place(call: &Call<'_>) -> NtStatus {
     let status = NtStatus::INSUFFICIENT_RESOURCES;
     call.tell_refusal(Need::Required, NO_PLACE.to_owned(), status);

@@ -177,8 +177,8 @@ fn with_second<O: Operator>(machine: &mut Machine, operation: &Operation) -> Out
     Ok(())
 }
 
-/// Does the same as `with_second`, for the remainders. Measured on an AMD EPYC: C2 becomes 0 also
-/// when an exception (empty register, invalid operand) prevents a result.
+/// Does the same as `with_second`, for FPREM and FPREM1, but first clears C2. Measured on an AMD
+/// EPYC: C2 becomes 0 even if an exception (empty register, invalid operand) prevents a result.
 fn partial<O: Operator>(machine: &mut Machine, operation: &Operation) -> Outcome {
     begin(machine, operation)?.status.remove(Status::C2);
     with_second::<O>(machine, operation)

@@ -18,8 +18,8 @@ use crate::stop::Access;
 use crate::x87::number::Number;
 use crate::x87::words::Control;
 
-/// FXSAVE writes at most this number of bytes, and FXRSTOR reads as many. The last of the 16 SSE
-/// registers ends there.
+/// FXSAVE changes at most this number of bytes at the front of the image, and FXRSTOR reads these
+/// bytes. They end with the last of the 16 SSE registers.
 const BYTES: usize = 416;
 const MXCSR: usize = 24;
 const REGISTERS: usize = 32;

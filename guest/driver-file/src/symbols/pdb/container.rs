@@ -18,8 +18,8 @@ pub(super) struct Container<'a> {
     block_size: usize,
     /// The size of each stream in bytes, and the numbers of its blocks.
     streams: Vec<(usize, Vec<u32>)>,
-    /// The number of bytes that may still be read from streams. The total is the size of the file.
-    /// So the cost in memory and time is bounded by the size of the file, even if many streams have
+    /// The number of bytes that may still be read from streams. At first it is the size of the
+    /// file. So the size of the file limits the cost in memory and time, even if many streams have
     /// the same blocks.
     left: Cell<usize>,
 }
