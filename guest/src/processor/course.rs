@@ -1,4 +1,4 @@
-//! Tells the kernel at a run's time limit whether the driver's code is in an endless loop.
+//! Tells the kernel at the time limit whether the driver's code loops forever.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
