@@ -1,4 +1,4 @@
-//! What a driver can call, for the page of the contract.
+//! What a driver can call, for the page `docs/contract.md`.
 //!
 //! This file reads the tables of routines and owns no list. Nothing in the loader itself needs this
 //! file.

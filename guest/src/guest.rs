@@ -1,7 +1,7 @@
 //! The guest: a processor with a driver's image, and the state of both.
 //!
-//! This file holds only state. The behaviour is above, in `objects/`, `com/`, `import/` and
-//! `life/`. Each of these wings has its own part of `impl Guest`.
+//! This file holds only state. The behaviour is in the wings that build on this file: `objects/`,
+//! `com/`, `import/` and `life/`. Each of these wings has its own part of `impl Guest`.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -48,8 +48,8 @@ pub(crate) struct GuestState {
     pub routine_names: &'static [&'static str],
     /// The routine being served, for the message of a bug check and the origin of a leak.
     pub serving: Cell<Option<Serving>>,
-    /// The return address of the routine being served, while no code of the driver ran since the
-    /// driver called it.
+    /// The return address of the routine being served. `None` as soon as code of the driver has run
+    /// since the driver called the routine.
     pub call_site: Cell<Option<u64>>,
     /// What happens when a system thread leaves the processor to other threads.
     pub left_step: RefCell<Option<LeftStep>>,
@@ -167,8 +167,8 @@ impl Guest {
     }
 
     /// Where the driver called the routine being served, as an offset in its image. `None` when the
-    /// driver's own code has run since that call, because the call need not be the cause of a
-    /// mistake that the kernel finds after that.
+    /// driver's own code has run since that call: the cause of a mistake that the kernel finds now
+    /// may be in that code, and not in the call.
     fn call_site(&self) -> Option<u64> {
         self.0.loaded.rva(self.0.call_site.get()?).map(u64::from)
     }
@@ -176,8 +176,8 @@ impl Guest {
     /// Gives the kernel a function that tells where the driver called the routine being served. The
     /// kernel asks this function when the driver breaks a rule.
     pub(crate) fn tell_call_sites(&self) {
-        // The reference is weak, because the kernel holds the source, and the guest holds the
-        // kernel. With a strong reference none of the three would ever be freed.
+        // The reference is weak, because the kernel holds this function, and the guest holds the
+        // kernel. With a strong reference to the guest, none of the three would ever be freed.
         let state = Rc::downgrade(&self.0);
         let source = move || Guest(state.upgrade()?).call_site();
         self.kernel().set_call_site_source(Rc::new(source));

@@ -27,9 +27,9 @@
 //! `contract.rs` reads the tables for a page. The wings below `routine.rs` know a routine by its
 //! number.
 //!
-//! One call goes up: a routine that writes the address of another routine into the driver's memory
-//! calls `Guest::thunk_of` in `life/routines.rs`. Only that file can number the routines, because
-//! it knows all routines.
+//! One call goes up in spite of this order: a routine that writes the address of another routine
+//! into the driver's memory calls `Guest::thunk_of` in `life/routines.rs`. Only that file can
+//! number the routines, because it knows all routines.
 //!
 //! # The walk
 //!

@@ -44,7 +44,8 @@ pub(crate) struct GuestObject {
 }
 
 impl Guest {
-    /// The wrapper, if the object is a wrapper.
+    /// The given Rust object as a wrapper. `None` when the object is not a wrapper of an object of
+    /// the guest.
     pub(super) fn guest_object_behind(&self, object: &Rc<dyn IUnknown>) -> Option<Rc<GuestObject>> {
         self.0.guest_objects.find_by_place(Rc::as_ptr(object).cast())
     }
@@ -263,7 +264,8 @@ impl Drop for GuestObject {
         for (_, pointer) in std::mem::take(self.pointers.get_mut()) {
             self.guest.call_method(pointer, RELEASE, &[]);
         }
-        // This comes last, because the object's destructor may have put events to the port.
+        // This comes last: with the last `Release` the object's destructor may run, and the
+        // destructor may still pass events to the port.
         self.guest.close_stream_events(self.identity);
     }
 }

@@ -33,7 +33,8 @@ impl Bound for LentProperty {}
 /// The alignment of each structure in bytes. Source: the headers; a data range has a 64-bit member.
 const ALIGNMENT: usize = 8;
 
-/// Writes a filter descriptor into a block of the driver's memory, and returns its address.
+/// Writes a filter descriptor into a block of the driver's memory, and returns the address of the
+/// block.
 ///
 /// The driver may write to the block. `Assumed:` a driver on Windows may also write to it, because
 /// the descriptor of a system miniport is in a section with data.
@@ -140,8 +141,8 @@ impl Writer<'_> {
         self.guid(field(fields.name), node.name.as_ref());
     }
 
-    /// Writes data ranges as an array of pointers; an attribute list follows its range. Returns the
-    /// number of pointers.
+    /// Writes data ranges as an array of pointers. In the array, the pointer to an attribute list
+    /// comes directly after the pointer to its data range. Returns the number of pointers.
     fn ranges(&mut self, field: usize, ranges: &[DataRange]) -> u32 {
         let mut places = Vec::new();
         for range in ranges {
@@ -254,7 +255,8 @@ impl Writer<'_> {
         self.bytes[place..place + width].copy_from_slice(&value.to_le_bytes()[..width]);
     }
 
-    /// Puts the block into the driver's memory, and makes addresses of its places.
+    /// Puts the block into the driver's memory, and turns each place in the fields of `pointers`
+    /// into an address.
     fn finish(self) -> u64 {
         let Writer { guest, bytes, pointers, properties, .. } = self;
         let block = guest.new_object_block(&bytes);

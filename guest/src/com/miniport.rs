@@ -35,7 +35,8 @@ fn result_of(status: u64) -> Result<(), NtStatus> {
     if status.is_success() { Ok(()) } else { Err(status) }
 }
 
-/// The answer of a call when the stack has no room for the out parameters: the machine has stopped.
+/// The answer of a call that was not made or not finished, because the machine has stopped. The
+/// machine also stops when the driver's stack has no room for the out parameters.
 pub(super) const STOPPED: NtStatus = NtStatus::UNSUCCESSFUL;
 
 impl GuestObject {

@@ -222,7 +222,7 @@ impl OwnMiniport {
         OwnMiniport { guest, object, pin, range }
     }
 
-    /// Runs a test with the miniport, whose descriptor was read.
+    /// Reads the miniport's descriptor, then runs a test with the miniport.
     fn run(&self, test: impl FnOnce(&Kernel, &Rc<GuestObject>)) {
         let ran = self.guest.kernel().clone().enter(|kernel| {
             let object =
@@ -381,7 +381,7 @@ fn a_property_handler_gets_the_pointers_that_the_driver_gave_to_the_port() {
     ];
     let place = guest.allocate_pool(PoolType::NonPagedExecute, 512, *b"Test", Fill::Zero);
     // Four objects in a row. The second and the fourth object answer every query with the object
-    // before.
+    // before them in the row.
     let (first, miniport, third, stream) = (place, place + 32, place + 64, place + 96);
     let vtable = place + 128;
     for (object, identity) in [(first, first), (miniport, first), (third, third), (stream, third)] {

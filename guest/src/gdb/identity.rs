@@ -86,10 +86,10 @@ impl<A: Architecture> Libraries for Guest<A> {
 /// The list of images. The list has a single image. The address of a segment is the address of the
 /// first section.
 ///
-/// gdb asks for the list when gdb has no file that it can move. In this case the user named no
-/// file, and the file of the answer to `qXfer:exec-file` is on another computer. The guest does not
-/// tell lldb that there is a list, because lldb would take the image as the program itself, and
-/// then forget the place of the image.
+/// gdb asks for the list when it has not opened a file of the driver. In this case the user named
+/// no file, and the path in the answer to `qXfer:exec-file` leads to a file on another computer.
+/// The guest does not tell lldb that there is a list, because lldb would take the image as the
+/// program itself, and then forget the place of the image.
 /// Source: gdb, Library List Format. Measured: lldb 19.1.7.
 fn library_list(image: &LoadedImage) -> String {
     let name = escape(&image.path.to_string_lossy());

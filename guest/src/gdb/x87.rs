@@ -6,10 +6,10 @@
 use cpu_x86::X87Registers;
 use gdbstub_arch::x86::reg::{F80, X87FpuInternalRegs};
 
-/// The part of a pointer that gdb sees.
+/// The part of the instruction pointer and of the data pointer that gdb sees: the lower half.
 const POINTER_MASK: u64 = 0xFFFF_FFFF;
 
-/// The numbers, from ST(0) on.
+/// The numbers in ST(0) to ST(7).
 pub(super) fn stack_to_gdb(x87: &X87Registers) -> [F80; 8] {
     std::array::from_fn(|number| {
         let mut bytes = [0; 10];

@@ -72,7 +72,8 @@ const WORKER_BYTES: usize = 64;
 
 /// `NTSTATUS KsRegisterWorker(WORK_QUEUE_TYPE, PKSWORKER *)`
 ///
-/// Assumed: all queues are one queue. For IoQueueWorkItem all queues are one queue too.
+/// Assumed: the items of all workers run in one queue, whichever queue the driver names.
+/// IoQueueWorkItem uses this queue, too.
 fn register_worker(call: &Call<'_>, queue: u32, out: Out<Pointer>) -> NtStatus {
     if queue >= QUEUES {
         return NtStatus::INVALID_PARAMETER;

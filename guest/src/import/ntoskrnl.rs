@@ -101,7 +101,7 @@ fn one_processor(_mode: Mode) -> Vec<u8> {
 }
 
 /// The build number of a free build of Windows 10. KUSER_SHARED_DATA names Windows 10 too.
-/// Source: NtBuildNumber is the build, with F in the upper bits for a free build.
+/// Source: NtBuildNumber is the number of the build. In a free build its top four bits are F.
 fn build_number(_mode: Mode) -> Vec<u8> {
     0xF000_4A61_u32.to_le_bytes().to_vec()
 }

@@ -13,7 +13,8 @@ use crate::import::{DISPATCH, INVALID_REQUEST};
 use crate::memory::at;
 
 impl Guest {
-    /// Calls DriverEntry of the image; on success the driver object has its routines.
+    /// Calls DriverEntry of the image. On success, the kernel can call the routines that
+    /// DriverEntry wrote into the driver object.
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// After this call the driver object and the guest hold each other. The caller that made the
@@ -124,7 +125,8 @@ impl Guest {
         for range in &self.0.loaded.discardable {
             let length = range.end - range.start;
             debug_assert!(length.is_multiple_of(PAGE_BYTES as u64));
-            // A section of the file may have pages that were never mapped.
+            // A section of the file may have pages that were never mapped. So a failure is no
+            // mistake.
             let _ = memory.protect(range.start, length, Rights::empty());
         }
     }

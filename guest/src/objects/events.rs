@@ -1,11 +1,11 @@
 //! DirectMusic events across the border between the port and the driver.
 //!
 //! When the driver gets an event of the port, the event becomes a DMUS_KERNEL_EVENT in guest
-//! memory. The number of the event decides the address. When the driver puts the structure, it
-//! becomes the event again. Data that are too long for the structure lie in a buffer, and the
-//! number of the buffer decides its address. This file checks what the driver puts, because the
-//! driver can write anything into the structure. After a mistake of the driver, the port gets only
-//! the part of the chain that is still sure.
+//! memory. The number of the event decides the address. When the driver puts the structure, that
+//! is, hands it to the port with PutMessage, the structure becomes the event again. Data that are
+//! too long for the structure lie in a buffer, and the number of the buffer decides its address.
+//! This file checks what the driver puts, because the driver can write anything into the structure.
+//! After a mistake of the driver, the port gets only the part of the chain that is still sure.
 //!
 //! This file fills a structure that the driver has put with a pattern, so that the driver cannot
 //! rely on what it reads there. When the driver gets the event again and the pattern has changed,
@@ -75,7 +75,8 @@ impl Guest {
         let next = layout.dmus_kernel_event.p_next_evt;
         let data = layout.dmus_kernel_event.u_data;
         let mut first = 0;
-        // Each chain with the address of the pointer that leads to it.
+        // The chains that the driver does not have yet, each with the address of the pointer that
+        // will lead to the chain. The address 0 stands for the result of this function.
         let mut chains = vec![(0, events)];
         while let Some((mut link, mut chain)) = chains.pop() {
             while let Some(event) = chain.pop() {
@@ -409,8 +410,8 @@ impl Guest {
         Err(NtStatus::INVALID_PARAMETER)
     }
 
-    /// Reports an event that the driver puts and does not have. The driver has put the event
-    /// before, or the event stands twice in the chain that the driver puts.
+    /// Reports an event that the driver puts although it no longer has the event. The driver has
+    /// put the event before, or the event stands twice in the chain that the driver puts.
     fn report_put_again(&self, address: u64, chain: u64, links: &[Link]) {
         let innermost = links.last().map(|link| link.number);
         if Some(chain) == innermost {

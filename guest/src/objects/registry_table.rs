@@ -20,7 +20,7 @@ const ENTRIES: u64 = 4_096;
 /// The bit position of the expected type in a default type. Source: wdm.h.
 const TYPECHECK_SHIFT: u32 = 24;
 
-/// One entry of a table, with the parts that only the driver uses.
+/// One entry of a table: the query, and the driver's routine and context for the answer.
 struct Entry {
     query: QueryEntry,
     routine: u64,

@@ -20,8 +20,9 @@ use crate::rules;
 const ARGUMENT_REGISTERS: [Register; 4] =
     [Register::Rcx, Register::Rdx, Register::R8, Register::R9];
 
-/// A call of a routine that takes no simulated time counts as this number of instructions. If the
-/// routine takes time, the limit of the kernel for the time of a call is enough.
+/// When the driver calls a routine that takes no simulated time, the call budget shrinks by this
+/// number of instructions. If the routine takes time, the limit of the kernel for the time of a
+/// call is enough.
 /// Measured: DbgPrint with a short text takes this program as long as some 300 instructions.
 const ROUTINE_COST: u64 = 250;
 

@@ -1,4 +1,4 @@
-//! Tells the kernel at the end of a run whether the driver's code could end.
+//! Tells the kernel at the time limit whether the driver's code loops forever.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -24,7 +24,8 @@ pub(super) fn running_code(kernel: &Kernel) -> RunningCode {
 
 /// Makes the function that tells the kernel the course of the driver's code. The course is open if
 /// other code interrupts the driver's code, or if the driver's code is in a call of a routine. In
-/// both cases the other code may still change anything.
+/// the first case the interrupting code may still change anything, and in the second case the
+/// routine may.
 pub(super) fn judge(cpu: &Rc<RefCell<Cpu>>, spender: &Spender) -> CodeJudge {
     let (cpu, spender) = (Rc::clone(cpu), Rc::clone(spender));
     Rc::new(move |kernel| {

@@ -1,10 +1,10 @@
 //! Pageable memory, which is out at DISPATCH_LEVEL and above.
 //!
 //! On Windows it is chance whether a page is in. In the emulator the page is always out at these
-//! levels, so the mistake shows every time. The processor switches pages when guest code runs at a
-//! new level, and not at every change of the IRQL. So while a driver runs only at DISPATCH_LEVEL,
-//! the processor switches no page. A driver may lock pages of pageable memory. These pages stay in
-//! until the driver unlocks them.
+//! levels, so a driver that touches it there always fails. The processor brings pages in or out
+//! when guest code runs at a new level, and not at every change of the IRQL. So while a driver runs
+//! only at DISPATCH_LEVEL, no page goes in or out. A driver may lock pages of pageable memory.
+//! These pages stay in until the driver unlocks them.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;

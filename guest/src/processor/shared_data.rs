@@ -2,7 +2,7 @@
 //!
 //! The page is filled in only when the driver reads it. Any access to the page is a guard fault. To
 //! serve the fault, the emulator writes the time to the page and lets the instruction of the access
-//! through. A driver that never reads the page pays nothing.
+//! through. For a driver that never reads the page, the emulator does none of this work.
 
 use cpu_x86::{Cpu, MapError, Memory, PAGE_BYTES, Rights, Stop};
 use portcls_emulator::Kernel;

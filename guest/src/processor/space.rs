@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use cpu_x86::{Mode, PAGE_BYTES};
 
-/// Bytes of a page, as an address counts them.
+/// Bytes of a page, in the type of an address.
 pub(crate) const PAGE: u64 = PAGE_BYTES as u64;
 
 /// The places for one bitness.

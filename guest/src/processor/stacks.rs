@@ -1,7 +1,8 @@
 //! The stacks: of threads, work items, DPCs and service routines.
 //!
-//! Each stack lies between unmapped pages and has a guard page at its end. Each stack has the size
-//! that NT gives a thread, so a driver that overflows its stack on Windows also overflows it here.
+//! Each stack lies between unmapped pages and has a guard page below its lowest address. Each stack
+//! has the size that NT gives a thread, so a driver that overflows its stack on Windows also
+//! overflows it here.
 
 use std::cell::Cell;
 

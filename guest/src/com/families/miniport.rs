@@ -1,9 +1,10 @@
 //! A miniport of the system as a driver sees it.
 //!
 //! A driver gets a miniport of the system from PcNewMiniport. Most drivers give this miniport to
-//! `IPort::Init`, and there the guest finds the object in Rust by the pointer. The port then calls
-//! the object without the guest. Another driver puts its own miniport around the miniport of the
-//! system: the driver's miniport passes the port's calls on.
+//! `IPort::Init`. There the guest finds the Rust object behind the pointer, and from then on the
+//! port calls the object without the guest. Some drivers wrap a miniport of their own around the
+//! miniport of the system. The driver's miniport then passes the port's calls on to the miniport of
+//! the system.
 
 use std::rc::Rc;
 
@@ -109,7 +110,8 @@ fn get_description(
 
 /// `NTSTATUS DataRangeIntersection(ULONG, PKSDATARANGE, PKSDATARANGE, ULONG, PVOID, PULONG)`
 ///
-/// Here a status other than success is a usual answer, and no refusal.
+/// A status other than success is a usual answer of this method. So the trace has no line of a
+/// refused call for it.
 fn data_range_intersection(
     call: &Call<'_>,
     miniport: This<dyn IMiniport>,

@@ -75,7 +75,8 @@ fn init(
     let resources = given(resources, list)?;
     let adapter = unknown(adapter);
     guest.note_target(&object, miniport.0);
-    // The port records its refusals itself, and the trace has the miniport's answer.
+    // A failure is not returned as `Err`, because `Err` could add a refused call to the trace. The
+    // port itself records what it refuses, and the miniport's answer is in the trace already.
     let result = port.object.init(call.kernel(), &device, irp.as_ref(), object, adapter, resources);
     Ok(NtStatus::of(&result))
 }

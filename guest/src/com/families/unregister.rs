@@ -54,7 +54,7 @@ fn port_at(call: &Call<'_>, unknown: Pointer) -> Result<Rc<dyn IUnknown>, NtStat
     port.ok_or(NtStatus::INVALID_PARAMETER)
 }
 
-/// The end of a connection at a port, from its PUNKNOWN and a pin.
+/// One end of a connection: the port at a PUNKNOWN, and the number of a pin of this port.
 fn inside(
     call: &Call<'_>,
     unknown: Pointer,

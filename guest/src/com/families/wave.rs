@@ -124,7 +124,7 @@ fn addresses(has_32_bits: Boolean, has_64_bits: Boolean) -> DmaAddresses {
     described.addresses()
 }
 
-/// The arguments DMA_WIDTH and DMA_SPEED, which have no use.
+/// The arguments DMA_WIDTH and DMA_SPEED, which the port ignores.
 struct WidthAndSpeed;
 
 impl Argument for WidthAndSpeed {
@@ -137,8 +137,8 @@ impl Argument for WidthAndSpeed {
     }
 }
 
-/// Those arguments of a WavePci channel that have a use. In the call they come after the outer
-/// object.
+/// The ten arguments of `IPortWavePci::NewMasterDmaChannel` after the outer object. Only the
+/// arguments that the port uses are kept.
 struct PciChannel {
     pool: PoolType,
     addresses: DmaAddresses,

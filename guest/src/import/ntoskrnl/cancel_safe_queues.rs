@@ -174,7 +174,7 @@ impl Queue {
 
     /// Puts a request into the queue. From then on the kernel can cancel the request.
     ///
-    /// A request that was cancelled before is not put into the queue.
+    /// A request that was cancelled before this call is not put into the queue.
     /// Assumed: CsqCompleteCanceledIrp completes such a request, just like a cancelled request in
     /// the queue.
     fn insert(&self, irp: u64, context: Pointer, insert_context: Pointer) -> NtStatus {
@@ -244,8 +244,8 @@ impl Queue {
         }
     }
 
-    /// Takes the first request that is not being cancelled out of the queue; 0 when there is no
-    /// such request.
+    /// Removes from the queue the first request that is not being cancelled. Returns this request,
+    /// or 0 when there is no such request.
     fn remove_next(&self, peek_context: Pointer) -> u64 {
         let fields = &self.guest.layout().io_csq;
         let removed = self.locked(|| {
@@ -266,8 +266,8 @@ impl Queue {
         removed.unwrap_or(0)
     }
 
-    /// Takes the request of a context out of the queue; 0 when the request is not in the queue or
-    /// is being cancelled.
+    /// Removes the request of a context from the queue. Returns this request, or 0 when the request
+    /// is not in the queue or is being cancelled.
     fn remove(&self, context: Pointer) -> u64 {
         let guest = &self.guest;
         let removed = self.locked(|| {
@@ -282,7 +282,8 @@ impl Queue {
         removed.unwrap_or(0)
     }
 
-    /// Removes the cancel routine of a request; false when a cancel has taken it already.
+    /// Removes the cancel routine of a request. Returns false when the kernel has already taken the
+    /// cancel routine in order to call it.
     fn take_from_cancelling(&self, irp: u64) -> bool {
         let request = self.guest.irp_at(irp);
         request.is_none_or(|request| request.set_cancel_routine(None).is_some())

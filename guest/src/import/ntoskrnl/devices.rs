@@ -189,7 +189,8 @@ fn allocate_work_item(call: &Call<'_>, device: Pointer) -> Pointer {
 
 /// `VOID IoQueueWorkItem(PIO_WORKITEM, PIO_WORKITEM_ROUTINE, WORK_QUEUE_TYPE, PVOID)`
 ///
-/// Assumed: the three queues are one queue, in the order in which the items are queued.
+/// Assumed: the items of all three queues run in one queue, in the order in which the driver queues
+/// them.
 fn queue_work_item(
     call: &Call<'_>,
     address: Pointer,
@@ -210,9 +211,9 @@ fn queue_work_item(
 
 /// Whether the system can take a reference to a work item's device while the item waits.
 ///
-/// An address without memory faults. An address that is no device is bug check
-/// REFERENCE_BY_POINTER. IoAllocateWorkItem only stores the pointer, so the mistake shows when the
-/// driver queues the item.
+/// If the address has no memory, the access is a fault. If the address has memory but no device,
+/// the result is bug check REFERENCE_BY_POINTER. IoAllocateWorkItem only stores the pointer, so the
+/// mistake shows when the driver queues the item.
 /// Assumed: the system looks for the reference count in front of the address, and the bytes there
 /// are no valid count.
 fn can_refer_to(call: &Call<'_>, device: Pointer) -> bool {

@@ -25,7 +25,7 @@ pub(super) struct Form {
 pub(super) enum BadPointers {
     /// The text names the bad pointer.
     Shown,
-    /// A bad pointer is a bug check, as it is in a routine that formats no text.
+    /// A bad pointer is a bug check, as in all other routines that read memory.
     Fault,
 }
 

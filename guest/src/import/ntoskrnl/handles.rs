@@ -56,7 +56,8 @@ fn close(call: &Call<'_>, handle: Word) -> Result<(), NtStatus> {
 /// `NTSTATUS ObReferenceObjectByHandle(HANDLE, ACCESS_MASK, POBJECT_TYPE, KPROCESSOR_MODE,
 /// PVOID *, POBJECT_HANDLE_INFORMATION)`
 ///
-/// A registry key has a handle, but no object in memory.
+/// A registry key has a handle, but no object in the driver's memory. So the run ends when a driver
+/// asks for the object of a registry key.
 fn reference_object_by_handle(
     call: &Call<'_>,
     handle: Word,

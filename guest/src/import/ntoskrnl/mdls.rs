@@ -6,7 +6,8 @@
 //! Assumed: a driver does not compare the two addresses. At DISPATCH_LEVEL only the system's
 //! address is safe on Windows. A driver that uses its own address at this level gets no report.
 //!
-//! The exceptions of MmProbeAndLockPages are bug checks. All exceptions are bug checks here.
+//! When MmProbeAndLockPages raises an exception on Windows, the emulator raises a bug check. The
+//! emulator does so for all exceptions.
 //!
 //! Source: WDK, Using MDLs and the pages of the routines.
 

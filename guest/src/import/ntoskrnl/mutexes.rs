@@ -43,7 +43,8 @@ fn initialize_mutex(call: &Call<'_>, mutex: Pointer, _level: u32) {
     guest.bind(mutex.0, Rc::new(Mutex::new(call.kernel())));
 }
 
-/// `LONG KeReleaseMutex(PRKMUTEX, BOOLEAN Wait)`: the result is 0 when the mutex is free.
+/// `LONG KeReleaseMutex(PRKMUTEX, BOOLEAN Wait)`: the result is 0 when the mutex is free after the
+/// call.
 fn release_mutex(call: &Call<'_>, mutex: Pointer, _wait: Boolean) -> i32 {
     let Some(mutex) = found::<Mutex>(call, mutex, "a mutex") else { return 0 };
     i32::from(call.kernel().release_mutex(&mutex))

@@ -28,7 +28,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("IofCompleteRequest", ByKernel, complete_request).fastcall(),
 ];
 
-/// The routine of each entry in a dispatch table that the driver has not filled in.
+/// The routine in those entries of a dispatch table that the driver has not filled in.
 pub(crate) static INVALID_REQUEST: Routine =
     row!("IopInvalidDeviceRequest", UpTo(DISPATCH_LEVEL), invalid_request);
 
@@ -221,7 +221,8 @@ fn move_location(guest: &Guest, irp: u64, by: i8) -> u64 {
     location
 }
 
-/// The request in a stack location; `None` for a request that the emulator does not offer.
+/// The request in a stack location; `None` for a kind of request that the emulator does not
+/// support.
 fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
     let fields = &guest.layout().io_stack_location;
     let word = |offset| guest.load_u32(at(location, offset));
@@ -265,9 +266,10 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
 }
 
 /// Completes a request from its current stack location upwards. Each completion routine that is set
-/// for the outcome is called, until a routine keeps the request. When no routine of a location is
-/// called, the mark of a pending request goes to the location above. IoCompleteRequest of Windows
-/// also moves the mark up in this way.
+/// for the outcome is called, until a routine keeps the request with
+/// STATUS_MORE_PROCESSING_REQUIRED. When no routine of a location is called, the mark of a pending
+/// request goes to the location above. IoCompleteRequest of Windows also moves the mark up in this
+/// way.
 fn complete_upwards(
     guest: &Guest,
     kernel: &Kernel,
@@ -298,7 +300,8 @@ fn complete_upwards(
             }
             None => {}
         }
-        // The locations above belong to the request that the kernel made.
+        // If the kernel made the request, the locations above this one are the kernel's. So the
+        // kernel completes the rest.
         if let Some(original) = guest.irp_at(irp) {
             finish(guest, kernel, irp, &original);
             return;

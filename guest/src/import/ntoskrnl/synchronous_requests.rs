@@ -49,8 +49,8 @@ fn build_synchronous_fsd_request(
     Pointer(irp)
 }
 
-/// Tells the driver that a request of this file is complete: writes the driver's status block and
-/// sets the driver's event. The caller frees the request.
+/// Tells the driver that a request from IoBuildSynchronousFsdRequest is complete: writes the
+/// driver's status block and sets the driver's event. The caller frees the request.
 pub(super) fn tell_completion(guest: &Guest, irp: u64) {
     let fields = &guest.layout().irp;
     let from = at(irp, fields.io_status);

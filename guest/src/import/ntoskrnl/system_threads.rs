@@ -167,8 +167,9 @@ impl ThreadBody for Body {
 /// `NTSTATUS PsCreateSystemThread(PHANDLE, ULONG DesiredAccess, POBJECT_ATTRIBUTES, HANDLE
 /// ProcessHandle, PCLIENT_ID, PKSTART_ROUTINE, PVOID StartContext)`
 ///
-/// Assumed: the object attributes make no difference. Only their flags matter for a thread, and in
-/// the emulator a handle of the kernel is valid in every process.
+/// Assumed: the object attributes make no difference. On Windows only their flags matter for a
+/// thread. Here the flags do not matter either, because a handle of the kernel is valid in every
+/// process.
 fn create_system_thread(
     call: &Call<'_>,
     out: Out<Word>,

@@ -14,7 +14,7 @@ use crate::tables::bindings::Bound;
 
 pub(super) static ROUTINES: &[Routine] = &[row!("ExQueueWorkItem", ByKernel, queue_work_item)];
 
-/// An item that was queued at least once.
+/// An item that was queued at least once. The value says whether the item is in the queue now.
 struct QueuedItem(Cell<bool>);
 
 impl Bound for QueuedItem {
@@ -38,7 +38,8 @@ pub(in crate::import) fn routine_of_item(guest: &Guest, item: Pointer) -> (u64, 
 ///
 /// When the routine begins, the item is out of the queue: the routine may free the item or queue
 /// it.
-/// Assumed: all queues are one queue. For IoQueueWorkItem all queues are one queue too.
+/// Assumed: all items run in one queue, whichever queue the driver names. IoQueueWorkItem uses this
+/// queue, too.
 fn queue_work_item(call: &Call<'_>, item: Pointer, _queue: u32) {
     let guest = call.guest();
     let (routine, parameter) = routine_of_item(guest, item);

@@ -70,13 +70,14 @@ fn connect(
     }
 }
 
-/// The end at one of the driver's own subdevices, from a PUNKNOWN.
+/// One end of a connection: a pin of the driver's own subdevice behind a PUNKNOWN.
 fn subdevice(guest: &Guest, unknown: Pointer, pin: u32) -> Option<ConnectedPin> {
     let subdevice = guest.object_at(unknown.0, &iid::UNKNOWN, Hold::Retain)?;
     Some(ConnectedPin { end: ConnectionEnd::Subdevice(subdevice), pin })
 }
 
-/// The end at another driver's filter, from the PUNICODE_STRING of its symbolic link.
+/// One end of a connection: a pin of another driver's filter. `link` is the PUNICODE_STRING with
+/// the symbolic link of the filter.
 fn external(guest: &Guest, link: Pointer, pin: u32) -> ConnectedPin {
     ConnectedPin { end: ConnectionEnd::External(text_at(guest, link)), pin }
 }

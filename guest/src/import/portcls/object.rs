@@ -33,8 +33,8 @@ pub(super) static ROUTINES: &[Routine] = &[
 /// `NTSTATUS PcNewPort(PPORT *, REFCLSID)`
 fn new_port(call: &Call<'_>, out: Out<Pointer>, class: Pointer) -> Result<(), NtStatus> {
     let class = call.guest().load_guid(class.0);
-    // One object has the interfaces of both classes. The driver gets the pointer for the class that
-    // it named.
+    // A port of CLSID_PortMidi or of CLSID_PortDMus has the interfaces of both classes. The driver
+    // gets the pointer for the class that it named.
     let wanted = if class == clsid::PORT_DMUS { iid::PORT_DMUS } else { iid::PORT };
     hand_out(call, out, &wanted, pc_new_port(call.kernel(), &class), |port| port)
 }

@@ -74,7 +74,8 @@ pub(super) fn towupper(_call: &Call<'_>, character: u16) -> u16 {
     text::Character::to_upper(character)
 }
 
-/// `int atoi(const char *)`, and `atol`: a number that is too large becomes the largest number.
+/// `int atoi(const char *)`, and `atol`: a number that does not fit into an int becomes the largest
+/// int, or the smallest int if it is negative.
 /// Source: Microsoft, atoi.
 pub(super) fn atoi(call: &Call<'_>, text: Pointer) -> i32 {
     let text: Vec<u8> = text::load(call.guest(), text.0, u64::MAX);

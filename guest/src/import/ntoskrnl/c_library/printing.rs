@@ -103,7 +103,8 @@ fn format_text(call: &Call<'_>, width: Width, format: Pointer, values: Values) -
 /// Stores a text. When there is room, a zero follows the text. Returns the number of characters of
 /// the text; -1 when there is no room for all characters.
 ///
-/// Without a buffer and without room, nothing is stored and the number of characters is returned.
+/// When `to` is null and `room` is 0, the function stores nothing and returns the number of
+/// characters.
 fn deliver<C: text::Character>(
     call: &Call<'_>,
     to: Pointer,
