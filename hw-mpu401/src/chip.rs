@@ -60,7 +60,8 @@ const LAST_NS: u64 = u64::MAX / 2;
 #[repr(C, align(64))]
 pub struct Mpu401 {
     // State.
-    /// When the next part inside is due, at the latest [`LAST_NS`].
+    /// The same time as `due_ns`, but at most [`LAST_NS`]. An access before this time needs no part
+    /// to act first.
     next_internal_ns: u64,
     parts: Parts,
     stream: Stream,

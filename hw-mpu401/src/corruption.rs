@@ -8,8 +8,9 @@
 pub struct Corruption {
     /// The bits that are inverted; 0 for no change.
     pub flips: u8,
-    /// One byte in this many changes, counted from the first byte with the fault: 1 is each byte,
-    /// 3 is the third, the sixth and so on. 0 counts as 1.
+    /// The distance from one changed byte to the next, in bytes. With 1 each byte changes. With 3
+    /// the third byte after the fault is switched on changes, then the sixth, and so on. 0 counts
+    /// as 1.
     pub every: u32,
 }
 

@@ -1,7 +1,7 @@
 //! What passed through the chip, and what was lost on the way.
 
-/// The counters count from the time when the chip was made, or from the last power-on. Every byte
-/// that leaves the model is counted here:
+/// The counters count from the time when the chip was made, or from the last power-on. Each byte is
+/// counted where it comes into the model and where it leaves the model, so these sums hold:
 ///
 /// - `data_writes + command_writes` = `accepted + commands + parameters + ignored + overwritten` +
 ///   the byte in the host latch;

@@ -70,7 +70,8 @@ impl Faults {
         self.hanging_notes == 0
     }
 
-    /// What goes to MIDI OUT when the unit has taken `byte`. `before` is the byte that went before.
+    /// What goes to MIDI OUT when the unit has taken `byte`. `before` is the byte that MIDI OUT
+    /// got before `byte`.
     pub(crate) fn carry(&mut self, byte: u8, before: u8) -> u8 {
         if self.hanging_notes == 0 {
             return byte;

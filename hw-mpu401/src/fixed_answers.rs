@@ -23,7 +23,7 @@ pub struct AnswerRow {
 /// The fixed answers of a card to commands outside UART mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FixedAnswers {
-    /// The rows; the rest of the array has rows of zeros.
+    /// The first `used` rows are the table. The rest of the array has rows of zeros.
     rows: [AnswerRow; MAX_ANSWERS],
     used: usize,
 }

@@ -38,7 +38,7 @@ pub(crate) enum Exit {
 
 impl Vm {
     /// Runs a system thread on its own stack, until the function of the thread returns or a routine
-    /// asks the thread to leave. In the kernel this thread is the running code.
+    /// asks the thread to leave. Meanwhile this thread is the kernel's current system thread.
     pub fn run_thread(&self, outside: &impl Outside, entry: Entry) -> Exit {
         let saved = self.cpu.borrow().registers();
         let saved_x87 = self.cpu.borrow().x87();
@@ -94,8 +94,8 @@ impl Vm {
         self.may_leave.get()
     }
 
-    /// Ends the run of a system thread when the routine being served returns. The routine checked
-    /// [`Vm::may_leave`].
+    /// Ends the run of a system thread when the routine being served returns. The routine must have
+    /// checked [`Vm::may_leave`] before.
     pub fn leave_thread(&self) {
         debug_assert!(self.may_leave(), "the routine checks it");
         self.leaves.set(true);

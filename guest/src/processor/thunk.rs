@@ -7,8 +7,7 @@
 use std::num::NonZero;
 use std::ops::Range;
 
-/// The distance between two thunks. The distance is large, so that a jump that is a few bytes wrong
-/// hits no other thunk.
+/// The distance between two thunks in bytes. A jump that is a few bytes wrong hits no other thunk.
 const STRIDE: u64 = 16;
 
 /// A routine as the processor knows it: its place in a list, counted from 1.
@@ -36,7 +35,8 @@ pub(crate) enum Thunk {
     Return,
     /// A routine that the emulator has.
     Routine(RoutineNumber),
-    /// A routine that the emulator does not have, by module and name.
+    /// A routine that the emulator does not have. The text names the routine and the file that
+    /// should export it, such as ntoskrnl.exe.
     Missing(String),
 }
 

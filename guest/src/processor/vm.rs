@@ -24,7 +24,7 @@ use crate::layout::Layout;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuestOptions {
     /// Time of one instruction in ns.
-    /// Assumed: 1 ns. The port accesses of 1 µs are much longer, and a loop still takes time.
+    /// Assumed: 1 ns. This is short beside a port access of 1 µs, and a loop still takes time.
     pub instruction_ns: u64,
     /// The largest number of instructions in one call into the driver. More instructions count as a
     /// hang. A call of a routine that takes no simulated time counts as 250 instructions. Without
@@ -59,8 +59,8 @@ pub(crate) struct Vm {
     /// The instruction count at which the guest asks the debugger; `u64::MAX` when the guest asks
     /// no debugger.
     pub(super) pause_at: Cell<u64>,
-    /// The IRQL that the guest's memory fits now: at this level pageable memory is in or out, and
-    /// the control region names the level.
+    /// The IRQL for which [`Vm::settle_irql`] last set up the guest's memory. The level decides
+    /// whether pageable memory is in or out, and the control region names the level.
     pub(super) settled_irql: Cell<Irql>,
     /// The thread that the control region names as the current one, by the address of its object.
     pub(super) told_thread: Cell<u64>,

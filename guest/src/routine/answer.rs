@@ -9,9 +9,9 @@ pub trait Answer {
     /// The answer as RAX, or as EDX:EAX on x86.
     fn into_rax(self) -> u64;
 
-    /// The return value when the arguments could not be taken and the routine did not run. The
-    /// value is 0. For a routine that returns a status, the value is STATUS_INVALID_PARAMETER,
-    /// because 0 would mean success.
+    /// The return value when the arguments could not be taken and the routine did not run. A
+    /// routine that returns a status has STATUS_INVALID_PARAMETER here, because 0 would mean
+    /// success. Every other routine has 0.
     #[must_use]
     fn refusal() -> u64 {
         0

@@ -10,8 +10,8 @@ use crate::guest::Guest;
 
 /// A type that an argument of a routine can have.
 ///
-/// Only this file can take a word from [`Words`]. A type in another file takes its words as values
-/// of the types in this file. An example is one type for three arguments that always come together.
+/// Only this file can take a word from [`Words`]. A type in another file is put together from types
+/// of this file, such as one type for three arguments that always come together.
 pub trait Argument: Sized {
     /// The number of 32-bit words on x86. On x64 a simple argument is always one word of 64 bits.
     const WORDS: u8;
@@ -217,8 +217,8 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// The next word, or 0 past the end of the stack. A call does not say how many arguments it
-    /// has.
+    /// The next word. A call does not say how many arguments it has, so a routine can ask for more
+    /// than the driver passed. Past the end of the stack the word is 0.
     pub(crate) fn next(&self, call: &Call<'_>) -> u64 {
         let index = self.taken.get();
         if let Some(address) = call.in_stack(index)

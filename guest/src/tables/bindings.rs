@@ -33,7 +33,7 @@ pub trait Bound: Any {
 }
 
 /// The largest number of objects that a driver keeps at a time.
-/// Assumed: a driver has some dozens. Only a driver with an error makes more than this.
+/// Assumed: a driver has some dozens. Only a driver with an error exceeds the limit.
 pub(crate) const BINDING_LIMIT: usize = 65_536;
 
 struct Binding {

@@ -1,9 +1,10 @@
 //! DirectMusic events and buffers that lie in the driver's memory.
 //!
 //! An allocator of the port numbers its events and its buffers. When an event or buffer has come
-//! back, the allocator gives its number out again. So each number has one place in the driver's
-//! memory, and keeps this place. While the driver has an event or a buffer, this table holds the
-//! port's object for it. At any other time the port holds this object.
+//! back, the allocator gives its number out again. Each number has one place in the driver's
+//! memory, and the next event or buffer with this number gets the same place. While the driver has
+//! an event or a buffer, this table holds the port's object for it. At any other time the port
+//! holds this object.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -59,7 +60,8 @@ pub(crate) enum Found<T> {
 /// The chain number of an event or buffer that the driver never put.
 const NO_CHAIN: u64 = 0;
 
-/// The chain number of every buffer that the driver put. Only events have a chain.
+/// A stand-in for the chain number of a buffer: it says only that the driver put the buffer. A
+/// buffer is in no chain, and no chain of events has this number.
 const CHAIN_OF_BUFFERS: u64 = 1;
 
 struct State {

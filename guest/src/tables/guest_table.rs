@@ -1,4 +1,4 @@
-//! Wrappers of the driver's own COM objects, by each of their pointers.
+//! Wrappers of the driver's own COM objects, by the driver's pointers to these objects.
 //!
 //! The wrapper of an object calls the driver, so its type is in `com/`, a wing above this one. The
 //! table only finds the wrapper.
@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
-/// The wrappers, each under all of its pointers. The table does not keep them alive.
+/// The wrappers, each under every known pointer to its object. The table does not keep the wrappers
+/// alive.
 #[derive(Default)]
 pub(crate) struct GuestTable {
     known: RefCell<BTreeMap<u64, Weak<dyn Any>>>,

@@ -15,8 +15,8 @@ use super::origin::Origin;
 use crate::processor::space::{Space, Upwards};
 use crate::processor::thunk::RoutineNumber;
 
-/// The size of an object in the guest, in bytes: the pointer to its vtable, and zeros before the
-/// next object, for a driver that reads with a wild index.
+/// The size of an object in the guest, in bytes. The object is a pointer to its vtable, followed by
+/// zeros. A driver that reads with a wrong index finds these zeros before the next object.
 const OBJECT_BYTES: u64 = 32;
 
 /// One vtable: the most derived interface of an object. The vtable also serves the bases of this

@@ -1,7 +1,8 @@
 //! A card for a host in another language: chip, latest time, sent bytes.
 //!
-//! The chip runs from event to event. So each sent byte is in the queue at its time, and time can
-//! stop when the queue is full. This file knows no pointer and no C type: `ffi` has them.
+//! The chip runs in steps. After each step its sent bytes go into the queue, so that time can stop
+//! at the moment at which the queue is full. This file knows no pointer and no C type: `ffi` has
+//! them.
 
 use crate::count::Count;
 use hw_mpu401::{
@@ -190,10 +191,10 @@ impl Instance {
     /// Lets time pass until `until_ns`, or until the queue is full if that is earlier.
     fn pass(&mut self, until_ns: u64) {
         while self.now_ns < until_ns && !self.sent.is_full() {
-            // In N byte times at most N bytes can end, and no byte ends before the next event. So
-            // the queue cannot get full before the later of two times: the next event, and the end
-            // of one byte time fewer than the queue has free places. A longer time takes several
-            // rounds.
+            // With N free places, the queue cannot get full within N - 1 byte times, because at
+            // most one byte ends in each. It cannot get full before the next event either, because
+            // no byte ends earlier. So the chip runs to the later of these two times, or to
+            // `until_ns` if that is earlier.
             let places = self.sent.vacant_len() as u64 - 1;
             let not_full_ns = self.now_ns.saturating_add(places * BYTE_TIME_NS);
             let next_ns = if not_full_ns < until_ns { self.chip.next_event_ns() } else { until_ns };

@@ -13,7 +13,8 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
 
 /// The known words that are like `word`, the most alike first. A known word is like `word` if at
 /// most a third of the letters are wrong, or if `word` is a part of it. Upper and lower case count
-/// as equal. If `word` itself is a known word, only its place is wrong, and the result is empty.
+/// as equal. If `word` itself is a known word, the result is empty: then the user wrote a known
+/// word at a wrong place.
 #[must_use]
 pub fn near<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
     let near = known.into_iter().filter_map(|known| Some((distance(word, known)?, known)));

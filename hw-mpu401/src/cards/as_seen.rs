@@ -4,9 +4,10 @@
 //! emulators. With these profiles the user can compare what the driver meets there with what it
 //! would meet on hardware.
 //!
-//! Source: the public sources of both, and their reports. Assumed: MIDI OUT has the pace of the
-//! wire, and DRR is set at 512 bytes; both emulators take any number of bytes and have no pace.
-//! Both emulators send no byte by themselves after a reset. DOSBox has no MIDI IN.
+//! Source: the public sources of both emulators, and reports on them. Both emulators take any
+//! number of bytes for MIDI OUT at once. Assumed: in these profiles MIDI OUT has the pace of the
+//! wire, and DRR is set when 512 bytes wait. Both emulators send no byte by themselves after a
+//! reset. DOSBox has no MIDI IN.
 
 use super::families::UART_CHIP;
 use crate::answers::{
@@ -57,7 +58,8 @@ pub(super) const IN_DOSBOX: CardProfile = CardProfile {
     },
 };
 
-/// What both have in common, because the model of the MPU-401 in 86Box began as DOSBox's model.
+/// What both emulators have in common, because the model of the MPU-401 in 86Box began as DOSBox's
+/// model.
 const EMULATED: Behaviour = Behaviour {
     // Source: both emulators: the answers to AC and AD.
     firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),

@@ -320,9 +320,10 @@ const ROLAND_TIMING: Timing = Timing {
     first_tick_ns: Spread::exactly(850_000),
     // Measured: about 10 ms after command 05, whose FC goes out with the next MIDI clock.
     silence_after_stop_ns: Spread::exactly(10_000_000),
-    // Measured: 12 to 27 ms after the end. The note-offs seemed to follow the next MIDI clock.
-    // Assumed: the time counts from the end, because a time that counts from the next clock would
-    // vary by a whole clock, 25 ms. Assumed: a time near the middle is usual.
+    // Measured: the note-offs come 12 to 27 ms after the end of the last track. They seemed to
+    // follow the next MIDI clock. Assumed: the time counts from the end of the track, because a
+    // time that counts from the next clock would vary by a whole clock, 25 ms. Assumed: a time near
+    // the middle is usual.
     silence_after_end_ns: Spread::between(12_000_000, 20_000_000, 27_000_000),
     // Measured.
     tempo_reply_ns: Spread::between(950_000, 1_000_000, 1_060_000),
@@ -335,8 +336,8 @@ const ROLAND_TIMING: Timing = Timing {
     // Measured: about 570 us.
     thru_ns: Spread::exactly(570_000),
     // Measured: each clock on the wire is up to about 50 us early or late, because the timer's
-    // interrupt waits for the main loop. Assumed: this is the difference between two F8s, and at
-    // least half of the F8s do not wait.
+    // interrupt waits for the main loop. Assumed: early and late count from the F8 before, so that
+    // an F8 is at most 50 us behind its own time. Assumed: at least half of the F8s do not wait.
     clock_delay_ns: Spread::between(0, 0, 50_000),
     // Measured: with a full buffer the unit takes the next byte after 294 or 330 us, 320 us in the
     // mean. Assumed: it looks for room 294 us after it has taken a byte and every 36 us from then

@@ -16,8 +16,8 @@
 //!   FF, in neither mode. Creative's guide demands an FE after FF, so the bus chip has to make it.
 //! - At the end of UART mode every version but 4.04 reads the latch from the host and forgets it.
 //! - Outside UART mode nothing reads that latch. Linux' driver agrees. It writes a 00 before each
-//!   command. Here the 00 stays in the latch and DRR stays set, so on this card alone the driver
-//!   does not wait until DRR clears.
+//!   command. On a Sound Blaster 16 this 00 stays in the latch and DRR stays set. So on this card
+//!   alone the driver does not wait until DRR clears.
 //!
 //! A turn of the loop takes 12 us. In 4.11 to 4.13 it takes 22 us, because each turn also shows in
 //! a register of the bus chip whether the DSP is busy. What the DSP waits for may come at any point
@@ -148,7 +148,8 @@ const fn behaviour(firmware: Firmware) -> Behaviour {
         // Assumed: the line follows the latch, so each byte is an edge. Creative's guide: a read of
         // DATA ends the interrupt.
         interrupt: InterruptKind::LatchEdge,
-        // Source: listings. Assumed: FF outside UART mode drops the same bytes.
+        // Source: listings, for FF in UART mode. Assumed: FF outside UART mode drops the same
+        // bytes.
         cleared_by_reset: firmware.exit,
         // Source: listings. A byte in the latch from the host goes out after the entry.
         cleared_by_uart_entry: Fifos::RX,

@@ -1,8 +1,8 @@
 //! Trident 4DWave-DX and -NX: PCI sound chips, with relatives of SiS and ALi.
 //!
-//! Source: Linux, driver trident; NetBSD and OpenBSD, driver autri. The four registers are at the
-//! places of the LM4560's, and the BSD drivers use the same two bits of the third one. So the
-//! values of STATUS come from the LM4560 data sheet.
+//! Source: Linux, driver trident; NetBSD and OpenBSD, driver autri. The four registers have the
+//! offsets of the LM4560's registers. In the third register the BSD drivers use the two bits that
+//! the LM4560 also has there. So the values of STATUS come from the LM4560 data sheet.
 
 use super::pci::{PCI_BASE, PCI_CHIP};
 use crate::answers::{ControlPort, RxOutsideUart, TxOutsideUart};

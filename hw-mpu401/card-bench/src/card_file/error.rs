@@ -20,10 +20,11 @@ pub struct CardFileError {
     pub hint: String,
 }
 
-/// A [`CardFileError`] at a place in the text.
+/// A mistake in the text of a card file. [`Fault::place`] makes a [`CardFileError`] of it, with the
+/// file, the line and the column.
 #[derive(Debug)]
 pub(super) struct Fault {
-    /// Where in the text, in bytes.
+    /// The offset of the mistake in the text, in bytes.
     pub at: usize,
     pub what: String,
     pub hint: String,

@@ -521,8 +521,8 @@ fn a_bad_resource_is_named_with_its_line_and_column_and_how_to_mend_it() {
     }
 }
 
-/// A command that a terminal would obey, as TOML writes it in a key or a text: the reader of TOML
-/// makes a control character of it.
+/// A command that a terminal would obey. A key or a text in TOML writes its control character as
+/// `\u001B`, and the reader of TOML makes the control character of these six letters.
 const ESCAPE: &str = r"\u001B[2J";
 
 #[test]

@@ -131,7 +131,7 @@ fn spread(spread: &Spread) -> String {
     if min == max {
         return digits(typ);
     }
-    // Without p95 in the file, the reader computes this same percentile.
+    // The file leaves p95 out if the reader computes the same p95 from min, typ and max.
     let p95 = match *spread == Spread::between(min, typ, max) {
         true => String::new(),
         false => format!("p95 = {}, ", digits(p95)),

@@ -86,8 +86,9 @@ impl<M: Model> Bench<M> {
     }
 
     /// Puts signals on MIDI IN, from now on or after the signals that are still coming. Each signal
-    /// begins a whole number of us after the start of the signal before it. Until then the line is
-    /// idle; only signals at another speed leave such a time.
+    /// begins a whole number of us after the start of the signal before it. A byte at another speed
+    /// or a break may end between two whole us. In that case the line is idle until the next signal
+    /// begins.
     pub fn midi_in(&mut self, signals: &[LineSignal]) {
         for signal in signals {
             let start_ns = self.now_ns.max(self.input_until_ns);

@@ -18,7 +18,8 @@ pub struct OpsError {
     pub hint: String,
 }
 
-/// An [`OpsError`] inside one line.
+/// A mistake in one line. [`Fault::place`] makes an [`OpsError`] of it, with the file and the
+/// number of the line.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) column: usize,

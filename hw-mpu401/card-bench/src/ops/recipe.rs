@@ -11,8 +11,8 @@ mod linux;
 use super::action::{Action, CardAction, HostAction};
 use super::script::{Scenario, Script, Step};
 
-/// The most steps of a script that a recipe does. The recipe leaves out a scenario with further
-/// steps.
+/// The most steps of a script that a recipe does. The recipe leaves out the scenario that would
+/// exceed this number, and all scenarios after it.
 const MOST_STEPS: usize = 10_000;
 
 /// The system on which a recipe runs.

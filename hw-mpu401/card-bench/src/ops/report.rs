@@ -95,8 +95,8 @@ pub enum Verdict {
     NothingChecked,
 }
 
-/// An expectation that was not met. `Display` writes it as one line for a person. For programs its
-/// fields have this order.
+/// An expectation that was not met. `Display` writes it as one line for a person. Text for programs
+/// has the fields in the order of this struct.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Failure<'r> {
     /// The name of the file, as the caller gave it.

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::{Answers, CardResource, MOST_ANSWERS, MOST_RESOURCES, PortRange};
 
-/// The ports of an MPU-401 whose registers are neighbours.
+/// The number of ports of an MPU-401 whose registers are neighbours.
 pub const MPU401_PORTS: u16 = 2;
 
 /// The Sound Blaster's DSP answers at the offsets below this number.

@@ -108,7 +108,7 @@ impl fmt::Display for CardResource {
     }
 }
 
-/// `220+16`, and then the name of the built-in answers.
+/// `220+16`, or `220+16,sb-dsp` for a range with built-in answers.
 impl fmt::Display for PortRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:X}+{}", self.start, self.length)?;

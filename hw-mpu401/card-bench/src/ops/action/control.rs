@@ -21,7 +21,7 @@ const GATE: &str = "write gate open or gate closed";
 const CORRUPT: &str = "write corrupt out 40 3: the line, the bits to invert, and 3 for each third \
                        byte";
 
-/// The largest distance between two changed bytes.
+/// The largest distance from one changed byte to the next, in bytes.
 const MOST_BYTES_BETWEEN: u64 = 1_000_000;
 
 /// An action from outside the two ports.

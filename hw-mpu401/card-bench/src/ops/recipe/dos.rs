@@ -1,8 +1,9 @@
 //! A recipe for DEBUG of DOS: `debug < recipe.txt > results.txt`.
 //!
 //! DEBUG reads and writes ports with `i` and `o`. The command `h` prints the sum and the difference
-//! of two numbers: `h 7 0` prints a line's number twice and so marks what comes next. A short
-//! routine at 100 waits: the BIOS waits CX:DX us for AH = 86 of interrupt 15.
+//! of two numbers. So `h 7 0` prints the number 7 twice, which marks that line 7 of the script
+//! comes next. A short routine at address 100 waits: it calls interrupt 15 of the BIOS with
+//! AH = 86, which waits CX:DX us.
 //! Source: MS-DOS 5.0 User's Guide, Debug; IBM AT Technical Reference, BIOS interrupt 15 hex.
 
 use std::fmt::Write;

@@ -16,7 +16,7 @@ use crate::ops::script::Script;
 
 /// What DEBUG printed after a mark.
 struct Group {
-    /// Where the mark stands in the text, from 1.
+    /// The line of the text that has the mark, from 1.
     at: usize,
     /// The line of the script.
     line: usize,
