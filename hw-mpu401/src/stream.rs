@@ -24,7 +24,7 @@ use crate::spec::Mode;
 use crate::unit::Turn;
 
 /// The part of the stream that is not in the latches. The latches have the time from which the
-/// stream is open.
+/// next byte can stream.
 #[derive(Clone)]
 pub(crate) struct Stream {
     /// The number of the first byte of the stream.
