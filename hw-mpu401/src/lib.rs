@@ -21,13 +21,15 @@
 //!           MIDI OUT               MIDI IN            31 250 bit/s, 320 us a byte
 //! ```
 //!
-//! The way of a byte to MIDI OUT: `chip` moves time on to the access and hands the byte to
-//! `host_port`. `host_port` puts the byte into the latch (`latches`). `main_loop` says when the
-//! unit takes the byte, `firmware` says what the unit then does, and `transmitter` has the byte
-//! until it has left. When nothing else goes on, `stream` does all of this work at once. The way of
-//! a byte from MIDI IN: the byte passes `cable`, `receiver`, `firmware` and the FIFO in `input`,
-//! and `main_loop` says when the unit fetches it. Then the byte passes `latches`, and `host_port`
-//! for the read of DATA. `interrupt` says when the line is up.
+//! A byte on its way to MIDI OUT passes these files: `chip` moves time on to the access and hands
+//! the byte to `host_port`. `host_port` puts the byte into the latch (`latches`). `main_loop` says
+//! when the unit takes the byte, and `firmware` says what the unit does with the byte.
+//! `transmitter` keeps the byte until its stop bit has ended. When nothing else goes on, `stream`
+//! does the work of all these files at once.
+//!
+//! A byte from MIDI IN passes `cable`, `receiver` and `firmware` to the FIFO in `input`.
+//! `main_loop` says when the unit fetches the byte from the FIFO. The byte then waits in `latches`,
+//! until the host reads DATA through `host_port`. `interrupt` says when the interrupt line is up.
 //!
 //! # Use
 //!
@@ -66,12 +68,13 @@
 //!   and FF in UART mode.
 //! - MIDI IN bytes lost while the unit enters UART mode, output lost after a reset.
 //! - FC at a reset and MIDI clock F8 in intelligent mode.
-//! - In intelligent mode of a card with firmware, every command. Play: eight tracks and the
-//!   conductor with one event ahead, requests in their order, deferred commands, and note-offs
-//!   after a stop. Input: record and data in stop, filters, reference tables and thru. Time: tempo,
-//!   relative tempo, graduation and timebase with the firmware's own rounding, clock to host, MIDI
-//!   sync, and the standstill while a data byte is missing. A caller fetches the metronome's clicks
-//!   with [`Mpu401::pop_click`].
+//! - Intelligent mode of a card with firmware: all commands except those for tape and SMPTE. Play:
+//!   eight tracks and the conductor, for each of which the unit holds the next event; requests in
+//!   their order, deferred commands, and note-offs after a stop. Input: record, MIDI IN to the host
+//!   while record is off, filters, reference tables and thru. Time: tempo, relative tempo,
+//!   graduation and timebase with the firmware's own rounding, clock to host, and MIDI sync. While
+//!   the unit waits for a data byte that the host owes it, ticks and requests wait too. A caller
+//!   fetches the metronome's clicks with [`Mpu401::pop_click`].
 //! - On any other card outside UART mode: the ACKs that the card gives, the work of FF and 3F, and
 //!   fixed answers to commands that ask for a value. Some of these cards also hear MIDI IN and send
 //!   data outside UART mode.
@@ -100,13 +103,15 @@
 //!   these latencies has a single value here, unless the chip draws its times, with
 //!   [`CardTiming::Seeded`]. Drawn times have the median and the 95th percentile of their
 //!   [`Spread`]. Between these points they are spread evenly, which was not measured. On the Roland
-//!   unit the 95th percentile was measured for few latencies. [`Spread::between`] says what the
-//!   other latencies have.
-//! - Drawn times do not depend on each other, except for one thing: while the unit works after a
-//!   tick of its timer, it is slow to take a command. The pace of this timer does not follow the
-//!   tempo here.
-//! - An interrupt of the unit for a MIDI IN byte has no time of its own. The service of the byte,
-//!   from its stop bit to DSR, holds up the next host byte, as was measured.
+//!   unit the 95th percentile was measured for few latencies. [`Spread::between`] says which 95th
+//!   percentile is assumed for the other latencies.
+//! - Drawn times do not depend on each other, with one exception. After each tick of its timer the
+//!   unit works for a while, and takes commands late during this work. Therefore times that are
+//!   drawn near the same tick are long together. The pace of this timer does not follow the tempo
+//!   here.
+//! - The receive interrupt inside the unit's microcontroller is not modelled separately, so it has
+//!   no duration of its own. The whole service of a MIDI IN byte, from its stop bit to DSR, delays
+//!   the next host byte, as was measured.
 //! - The busy time after FF in UART mode has two values here: a value for a reset that drops
 //!   waiting output, and a value for a reset while no output waits. A real unit may have values in
 //!   between.

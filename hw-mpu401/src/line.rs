@@ -14,7 +14,7 @@ use core::ops::RangeInclusive;
 /// microsecond. Assumed: no sender is slower than a slow serial line.
 pub const LINE_SPEEDS: RangeInclusive<u32> = 300..=250_000;
 
-/// The duration of the shortest break, in ns: a bit. A shorter break counts as this break.
+/// The duration of the shortest break, in ns: one bit time. A shorter break is made this long.
 const SHORTEST_BREAK_NS: u64 = BIT_TIME_NS;
 
 /// Bits of a byte on the line: a start bit, 8 data bits with the lowest first, and a stop bit.

@@ -33,7 +33,7 @@ pub(crate) struct Parts {
     pub(crate) own_output: OwnOutput,
     pub(crate) counters: Counters,
     /// The control register, without its read-only bits. On a card without such a register, the
-    /// field says what the card does by itself.
+    /// field keeps its first value, which comes from the profile.
     pub(crate) mpur2: Mpur2,
     pub(crate) faults: Faults,
     /// What the rest of the card has set.
@@ -125,7 +125,7 @@ impl Parts {
         self.unit.be_busy(self.now_ns, self.unit.timing().tx_accept_ns);
     }
 
-    /// The start on MIDI OUT of a byte that the unit takes at this time.
+    /// When a byte starts on MIDI OUT, if the unit takes the byte at `taken_ns`.
     ///
     /// Source: Intel, MCS-51, serial interface: the 8052 starts a byte at the next bit of its baud
     /// clock. If the stop bit of the byte before is on the line, the next bit of the clock begins
@@ -159,9 +159,9 @@ impl Parts {
         self.unit.enters_uart(self.now_ns) && self.rules.tx_while_busy == TxWhileBusy::Lost
     }
 
-    /// Makes the answer to a command the reply on its way. The reply comes `pause_ns` after the
-    /// host has read the ACK. If the answer is an entry of the receive FIFO, it comes `pause_ns`
-    /// after now.
+    /// Sends the host the answer to a command: `byte` becomes the reply on its way. The answer
+    /// comes `pause_ns` after the host has read the ACK. If the answer is an entry of the receive
+    /// FIFO, it comes `pause_ns` after now.
     pub(crate) fn answer(&mut self, byte: u8, pause_ns: u64) {
         let kind = ReplyKind::Answer;
         let wait_ns = if self.rules.queues(kind) { pause_ns } else { 0 };
@@ -241,7 +241,7 @@ impl Parts {
     /// Empties these buffers. The output loses the bytes that have not started; behind a bus chip
     /// it loses only the data byte in the latch. The input loses the MIDI IN bytes that the host
     /// has not read, except a byte already in a mailbox. Assumed: replies in the receive FIFO stay,
-    /// so that no command makes the card lose the ACK of the command before.
+    /// so that a command does not drop the ACK of an earlier command.
     pub(crate) fn clear(&mut self, fifos: Fifos) {
         if fifos.contains(Fifos::TX) {
             match self.rules.host_port {

@@ -55,7 +55,7 @@ impl Rules {
         }
     }
 
-    /// Whether the unit does the work of a timer tick now and then.
+    /// Whether the unit interrupts its main loop for the work of a timer tick.
     pub(crate) fn timer_tick(&self) -> TimerTick {
         if self.has_sequencer { TimerTick::OfFirmware } else { TimerTick::None }
     }

@@ -12,8 +12,9 @@
 //! is room, so the stream goes on when the output is full. A FIFO has no latch: the byte is in the
 //! FIFO at the write.
 //!
-//! While the stream is open, two fields do not change: when the unit is free, and when the latch
-//! was written. Both fields follow from the time at which the unit takes the last byte.
+//! While the stream is open, nobody updates two fields: the time when the unit is free, and the
+//! time when the latch was written. When the stream ends, both are calculated from the time at
+//! which the unit takes the last byte.
 
 use crate::answers::HostPort;
 use crate::latches::Inbox;
@@ -23,7 +24,7 @@ use crate::spec::Mode;
 use crate::unit::Turn;
 
 /// The part of the stream that is not in the latches. The latches have the time from which the
-/// stream is open.
+/// next byte can stream.
 #[derive(Clone)]
 pub(crate) struct Stream {
     /// The number of the first byte of the stream.

@@ -147,8 +147,9 @@ latencies! {
     tx_start_ns, "tx-start-ns", Finite, "from a byte taken to its start bit";
     /// From the time when the unit takes a command to the time when its ACK is in DATA.
     ack_latency_ns, "ack-latency-ns", Finite, "from a command taken to its ACK";
-    /// From the host's read of the ACK to the time when the answer is in DATA. If both are entries
-    /// of a receive FIFO: from the one to the other.
+    /// From the host's read of the ACK to the time when the answer is in DATA. If the ACK and the
+    /// answer are entries of a receive FIFO: from the arrival of the ACK in the FIFO to the arrival
+    /// of the answer.
     reply_latency_ns, "reply-latency-ns", Finite, "from the ACK read to the answer";
     /// From the stop bit of a MIDI IN byte to DSR.
     rx_to_dsr_ns, "rx-to-dsr-ns", Finite, "from a stop bit on MIDI IN to DSR";

@@ -181,7 +181,8 @@ impl Unit {
         }
     }
 
-    /// Lets an entry into UART mode that is not complete wait for the end of the hold.
+    /// If other work holds the unit now, lets the entry into UART mode end no earlier than this
+    /// work.
     fn enter_after_hold(&mut self, now_ns: u64) {
         if self.is_held(now_ns) {
             self.uart_from_ns = self.uart_from_ns.max(self.held_until_ns);

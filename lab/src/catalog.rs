@@ -26,7 +26,7 @@ use crate::{MOST_KEPT, job};
 /// The version of the catalog.
 const VERSION: u32 = 1;
 
-/// The interrupt lines of a PC that a card may have; 2 means 9.
+/// The interrupt lines of a PC that a card may have. Line 2 means line 9.
 const IRQS: [u32; 14] = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 #[derive(Serialize)]
@@ -173,7 +173,7 @@ struct Form {
 /// The catalog.
 ///
 /// # Errors
-/// None. The type is the same for all jobs.
+/// None. The function returns a [`Result`] because the functions of all jobs do.
 pub fn catalog(_: job::None) -> Result<Answer, Refusal> {
     let usual = GuestOptions::default();
     let tune = default_tune();

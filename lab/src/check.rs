@@ -192,8 +192,8 @@ fn answer(
     };
     let exit = Exit::worst(all.iter().map(Judged::exit));
     let verdict = match all.iter().find(|judged| judged.exit() == exit) {
-        // The verdict is that of the worst scenario. The shown scenario goes first if others are as
-        // bad.
+        // The verdict is that of the worst scenario. If several are equally bad and the shown one
+        // is among them, the verdict is that of the shown one.
         Some(_) if shown.exit() == exit => shown.verdict(),
         Some(worst) => worst.verdict(),
         None => shown.verdict(),

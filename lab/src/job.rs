@@ -90,7 +90,7 @@ impl Verb {
     }
 }
 
-/// A thing that has a name in the program, or one from a file.
+/// A card or a driver: one that comes with the program, or one from a file.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Choice {

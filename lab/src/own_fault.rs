@@ -10,7 +10,7 @@ thread_local! {
     static NEWEST_PANIC: RefCell<String> = RefCell::default();
 }
 
-/// Does work. A panic that leaves the work is a fault of this program.
+/// Calls `work`. A panic that comes out of `work` is a fault of this program.
 ///
 /// The emulator catches a panic of a driver in Rust where it calls the driver. Such a panic is a
 /// result of the run and never comes here.

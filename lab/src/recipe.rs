@@ -42,7 +42,7 @@ pub struct Title<'a> {
     pub name: &'a str,
     /// What the scenario shows.
     pub title: &'a str,
-    /// Why the scenario expects this.
+    /// Why the scenario expects what its `[expect]` says.
     pub why: Option<&'a str>,
 }
 

@@ -140,7 +140,7 @@ impl MachineBuilder {
         Ok(self)
     }
 
-    /// Puts the card on another interrupt line; 2 means 9.
+    /// Puts the card on another interrupt line. Line 2 means line 9.
     ///
     /// # Errors
     /// [`MachineError::BadIrq`] outside 2 to 15.

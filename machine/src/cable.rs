@@ -130,8 +130,8 @@ impl Cable {
 
     /// Sends bytes into MIDI IN back to back, the first start bit now.
     ///
-    /// The cable holds 4 096 bytes at once. Any bytes beyond them are lost, and the chip counts
-    /// them.
+    /// The cable holds 4 096 bytes at once. Further bytes are lost, and the chip counts the lost
+    /// bytes.
     pub fn send(&self, bytes: &[u8]) {
         self.send_as(Sender::Sound, bytes);
     }
@@ -149,7 +149,7 @@ impl Cable {
     }
 
     /// Sends a song into MIDI IN at the times of its messages; time zero is now. A message that is
-    /// due while the line is busy follows back to back.
+    /// due while the line is busy begins as soon as the line is free.
     pub fn send_song(&self, song: Song) -> Feeding {
         self.send_song_as(Sender::Sound, song)
     }

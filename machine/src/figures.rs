@@ -21,8 +21,8 @@ pub struct WireFigures {
     pub song_bytes: u64,
     /// Bytes that the card sent by itself.
     pub own_bytes: u64,
-    /// The number of bytes that left between the beginning and the end of the song, less the bytes
-    /// of the song and the card's own bytes. The driver made up these bytes.
+    /// The number of bytes that the driver made up: all bytes that left between the beginning and
+    /// the end of the song, less the bytes of the song and the card's own bytes.
     pub foreign_bytes: u64,
     /// The first place at which the bytes on MIDI OUT differ from the song.
     pub first_difference: Option<Difference>,

@@ -12,8 +12,8 @@ const DEFAULT_QUARTERS: u8 = 240;
 const LEAST_QUARTERS: u8 = 4;
 
 /// The countdown to the next FD, in quarter ticks. E7 sets the period in quarter ticks, so the
-/// period need not be a whole number of ticks. The count keeps the quarters, so four FDs together
-/// take exactly the right number of ticks.
+/// period need not be a whole number of ticks. The quarters that are left over at an FD count
+/// towards the next FD. So four FDs together take as many ticks as the data byte of E7 says.
 #[derive(Clone)]
 pub(super) struct HostClock {
     quarters: u8,

@@ -30,7 +30,7 @@ pub(super) enum MessageKind {
     /// Notes, programs, and controllers that are switches.
     Note,
     /// Messages about everything that a player moves: bender, pressure, and controllers 0 to 63.
-    /// Assumed: the documents mean these messages, because they say only "bender and other
+    /// Assumed: the documents mean exactly these messages. They say only "bender and other
     /// continuous controllers".
     Bender,
     /// Controllers 120 to 127.
@@ -73,7 +73,8 @@ impl Message {
     }
 }
 
-/// A channel message that is put together byte by byte. It keeps the running status.
+/// A channel message that is put together byte by byte. After the message, the assembly keeps the
+/// running status.
 #[derive(Clone, Copy)]
 pub(super) struct Assembly {
     /// The status byte that data bytes belong to; 0 for none.

@@ -4,8 +4,8 @@
 //! fetches clicks with [`Mpu401::pop_click`](crate::Mpu401::pop_click).
 
 /// MIDI clocks in a beat, after a reset.
-/// Assumed: 12 clocks and 8 beats, as the documents of the commands say. Measured: a measure is 4
-/// beats of 24 clocks, which are as many clocks as 8 beats of 12.
+/// Assumed: 12 clocks and 8 beats, as the documents of the commands say. Measured: a measure has 4
+/// beats of 24 clocks, in all 96 clocks. 8 beats of 12 clocks are also 96 clocks.
 const DEFAULT_CLOCKS: u8 = 12;
 
 /// Beats in a measure, after a reset.

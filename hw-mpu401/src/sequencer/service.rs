@@ -9,8 +9,8 @@ use crate::reply::{AfterReply, Reply, ReplyKind, Request};
 use crate::timing::NEVER_NS;
 use crate::unit::{Action, Plan};
 
-/// What the next data byte of the host is for. While the unit expects a data byte, everything else
-/// waits.
+/// What the next data byte of the host is for. While the unit expects a data byte, the ticks, the
+/// requests and a deferred command wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expects {
     /// Nothing: the unit would ignore the byte.
@@ -114,7 +114,8 @@ impl Sequencer {
         self.plan_request(parts).or_earlier(parts.plan_take_or_fetch())
     }
 
-    /// Plans to take the host's byte that the unit waits for. The unit does nothing else meanwhile.
+    /// Plans to take the host's byte that the unit waits for. Behind a mailbox the unit takes no
+    /// other step meanwhile.
     fn plan_take_awaited(&self, parts: &Parts) -> Plan {
         let is_system = matches!(self.expects, Expects::SystemMessage(_));
         let room_ns = match parts.latches.inbox() {
@@ -167,7 +168,7 @@ impl Sequencer {
         next
     }
 
-    /// Makes the due request the reply on its way.
+    /// Sends the host the request that is due: the request becomes the reply on its way.
     pub(crate) fn give_request(&mut self, parts: &mut Parts) {
         let Some((request, _)) = self.next_request(parts) else {
             return;

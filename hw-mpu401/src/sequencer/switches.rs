@@ -7,8 +7,8 @@ use super::message::{Message, MessageKind};
 use bitflags::bitflags;
 
 bitflags! {
-    /// The switches that commands set and clear. The numbers are commands: off by 30 means that
-    /// command 30 switches it off.
+    /// The switches that commands set and clear. "Off by 30" at a switch means that command 30
+    /// clears this switch.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct Switches: u32 {
         /// A stop ends the notes that sound. Off by 30.
@@ -22,7 +22,8 @@ bitflags! {
         const THRU = 1 << 3;
         /// Exclusive messages go to MIDI OUT. Off by 36, on by 37.
         const EXCLUSIVE_THRU = 1 << 4;
-        /// A timing byte also comes before data in stop. On by 34.
+        /// A timing byte also comes before data that goes to the host while record is off. On by
+        /// 34.
         const TIMING_ALWAYS = 1 << 5;
         /// Mode messages go to the host. On by 35.
         const MODE_TO_HOST = 1 << 6;

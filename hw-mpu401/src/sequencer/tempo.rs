@@ -1,8 +1,8 @@
 //! The tempo: how long a tick lasts.
 //!
 //! The unit counts half ticks with a timer of 1 us, so `Tempo::tick_ns` rounds half a tick to a
-//! whole number of us. Measured: for all 70 valid pairs of tempo and timebase its result is within
-//! 0.013 % of the unit's tick.
+//! whole number of us. Measured: for all 70 valid pairs of tempo and timebase, the result of
+//! `tick_ns` is within 0.013 % of the unit's tick.
 
 /// Ticks in a beat, after a reset. Measured.
 const DEFAULT_TIMEBASE: u8 = 120;
@@ -16,7 +16,7 @@ pub(super) const RELATIVE_ONE: u8 = 0x40;
 /// The limits of the tempo, in beats a minute. Measured: answers of AF.
 const TEMPO_LIMITS: (u8, u8) = (4, 250);
 
-/// The limits of half a tick, in us: what the timer can hold. Measured: the lower limit gives the
+/// The shortest and the longest half tick of the timer, in us. Measured: the lower limit gives the
 /// fastest tempo with timebase 192, 156.25 beats a minute. The upper limit gives the slowest tempo
 /// with timebase 48, 9.54 beats a minute.
 const HALF_TICK_LIMITS_US: (u64, u64) = (1_000, 65_536);
@@ -27,20 +27,24 @@ const HALF_MINUTE_US: u64 = 30_000_000;
 /// A graduation divides a step of the relative tempo into this number of parts.
 const FRACTION: u64 = 256;
 
-/// The square of a time in ns: the slowest graduation takes this time for one step of the relative
-/// tempo.
+/// The square of a time in ns. This is the time of the slowest graduation for one step of the
+/// relative tempo.
 ///
-/// Measured: the change to twice the tempo is 64 steps. Command E2 sets the graduation value. The
-/// change takes 175 ms with the value FF, 263 ms with 80, 387 ms with 40, 799 ms with 10, and 3.4 s
-/// with 01. So the time is in proportion to 1 divided by the square root of the value. The time of
-/// a movement that speeds up evenly to the middle, and then slows down evenly, depends on its
-/// acceleration in this way. So the change is modelled as such a movement, and the graduation value
-/// is its acceleration. Assumed: a change of another size is such a movement too, so its time is in
-/// proportion to the square root of its size. One step takes 1/8 of the time of 64 steps.
+/// Command E2 sets the graduation value. Measured: a change to twice the tempo, which is 64 steps
+/// of the relative tempo, takes 175 ms with the value FF, 263 ms with 80, 387 ms with 40, 799 ms
+/// with 10, and 3.4 s with 01. This time is in proportion to 1 divided by the square root of the
+/// value.
+///
+/// A movement that speeds up evenly to its middle, and then slows down evenly, takes a time in
+/// proportion to 1 divided by the square root of its acceleration. Therefore the change of the
+/// tempo is modelled as a movement of this kind, with the graduation value as its acceleration.
+/// Assumed: a change of any other number of steps is a movement of this kind too. The time is then
+/// in proportion to the square root of the number of steps, and one step takes 1/8 of the time of
+/// 64 steps.
 const GLIDE_SQUARE: u128 = 3_420_000_000 * 3_420_000_000 / 64;
 
-/// A graduation is this much shorter than [`GLIDE_SQUARE`] says, in ns. The number fits the five
-/// measurements of [`GLIDE_SQUARE`].
+/// A graduation takes this much less time than [`GLIDE_SQUARE`] alone gives, in ns. With this
+/// number the model agrees with the five measured times at [`GLIDE_SQUARE`].
 const GLIDE_SHORTER_NS: u64 = 40_000_000;
 
 /// A gradual change of the relative tempo, in parts of a step.

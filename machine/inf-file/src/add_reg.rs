@@ -272,8 +272,8 @@ fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
 }
 
-/// Adds to a list the texts that it does not have yet. `known` has the texts of the list from the
-/// first addition on.
+/// Adds to `list` those texts of `new` that the list does not have yet. `known` keeps the texts of
+/// the list, from the first line on that adds texts to the list.
 fn append(
     list: &mut Value,
     known: Entry<'_, usize, BTreeSet<Vec<u8>>>,

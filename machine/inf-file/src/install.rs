@@ -194,8 +194,8 @@ impl Walk<'_> {
         for line in &inf.sections[section].lines {
             match log_config::read_line(line)? {
                 Some(resource) => resources.push(resource),
-                // ConfigPriority says how Windows ranks the section. Here the first section that
-                // fits is taken.
+                // ConfigPriority says how Windows ranks the section. Here it has no effect: the
+                // caller takes the first section with resources that suit the card.
                 None if line.is("ConfigPriority") => {}
                 None => self.tell(line, section),
             }

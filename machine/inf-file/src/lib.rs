@@ -1,6 +1,6 @@
 //! What a driver's INF puts into the registry, and the resources it asks for.
 //!
-//! This file owns what a caller sees: [`read_inf`], and the [`Installation`] that comes of it.
+//! This file owns what a caller sees: [`read_inf`], and the [`Installation`] that it returns.
 //! Below it, `text` decodes the bytes, `lines` finds sections, lines and fields, `strings`
 //! replaces tokens by their texts, `models` finds the model, `install` follows its install
 //! section, `add_reg` and `log_config` read the sections for the registry and for resources.
@@ -47,7 +47,7 @@ pub enum Architecture {
     X64,
 }
 
-/// What the installation of one model does, as far as it counts here.
+/// What the installation of one model does to the registry, and the resources that it names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Installation {
     /// The description of the model, as a user sees it.

@@ -120,7 +120,7 @@ fn read_line(line: &str, number: usize) -> Result<Vec<Letter>, Fault> {
         match (letter, quote) {
             ('"', None) => {
                 quote = Some(place);
-                // An empty text in quotes is a text, too.
+                // The mark makes `""` a field with an empty text, and not a missing field.
                 letters.push(Letter { letter: EMPTY, place, is_quoted: true });
             }
             ('"', Some(_)) if rest.peek().is_some_and(|(_, next)| *next == '"') => {

@@ -115,8 +115,8 @@ fn range(field: &Field, highest: u64) -> Result<RangeChoice, Fault> {
     Ok(RangeChoice { length, first, last: first + (whole - length), mask })
 }
 
-/// A number in hexadecimal. Assumed: the size is hexadecimal too, because the page shows sizes such
-/// as 8000 for 32 KiB.
+/// A number in hexadecimal. Assumed: the size is hexadecimal too, because the WDK's page shows
+/// sizes such as 8000 for 32 KiB.
 fn hexadecimal(text: &str) -> Option<u64> {
     let text = text.trim();
     let text = text.strip_prefix("0x").or(text.strip_prefix("0X")).unwrap_or(text);

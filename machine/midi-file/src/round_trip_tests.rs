@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::tests::{assert_messages, hex};
 use super::*;
 
-/// Bytes one after the other on the wire, 320 us each.
+/// Bytes one after the other on the wire, with small times: a byte begins every 320 ns.
 fn wire(bytes: &[u8]) -> Vec<(u64, u8)> {
     (0..).step_by(320).zip(bytes.iter().copied()).collect()
 }

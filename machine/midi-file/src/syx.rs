@@ -1,6 +1,6 @@
 //! A .syx file: system exclusive messages, F0 to F7, one after the other.
 //!
-//! Assumed: there is no standard for these files; dump programs write files of this form. The
+//! There is no standard for these files. Assumed: dump programs write files of this form. The
 //! reader leaves out a message without its F7, because a device that gets half a dump may wait for
 //! the rest for ever. The reader also leaves out bytes outside of messages. The reader notes both.
 //! A real-time byte (F8 to FF) may stand anywhere, as on a wire: it is a message of its own, and

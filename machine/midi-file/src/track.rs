@@ -4,8 +4,8 @@
 //! - A channel message keeps its length when a data byte is above 127, so the reader knows where
 //!   the next event begins. The message is left out, or its byte is taken as 127.
 //! - A meta event with a right length and wrong contents is skipped: it makes no sound.
-//! - Behind anything else the length of the event is not known. The reader looks for the next place
-//!   from which on several events can be read, and leaves out the bytes before it.
+//! - After any other damage the length of the event is not known. The reader looks for the next
+//!   place from which on several events can be read, and leaves out the bytes before that place.
 //!
 //! In old files running status continues after a meta or SysEx event. The standard forbids this,
 //! but the reader accepts it. The reader notes each case, with its place in the file.
@@ -334,8 +334,8 @@ fn usual_length(kind: u8) -> Option<usize> {
     }
 }
 
-/// True when several events in a row can be read, or all up to the end of the track. The first one
-/// has its own status byte, because no other status is known here.
+/// True when several events in a row can be read, or all events up to the end of the track. The
+/// first event must have its own status byte, because no running status is known here.
 fn can_go_on(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     let mut status = None;
