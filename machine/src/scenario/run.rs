@@ -158,7 +158,8 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Starts the driver. A refusal that the scenario expects is good, and ends the run.
+    /// Starts the driver. A refusal ends the run. It is a failure unless the scenario expects a
+    /// refusal.
     fn start(&mut self, plan: &Plan) -> Next {
         match self.machine.start() {
             Ok(()) => Next::Step,
