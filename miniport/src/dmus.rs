@@ -2,8 +2,8 @@
 //!
 //! This file owns the miniport's methods: start on the assigned resources, streams, power. The pins
 //! and nodes are in `descriptor.rs`, their properties in `synth.rs`, the two kinds of streams in
-//! `render.rs` and `capture.rs`. The MIDI miniport has the same code for the card and its
-//! interrupt.
+//! `render.rs` and `capture.rs`. For the card and its interrupt, this miniport uses the same code
+//! as the MIDI miniport.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
