@@ -22,8 +22,8 @@ const RING_BYTES: usize = 1_024;
 
 /// The greatest number of bytes that one call of [`Card::drain`] reads.
 ///
-/// No card can send this number of bytes without a pause. The largest buffer of a card has 16
-/// bytes. Source: SMSC LPC47M data sheet. One call must empty the card, because on an
+/// No card can send this number of bytes without a pause. The largest buffer of a card has
+/// 16 bytes. Source: SMSC LPC47M data sheet. One call must empty the card, because on an
 /// edge-triggered line a byte that is left in the card brings no second edge. If the STATUS of a
 /// broken card always says that a byte waits, a call costs 128 reads and does not stop the system.
 const DRAIN_LIMIT: u32 = 128;

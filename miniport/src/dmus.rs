@@ -152,8 +152,8 @@ impl IMusicTechnology for MiniportDMusUart {
 }
 
 impl IPowerNotify for MiniportDMusUart {
-    /// On the way down the driver only stops its accesses to the card, as the published sample
-    /// does. In D0 the driver starts the card again, because a card that lost power is in
+    /// When the device leaves D0, the driver only stops its accesses to the card, as the published
+    /// sample does. In D0 the driver starts the card again, because a card that lost power is in
     /// intelligent mode.
     fn power_change_notify(&self, kernel: &Kernel, state: DevicePowerState) {
         let Ok(hardware) = self.hardware() else { return };
