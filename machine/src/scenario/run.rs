@@ -158,8 +158,8 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Starts the driver. A refusal ends the run. It is a failure unless the scenario expects a
-    /// refusal.
+    /// Starts the driver. A refusal ends the run. The refusal is a failure unless the scenario
+    /// expects one.
     fn start(&mut self, plan: &Plan) -> Next {
         match self.machine.start() {
             Ok(()) => Next::Step,
