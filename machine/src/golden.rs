@@ -1,7 +1,7 @@
 //! Golden traces in tests: what `assert_trace!` takes and says.
 //!
-//! This file owns the text of a golden and the verdict over two of these texts. The code here opens
-//! no file: insta does that, in the crate of the test.
+//! This file owns the text of a golden, and the comparison of a golden with the text of a new
+//! trace. The code here opens no file: insta does that, in the crate of the test.
 
 use portcls_report::Filter;
 use portcls_report::diff::{Diff, DiffOptions, Start, diff};
@@ -105,7 +105,7 @@ impl Golden {
 /// A trace in which events only moved with their causes counts as equal, unless cargo insta is
 /// called with `--require-full-match`.
 ///
-/// The settings follow the machine, each at most once. They are the methods of
+/// The caller may give settings after the machine, each at most once. Each setting is a method of
 /// [`Golden`](crate::golden::Golden).
 ///
 /// ```no_run

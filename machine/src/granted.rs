@@ -10,7 +10,7 @@ use portcls_emulator::{InterruptLine, Irql, Resource, Share, TriggerMode};
 
 use crate::error::MachineError;
 
-/// How the card's own line is wired, and whether its drivers share it.
+/// How the interrupt line of the MPU-401 is wired, and whether other devices may share the line.
 #[derive(Clone, Copy)]
 pub(crate) struct OwnLine {
     pub number: u8,
@@ -123,8 +123,8 @@ impl Granted {
 
 /// How the line with this number is wired.
 ///
-/// Assumed: what the machine does not model is on the ISA bus, so its line remembers an edge and is
-/// not shared.
+/// Assumed: a device that the machine does not model is on the ISA bus. So the line of this device
+/// remembers an edge and is not shared.
 fn other_line(number: u8, own: OwnLine) -> OwnLine {
     let number = if number == 2 { 9 } else { number };
     if number == own.number {

@@ -115,8 +115,9 @@ fn take_one(configuration: &Configuration, places: Places) -> Result<Taken, Mach
 
 /// The range of the MPU-401 and its port: the first range with room for it at the card's port.
 ///
-/// Assumed: an INF names no register. So a range at another place counts as the MPU-401's only if
-/// the user chose no port, and if no other range has exactly two ports.
+/// Assumed: an INF names no register. If no range has room at the card's port, and the user chose
+/// no port, the machine takes the range that has exactly two ports, provided that there is only one
+/// such range.
 fn own_range(resources: &[WantedResource], places: Places) -> Option<(usize, u16)> {
     let port = places.port.unwrap_or(places.usual_port);
     let ranges = || {

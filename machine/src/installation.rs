@@ -35,12 +35,12 @@ pub enum RegistryPlace {
 /// The names that the system has for categories of pins, and for types of nodes.
 ///
 /// Source: WDK, Friendly Names for Audio Endpoint Devices, which tells the names of these two
-/// types. The names of the other types stand in files of Windows that no page shows. A driver
-/// brings its own names.
+/// types. The names of the other types stand in files of Windows, and no page of the WDK shows
+/// them. A driver brings its own names.
 const SYSTEM_NAMES: [(Guid, &str); 2] =
     [(node_type::MICROPHONE, "microphone"), (node_type::SPEAKER, "speakers")];
 
-/// A registry value that is there from the start, or a key.
+/// A registry value, or a key without a value, that the installation makes.
 #[derive(Clone, Debug)]
 pub(crate) struct Installed {
     pub place: RegistryPlace,

@@ -98,8 +98,8 @@ pub(crate) fn listen(
 }
 
 /// How far a song has come: the bytes that arrived, the bytes that the driver read, and the bytes
-/// that the application read. None of these three numbers grows without end, so a wait that lasts
-/// while they grow also ends.
+/// that the application read. None of these three numbers grows without end, so a wait that goes on
+/// only while one of them grows comes to an end.
 fn reached(machine: &Machine, read_bytes: usize) -> (u64, u64, usize) {
     let CardCounters { received, delivered, .. } = machine.card_counters();
     // A unit delivers its own bytes between the bytes from the cable, perhaps without end. So at

@@ -273,8 +273,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Returns a function that makes the error for a refusal of the driver. The likely cause is
-    /// among the calls that the kernel refuses from now on.
+    /// Returns a function that makes the error for a refusal of the driver. The function looks for
+    /// the likely cause among the calls that the kernel refuses from now on.
     fn refusals<'k>(
         &self,
         kernel: &'k Kernel,

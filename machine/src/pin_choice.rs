@@ -8,9 +8,9 @@ use crate::midi_pin::PinUse;
 
 /// A text that names a filter, and perhaps one of its pins: `Uart`, `Uart:0`, `1:0`.
 ///
-/// The text names the filter by its reference name, or by its number among the filters, from 0. It
-/// names the pin by its number, or by its name or category if the filter tells them. A reference
-/// name wins over a number: if a filter has the name `1`, the text `1` means this filter.
+/// The text names the filter by its reference name, or by its number among the filters, from 0. The
+/// text names the pin by its number, or by its name or category if the filter tells them. A
+/// reference name wins over a number: if a filter has the name `1`, the text `1` means this filter.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PinChoice {
     text: String,

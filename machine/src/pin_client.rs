@@ -174,7 +174,8 @@ impl<'m> PinClient<'m> {
     /// Sets RUN. The time of the pin begins with 0 at this moment.
     ///
     /// In [`PinFormat::DirectMusic`] the time may begin earlier. If the client has written timed
-    /// buffers after it last opened or stopped the pin, the time begins with the first such buffer.
+    /// buffers after it last opened or stopped the pin, the time begins at the moment when the
+    /// client wrote the first such buffer.
     ///
     /// # Errors
     /// The errors of [`PinClient::set_state`].
@@ -405,7 +406,7 @@ impl<'m> PinClient<'m> {
         self.pin.as_ref()
     }
 
-    /// When the time of the pin begins, by the machine's clock, if RUN is set now.
+    /// When the time of the pin begins, by the machine's clock, if the client sets RUN now.
     ///
     /// # Errors
     /// [`MachineError::Request`] when the filter does not tell the time of its master clock.
@@ -477,8 +478,8 @@ fn completion(code: KsIoctl, format: PinFormat, irp: &Irp) -> String {
     }
 }
 
-/// Shows `take` each record of a completed read request: its time since `zero_100ns` by the clock
-/// of the buffers, and its bytes.
+/// Calls `take` for each record of a completed read request, with the bytes of the record and its
+/// time since `zero_100ns` by the clock of the buffers.
 fn each_received(irp: &Irp, format: PinFormat, zero_100ns: i64, mut take: impl FnMut(i64, &[u8])) {
     let Some(header) = read::<KsStreamHeader>(&irp.buffer().borrow()) else { return };
     let start_100ns = header.presentation_100ns().ok().flatten();

@@ -100,8 +100,9 @@ impl<'a> RecordPacker<'a> {
     }
 }
 
-/// Takes the used part of a buffer apart: shows `take` the offset of each record in 100 ns, and the
-/// bytes of the record. The function ends at a malformed record.
+/// Reads the records in the used part of a buffer. Calls `take` with the offset of each record, in
+/// units of 100 ns, and with the bytes of the record. The function stops at the first malformed
+/// record.
 pub(crate) fn each_record(format: PinFormat, used: &[u8], mut take: impl FnMut(i64, &[u8])) {
     match format {
         PinFormat::Midi => {

@@ -32,7 +32,7 @@ pub(crate) fn with_names(text: &str, image: &Image, symbols: &Symbols) -> String
     words + rest
 }
 
-/// A sentence that names a place, if the place is not in the sentence already.
+/// Adds a place to a sentence, unless the sentence names the place already.
 #[must_use]
 pub fn at_place(sentence: &str, place: Option<&Place>) -> String {
     match place.map(Place::to_string) {

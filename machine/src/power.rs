@@ -42,8 +42,8 @@ pub(crate) fn bus_driver(slot: &Slot) -> Rc<DriverObject> {
     bus
 }
 
-/// The answer of the bus. The bus does not answer the requests that are named here: a bus driver
-/// does not change the status of these requests.
+/// The status with which the bus completes a request. The bus has no answer to the requests that
+/// are named here: a bus driver does not change the status of these requests.
 fn answer(parameters: &Parameters) -> NtStatus {
     match parameters {
         Parameters::Pnp(

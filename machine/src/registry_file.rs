@@ -92,9 +92,8 @@ fn read_bytes(text: &str) -> Result<Vec<u8>, ParseRegistryError> {
 /// Reads a file of registry values, one value on each line. Skips empty lines and lines that begin
 /// with `#`.
 ///
-/// # Errors
-/// [`RegistryFileError`] at the first line that is not a value; a file that is too long or no UTF-8
-/// has its fault on line 1.
+/// # Errors [`RegistryFileError`] with the first line that is not a value. For a file that is too
+/// long or is not UTF-8, the error names line 1.
 pub fn read_registry(file: &[u8]) -> Result<Vec<RegistrySetting>, RegistryFileError> {
     let whole = |what| RegistryFileError { line: 1, what };
     if file.len() > MAX_REGISTRY_FILE_BYTES {

@@ -83,8 +83,9 @@ pub struct Scenario {
     pub why: Option<String>,
     /// How its trace is compared with its golden; `None` for a scenario without a golden.
     pub golden: Option<GoldenSettings>,
-    /// The edition, which the head of its goldens repeats. It changes with everything that may
-    /// change the trace. Words, expectations and the files that the scenario names do not count.
+    /// The edition, which the head of its goldens repeats. The edition changes when a key changes
+    /// that may change the trace. The title, the reason, the expectations and the content of the
+    /// named files do not change the edition.
     pub edition: String,
     plan: Plan,
 }
@@ -147,8 +148,8 @@ impl Scenario {
         format!("{}.trace", self.name)
     }
 
-    /// True when the scenario has an expectation of its own. A run without a golden then checks
-    /// something, too.
+    /// True when the scenario has an expectation of its own. A run of such a scenario checks
+    /// something even if there is no golden.
     #[must_use]
     pub fn has_expectations(&self) -> bool {
         let names_a_status = |step: &plan::Step| step.status.is_some();

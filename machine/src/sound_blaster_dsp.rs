@@ -18,7 +18,7 @@ const READY: u8 = 0xAA;
 /// The command that asks for the version.
 const GET_VERSION: u8 = 0xE1;
 
-/// Version 4.05, major number first. Assumed: the DSP of a usual Sound Blaster 16.
+/// Version 4.05, major number first. Assumed: the DSP of a usual Sound Blaster 16 has this version.
 const VERSION: [u8; 2] = [4, 5];
 
 /// Bit 7 of the read-buffer status: there is a byte to read. The guide leaves the other bits open.

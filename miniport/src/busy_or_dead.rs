@@ -6,11 +6,11 @@ use portcls_emulator::Kernel;
 
 use crate::hardware::{Hardware, Patience};
 
-/// After this number of writes in a row that took no byte, the card counts as dead.
+/// After this number of writes in a row from which the card took no byte, the card counts as dead.
 ///
-/// Each write waits 0.4 ms, so all these writes wait 80 ms at least. A card that works is busy for
-/// less time: it needs 34.7 ms to enter UART mode, and 70.1 ms for its longest reset. Measured:
-/// Roland MPU-401, firmware 1.5A.
+/// Each of these writes waits 0.4 ms, so together they wait 80 ms at least. A card that works is
+/// busy for less time: it needs 34.7 ms to enter UART mode, and 70.1 ms for its longest reset.
+/// Measured: Roland MPU-401, firmware 1.5A.
 pub(crate) const DEAD_AFTER_WRITES: u32 = 200;
 
 /// The number of the last writes in a row that put no byte into the card, up to

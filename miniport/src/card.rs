@@ -20,12 +20,12 @@ use crate::registers::{ACK, Command, Registers, Status};
 /// may come later than that. The number is a power of two, so that the ring wraps with a mask.
 const RING_BYTES: usize = 1_024;
 
-/// The greatest number of bytes read in one drain.
+/// The greatest number of bytes that one call of [`Card::drain`] reads.
 ///
 /// No card can send this number of bytes without a pause. The largest buffer of a card has
-/// 16 bytes. Source: SMSC LPC47M data sheet. One drain must empty the card, because on an
-/// edge-triggered line a byte that is left in the card brings no second edge. A card whose flag is
-/// stuck costs 128 reads and does not stop the system.
+/// 16 bytes. Source: SMSC LPC47M data sheet. One call must empty the card, because on an
+/// edge-triggered line a byte that is left in the card brings no second edge. If the STATUS of a
+/// broken card always says that a byte waits, a call costs 128 reads and does not stop the system.
 const DRAIN_LIMIT: u32 = 128;
 
 /// The meaning of a byte from the card, and whether the driver may access the card at all.
@@ -78,11 +78,12 @@ impl NotifiedPort {
 #[derive(Clone, Copy, Default)]
 struct Received {
     byte: u8,
-    /// The time of the drain that read the byte, by the master clock; 0 without a clock.
+    /// The time at which the call of [`Card::drain`] that read the byte began to read bytes, by the
+    /// master clock; 0 without a clock.
     time_100ns: i64,
 }
 
-/// The result of a drain.
+/// The result of [`Card::drain`].
 pub(crate) struct Drained {
     /// The number of bytes that were read.
     pub bytes: u32,
@@ -225,11 +226,12 @@ impl Card {
         }
     }
 
-    /// Drains the card, and then writes a command if the card can take one. Returns the value of
-    /// STATUS after the drain, which says whether the card could take the command.
+    /// Reads the waiting bytes, and then writes a command if the card can take one. Returns the
+    /// value of STATUS after the bytes were read, which says whether the card could take the
+    /// command.
     ///
-    /// A byte that waited before the command cannot be the answer to the command. The drain removes
-    /// such a byte, so that the driver does not take an old FE for the ACK.
+    /// A byte that waited before the command cannot be the answer to the command. The driver reads
+    /// such a byte first, so that it does not take an old FE for the ACK.
     pub fn try_command(&self, kernel: &Kernel, command: Command) -> Status {
         let status = self.drain(kernel).status;
         if status.can_write() {
@@ -265,8 +267,8 @@ impl Card {
         taken
     }
 
-    /// Takes the oldest bytes that were kept, but only bytes from one drain. Returns their number,
-    /// and the time of that drain in 100 ns.
+    /// Takes the oldest bytes that were kept, but only bytes with the same time. Returns their
+    /// number, and this time in units of 100 ns.
     pub fn take_of_one_time(&self, buffer: &mut [u8]) -> (usize, i64) {
         let mut ring = self.ring.borrow_mut();
         let time_100ns = ring.first().map_or(0, |received| received.time_100ns);

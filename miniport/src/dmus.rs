@@ -2,8 +2,8 @@
 //!
 //! This file owns the miniport's methods: start on the assigned resources, streams, power. The pins
 //! and nodes are in `descriptor.rs`, their properties in `synth.rs`, the two kinds of streams in
-//! `render.rs` and `capture.rs`. The MIDI miniport has the same code for the card and its
-//! interrupt.
+//! `render.rs` and `capture.rs`. For the card and its interrupt, this miniport uses the same code
+//! as the MIDI miniport.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -152,8 +152,8 @@ impl IMusicTechnology for MiniportDMusUart {
 }
 
 impl IPowerNotify for MiniportDMusUart {
-    /// On the way down the driver only stops its accesses to the card, as the published sample
-    /// does. In D0 the driver starts the card again, because a card that lost power is in
+    /// When the device leaves D0, the driver only stops its accesses to the card, as the published
+    /// sample does. In D0 the driver starts the card again, because a card that lost power is in
     /// intelligent mode.
     fn power_change_notify(&self, kernel: &Kernel, state: DevicePowerState) {
         let Ok(hardware) = self.hardware() else { return };

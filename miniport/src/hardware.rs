@@ -93,8 +93,8 @@ enum Answer {
 /// How long a call for output waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// For each byte up to [`OUTPUT_BYTE_LIMIT_100NS`], and in all up to
-    /// [`OUTPUT_CALL_LIMIT_100NS`].
+    /// The call waits up to [`OUTPUT_BYTE_LIMIT_100NS`] for each byte, and up to
+    /// [`OUTPUT_CALL_LIMIT_100NS`] in all.
     Full,
     /// No wait: the driver looks once, because it found the card dead before.
     None,
@@ -333,8 +333,9 @@ impl Hardware {
 
     /// Looks for room for a byte until `end_100ns`.
     ///
-    /// On a Roland unread input blocks output. So the driver drains a busy card that has input. The
-    /// interrupt for this input may be lost, or the card may have no interrupt.
+    /// On a Roland unread input blocks output. So the driver reads the input of a busy card here.
+    /// It does not wait for the interrupt for this input, because that interrupt may be lost, or
+    /// the card may have no interrupt.
     fn wait_for_room(&self, kernel: &Kernel, end_100ns: u64) -> bool {
         for _ in 0..OUTPUT_LOOKS {
             let status = self.card.registers().read_status(kernel);
@@ -376,16 +377,16 @@ impl Hardware {
         has_bytes
     }
 
-    /// Takes captured bytes that were read in one drain. Returns their number, and the time of the
-    /// drain by the master clock, in 100 ns. IRQL: up to DISPATCH_LEVEL.
+    /// Takes captured bytes that have the same time. Returns their number, and this time by the
+    /// master clock, in units of 100 ns. IRQL: up to DISPATCH_LEVEL.
     pub fn take_captured_of_one_time(&self, kernel: &Kernel, buffer: &mut [u8]) -> (usize, i64) {
         let mut taken = (0, 0);
         self.synchronized(kernel, &mut |_| taken = self.card.take_of_one_time(buffer));
         taken
     }
 
-    /// Drains the card without an interrupt, as the service routine does.
-    /// IRQL: up to DISPATCH_LEVEL.
+    /// Reads the bytes that wait in the card, as the service routine does, but without an
+    /// interrupt. IRQL: up to DISPATCH_LEVEL.
     fn poll(&self, kernel: &Kernel) {
         self.synchronized(kernel, &mut |kernel| {
             self.card.drain(kernel);

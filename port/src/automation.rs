@@ -20,9 +20,9 @@ use crate::rules::{self, require_irql_at_most};
 /// The driver's routine that serves a property.
 ///
 /// The routine returns `STATUS_PENDING` when the driver completes the request later with
-/// [`pc_complete_pending_property_request`]. When a GET or SET has no room, the routine answers
-/// `STATUS_BUFFER_OVERFLOW` and the needed size. When the room is too small, the routine answers
-/// `STATUS_BUFFER_TOO_SMALL`.
+/// [`pc_complete_pending_property_request`]. When the client's buffer for a GET or SET has 0 bytes,
+/// the routine answers `STATUS_BUFFER_OVERFLOW` and the needed size. When the buffer has some bytes
+/// but too few, the routine answers `STATUS_BUFFER_TOO_SMALL`.
 ///
 /// PortCls wakes an idle device before this call, so the device is in D0 unless the whole system
 /// sleeps.

@@ -15,8 +15,9 @@ use crate::wave::{WaveCyclic, WavePci, WaveRT};
 
 /// Makes a port.
 ///
-/// The DirectMusic class makes the same object as the MIDI class, since Windows XP. A port of a
-/// wave class binds its miniport, and a client can open none of its pins.
+/// Since Windows XP one kind of port serves the MIDI class and the DirectMusic class. Here the
+/// class decides which interface of a miniport the port asks for first. A port of a wave class
+/// binds its miniport, and a client can open none of its pins.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewPort.
 ///

@@ -42,7 +42,7 @@ impl Facts<'_, '_> {
         self.violations.iter().any(|violation| !is_named(violation.rule.id))
     }
 
-    /// True when the scenario names the end of the run.
+    /// True when the run ended in the bug check or the hang that the scenario names.
     pub fn expects_the_stop(&self) -> bool {
         let table = &self.plan.expect.table;
         match self.stop {
@@ -380,7 +380,8 @@ fn time_check(trace: &TraceLog, events: &[Shown], table: &TimeTable, pattern: &P
     Check::failed(name, words).at(found.event.time_ns)
 }
 
-/// The check of broken rules. If the scenario names no rule, no rule may be broken.
+/// The checks of broken rules. The driver must break each rule that the scenario names, and no
+/// other rule.
 fn rule_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
     let named = &facts.plan.expect.table.violations;
     let mut all = Vec::new();

@@ -1,11 +1,12 @@
 //! The edition of a scenario: a number that changes when its trace may change.
 //!
 //! The head of a golden has the edition of its scenario. So a failure can say that the scenario
-//! changed after the golden was accepted. Words, expectations, and the way of comparing the golden
-//! do not count. Neither do cards of `each-card`: each of them has its own golden.
+//! changed after the golden was accepted. The title, the reason, the expectations, and the way of
+//! comparing the golden do not change the edition. The cards of `each-card` do not change it
+//! either: each of them has its own golden.
 //!
-//! Assumed: the files that a scenario names do not count, because a check often runs just because
-//! the driver's file has changed.
+//! Assumed: the content of the files that a scenario names does not change the edition. Often a
+//! check runs just because the driver's file has changed.
 
 use toml::{Table, Value};
 
@@ -36,7 +37,8 @@ const FIRST: u64 = 0xCBF2_9CE4_8422_2325;
 const PRIME: u64 = 0x0000_0100_0000_01B3;
 
 impl Sum {
-    /// Adds the kind of a value, its length and its bytes. The length keeps two values apart.
+    /// Adds the kind of a value, its length and its bytes. Because of the length, the bytes of a
+    /// value cannot be taken for the next value.
     fn take(&mut self, kind: u8, bytes: &[u8]) {
         let length = (bytes.len() as u64).to_le_bytes();
         for byte in [&[kind], &length[..], bytes].into_iter().flatten() {

@@ -64,7 +64,7 @@ impl ScenarioFiles for DiskFolder<'_> {
     }
 }
 
-/// Reads the things that a scenario names from its files.
+/// Reads cards, drivers, INFs and songs from the files that a scenario names.
 pub(super) struct Folder<'f>(pub &'f dyn ScenarioFiles);
 
 impl Folder<'_> {

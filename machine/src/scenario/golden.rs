@@ -34,7 +34,7 @@ pub enum Compare {
     /// The comparison by causes finds no difference.
     #[default]
     Causal,
-    /// The comparison by causes finds no difference, without times.
+    /// The comparison by causes finds no difference. It does not look at times.
     Order,
 }
 
@@ -59,12 +59,12 @@ impl Tolerance {
 /// How far the number of polls may differ from the golden.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Polls {
-    /// Equal counts.
+    /// Not at all.
     #[default]
     Exact,
-    /// Counts that differ by at most this number.
+    /// By at most this number.
     Count(u32),
-    /// All counts.
+    /// By any number.
     Any,
 }
 

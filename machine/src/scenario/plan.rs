@@ -37,7 +37,7 @@ pub(super) struct Plan {
 pub(super) enum Start {
     /// Before the first step.
     BeforeSteps,
-    /// In the first step that is not a fault.
+    /// The first step that is not a fault starts the driver.
     FirstStep,
 }
 

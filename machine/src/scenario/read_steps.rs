@@ -212,8 +212,8 @@ impl Steps<'_, '_> {
         };
         let card = self.card(place, table)?;
         let name = PinName { id, pin_use };
-        // A pin that a step opens again is the same pin: what the scenario expects of the pin
-        // counts over all the times that it is open.
+        // A step may open a pin again after its close. It stays one pin of the scenario: the
+        // expectations are about the results from all the times that it was open, taken together.
         let known = self.pins.iter().position(|pin| pin.name == name);
         let pin = known.unwrap_or(self.pins.len());
         match known {
@@ -436,7 +436,7 @@ fn within(table: &StepTable) -> u64 {
     table.within.as_ref().map_or(WITHIN_NS, |time| time.0)
 }
 
-/// The only verb of a step. Fails if another key does not go with it.
+/// The only verb of a step. Fails if another key of the step does not go with the verb.
 fn verb_of(place: Place<'_, '_>, table: &StepTable) -> Result<&'static str, Fault> {
     let keys = table.keys();
     let verbs: Vec<&(&str, &[&str])> =

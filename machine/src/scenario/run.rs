@@ -158,7 +158,8 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Starts the driver. A refusal that the scenario expects is good, and ends the run.
+    /// Starts the driver. A refusal ends the run. The refusal is a failure unless the scenario
+    /// expects one.
     fn start(&mut self, plan: &Plan) -> Next {
         match self.machine.start() {
             Ok(()) => Next::Step,

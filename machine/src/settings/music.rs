@@ -24,7 +24,7 @@ pub fn parse_bytes(text: &str) -> Result<Vec<u8>, String> {
         .collect()
 }
 
-/// The half tones of the notes from C on.
+/// The notes, each with the number of half tones from C up to it.
 const NOTES: [(char, u8); 7] =
     [('C', 0), ('D', 2), ('E', 4), ('F', 5), ('G', 7), ('A', 9), ('B', 11)];
 

@@ -1,8 +1,9 @@
 //! A capture stream: bytes in, events out.
 //!
-//! The service routine keeps the bytes with the time of the drain that read them. In the DPC of the
-//! service group, the stream hands them on as raw fragments, and the port's sink makes messages of
-//! the fragments. A byte leaves the ring only when there is an event for it.
+//! The service routine reads the bytes that wait in the card, and keeps each byte with the time at
+//! which this reading began. In the DPC of the service group, the stream hands the kept bytes on as
+//! raw fragments, and the port's sink makes messages of the fragments. A byte leaves the ring only
+//! when there is an event for it.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -116,7 +117,7 @@ impl CaptureStream {
         chain
     }
 
-    /// Fills an event with bytes that one drain read.
+    /// Fills an event with kept bytes that have the same time.
     fn fragment(&self, kernel: &Kernel, mut event: DmusKernelEvent) -> DmusKernelEvent {
         let mut bytes = [0; INLINE_LIMIT as usize];
         let room = &mut bytes[..usize::from(event.home().inline_limit)];

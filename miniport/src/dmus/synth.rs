@@ -1,6 +1,6 @@
 //! The properties of the two synthesizer nodes.
 //!
-//! This file owns the structures of dmusprop.h that the answers have, and the values for an
+//! This file owns the structures of dmusprop.h in which the driver answers, and the values for an
 //! MPU-401: a device outside the computer with one group of 16 channels. The driver knows nothing
 //! more of the device.
 //! Source: WDK, KSPROPSETID_Synth; the values of the published MPU-401 sample (DMusUART).

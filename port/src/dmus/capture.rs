@@ -1,7 +1,7 @@
 //! The capture side of a DirectMusic lane: its sink, and its read requests.
 //!
 //! The stream puts events to the sink. The sink copies their bytes, and puts the events to the
-//! allocator at once. Then it packs the bytes into the client's read requests.
+//! allocator at once. Then the sink packs the bytes into the client's read requests.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -208,8 +208,8 @@ impl CaptureSink {
         (packer.data_used(), start_100ns)
     }
 
-    /// Gives `take` each message with its time since the first message, until `take` does not take
-    /// a whole message. Returns the time of the first message.
+    /// Calls `take` for each message, with the time since the first message. Stops at the first
+    /// message of which `take` does not take all bytes. Returns the time of the first message.
     ///
     /// The times never go back. A real-time message inside another message is delivered first, but
     /// has the later time. So the outer message also gets the later time.
