@@ -57,7 +57,7 @@ pub fn write(
     packets.iter().try_for_each(put)
 }
 
-/// The descriptions of the tracks: one for each lane, in order.
+/// The descriptions of the tracks: first [`ROOT`], then one track for each lane, in order.
 fn tracks(timeline: &Timeline<'_>, header: &Header) -> Vec<Packet> {
     let root = TrackDescriptor {
         uuid: ROOT,
