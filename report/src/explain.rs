@@ -53,8 +53,8 @@ pub struct Explanation {
     pub effects: Vec<String>,
 }
 
-/// Explains the last event that is not later than `time_ns` since power-on; `None` when the trace
-/// has no event before that time.
+/// Explains the last event that is not later than `time_ns` since power-on. `None` if all events
+/// are later.
 #[must_use]
 pub fn explain(log: &TraceLog, time_ns: u64) -> Option<Explanation> {
     let tree = Tree::new(log);

@@ -63,7 +63,7 @@ pub struct PageOptions<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the trace has {events} events, and a page holds at most {MOST_EVENTS}")]
 pub struct TooManyEvents {
-    /// The events of the trace.
+    /// How many events the trace has.
     pub events: usize,
 }
 

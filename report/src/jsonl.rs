@@ -3,8 +3,8 @@
 //! The first line tells the version, the machine and the number of events. Each other line is one
 //! event with its time, its cause, and the names and values of its kind. A name that ends in `_ns`
 //! is a whole number of ns. `event`, `cause`, `trigger`, `parent` and `end` are numbers of events,
-//! from 0. A name that does not apply to an event is left out. Later programs may add names; a name
-//! that goes or changes its meaning raises the version.
+//! from 0. A name that does not apply to an event is left out. Later programs may add names without
+//! a new version. When a name is removed or gets another meaning, the version rises.
 
 use std::io;
 use std::ops::Range;

@@ -38,7 +38,7 @@ pub(crate) fn of_text(text: &str) -> u64 {
     text.bytes().fold(text.len() as u64, |key, byte| mix(key, u64::from(byte)))
 }
 
-/// The key of words in which a number stands for any number.
+/// The key of a text, without the values of its numbers: `wait 5` and `wait 12` have the same key.
 pub(crate) fn of_text_without_numbers(text: &str) -> u64 {
     let mut key = 1;
     let mut in_number = false;

@@ -14,7 +14,8 @@ pub fn find_mark(log: &TraceLog, words: &str, after: usize) -> Option<usize> {
 }
 
 /// The part of a trace from the first mark that begins with `from` to the next mark that begins
-/// with `to`. Without a mark the part begins or ends with the trace.
+/// with `to`. Without `from` the part begins at the start of the trace. Without `to` the part goes
+/// up to the end of the trace.
 ///
 /// # Errors
 /// The words of `from` or `to`, if no mark begins with them.

@@ -1,9 +1,10 @@
 //! A trace for the Perfetto UI: tracks, and flows from causes to effects.
 //!
 //! The tracks have the order of the lanes of the page. A call, a byte, a high interrupt line and
-//! folded polls are slices; an access, a mark and a note are instants; the IRQL and counts are
-//! counters. The viewer draws an arrow from the cause of an event to the event, and another arrow
-//! from its trigger. A step of code after another step has no arrow.
+//! folded polls are slices. An access, a mark and a note are instants. The IRQL, the number of
+//! waiting bytes and a signal that is not an interrupt line are counters. The viewer draws an arrow
+//! from the cause of an event to the event, and another arrow from its trigger. A step of code
+//! after another step has no arrow.
 //!
 //! Source: the published Perfetto protocol, `trace_packet.proto` and `track_event.proto`, for the
 //! messages and the numbers of their fields; see `perfetto/message.rs`.
@@ -57,7 +58,7 @@ pub fn write(
     packets.iter().try_for_each(put)
 }
 
-/// The descriptions of the tracks: one for each lane, in order.
+/// The descriptions of the tracks: first [`ROOT`], then one track for each lane, in order.
 fn tracks(timeline: &Timeline<'_>, header: &Header) -> Vec<Packet> {
     let root = TrackDescriptor {
         uuid: ROOT,

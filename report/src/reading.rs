@@ -1,7 +1,8 @@
 //! The text of a trace for reading: the golden text with more facts.
 //!
-//! This text cannot be read back, and no golden has it. A caller asks for each addition
-//! separately, so that [`text`](crate::text) stays short.
+//! This text cannot be read back, and no golden file has this form. A caller asks for each
+//! addition separately. The additions are in this module, so that [`text`](crate::text) stays
+//! short.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,7 +16,8 @@ use crate::nodes::{Kind, Tree};
 use crate::sentence::us;
 use crate::text::{Header, event_words, level_columns};
 
-/// Columns of a time, of an actor, and of an event before its duration.
+/// Columns of a time since a mark, of a time since power-on, of an actor, and of an event before
+/// its duration.
 const TIME_COLUMNS: usize = 9;
 const ABSOLUTE_COLUMNS: usize = 14;
 const WHO_COLUMNS: usize = 9;
@@ -237,7 +239,7 @@ impl Printer<'_, '_> {
             return 0;
         }
         let node = self.tree.node(self.tree.node_of[number as usize]);
-        // A call ends in its own column.
+        // A return begins in the same column as its call.
         let mut place = match node.kind {
             Kind::Return if node.parent != NONE => self.tree.node(node.parent).parent,
             _ => node.parent,

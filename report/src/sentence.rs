@@ -130,7 +130,8 @@ pub(crate) fn context(tree: &Tree<'_>, node: u32) -> String {
     words
 }
 
-/// The open spans from the outermost to `node`, if they reach to the event `until`.
+/// The spans around `node` and the span `node` itself, from the outermost in. Leaves out the spans
+/// that end before the event `until`.
 pub(crate) fn path(tree: &Tree<'_>, node: u32, until: u32) -> String {
     let mut names = Vec::new();
     let mut place = node;

@@ -2,8 +2,9 @@
 //!
 //! The time of the search grows with the difference of the lists. Source: E. Myers, An O(ND)
 //! Difference Algorithm and Its Variations, 1986. Lists that differ too much for this algorithm are
-//! compared in another way: in each list the occurrences of each key are numbered, occurrences with
-//! equal keys and equal numbers are paired, and the longest run of pairs in order is kept.
+//! compared in another way. The first occurrence of a key in one list and the first in the other
+//! list make a pair, and the second ones make another pair, and so on. The result is the longest
+//! run of pairs that have one order in both lists.
 
 use std::collections::HashMap;
 
@@ -56,7 +57,9 @@ fn exact(a: &[u64], b: &[u64]) -> Option<Vec<(u32, u32)>> {
     None
 }
 
-/// The pairs on the way that the steps describe. The search goes back from the end of the way.
+/// The pairs of equal keys on the path that [`exact`] found. `steps` has, for each number of edits,
+/// the places that the search had reached before that edit. The function goes from the end of the
+/// path back to its beginning.
 fn walk_back(steps: &[Vec<i64>], n: i64, m: i64) -> Vec<(u32, u32)> {
     let mut pairs = Vec::new();
     let (mut x, mut y) = (n, m);

@@ -80,7 +80,7 @@ struct MissingFacts {
     offset: String,
     place: String,
     text: String,
-    /// False for an instruction in bytes that may be data.
+    /// False if the sweep did not reach the instruction from other code. Its bytes may be data.
     is_reached: bool,
 }
 

@@ -12,8 +12,8 @@ pub fn moment(stop: Option<&Stop>, violations: &[Violation]) -> Option<u64> {
     end.or_else(|| Some(violations.first()?.time_ns))
 }
 
-/// The moment of a scenario: as [`moment`], or else the time of the first expectation that failed
-/// and has a time.
+/// The moment that [`moment`] gives for a scenario. If it gives none, the time of the first failed
+/// expectation that has a time.
 #[must_use]
 pub fn moment_of_scenario(outcome: &Outcome) -> Option<u64> {
     moment(outcome.stop.as_ref(), &outcome.violations).or_else(|| outcome.failed_at_ns())

@@ -69,8 +69,10 @@ pub fn exit(results: &[FileResult]) -> Exit {
     }))
 }
 
-/// The results for people. `explain` is the command line that explains a failure if there is only
-/// one scenario.
+/// The results for people.
+///
+/// `explain` is a command line that explains the failure of a scenario. The caller gives it only if
+/// exactly one scenario was run and this scenario failed.
 #[must_use]
 pub fn text(results: &[FileResult], explain: Option<&str>) -> String {
     let mut text = String::new();

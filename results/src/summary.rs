@@ -62,8 +62,9 @@ pub struct Summary {
     /// What may explain a loss.
     hints: Vec<Hint>,
     outputs: Vec<OutputFacts>,
-    /// The command line that explains the moment that matters most. The JSON has that moment
-    /// instead.
+    /// The command line that explains the moment at which the run went wrong: the end of the run by
+    /// the driver, or else the first breach of a rule, or else the first difference from the song.
+    /// The JSON has the facts themselves in place of this line.
     #[serde(skip)]
     explain: Option<String>,
     /// The first lines of the trace; the JSON does not have these lines.
@@ -268,7 +269,7 @@ impl Summary {
         self.outputs.push(OutputFacts { what, path });
     }
 
-    /// Adds the command line that explains the moment that matters most.
+    /// Adds the command line that explains the moment at which the run went wrong.
     pub fn add_explain(&mut self, command: String) {
         self.explain = Some(command);
     }
@@ -322,7 +323,7 @@ pub struct NoResult {
 }
 
 impl NoResult {
-    /// Collects the facts of a verb that ended in this way.
+    /// Collects the facts of a verb that ended with `exit`. `reason` says why.
     #[must_use]
     pub fn new(verb: Option<&'static str>, exit: Exit, reason: String) -> NoResult {
         let (outcome, exit_code) = (exit.outcome(), exit as u8);

@@ -32,8 +32,8 @@ const ALLOWED: [(&str, &str); 9] = [
 const ONLY_IN_TESTS: [(&str, &str, &str); 1] =
     [("cbindgen", "MPL-2.0", "a test runs it to make the C header; it is not changed here")];
 
-/// Packages that name a licence file in place of an expression. Each has the result of a person's
-/// reading. There are no such packages.
+/// Packages that name a licence file in place of an expression, and whose file a person has read.
+/// Each has the result of this reading. The table is empty, because no package needs it now.
 const READ_FILES: [(&str, &str); 0] = [];
 
 /// Checks the licences of all dependencies of all workspaces of the project.

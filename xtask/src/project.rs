@@ -18,9 +18,9 @@ pub const WORKSPACES: [&str; 5] = [
 
 /// The root of the project.
 ///
-/// Cargo says at run time where this crate is. Two copies of the project may share a target folder.
-/// A program that was built from one copy also works on the other copy, if a user calls the program
-/// there.
+/// The function asks cargo at run time where this crate is, because two copies of the project may
+/// share a target folder. So a program that was built from one copy also works on the other copy,
+/// if a user runs it there with `cargo xtask`.
 pub fn root() -> PathBuf {
     let built_for = || env!("CARGO_MANIFEST_DIR").into();
     let room = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(built_for));

@@ -75,8 +75,8 @@ pub fn find<'a>(verbs: &'a [Verb], name: &str) -> Result<&'a Verb, Failure> {
 /// The number of letters in which a word differs from a verb, if at most a third of the letters
 /// differ.
 ///
-/// `nearest` of `mpu401-card-bench` can do more. This crate depends on no room, so that `cargo
-/// xtask` works while a room cannot be built.
+/// `nearest` of `mpu401-card-bench` can do more, but this crate cannot use it: it depends on no
+/// room, so that `cargo xtask` works while a room cannot be built.
 fn distance(word: &str, verb: &str) -> Option<usize> {
     let distance = strsim::damerau_levenshtein(word, verb);
     (distance <= word.len().min(verb.len()).div_ceil(3)).then_some(distance)

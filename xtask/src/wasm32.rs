@@ -1,8 +1,8 @@
 //! The tests of the rooms below the machine, with 32-bit addresses.
 //!
-//! Debian's compiler for browsers builds them for `wasm32-wasip1`, with the exceptions of
-//! WebAssembly, as `lab/build.sh` builds the lab. `tests/wasm32/run.js` runs them in node. A length
-//! that was cut to 32 bits, and a bug check that does not unwind, are found here.
+//! Debian's compiler for browsers builds the tests for `wasm32-wasip1`, with the exception handling
+//! of WebAssembly, as `lab/build.sh` builds the lab. `tests/wasm32/run.js` runs the tests in node.
+//! They find a length that was cut to 32 bits, and a bug check that does not unwind.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -74,8 +74,8 @@ fn cargo_test() -> Command {
     command
 }
 
-/// The folder into which this verb builds. It is a separate folder, because the compiler is another
-/// one.
+/// The folder into which this verb builds. It is a separate folder, because this verb uses another
+/// compiler than the other verbs.
 fn own_target() -> PathBuf {
     target_folder().join("wasm32")
 }

@@ -33,7 +33,7 @@ pub(super) enum Aspect {
     Pitch,
     /// The register had another value with the same meaning.
     Bits,
-    /// A timer was set for another time.
+    /// A timer was set for another time, or a delay was asked to last another time.
     Due,
 }
 
@@ -51,7 +51,8 @@ pub(super) struct Difference {
     /// The node in each trace, [`NONE`] for none.
     pub a: u32,
     pub b: u32,
-    /// How much more the second trace has: ns, or reads for [`Aspect::Polls`].
+    /// How much more the second trace has than the first: a time in ns, or for [`Aspect::Polls`] a
+    /// number of reads.
     pub more: i64,
 }
 
@@ -83,19 +84,19 @@ pub struct Residual {
 /// How many differences are not findings, because the options allow them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Passed {
-    /// Delays and lengths that are not compared.
+    /// Delays and lengths that differ. [`Mode::Order`] does not compare them.
     pub delays: u64,
     /// The largest of these time differences in ns, without its sign.
     pub largest_delay_ns: u64,
-    /// Numbers of polls.
+    /// Numbers of polls that differ by no more than the options allow.
     pub polls: u64,
     /// Registers whose values differ in bits without a meaning.
     pub bits: u64,
 }
 
 /// Time between two clock interrupts in ns.
-/// Assumed: both traces have the kernel's default interval. With another interval a delay that ends
-/// later is a finding.
+/// Assumed: both traces have the kernel's default interval. With another interval, the code does
+/// not see that a delay moved only because of the clock, and makes a finding of it.
 const CLOCK_INTERVAL_NS: i64 = 1_000_000;
 
 /// Compares all nodes.
@@ -123,8 +124,8 @@ pub(super) fn compare(
     comparer.compared
 }
 
-/// Whether a node without a partner is a difference of its own. A part of a larger node without a
-/// partner is not.
+/// Whether a node without a partner is a difference of its own. It is not if the larger node around
+/// it has no partner either.
 fn stands_alone(tree: &Tree<'_>, node: u32, partners: &[u32]) -> bool {
     let parent = tree.node(node).parent;
     parent == NONE || partners[parent as usize] != NONE
@@ -269,9 +270,10 @@ impl Comparer<'_, '_> {
         apart <= self.options.tolerance.ns && more.abs() < CLOCK_INTERVAL_NS
     }
 
-    /// Two timers are set alike if both have the same time from now, or the same time on the clock.
-    /// Two delays are compared in the same way. Tells the difference if there is one, and returns
-    /// whether there is one.
+    /// Compares when two timers are due, or when two delays end.
+    ///
+    /// They are alike if the code asked for the same length of time, or for the same moment on the
+    /// clock. Tells the difference if there is one, and returns whether there is one.
     fn compare_due(&mut self, a: u32, b: u32) -> bool {
         // The time that the code asked for, and when the code asked.
         let due = |tree: &Tree<'_>, node: u32| {

@@ -19,7 +19,7 @@ use together::{Late, Stretch};
 const MOST_FOLLOWED: usize = 256;
 /// The most causes that the code follows back from one difference.
 const FURTHEST: usize = 64;
-/// The most steps from a write to the next one.
+/// The most nodes after a write among which the code looks for the driver's next write.
 const MOST_STEPS: usize = 8;
 /// Differences of one kind.
 #[derive(Debug)]

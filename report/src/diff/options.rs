@@ -45,16 +45,16 @@ impl Tolerance {
     }
 }
 
-/// Which numbers of polls are equal.
+/// How much the number of polls may differ where the driver polls in both traces.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PollRule {
-    /// The same numbers.
+    /// Both traces must have the same number.
     #[default]
     Exact,
-    /// Numbers that differ by at most this number.
+    /// The two numbers may differ by at most this number.
     Within(u32),
-    /// Any number except 0. A missing poll is a finding.
+    /// The two numbers may be any. It is still a finding if only one trace polls.
     Any,
 }
 
@@ -102,7 +102,7 @@ pub struct DiffOptions {
     pub mode: Mode,
     /// How much a local delay may differ.
     pub tolerance: Tolerance,
-    /// Which numbers of polls are equal.
+    /// How much the number of polls may differ.
     pub polls: PollRule,
     /// Whether bits without a meaning count.
     pub undriven: Undriven,

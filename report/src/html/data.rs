@@ -2,8 +2,8 @@
 //!
 //! Most events of a trace differ from an earlier event only in their time. So the page has a table
 //! of shapes, and an event is a number in this table. A shape has the words, the sentence and the
-//! values. An event in the page has about 20 bytes. A reference to another event is the distance to
-//! that event.
+//! values. An event takes about 20 bytes in the page. A reference to another event is the distance
+//! to that event, as a number of events.
 
 use std::collections::HashMap;
 
@@ -35,17 +35,17 @@ struct Data<'a> {
     reasons: Vec<&'static str>,
     registers: Vec<RegisterRow<'a>>,
     shapes: Vec<Shape>,
-    /// Time since the event before this one, in ns.
+    /// For each event, the time since the event before it, in ns.
     times: Vec<i64>,
     shape_of: Vec<u32>,
     lane_of: &'a [u8],
-    /// Distance back to the cause, the trigger and the call around the event. 0 for none, and for a
-    /// trigger that is also the cause.
+    /// For each event, the distance back to its cause, to its trigger and to the call around it. 0
+    /// for none, and for a trigger that is also the cause.
     causes: Vec<i64>,
     triggers: Vec<i64>,
     parents: Vec<i64>,
     reason_of: Vec<u8>,
-    /// Distance to the event that ends what this event begins; 0 for none.
+    /// For each event, the distance to the event that ends what it begins; 0 for none.
     ends: Vec<u32>,
     irql: &'a [(u32, u8)],
     waiting: &'a [(u32, u32)],
@@ -83,7 +83,8 @@ struct FindingRow<'a> {
     context: &'a str,
     count: usize,
     follows_from: Option<usize>,
-    /// Time in ns and event of each place, -1 for no event.
+    /// For each place, the time in ns and the number of the event in the page's trace. The number
+    /// is -1 if only the expected trace has an event there.
     places: Vec<(u64, i64)>,
 }
 
@@ -273,7 +274,8 @@ fn findings<'d>(
     let mut ghosts = Vec::new();
     let mut rows = Vec::new();
     for finding in &diff.findings {
-        // If only a value or a cause differs, the expected event is at the same place.
+        // If only a value or a cause differs, the expected event is at the place of the event that
+        // came, and needs no ghost.
         let has_ghost = matches!(
             finding.kind,
             FindingKind::Gone | FindingKind::Delay | FindingKind::Length | FindingKind::Polls
@@ -326,7 +328,8 @@ fn findings<'d>(
     (rows, ghosts)
 }
 
-/// The same lane in the other trace; the lane of findings if the other trace has no such lane.
+/// The number of the lane of `timeline` with the kind and the title of `lane`, which is a lane of
+/// the other trace. If `timeline` has no such lane, the number of the lane of findings.
 fn lane_in(timeline: &Timeline<'_>, lane: &Lane) -> u8 {
     let is_like = |other: &Lane| {
         (lane_number(other.kind), &other.title) == (lane_number(lane.kind), &lane.title)

@@ -49,7 +49,7 @@ impl Latency {
         self.series.iter().filter_map(breach).collect()
     }
 
-    /// The budgets for which the trace has no time at all.
+    /// The spans that have a budget, but no measured time in the trace.
     #[must_use]
     pub fn unmeasured(&self, budgets: &[Budget]) -> Vec<Span> {
         let is_measured = |span: Span| self.series.iter().any(|series| series.span == span);

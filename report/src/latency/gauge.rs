@@ -121,8 +121,8 @@ impl<'a> Gauge<'a> {
     fn polls_before_bytes(&mut self) {
         let writes = self.writes_of_bytes();
         self.bytes_written = writes.len() as u64;
-        // The polls since the last access, by the call around them: when the first of them began,
-        // and the number of reads.
+        // For each call, the polls in it since the last other access in it: when the first of these
+        // polls began, and their number of reads.
         let mut polls: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
         for number in 0..self.tree.nodes.len() as u32 {
             let node = self.tree.node(number);

@@ -130,7 +130,7 @@ impl Latency {
         }
     }
 
-    /// The first of the longest times that the text explains.
+    /// The longest time that the text explains first. `None` if the text explains none.
     #[must_use]
     pub fn worst(&self, budgets: &[Budget]) -> Option<&Worst> {
         self.told(&self.breaches(budgets)).first().map(|series| &series.worst)

@@ -19,10 +19,10 @@ pub(super) struct Builder<'a> {
     frames: Vec<Vec<u32>>,
     /// The byte that is on each lane.
     open_bytes: Vec<(NameId, u32)>,
-    /// The last node of the thread in this section that is in no span.
+    /// The last node in this section that belongs to the thread and is in no span.
     thread_tail: u32,
-    /// The ends of delays in a row, until the next step of their code. Delays between two polls
-    /// belong to the polls.
+    /// The events of delays in a row that have no node yet. The next step of their code decides
+    /// about the node: delays between two polls belong to the node of the polls.
     held_delays: Vec<u32>,
     /// The depth of the code that has the delays.
     delay_depth: usize,
@@ -154,8 +154,9 @@ impl<'a> Builder<'a> {
         };
         let node = self.new_node(number, kind, name, 0);
         self.chain(chain, node);
-        // A routine does not interrupt itself. If the trace shows this, the routines from that
-        // depth on only seem to run at the same time.
+        // A routine does not interrupt itself. If the trace shows a call of a routine inside
+        // another call of it, the outer call and all routines inside it only seem to run at the
+        // same time.
         let class = self.tree.nodes[node as usize].class;
         let runs = |frame: &Vec<u32>| {
             frame.first().is_some_and(|&root| self.tree.nodes[root as usize].class == class)

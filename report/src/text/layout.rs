@@ -26,7 +26,8 @@ pub(super) const TIME_AND_LEVEL: &str = "\
 /// The last lines of the header.
 pub(super) const COLUMNS: &str = "#\n#    time -PDI who       event\n";
 
-/// How the words of a delay begin, where a wait has the name of its object.
+/// The words after `wait ` at the end of a delay. At the end of a wait, the name of the object
+/// stands there.
 pub(super) const DELAY: &str = "a delay of ";
 
 /// Columns of the longest line.

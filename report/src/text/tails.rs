@@ -87,9 +87,9 @@ impl ReadTails {
     }
 }
 
-/// Whether events with the same words are the same event but for their time. A mark is not, because
-/// it changes the times after it. A note is not, because each note refers to its own copy of its
-/// words.
+/// Whether the end of an event's line may stand for later events with the same end. A mark's may
+/// not, because a mark changes the times after it. A note's may not, because each note refers to
+/// its own copy of its words.
 pub(super) fn can_be_kept(event: &Event) -> bool {
     !matches!(event, Event::Mark(_) | Event::Note(_))
 }

@@ -29,7 +29,7 @@ struct FileFacts<'r> {
 /// Why a file is not a script.
 #[derive(Serialize)]
 struct ErrorFacts<'r> {
-    /// From 1; `None` if the file cannot be read.
+    /// The line, from 1; `None` if the file cannot be read.
     line: Option<usize>,
     column: Option<usize>,
     what: &'r str,

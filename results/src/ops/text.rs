@@ -10,8 +10,10 @@ use crate::numbers::counted;
 
 const FAILED: Style = AnsiColor::Red.on_default().bold();
 
-/// All results. If a script ran on one card only, each access is shown, provided that the user
-/// chose the card or that there is no other script. Otherwise a script has a line for each card.
+/// All results as text.
+///
+/// The text of a script shows each access, or one line for each card. It shows each access if the
+/// script ran on one card, and the user chose this card or ran no other script.
 #[must_use]
 pub fn report(results: &[FileResult], is_card_chosen: bool) -> String {
     let mut text = String::new();

@@ -11,7 +11,7 @@ pub struct InfFacts {
     pub file: String,
     /// The description of the model.
     pub model: String,
-    /// The models of the file for this processor.
+    /// How many models for this processor the file has.
     pub models: usize,
     /// The number of registry values that the machine took.
     pub registry_values: u64,

@@ -65,7 +65,8 @@ fn in_program() -> Result<BTreeSet<String>, Failure> {
     Ok(tree.lines().filter_map(package_of_line).collect())
 }
 
-/// `name 1.2.3` of a line such as `name v1.2.3 (proc-macro)`. A macro is in no program.
+/// Turns a line such as `name v1.2.3 (*)` into `name 1.2.3`. `None` for a line with `(proc-macro)`,
+/// because a crate of macros is not a part of the program.
 fn package_of_line(line: &str) -> Option<String> {
     let mut words = line.split(' ');
     let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);

@@ -6,7 +6,7 @@ use super::manifest::{Kind, Manifest};
 use super::map::{PAGES, Row, rows};
 use super::{Fault, File};
 
-/// The tests of any room may use this crate, so no table names it.
+/// The tests of any room may use this crate, so no table lists it as a dependency.
 const TOOLS: &str = "tests/tools";
 
 /// The tests of the whole machine: no crate may depend on them.

@@ -28,8 +28,8 @@ pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// Compares a fact in the page (`told`) with the sources (`made`). A `None` means that the fact was
-/// not found there.
+/// Compares a fact in the page (`told`) with the fact in the sources (`made`). `None` for one of
+/// them means that the page, or the sources, do not have the fact.
 fn differ<T: PartialEq + Debug>(fact: &str, told: Option<T>, made: Option<T>) -> Option<Fault> {
     let what = match (told, made) {
         (Some(told), Some(made)) if told == made => return None,

@@ -1,4 +1,4 @@
-//! Findings that follow from code at the same time, or from one moment.
+//! Findings that follow from code that ran at the same time, or from time lost at one moment.
 //!
 //! A trace can show a service routine or a DPC at the same time as other code. Then the trace does
 //! not tell which event belongs to which code. So if the routine differs, every difference in that
@@ -27,7 +27,8 @@ pub(super) struct Late {
     group: usize,
 }
 
-/// The most routines in which the code looks for the one that another routine interrupted.
+/// The most routines among which the code looks for the one that was interrupted. Also how many
+/// routines before and after a routine the code looks at for one that overlaps it.
 const MOST_HOSTS: usize = 16;
 
 /// A wait that is longer or shorter in the second trace, while its cause is at the same time in
@@ -84,8 +85,9 @@ impl Links<'_, '_> {
         Some(Stretch { group, from_ns, to_ns, more })
     }
 
-    /// The first group with a stretch of the same size at the same moment. From that moment on
-    /// everything is later, even events that do not wait for each other.
+    /// The first group, of those before `own`, with a stretch that overlaps the stretch of
+    /// `difference` and is longer by the same time. From the time of this overlap on, everything is
+    /// later, even events that do not wait for each other.
     pub(super) fn same_moment(&self, own: usize, difference: &Difference) -> Option<usize> {
         let own = self.stretch(own, difference)?;
         let is_same = |other: &&Stretch| {

@@ -63,7 +63,7 @@ impl Builder<'_> {
         access: &AccessEvent,
         depth: usize,
     ) -> Option<u32> {
-        // A trace of the hardware alone has no spans. In this trace a poll that follows an
+        // A trace of the hardware alone has no spans. In such a trace, a poll that follows an
         // interrupt, or a poll at another level, does not belong to the polls before it.
         let goes_on = self.tree.causes[number as usize].reason == Reason::Step;
         let tail = Some(self.tail_of(depth)).filter(|&tail| tail != NONE && goes_on)?;
