@@ -2,7 +2,7 @@
 //!
 //! This file owns the event, its buffer and the chain. An event comes from an allocator and has one
 //! owner at a time. The owner hands the event on by a move, so a driver in Rust cannot put it
-//! twice. This file never knows the allocator of an event, or its reader.
+//! twice. This file never knows the allocator or the reader of an event.
 //!
 //! # Identity
 //!
@@ -140,7 +140,7 @@ pub struct EventChain {
 pub struct IntoIter(EventChain);
 
 impl InlineBytes {
-    /// Holds the first bytes of a slice, up to the room.
+    /// Copies the first bytes of a slice, as many as there is room for.
     #[must_use]
     pub fn new(bytes: &[u8]) -> InlineBytes {
         let length = bytes.len().min(INLINE_LIMIT as usize);
@@ -240,8 +240,7 @@ impl DmusKernelEvent {
         let taken = bytes.len().min(usize::from(self.home.inline_limit));
         let bytes = InlineBytes::new(&bytes[..taken]);
         match &mut self.data {
-            // The event is in the state in which an allocator hands it out, so there is nothing to
-            // drop.
+            // The event has neither a buffer nor a package, so there is nothing to drop.
             EventData::Inline(inline) => *inline = bytes,
             data => *data = EventData::Inline(bytes),
         }
@@ -260,7 +259,7 @@ impl DmusKernelEvent {
         self.flags |= DmusEventFlags::PACKAGE;
     }
 
-    /// Takes the data of the event away. Then the event is empty, and no package.
+    /// Takes the data of the event away. Then the event is empty, and is no longer a package.
     pub fn take_data(&mut self) -> EventData {
         self.flags -= DmusEventFlags::PACKAGE;
         std::mem::replace(&mut self.data, EventData::Inline(InlineBytes::default()))
@@ -309,7 +308,8 @@ impl EventBuffer {
         &self.0.bytes
     }
 
-    /// Appends the data for which there is room, and returns their number of bytes.
+    /// Appends as much of the data as there is room for. Returns the number of bytes that it
+    /// appended.
     pub fn push(&mut self, data: &[u8]) -> usize {
         let room = usize::from(self.0.home.buffer_size) - self.0.bytes.len();
         let taken = data.len().min(room);

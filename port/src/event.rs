@@ -1,7 +1,7 @@
 //! Events of a miniport: rows of a table, requests, and enabled events.
 //!
-//! Owns their types. `event_list.rs` keeps the enabled events of a port, and `client_events.rs`
-//! serves the clients that enable them.
+//! This file owns the types of these three. `event_list.rs` keeps the enabled events of a port, and
+//! `client_events.rs` serves the clients that enable them.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -120,10 +120,11 @@ impl Notification {
     ///
     /// # Errors
     /// - `STATUS_INVALID_HANDLE`: no such handle is open.
-    /// - `STATUS_OBJECT_TYPE_MISMATCH`: the handle is of the other kind of object.
-    /// - `STATUS_INVALID_PARAMETER`: a kind of notice that only clients in the kernel may ask for,
-    ///   no kind at all, or a semaphore to which nothing would be added. Assumed: this status,
-    ///   because the pages name none.
+    /// - `STATUS_OBJECT_TYPE_MISMATCH`: the client asked for an event and gave the handle of a
+    ///   semaphore, or the other way round.
+    /// - `STATUS_INVALID_PARAMETER`: the client asked for a kind of notice that only clients in the
+    ///   kernel may ask for, or for no kind, or for a semaphore whose count would not grow.
+    ///   Assumed: the status is this one, because the pages name none.
     pub fn open(kernel: &Kernel, data: &KsEventData) -> Result<Notification, NtStatus> {
         let target = || kernel.handle_target(data.handle);
         match data.notification_type {

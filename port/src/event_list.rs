@@ -43,7 +43,8 @@ pub(crate) struct EventList {
 
     entries: RefCell<Vec<Rc<KsEventEntry>>>,
     clients: Cell<u64>,
-    /// The DPC for calls above DISPATCH_LEVEL, and the parameters of one such call.
+    /// The DPC that tells the clients after a call of `generate` above DISPATCH_LEVEL. `deferred`
+    /// has the parameters of that call.
     dpc: RefCell<Option<Dpc>>,
     deferred: Cell<Option<EventQuery>>,
 }
@@ -76,7 +77,7 @@ impl EventList {
         if is_full { Err(NtStatus::INSUFFICIENT_RESOURCES) } else { Ok(()) }
     }
 
-    /// Adds an event whose handler has taken it.
+    /// Adds an event to the list. The miniport's handler asks for this when it accepts the event.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn add(&self, kernel: &Kernel, entry: Rc<KsEventEntry>) {

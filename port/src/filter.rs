@@ -58,7 +58,7 @@ impl Filter {
         DescribedPin::new(descriptor, pin_id).ok_or(NtStatus::INVALID_PARAMETER)
     }
 
-    /// Opens a pin: the checks of KsCreatePin, then the miniport's stream.
+    /// Opens a pin: makes the checks of KsCreatePin, and then opens the miniport's stream.
     fn create_pin(&self, kernel: &Kernel, name: &[u16]) -> Result<Rc<Pin>, NtStatus> {
         self.check_streams(kernel)?;
         let PinRequest { connect, format } = PinRequest::from_name(name)?;
@@ -87,7 +87,7 @@ impl Filter {
     }
 
     /// Refuses every pin of a miniport without streams. The port does not look at the client's
-    /// format, because it may not know formats of this kind.
+    /// format, because the port may not know formats of this kind.
     fn check_streams(&self, kernel: &Kernel) -> Result<(), NtStatus> {
         // The port may have been released. Then a later check refuses the pin.
         let Ok(miniport) = self.binding.miniport() else { return Ok(()) };
@@ -137,8 +137,9 @@ impl Filter {
             let none = Argument::None;
             let _ = self.binding.calls().call(kernel, Method::PinCount, none, ask, |()| none);
             // The numbers of possible and necessary instances are part of the description. So the
-            // port keeps a change that the miniport made to them. The port counts the open
-            // instances again the next time.
+            // port keeps a change that the miniport made to them. The port does not keep the
+            // numbers of open instances, because it counts the open pins again for the next
+            // request.
             self.binding.change_pin(pin_id, |pin| {
                 pin.min_filter_instance_count = counts.filter_necessary;
                 pin.max_filter_instance_count = counts.filter_possible;

@@ -67,7 +67,8 @@ macro_rules! guid_table {
 pub(crate) use guid_table;
 
 impl Guid {
-    /// The all-zero GUID: the wildcard of formats and the absent value elsewhere.
+    /// The all-zero GUID. In a format it is the wildcard. Elsewhere it means that a value is
+    /// absent.
     #[doc(alias = "GUID_NULL")]
     pub const NULL: Guid = Guid { data1: 0, data2: 0, data3: 0, data4: [0; 8] };
 
@@ -140,7 +141,7 @@ impl Guid {
 /// The classes and the interfaces of PortCls that have a name, each with its name. PortCls here
 /// does not offer all of them.
 pub fn classes_and_interfaces() -> impl Iterator<Item = (&'static str, Guid)> {
-    // A driver does not know the name of the port's own interface.
+    // IID_ISubdevice is the port's own interface, which a driver does not know.
     let named = clsid::NAMED.iter().chain(iid::NAMED).copied();
     named.filter(|(_, guid)| *guid != iid::SUBDEVICE)
 }

@@ -1,7 +1,7 @@
 //! Idle power: an adapter without accesses goes to a deeper power state.
 //!
-//! Owns the settings in the registry and the timer. `power.rs` brings the device back to D0 when a
-//! client accesses it.
+//! This file owns the settings in the registry, and the timer. `power.rs` brings the device back to
+//! D0 when a client accesses it.
 //!
 //! Source: WDK, Audio Device Class Inactivity Timer Implementation; PortCls Registry Power
 //! Settings; Immediate Idle Timeout Opt-in.

@@ -28,8 +28,8 @@ pub struct PortInspection {
     pub requests: Vec<Inspection>,
 }
 
-/// Tells the filters of a stack of devices, in the order in which they were registered, their open
-/// pins, and the requests that wait.
+/// Tells what the ports of a stack of devices have: the filters in the order in which they were
+/// registered, the open pins, and the requests that wait.
 ///
 /// A debugger and a report may call this function, also after a stop. IRQL: any.
 #[must_use]

@@ -1,11 +1,12 @@
 //! The PortCls interfaces between ports and drivers, one file for each family.
 //!
 //! Each trait is a COM interface. The methods of a trait stand in the order of the C++ header,
-//! which is the order of the vtable (the reference pages list them alphabetically). From C:
-//! `NTSTATUS f(in, OUT x)` is `fn f(&self, kernel, in) -> Result<X, NtStatus>`; a call with a
-//! length protocol returns a [`LengthReply`](crate::ks::LengthReply); a BOOLEAN is an enum of two
-//! values; a base interface is a supertrait. Objects have interior mutability, so a method takes
-//! `&self`, or `Rc<Self>` when the object gives out a reference to itself.
+//! which is the order of the vtable (the reference pages list them alphabetically). A declaration
+//! in C becomes one in Rust by these rules: `NTSTATUS f(in, OUT x)` is
+//! `fn f(&self, kernel, in) -> Result<X, NtStatus>`; a call that can also answer how many bytes it
+//! needs returns a [`LengthReply`](crate::ks::LengthReply); a BOOLEAN is an enum of two values; a
+//! base interface is a supertrait. Objects have interior mutability, so a method takes `&self`, or
+//! `Rc<Self>` when the object gives out a reference to itself.
 //!
 //! When a method runs at too high an IRQL, the trace shows a violation, and the call goes on. "An
 //! oracle" in a list of errors is the fault injection of the emulator. On Windows a real cause

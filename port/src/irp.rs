@@ -88,7 +88,8 @@ pub(crate) fn complete(kernel: &Kernel, irp: &Irp, status: NtStatus) -> NtStatus
     status
 }
 
-/// Completes a request with the reply of a length protocol and returns its status.
+/// Completes a request with the status, the bytes and the length of a reply. Returns the status of
+/// the reply.
 ///
 /// IRQL: up to DISPATCH_LEVEL.
 pub(crate) fn complete_with_reply(kernel: &Kernel, irp: &Irp, reply: LengthReply) -> NtStatus {

@@ -10,7 +10,8 @@ use crate::irp::complete;
 use crate::stream_request::StreamRequest;
 
 /// The greatest number of requests that a pin queues. Assumed: this number, because no document
-/// gives one. A client with more open requests does not look at its completed requests.
+/// gives one. Only a client that no longer looks at its completed requests could have more requests
+/// open.
 pub(crate) const QUEUED_REQUESTS: usize = 65_536;
 
 /// Requests in the order in which they came.
@@ -20,7 +21,7 @@ pub(crate) struct IrpQueue {
     position: Cell<QueuePosition>,
 }
 
-/// How far the data of a stream has come, in bytes since its start.
+/// How far the data of a stream has come, in bytes since the start of the stream.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct QueuePosition {
     /// The data that was served.
@@ -70,7 +71,7 @@ impl IrpQueue {
         self.requests.borrow().front().cloned()
     }
 
-    /// A request at any place in the queue.
+    /// The queued request of this IRP, wherever the request stands in the queue.
     pub fn find(&self, irp: &Irp) -> Option<Rc<StreamRequest>> {
         let requests = self.requests.borrow();
         requests.iter().find(|request| request.irp().is(irp)).cloned()

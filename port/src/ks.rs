@@ -1,9 +1,9 @@
 //! Kernel streaming: the binary forms in requests, and their rules.
 //!
-//! This file and its modules own the wire structures, the property length protocol, music and
-//! DirectMusic buffers, data intersection and the names of create requests. These files have only
-//! data and pure functions: they never know an IRP, a port or a driver. Sizes and offsets are the
-//! values of 64-bit Windows. An assertion beside each type checks them.
+//! This file and its modules own the wire structures, the rules for the length of a property's
+//! answer, music and DirectMusic buffers, data intersection and the names of create requests. These
+//! files have only data and pure functions: they never know an IRP, a port or a driver. Sizes and
+//! offsets are the values of 64-bit Windows. An assertion beside each type checks them.
 //!
 //! Structures are read from and written to buffers of any alignment ([`read`]), in the byte order
 //! of the host. So the host must be little endian, as Windows is.

@@ -67,7 +67,8 @@ pub(crate) trait Stream {
         request: &Rc<StreamRequest>,
     ) -> Result<(), NtStatus>;
 
-    /// Moves the data that can move now: a request came or went, data is due, or RUN began.
+    /// Moves the data that can move now. The port calls this when a request came or went, when data
+    /// is due, and when RUN began.
     ///
     /// IRQL: DISPATCH_LEVEL.
     fn turn(&self, kernel: &Kernel, lane: &Lane);
@@ -85,8 +86,8 @@ pub(crate) trait Stream {
     /// Notes in a queued request how much of it was served. The request is about to end early.
     fn abandon(&self, lane: &Lane, request: &Rc<StreamRequest>);
 
-    /// Calls [`abandon`](Stream::abandon) for all queued requests. Forgets the data that came from
-    /// the miniport and did not reach the client.
+    /// Does for all queued requests what [`abandon`](Stream::abandon) does for one. Forgets the
+    /// data that came from the miniport and did not reach the client.
     fn flush(&self, lane: &Lane);
 
     /// Ends the work with the stream, which is in STOP and will be dropped.

@@ -1,10 +1,10 @@
 //! PortCls for MIDI: the port driver between kernel streaming and a miniport.
 //!
-//! Owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, wave ports without
-//! streams, filters, pins and streams, service groups, interrupt sync objects, resource lists, DMA
-//! channels without transfers, and the routines that an adapter driver calls. This crate never
-//! knows which device a miniport drives, or where the registers are. This crate never knows whether
-//! the miniport is written in Rust or is in a `.sys` file.
+//! This crate owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, wave ports
+//! without streams, filters, pins and streams, service groups, interrupt sync objects, resource
+//! lists, DMA channels without transfers, and the routines that an adapter driver calls. This crate
+//! never knows which device a miniport drives, or where the registers are. This crate never knows
+//! whether the miniport is written in Rust or is in a `.sys` file.
 //!
 //! # The walk
 //!

@@ -1,6 +1,7 @@
 //! Names of pins and nodes: texts that the registry has for GUIDs.
 //!
-//! Owns the places where a name is looked up. The filter knows which GUID names a pin or a node.
+//! This file owns the places where a name is looked up. The filter knows which GUID names a pin or
+//! a node.
 //!
 //! Source: WDK, Friendly Names for Audio Endpoint Devices: a name is looked up first in the
 //! software key of the device (since Windows 10, version 1809), and then in the key of the system.

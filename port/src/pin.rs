@@ -229,9 +229,9 @@ impl Pin {
     ///
     /// Requests are accepted in ACQUIRE, PAUSE and RUN.
     ///
-    /// Assumed: the refusal in STOP. The documents say that data is discarded in STOP and ACQUIRE,
-    /// and the refusal tells the client so. Requests that are queued in ACQUIRE are cancelled if
-    /// the stream goes down again.
+    /// Assumed: the port refuses a request in STOP. The documents say that data is discarded in
+    /// STOP and ACQUIRE, and by the refusal the client learns that its data would be discarded.
+    /// Requests that are queued in ACQUIRE are cancelled if the stream goes down again.
     fn check_stream_request(&self, irp: &Irp, code: KsIoctl) -> Result<StreamRequest, NtStatus> {
         if self.lane.is_resetting() {
             return Err(NtStatus::DEVICE_NOT_READY);

@@ -138,7 +138,8 @@ impl<K: Kind> Port<K> {
         }
     }
 
-    /// Joins the miniport's group once: early from RegisterServiceGroup, or after Init.
+    /// Joins the miniport's group, once: when the miniport calls RegisterServiceGroup, or else
+    /// after Init.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
@@ -292,8 +293,7 @@ impl<K: Kind> IPort for Port<K> {
 }
 
 /// Source: WDK, IPortClsVersion: every port except the WaveRT port has this interface. Assumed: the
-/// version is Vista and later, because the rest of the emulated system has the version of Windows
-/// 10.
+/// version is Vista and later, because the rest of the emulated system is Windows 10.
 impl<K: Kind> IPortClsVersion for Port<K> {
     fn get_version(&self) -> PortClsVersion {
         PortClsVersion::WindowsVista

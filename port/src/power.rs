@@ -148,8 +148,8 @@ impl AdapterPower {
 /// Registers the adapter's object that PortCls calls when the power state changes.
 ///
 /// A registration from StartDevice ends when the device stops or when its start fails. A
-/// registration from AddDevice ends when the device is removed. A second registration before that
-/// replaces the first, and is a violation of the rule PcRegisterAdapterPower.
+/// registration from AddDevice ends when the device is removed. A second registration while the
+/// first one lasts replaces the first, and is a violation of the rule PcRegisterAdapterPower.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterAdapterPowerManagement.
 ///
@@ -395,7 +395,8 @@ impl AdapterDevice {
         status
     }
 
-    /// Calls the adapter to change the state, and tells the power manager.
+    /// Calls the adapter's method that changes the state, and tells the power manager the new
+    /// state.
     fn change(&self, kernel: &Kernel, device: &Rc<DeviceObject>, state: DevicePowerState) {
         self.power.state.set(state);
         if let Some(adapter) = self.power.interface() {

@@ -210,11 +210,12 @@ fn find_in_order<'a>(
 /// Serves a request by a table of the miniport. `None` when no table has the property's set. The
 /// request is then not completed.
 ///
-/// Clients ask for some properties of a node without naming the node. The handlers of these
-/// properties stand in the table of the node. Source: WDK, Filter, Pin, and Node Properties, of
-/// KSPROPERTY_SYNTH_VOLUME and KSPROPERTY_SYNTH_MASTERCLOCK. Assumed: this rule holds for any
-/// property that the table of the filter or pin does not have. The first node that has the property
-/// gets the request, and the handler does not learn the node's number.
+/// A client can ask for some properties of a node by a request that names no node. The handlers of
+/// these properties stand in the table of the node. Source: WDK, the page "Filter, Pin, and Node
+/// Properties", which says this of KSPROPERTY_SYNTH_VOLUME and KSPROPERTY_SYNTH_MASTERCLOCK.
+/// Assumed: this rule holds for any property that the table of the filter or pin does not have. The
+/// first node that has the property gets the request, and the handler does not learn the node's
+/// number.
 fn offer(
     kernel: &Kernel,
     irp: &Irp,

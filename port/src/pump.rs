@@ -12,9 +12,9 @@ use crate::irp_queue::QUEUED_REQUESTS;
 use crate::ks::KsState;
 use crate::lane::Lane;
 
-/// The sequencer's DPC sends for at most this time in ns before other code can run. Then it waits
-/// for the next clock interrupt. Assumed: this wait costs little. On a card with a buffer of one or
-/// two bytes, it costs under 1 % of the wire rate.
+/// The sequencer's DPC sends for at most this time in ns before other code can run. After this time
+/// the sequencer waits for the next clock interrupt. Assumed: this wait costs little. On a card
+/// with a buffer of one or two bytes, it costs under 1 % of the wire rate.
 const PUMP_TIME_NS: u64 = 100_000_000;
 
 /// The greatest number of requests that end in one turn of the sequencer before other code can run.

@@ -48,8 +48,8 @@ pub fn pc_new_registry_key(
     new_registry_key(kernel, "PcNewRegistryKey", outer, request)
 }
 
-/// Does the work of [`pc_new_registry_key`] and of the same service of a port. `routine` is the
-/// name of the called routine.
+/// Does the work of [`pc_new_registry_key`] and of IPort::NewRegistryKey. `routine` is the name of
+/// the one that the driver called.
 ///
 /// # Errors
 /// The errors of [`pc_new_registry_key`].

@@ -145,8 +145,8 @@ impl StreamRequest {
         Some((header, self.irp.mdls().get(index)?))
     }
 
-    /// Gives each header with the used part of its data. The client may have made the data shorter
-    /// since the check. Then the part has only the bytes that are left.
+    /// Calls `show` for each header, with the used part of the header's data. The client may have
+    /// made the data shorter since the check. Then the part has only the bytes that are left.
     pub fn each_buffer(&self, mut show: impl FnMut(&KsStreamHeader, &[u8])) {
         for (header, data) in self.headers.borrow().iter().zip(self.irp.mdls()) {
             let data = data.borrow();

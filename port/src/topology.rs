@@ -1,8 +1,8 @@
 //! The kind of port for topology: filters that move no data.
 //!
-//! Owns the calls of a topology miniport. No client can open a pin of such a filter, so this file
-//! has no stream. As for every kind of port, `filter/requests.rs` has the requests that a client
-//! can send to a filter.
+//! This file owns the calls of a topology miniport. No client can open a pin of such a filter, so
+//! this file has no stream. As for every kind of port, `filter/requests.rs` has the requests that a
+//! client can send to a filter.
 
 use std::rc::Rc;
 

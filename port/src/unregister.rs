@@ -1,6 +1,6 @@
 //! `IUnregisterSubdevice` and `IUnregisterPhysicalConnection` of every port.
 //!
-//! Owns the step from the two interfaces to the functions behind them. `adapter.rs` and
+//! This file owns the step from the two interfaces to the functions behind them. `adapter.rs` and
 //! `physical_connection.rs` know what a registration is.
 
 use std::rc::Rc;

@@ -1,8 +1,8 @@
 //! The kinds of port for sound: they bind a wave miniport and open no pin.
 //!
-//! Owns what the three kinds have in common: the ranges for DirectSound that the port adds to a
-//! pin, and the reason why no pin opens. Each file in the folder has the interfaces of one kind of
-//! port, and the calls of its miniport. DMA channels are in `dma_channel.rs`.
+//! This file owns what the three kinds have in common: the ranges for DirectSound that the port
+//! adds to a pin, and the reason why no pin opens. Each file in the folder has the interfaces of
+//! one kind of port, and the calls of its miniport. DMA channels are in `dma_channel.rs`.
 //!
 //! A driver for both sound and MIDI usually installs its wave filter first, and gives up when that
 //! fails. With these ports the driver succeeds, and goes on to install its MIDI filter.
@@ -32,9 +32,9 @@ fn tell_bound(calls: &MiniportCalls, kernel: &Kernel) {
 
 /// Adds a range for DirectSound after each of a pin's ranges that has a WAVEFORMATEX.
 ///
-/// Source: a comment of Microsoft's published AC97 sample: the port makes such a copy of each
-/// range. Assumed: the copy comes right after its range. When the miniport's own ranges have the
-/// copy already, the port does not add it.
+/// Source: a comment of Microsoft's published AC97 sample: the port makes a copy for DirectSound of
+/// each range that has a WAVEFORMATEX. Assumed: the copy comes right after its range. When the
+/// miniport's own ranges have the copy already, the port does not add it.
 fn add_directsound(ranges: &mut Vec<DataRange>) {
     let own = std::mem::take(ranges);
     for range in &own {

@@ -40,7 +40,7 @@ pub(crate) use processor::{Change, ContextKind, Place, Processor};
 /// The number that stands for no event.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// The most events that are searched for the step before a delay.
+/// The search for the step before a delay looks at no more events than this number.
 const FURTHEST_STEP: usize = 2_000;
 
 /// The lane on which bytes come in; on any other lane bytes go out.

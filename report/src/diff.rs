@@ -147,7 +147,7 @@ pub struct Place {
 /// The result of a diff.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Diff {
-    /// The events of each trace.
+    /// The number of events in each trace.
     pub events: [usize; 2],
     /// Events or spans that are in both traces.
     pub aligned: u64,
@@ -156,7 +156,7 @@ pub struct Diff {
     pub moved: u64,
     /// The options of the comparison.
     pub options: DiffOptions,
-    /// The range of local delays that differ within the tolerance.
+    /// The range of the differences between delays that the tolerance allows.
     pub residual: Option<Residual>,
     /// The differences that are not findings because of the options.
     pub passed: Passed,
@@ -215,7 +215,8 @@ fn diff_alike(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff
     };
     let trees = [Tree::new(first), Tree::later(second, shift_ns)];
     let prints = [trees[0].fingerprint(), trees[1].fingerprint()];
-    // The alignment can depend on the order of the traces, so they always get the same order.
+    // The alignment can depend on which trace comes first. So the fingerprints decide this, and not
+    // the caller.
     let is_swapped = prints[0] > prints[1];
     let (a, b) = if is_swapped { (&trees[1], &trees[0]) } else { (&trees[0], &trees[1]) };
     let pairs = align(a, b);

@@ -16,8 +16,8 @@ use crate::lane::Lane;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum WireForm {
     /// MIDI bytes in KSMUSICFORMAT records. Assumed: the times in the records are stream times. A
-    /// pin of a MIDI miniport has stream times, and a client cannot tell the two kinds of pin
-    /// apart.
+    /// pin of a MIDI miniport has stream times, and a client cannot tell such a pin from a MIDI pin
+    /// of a DirectMusic miniport.
     Midi,
     /// Events in DMUS_EVENTHEADER records. The times of these events are times of the master clock.
     DirectMusic,
@@ -54,9 +54,9 @@ impl WireForm {
     /// # Errors
     /// `STATUS_INVALID_PARAMETER` for a malformed chain of records. In the form of DirectMusic, two
     /// more faults have this status: a channel group of more than 16 bits, and a structured record
-    /// that is not exactly one message. Assumed: the status for these two. The page of
-    /// DMUS_EVENTHEADER says what a client must write, but not what happens if the client writes
-    /// anything else.
+    /// that is not exactly one message. Assumed: the port answers this status for these two faults.
+    /// The page of DMUS_EVENTHEADER says what a client must write, but not what happens if the
+    /// client writes anything else.
     pub fn check(self, used: &[u8]) -> Result<(), NtStatus> {
         match self {
             WireForm::Midi => record_places(used).try_for_each(|record| record.map(drop)),

@@ -22,7 +22,7 @@ pub(super) enum Piece {
     Raw,
 }
 
-/// The time and the channel group of a message: the values of its first byte.
+/// The time and the channel group that came with the first byte of a message.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(super) struct Stamp {
     pub time_100ns: i64,
@@ -165,7 +165,7 @@ impl Parser {
 
     /// Gives out the open message, whole or not. Afterwards no message is open.
     fn close(&mut self, piece: Piece, give: &mut impl FnMut(Stamp, Piece, &[u8])) {
-        // A status byte that the sender left out is not a raw byte.
+        // If the sender left out the status byte, the parser does not give it out as a raw byte.
         let unsent = usize::from(piece == Piece::Raw && self.is_running);
         if self.open.len() > unsent {
             give(self.stamp, piece, &self.open[unsent..]);

@@ -23,8 +23,8 @@ use crate::miniport_calls::Method;
 use crate::pump::{Outcome, Pump};
 use crate::stream_request::StreamRequest;
 
-/// The sequencer throws out the ended requests of the sequence when there are more ended requests
-/// than this number, and when these are more than half of all requests.
+/// The sequencer throws the ended requests out of the sequence when they are more than this number,
+/// and are also more than half of all requests in the sequence.
 const STALE_LIMIT: usize = 1_000;
 
 /// The sequencer of one lane.

@@ -116,7 +116,8 @@ impl Making<'_> {
         }
     }
 
-    /// Adds the bytes up to here to the last event, because no later event has any of these bytes.
+    /// Counts the bytes that are not counted yet for the last event, if that event is from the same
+    /// header. The bytes of a message that is not whole yet are counted for the event before it.
     fn settle(&mut self) {
         if let Some(item) = self.items.last_mut()
             && item.header == self.header

@@ -100,8 +100,8 @@ pub trait IDmaChannel: IUnknown {
 
     /// The address that the device uses for the buffer; 0 when there is no buffer.
     ///
-    /// IRQL: any. Source: WDK, IDmaChannel::PhysicalAddress. `Assumed:` the 0, because the page
-    /// does not say.
+    /// IRQL: any. Source: WDK, IDmaChannel::PhysicalAddress. `Assumed:` the address is 0 when there
+    /// is no buffer, because the page does not say.
     #[doc(alias = "IDmaChannel::PhysicalAddress")]
     fn physical_address(&self) -> u64;
 

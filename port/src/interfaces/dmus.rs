@@ -11,17 +11,17 @@ use crate::ks::{KsDataFormat, KsState};
 
 /// The interface of the DirectMusic port for its miniport.
 ///
-/// The port implements this interface, and the miniport calls it. The same object also has
-/// `IPortMidi`, for either class of port. Source: WDK, MIDI and DirectMusic filters: since Windows
-/// XP.
+/// The port implements this interface, and the miniport calls it. The object also has `IPortMidi`,
+/// whether the driver asked for a DirectMusic port or for a MIDI port. Source: WDK, MIDI and
+/// DirectMusic filters, which says that this is so since Windows XP.
 #[doc(alias = "PPORTDMUS")]
 pub trait IPortDMus: IPort {
     /// Tells the port that the hardware wants service.
     ///
     /// With a group, the port queues that group's DPC. Without a group, the port queues the DPCs of
-    /// the miniport's group and of the groups of all streams. In that DPC the port calls
-    /// [`put_message`](IMxf::put_message) of a capture stream without events: exactly once for all
-    /// notices before the DPC.
+    /// the miniport's group and of the groups of all streams. In the DPC of a capture stream's
+    /// group, the port calls the stream's [`put_message`](IMxf::put_message) with `None` in place
+    /// of events: exactly once for all notices before the DPC.
     ///
     /// IRQL: any. The ISR makes this call after it has removed the cause of the interrupt. Never
     /// fails. Source: WDK, IPortDMus::Notify.
@@ -47,8 +47,8 @@ pub trait IPortDMus: IPort {
 pub trait IMiniportDMus: IMiniport {
     /// Starts the hardware and returns the miniport's service group.
     ///
-    /// The port calls this once, from `IPort::Init`. The driver's duties are the duties of
-    /// [`IMiniportMidi::init`](super::IMiniportMidi::init), also after a failure.
+    /// The port calls this once, from `IPort::Init`. The driver has the same duties as in
+    /// [`IMiniportMidi::init`](super::IMiniportMidi::init), also before it returns a failure.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportDMus::Init.
     ///
@@ -67,8 +67,8 @@ pub trait IMiniportDMus: IMiniport {
         port: Rc<dyn IPortDMus>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
-    /// The port never calls this method. Instead the port calls [`put_message`](IMxf::put_message)
-    /// of a capture stream without events.
+    /// The port never calls this method. Instead the port calls a capture stream's
+    /// [`put_message`](IMxf::put_message), with `None` in place of events.
     ///
     /// IRQL: DISPATCH_LEVEL. Never fails. Source: WDK, IMiniportDMus::Service.
     #[doc(alias = "IMiniportDMus::Service")]
@@ -182,8 +182,9 @@ pub trait IMxf: IUnknown {
     /// The port calls this once for each state on the way from the present state to the state that
     /// a client wants. A render stream keeps its events outside RUN, and gives them back to the
     /// allocator in STOP. A capture stream sends events on in RUN and PAUSE, and throws its data
-    /// away in the other states. The port's sequencer gives back its own events before the port
-    /// calls this for ACQUIRE on the way down. An allocator answers success and does nothing.
+    /// away in the other states. On the way down, the port's sequencer returns its own events to
+    /// the allocator before the port calls this for ACQUIRE. An allocator answers success and does
+    /// nothing.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::SetState.
     ///

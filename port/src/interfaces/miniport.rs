@@ -123,7 +123,7 @@ pub trait IMiniportMidi: IMiniport {
     /// Does the work that the ISR has left for DISPATCH_LEVEL.
     ///
     /// The port's sink calls this in the DPC of the miniport's service group, after a
-    /// [`notify`](IPortMidi::notify). All notices before the DPC has run bring exactly one call; a
+    /// [`notify`](IPortMidi::notify). All notices before the DPC begins bring exactly one call; a
     /// notice while the DPC runs brings one more call. No call follows after the port was released.
     ///
     /// IRQL: DISPATCH_LEVEL; no lock of the port is held. Never fails.

@@ -28,7 +28,8 @@ pub trait IPinCount: IUnknown {
     /// MaxGlobalInstanceCount, MaxFilterInstanceCount and MinFilterInstanceCount. So the
     /// description has no place for a change to the two other counts. The port could not keep such
     /// a change beside the description either. The number of open instances changes with each pin
-    /// that a client opens or closes, and no page says how a kept change would then count.
+    /// that a client opens or closes, and no page says what a change that the port had kept would
+    /// then mean.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPinCount::PinCount and PCPIN_DESCRIPTOR.
     #[doc(alias = "IPinCount::PinCount")]

@@ -110,7 +110,7 @@ pub trait IPortMidi: IPort {
     /// cleared the interrupt source. The port does not call the driver inside this call: each group
     /// queues its DPC, in which the port calls the driver.
     ///
-    /// All calls of Notify before the DPC of a group has run count as one call. When the DPC runs,
+    /// All calls of Notify before the DPC of a group begins count as one call. When the DPC runs,
     /// one of these follows, once:
     /// - the miniport's group: exactly one call of
     ///   [`IMiniportMidi::service`](super::IMiniportMidi::service);
@@ -141,7 +141,8 @@ pub trait IPortMidi: IPort {
 wire_enum! {
     /// The property of a device that a driver reads.
     ///
-    /// Source: WDK wdm.h. The Code Analysis bits above the number are not part of the value.
+    /// Source: WDK wdm.h. In the header a member also has bits for Code Analysis above its number.
+    /// These bits are not part of the value.
     #[doc(alias = "DEVICE_REGISTRY_PROPERTY")]
     pub enum DeviceRegistryProperty {
         /// Text: what the device is.

@@ -97,8 +97,8 @@ pub type RegistryAnswer<'a> = dyn FnMut(usize, &RegistryValue) -> NtStatus + 'a;
 ///   has the needed length.
 ///
 /// A key allows only the accesses for which it was opened. Without `KEY_QUERY_VALUE`, the methods
-/// that read the key or its values fail with `STATUS_ACCESS_DENIED`. So does EnumerateKey without
-/// `KEY_ENUMERATE_SUB_KEYS`.
+/// that read the key or its values fail with `STATUS_ACCESS_DENIED`. EnumerateKey also fails with
+/// this status without `KEY_ENUMERATE_SUB_KEYS`.
 ///
 /// When the key was deleted, QueryKey, QueryValueKey, SetValueKey, NewSubKey and DeleteKey fail
 /// with `STATUS_KEY_DELETED`.

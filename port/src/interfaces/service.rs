@@ -15,7 +15,7 @@ pub trait IServiceSink: IUnknown {
     /// Serves the hardware. A group queues its DPC, and calls its members in this DPC.
     ///
     /// For a group, exactly one call of each member follows, in the order in which the members were
-    /// added. A second request before the DPC has run adds no call. A request while the DPC runs
+    /// added. A second request before the DPC begins adds no call. A request while the DPC runs
     /// adds one more call of each member.
     ///
     /// IRQL: DISPATCH_LEVEL for a member of a group. Any for a group, because a group only queues
@@ -29,7 +29,7 @@ pub trait IServiceSink: IUnknown {
 /// A group of sinks behind a single DPC. A group is itself a sink, so it can be in another group.
 ///
 /// PortCls implements this interface (`PcNewServiceGroup`); drivers and ports call it. All requests
-/// before the DPC has run count as one request.
+/// before the DPC begins count as one request.
 #[doc(alias = "PSERVICEGROUP")]
 pub trait IServiceGroup: IServiceSink {
     /// Adds a sink and keeps a reference to the sink.

@@ -39,8 +39,8 @@ pub trait IUnregisterSubdevice: IUnknown {
 /// Takes away physical connections that the driver has registered.
 ///
 /// The port implements this interface. The adapter driver queries a port for the interface and
-/// calls its methods. The ends and pins are the ends and pins of the registration. The driver may
-/// make these calls before or after it unregisters the subdevices.
+/// calls its methods. The driver names the same ends and pins as when it registered the connection.
+/// The driver may make these calls before or after it unregisters the subdevices.
 ///
 /// # Errors
 /// Of each method:

@@ -32,7 +32,7 @@ impl DataAttribute {
     #[doc(alias = "KSATTRIBUTE_REQUIRED")]
     pub const REQUIRED: u32 = 0x1;
 
-    /// An attribute that consists of its head.
+    /// An attribute with no bytes after its head.
     #[must_use]
     pub const fn new(attribute: Guid) -> DataAttribute {
         DataAttribute { flags: 0, attribute, rest: Vec::new() }
@@ -94,8 +94,8 @@ pub fn list_of_ranges(ranges: &[DataRange]) -> Vec<u8> {
 /// attributes.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when a size in the list is less than the size of the head there, or
-/// more than the number of bytes.
+/// `STATUS_INVALID_PARAMETER` when a size in the list is less than the size of the head that has
+/// it, or more than the number of bytes.
 pub fn read_list_of_ranges(list: &[u8]) -> Result<Vec<DataRange>, NtStatus> {
     let (count, mut items) = read_multiple_item(list)?;
     let mut ranges = Vec::new();

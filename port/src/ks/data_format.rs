@@ -18,7 +18,7 @@ pub struct KsDataFormat {
     /// Size of the whole format in bytes, this head included.
     #[doc(alias = "FormatSize")]
     pub format_size: u32,
-    /// Attributes; 0 for music.
+    /// The flags about attributes; 0 for music.
     pub flags: u32,
     /// Size of a sample in bytes; 0 for music.
     #[doc(alias = "SampleSize")]
@@ -58,7 +58,7 @@ impl KsDataFormat {
     /// The range of a bridge pin with a MIDI cable behind it.
     pub const MIDI_BUS: KsDataRange = KsDataFormat::music(data_format::MIDI_BUS);
 
-    /// A music format that consists of its head.
+    /// A music format with no bytes after its head.
     #[must_use]
     pub const fn music(sub_format: Guid) -> KsDataFormat {
         KsDataFormat {

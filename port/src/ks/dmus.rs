@@ -97,9 +97,9 @@ pub struct EventRecord<'a> {
 /// Takes apart the used part of a stream buffer (`DataUsed` bytes), record by record.
 ///
 /// After an error there are no more records. The port also accepts an empty record, and a last
-/// record with too little padding. Flags other than STRUCTURED have no effect.
-/// Source: WDK, DMUS_EVENTHEADER. `Assumed:` all that happens with malformed chains, because the
-/// page does not speak of them.
+/// record with too little padding. Flags other than STRUCTURED have no effect. Source: WDK,
+/// DMUS_EVENTHEADER. `Assumed:` everything that this function does with a malformed chain, because
+/// the page does not speak of malformed chains.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` in place of a record whose head is shorter than 20 bytes or whose
@@ -161,7 +161,8 @@ impl<'a> EventPacker<'a> {
         EventPacker { buffer, used: 0 }
     }
 
-    /// How many bytes of data another record could hold, with its padding.
+    /// The greatest number of bytes of data with which one more record, padding included, still
+    /// fits into the buffer.
     #[must_use]
     pub fn room(&self) -> usize {
         let left = self.buffer.len() - self.used;

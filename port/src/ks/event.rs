@@ -11,8 +11,8 @@ pub type KsEvent = KsIdentifier;
 bitflags::bitflags! {
     /// The kind of an event request.
     ///
-    /// Source: WDK ks.h, KSEVENT_TYPE; the first two and BASICSUPPORT are also the flags of a row
-    /// in a miniport's table: portcls.h, PCEVENT_ITEM_FLAG.
+    /// Source: WDK ks.h, KSEVENT_TYPE. ENABLE, ONESHOT and BASICSUPPORT are also the flags of a row
+    /// in a miniport's table. Source: portcls.h, PCEVENT_ITEM_FLAG.
     #[doc(alias = "KSEVENT_TYPE")]
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct KsEventType: u32 {
@@ -93,7 +93,7 @@ pub struct KsEventData {
     /// What is added to the count of a semaphore.
     #[doc(alias = "Adjustment")]
     pub adjustment: i32,
-    /// The end of the longest form.
+    /// The bytes up to the end of the union's longest form.
     pub rest: u64,
 }
 
@@ -109,7 +109,7 @@ impl KsEventData {
     #[doc(alias = "KSEVENTF_SEMAPHORE_HANDLE")]
     pub const SEMAPHORE_HANDLE: u32 = 0x2;
 
-    /// A client that waits for an event.
+    /// The structure for a client that waits for an event.
     #[must_use]
     pub const fn of_event(handle: u64) -> KsEventData {
         KsEventData {
@@ -122,7 +122,8 @@ impl KsEventData {
         }
     }
 
-    /// A client that waits for a semaphore. Each notice adds to the count of the semaphore.
+    /// The structure for a client that waits for a semaphore. Each notice adds to the count of the
+    /// semaphore.
     #[must_use]
     pub const fn of_semaphore(handle: u64, adjustment: i32) -> KsEventData {
         let notification_type = KsEventData::SEMAPHORE_HANDLE;

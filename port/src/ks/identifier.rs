@@ -204,7 +204,7 @@ wire_enum! {
         /// SYNTHCAPS: what the synthesizer is and can do.
         Caps = 2,
         /// SYNTH_PORTPARAMS: the parameters of an open pin. The client asks for some parameters,
-        /// and gets some of these.
+        /// and the answer says which of these it got.
         PortParameters = 3,
         /// ULONG: the number of channel groups.
         ChannelGroups = 4,
@@ -258,7 +258,7 @@ wire_enum! {
     /// [`property_set::DRM_AUDIO_STREAM`](super::guids::property_set::DRM_AUDIO_STREAM).
     #[doc(alias = "KSPROPERTY_DRMAUDIOSTREAM")]
     pub enum KsPropertyDrmAudioStream {
-        /// SET: the number of protected content, and the rights to it.
+        /// SET: the number that names a protected content, and the rights to this content.
         ContentId = 0,
     }
 }

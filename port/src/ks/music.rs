@@ -68,8 +68,8 @@ pub struct RecordPlace {
 /// Takes apart the used part of a stream buffer (`DataUsed` bytes), record by record.
 ///
 /// After an error there are no more records. The port also accepts an empty record, and a last
-/// record whose filling is cut off. Source: WDK, KSMUSICFORMAT. `Assumed:` all that happens with
-/// malformed chains, because the page does not speak of them.
+/// record whose filling is cut off. Source: WDK, KSMUSICFORMAT. `Assumed:` everything that this
+/// function does with a malformed chain, because the page does not speak of malformed chains.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` in place of a record whose head is shorter than 8 bytes or whose
@@ -153,7 +153,8 @@ impl<'a> Packer<'a> {
         Packer { buffer, used: 0 }
     }
 
-    /// The number of MIDI bytes that one more record could hold together with its filling.
+    /// The greatest number of MIDI bytes with which one more record, filling included, still fits
+    /// into the buffer.
     #[must_use]
     pub fn room(&self) -> usize {
         let left = self.buffer.len() - self.used;
@@ -164,8 +165,8 @@ impl<'a> Packer<'a> {
     /// Appends a record with the bytes of `data` for which there is room, and returns the number of
     /// these bytes. When this number is 0, no record is appended.
     pub fn push(&mut self, time_delta_ms: u32, data: &[u8]) -> usize {
-        // The byte count is a ULONG. A record with the largest such count still has a size that is
-        // a multiple of 4.
+        // The byte count of a record is a ULONG. The limit is the greatest ULONG that is a multiple
+        // of 4, so a record with this number of bytes needs no filling.
         let taken = data.len().min(self.room()).min(u32::MAX as usize & !3);
         if taken == 0 {
             return 0;

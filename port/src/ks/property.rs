@@ -1,4 +1,4 @@
-//! The length protocol of property requests, and lists of items.
+//! How the answer to a property request tells its length, and lists of items.
 
 use bytemuck::{Pod, Zeroable};
 use portcls_emulator::NtStatus;
@@ -114,7 +114,7 @@ impl LengthReply {
     }
 }
 
-/// The length of a value, as the ULONG that a request has for it.
+/// The length of a value, as a ULONG.
 fn length_of(value: &[u8]) -> u32 {
     u32::try_from(value.len()).expect("a property value is shorter than 4 GiB")
 }

@@ -52,7 +52,8 @@ impl KsAllocatorFraming {
     ///
     /// Source: WDK ks.h, KSALLOCATOR_REQUIREMENTF_SYSTEM_MEMORY and _PREFERENCES_ONLY. `Assumed:`
     /// the values, because no page has values for music. The pin wants one buffer with the size of
-    /// a memory page, at the boundary of a music record. The client may choose other buffers.
+    /// a memory page. The buffer begins at a multiple of 4 bytes, as a music record does. The
+    /// client may choose other buffers.
     pub const MUSIC: KsAllocatorFraming = KsAllocatorFraming {
         requirements: 0x8000_0002,
         pool_type: 0,

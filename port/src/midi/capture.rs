@@ -112,8 +112,8 @@ impl Capturer {
     /// Packs chunks into a frame. Returns the number of bytes used, and the time of the first
     /// record in 100 ns units.
     ///
-    /// Each delta is a difference of whole milliseconds since the first record, so the rounding
-    /// errors do not add up.
+    /// The delta of a record is the difference of two offsets, each in whole milliseconds since the
+    /// first record. So the rounding errors do not add up.
     fn pack(&self, frame: &mut [u8]) -> (usize, i64) {
         let mut chunks = self.chunks.borrow_mut();
         let mut packer = Packer::new(frame);

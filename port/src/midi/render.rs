@@ -188,7 +188,7 @@ impl Renderer {
     /// of the call.
     ///
     /// # Errors
-    /// The request fails with the same error: the status that the miniport returned, or
+    /// The request fails with one of these errors: the status that the miniport returned, or
     /// `STATUS_IO_DEVICE_ERROR` when the miniport took nothing [`EMPTY_WRITES`] times in a row.
     fn write_some(
         &self,

@@ -189,16 +189,17 @@ fn null_handle(
 
 /// Tells how far the stream has come, in bytes of the client's buffers since STOP.
 ///
-/// Source: WDK, KSAUDIO_POSITION, of a stream that is not looped. Assumed: no page says what a byte
-/// of music is; here it is a byte of the records. The position moves when a request ends.
+/// Source: WDK, KSAUDIO_POSITION, the text about a stream that is not looped. Assumed: no page says
+/// what a byte of music is; here it is a byte of the records. The position moves when a request
+/// ends.
 fn position(pin: &Pin, _: &Kernel, request: &PropertyRequest<'_>) -> Result<LengthReply, NtStatus> {
     let position = pin.lane.queue().position();
     let position = KsAudioPosition { play_offset: position.served, write_offset: position.queued };
     Ok(request.value(bytemuck::bytes_of(&position)))
 }
 
-/// Refuses rights to content: only code of the kernel gives them, and the clients here are
-/// programs.
+/// Refuses rights to content. Only code of the kernel may give such rights, and every client here
+/// is a program in user mode.
 ///
 /// Source: WDK, KSPROPERTY_DRMAUDIOSTREAM_CONTENTID, with the status for a request from user mode.
 fn content_id(_: &Pin, _: &Kernel, _: &PropertyRequest<'_>) -> Result<LengthReply, NtStatus> {

@@ -70,7 +70,8 @@ struct Context {
 /// How many waiting DPCs of one name the code remembers. Machines have fewer devices.
 const MOST_QUEUED: usize = 8;
 
-/// The events that queued DPCs of one name, and how many of these DPCs ran since then.
+/// Events that queued DPCs of one name, with no run of such a DPC between them, and how many of
+/// these DPCs ran after the last of the events.
 #[derive(Default)]
 struct Block {
     places: Vec<u32>,
@@ -253,7 +254,8 @@ impl Processor {
         why
     }
 
-    /// A step in a trace that shows only the hardware. Code at device level follows from the line.
+    /// A step in a trace that shows only the hardware. The cause of code at device level is the
+    /// rise of the line, if the line has risen since the last such step.
     fn step_by_level(&mut self, past: Past, event: &TimedEvent) -> Why {
         let level = match event.level {
             Level::Hardware | Level::Passive | Level::Raised => Level::Passive,

@@ -11,8 +11,8 @@ use super::Past;
 use super::note::{Fate, fate};
 use crate::subsequence::common;
 
-/// The most writes and bytes that are aligned at once after a loss. A device loses fewer bytes in a
-/// row.
+/// The most writes and the most bytes that one step of the alignment compares after a loss. A
+/// device loses fewer bytes in a row.
 const WINDOW: usize = 64;
 
 /// A value, and the event that wrote it or carries it.
@@ -25,7 +25,8 @@ struct Value {
 /// The writes of a trace, matched with its bytes.
 #[derive(Default)]
 pub(super) struct Sent {
-    /// For each event that starts a byte, its number and the write of the byte; in order.
+    /// For each event that starts a byte: the number of the event, and the write of the byte. The
+    /// entries are in the order of these numbers.
     writes: Vec<(u32, Past)>,
     /// The port whose writes become bytes.
     pub data_port: Option<u16>,

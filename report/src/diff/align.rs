@@ -24,7 +24,8 @@ pub(super) struct Pairs {
     pub of_b: Vec<u32>,
 }
 
-/// The properties that two nodes must share to be the same; the strictest comes first.
+/// The properties that two nodes must share to be the same; the strictest comes first. The content
+/// of a node is everything inside it.
 #[derive(Clone, Copy)]
 enum Likeness {
     /// The same values, the same cause, the same content.

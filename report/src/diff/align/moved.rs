@@ -1,8 +1,8 @@
 //! Pairs nodes whose partner is at another place.
 //!
 //! An event with the same time and words is the same event, even if it seems to belong to other
-//! code. An interrupt or DPC may come before a mark in one trace, and after it in the other. It is
-//! the same one if its trigger is the same.
+//! code. An interrupt or DPC may come before a mark in one trace, and after it in the other. The
+//! two are the same interrupt or DPC if their triggers are a pair.
 
 use std::collections::{HashMap, HashSet};
 
