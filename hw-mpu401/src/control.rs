@@ -15,7 +15,7 @@ pub enum Control {
     InterruptEnables(InterruptCauses),
     /// Opens or closes the gate between the interrupt and the line.
     InterruptGate(InterruptGate),
-    /// Activates the device. This does nothing where there is no card.
+    /// Activates the device. This does nothing if the profile's card is absent.
     Activate,
     /// Deactivates the device.
     ///

@@ -71,7 +71,8 @@ impl Parts {
     pub(crate) fn plan_gift(&self) -> Plan {
         let queued = self.latches.reply_on_its_way().filter(|reply| self.rules.queues(reply.kind));
         if let Some(reply) = queued {
-            // Assumed: a request waits for room, because without an answer play would stand still.
+            // Assumed: a message that asks the host for data waits for room in a full receive FIFO.
+            // If it were lost, the host would not answer it, and the playing would stop.
             if reply.kind == ReplyKind::Request && !self.has_input_room(1) {
                 return Plan::IDLE;
             }

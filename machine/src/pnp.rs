@@ -158,8 +158,8 @@ impl PnpManager {
         }
     }
 
-    /// Sends a question to the top of the stack. The answer changes nothing here. The question is
-    /// not in the trace, because a driver of a MIDI card only passes it on.
+    /// Sends a question to the top of the stack. The status of the answer is ignored. The question
+    /// is not in the trace, because a driver of a MIDI card only passes it on.
     pub fn ask_driver(&self, kernel: &Kernel, request: PnpRequest) {
         let irp = Irp::new(Parameters::Pnp(request), None, Vec::new());
         kernel.send_request_and_wait(&self.physical.top(), &irp);

@@ -66,7 +66,8 @@ impl Miniport for TopologyMiniport {
         Ok(None)
     }
 
-    /// Assumed: the status is the status for a pin that no client can open. No page names a status.
+    /// Assumed: a client that tries to open a pin of a topology filter gets the same status as for
+    /// any pin that no client can open. No page names a status.
     fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams> {
         let status = NtStatus::INVALID_DEVICE_REQUEST;
         Err(NoStreams { status, reason: "a topology filter has no streams" })

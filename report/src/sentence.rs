@@ -12,8 +12,8 @@ use crate::causes::{LINE, NONE};
 use crate::nodes::{Kind, Tree};
 use crate::text::event_words;
 
-/// How many events the code looks back to find the code that ran, or the last state that the driver
-/// read.
+/// How many events this file looks back to find the code that ran, or the last state that the
+/// driver read.
 const FURTHEST: u32 = 2_000;
 /// The most characters of a note in a sentence.
 const NOTE_COLUMNS: usize = 60;

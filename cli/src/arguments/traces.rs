@@ -117,7 +117,7 @@ pub enum Shown {
     Absolute,
     /// One line for all polls of one wait.
     Polls,
-    /// One line for the end of a byte and the start of the next.
+    /// The end of a byte and the start of the next become one line.
     Bytes,
     /// All of these, except absolute.
     All,
@@ -164,7 +164,8 @@ pub struct CompareArguments {
     /// Which numbers of polls are equal: exact, any, or count:N, where they may differ by N.
     #[arg(long, value_name = "RULE", default_value = "exact", value_parser = PollRule::from_str)]
     pub polls: PollRule,
-    /// Whether to compare the bits of STATUS that the card does not drive; they mean nothing.
+    /// Whether to compare the bits of STATUS that the card does not drive. Their values have no
+    /// meaning.
     #[arg(long, value_enum, value_name = "RULE", default_value_t = UndrivenBits::Compare)]
     pub undriven: UndrivenBits,
     /// Actors whose events have no fixed place among the events of other actors, as in wire,line.

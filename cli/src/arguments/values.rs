@@ -44,7 +44,7 @@ pub enum OpsFormat {
 /// How strictly two traces are compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum CompareMode {
-    /// Event for event, time to the ns; the other options then allow nothing.
+    /// Event for event, time to the ns; options such as --tolerance then have no effect.
     Exact,
     /// Each event with its cause, and with its time after this cause.
     Causal,

@@ -80,7 +80,7 @@ bug_checks! {
     /// ever.
     SPIN_LOCK_ALREADY_OWNED = 0x0F, [new("the spin lock"), UNUSED, UNUSED, UNUSED];
 
-    /// A spin lock was released that is not held. It was released twice, or never acquired.
+    /// The driver released a spin lock that is not held: it was released twice, or never acquired.
     SPIN_LOCK_NOT_OWNED = 0x10, [new("the spin lock"), UNUSED, UNUSED, UNUSED];
 
     /// A driver gave back more references to an object of the kernel than it had taken. It
@@ -230,7 +230,7 @@ bug_checks! {
         new("end of the memory"),
     ];
 
-    /// A routine that the kernel called returned at another IRQL than it was called at.
+    /// A routine that the kernel called returned at an IRQL other than the IRQL of the call.
     IRQL_UNEXPECTED_VALUE = 0xC8, [
         listed("IRQL now", values::IRQL),
         listed("IRQL expected", values::IRQL),

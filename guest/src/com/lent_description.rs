@@ -1,4 +1,4 @@
-//! The filter descriptor of a miniport of the system in the driver's memory.
+//! Writes the filter descriptor of a system miniport into the driver's memory.
 //!
 //! This file writes the tree of pointers that `descriptor.rs` reads. The file also owns the routine
 //! that stands in this tree for the handler of each property.

@@ -7,9 +7,9 @@
 //! This file checks what the driver puts, because the driver can write anything into the structure.
 //! After a mistake of the driver, the port gets only the part of the chain that is still sure.
 //!
-//! This file fills a structure that the driver has put with a pattern, so that the driver cannot
-//! rely on what it reads there. When the driver gets the event again and the pattern has changed,
-//! the driver wrote to the event after it had put the event.
+//! After the driver has put a structure, this file overwrites the structure with a pattern. So the
+//! driver cannot rely on what it reads there. If the pattern has changed when the driver gets the
+//! event again, the driver wrote to the event after it had put the event.
 
 use std::rc::Rc;
 
@@ -368,7 +368,7 @@ impl Guest {
         }
     }
 
-    /// Takes a buffer from the driver, with the number of bytes that the buffer's event has.
+    /// Takes a buffer from the driver. `length` is the number of bytes that the event states.
     fn take_buffer_at(&self, address: u64, length: u16, intent: Use) -> Found<EventBuffer> {
         let found = self.0.events.take_buffer(address);
         let Found::Taken(store, mut buffer) = found else { return found };

@@ -41,8 +41,8 @@ pub(crate) fn is_strings(name: &str) -> bool {
     name == "strings" || name.starts_with("strings.")
 }
 
-/// The strings by their names in lower case. A string for one language counts only where [Strings]
-/// has no string of its name.
+/// The strings by their names in lower case. A string for one language counts only if [Strings]
+/// has no string with the same name.
 fn table(inf: &Inf) -> Result<BTreeMap<String, String>, Fault> {
     let mut table = BTreeMap::new();
     let is_plain = |section: &&Section| section.name.eq_ignore_ascii_case("strings");

@@ -50,7 +50,7 @@ tables! {
         version: u32,
         /// What the scenario shows, in one line.
         title: String,
-        /// Why this has to be so. Every failure shows it.
+        /// Why this expectation must hold. A report of its failure shows this text.
         why: Option<String>,
         /// The machine.
         #[serde(default)]
@@ -341,7 +341,7 @@ tables! {
 
     /// An event at a time.
     struct TimeTable {
-        /// The event, as in `order`. Its first appearance counts.
+        /// The event, as in `order`. If it happens more than once, the first time counts.
         event: String,
         /// The event comes at this time, counted from the last mark before the event.
         at: Time,
@@ -366,7 +366,7 @@ tables! {
         /// How much the time from a cause to its event may differ, as in 5us, 2% or 5us|2%. Without
         /// it not at all.
         time: Option<ToleranceText>,
-        /// Which numbers of polls are equal: exact, any, or count:2, where they may differ by 2.
+        /// How far a number of polls may differ: exact, any, or count:2 for at most 2.
         /// Without it exact.
         polls: Option<PollsText>,
         /// Whether to compare the bits of STATUS that the card does not drive.
@@ -487,10 +487,10 @@ words! {
     /// Whether to compare the bits of STATUS that the card does not drive.
     #[derive(Default)]
     enum UndrivenWord {
-        /// They count.
+        /// A difference in these bits is a difference.
         #[default]
         Exact,
-        /// They do not.
+        /// A difference in these bits is none.
         Ignore,
     }
 }

@@ -38,7 +38,7 @@ texts! {
     /// Bytes in hexadecimal, as in 90 3C 40.
     Bytes(Vec<u8>) = settings::parse_bytes;
     /// Notes by their names, as in C4 E4 G#4; C4 is the middle C, 3C. A last word such as @64 is
-    /// the velocity in decimal, 64 without it.
+    /// the velocity in decimal. Without this word it is 64.
     Notes(Vec<u8>) = settings::parse_notes;
     /// A base port in hexadecimal, as in 330.
     Port(u16) = port;
@@ -52,7 +52,7 @@ texts! {
     /// How much the time from a cause to its event may differ: by a time, as in 5us, by a
     /// percentage, as in 2%, or by the larger of both, as in 5us|2%.
     ToleranceText(super::golden::Tolerance) = tolerance;
-    /// Which counts of polls are the same: exact, any, or count: and a number, as in count:2.
+    /// How far a number of polls may differ: exact, any, or count: and a number, as in count:2.
     PollsText(super::golden::Polls) = polls;
     /// What is wrong with bytes on MIDI IN: framing for a space in the place of each stop bit, or
     /// baud and the speed of the sender in bits per second, as in baud 38400.

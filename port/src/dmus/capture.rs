@@ -244,7 +244,7 @@ impl IUnknown for CaptureSink {
 }
 
 /// Assumed: a method that only a stream can use succeeds without effect, because the WDK's pages do
-/// not say what it does here.
+/// not say what such a method does on a sink.
 impl IMxf for CaptureSink {
     fn set_state(&self, _kernel: &Kernel, _state: KsState) -> Result<(), NtStatus> {
         Ok(())

@@ -73,7 +73,8 @@ pub fn parse_readable(text: &str) -> Readable {
     Readable { header, log, fault }
 }
 
-/// The text that `line` adds to a line that begins with `first`, if `line` continues it.
+/// A long line of the trace can be written as several lines of the file. `first` is the first of
+/// these. If `line` continues `first`, the function returns the text that `line` adds.
 fn continuation<'t>(first: &str, line: &'t str) -> Option<&'t str> {
     let body = if first.starts_with('#') { line.strip_prefix('#')? } else { line };
     body.trim_ascii_start().strip_prefix('|')

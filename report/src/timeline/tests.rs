@@ -3,8 +3,8 @@
 use super::*;
 use crate::text::parse;
 
-/// A thread that raises itself for an access, a timer that expires, its DPC that writes a byte, and
-/// an interrupt.
+/// A thread that raises its IRQL for an access, a timer that expires, its DPC that writes a byte,
+/// and an interrupt.
 const TRACE: &str = "# portcls-emu trace 2
 == 0.000 go
 1.000 P port call Init

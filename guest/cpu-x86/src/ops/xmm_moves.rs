@@ -211,9 +211,10 @@ fn collect_signs<W: Width>(machine: &mut Machine, operation: &Operation) -> Outc
 
 /// MASKMOVDQU: stores at RDI the bytes whose mask byte has its top bit set.
 ///
-/// The memory operand is the first operand. The value is the second operand, and the decoder puts
-/// the mask into the target. If the 16 bytes lie in two pages, both pages must be writable, even a
-/// page in which no byte is stored. The manual leaves this point to the processor.
+/// The decoder counts the memory as operand 0, the value as operand 1, and the mask as operand 2.
+/// The field `target` of the operation holds the register of the mask. If the 16 bytes lie in two
+/// pages, both pages must be writable, even a page in which no byte is stored. The manual leaves
+/// this point to the processor.
 fn store_masked(machine: &mut Machine, operation: &Operation) -> Outcome {
     let value = source_xmm(machine, operation).to_le_bytes();
     let mask = xmm(machine, operation.target).to_le_bytes();

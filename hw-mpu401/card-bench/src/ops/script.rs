@@ -78,7 +78,8 @@ pub struct Scenario {
 pub struct Remark {
     /// What is known of the difference.
     pub kind: RemarkKind,
-    /// The cards that differ, and the ground. An open remark has no strength.
+    /// The cards that differ, and the ground. The ground of an open remark has no
+    /// [`Strength`](super::Strength).
     pub ground: Ground,
 }
 

@@ -27,8 +27,9 @@ pub(super) struct Late {
     group: usize,
 }
 
-/// The most routines among which the code looks for the one that was interrupted. Also how many
-/// routines before and after a routine the code looks at for one that overlaps it.
+/// The most routines among which this file looks for the one that was interrupted. The search for
+/// overlapping routines has the same limit: this number of routines before the given one, and this
+/// number after it.
 const MOST_HOSTS: usize = 16;
 
 /// A wait that is longer or shorter in the second trace, while its cause is at the same time in
@@ -85,9 +86,10 @@ impl Links<'_, '_> {
         Some(Stretch { group, from_ns, to_ns, more })
     }
 
-    /// The first group, of those before `own`, with a stretch that overlaps the stretch of
-    /// `difference` and is longer by the same time. From the time of this overlap on, everything is
-    /// later, even events that do not wait for each other.
+    /// Looks in the groups before `own` for a stretch that overlaps the stretch of `difference`.
+    /// Both stretches must have grown by the same time from the first trace to the second. Returns
+    /// the first such group. From the time of the overlap on, everything is later, even events that
+    /// do not wait for each other.
     pub(super) fn same_moment(&self, own: usize, difference: &Difference) -> Option<usize> {
         let own = self.stretch(own, difference)?;
         let is_same = |other: &&Stretch| {
