@@ -1,4 +1,6 @@
-//! An oracle with random answers. The same seed gives the same answers on every machine.
+//! An oracle with random answers.
+//!
+//! The same seed gives the same answers on every machine.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Wrappers of the driver's own COM objects, by the driver's pointers to these objects.
+//! Wrappers of the driver's COM objects, by the driver's pointers to them.
 //!
 //! The wrapper of an object calls the driver, so its type is in `com/`, a wing above this one. The
 //! table only finds the wrapper.

@@ -1,4 +1,4 @@
-//! The keys of a card file except the latencies, each with the field of the profile that it sets.
+//! The keys of a card file except the latencies, each with its profile field.
 //!
 //! This file defines the keys whose value is text for a person to read. The keys of everything that
 //! a card does are in the table of `hw_mpu401::behaviour`. The reader and the writer use the same
