@@ -1,4 +1,4 @@
-//! Findings that follow from code that ran at the same time, or from lost time.
+//! Findings that follow from code that ran at one time, or from lost time.
 //!
 //! A trace can show a service routine or a DPC at the same time as other code. Then the trace does
 //! not tell which event belongs to which code. So if the routine differs, every difference in that
