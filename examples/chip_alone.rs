@@ -16,8 +16,7 @@ use hw_mpu401::{ENTER_UART, InitialState, Lane, Mpu401, RESET, Register, Status,
 // Time of one access to a port, and of the pause after a poll, in ns.
 const ACCESS_NS: u64 = 1_000;
 const PAUSE_NS: u64 = 10_000;
-/// The number of polls after which the host gives up. With the pauses these polls take 0.2 s. A
-/// reset takes 27 ms, and entering UART mode takes 35 ms.
+/// The host gives up after these polls: 0.2 s. A reset takes 27 ms, and UART mode 35 ms.
 const POLL_LIMIT: u32 = 20_000;
 
 /// A host: the chip, the time, and the lines to print, each with its time and its repeat count.
