@@ -32,9 +32,10 @@ function fromBase64(text) {
 const Parts = {
   isSingle: () => byId("lab-wasm") !== null,
 
-  async module() {
+  module() {
     if (!Parts.isSingle()) return self.early.module;
-    return WebAssembly.compile(await unzip(fromBase64(byId("lab-wasm").textContent)));
+    const bytes = unzip(fromBase64(byId("lab-wasm").textContent));
+    return bytes.then((all) => WebAssembly.compile(all));
   },
 
   // The project's drivers.
@@ -97,8 +98,6 @@ class Engine {
   // once the worker can do a job.
   constructor(module) {
     this.module = module;
-    // Who waits for the module tells what went wrong with it.
-    module.catch(() => {});
     this.waiting = new Map();
     this.count = 0;
     // The memory of the module after the newest job, in bytes.
@@ -109,33 +108,34 @@ class Engine {
   start() {
     const worker = Parts.worker();
     this.worker = worker;
-    this.broken = null;
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.broken = new Error(event.message || "worker.js could not be loaded");
-      this.fail(this.broken);
-    };
+    const broken = new Promise((_, failed) => {
+      worker.onerror = (event) => {
+        event.preventDefault();
+        const error = new Error(event.message || "worker.js could not be loaded");
+        failed(error);
+        this.fail(error);
+      };
+    });
     this.started = new Promise((done) => {
       worker.onmessage = ({ data }) => (data.started ? done() : this.take(data));
     });
-    // Each job for this worker also waits for the module, and is asked for later: so the module
-    // comes first.
-    this.module.then(
-      (module) => worker.postMessage({ module }),
-      () => {},
-    );
+    // The worker, once it has the module.
+    this.loaded = Promise.race([this.module, broken]).then((module) => {
+      worker.postMessage({ module });
+      return worker;
+    });
+    // Each job that waits for it tells what went wrong.
+    this.loaded.catch(() => {});
   }
 
   // Does a job with files. Returns its outputs, and in `wall` the time that it took in ms. With
   // `fresh`, the module first forgets all files and traces.
   ask(job, files = [], { fresh = false } = {}) {
     const id = ++this.count;
-    const { worker } = this;
     return new Promise((done, failed) => {
-      if (this.broken) throw this.broken;
       this.waiting.set(id, { done, failed });
-      this.module
-        .then(() => worker.postMessage({ id, job, files, fresh }))
+      this.loaded
+        .then((worker) => worker.postMessage({ id, job, files, fresh }))
         .catch((error) => {
           this.waiting.delete(id);
           failed(error);

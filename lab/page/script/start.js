@@ -205,7 +205,8 @@ async function start() {
     document.documentElement.dataset.ready = Math.round(performance.now());
     await shown;
     document.documentElement.dataset.shown = Math.round(performance.now());
-    if (!readLink(location.hash) && !remembered(WELCOME_SEEN) && lab.runs.current) welcome(lab.runs.current);
+    const isFirstVisit = !readLink(location.hash) && !remembered(WELCOME_SEEN);
+    if (isFirstVisit && lab.runs.current) welcome(lab.runs.current);
   } catch (error) {
     const isFolder = location.protocol === "file:" && !Parts.isSingle();
     failToLoad(

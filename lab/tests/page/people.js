@@ -261,7 +261,7 @@ async function earlyStop(bench) {
     send(await lab.engine.module);
     const { result } = await later;
     engine.stop();
-    return [(await stopped) instanceof Stopped, result.exit ?? 0];
+    return [(await stopped) instanceof Stopped, result.exit_code];
   });
   assert.deepEqual(words, [true, 0]);
   await bench.close(page);
