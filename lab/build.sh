@@ -233,7 +233,8 @@ build_pages() {
     common="base-uri 'none'; form-action 'none'; img-src data: blob:; frame-src blob:"
 
     # The page in a folder.
-    policy "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-$(sum_of "$work/early.js")' $timeline_script; \
+    policy "default-src 'none'; \
+script-src 'self' 'wasm-unsafe-eval' 'sha256-$(sum_of "$work/early.js")' $timeline_script; \
 style-src 'self' $timeline_style; connect-src 'self'; worker-src 'self'; $common" >"$work/policy"
     # The browser loads the scripts and the module while it still reads the page.
     {

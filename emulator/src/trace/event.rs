@@ -211,8 +211,9 @@ pub enum Event {
         /// How the wait ended.
         end: WaitEnd,
         /// Time in ns from the deciding fact to the end of the wait. For a wait that timed out, the
-        /// deciding fact is the beginning of the wait. For a wait until a MIDI line is silent,
-        /// it is the last byte. 0 means that the deciding fact itself ended the wait.
+        /// deciding fact is the beginning of the wait. For a wait until a device is silent, it
+        /// is the last thing that the device did. 0 means that the deciding fact itself ended the
+        /// wait.
         counted_ns: u64,
     },
     /// A delay of a thread ended, at a clock interrupt. A delay between two equal polls is no
