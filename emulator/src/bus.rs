@@ -171,6 +171,9 @@ pub struct UnclaimedAccesses {
 /// The name of the observer of a device's lanes, unless the device chooses another name.
 pub(crate) const USUAL_WIRE: &str = "wire";
 
+/// The most devices of a bus: an interrupt line has a bit for each.
+pub const MOST_DEVICES: usize = 32;
+
 /// The most advances of one device at one time of the clock. If a device needs more, the kernel
 /// assumes that the device never gets past this time, and panics.
 const ADVANCES_AT_ONE_TIME: u32 = 1_000;
@@ -185,7 +188,10 @@ impl Kernel {
     /// Puts a device on the bus. The device gets `length` ports from `first_port` on, and the
     /// interrupt line `line`, if it has one.
     ///
-    /// The first device to claim a port keeps it. At most 32 devices share one line.
+    /// The first device to claim a port keeps it.
+    ///
+    /// # Panics
+    /// When the bus has [`MOST_DEVICES`] already.
     pub fn attach_device(
         &self,
         first_port: u16,
@@ -210,6 +216,7 @@ impl Kernel {
             signal_values: RefCell::default(),
         };
         let mut devices = self.state.bus.devices.borrow_mut();
+        assert!(devices.len() < MOST_DEVICES, "a bus has at most {MOST_DEVICES} devices");
         devices.push(attached);
         let id = DeviceId(devices.len() - 1);
         drop(devices);

@@ -14,6 +14,10 @@ use crate::warning::Advice;
 /// The time of a deadline that is not set.
 pub(crate) const NEVER: u64 = u64::MAX;
 
+/// The longest run in ns: 100 years of 365 days. At this time each run stops as at a time limit, so
+/// the sum of a few times fits into 63 bits.
+pub const LONGEST_RUN_NS: u64 = 100 * 365 * 24 * 3_600_000_000_000;
+
 /// What a turn of the event loop did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Progress {
@@ -104,7 +108,7 @@ impl Deadlines {
     }
 
     pub fn new(until_ns: Option<u64>) -> Self {
-        let until_ns = until_ns.unwrap_or(NEVER);
+        let until_ns = until_ns.map_or(LONGEST_RUN_NS, |until_ns| until_ns.min(LONGEST_RUN_NS));
         Deadlines {
             until_ns,
             next_ns: Cell::new(until_ns),

@@ -138,8 +138,8 @@ impl Kernel {
         let Some(line) = controller.lines.get(index) else { return };
         let before = line.sources.get();
         let after = match state {
-            LineState::Up => before | 1 << (device % 32),
-            LineState::Down => before & !(1 << (device % 32)),
+            LineState::Up => before | 1 << device,
+            LineState::Down => before & !(1 << device),
         };
         line.sources.set(after);
         if (before == 0) == (after == 0) {

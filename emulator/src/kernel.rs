@@ -51,7 +51,8 @@ pub struct KernelConfig {
     /// The largest number of service calls of one line in a row. More calls are an interrupt storm.
     /// Only calls during which the line stays up count.
     pub interrupt_storm_limit: u32,
-    /// Time at which the run stops, if no other end comes first.
+    /// Time at which the run stops, if no other end comes first. Each run stops at
+    /// [`LONGEST_RUN_NS`](crate::LONGEST_RUN_NS).
     pub until_ns: Option<u64>,
     /// The settings of the trace.
     pub trace: TraceConfig,

@@ -68,8 +68,10 @@ mod work_item;
 pub use bug_check::{
     BUG_CHECKS, BugCheck, BugCheckCode, BugCheckEntry, Distinction, ParameterWords,
 };
-pub use bus::{Answer, BusDevice, DeviceId, DeviceReply, Outputs, SerialByte, UnclaimedAccesses};
-pub use clock::Progress;
+pub use bus::{
+    Answer, BusDevice, DeviceId, DeviceReply, MOST_DEVICES, Outputs, SerialByte, UnclaimedAccesses,
+};
+pub use clock::{LONGEST_RUN_NS, Progress};
 pub use device_interface::{
     DeviceInterface, InterfaceChange, InterfaceProperty, InterfaceRoutine, InterfaceState,
     InterfaceValue, InterfaceWatch, Registration,

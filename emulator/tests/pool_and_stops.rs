@@ -8,8 +8,9 @@ use std::rc::Rc;
 use fake::{Bell, Logbook, PORT, bug_check, hang, kernel};
 use portcls_emulator::trace::{Event as Fact, TraceLog};
 use portcls_emulator::{
-    BugCheckCode, Dpc, DueTime, Event, EventKind, Irp, Irql, Kernel, KernelConfig, NtStatus,
-    Parameters, PoolLeak, PoolType, SpinLock, Stop, Timeout, Timer, TimerKind, WorkItem, rules,
+    BugCheckCode, Dpc, DueTime, Event, EventKind, Irp, Irql, Kernel, KernelConfig, LONGEST_RUN_NS,
+    NtStatus, Parameters, PoolLeak, PoolType, SpinLock, Stop, Timeout, Timer, TimerKind, WorkItem,
+    rules,
 };
 
 const TAG: [u8; 4] = *b"MidU";
@@ -219,6 +220,15 @@ fn the_time_limit_stops_the_run_at_its_time() {
     let kernel = Kernel::new(KernelConfig { until_ns: Some(5_500), ..Default::default() });
     let result = kernel.enter(|kernel| kernel.run_until(1_000_000));
     assert_eq!(result, Err(Stop::TimeLimit { time_ns: 5_500 }));
+}
+
+#[test]
+fn no_run_is_longer_than_the_longest_run() {
+    for until_ns in [None, Some(LONGEST_RUN_NS + 1)] {
+        let kernel = Kernel::new(KernelConfig { until_ns, ..Default::default() });
+        let result = kernel.enter(|kernel| kernel.run_until(u64::MAX - 1));
+        assert_eq!(result, Err(Stop::TimeLimit { time_ns: LONGEST_RUN_NS }));
+    }
 }
 
 #[test]

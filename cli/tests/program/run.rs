@@ -46,7 +46,7 @@ fn what_was_expected_and_did_not_come_is_told_with_the_reason() {
     assert_eq!(
         ran.text(),
         "FAILED  note: A note goes out\n\
-         \x20         FAILED  wire-out: 90 expected, 90 3C 40 came; the first 1 are the same\n\
+         \x20         FAILED  wire-out: 90 expected, 90 3C 40 came; the first byte is the same\n\
          \x20         why     The wire has what was written.\n"
     );
 }
@@ -85,6 +85,17 @@ fn the_exit_code_tells_how_the_worst_scenario_ended() {
     let ran = folder.run(&["run", "breaks-a-rule.toml", "dies.toml", "checks-nothing.toml"]);
     assert_eq!(ran.code, 4);
     assert!(ran.stderr.contains("checks-nothing: nothing was checked: write an expected result"));
+}
+
+#[test]
+fn a_scenario_that_waits_longer_than_the_longest_run_fails() {
+    let folder = Folder::new();
+    let wait = "[[step]]\nwait = \"800000h\"\n";
+    let input = "[[step]]\ncable = \"90 3C 40\"\n";
+    folder.put("note.toml", note(&format!("{wait}{input}{wait}[expect]\nlost = 0\n")));
+    let ran = folder.run(&["run", "note.toml"]);
+    let end = "FAILED  end: the time limit of 3153600000000.000 ms was reached\n";
+    assert!(ran.code == 1 && ran.text().contains(end), "{}", ran.text());
 }
 
 #[test]

@@ -212,7 +212,7 @@ fn what_is_expected_comes_or_the_result_says_what_came() {
         words,
         [
             "wire-out-count: 2 expected, 3 came",
-            "wire-out: 90 3E 40 expected, 90 3C 40 came; the first 1 are the same",
+            "wire-out: 90 3E 40 expected, 90 3C 40 came; the first byte is the same",
         ]
     );
     assert_eq!(run(PLAY).verdict(), Verdict::NothingChecked);

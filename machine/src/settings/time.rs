@@ -1,5 +1,7 @@
 //! A simulated time in words: `250ms`, `1.5s`, `800us`, `2m`.
 
+use portcls_emulator::LONGEST_RUN_NS;
+
 /// The units, and the length of each unit in ns.
 const UNITS: [(&str, u64); 6] = [
     ("ns", 1),
@@ -19,13 +21,10 @@ pub enum TimeError {
     /// The time has digits below 1 ns.
     #[error("simulated time is in whole ns: leave out the digits below")]
     TooFine,
-    /// The time has more ns than 64 bits can count.
-    #[error("a run lasts at most 500 years: give less")]
+    /// The time is longer than the longest run.
+    #[error("a run lasts at most 100 years, 876000h: give less")]
     TooLong,
 }
-
-/// The longest time in ns: the sum of any two such times fits into 64 bits.
-const MAX_NS: u64 = 500 * 365 * 24 * 3_600_000_000_000;
 
 /// Reads the text of a time and returns the exact time in ns.
 ///
@@ -43,7 +42,7 @@ pub fn parse_ns(text: &str) -> Result<u64, TimeError> {
     let whole_ns = whole.checked_mul(unit_ns).ok_or(TimeError::TooLong)?;
     let fraction_ns = fraction_ns(fraction, unit_ns)?;
     let time_ns = whole_ns.checked_add(fraction_ns).ok_or(TimeError::TooLong)?;
-    if time_ns > MAX_NS { Err(TimeError::TooLong) } else { Ok(time_ns) }
+    if time_ns > LONGEST_RUN_NS { Err(TimeError::TooLong) } else { Ok(time_ns) }
 }
 
 /// The digits after the point, in ns.
@@ -93,6 +92,8 @@ mod tests {
         assert_eq!(parse_ns("1.0000000001s"), Err(TimeError::TooFine));
         assert_eq!(parse_ns("99999999999999999999s"), Err(TimeError::TooLong));
         assert_eq!(parse_ns("18446744073s"), Err(TimeError::TooLong));
+        assert_eq!(parse_ns("876000h"), Ok(LONGEST_RUN_NS));
+        assert_eq!(parse_ns("876000.1h"), Err(TimeError::TooLong));
         assert_eq!(parse_ns("0.99999999999999999999999s"), Err(TimeError::TooFine));
     }
 }

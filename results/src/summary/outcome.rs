@@ -1,6 +1,6 @@
 //! How a run ended, in a word, in a sentence and as an exit code.
 
-use portcls_machine::emulator::Stop;
+use portcls_machine::emulator::{LONGEST_RUN_NS, Stop};
 use portcls_machine::midi_file::LeftOut;
 use portcls_machine::{ApplicationFigures, Difference, JobReport, WireFigures, at_place};
 use serde::{Serialize, Serializer};
@@ -162,6 +162,10 @@ impl Ending {
                 || !self.left_out.is_nothing()
                 || !self.job.driver.failed_requests.is_empty() =>
             {
+                Outcome::Incomplete
+            }
+            // The run has no limit of its own.
+            Some(Stop::TimeLimit { time_ns }) if missing && *time_ns >= LONGEST_RUN_NS => {
                 Outcome::Incomplete
             }
             Some(Stop::TimeLimit { .. } | Stop::Abandoned { .. }) => Outcome::TimeLimit,
@@ -347,6 +351,9 @@ mod tests {
         let text = "stopped at --until, 250 ms after power-on: 3 of 3 bytes had reached MIDI OUT";
         assert_eq!(ends(&limit), (0, text.to_owned()));
         assert_eq!(ends(&Ending { flow: wire(0), ..limit.clone() }).0, 0);
+        let mut longest = Ending { flow: wire(0), ..limit.clone() };
+        longest.job.stop = Some(Stop::TimeLimit { time_ns: LONGEST_RUN_NS });
+        assert_eq!(ends(&longest).0, 1, "without --until a song that is not played is incomplete");
         let changed = Difference { position: 1, time_ns: 9, expected: Some(1), found: Some(2) };
         let figures = WireFigures { song_bytes: 1, ..WireFigures::default() };
         let seen = |first_difference| Ending {
