@@ -1,6 +1,6 @@
 //! The card of the option `--card`: a built-in card, or a card in a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use portcls_machine::card_bench::card_file::{CardFile, CardFileError, MAX_CARD_FILE_BYTES};
 use portcls_machine::chip::CardProfile;
@@ -20,6 +20,14 @@ pub enum CardChoice {
 }
 
 impl CardChoice {
+    /// The card's file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            CardChoice::BuiltIn(_) => None,
+            CardChoice::File(path) => Some(path),
+        }
+    }
+
     /// Loads the card. If a file starts from a built-in card, the result also has the name of that
     /// card.
     ///

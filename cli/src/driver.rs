@@ -61,6 +61,14 @@ impl DriverChoice {
         }
     }
 
+    /// The driver's file; `None` for a built-in driver and for stdin.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            DriverChoice::File(path) if !self.is_stdin() => Some(path),
+            DriverChoice::File(_) | DriverChoice::BuiltIn(_) => None,
+        }
+    }
+
     /// The path of the driver's file, beside which the machine looks for symbols. For a built-in
     /// driver, its name.
     pub fn path(&self) -> String {
@@ -79,7 +87,9 @@ impl DriverChoice {
             DriverChoice::BuiltIn(driver) => Ok(driver.clone()),
             DriverChoice::File(path) => {
                 let (image, file) = read_image(&Input::from(path.clone()))?;
-                Ok(Driver::from_image(path, image, &file, options))
+                let mut driver = Driver::from_image(path, image, &file, options);
+                driver.name = self.name();
+                Ok(driver)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `export`: a trace in another form.
 
 use std::ops::Range;
+use std::path::Path;
 
 use portcls_machine::emulator::trace::TraceLog;
 #[cfg(feature = "parquet")]
@@ -14,7 +15,6 @@ use portcls_machine::{legend, vcd_options};
 use crate::arguments::{ExportArguments, ExportForm};
 use crate::explain::readable_name;
 use crate::failure::{Exit, Failure};
-use crate::input::Input;
 use crate::output::{Output, prepare};
 use crate::page::{PageOf, page};
 use crate::trace_file;
@@ -25,11 +25,8 @@ use crate::trace_file;
 /// The errors of [`trace_file::read`], [`Failure::NoMark`], [`Failure::NothingBetween`],
 /// [`Failure::TooMuchForAPage`] and [`Failure::CannotWrite`].
 pub fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
-    let path = match &arguments.file {
-        Input::File(path) => Some(path.as_path()),
-        Input::Stdin => None,
-    };
-    let output = prepare(&[("--out", Some(&arguments.out))], path)?.remove(0);
+    let inputs: Vec<&Path> = arguments.file.path().into_iter().collect();
+    let output = prepare(&[("--out", Some(&arguments.out))], &inputs)?.remove(0);
     let output = output.expect("--out has a default");
     let (header, log) = trace_file::read_whole(&arguments.file)?;
     let section = arguments.section().range(&log, &arguments.file.name())?;

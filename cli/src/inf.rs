@@ -1,6 +1,6 @@
 //! The INF of the option `--inf`: its file and its model.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use portcls_machine::inf_file::{
     Architecture, InfError, Installation, MAX_INF_BYTES, file_and_model, read_inf,
@@ -27,6 +27,11 @@ impl InfChoice {
         let (path, model) = file_and_model(text)
             .ok_or("give FILE.inf, or FILE.inf:MODEL with the name of a model")?;
         Ok(InfChoice { path: PathBuf::from(path), model: model.map(str::to_owned) })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The name of the file for messages.

@@ -94,12 +94,21 @@ impl Origin {
     /// The text in a manifest for the dependency on a crate of this program.
     fn dependency(&self, crate_folder: &str) -> String {
         match self {
-            // The path is written as a TOML literal: backslashes stand for themselves.
             Origin::Folder(folder) => {
-                format!("{{ path = '{}' }}", folder.join(crate_folder).display())
+                let path = folder.join(crate_folder).display().to_string();
+                format!("{{ path = {} }}", toml_text(&path))
             }
             Origin::Registry => format!("\"{}\"", env!("CARGO_PKG_VERSION")),
         }
+    }
+}
+
+/// A text in TOML: a literal, in which backslashes stand for themselves, or, with an apostrophe, a
+/// basic string.
+fn toml_text(text: &str) -> String {
+    match text.contains('\'') {
+        false => format!("'{text}'"),
+        true => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
     }
 }
 

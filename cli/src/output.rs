@@ -63,15 +63,17 @@ pub struct Output {
     place: Place,
 }
 
-/// Finds the places of the outputs, and checks that each output can be written.
+/// Finds the places of the outputs, and checks that each output can be written and that none is one
+/// of the files of `inputs`.
 ///
 /// # Errors
 /// [`Failure::SameOutput`], [`Failure::OutputIsInput`] and [`Failure::CannotWrite`].
 pub fn prepare(
     wanted: &[(&'static str, Option<&Target>)],
-    input: Option<&Path>,
+    inputs: &[&Path],
 ) -> Result<Vec<Option<Output>>, Failure> {
-    let input = input.and_then(|path| fs::canonicalize(path).ok());
+    let inputs: Vec<PathBuf> =
+        inputs.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
     let mut outputs: Vec<Option<Output>> = Vec::new();
     for &(option, target) in wanted {
         let Some(target) = target else {
@@ -86,7 +88,7 @@ pub fn prepare(
                 place: target.to_string(),
             });
         }
-        if output.path().is_some_and(|path| Some(path) == input.as_deref()) {
+        if output.path().is_some_and(|path| inputs.iter().any(|input| input == path)) {
             return Err(Failure::OutputIsInput { option, path: target.to_string() });
         }
         outputs.push(Some(output));
@@ -259,7 +261,7 @@ mod tests {
 
     fn prepare_one(path: &Path) -> Output {
         let target = Target::from(path.to_owned());
-        prepare(&[("--trace", Some(&target))], None).unwrap().remove(0).unwrap()
+        prepare(&[("--trace", Some(&target))], &[]).unwrap().remove(0).unwrap()
     }
 
     #[test]
@@ -284,7 +286,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for name in ["new/", "new/.", "new/.."] {
             let target = Target::from(folder.path().join(name));
-            let failure = prepare(&[("--trace", Some(&target))], None).unwrap_err();
+            let failure = prepare(&[("--trace", Some(&target))], &[]).unwrap_err();
             assert!(failure.to_string().contains("folder"), "{name}: {failure}");
         }
         assert_eq!(names(folder.path()), [""; 0]);

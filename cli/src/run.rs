@@ -1,5 +1,7 @@
 //! `run`: scenarios, one after the other, with a line for each expectation.
 
+use std::path::Path;
+
 use portcls_machine::emulator::trace::DEFAULT_HELD_EVENTS;
 use portcls_machine::report::Filter;
 use portcls_machine::report::text;
@@ -11,6 +13,7 @@ use crate::arguments::{Format, RunArguments};
 use crate::console::{self, Console};
 use crate::explain::{command, readable_name};
 use crate::failure::{Exit, Failure};
+use crate::input::Input;
 use crate::output::{Output, prepare};
 use crate::page::{PageOf, page};
 use crate::scenario_file;
@@ -24,8 +27,8 @@ struct Outputs {
 impl Outputs {
     fn prepare(arguments: &RunArguments) -> Result<Outputs, Failure> {
         let wanted = [("--trace", arguments.trace.as_ref()), ("--html", arguments.html.as_ref())];
-        let input = arguments.files.first().and_then(|input| input.path());
-        let mut outputs = prepare(&wanted, input)?.into_iter();
+        let inputs: Vec<&Path> = arguments.files.iter().filter_map(Input::path).collect();
+        let mut outputs = prepare(&wanted, &inputs)?.into_iter();
         let mut next = || outputs.next().flatten();
         Ok(Outputs { trace: next(), page: next() })
     }

@@ -1,6 +1,6 @@
 //! The options of a machine and of the pin that the application opens.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use portcls_machine::card_bench::card_file::CardFile;
@@ -132,6 +132,13 @@ impl MachineArguments {
             .trace(TraceConfig { hold, ..TraceConfig::default() })
             .until_ns(self.until);
         Ok(builder)
+    }
+
+    /// The files that the options name.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let inf = self.inf.as_ref().map(InfChoice::path);
+        let files = [self.card.path(), self.driver.file(), self.registry_file.as_deref(), inf];
+        files.into_iter().flatten()
     }
 
     /// The resources from the command line, or else from the card's file.

@@ -10,6 +10,7 @@ use super::facts::Verdict;
 use super::files::shown;
 use super::text;
 use crate::failure::Failure;
+use crate::input::Input;
 
 /// Refuses to write goldens in CI, because no person looks at them there.
 ///
@@ -67,7 +68,7 @@ enum Answer {
 /// Steps through the scenarios whose golden is missing or differs, and asks about each.
 ///
 /// # Errors
-/// [`Failure::CannotWrite`].
+/// [`Failure::CannotWrite`], and [`Failure::CannotRead`] for the answers.
 pub fn review(
     all: &mut [Checked],
     from: &mut impl BufRead,
@@ -75,7 +76,7 @@ pub fn review(
 ) -> Result<(), Failure> {
     let waits = |checked: &&mut Checked| checked.is_golden_bad && checked.made.is_some();
     for checked in all.iter_mut().filter(waits) {
-        match ask(checked, from, to).map_err(|error| Failure::cannot_write("stdout", &error))? {
+        match ask(checked, from, to)? {
             Answer::Accept => accept(checked)?,
             Answer::Skip => {}
             Answer::Quit => break,
@@ -84,23 +85,29 @@ pub fn review(
     Ok(())
 }
 
-fn ask(checked: &Checked, from: &mut impl BufRead, to: &mut impl Write) -> std::io::Result<Answer> {
+fn ask(checked: &Checked, from: &mut impl BufRead, to: &mut impl Write) -> Result<Answer, Failure> {
     let made = checked.made.as_deref().unwrap_or_default();
-    let old = checked.golden.as_ref().and_then(|path| fs::read_to_string(path).ok());
-    writeln!(to, "{}", text::details(&checked.facts).trim_start())?;
+    let old = checked.golden.as_ref().and_then(|path| fs::read(path).ok());
+    let old = old.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let mut say = |words: &str| {
+        let written = to.write_all(words.as_bytes()).and_then(|()| to.flush());
+        written.map_err(|error| Failure::cannot_write("stdout", &error))
+    };
+    say(&format!("{}\n", text::details(&checked.facts).trim_start()))?;
     loop {
-        write!(to, "a accept, s skip, o the old trace, n the new trace, q quit: ")?;
-        to.flush()?;
+        say("a accept, s skip, o the old trace, n the new trace, q quit: ")?;
         let mut line = String::new();
-        if from.read_line(&mut line)? == 0 {
+        let read = from.read_line(&mut line);
+        let answers = "give one of the letters in a line";
+        if read.map_err(|error| Failure::cannot_read(&Input::Stdin, &error, answers))? == 0 {
             return Ok(Answer::Quit);
         }
         match line.trim() {
             "a" => return Ok(Answer::Accept),
             "s" => return Ok(Answer::Skip),
             "q" => return Ok(Answer::Quit),
-            "o" => writeln!(to, "{}", old.as_deref().unwrap_or("there is no golden yet"))?,
-            "n" => writeln!(to, "{made}")?,
+            "o" => say(&format!("{}\n", old.as_deref().unwrap_or("there is no golden yet")))?,
+            "n" => say(&format!("{made}\n"))?,
             _ => {}
         }
     }

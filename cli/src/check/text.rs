@@ -1,6 +1,7 @@
 //! The results as text: a line for each scenario, and what is wrong with it.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use portcls_results::numbers::counted;
 
@@ -34,8 +35,9 @@ pub fn line(scenario: &ScenarioFacts) -> String {
     let short = scenario.in_short();
     let file = &scenario.file;
     // A file for several cards has one scenario for each card.
-    let card =
-        scenario.name.split_once('.').map_or(String::new(), |(_, card)| format!(" [{card}]"));
+    let stem = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
+    let card = scenario.name.strip_prefix(&*stem).and_then(|rest| rest.strip_prefix('.'));
+    let card = card.map_or(String::new(), |card| format!(" [{card}]"));
     let mut line = format!("{verdict:<VERDICT_COLUMNS$}  {file}{card}");
     if !short.is_empty() {
         let _ = write!(line, ": {short}");

@@ -172,6 +172,28 @@ fn an_output_over_the_input_is_exit_2() {
 }
 
 #[test]
+fn an_output_over_any_other_input_is_exit_2() {
+    let folder = Folder::new();
+    let names = ["my.toml", "d.sys", "r.txt", "d.inf", "a.txt", "b.txt", "a.ops", "b.ops"];
+    for name in names {
+        folder.put(name, "nothing of use");
+    }
+    let refused = |arguments: &[&str], option: &str, name: &str| {
+        let line = format!("{option} would write over the input {name}: give it another name");
+        expect_in(&folder, arguments, 2, &line);
+    };
+    refused(&["play", "--card", "my.toml", "--trace", "my.toml"], "--trace", "my.toml");
+    refused(&["play", "--driver", "d.sys", "--html", "./d.sys"], "--html", "./d.sys");
+    refused(&["play", "--registry-file", "r.txt", "--vcd", "r.txt"], "--vcd", "r.txt");
+    refused(&["play", "--inf", "d.inf:Model", "--wire-out", "d.inf"], "--wire-out", "d.inf");
+    refused(&["diff", "a.txt", "b.txt", "--html", "b.txt"], "--html", "b.txt");
+    refused(&["run", "a.txt", "b.txt", "--trace", "b.txt"], "--trace", "b.txt");
+    refused(&["export", "a.txt", "--to", "html", "--out", "a.txt"], "--out", "a.txt");
+    refused(&["ops", "--card", "sb16", "a.ops", "b.ops", "--vcd", "b.ops"], "--vcd", "b.ops");
+    assert!(names.iter().all(|name| folder.get(name) == b"nothing of use"));
+}
+
+#[test]
 fn an_output_that_cannot_be_written_is_exit_3_before_the_run() {
     let line = "cannot write no/t.txt: its folder does not exist; make the folder first";
     expect(&["play", "--trace", "no/t.txt", "--wire-out", "wire.raw"], 3, line);
