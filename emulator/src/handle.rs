@@ -60,7 +60,7 @@ impl Kernel {
     /// # Errors
     /// `STATUS_INVALID_HANDLE` when the handle is not open.
     pub fn close_handle(&self, handle: u64) -> Result<(), NtStatus> {
-        let gone = self.state.handles.open.borrow_mut().remove(&handle);
+        let gone = self.state.handles.open.borrow_mut().remove(&number_of(handle));
         gone.map(drop).ok_or(NtStatus::INVALID_HANDLE)
     }
 
@@ -70,10 +70,14 @@ impl Kernel {
     /// `STATUS_INVALID_HANDLE` when the handle is not open.
     #[doc(alias = "ObReferenceObjectByHandle")]
     pub fn handle_target(&self, handle: u64) -> Result<HandleTarget, NtStatus> {
-        // The lowest two bits do not count.
         let handles = self.state.handles.open.borrow();
-        handles.get(&(handle & !(STEP - 1))).cloned().ok_or(NtStatus::INVALID_HANDLE)
+        handles.get(&number_of(handle)).cloned().ok_or(NtStatus::INVALID_HANDLE)
     }
+}
+
+/// The number of a handle: the lowest two bits of a handle do not count.
+fn number_of(handle: u64) -> u64 {
+    handle & !(STEP - 1)
 }
 
 #[cfg(test)]

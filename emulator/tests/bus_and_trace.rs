@@ -264,7 +264,7 @@ fn the_newest_events_are_there_whatever_is_held() {
         for number in 0..notes {
             kernel.mark(&format!("mark {number}"));
         }
-        for wanted in [0, 1, 3, 64] {
+        for wanted in [0, 1, 3, 64, 65, 100] {
             let recent = kernel.trace().recent(wanted);
             let texts: Vec<&str> = recent
                 .events()

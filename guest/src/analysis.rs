@@ -145,7 +145,7 @@ pub fn watch_guest(guest: &Guest, symbols: impl Fn() -> Symbols + 'static) -> Wa
     let state = Rc::downgrade(&guest.0);
     observe(guest.kernel(), move |kernel, stop| {
         let guest = Guest(state.upgrade()?);
-        analyze(kernel, stop, Driver::Compiled { guest: &guest, symbols: &symbols() })
+        analyze(kernel, stop, Driver::Compiled { guest: &guest, symbols: &symbols })
     })
 }
 
@@ -170,7 +170,7 @@ fn observe(
 /// The driver that failed.
 #[derive(Clone, Copy)]
 enum Driver<'a> {
-    Compiled { guest: &'a Guest, symbols: &'a Symbols },
+    Compiled { guest: &'a Guest, symbols: &'a dyn Fn() -> Symbols },
     Native(&'a str),
 }
 
@@ -187,7 +187,8 @@ fn analyze(kernel: &Kernel, stop: &Stop, driver: Driver<'_>) -> Option<Analysis>
     let irql = bug_check.map_or_else(|| kernel.current_irql(), |bug| bug.irql);
     let (module, context, notes) = match driver {
         Driver::Compiled { guest, symbols } => {
-            let context = context::read(guest, symbols);
+            let symbols = symbols();
+            let context = context::read(guest, &symbols);
             (symbols.module().to_owned(), context, symbols.notes().to_vec())
         }
         Driver::Native(module) => (module.to_owned(), None, Vec::new()),
@@ -255,8 +256,8 @@ fn description(kind: Kind, bug_check: Option<&BugCheck>) -> &'static str {
     match (entry, kind) {
         (Some(entry), _) => entry.meaning,
         (None, Kind::BugCheck) => {
-            "A bug check with a code that is not in the table here: the driver called \
-             KeBugCheckEx with it, and its documentation says what it means."
+            "The driver called KeBugCheckEx with a code that is not in the table here. The driver's \
+             documentation says what the code means."
         }
         (None, Kind::Hang) => {
             "The driver did not come back, and nothing that is still to come would let it go on. \

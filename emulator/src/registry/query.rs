@@ -209,8 +209,12 @@ fn hand_out(
 ) -> Result<(), NtStatus> {
     let expects_other = entry.expected.is_some_and(|expected| expected != value.kind);
     let is_text = matches!(value.kind, ValueType::STRING | ValueType::EXPAND_STRING);
-    let unwanted = entry.flags.contains(QueryFlags::NOSTRING) && is_text;
-    if (entry.flags.contains(QueryFlags::TYPECHECK) && expects_other) || unwanted {
+    // Without DIRECT both flags mean nothing. Source: WDK, RtlQueryRegistryValues.
+    let is_checked =
+        |flag: QueryFlags| entry.flags.contains(QueryFlags::DIRECT) && entry.flags.contains(flag);
+    if (is_checked(QueryFlags::TYPECHECK) && expects_other)
+        || (is_checked(QueryFlags::NOSTRING) && is_text)
+    {
         return Err(NtStatus::OBJECT_TYPE_MISMATCH);
     }
     if entry.flags.contains(QueryFlags::NOEXPAND) {

@@ -184,9 +184,9 @@ fn stack_lines(
         let symbol = rva.map(|rva| symbols.place_of_return(image, rva));
         stack_line(guest, found.stack_address, found.address, symbol)
     };
-    let words = stack_words(guest, cpu, stack_pointer);
+    let (start, words) = stack_words(guest, cpu, stack_pointer);
     let is_kernel = |address| guest.name_of_thunk(address).is_some();
-    let returns = stack::returns(image, stack_pointer, &words, is_kernel);
+    let returns = stack::returns(image, start, &words, is_kernel);
     let (_, symbol) = describe(guest, symbols, registers.rip);
     let innermost = stack_line(guest, stack_pointer, registers.rip, symbol);
     std::iter::once(innermost).chain(returns.iter().map(caller)).collect()
@@ -202,9 +202,9 @@ fn stack_line(guest: &Guest, stack_address: u64, address: u64, symbol: Option<Pl
     }
 }
 
-/// The words from the stack pointer to the end of its stack. If the pointer is on no stack, the
-/// words go to the end of its page.
-fn stack_words(guest: &Guest, cpu: &Cpu, stack_pointer: u64) -> Vec<u64> {
+/// The words from the stack pointer to the end of its stack, with the address of the first word. If
+/// the pointer is on no stack, the words go to the end of its page.
+fn stack_words(guest: &Guest, cpu: &Cpu, stack_pointer: u64) -> (u64, Vec<u64>) {
     let page = PAGE_BYTES as u64;
     let width = guest.pointer_bytes();
     let stack = guest.stack_around(stack_pointer);
@@ -212,13 +212,11 @@ fn stack_words(guest: &Guest, cpu: &Cpu, stack_pointer: u64) -> Vec<u64> {
     let start = stack.as_ref().map_or(stack_pointer, |stack| stack_pointer.max(stack.start));
     let end = stack.map_or_else(|| (start & !(page - 1)).saturating_add(page), |stack| stack.end);
     let mut word = [0; 8];
-    (start..end)
-        .step_by(width as usize)
-        .map_while(|address| {
-            cpu.memory().peek(address, &mut word[..width as usize]).ok()?;
-            Some(u64::from_le_bytes(word))
-        })
-        .collect()
+    let words = (start..end).step_by(width as usize).map_while(|address| {
+        cpu.memory().peek(address, &mut word[..width as usize]).ok()?;
+        Some(u64::from_le_bytes(word))
+    });
+    (start, words.collect())
 }
 
 /// An address in words, and also in parts when it is in the driver.

@@ -13,8 +13,9 @@ use portcls_driver_file::image::{Image, Mode, Rights};
 /// The largest number of lines in the report.
 pub(super) const STACK_LINES: usize = 48;
 
-/// The lengths of the shortest and the longest call instruction in bytes.
-const CALL_BYTES: std::ops::RangeInclusive<u32> = 2..=8;
+/// The lengths of the shortest and the longest call instruction in bytes. The longest has a segment
+/// prefix, a REX prefix, the opcode, ModRM, SIB and a displacement of 4 bytes.
+const CALL_BYTES: std::ops::RangeInclusive<u32> = 2..=9;
 
 /// A word of the stack that is a return address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +26,11 @@ pub(super) struct Return {
     pub address: u64,
 }
 
-/// Finds the return addresses among the words from `stack_pointer` on. `is_return` says whether an
+/// Finds the return addresses among the words of the stack from `start` on. `is_return` says whether an
 /// address outside of the image is the return address of a call by the kernel.
 pub(super) fn returns(
     image: &Image,
-    stack_pointer: u64,
+    start: u64,
     words: &[u64],
     is_return: impl Fn(u64) -> bool,
 ) -> Vec<Return> {
@@ -37,7 +38,7 @@ pub(super) fn returns(
     let places = words.iter().zip(0_u64..);
     places
         .filter(|&(&word, _)| follows_call(image, word) || is_return(word))
-        .map(|(&address, index)| Return { stack_address: stack_pointer + index * width, address })
+        .map(|(&address, index)| Return { stack_address: start + index * width, address })
         .take(STACK_LINES)
         .collect()
 }
@@ -56,7 +57,7 @@ fn follows_call(image: &Image, address: u64) -> bool {
 }
 
 fn is_call(image: &Image, end: u32, length: u32) -> bool {
-    let mut bytes = [0; 8];
+    let mut bytes = [0; 9];
     let bytes = &mut bytes[..length as usize];
     let start = end.checked_sub(length);
     if start.and_then(|start| image.read(start, bytes)).is_none() {

@@ -326,8 +326,7 @@ fn a_port_is_initialised_without_a_request_and_without_resources() {
     let kernel = guest.kernel().clone();
     let miniport = own_object(&guest);
     // Slot 5, Init: mov eax, C0000182h; ret
-    guest.store_u64(miniport + 16 + 8 * 5, miniport + 160);
-    guest.store(miniport + 160, &[0xB8, 0x82, 0x01, 0x00, 0xC0, 0xC3]);
+    set_method(&guest, miniport, 5, &[0xB8, 0x82, 0x01, 0x00, 0xC0, 0xC3]);
     let driver = DriverObject::new("test");
     let physical = DeviceObject::new(&DriverObject::new("bus"));
     let start: StartDevice = Rc::new(|_, _, _, _| Ok(()));

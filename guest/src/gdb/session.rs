@@ -82,6 +82,7 @@ impl<A: Architecture> Session<A> {
     pub(super) fn move_to(&mut self, debuggee: Debuggee) {
         self.guest.move_to(debuggee);
         self.next_poll = POLL_EVERY;
+        self.exit_code = 0;
     }
 
     /// Whether the session abandoned the run so that the caller runs it again.

@@ -307,7 +307,7 @@ impl<A: Architecture> MonitorCmd for Guest<A> {
         let command = String::from_utf8_lossy(command);
         match (self.debuggee.facts)(command.trim()) {
             Some(answer) => outputln!(out, "{}", answer.trim_end()),
-            None => outputln!(out, "unknown command; 'monitor help' lists them"),
+            None => outputln!(out, "unknown command; 'monitor help' lists the commands"),
         }
         Ok(())
     }

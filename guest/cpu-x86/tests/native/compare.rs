@@ -175,7 +175,7 @@ fn prepare(host: &mut Host, form: &Form, operands: &Operands) -> Registers {
             if let Some(source) = general_number(instruction.op1_register())
                 && source != 4
             {
-                general[source] = general[source] % 4096 - general[source] % 2048;
+                general[source] = (general[source] % 4096).wrapping_sub(2048);
                 if Some(source) == general_number(instruction.memory_base()) {
                     general[source] = pointer;
                 }

@@ -78,12 +78,13 @@ pub(crate) fn invalid_request(call: &Call<'_>, _device: Pointer, irp: Pointer) -
 
 /// `PIRP IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)`
 fn allocate_irp(call: &Call<'_>, locations: i8, _charge_quota: Boolean) -> Pointer {
-    let Ok(locations @ 1..) = u8::try_from(locations) else { return Pointer::NULL };
     new_request(call, locations, Owner::Driver).map_or(Pointer::NULL, Pointer)
 }
 
-/// Allocates a request; `None` when there is no memory.
-pub(super) fn new_request(call: &Call<'_>, locations: u8, owner: Owner) -> Option<u64> {
+/// Allocates a request; `None` when there is no memory, or when a request cannot have this number
+/// of stack locations: less than 1.
+pub(super) fn new_request(call: &Call<'_>, locations: i8, owner: Owner) -> Option<u64> {
+    let locations = u8::try_from(locations).ok().filter(|&locations| locations > 0)?;
     let guest = call.guest();
     call.kernel().ask_allocation().ok()?;
     let fields = &guest.layout().irp;
@@ -131,8 +132,9 @@ pub(super) fn call_driver(
     Pointer(irp_at): Pointer,
 ) -> NtStatus {
     let guest = call.guest();
+    let name = call.routine().name;
     let Some(device) = guest.device_at(device_at) else {
-        let message = format!("IofCallDriver to {device_at:#x}, which is no device");
+        let message = format!("{name} to {device_at:#x}, which is no device");
         call.kernel().report_violation(&rules::NOT_A_DEVICE, &message);
         return NtStatus::NO_SUCH_DEVICE;
     };
@@ -149,7 +151,7 @@ pub(super) fn call_driver(
     let Some(parameters) = parameters else {
         let major = guest.load_u8(at(location, fields.major_function));
         let minor = guest.load_u8(at(location, fields.minor_function));
-        let what = format!("IofCallDriver with major function {major:#x}, minor {minor:#x}");
+        let what = format!("{name} with major function {major:#x}, minor {minor:#x}");
         call.kernel().unsupported(&what);
         return NtStatus::NOT_SUPPORTED;
     };
@@ -190,9 +192,10 @@ fn next_location(call: &Call<'_>, irp: u64) -> Option<u64> {
     let fields = &guest.layout().irp;
     let current = guest.load_u8(at(irp, fields.current_location));
     if current <= 1 {
-        let message = "IofCallDriver of a request without a stack location for the next driver";
+        let name = call.routine().name;
+        let message = format!("{name} of a request without a stack location for the next driver");
         let code = BugCheckCode::NO_MORE_IRP_STACK_LOCATIONS;
-        call.kernel().bug_check_with(code, [irp, 0, 0, 0], message);
+        call.kernel().bug_check_with(code, [irp, 0, 0, 0], &message);
         return None;
     }
     Some(move_location(guest, irp, -1))

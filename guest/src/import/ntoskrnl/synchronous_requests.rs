@@ -38,7 +38,8 @@ fn build_synchronous_fsd_request(
         call.kernel().unsupported(&what);
         return Pointer::NULL;
     }
-    let locations = guest.load_u8(device_at.at(guest.layout().device_object.stack_size));
+    // A CCHAR that the driver can change.
+    let locations = guest.load_u8(device_at.at(guest.layout().device_object.stack_size)) as i8;
     let Some(irp) = new_request(call, locations, Owner::System) else { return Pointer::NULL };
     let fields = &guest.layout().irp;
     guest.store_word(at(irp, fields.user_iosb), block.0);
