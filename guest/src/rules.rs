@@ -97,8 +97,7 @@ portcls_emulator::rules! {
     IO_BUILD_SYNCHRONOUS_FSD_REQUEST_NO_FREE = "IoBuildSynchronousFsdRequestNoFree",
         source: "WDK, IoBuildSynchronousFsdRequestNoFree rule (wdm)";
 
-    /// When a request that the driver allocated comes back complete, the driver must keep and free
-    /// it.
+    /// A driver must stop the completion of a request that it allocated, and free the request.
     OWN_IRP_NOT_KEPT = "own-irp-not-kept",
         source: "WDK, IoAllocateIrp; IO_COMPLETION_ROUTINE, STATUS_MORE_PROCESSING_REQUIRED";
 
@@ -106,8 +105,8 @@ portcls_emulator::rules! {
     FLOATING_POINT_KEPT = "floating-point-kept",
         source: "WDK, KeSaveFloatingPointState, Remarks";
 
-    /// Floating-point states must be restored in reverse order; a later state must not have a lower
-    /// IRQL.
+    /// The floating-point state that was saved last must be restored first, and no state must be
+    /// saved at a lower IRQL than the state before it.
     FLOATING_POINT_NESTING = "floating-point-nesting",
         source: "WDK, KeRestoreFloatingPointState, Remarks";
 

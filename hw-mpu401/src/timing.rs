@@ -230,7 +230,7 @@ latencies! {
     tx_full_look_ns, "tx-full-look-ns", Finite, "with a full buffer, from one look to the next";
     /// Command 3F: how much later the unit acknowledges the command, and carries bytes, than with
     /// [`ack_latency_ns`](Self::ack_latency_ns) alone.
-    uart_entry_ns, "uart-entry-ns", Finite, "how much later than other ACKs that of 3F comes";
+    uart_entry_ns, "uart-entry-ns", Finite, "how much later the ACK of 3F comes than other ACKs";
 }
 
 impl Timing {

@@ -114,7 +114,7 @@ struct Printer<'t, 'a> {
 
 impl Printer<'_, '_> {
     fn push_header(&mut self, header: &Header) {
-        self.out.push_str("# a trace for reading; a golden is without --show\n");
+        self.out.push_str("# a trace for reading; write a golden without --show\n");
         self.remark("machine", &header.machine);
         let since = if self.show.absolute { "power-on" } else { "the last mark (==)" };
         self.remark("time", &format!("us since {since}"));

@@ -83,7 +83,7 @@ fn marks_and_remarks_are_checked() {
     says("== 0.000 [X port] go", "line 3, column 10", "this is not the place of a mark");
     says("== 0.000 [D port go", "line 3, column 10", "this is not the place of a mark");
     says("# limit: many", "line 3, column 10", "the limit has no number");
-    says("# machine a\n# machine b", "line 4, column 3", "`# machine` was there before");
+    says("# machine a\n# machine b", "line 4, column 3", "there is already a line `# machine`");
 }
 
 #[test]

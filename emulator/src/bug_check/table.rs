@@ -14,6 +14,8 @@ use super::values;
 use super::{BugCheckCode, BugCheckEntry, Distinction, ParameterWords};
 
 const UNUSED: ParameterWords = ParameterWords::UNUSED;
+/// A parameter whose meaning depends on the first parameter.
+const DEPENDS: ParameterWords = new("depends on the first parameter");
 const ADDRESS: ParameterWords = new("memory referenced");
 const CULPRIT: ParameterWords = new("address of the instruction that referenced it");
 const AT_IRQL: ParameterWords = listed("IRQL at that time", values::IRQL);
@@ -24,8 +26,8 @@ const NEW_ACCESS: ParameterWords = listed("what was done there", values::NEW_ACC
 const UNHANDLED_ACCESS_VIOLATION: [ParameterWords; 4] = [
     listed("the exception", values::EXCEPTION),
     new("address where it happened"),
-    listed("its first parameter", values::OLD_ACCESS),
-    new("its second parameter"),
+    listed("the exception's first parameter", values::OLD_ACCESS),
+    new("the exception's second parameter"),
 ];
 
 const fn new(meaning: &'static str) -> ParameterWords {
@@ -66,8 +68,8 @@ macro_rules! bug_checks {
 }
 
 bug_checks! {
-    /// A kernel routine touched pageable or invalid memory at an IRQL at which nothing can bring it
-    /// in. The driver most likely gave it a bad pointer, or called it at too high an IRQL.
+    /// A kernel routine touched pageable or invalid memory at an IRQL at which no page can be brought
+    /// in. Most likely the driver gave the routine a bad pointer, or called it at too high an IRQL.
     IRQL_NOT_LESS_OR_EQUAL = 0x0A, [ADDRESS, AT_IRQL, ACCESS, CULPRIT] => {
         distinction: Distinction::NullAddress,
     };
@@ -92,16 +94,16 @@ bug_checks! {
     BAD_POOL_HEADER = 0x19, [
         new("what is wrong"),
         new("the pool entry"),
-        new("depends on the first"),
-        new("the same"),
+        DEPENDS,
+        DEPENDS,
     ];
 
     /// Code of the kernel raised an exception that no handler took.
     KMODE_EXCEPTION_NOT_HANDLED = 0x1E, [
         listed("the exception", values::EXCEPTION),
         new("address where it happened"),
-        new("its first parameter"),
-        new("its second parameter"),
+        new("the exception's first parameter"),
+        new("the exception's second parameter"),
     ] => {
         distinction: Distinction::FirstParameter,
         by_first: &[(values::ACCESS_VIOLATION, UNHANDLED_ACCESS_VIOLATION)],
@@ -152,7 +154,7 @@ bug_checks! {
         listed("the trap", values::TRAP),
         new("for a double fault, the stack address"),
         UNUSED,
-        CULPRIT,
+        new("address of the instruction"),
     ] => {
         distinction: Distinction::FirstParameter,
     };
@@ -161,9 +163,9 @@ bug_checks! {
     /// or the driver has held the request for too long.
     DRIVER_POWER_STATE_FAILURE = 0x9F, [
         listed("what is wrong", values::POWER),
-        new("depends on the first"),
-        new("the same"),
-        new("the same"),
+        DEPENDS,
+        DEPENDS,
+        DEPENDS,
     ] => {
         distinction: Distinction::FirstParameter,
     };
@@ -199,8 +201,8 @@ bug_checks! {
     /// back twice.
     BAD_POOL_CALLER = 0xC2, [
         listed("what is wrong", values::POOL_CALL),
-        new("depends on the first"),
-        new("the same"),
+        DEPENDS,
+        DEPENDS,
         new("the block"),
     ] => {
         distinction: Distinction::FirstParameter,
@@ -210,9 +212,9 @@ bug_checks! {
     /// run on for a while.
     DRIVER_VERIFIER_DETECTED_VIOLATION = 0xC4, [
         listed("the rule that was broken", values::VERIFIER),
-        new("depends on the first"),
-        new("the same"),
-        new("the same"),
+        DEPENDS,
+        DEPENDS,
+        DEPENDS,
     ] => {
         distinction: Distinction::FirstParameter,
     };
@@ -241,9 +243,9 @@ bug_checks! {
     /// The checks of requests found a driver that broke a rule of the I/O manager.
     DRIVER_VERIFIER_IOMANAGER_VIOLATION = 0xC9, [
         new("the rule that was broken"),
-        new("depends on the first"),
-        new("the same"),
-        new("the same"),
+        DEPENDS,
+        DEPENDS,
+        DEPENDS,
     ] => {
         distinction: Distinction::FirstParameter,
     };
@@ -257,7 +259,7 @@ bug_checks! {
         UNUSED,
     ];
 
-    /// A driver touched pageable or invalid memory at an IRQL at which nothing can bring it in. The
+    /// A driver touched pageable or invalid memory at an IRQL at which no page can be brought in. The
     /// pointer is bad, or code or data for PASSIVE_LEVEL was used at DISPATCH_LEVEL or above.
     DRIVER_IRQL_NOT_LESS_OR_EQUAL = 0xD1, [ADDRESS, AT_IRQL, ACCESS, CULPRIT] => {
         distinction: Distinction::NullAddress,
@@ -281,8 +283,8 @@ bug_checks! {
     /// state that was saved at another IRQL or by another thread.
     INVALID_FLOATING_POINT_STATE = 0xE7, [
         listed("what is wrong", values::FLOATING_POINT),
-        new("depends on the first"),
-        new("the same"),
+        DEPENDS,
+        DEPENDS,
         UNUSED,
     ] => {
         distinction: Distinction::FirstParameter,

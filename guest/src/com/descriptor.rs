@@ -422,7 +422,7 @@ impl Array {
         }
         if *count > 0 && stride < least_stride {
             return Err(format!(
-                "the size of {what} is {stride}, at least {least_stride} is right"
+                "each of the {what} has {stride} bytes; it needs at least {least_stride}"
             ));
         }
         Ok(())

@@ -139,8 +139,8 @@ tables! {
         /// dword:1, string:x or binary:0A1B.
         #[serde(default)]
         registry: BTreeMap<String, String>,
-        /// The time of one instruction of a .sys driver. Without it 1ns. With 0ns a golden does not
-        /// depend on the compiler.
+        /// The time that one instruction of a .sys driver takes. Without it 1ns. With 0ns the times
+        /// of a golden do not depend on the compiler of the driver.
         instruction_time: Option<Time>,
         /// The most instructions of one call into a .sys driver.
         call_budget: Option<u64>,
@@ -353,7 +353,7 @@ tables! {
 
     /// The golden trace beside the scenario: the file with the same name that ends in .trace.
     struct GoldenTable {
-        /// The events of the golden.
+        /// Which events the golden has.
         #[serde(default)]
         filter: FilterWord,
         /// The golden begins with the first mark that begins with these words.

@@ -162,7 +162,7 @@ impl Reader {
             return Ok(());
         }
         let hint = "keep one of the two lines; a free remark begins with another word";
-        Err(Fault::new(remark, format!("`# {key}` was there before"), hint))
+        Err(Fault::new(remark, format!("there is already a line `# {key}`"), hint))
     }
 
     fn read_mark<'t>(&mut self, mark: &'t str) -> Result<(u64, Level, NameId, Event), Fault<'t>> {
@@ -177,7 +177,7 @@ impl Reader {
         if let Some(place) = rest.strip_prefix('[') {
             let fault = || {
                 let hint =
-                    "write `[D port]` before the words, or `\\u{5B}` for a bracket of theirs";
+                    "write `[D port]` before the words, or `\\u{5B}` for a bracket in the words";
                 Fault::new(rest, "this is not the place of a mark", hint)
             };
             let (letter, place) = split_word(place);

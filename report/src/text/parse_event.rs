@@ -54,7 +54,7 @@ fn expect_end(rest: &str) -> Result<(), Fault<'_>> {
     if rest.is_empty() {
         return Ok(());
     }
-    let hint = "end the line before it, or put all of it in quotes to make it a note";
+    let hint = "end the line before these words, or put the whole event in quotes: a note";
     Err(Fault::new(rest, "this is more than the event needs", hint))
 }
 
@@ -106,7 +106,7 @@ fn read_status(text: &str) -> Result<(NtStatus, &str), Fault<'_>> {
         return Ok((NtStatus::SUCCESS, text));
     };
     let status = known.ok_or_else(|| {
-        let hint = "write it as `NTSTATUS C0000185`; a word that looks so goes in quotes";
+        let hint = "write it as `NTSTATUS C0000185`, or put it in quotes if it is a word";
         Fault::new(word, "this status is not known", hint)
     })?;
     Ok((status, rest))

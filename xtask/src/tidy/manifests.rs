@@ -61,14 +61,14 @@ pub fn disorder(manifests: &[Manifest]) -> Vec<Fault> {
             }
             for entry in section.entries.iter().filter(|_| lists_dependencies && is_member) {
                 if !entry.value.contains("workspace = true") {
-                    let what = format!("`{}` has to come `workspace = true`", entry.key);
+                    let what = format!("write `workspace = true` for `{}`", entry.key);
                     faults.push(Fault::new(&manifest.path, entry.line, what));
                 }
             }
             for entry in section.entries.iter().filter(|_| section.name == "workspace.dependencies")
             {
                 if !has_three_numbers(&entry.value) {
-                    let what = format!("the version of `{}` is to be x.y.z", entry.key);
+                    let what = format!("write the version of `{}` as x.y.z", entry.key);
                     faults.push(Fault::new(&manifest.path, entry.line, what));
                 }
             }
@@ -98,14 +98,14 @@ pub fn unfit_to_publish(manifests: &[Manifest], files: &[File]) -> Vec<Fault> {
         }
         let keywords = manifest.list("package", "keywords");
         if keywords.is_empty() || keywords.len() > MAX_KEYWORDS {
-            fault(format!("{} keywords, where 1 to {MAX_KEYWORDS} are taken", keywords.len()));
+            fault(format!("{} keywords; write 1 to {MAX_KEYWORDS}", keywords.len()));
         }
         let categories = manifest.list("package", "categories");
         if categories.is_empty() {
             fault("it has no categories".to_owned());
         }
         for category in categories.iter().filter(|category| !CATEGORIES.contains(category)) {
-            fault(format!("`{category}` is no category that is known to be one"));
+            fault(format!("`{category}` is not in the list of known categories"));
         }
         for list in [&keywords, &categories].into_iter().filter(|list| !list.is_sorted()) {
             fault(format!("{list:?} is not sorted"));

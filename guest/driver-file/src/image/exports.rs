@@ -29,7 +29,7 @@ pub(super) fn read(image: &Image) -> Result<Vec<Export>, ImageError> {
         ImageError::damaged(format!("the export directory at {at:X}: {what} out of its section"))
     };
     let field = |offset: u32| {
-        at.checked_add(offset).and_then(|rva| image.read_u32(rva)).ok_or_else(|| damaged("runs"))
+        at.checked_add(offset).and_then(|rva| image.read_u32(rva)).ok_or_else(|| damaged("it runs"))
     };
     let (ordinal_base, addresses, names) = (field(16)?, field(20)?, field(24)?);
     let (address_table, name_table, ordinal_table) = (field(28)?, field(32)?, field(36)?);

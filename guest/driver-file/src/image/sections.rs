@@ -81,7 +81,7 @@ pub(super) fn read(
         if u64::from(section.rva) < end {
             let before = sections.last().map_or("the headers", |before| before.name.as_str());
             return Err(ImageError::damaged(format!(
-                "{place} begins at {:X} and overlaps {before}, which ends at {end:X}",
+                "{place} begins at {:X}, before the end of {before} at {end:X}",
                 section.rva
             )));
         }

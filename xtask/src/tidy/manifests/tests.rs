@@ -40,13 +40,13 @@ fn a_good_manifest_has_no_fault() {
 fn each_planted_fault_is_found() {
     for (good, planted, said_of_it) in [
         ("version.workspace = true\n", "version = \"1.0.0\"\n", "`version.workspace = true`"),
-        ("log.workspace = true\n", "log = \"0.4.35\"\n", "`log` has to come `workspace = true`"),
+        ("log.workspace = true\n", "log = \"0.4.35\"\n", "write `workspace = true` for `log`"),
         ("log.workspace = true\n", "zlib.workspace = true\n", "`serde` stands before `zlib`"),
         ("[dependencies]\n", "[dependencies.log]\n", "not a section"),
         ("[\"midi\"]", "[]", "0 keywords"),
         ("[\"midi\"]", "[\"a\", \"b\", \"c\", \"d\", \"e\", \"f\"]", "6 keywords"),
         ("[\"midi\"]", "[\"b\", \"a\"]", "not sorted"),
-        ("[\"emulators\"]", "[\"emulator\"]", "`emulator` is no category"),
+        ("[\"emulators\"]", "[\"emulator\"]", "`emulator` is not in the list"),
         ("[\"emulators\"]", "[]", "no categories"),
         ("README.md", "ABOUT.md", "`ABOUT.md` is not there"),
         ("description = \"A room\"\n", "", "no description"),
