@@ -7,8 +7,8 @@
 //! The program takes the plainest card of the family `fifo-chip`, and makes two other cards from
 //! this card: one from a text, and one in Rust. For each of the three cards it prints the fields
 //! that differ from the plainest card, and the accesses of the driver. The driver plays five bytes
-//! that an application writes at once, and then the driver is removed. At the end the program
-//! prints the results of the register scripts, which `portcls-emu cards --check` runs too.
+//! that an application gives it in one write, and then the driver is removed. At the end the
+//! program prints the results of the register scripts, which `portcls-emu cards --check` runs too.
 //!
 //! What it teaches: a card is a list of facts, and has no code. `docs/card-files.md` lists the
 //! families, and `portcls-emu cards --show smsc-superio` prints every field with its meaning.
@@ -47,8 +47,8 @@ pub fn report() -> Result<String, Box<dyn Error>> {
         text += &format!("{}\n{}", card.name, differences(plain, card));
         text += &format!("{}\n", register_trace(card)?);
     }
-    // No script knows these cards, so the suite expects that they behave like most cards. A
-    // scenario fails if a card differs from most cards. A failure names the place in the script.
+    // No script knows these cards, so the suite expects that they behave like most cards. A card
+    // fails each scenario in which it does not. A failure names the place in the script.
     let suite = ops::check(&cards);
     for (number, card) in suite.cards.iter().enumerate() {
         let passed = suite.count(number, |cell| matches!(cell, Cell::Pass(_) | Cell::Open));
@@ -80,7 +80,8 @@ fn differences(plain: &CardProfile, card: &CardProfile) -> String {
     to_toml(card).lines().filter(differs).map(|line| format!("   {line}\n")).collect()
 }
 
-/// Plays two notes and removes the driver. Returns the accesses of the driver on the bus.
+/// Plays two notes and removes the driver. Returns the marks of the trace and the accesses of the
+/// driver, from the write on.
 fn register_trace(card: &CardProfile) -> Result<String, MachineError> {
     let machine = MachineBuilder::new().card_profile(card.clone()).build()?;
     machine.start()?;
@@ -92,7 +93,7 @@ fn register_trace(card: &CardProfile) -> Result<String, MachineError> {
     machine.unload()?;
     let trace = machine.trace_text(Filter::Registers);
     let from_the_write = trace.lines().skip_while(|line| !line.contains("app writes"));
-    // The wire has the same speed on every card. Only the accesses of the driver differ.
+    // The wire has the same speed on every card, so only the accesses are shown.
     let accesses = from_the_write.filter(|line| line.starts_with("==") || line.contains(" bus "));
     Ok(accesses.map(|line| format!("{line}\n")).collect())
 }

@@ -1,12 +1,12 @@
-//! The chip alone, without a kernel, and a loop that polls it.
+//! The chip alone, without a kernel, and a host that polls it.
 //!
 //! ```sh
 //! cargo run -p portcls-examples --example chip_alone
 //! ```
 //!
-//! The loop resets a Roland MPU-401, enters UART mode, plays a note, and sends back the bytes that
-//! come in on MIDI IN. The loop prints each access with its value and the interrupt line, and each
-//! byte on the wires. It prints equal polls as one line.
+//! The host resets a Roland MPU-401, enters UART mode, plays a note, and sends back the bytes that
+//! come in on MIDI IN. It prints each access with its value and the interrupt line, and when each
+//! byte on the wires begins and ends. It prints equal polls in a row as one line.
 //!
 //! What it teaches: the chip has no clock. The caller gives the time of each access. From this time
 //! the chip computes when a byte is on the wire. Any emulator can use the chip in this way.
@@ -16,7 +16,7 @@ use hw_mpu401::{ENTER_UART, InitialState, Lane, Mpu401, RESET, Register, Status,
 // Time of one access to a port, and of the pause after a poll, in ns.
 const ACCESS_NS: u64 = 1_000;
 const PAUSE_NS: u64 = 10_000;
-/// The host gives up after these polls: 0.2 s. A reset takes 27 ms, and UART mode 35 ms.
+/// The host gives up after this number of polls: 0.2 s. The unit is busy for at most 35 ms.
 const POLL_LIMIT: u32 = 20_000;
 
 /// A host: the chip, the time, and the lines to print, each with its time and its repeat count.
@@ -30,13 +30,13 @@ fn main() {
     print!("{}", report());
 }
 
-/// Runs the loop and returns what it prints.
+/// Runs the host, and returns the text to print.
 pub fn report() -> String {
     let profile = card("roland-mpu401").expect("a card that is built in");
     let chip = Mpu401::new(profile, InitialState::Idle);
     let mut host = Host { chip, now_ns: 0, lines: Vec::new() };
 
-    // Reset, then UART mode. The unit sends FE for each command, and then is busy.
+    // Reset, then UART mode. The unit answers each command with FE, and then is busy.
     for command in [RESET, ENTER_UART] {
         host.send(Register::Command, command);
         host.receive();
@@ -78,7 +78,7 @@ impl Host {
         byte
     }
 
-    /// Polls STATUS until `wanted` is true for the value.
+    /// Polls STATUS until `wanted` is true for the value; panics after [`POLL_LIMIT`] polls.
     fn wait_until(&mut self, wanted: fn(Status) -> bool) {
         for _ in 0..POLL_LIMIT {
             self.pass_ns(ACCESS_NS);
@@ -92,7 +92,7 @@ impl Host {
         panic!("the chip is not ready after {POLL_LIMIT} polls");
     }
 
-    /// Lets time pass, and adds a line for each byte that passed a wire during this time.
+    /// Lets time pass, and adds a line for each byte that begins or ends on a wire.
     fn pass_ns(&mut self, time_ns: u64) {
         self.now_ns += time_ns;
         self.chip.advance(self.now_ns);

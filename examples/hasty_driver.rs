@@ -1,7 +1,7 @@
 //! A driver with two mistakes, for the example `test_of_a_driver`.
 //!
-//! The mistakes are in the `Write` of its stream. The driver passes all other calls on to the
-//! reference driver. A whole driver without mistakes is in `template/`.
+//! The mistakes are in the `Write` of its stream. The miniport and the stream pass all other calls
+//! on to the reference miniport. A whole driver without mistakes is in `template/`.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -22,7 +22,7 @@ use portcls_port::{
     pc_register_subdevice,
 };
 
-/// Loads the driver.
+/// DriverEntry of this driver.
 pub fn driver_entry(
     kernel: &Kernel,
     driver: &Rc<DriverObject>,
@@ -62,9 +62,9 @@ struct HastyStream {
 }
 
 impl IMiniportMidiStream for HastyStream {
-    /// Sends the bytes. First mistake: the driver never checks that DRR is clear, so it overwrites
-    /// bytes that the card has not taken. Second mistake: the driver rounds up the count that it
-    /// returns.
+    /// Sends the bytes. First mistake: the driver never checks that DRR is clear, so it may
+    /// overwrite bytes that the card has not taken. Second mistake: the driver rounds the count
+    /// that it returns up to a multiple of 4.
     fn write(&self, kernel: &Kernel, data: &[u8]) -> Result<u32, NtStatus> {
         for &byte in data {
             kernel.write_port_u8(self.data_port, byte);

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Without arguments the program plays the built-in tune on an SMSC super-I/O chip. It prints a few
-//! figures of the run, and the first lines of the register trace. When it cannot read the file, it
-//! says so on standard error, and the exit code is 1.
+//! figures of the run, and the first lines of the register trace. After an error, such as a file
+//! that cannot be read, it prints the error on standard error, and the exit code is 1.
 //!
 //! What it teaches: the program builds a machine, and `play` does all that an application does. The
 //! result of `play` has every figure as a number. The command `portcls-emu play` does the same with
@@ -20,7 +20,8 @@ use portcls_machine::midi_file::{InputFormat, Song, default_tune, read_song};
 use portcls_machine::report::{Filter, text};
 use portcls_machine::{MachineBuilder, PlayReport, play};
 
-/// Lines of the trace to print: the driver finds the card, and the first bytes go out.
+/// How many lines of the trace are printed: enough to see the driver start the card and send the
+/// first bytes.
 const TRACE_LINES: usize = 24;
 
 fn main() -> ExitCode {
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
 }
 
 /// Plays the file, and returns the text to print. The arguments are a file and the name of a card.
+/// Both may be left out.
 ///
 /// `Box<dyn Error>` is any error that can be printed; `?` returns it to the caller at once.
 pub fn report(arguments: &[String]) -> Result<String, Box<dyn Error>> {
@@ -65,7 +67,7 @@ pub fn report(arguments: &[String]) -> Result<String, Box<dyn Error>> {
 }
 
 fn read(path: &str) -> Result<Song, String> {
-    // The errors do not have the name of the file, so the name is added here.
+    // The errors do not name the file, so its name is added here.
     let bytes = fs::read(path).map_err(|error| format!("{path}: {error}"))?;
     read_song(&bytes, InputFormat::Auto).map_err(|error| format!("{path}: {error}"))
 }

@@ -5,9 +5,9 @@
 //! ```
 //!
 //! Windows comes with two miniports for the MPU-401, one for DirectMusic and an older one for MIDI.
-//! A driver that uses one of them only has to say which port and which miniport it wants, and to
-//! hand over the resources of the device. The example plays and records a tune with such a driver,
-//! and prints the results for three cards and both miniports.
+//! A driver that uses one of them says which port and which miniport it wants, and hands over the
+//! resources of the device. It does no more. The example plays and records a tune with such a
+//! driver, and prints the results for three cards and both miniports.
 //!
 //! What it teaches: the least that an adapter driver has to do. The miniports themselves are in
 //! `miniport/`; `PcNewMiniport` finds them because the machine has installed them.
@@ -58,7 +58,7 @@ pub fn report() -> Result<String, Box<dyn Error>> {
     Ok(text)
 }
 
-// The driver: 30 lines, without a line about MIDI.
+// The driver has fewer than 30 lines. It has no code for MIDI.
 
 fn driver_entry(
     kernel: &Kernel,

@@ -6,13 +6,14 @@
 //! ```
 //!
 //! The driver is in `hasty_driver.rs`, and its `Write` has two mistakes. The first command runs the
-//! tests below. Each test passes because it finds a mistake. The second command prints what the
-//! tests look at: the bytes on MIDI OUT, the rule that the driver broke, and the trace around it.
+//! tests below. Two tests find a mistake each. The third test shows that a card with more room
+//! hides one of the mistakes. The second command prints what the tests look at: the bytes on MIDI
+//! OUT, the rule that the driver broke, and the trace of the write.
 //!
-//! What it teaches: `template/` shows the test of a good driver, which compares a whole trace. A
-//! mistake shows in three places: in the list of broken rules of Windows, in the bytes on the
+//! What it teaches: a mistake can show in the list of broken rules of Windows, in the bytes on the
 //! cable, and in the trace, which says why. Run a driver on more than one card: on one card the
-//! driver may work only by chance.
+//! driver may work only by chance. `template/` shows the tests of a good driver, which compare
+//! whole traces.
 
 mod hasty_driver;
 
@@ -46,7 +47,7 @@ fn play_notes(card: &str) -> Result<(Machine, Vec<u8>), MachineError> {
     Ok((machine, sent))
 }
 
-/// The trace from the write until the first byte is on the wire.
+/// The trace from the write up to the first byte on the wire.
 fn trace_of_the_write(machine: &Machine) -> String {
     let trace = machine.trace_text(Filter::Full);
     let from_the_write = trace.lines().skip_while(|line| !line.contains("app writes"));

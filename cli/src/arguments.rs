@@ -1,8 +1,8 @@
 //! The command line: verbs, options, and the help that people read.
 //!
-//! `values` reads the words after the options, `help` has the texts below the options in the help,
-//! `machine` the options of a machine, and `traces` the command lines of the verbs that read a
-//! trace.
+//! `values` reads the values on the command line. `help` has the texts below the options in the
+//! help. `machine` has the options of a machine. `traces` has the command lines of `check` and
+//! `merge`, and of the verbs that read a trace.
 
 mod help;
 mod machine;
@@ -204,8 +204,8 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// The form of the verb's document, and whether the document goes to stdout or stderr. It goes
-    /// to stderr if an output takes stdout.
+    /// The form of the document that the verb prints when it cannot do its work; [`Format::Text`]
+    /// means no document. The document goes to stdout, or to stderr if an output takes stdout.
     pub fn document(&self) -> (Format, Console) {
         let (format, outputs) = match self {
             Verb::Play(arguments) => {
@@ -226,8 +226,8 @@ impl Verb {
             Verb::Diff(arguments) => (arguments.format, vec![arguments.html.as_ref()]),
             Verb::Explain(arguments) => (arguments.format, Vec::new()),
             Verb::Latency(arguments) => (arguments.format, Vec::new()),
-            // `ops` and `run` need no document about a failure: their own documents name each file
-            // that is not valid.
+            // These verbs print no document about a failure. The usual documents of `ops`, `run`
+            // and `check` name each file that is not valid.
             Verb::New(_)
             | Verb::Ops(_)
             | Verb::Run(_)
@@ -243,7 +243,7 @@ impl Verb {
         (format, if is_taken { Console::Stderr } else { Console::Stdout })
     }
 
-    /// The name of the verb.
+    /// The name of the verb on the command line.
     pub fn name(&self) -> &'static str {
         match self {
             Verb::Play(_) => "play",

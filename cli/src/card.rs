@@ -1,4 +1,4 @@
-//! The card of the option `--card`: a built-in card, or a card in a file.
+//! A card that the command line names: a built-in card, or a card file.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::input::{Input, Obstacle};
 pub enum CardChoice {
     /// A built-in card.
     BuiltIn(&'static CardProfile),
-    /// A file.
+    /// A card file.
     File(PathBuf),
 }
 
@@ -28,11 +28,11 @@ impl CardChoice {
         }
     }
 
-    /// Loads the card. If a file starts from a built-in card, the result also has the name of that
-    /// card.
+    /// Loads the card. If a card file is based on a built-in card, the result also has the name of
+    /// the built-in card.
     ///
     /// # Errors
-    /// [`Failure::CannotRead`] and [`Failure::NotACard`].
+    /// [`Failure::CannotRead`], [`Failure::NotACard`] and [`Failure::OtherKind`].
     pub fn load(&self) -> Result<CardFile, Failure> {
         let path = match self {
             CardChoice::BuiltIn(profile) => {

@@ -24,15 +24,15 @@ const DEFAULT: &str = "roland-mpu401";
 const NAME: Style = Style::new().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
 
-/// Columns of a label, with the space before and after it.
+/// Columns of a label, with the spaces before and after the label.
 const LABEL_COLUMNS: usize = 14;
 /// Columns for the text beside a label.
 const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
 
-/// Lists the cards, or checks them.
+/// Lists the cards, checks them, or prints one card as a card file.
 ///
 /// # Errors
-/// [`Failure::CannotWrite`].
+/// The errors of [`CardChoice::load`], and [`Failure::CannotWrite`].
 pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
     if let Some(card) = &arguments.show {
         Console::Stdout.print(&card.load()?.to_toml())?;
@@ -51,8 +51,9 @@ pub fn run(arguments: &CardsArguments) -> Result<Exit, Failure> {
     }
 }
 
-/// The card under the name of its base card, because the scripts have expectations for that name.
-/// The check then fails where the two cards behave differently.
+/// The card under the name of the built-in card on which it is based, because the scripts have
+/// expectations for built-in cards. The check fails where the card does not do what a script
+/// expects of the built-in card.
 fn as_its_base(card: CardFile) -> CardProfile {
     let name = card.based_on.map_or(card.profile.name.clone(), Into::into);
     CardProfile { name, ..card.profile }

@@ -1,9 +1,9 @@
-//! `check`: runs scenarios, and compares with expectations and goldens.
+//! `check`: runs scenarios, and judges them by expectations and goldens.
 //!
-//! `files` finds the scenarios. This file runs them on all processors and decides the exit code.
-//! `accept` writes goldens, `outputs` writes the folder for failures, and `page` makes a scenario's
-//! page. `facts` has the results, and `text`, `junit` and `results` are their forms. `merge` joins
-//! the facts of several shards.
+//! `files` finds the scenarios. This file runs them, several at once. `accept` writes goldens.
+//! `outputs` writes the folder for failures and the page of `--html`, and `page` makes a page.
+//! `facts` has the results and decides the exit code. `text`, `junit` and `results` are forms of
+//! the results. `merge` joins the facts of several shards.
 
 mod accept;
 mod facts;
@@ -44,7 +44,7 @@ use page::{Beside, page_of};
 pub use facts::Shard;
 pub use merge::run as merge;
 
-/// How many findings of a scenario the text shows; it only counts the others.
+/// The most findings of a scenario that the text shows. The text only counts the others.
 const MOST_FINDINGS: usize = 12;
 /// The stack of a thread that runs scenarios. The stack is large, because an ISR can interrupt a
 /// DPC that interrupted a call, and then the frames of all three are on it.
@@ -61,9 +61,9 @@ struct Checked {
     made: Option<String>,
     /// True when the golden is missing or damaged, or when the trace differs from the golden.
     is_golden_bad: bool,
-    /// True when every expectation was met, so that only the golden can be wrong.
+    /// True when every expectation was met.
     is_golden_all: bool,
-    /// The page, if the user wants it.
+    /// The page, if an output needs it; or why it cannot be made.
     page: Option<Result<Page, Failure>>,
 }
 
@@ -85,8 +85,8 @@ impl Checked {
 /// Checks the scenarios.
 ///
 /// # Errors
-/// [`Failure`]: a path that cannot be read, a file that cannot be written, or options that do not
-/// fit together. If a file is not a scenario, the other files are still checked.
+/// [`Failure`]: a path that cannot be read, a file that cannot be written, or an option that is
+/// refused. If a file is not a scenario, the other files are still checked.
 pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     refuse_what_asks(arguments)?;
     let found = files::find(&arguments.paths)?;
@@ -104,8 +104,8 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     outputs.write_page(&mut checked)?;
     accept_wanted(arguments, &mut checked)?;
     outputs.keep_failed(&mut checked)?;
-    // Only the first shard looks for goldens without a scenario. So each such golden is in the
-    // results of only one shard.
+    // Of several shards, only the first looks for goldens without a scenario. So each such golden
+    // is in the results of only one shard.
     let mut scenarios: Vec<ScenarioFacts> = Vec::new();
     if arguments.shard.is_none_or(|shard| shard.index == 1) {
         scenarios.extend(left_over(arguments, &found, &checked)?);
@@ -117,7 +117,7 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     print(&facts, arguments.format, outputs.console())
 }
 
-/// Prints the facts in a form, and returns the exit code.
+/// Prints the facts in this form, and returns the exit code.
 fn print(facts: &CheckFacts, format: CheckFormat, console: Console) -> Result<Exit, Failure> {
     let shown = match format {
         CheckFormat::Text => text::report(facts),
@@ -149,7 +149,8 @@ fn refuse_what_asks(arguments: &CheckArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks the files, each on the next free processor. The results are in the order of the files.
+/// Checks the files on several threads. Each thread takes the next file when it is free. The
+/// results are in the order of the files.
 fn check_all(files: &[&PathBuf], jobs: Option<usize>, outputs: &Outputs) -> Vec<Checked> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let jobs = jobs.unwrap_or(processors).clamp(1, files.len().max(1));
@@ -227,8 +228,9 @@ fn check_one(file: &Path, source: &str, scenario: &Scenario, outputs: &Outputs) 
     }
 }
 
-/// The command that explains the first fault. It reads the new trace if that is in a file, or else
-/// the golden.
+/// The command that explains the first fault. The command reads the new trace, if the new trace is
+/// in a file and has the moment of the fault. Otherwise the command reads the golden, if the first
+/// finding is about an event of the golden.
 fn explained(judgement: &Judgement, trace: Option<&str>, golden: Option<&str>) -> Option<String> {
     let outcome = &judgement.outcome;
     let end = match judgement.judged_as() {
@@ -236,8 +238,8 @@ fn explained(judgement: &Judgement, trace: Option<&str>, golden: Option<&str>) -
         JudgedAs::DriverDied | JudgedAs::RuleBroken => {
             moment(outcome.stop.as_ref(), &outcome.violations)
         }
-        // If the diff has findings, the first finding gives the moment. Otherwise an expectation
-        // failed.
+        // Without findings, the first failed expectation that has a time gives the moment. With
+        // findings, the first finding gives the moment below.
         JudgedAs::Failed if judgement.diff.as_ref().is_none_or(|diff| diff.findings.is_empty()) => {
             outcome.failed_at_ns()
         }
@@ -279,7 +281,8 @@ fn tell(facts: &mut ScenarioFacts, judgement: &Judgement) {
     }
 }
 
-/// Writes the goldens that the user wants: all goldens, or the goldens of the named scenarios.
+/// Writes the goldens that the user wants. `--accept` names scenarios; without a name it means all
+/// scenarios. With `--review` the program asks about each scenario.
 fn accept_wanted(arguments: &CheckArguments, all: &mut [Checked]) -> Result<(), Failure> {
     if let Some(names) = &arguments.accept {
         for name in names {
@@ -299,7 +302,7 @@ fn accept_wanted(arguments: &CheckArguments, all: &mut [Checked]) -> Result<(), 
 }
 
 /// Finds the goldens that no scenario has, in the folders that the command line names. Does with
-/// each such golden what the user chose.
+/// each such golden what the user chose. Returns the facts of those that fail the check.
 fn left_over(
     arguments: &CheckArguments,
     found: &files::Found,
@@ -315,8 +318,8 @@ fn left_over(
         if invalid(file) {
             unknown.insert(file.with_extension(""));
         } else if arguments.shard.is_some() {
-            // If this shard did not run the scenario, another shard does. In both cases the golden
-            // belongs to a scenario.
+            // Perhaps another shard runs the scenarios of this file. Their goldens belong to a
+            // scenario all the same.
             match scenario_file::read(&Input::File(file.clone())) {
                 Ok(scenarios) => goldens.extend(
                     scenarios

@@ -23,7 +23,8 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Whether notes are printed. The command line decides it once, before the work begins.
+/// Whether notes and the progress bar are shown. The command line decides this once, before the
+/// work begins.
 static TALK: OnceLock<Talk> = OnceLock::new();
 
 /// The two places for text.
@@ -31,12 +32,13 @@ static TALK: OnceLock<Talk> = OnceLock::new();
 pub enum Console {
     /// For data.
     Stdout,
-    /// For all messages.
+    /// For all messages. Also for data, if an output takes stdout.
     Stderr,
 }
 
 impl Console {
-    /// Prints text; colours stay only on a terminal that supports them.
+    /// Prints text. Its colours stay only on a terminal that supports them. The variables NO_COLOR
+    /// and CLICOLOR_FORCE change this.
     ///
     /// # Errors
     /// [`Failure::CannotWrite`], except on a closed pipe.
@@ -64,12 +66,13 @@ fn print_to(mut stream: impl Write, text: &str) -> io::Result<()> {
 pub fn write_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let result = write(&mut stdout).and_then(|()| stdout.flush());
-    // Without this, the buffer would try again to write the bytes of the failed write.
+    // Without this, the buffer would try again to write the bytes of a write that failed.
     drop(stdout.into_parts());
     finish("stdout", result)
 }
 
-/// Writes the text of a trace to stdout, with colours if stdout is to have colours.
+/// Writes the text of a trace to stdout. The text has colours in the same cases as the text of
+/// [`Console::print`], but never in a file.
 ///
 /// # Errors
 /// [`Failure::CannotWrite`], except on a closed pipe.
@@ -133,12 +136,13 @@ pub fn note(message: &dyn Display) {
     }
 }
 
-/// Sets for the whole run of the program whether notes are printed. Only the first call counts.
+/// Sets for the whole run of the program whether notes and the progress bar are shown. Only the
+/// first call counts.
 pub fn set_talk(talk: Talk) {
     let _ = TALK.set(talk);
 }
 
-/// Whether notes are printed.
+/// Whether notes and the progress bar are shown.
 pub fn talk() -> Talk {
     TALK.get().copied().unwrap_or(Talk::Usual)
 }
@@ -148,7 +152,7 @@ fn line(line: fmt::Arguments<'_>) {
 }
 
 /// Answers a command line that runs no verb: with the help, the version, or one line about the
-/// mistake. If the command line asks for JSON, a document about the mistake follows.
+/// mistake on stderr. If the command line asks for JSON, stdout gets a document about the mistake.
 pub fn answer(error: &clap::Error, format: Format) -> Exit {
     match error.kind() {
         UsageErrorKind::DisplayHelp | UsageErrorKind::DisplayVersion => {

@@ -16,7 +16,8 @@ use crate::session::{self, Build, Job};
 /// Waits for a debugger, and runs the driver under this debugger.
 ///
 /// # Errors
-/// The errors of [`session::run`], and [`Failure::CannotListen`].
+/// The errors of [`session::run`], [`Failure::CannotListen`], [`Failure::Debugger`], and
+/// [`MachineError::NotDebuggable`] for a driver that is not a `.sys` file.
 pub fn run(arguments: &DebugArguments) -> Result<Exit, Failure> {
     let job = Job {
         verb: "debug",

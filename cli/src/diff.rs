@@ -21,7 +21,8 @@ use crate::trace_file::{self, TraceFile};
 ///
 /// # Errors
 /// The errors of [`trace_file::read`], [`Failure::NotATrace`], [`Failure::StdinTwice`],
-/// [`Failure::NoMark`], [`Failure::NothingBetween`] and [`Failure::CannotWrite`].
+/// [`Failure::NoMark`], [`Failure::NothingBetween`], [`Failure::TooMuchForAPage`] and
+/// [`Failure::CannotWrite`].
 pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     if (&arguments.first, &arguments.second) == (&Input::Stdin, &Input::Stdin) {
         return Err(Failure::StdinTwice);
@@ -78,9 +79,10 @@ fn options(arguments: &DiffArguments) -> DiffOptions {
     DiffOptions { start, ..arguments.compare.options() }
 }
 
-/// Compares two traces of which at least one is damaged. The comparison ends at the time at which
-/// the readable part of a damaged trace ends; if both are damaged, at the earlier of the two times.
-/// Returns the failure with which the verb ends.
+/// Compares two traces of which at least one is damaged, and prints the findings if the format is
+/// text. The comparison ends at the time at which the readable part of a damaged trace ends. If
+/// both traces are damaged, it ends at the earlier of the two times. Returns the failure with which
+/// the verb ends.
 fn compare_readable(arguments: &DiffArguments, traces: [TraceFile; 2]) -> Result<Failure, Failure> {
     let inputs = [&arguments.first, &arguments.second];
     for (trace, input) in traces.iter().zip(inputs) {

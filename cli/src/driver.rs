@@ -1,6 +1,6 @@
-//! The driver on the command line, built-in or in a file, and its registry.
+//! The driver that the command line names, and the file of registry values.
 //!
-//! The registry has the values that the driver's installation would write.
+//! The values stand for those that the driver's installation would write into the registry.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use portcls_results::plain_text;
 use crate::failure::Failure;
 use crate::input::{Input, Obstacle};
 
-/// The advice in a message about a wrong driver file.
+/// The advice in a message about a driver's file that cannot be read.
 const DRIVER_FILES: &str = "give a driver's .sys file or -";
 
 /// The driver that the user chose.
@@ -49,7 +49,7 @@ impl DriverChoice {
         matches!(self, DriverChoice::File(path) if path.as_os_str() == "-")
     }
 
-    /// The name that the trace and the summary show.
+    /// The name that the summary shows.
     pub fn name(&self) -> String {
         match self {
             DriverChoice::BuiltIn(driver) => driver.name.clone(),
@@ -69,8 +69,7 @@ impl DriverChoice {
         }
     }
 
-    /// The path of the driver's file, beside which the machine looks for symbols. For a built-in
-    /// driver, its name.
+    /// The path of the driver's file, as the user gave it. For a built-in driver, its name.
     pub fn path(&self) -> String {
         match self {
             DriverChoice::BuiltIn(driver) => driver.name.clone(),
@@ -95,8 +94,9 @@ impl DriverChoice {
     }
 }
 
-/// Advice for a wrong name of a Windows driver: the path of a file in this folder with a similar
-/// name. Without such a file, the advice shows how a path looks.
+/// Advice for a wrong name of a driver: perhaps the user means a Windows driver. The advice is the
+/// path of a .sys file in the working folder with the same or a similar name. Without such a file,
+/// the advice shows how a path looks.
 fn path_of_driver(wrong: &str) -> String {
     let path = Path::new(".").join(format!("{wrong}.sys"));
     let is_sys = |path: &PathBuf| path.extension().is_some_and(|end| end == "sys");

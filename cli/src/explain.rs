@@ -1,6 +1,6 @@
 //! `explain`: one moment of a trace, with its cause and its effects.
 //!
-//! [`command`] is the hint that other verbs print when their output names a moment of a trace.
+//! [`command`] makes a hint that other verbs print when their output names a moment of a trace.
 
 use std::fs;
 use std::path::Path;
@@ -24,14 +24,14 @@ struct ExplanationFacts {
     explanation: Explanation,
 }
 
-/// The command that explains a moment of the trace in `file`. A verb whose output names this moment
-/// prints the command. `None` if no later command could read the trace.
+/// The command that explains a moment of the trace in `file`. `None` if no later command could read
+/// the trace.
 pub fn command(file: &Path, time_ns: u64) -> Option<String> {
     Some(explain::command(readable_name(file)?, time_ns))
 }
 
 /// The name by which a later command can read a file. `None` for a pipe, which can be read only
-/// once, and for a name that cannot be copied from a terminal.
+/// once, for a file that does not exist, and for a name that cannot be copied from a terminal.
 pub fn readable_name(file: &Path) -> Option<&str> {
     let name = file.to_str().filter(|name| !name.contains(char::is_control))?;
     fs::metadata(file).is_ok_and(|found| found.is_file()).then_some(name)

@@ -22,8 +22,8 @@ use crate::trace_file;
 /// Writes a trace in another form.
 ///
 /// # Errors
-/// The errors of [`trace_file::read`], [`Failure::NoMark`], [`Failure::NothingBetween`],
-/// [`Failure::TooMuchForAPage`] and [`Failure::CannotWrite`].
+/// The errors of [`trace_file::read_whole`] and [`prepare`], [`Failure::NoMark`],
+/// [`Failure::NothingBetween`], [`Failure::TooMuchForAPage`] and [`Failure::CannotWrite`].
 pub fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
     let inputs: Vec<&Path> = arguments.file.path().into_iter().collect();
     let output = prepare(&[("--out", Some(&arguments.out))], &inputs)?.remove(0);

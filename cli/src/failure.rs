@@ -54,7 +54,7 @@ pub enum Failure {
     /// The command line asks for more messages and for fewer.
     #[error("-q leaves messages out and -v adds some: give one of them")]
     QuietAndVerbose,
-    /// The folder for a new crate is not new.
+    /// The folder for a new crate has files already, or is not a folder.
     #[error("{folder} cannot be a new crate: {reason}; name a folder that does not exist yet")]
     NotANewFolder {
         /// The folder.
@@ -224,7 +224,7 @@ pub enum Failure {
         /// The input.
         name: String,
     },
-    /// The program may not write goldens here.
+    /// The program may not write or remove goldens in CI.
     #[error(
         "{option} is refused because CI is set: look at the difference at home, accept it there, \
          and commit the golden"
@@ -242,13 +242,13 @@ pub enum Failure {
         /// The name.
         name: String,
     },
-    /// The outputs for failures would lie beside the goldens.
+    /// The folder for failures has scenarios in it. The outputs would lie beside their goldens.
     #[error("--out {folder} has scenarios in it: give a folder of its own")]
     OutBesideGoldens {
         /// The folder.
         folder: String,
     },
-    /// A file is not a result of a check.
+    /// A file is not the JSON document of a check.
     #[error("{name}: {reason}; give what check --shard I/N --format json printed")]
     NotResults {
         /// The file.
@@ -288,13 +288,14 @@ pub enum Failure {
     /// The driver does not start, so its filters cannot be shown.
     #[error("{0}; play with --trace - shows what the driver did")]
     Filters(MachineError),
-    /// The machine cannot be built, or its driver does not start.
+    /// The machine cannot be built, its driver does not start, or the driver cannot be debugged.
     #[error("{0}{hint}", hint = where_to_look(.0))]
     Machine(#[from] MachineError),
 }
 
 impl Failure {
-    /// The failure for a file of a wrong kind, after its reader refused it. `None` for other files.
+    /// The failure for a file of a wrong kind, after its reader refused it. `None` if the file is
+    /// of no known kind or of the kind that is wanted.
     pub fn other_kind(name: &str, file: &[u8], wanted: Wanted) -> Option<Failure> {
         other_kind(file, wanted).map(|kind| Failure::OtherKind { name: name.to_owned(), kind })
     }
@@ -382,7 +383,7 @@ impl Failure {
     }
 }
 
-/// A hint that says where the user can see more about an error of a machine.
+/// The words after an error of a machine: options that help, or where the user can see more.
 fn where_to_look(error: &MachineError) -> &'static str {
     match error {
         MachineError::NotDebuggable { .. }
@@ -403,7 +404,7 @@ fn where_to_look(error: &MachineError) -> &'static str {
     }
 }
 
-/// The command-line option that solves an error of the library.
+/// The words after an error of the reader of MIDI files: a change of the options that helps.
 fn option_for(error: &MidiFileError) -> &'static str {
     match error {
         MidiFileError::NotMidi { .. } => " (--input-format raw)",

@@ -18,8 +18,8 @@ pub struct InfChoice {
 }
 
 impl InfChoice {
-    /// Reads `FILE` or `FILE:MODEL`. The name of the file ends at the first `.inf:`, so it may
-    /// contain other colons. Without `.inf:` the whole text is the name.
+    /// Reads `FILE` or `FILE.inf:MODEL`. The name of the file ends at the first `.inf:`, so it may
+    /// contain a colon before that. Without `.inf:` the whole text is the name.
     ///
     /// # Errors
     /// The text has no file, or no model after the colon.
@@ -39,10 +39,10 @@ impl InfChoice {
         Input::File(self.path.clone()).name()
     }
 
-    /// Reads the file.
+    /// Reads what the INF installs for the model on a processor of this architecture.
     ///
     /// # Errors
-    /// [`Failure::CannotRead`] and [`Failure::NotAnInf`].
+    /// [`Failure::CannotRead`], [`Failure::NotAnInf`] and [`Failure::OtherKind`].
     pub fn read(&self, architecture: Architecture) -> Result<Installation, Failure> {
         let input = Input::File(self.path.clone());
         let name = input.name();

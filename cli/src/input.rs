@@ -58,7 +58,7 @@ const SHOWN_WARNINGS: usize = 5;
 /// The most files of a folder that are compared with a wrong name.
 const COMPARED_FILES: usize = 10_000;
 
-/// The inputs that can be read as a song, for a message.
+/// The advice in a message about a song that cannot be read.
 const SONG_FILES: &str = "give a MIDI file (.mid, .rmi), a SysEx file or -";
 
 impl From<PathBuf> for Input {
@@ -123,8 +123,8 @@ impl Input {
     }
 }
 
-/// The name that is most like a wrong name: it differs only in its ending, or it has the same
-/// ending and a similar stem.
+/// The name that is most like a wrong name: it differs only in its ending. If there is no such
+/// name, one that has the same ending and a similar stem.
 fn near_name<'n>(wrong: &str, names: &'n [String]) -> Option<&'n str> {
     let split = |name: &'_ str| {
         let path = Path::new(name);
@@ -168,7 +168,7 @@ impl Source<'_> {
     /// Reads the song, and prints warnings about damage in the song's file.
     ///
     /// # Errors
-    /// [`Failure::CannotRead`] and [`Failure::NotPlayable`].
+    /// [`Failure::CannotRead`], [`Failure::NotPlayable`] and [`Failure::OtherKind`].
     pub fn read(self, options: ReadOptions) -> Result<Song, Failure> {
         let Source::Input(input) = self else { return Ok(default_tune()) };
         let name = input.name();

@@ -16,13 +16,13 @@ use crate::failure::{Exit, Failure};
 use crate::input::{Input, Source};
 use crate::trace_file;
 
-/// Measures traces, or a song on several cards. The exit code is 1 if a budget is broken, or if a
-/// budget's span is not in the trace.
+/// Measures traces, or a song on several cards. The exit code is 1 if a budget is broken, if a
+/// budget's span is not in a trace, or if the song cannot be played on a card.
 ///
 /// # Errors
 /// The errors of [`trace_file::read_whole`] and of reading a song, a driver or a card,
-/// [`Failure::StdinTwice`], [`Failure::NoMark`], [`Failure::NothingBetween`] and
-/// [`Failure::CannotWrite`].
+/// [`Failure::StdinTwice`], [`Failure::NoMark`], [`Failure::NothingBetween`],
+/// [`Failure::CannotWrite`], and [`Failure::Machine`] if a machine cannot be built.
 pub fn run(arguments: &LatencyArguments) -> Result<Exit, Failure> {
     let runs = match arguments.cards.is_empty() {
         true => of_traces(arguments)?,
@@ -73,7 +73,8 @@ fn of_traces(arguments: &LatencyArguments) -> Result<Vec<Measured>, Failure> {
     arguments.files.iter().map(read).collect()
 }
 
-/// Plays the song on each card. If the driver does not start on a card, the result is the reason.
+/// Plays the song on each card. If the song cannot be played on a card, for example because the
+/// driver does not start, the result for this card is the reason.
 fn of_cards(arguments: &LatencyArguments) -> Result<Vec<Measured>, Failure> {
     let source = arguments.song.as_ref().map_or(Source::Tune, Source::Input);
     if source == Source::Input(&Input::Stdin) && arguments.driver.is_stdin() {

@@ -1,11 +1,12 @@
 //! The program `portcls-emu`: MIDI files and scripts on a simulated MPU-401.
 //!
-//! This crate owns the command line, the exit codes, and everything that is printed: data on
-//! stdout, messages on stderr. This crate starts a run only through `portcls-machine`. It reads and
-//! writes traces only through `portcls-report`.
+//! This crate owns the command line and the files, and prints everything: data on stdout, messages
+//! on stderr. This crate starts a run only through `portcls-machine`. It reads and writes traces
+//! only through `portcls-report`.
 //!
-//! `arguments` is the command line; `input` and `output` are the files. `session` runs a verb and
-//! writes the outputs. `portcls-results` has the texts and the JSON about a run.
+//! `arguments` is the command line; `input` and `output` are the files. `session` does the work of
+//! `play`, `capture` and `debug`. `portcls-results` has the exit codes, and the texts and the JSON
+//! about a run.
 
 mod arguments;
 mod capture;
@@ -101,8 +102,8 @@ fn wanted_format(words: impl Iterator<Item = OsString>) -> Format {
     if has_pair || has_word { Format::Json } else { Format::Text }
 }
 
-/// Ends a verb. If the verb could not do its work and the user wants JSON, prints a document about
-/// the failure.
+/// Ends a verb. If the verb could not do its work, prints an error line. Before this line it prints
+/// a document about the failure, if the user wants JSON and [`Verb::document`] allows it.
 fn finish(verb: &Verb, result: Result<Exit, Failure>) -> Exit {
     result.unwrap_or_else(|failure| {
         if let (Format::Json, console) = verb.document() {
@@ -115,8 +116,8 @@ fn finish(verb: &Verb, result: Result<Exit, Failure>) -> Exit {
     })
 }
 
-/// Keeps a panic's message and prints nothing. If a driver panics, the panic is a result of the
-/// simulation and not a fault of this program.
+/// From now on a panic prints nothing, except a diagnostic line with `-vv`. Its message is kept. If
+/// a driver panics, the panic is a result of the simulation and not a fault of this program.
 fn keep_panics_quiet() {
     set_hook(Box::new(|panic| {
         let message = panic.to_string().replace('\n', " ");
@@ -125,7 +126,8 @@ fn keep_panics_quiet() {
     }));
 }
 
-/// Runs `work`. If a panic leaves it, this is a fault of this program, and one line reports it.
+/// Runs `work`. A panic that nothing inside `work` caught is a fault of this program, and one line
+/// reports it.
 fn guarded(work: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
     catch_unwind(work).unwrap_or_else(|_| {
         let message = NEWEST_PANIC.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

@@ -37,8 +37,8 @@ fn name_states_alike(script: &str) -> String {
     script.replace("portcls__subcmd__emu", "portcls__emu")
 }
 
-/// The lines for fish that clap_complete leaves out: the values of arguments that are not options,
-/// such as the names of the rules.
+/// The lines for fish that clap_complete leaves out: the values of a verb's arguments that are not
+/// options, such as the names of the rules.
 /// Measured: clap_complete 4.6.11.
 fn values_of_words(program: &Command) -> String {
     let mut lines = String::new();

@@ -26,8 +26,8 @@ const TEMPLATE_NAME: [&str; 2] = ["my-mpu401", "my_mpu401"];
 const CRATES: [(&str, &str); 3] =
     [("portcls-emulator", "emulator"), ("portcls-port", "port"), ("portcls-machine", "machine")];
 
-/// The folder of the project from which this program was built. A program built by `cargo xtask
-/// release` for other people contains no such path.
+/// The folder of the project from which this program was built. Empty in a program that `cargo
+/// xtask release` built: such a program contains no paths of the computer that built it.
 const BUILT_FROM: &str = match option_env!("PORTCLS_PREBUILT") {
     Some(_) => "",
     None => concat!(env!("CARGO_MANIFEST_DIR"), "/.."),
@@ -70,8 +70,11 @@ enum Origin {
 }
 
 impl Origin {
-    /// The folder that the user named, or the folder from which this program was built. Without
-    /// such a folder the crates come from the registry.
+    /// The folder that the user named. If the user named none, the folder from which this program
+    /// was built, or the registry if that folder is not there.
+    ///
+    /// # Errors
+    /// [`Failure::NoCrates`] if the folder that the user named does not have the crates.
     fn find(named: Option<&Path>) -> Result<Origin, Failure> {
         let absolute = |folder: &Path| absolute(folder).unwrap_or(folder.to_owned());
         match named {
@@ -112,8 +115,8 @@ fn toml_text(text: &str) -> String {
     }
 }
 
-/// The absolute path. On Windows the canonical path begins with `\\?\`, and cargo cannot read such
-/// a path in a manifest.
+/// The absolute path. On Windows this is not the canonical path. A canonical path begins there with
+/// `\\?\`, and cargo cannot read such a path in a manifest.
 fn absolute(folder: &Path) -> io::Result<PathBuf> {
     if cfg!(windows) { std::path::absolute(folder) } else { fs::canonicalize(folder) }
 }
@@ -123,7 +126,7 @@ fn is_project(folder: &Path) -> bool {
     CRATES.iter().all(|(_, crate_folder)| folder.join(crate_folder).join("Cargo.toml").is_file())
 }
 
-/// The files of the template, each with its path.
+/// The path and the text of each file of the template.
 fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
     let parts = TEMPLATE.split(MARK).filter(|part| !part.is_empty());
     parts.filter_map(|part| part.split_once('\n'))
@@ -142,7 +145,7 @@ fn crate_name(folder: &Path) -> Result<String, Failure> {
     }
 }
 
-/// Makes the folder. An empty folder may exist already.
+/// Makes the folder, if it does not exist. A folder that exists must be empty.
 fn make_empty(folder: &Path, shown: &str) -> Result<(), Failure> {
     let not_new = |reason: &str| Failure::NotANewFolder {
         folder: shown.to_owned(),

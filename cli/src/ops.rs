@@ -1,8 +1,8 @@
 //! `ops`: register scripts on cards.
 //!
-//! `scripts` finds and reads the files. This file runs each script and decides the exit code.
-//! `portcls-results` has the results and two of their forms; `junit` is the third form. `recipe`
-//! runs scripts on real cards.
+//! `scripts` finds and reads the files. This file runs each script. `portcls-results` has the
+//! results, the exit code and two forms of the results; `junit` is the third form. `recipe` has the
+//! options `--record` and `--results` for real cards.
 
 mod junit;
 mod recipe;
@@ -32,12 +32,13 @@ use scripts::{Found, find, invalid, read};
 /// How many failures of a script get an error line. The report has all failures.
 const SHOWN_FAILURES: usize = 10;
 
-/// Runs the scripts and reports results that differ from the expected ones.
+/// Runs the scripts and prints the results; or does the work of `--record` or `--results`.
 ///
 /// If a file is not a script, the other files still run.
 ///
 /// # Errors
-/// [`Failure`]: the card cannot be read, or an output cannot be written.
+/// [`Failure`]: the options do not fit together, the card cannot be read, or an output cannot be
+/// written.
 pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
     let card = arguments.card.as_ref().map(CardChoice::load).transpose()?;
     let card = card.map(|CardFile { profile, .. }| profile);
@@ -79,9 +80,9 @@ pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
     Ok(exit(&results))
 }
 
-/// The cards for the scripts.
+/// The settings of all runs.
 struct Bench {
-    /// The card that the user chose.
+    /// The card that the user chose. `None` means the cards for which a script was written.
     card: Option<CardProfile>,
     timing: CardTiming,
     /// Records the waveforms, if the user wants them.
@@ -125,7 +126,8 @@ fn write_waves(
     vcd::write(&log, &vcd_options(&log, dialect, tick), &mut to)
 }
 
-/// Prints one line for each fault of a file. `card` is the card that the user chose.
+/// Prints error lines about the faults of a file, if it has any. `card` is the card that the user
+/// chose.
 fn complain(result: &FileResult, card: Option<&str>) {
     let runs = match &result.runs {
         Ok(runs) => runs,

@@ -2,8 +2,9 @@
 //!
 //! A file is written under a temporary name in the same folder, and renamed when it is complete. A
 //! regular file under `/dev`, such as a file in `/dev/shm`, is written in the same way. A device,
-//! a pipe and stdout cannot be replaced, so the program writes to them directly. Before the run
-//! the program checks that each output can be written.
+//! a pipe, a file under `/proc` and stdout cannot be replaced, so the program writes to them
+//! directly. Before the run the program checks that it can make a file in the folder of each output
+//! file.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -46,7 +47,7 @@ impl fmt::Display for Target {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Place {
     Stdout,
-    /// A device or a pipe. It takes bytes but cannot be replaced.
+    /// A device, a pipe or a file under `/proc`. It takes bytes but cannot be replaced.
     Device(PathBuf),
     /// A file in a folder that exists. The file need not exist.
     File {
@@ -63,8 +64,9 @@ pub struct Output {
     place: Place,
 }
 
-/// Finds the places of the outputs, and checks that each output can be written and that none is one
-/// of the files of `inputs`.
+/// Finds the places of the outputs. Checks that the outputs differ, that none is a file of `inputs`,
+/// and that the program can make a file in the folder of each output file. The results are in the
+/// order of `wanted`.
 ///
 /// # Errors
 /// [`Failure::SameOutput`], [`Failure::OutputIsInput`] and [`Failure::CannotWrite`].
@@ -110,7 +112,7 @@ impl Output {
         self.place == Place::Stdout
     }
 
-    /// The name of the file as the user gave it.
+    /// The path of the output as the user gave it; `None` for stdout.
     pub fn file(&self) -> Option<&Path> {
         match &self.target {
             Target::Path(path) => Some(path),
@@ -125,7 +127,7 @@ impl Output {
         }
     }
 
-    /// Checks that a file can be made in the folder.
+    /// Checks that a file can be made in the folder of an output file.
     fn probe(&self) -> Result<(), Failure> {
         match &self.place {
             Place::Stdout | Place::Device(_) => Ok(()),
@@ -150,7 +152,7 @@ impl Output {
         Ok(())
     }
 
-    /// Writes the text of a trace, with colours on a terminal.
+    /// Writes the text of a trace. On stdout it may have colours; see [`console::write_trace`].
     ///
     /// # Errors
     /// The errors of [`Output::write`].
@@ -197,7 +199,7 @@ impl Output {
     }
 }
 
-/// Gives a new file the permissions of the file that it replaces.
+/// Gives a new file the permissions of the file that it replaces, if there is one.
 fn keep_permissions(old: &Path, new: &File) -> io::Result<()> {
     match fs::metadata(old) {
         Ok(old) => new.set_permissions(old.permissions()),

@@ -23,7 +23,7 @@ fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
 /// A file under a temporary name, which is renamed when it is complete.
 pub struct PartialFile {
     file: NamedTempFile,
-    // This field is dropped after the file.
+    // This field is dropped after the file, so the list has the file until the file is gone.
     _listed: Listed,
 }
 
@@ -74,14 +74,15 @@ impl PartialFile {
     }
 }
 
-/// From now on a signal that ends the program removes the unfinished files first. On a system
-/// without these signals the function does nothing.
+/// From now on the program removes its unfinished files before SIGINT or SIGTERM ends it. On a
+/// system without these signals the function does nothing.
 fn remove_at_signals() {
     #[cfg(unix)]
     {
         use signal_hook::consts::{SIGINT, SIGTERM};
         use signal_hook::iterator::Signals;
-        // Without the handlers, a signal ends the program at once, and a file may stay behind.
+        // If the system refuses the handlers, a signal ends the program at once, and an unfinished
+        // file may stay behind.
         let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
         std::thread::spawn(move || {
             for signal in signals.forever() {

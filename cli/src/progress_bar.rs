@@ -59,7 +59,7 @@ pub struct ProgressBar {
 
 impl ProgressBar {
     /// Begins to watch a run whose song has this many bytes. `None` when the program shows no bar:
-    /// stderr is not a terminal or is a dumb terminal, or the user gave `-q`.
+    /// stderr cannot show one, the user gave `-q`, or the system has no room for a thread.
     pub fn begin(meter: Meter, line: Line, song_bytes: u64) -> Option<ProgressBar> {
         if console::talk() == Talk::Quiet || !can_draw() {
             return None;
@@ -127,7 +127,8 @@ fn time_left(elapsed: Duration, bytes: u64, song_bytes: u64) -> Option<Duration>
     Some(Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)))
 }
 
-/// A time in hours, minutes and whole seconds: `5 s`, `2 min 5 s`, `3 h 2 min`.
+/// A time in words, rounded up to a whole second: `5 s`, `2 min 5 s`. From 1 h on the seconds are
+/// left out: `3 h 2 min`.
 fn clock(time: Duration) -> String {
     let seconds = time.as_millis().div_ceil(1_000);
     match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {

@@ -19,9 +19,9 @@ const VERSION: u32 = 1;
 const TITLE: Style = Style::new().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
 
-/// Columns of a name in the list, with the space before and after it.
+/// Columns of a name in the list, with the spaces before and after the name.
 const NAME_COLUMNS: usize = 37;
-/// Columns of a label, with the space before and after it.
+/// Columns of a label, with the spaces before and after the label.
 const LABEL_COLUMNS: usize = 12;
 /// Columns of a line.
 const COLUMNS: usize = 100;
@@ -111,7 +111,8 @@ struct RuleFacts {
     source: &'static str,
 }
 
-/// The bug check with which Driver Verifier stops Windows; numbers in hexadecimal.
+/// The bug check with which Driver Verifier stops Windows when a driver breaks the rule; the
+/// numbers are hexadecimal.
 #[derive(Serialize)]
 struct VerifierFacts {
     bug_check: String,

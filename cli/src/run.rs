@@ -33,7 +33,7 @@ impl Outputs {
         Ok(Outputs { trace: next(), page: next() })
     }
 
-    /// The first given option that needs a single scenario.
+    /// An option that needs a single scenario, if the user gave one.
     fn first_option(&self) -> Option<&'static str> {
         let trace = self.trace.as_ref().map(|_| "--trace");
         trace.or_else(|| self.page.as_ref().map(|_| "--html"))
@@ -43,7 +43,7 @@ impl Outputs {
         [&self.trace, &self.page].into_iter().flatten().any(Output::is_stdout)
     }
 
-    /// Writes the trace before the page. A trace can be too long for a page, and then at least the
+    /// Writes the trace, then the page. A trace can be too long for a page, and then at least the
     /// trace is written.
     fn write(&self, outcome: &Outcome, filter: Filter) -> Result<(), Failure> {
         let Outcome { trace: log, header, .. } = outcome;
@@ -59,7 +59,8 @@ impl Outputs {
         Ok(())
     }
 
-    /// The command that explains the failure of a scenario, if its trace is in a file.
+    /// The command that explains the failure of a scenario, if its trace is in a file and the
+    /// failure has a moment.
     fn explained(&self, ran: &Ran) -> Option<String> {
         if ran.exit() == Exit::Good {
             return None;
@@ -71,7 +72,8 @@ impl Outputs {
 /// Runs the scenarios of the files. If a file is not a scenario, the other files still run.
 ///
 /// # Errors
-/// [`Failure`]: the user wants the trace of more than one scenario, or an output cannot be written.
+/// [`Failure`]: the user wants the trace or the page of more than one scenario, the trace is too
+/// long for a page, or an output cannot be written.
 pub fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
     let outputs = Outputs::prepare(arguments)?;
     let results: Vec<FileResult> = arguments
@@ -93,7 +95,8 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Failure> {
             outputs.write(&only.outcome, arguments.filter.into())?;
             explain = outputs.explained(only);
         }
-        // The results say what is wrong with the only file.
+        // The user wants no output, or no scenario was run. In the second case the results say what
+        // is wrong with the files.
         (None, _) | (Some(_), []) => {}
         (Some(option), _) => return Err(Failure::OneScenario { option }),
     }

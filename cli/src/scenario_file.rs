@@ -8,8 +8,8 @@ use portcls_results::plain_text;
 use crate::failure::Failure;
 use crate::input::{Input, Obstacle};
 
-/// Reads the scenarios of a file: one for each card that the file names. A scenario from stdin
-/// finds its files relative to the working folder.
+/// Reads the scenarios of a file: one for each card that the file names. The paths in a scenario
+/// are relative to the scenario's folder; in a scenario from stdin, to the working folder.
 ///
 /// # Errors
 /// [`Failure::CannotRead`] and [`Failure::NotAScenario`].

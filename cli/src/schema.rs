@@ -6,7 +6,7 @@ use crate::failure::{Exit, Failure};
 
 /// The schema of the summary of `play`, `capture` and `debug`.
 const SUMMARY: &str = include_str!("schema/summary.jsonschema");
-/// The schema of a line of a trace.
+/// The schema of a line that `export --to jsonl` writes.
 const TRACE: &str = include_str!("schema/trace.jsonschema");
 
 /// The schema of a scenario file. A test makes it from the structures that read such a file.

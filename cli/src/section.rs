@@ -9,18 +9,19 @@ use portcls_machine::report::marks::find_mark;
 use crate::arguments::Place;
 use crate::failure::Failure;
 
-/// The part of a trace that a verb uses. Without a place, the part begins or ends with the trace.
+/// The part of a trace that a verb uses. Without `from` the part begins with the trace, and without
+/// `until` it ends with the trace.
 #[derive(Clone, Copy, Debug)]
 pub struct Section<'a> {
-    /// The first event of the part is at this place or later.
+    /// The part begins with the first event at this place or later.
     pub from: Option<&'a Place>,
-    /// The first event after the part is at this place or later. If `from` is a mark, the search
-    /// for `until` begins at the event after that mark.
+    /// The part ends before the first event at this place or later. The search for this event
+    /// begins at the first event of the part, or after it if `from` is a mark.
     pub until: Option<&'a Place>,
 }
 
 impl Section<'_> {
-    /// The numbers of the part's events. `name` is for a message.
+    /// The numbers of the part's events, from 0. `name` is the name of the trace, for a message.
     ///
     /// # Errors
     /// [`Failure::NoMark`] and [`Failure::NothingBetween`].
@@ -52,7 +53,11 @@ impl Section<'_> {
     }
 }
 
-/// The first event at a place or later, not before the event `after`.
+/// The number of the first event, from the event `after` on, that is at a place or later. For a
+/// time after all events, the number of events.
+///
+/// # Errors
+/// [`Failure::NoMark`].
 fn find(log: &TraceLog, place: &Place, after: usize, name: &str) -> Result<usize, Failure> {
     match place {
         Place::Time(time_ns) => {

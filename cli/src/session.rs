@@ -1,4 +1,4 @@
-//! One run from its files to its summary, for `play` and `capture`.
+//! One run from its files to its summary, for `play`, `capture` and `debug`.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -23,7 +23,7 @@ use crate::output::{Output, Target, prepare};
 use crate::page::{PageOf, page};
 use crate::progress_bar::{Line, ProgressBar};
 
-/// How many events the trace holds if the run needs only the first lines of the trace.
+/// How many events the trace holds if only the summary shows some of the trace.
 const SUMMARY_EVENTS: usize = 256;
 
 /// How many lines of the trace a summary shows, including the head.
@@ -47,7 +47,7 @@ pub struct Job<'a> {
     pub line: Option<Line>,
     /// The option for the bytes that came out, and the option's value.
     pub raw_out: (&'static str, Option<&'a Target>),
-    /// The value of the option for the same bytes as a MIDI file.
+    /// The value of `--midi-out`, for the same bytes as a MIDI file.
     pub midi_out: Option<&'a Target>,
 }
 
@@ -109,7 +109,7 @@ impl Outputs {
             (Content::Bytes, &self.raw),
             (Content::MidiFile, &self.midi),
             // The page is the last of the files, because a trace can be too long for a page. The
-            // other outputs are then already written.
+            // other files are then already written.
             (Content::Page, &self.page),
         ];
         each.into_iter().filter_map(|(content, output)| Some((content, output.as_ref()?)))
@@ -169,7 +169,8 @@ impl Outputs {
 /// the summary.
 ///
 /// # Errors
-/// [`Failure`]: a file cannot be used, or the driver refuses to start.
+/// [`Failure`]: the options do not fit together, a file cannot be used, or `work` returns an error,
+/// for example because the driver refuses to start.
 pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<Exit, Failure> {
     run_on(job, |build, song| {
         let machine = build()?;
@@ -182,7 +183,7 @@ pub fn run(job: &Job<'_>, work: impl FnOnce(&Machine, &Song) -> Run) -> Result<E
 /// machine that `work` returns.
 ///
 /// # Errors
-/// The errors of [`run`], and the error that `work` returns.
+/// The errors of [`run`], and the [`Failure`] that `work` returns.
 pub fn run_on(
     job: &Job<'_>,
     work: impl FnOnce(&Build<'_>, &Song) -> Result<(Machine, Run), Failure>,
@@ -255,8 +256,8 @@ pub fn run_on(
         let first = text::print(&machine.trace_log(), &machine.trace_header(), filter);
         summary.add_first_lines(first_lines(&first, SUMMARY_LINES));
     }
-    // If an output is missing, the JSON is only about this failure. A program reads one document,
-    // and a summary could not say that an output is missing.
+    // If an output is missing, the caller prints a JSON document about this failure. A program
+    // reads only one document, and a summary could not say that an output is missing.
     if written.is_ok() || job.report.format == Format::Text {
         print(&summary, job.report.format, &outputs)?;
     }

@@ -1,4 +1,4 @@
-//! Reads a trace for a verb: the golden text from a file or stdin.
+//! Reads a trace from a file or stdin, for the verbs that take a trace.
 
 use anstream::adapter::strip_bytes;
 use portcls_machine::emulator::trace::TraceLog;
@@ -30,7 +30,7 @@ impl TraceFile {
         self.log.events().last().map_or(0, |event| event.time_ns)
     }
 
-    /// Says how much of a damaged trace could be read. Says nothing for a whole trace.
+    /// Prints how much of a damaged trace could be read. Prints nothing for a whole trace.
     pub fn note_readable(&self, name: &str) {
         if self.damage.is_none() {
             return;
@@ -48,8 +48,8 @@ impl TraceFile {
 /// Reads a trace. Reads a damaged trace up to its damage.
 ///
 /// # Errors
-/// [`Failure::CannotRead`] and [`Failure::TraceTooBig`]; [`Failure::NotATrace`] when there is no
-/// event before the damage.
+/// [`Failure::CannotRead`] and [`Failure::TraceTooBig`]. [`Failure::OtherKind`] or
+/// [`Failure::NotATrace`] when there is no event before the damage.
 pub fn read(input: &Input) -> Result<TraceFile, Failure> {
     let name = input.name();
     let bytes = input.bytes(MAX_BYTES).map_err(|obstacle| match obstacle {
@@ -60,8 +60,8 @@ pub fn read(input: &Input) -> Result<TraceFile, Failure> {
             Failure::TraceTooBig { name: name.clone(), bytes, limit: MAX_BYTES }
         }
     })?;
-    // A byte that is not UTF-8 becomes a character. The reader refuses the character and names its
-    // place.
+    // Bytes that are not UTF-8 become U+FFFD below. If such a character makes a line invalid, the
+    // parser names the place.
     let bytes = without_colours(plain_text(bytes));
     let text = String::from_utf8_lossy(&bytes);
     let read = parse_readable(&text);

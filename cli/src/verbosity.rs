@@ -1,6 +1,6 @@
 //! How much the program prints in addition to results, warnings and errors.
 //!
-//! This file owns the options `-v` and `-q`. It sets how much diagnostics all rooms print, from
+//! This file owns the options `-v` and `-q`. It sets which diagnostics all rooms print, from
 //! these options and `RUST_LOG`. With `-q`, `console` leaves notes out, and `progress_bar` leaves
 //! the bar out.
 

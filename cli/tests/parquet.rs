@@ -11,15 +11,16 @@ use portcls_test_tools::{has_program, skip};
 
 use crate::support::{Folder, TWO_NOTES, driver_path, midi_file};
 
-/// Runs the query of the file that `docs/views.md` shows, and prints each row on a line.
+/// Runs the query in the file that its argument names, and prints each row on a line. The test
+/// runs `docs/slowest-isr.sql`, which `docs/views.md` recommends.
 const SCRIPT: &str = "\
 import sys, duckdb
 for row in duckdb.sql(open(sys.argv[1]).read()).fetchall():
     print(*row, sep='|')
 ";
 
-/// The longest time from `isr call` to `isr return` in a trace, in ns, and the number of these
-/// calls.
+/// The number of calls of the ISR in a trace, and the longest time from `isr call` to
+/// `isr return` in ns.
 fn slowest_isr(text: &str) -> (usize, u64) {
     let ns = |line: &str| {
         let time = line.split_whitespace().next().expect("a time");

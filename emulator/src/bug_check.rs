@@ -1,10 +1,9 @@
 //! Bug checks: the codes, the entry of each code, and how to raise one.
 //!
-//! This file owns the type of a code and the shape of an entry. `table.rs` holds the entries;
-//! `values.rs` holds the words for the values of their parameters. The kernel raises only codes of
-//! the table, so each raised code has a name and words. A driver may give KeBugCheckEx any number;
-//! only [`BugCheckCode::of_driver`] makes a code from such a number. This file never knows how a
-//! report of a bug check looks.
+//! This file owns the type of a code and the shape of an entry. `table.rs` holds the entries.
+//! `values.rs` holds the words for the values of their parameters. The codes that the kernel itself
+//! raises are all in the table, so each of them has a name and words. A driver may give
+//! KeBugCheckEx any number. Only [`BugCheckCode::of_driver`] makes a code from such a number.
 
 mod table;
 mod values;
@@ -149,8 +148,8 @@ pub struct BugCheck {
 }
 
 impl Kernel {
-    /// Stops the machine with a code and four parameters. Returns only on a kernel that is frozen
-    /// already. IRQL: any.
+    /// Stops the machine with a code and four parameters. If this function returns, the kernel is
+    /// frozen. IRQL: any.
     #[doc(alias = "KeBugCheckEx")]
     pub fn bug_check(&self, code: BugCheckCode, parameters: [u64; 4]) {
         self.bug_check_with(code, parameters, "the driver called KeBugCheckEx");

@@ -18,21 +18,21 @@ pub enum DeviceReply {
     /// The outputs have not changed since the last reply, so the device need not calculate them.
     /// Most polls get this reply.
     Same(Answer),
-    /// The outputs may have changed. The first reply of each device is this one.
+    /// The outputs may have changed. The first reply of a device must be this one.
     Changed(Answer, Outputs),
 }
 
 /// The result of an access.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Answer {
-    /// The byte read; 0 after a write or an advance.
+    /// The byte read. After a write or an advance the bus ignores this value.
     pub value: u8,
     /// Which of [`BusDevice::notes`] describes the access.
     pub note: u8,
 }
 
 /// The outputs of a device, which the bus watches. They depend only on the device's state. The bus
-/// remembers the last outputs, so the device need not remember them.
+/// remembers the last line and the last time, so the device need not remember them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Outputs {
     /// The present state of the interrupt output.
@@ -73,7 +73,7 @@ pub struct SerialByte {
 
 /// A device with byte-wide registers: a pure function of its state, the time and the access.
 ///
-/// A device never ticks. The only code outside itself that a device calls is [`Kernel::choose`].
+/// A device never ticks. The only function of the kernel that a device calls is [`Kernel::choose`].
 /// The oracle, which makes the choice, must not touch the bus. The times that the bus gives to a
 /// device never go back. A device says when it changes next by itself ([`Outputs::next_event_ns`]).
 /// The bus advances the device at each such time, before it passes on any access of a later time.
@@ -101,8 +101,8 @@ pub trait BusDevice {
     /// [`BusDevice::signals`].
     ///
     /// The bus calls this after each access and advance whose reply says [`Outputs::has_serial`].
-    /// The trace shows a change at its exact time only when [`Outputs::next_event_ns`] announced
-    /// that time.
+    /// If the device changes a signal by itself, the trace shows the exact time only when
+    /// [`Outputs::next_event_ns`] announced that time.
     fn signal(&self, _index: usize) -> u32 {
         0
     }
@@ -143,13 +143,13 @@ struct Attached {
     present: Cell<bool>,
     next_event_ns: Cell<u64>,
     line_state: Cell<LineState>,
-    /// The last signal values in the trace; empty before the first look.
+    /// The last signal values in the trace; empty until the first values are recorded.
     signal_values: RefCell<Vec<u32>>,
 }
 
 /// The devices, in the order in which they were attached, and the counts of accesses.
 ///
-/// The bus keeps the list locked while it calls a device. This is safe, because a device never
+/// The bus keeps the list borrowed while it calls a device. This is safe, because a device never
 /// calls the bus.
 #[derive(Default)]
 pub(crate) struct Bus {
@@ -159,7 +159,8 @@ pub(crate) struct Bus {
     unclaimed: Cell<Option<UnclaimedAccesses>>,
 }
 
-/// The accesses to ports that no device has.
+/// The accesses to ports that no device has. A wide access is one of them only if no device has any
+/// of its ports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UnclaimedAccesses {
     /// How many there were.
@@ -186,9 +187,9 @@ const FLOATING: u8 = 0xFF;
 
 impl Kernel {
     /// Puts a device on the bus. The device gets `length` ports from `first_port` on, and the
-    /// interrupt line `line`, if it has one.
+    /// interrupt line `line`. With `None` it has no interrupt line.
     ///
-    /// The first device to claim a port keeps it.
+    /// Of several devices on the bus that claim a port, the device that was attached first has it.
     ///
     /// # Panics
     /// When the bus has [`MOST_DEVICES`] already.
@@ -303,7 +304,8 @@ impl Kernel {
         unclaimed.set(Some(UnclaimedAccesses { count: seen.count + 1, ..seen }));
     }
 
-    /// Reads one byte without the bookkeeping of a wide access. Every poll runs through here.
+    /// Reads one byte without the bookkeeping of a wide access. The polls of drivers run through
+    /// here.
     #[inline]
     fn read_byte(&self, port: u16) -> u32 {
         if !self.begin_access(Direction::Read) {
@@ -381,8 +383,8 @@ impl Kernel {
         value
     }
 
-    /// Counts an access and lets its time pass; false when the machine stops before the access
-    /// ends.
+    /// Lets the time of an access pass, and counts the access. If the machine has stopped by then,
+    /// the function returns false and does not count the access.
     #[inline]
     fn begin_access(&self, direction: Direction) -> bool {
         self.pass_time(self.now_ns() + self.state.config.port_access_ns);
@@ -452,7 +454,7 @@ impl Kernel {
         });
     }
 
-    /// Records the signals that have changed. At the first look it records all signals.
+    /// Records the signals that have changed. The first call records all signals.
     fn record_signals(&self, attached: &Attached) {
         let device = attached.device.borrow();
         let mut values = attached.signal_values.borrow_mut();

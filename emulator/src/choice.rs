@@ -1,17 +1,16 @@
 //! Choices: the code asks here about everything with several outcomes.
 //!
-//! This file owns [`Kernel::choose`], the oracle that answers, and the counts of the questions. The
-//! kernel, the port and the machine ask only through [`Kernel::choose`]. The choices are listed in
-//! `register.rs`; the questions at a preemption point are in `point.rs`. This file never knows why
-//! an oracle gives an answer.
+//! This file owns [`Kernel::choose`], the oracle that answers, and the counts of the questions. All
+//! rooms ask only through [`Kernel::choose`]. The choices are listed in `register.rs`. The
+//! questions at a preemption point are in `point.rs`.
 //!
 //! # Questions and answers
 //!
 //! Each [`Choice`] has numbered answers. Answer 0 is what happens without an oracle. So a run
 //! without an oracle and a run whose oracle always answers 0 have the same trace, byte for byte.
-//! Questions are numbered per choice: the third allocation stays number 3, even when the kernel
-//! asks more questions about other choices. When the program gets a new choice, the questions
-//! about the old choices keep their numbers.
+//! Questions are numbered per choice: the third question about an allocation is number 3, even when
+//! the kernel asks more questions about other choices. When the program gets a new choice, the
+//! questions about the old choices keep their numbers.
 //!
 //! Each answer other than 0 is an event of the trace. [`Answers`] takes these answers out of a
 //! trace, and [`Replay`] is the oracle that gives them again. With these answers the second run has
@@ -19,11 +18,11 @@
 //!
 //! # Where a preemption point is wanted
 //!
-//! While an oracle is registered, every preemption point asks it, even when nothing waits there. A
-//! compiled driver has a preemption point at each port access, call and deadline, and perhaps
-//! more. To get a preemption point at any other time, call [`Kernel::at`] with a callback that does
-//! nothing. The callback makes a deadline. A compiled driver then has the preemption point at the
-//! instruction boundary of the deadline.
+//! While an oracle is registered, questions can come at every preemption point, even when no
+//! interrupt and no DPC waits there. A compiled driver has a preemption point at each port access,
+//! call and deadline, and perhaps at other times. To get a preemption point at a certain time, call
+//! [`Kernel::at`] with a callback that does nothing. The callback makes a deadline. A compiled
+//! driver then has the preemption point at the instruction boundary of the deadline.
 //!
 //! # Adding a choice
 //!
@@ -77,8 +76,8 @@ impl<F: Fn(&Kernel, &Question) -> u32> Oracle for F {
     }
 }
 
-/// The attention level while there is an oracle. It is above every IRQL, so each preemption point
-/// asks the oracle.
+/// The attention level while there is an oracle. It is above every IRQL, so no preemption point is
+/// skipped.
 pub(crate) const ALWAYS: Irql = Irql(u8::MAX);
 
 /// The oracle and the counts of its questions.
@@ -93,12 +92,13 @@ pub(crate) struct Choices {
     asked: [Cell<u64>; Choice::ALL.len()],
     /// How many times in a row an interrupt or a DPC was put off.
     put_off: Cell<u32>,
-    /// Requests of applications that are not complete, the oldest first.
+    /// Control requests that are not complete, the oldest first. The oracle may cancel them.
     requests: RefCell<Vec<Irp>>,
 }
 
 impl Choices {
-    /// Drops the oracle, and the counts and requests that were kept for it.
+    /// Drops the oracle, the questions of [`Kernel::ask_at_points`] and the requests. The counts
+    /// stay.
     pub fn clear(&self) {
         self.is_asked.set(false);
         drop((self.oracle.take(), self.point_questions.take(), self.requests.take()));
@@ -126,7 +126,8 @@ impl Kernel {
         self.state.choices.is_asked.get()
     }
 
-    /// Decides a choice by the oracle's answer. Without an oracle, answer 0 decides. IRQL: any.
+    /// Decides a choice by the oracle's answer. Without an oracle, and on a frozen kernel, answer 0
+    /// decides. IRQL: any.
     #[inline]
     #[must_use]
     pub fn choose<A: Answer>(&self, choice: Choice) -> A {

@@ -21,9 +21,10 @@ pub const LONGEST_RUN_NS: u64 = 100 * 365 * 24 * 3_600_000_000_000;
 /// What a turn of the event loop did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Progress {
-    /// The turn served something, or it moved the clock on.
+    /// The turn served something or moved the clock on, or the next turn must ask the oracle again.
     Moved,
-    /// Nothing can happen any more without outside help.
+    /// The turn had nothing to do: nothing can happen any more without outside help, the limit of
+    /// the clock is reached, or the kernel has stopped.
     Idle,
 }
 
@@ -82,7 +83,7 @@ impl Ord for Entry {
     }
 }
 
-/// A queue up to this length is not searched for stale entries.
+/// While the queue has at most this length, a new entry does not start a search for stale entries.
 const LEAST_CROWDED: usize = 64;
 
 /// All deadlines: every event that has a time.
@@ -276,7 +277,7 @@ impl Kernel {
 
     /// Keeps the processor busy for `microseconds`; interrupts above the IRQL are taken.
     ///
-    /// IRQL: any. Time spent in interrupts counts: the stall ends at a fixed time of the clock.
+    /// IRQL: any. Time spent in interrupts counts as time of the stall.
     #[doc(alias = "KeStallExecutionProcessor")]
     #[inline]
     pub fn stall_us(&self, microseconds: u32) {
@@ -287,7 +288,7 @@ impl Kernel {
 
     /// The time in ns at which something happens next by itself. Until that time the caller may
     /// move the clock on without serving deadlines. The time may be too early, never too late. When
-    /// something is due now, the time is in the past.
+    /// something is due already, the time is not later than now.
     #[inline]
     #[must_use]
     pub fn next_deadline_ns(&self) -> u64 {
@@ -343,7 +344,8 @@ impl Kernel {
     }
 
     /// Serves all deadlines that are due now: devices first, then timers, callbacks and waits in
-    /// the order of their times.
+    /// the order of their times. If the end of the run, the watchdog or the limit of a call into a
+    /// driver is due, the kernel stops instead.
     fn serve_deadlines(&self) {
         let now_ns = self.now_ns();
         let deadlines = &self.state.deadlines;
@@ -379,8 +381,8 @@ impl Kernel {
     /// Calls `callback` at `time_ns` outside the processor, at no IRQL. Hardware acts in the same
     /// way.
     ///
-    /// The callback may change devices and lines; it must not call drivers. A time in the past
-    /// means now.
+    /// The callback may change devices and lines. It must not call drivers. If `time_ns` is in
+    /// the past, the kernel calls the callback as soon as time passes.
     pub fn at(&self, time_ns: u64, callback: impl FnOnce(&Kernel) + 'static) {
         if !self.is_frozen() {
             let time_ns = time_ns.max(self.now_ns());
@@ -422,7 +424,11 @@ impl Kernel {
         self.pass_time_to(next_ns, limit_ns)
     }
 
-    /// Serves what waits for the idle thread now; no time passes.
+    /// Runs the interrupts and DPCs that wait, and then a work item or a system thread if one is
+    /// ready. Only the code that runs moves the clock on.
+    ///
+    /// Returns [`Progress::Moved`] if a work item or thread ran, or if the oracle has put something
+    /// off.
     fn serve_waiting(&self) -> Progress {
         self.preemption_point();
         let is_below_dispatch = self.current_irql() < Irql::DISPATCH_LEVEL;
@@ -434,7 +440,7 @@ impl Kernel {
         if self.is_something_put_off() { Progress::Moved } else { Progress::Idle }
     }
 
-    /// Moves the clock to the next deadline, at most to `limit_ns`.
+    /// Moves the clock to the deadline `next_ns`, at most to `limit_ns`.
     fn pass_time_to(&self, next_ns: u64, limit_ns: u64) -> Progress {
         if next_ns > limit_ns && self.now_ns() >= limit_ns {
             return Progress::Idle;

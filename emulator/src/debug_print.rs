@@ -11,7 +11,7 @@ const LONGEST_MESSAGE: usize = 512;
 impl Kernel {
     /// Puts a driver's message into the trace, and into the program's diagnostics.
     ///
-    /// IRQL: up to any device level. Line breaks at the end are dropped.
+    /// IRQL: up to the highest device level. Line breaks at the end are dropped.
     #[doc(alias = "DbgPrint")]
     pub fn debug_print(&self, message: fmt::Arguments<'_>) {
         if self.is_frozen() {

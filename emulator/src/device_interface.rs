@@ -22,7 +22,7 @@ use name::{key_path, link_name};
 use watch::Watches;
 pub use watch::{InterfaceChange, InterfaceRoutine, InterfaceWatch};
 
-/// An enabled interface of a device.
+/// An interface of a device.
 #[derive(Clone, Debug)]
 pub struct DeviceInterface {
     /// The interface class: a GUID in its wire form.
@@ -275,11 +275,12 @@ impl Kernel {
         entries.iter().find(is_it)?.link()
     }
 
-    /// Opens the registry key for the parameters of an interface. IRQL: PASSIVE_LEVEL.
+    /// Opens the registry key for the parameters of an interface, and makes the key if it does not
+    /// exist. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// `STATUS_OBJECT_NAME_NOT_FOUND` when no interface has the name; `STATUS_ACCESS_DENIED` when
-    /// an oracle refuses the call.
+    /// `STATUS_OBJECT_NAME_NOT_FOUND` when no interface has the name; the errors of
+    /// [`Kernel::create_registry_key`].
     #[doc(alias = "IoOpenDeviceInterfaceRegistryKey")]
     pub fn open_device_interface_key(&self, link: &str) -> Result<RegistryKey, NtStatus> {
         let index = self.find_interface(link)?;

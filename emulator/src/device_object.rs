@@ -1,4 +1,4 @@
-//! Driver, device and file objects, and the call from one driver to another.
+//! Driver, device and file objects, and the stacks of devices.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -234,7 +234,7 @@ impl DeviceObject {
         self.registry_keys.borrow().clone()
     }
 
-    /// The power state that a driver last reported for the device.
+    /// The power state that a driver last reported for the device; D0 before the first report.
     #[must_use]
     pub fn power_state(&self) -> DevicePowerState {
         self.power.get()
@@ -325,7 +325,8 @@ impl fmt::Debug for DeviceObject {
 /// A routine that is called when the last handle of a file is closed. IRQL: PASSIVE_LEVEL.
 pub type LastHandleRoutine = Rc<dyn Fn(&Kernel)>;
 
-/// An open file: a handle of an application to a device or to something behind the device.
+/// An open file: the connection of an application to a device, or to something behind the device
+/// such as a pin.
 #[doc(alias = "FILE_OBJECT")]
 pub struct FileObject {
     device: Rc<DeviceObject>,
@@ -335,7 +336,8 @@ pub struct FileObject {
 }
 
 impl FileObject {
-    /// A file on `device`. The name of the file is relative to the open file `related`.
+    /// A file on `device`. If there is an open file `related`, the name of the new file is relative
+    /// to it.
     #[must_use]
     pub fn new(device: &Rc<DeviceObject>, related: Option<Rc<FileObject>>) -> Rc<FileObject> {
         Rc::new(FileObject {
@@ -352,7 +354,7 @@ impl FileObject {
         &self.device
     }
 
-    /// The open file to which the name of this file is relative.
+    /// The open file to which the name of this file is relative, if there is one.
     #[must_use]
     pub fn related(&self) -> Option<&Rc<FileObject>> {
         self.related.as_ref()

@@ -45,7 +45,7 @@ pub struct Dpc(Rc<DpcObject>);
 
 /// If this many DPCs run in a row and the interrupted thread never goes on, the run of DPCs counts
 /// as endless.
-/// Assumed: a queue of real DPCs holds far fewer, and a run reaches this number quickly.
+/// Assumed: a queue of real DPCs holds far fewer, and an endless run reaches this number quickly.
 const DPCS_IN_A_ROW: u32 = 100_000;
 
 /// The DPC queue of the only processor.
@@ -94,7 +94,7 @@ impl Dpc {
 }
 
 impl Kernel {
-    /// Queues a DPC; returns false and changes nothing when the DPC is queued already. IRQL: any.
+    /// Queues a DPC. Returns false when the DPC is queued already and keeps its place. IRQL: any.
     ///
     /// Below DISPATCH_LEVEL the DPC has run when this function returns, unless an oracle puts the
     /// DPC off. At DISPATCH_LEVEL or above the DPC runs when the IRQL falls below DISPATCH_LEVEL.

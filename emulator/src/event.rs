@@ -29,7 +29,7 @@ struct EventObject {
 pub struct Event(Rc<EventObject>);
 
 impl Event {
-    /// A new event; `name` is its name in the report of a hang. IRQL: any.
+    /// A new event; `name` is its name in a trace and in reports. IRQL: any.
     #[doc(alias = "KeInitializeEvent")]
     #[must_use]
     pub fn new(kind: EventKind, name: &'static str) -> Event {

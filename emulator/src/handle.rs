@@ -64,7 +64,8 @@ impl Kernel {
         gone.map(drop).ok_or(NtStatus::INVALID_HANDLE)
     }
 
-    /// The object behind a handle. The caller's copy keeps the object alive.
+    /// The object behind a handle. The result keeps the object alive, also after the handle is
+    /// closed.
     ///
     /// # Errors
     /// `STATUS_INVALID_HANDLE` when the handle is not open.

@@ -39,7 +39,8 @@ impl Inspection {
         self.facts.push(Fact { name, value: value.to_string() });
     }
 
-    /// Adds a fact with several values, one line for each, or with the value "none".
+    /// Adds a fact with several values, one line for each. Without values, the fact has the value
+    /// "none".
     pub fn tell_all(&mut self, name: &'static str, values: impl IntoIterator<Item = String>) {
         let before = self.facts.len();
         for value in values {
@@ -68,7 +69,7 @@ impl Inspection {
         self.facts.iter().map(|fact| (fact.name, fact.value.as_str()))
     }
 
-    /// The first value of a fact.
+    /// The first value of a fact; `None` when there is no fact of this name.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
         self.facts().find(|(told, _)| *told == name).map(|(_, value)| value)

@@ -1,8 +1,9 @@
 //! Items that the rooms above install in a kernel, one for each type.
 //!
-//! Windows has no such place: there each part of Windows keeps its tables in its own image. Here a
-//! room must not know the rooms above it. So the machine installs what a room needs from the rooms
-//! above. The kernel only keeps these items and never knows what they are.
+//! A room must not know the rooms above it, but it may need an item of theirs, such as the table of
+//! the system's miniports. A room above installs the item here, and the room that needs the item
+//! takes it from here. The kernel only keeps the items and never knows what they are. Windows has
+//! no such place, because there each part keeps its tables in its own image.
 
 use std::any::Any;
 use std::cell::RefCell;

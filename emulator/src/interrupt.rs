@@ -62,7 +62,8 @@ impl InterruptLine {
 /// Interrupt lines of a PC with two 8259 controllers.
 const LINES: usize = 16;
 
-/// This number of passes over the routines of a latched line counts as a storm.
+/// The largest number of passes over the routines of a shared latched line in one service of the
+/// line. If a routine claims the interrupt in each of these passes, the run stops as a hang.
 const CHAIN_PASS_LIMIT: u32 = 10_000;
 
 struct InterruptObject {
@@ -86,7 +87,7 @@ struct Line {
 
     /// One bit for each device that holds the line up.
     sources: Cell<u32>,
-    /// Service calls in a row during which the line never went down.
+    /// How many times the kernel has serviced the line since the line last fell.
     services_while_up: Cell<u32>,
 }
 
@@ -164,14 +165,15 @@ impl Kernel {
     }
 
     /// Connects a service routine. An interrupt that waited on the line is delivered before this
-    /// function returns.
+    /// function returns, unless an oracle puts the interrupt off.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` for a vector that is not wired, for a mode that is not the mode
-    /// of the line, or when the line is connected already and one of the drivers does not share the
-    /// line. `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the connection.
+    /// - `STATUS_INVALID_PARAMETER`: the vector is not wired, or `mode` is not the mode of the
+    ///   line, or another routine is connected to the line and one of the two drivers does not
+    ///   share the line.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the connection.
     #[doc(alias = "IoConnectInterrupt")]
     pub fn connect_interrupt(
         &self,
@@ -277,7 +279,7 @@ impl Kernel {
             .max_by_key(|line| (Irql::of_line(*line as u8), LINES - line))
     }
 
-    /// The IRQL of the most urgent line that asks for service.
+    /// The IRQL of the most urgent line that asks for service and has a routine.
     pub(crate) fn requested_irql(&self) -> Option<Irql> {
         self.urgent_line().map(|line| Irql::of_line(line as u8))
     }
@@ -342,9 +344,10 @@ impl Kernel {
         });
     }
 
-    /// Calls the routines of a line. On a level line the kernel stops at the first routine that
-    /// claims the interrupt. On a shared latched line the kernel repeats the pass over all routines
-    /// until no routine claims the interrupt, because one edge may come from several devices.
+    /// Calls the routines of a line, and returns whether one of them claimed the interrupt. On a
+    /// level line the kernel stops at the first routine that claims the interrupt. On a shared
+    /// latched line one edge may come from several devices. So the kernel calls all routines, again
+    /// and again, until a pass in which no routine claims the interrupt.
     fn call_routines(&self, line: &Line) -> Claim {
         let shared_latched =
             line.wired.get() == Some(TriggerMode::Latched) && line.connected.borrow().len() > 1;

@@ -124,14 +124,14 @@ pub enum Parameters {
     Cleanup,
     /// The file is closed; no more requests follow.
     Close,
-    /// A control code. Input of METHOD_NEITHER is copied in; the output goes to [`Irp::buffer`].
+    /// A control code. The output goes to [`Irp::buffer`].
     DeviceControl {
         /// The code.
         code: u32,
-        /// The input buffer.
+        /// A copy of the sender's input buffer, also for METHOD_NEITHER.
         input: Vec<u8>,
-        /// Length of the sender's output buffer in bytes, as the sender states it. [`Irp::buffer`]
-        /// has the sender's memory.
+        /// Length of the output buffer in bytes, as the sender states it. The memory that the
+        /// sender really has is in [`Irp::buffer`].
         output_length: u32,
     },
     /// Plug and Play.
@@ -206,7 +206,7 @@ struct IrpObject {
 pub struct Irp(Rc<IrpObject>);
 
 impl Irp {
-    /// A request on `file` with the sender's locked buffers.
+    /// A request on `file` with the sender's locked buffers, and with an empty output buffer.
     #[doc(alias = "IoAllocateIrp")]
     #[must_use]
     pub fn new(parameters: Parameters, file: Option<Rc<FileObject>>, mdls: Vec<Mdl>) -> Irp {
@@ -231,27 +231,28 @@ impl Irp {
         &self.0.parameters
     }
 
-    /// The open file; a Plug and Play request has no file.
+    /// The open file; a Plug and Play or power request has no file.
     #[must_use]
     pub fn file(&self) -> Option<&Rc<FileObject>> {
         self.0.file.as_ref()
     }
 
-    /// The sender's locked buffers, one for each stream header.
+    /// The sender's locked buffers: one for each stream header of a stream request. Other requests
+    /// have no such buffers.
     #[must_use]
     pub fn mdls(&self) -> &[Mdl] {
         &self.0.mdls
     }
 
-    /// The output buffer, with the length that the sender gave. When a driver answers a control
-    /// request with bytes, the buffer has only these bytes afterwards. When the driver wrote
-    /// nothing, the buffer stays whole.
+    /// The sender's output buffer. The sender sets its bytes before it sends the request. A driver
+    /// may write into the buffer, or put a shorter answer in its place.
     #[must_use]
     pub fn buffer(&self) -> &RefCell<Vec<u8>> {
         &self.0.buffer
     }
 
-    /// The final status; `PENDING` until the request is complete.
+    /// The status: `PENDING` until a driver sets another status, and final when the request is
+    /// complete.
     #[doc(alias = "IoStatus.Status")]
     #[must_use]
     pub fn status(&self) -> NtStatus {
@@ -341,7 +342,8 @@ impl Waitable for Completion<'_> {
 impl Kernel {
     /// Sends a request to a device's driver and returns what its dispatch routine returned.
     ///
-    /// A request without a dispatch routine completes with `STATUS_INVALID_DEVICE_REQUEST`.
+    /// If the driver has no dispatch routine for the request, the request completes with
+    /// `STATUS_INVALID_DEVICE_REQUEST`.
     #[doc(alias = "IoCallDriver")]
     pub fn call_driver(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
         if self.is_frozen() {
@@ -357,9 +359,10 @@ impl Kernel {
         }
     }
 
-    /// Sends a request as the I/O manager does for an application, and checks the driver's status.
-    /// The dispatch routine must return `STATUS_PENDING` when it marked the request pending, and
-    /// only then. Any other request must be complete when the dispatch routine returns.
+    /// Sends a request as the I/O manager does for an application, and returns the status of the
+    /// dispatch routine. The dispatch routine must return `STATUS_PENDING` when it marked the
+    /// request pending, and only then. Any other request must be complete when the dispatch routine
+    /// returns. Otherwise the kernel reports a violation.
     pub fn send_request(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
         self.follow_request(irp);
         let status = self.call_driver(device, irp);
@@ -390,7 +393,7 @@ impl Kernel {
     /// Sends a request like [`Kernel::send_request`]. When the driver keeps the request, waits
     /// until it is complete. Returns the final status. IRQL: PASSIVE_LEVEL.
     ///
-    /// When no driver completes the request, nothing can end the wait: a hang.
+    /// When no driver completes the request, the run stops as a hang.
     pub fn send_request_and_wait(&self, device: &Rc<DeviceObject>, irp: &Irp) -> NtStatus {
         let status = self.send_request(device, irp);
         if status != NtStatus::PENDING {

@@ -31,10 +31,11 @@ impl Irql {
     /// Everything is masked.
     pub const HIGH_LEVEL: Irql = Irql(15);
 
-    /// The device level of an interrupt line of a PC, 0 to 15.
+    /// The device level of interrupt line `line` of a PC. The lines have the numbers 0 to 15.
     ///
-    /// Assumed: the nine device levels of x64 are divided in the order of the two 8259 controllers
-    /// (0, 1, 8 to 15, 3 to 7). A more urgent line never has a lower level than a less urgent line.
+    /// Assumed: the levels from 11 down to 4, in the order of the two 8259 controllers (0, 1, 8 to
+    /// 15, 3 to 7; line 2 has the level of line 9). A more urgent line never has a lower level than
+    /// a less urgent line.
     #[must_use]
     pub fn of_line(line: u8) -> Irql {
         let rank = match line {
@@ -47,7 +48,8 @@ impl Irql {
         Irql(Self::HIGHEST_DEVICE_LEVEL.0 - rank.min(15) * device_levels / 15)
     }
 
-    /// The column in which a trace shows this level.
+    /// The level of an event in a trace at this IRQL. [`Level::Device`] is right only in a service
+    /// routine; other code at a device IRQL has [`Level::Raised`].
     #[inline]
     #[must_use]
     pub fn level(self) -> Level {
@@ -150,9 +152,9 @@ impl Kernel {
         }
     }
 
-    /// Notes that a caller ran above `limit` when the caller called a routine of a room. The
-    /// violation names the first rule that is about this routine. The function looks in the
-    /// registers of the room first, then in the kernel's register.
+    /// Notes a violation: a caller above `limit` called a routine of a room. The violation names
+    /// the first rule that is about this routine, from the registers of the room or else from the
+    /// kernel's register. If no rule is about the routine, the violation names `irql-too-high`.
     #[cold]
     pub fn report_high_irql(&self, registers: &[&[&'static Rule]], limit: Irql, routine: &str) {
         let mut known = registers.iter().copied().chain([rules::RULES]).flatten();

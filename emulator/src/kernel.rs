@@ -32,7 +32,7 @@ use crate::{NtStatus, wait};
 /// The settings of a kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct KernelConfig {
-    /// Time of one port access in ns, of any width.
+    /// Time of one port access of any width, in ns.
     /// Source: ISA 8-bit I/O takes 0.7 to 1.5 us with recovery; the default is 1 us.
     pub port_access_ns: u64,
     /// Time between two clock interrupts in ns. Timers expire only at a clock interrupt.
@@ -41,15 +41,16 @@ pub struct KernelConfig {
     /// The system time (100 ns units since 1601) at power-on.
     /// Assumed: 1 January 2000, so that absolute times look realistic.
     pub boot_time_100ns: u64,
-    /// The longest DPC, and the longest time at DISPATCH_LEVEL and above. A longer time is bug
-    /// check DPC_WATCHDOG_VIOLATION.
+    /// The longest time of one DPC, and the longest time at DISPATCH_LEVEL and above, in ns. A
+    /// longer time is bug check DPC_WATCHDOG_VIOLATION.
     pub dpc_watchdog_ns: u64,
-    /// The longest wait without a time-out. The kernel reports a longer wait as a hang.
+    /// The longest wait without a time-out, in ns. The kernel reports a longer wait as a hang. A
+    /// wait of a system thread's own code has no limit.
     pub longest_wait_ns: u64,
-    /// The longest call into a driver at PASSIVE_LEVEL. The kernel reports a longer call as a hang.
+    /// The longest call into a driver, in ns. The kernel reports a longer call as a hang.
     pub longest_call_ns: u64,
-    /// The largest number of service calls of one line in a row. More calls are an interrupt storm.
-    /// Only calls during which the line stays up count.
+    /// How many times the kernel may service one line before the line falls. One more service is
+    /// an interrupt storm, which stops the run as a hang.
     pub interrupt_storm_limit: u32,
     /// Time at which the run stops, if no other end comes first. Each run stops at
     /// [`LONGEST_RUN_NS`](crate::LONGEST_RUN_NS).
@@ -138,9 +139,9 @@ pub(crate) struct KernelState {
     pub running: Cell<Running>,
     /// Where the processor is, as a trace shows it. This value follows from `irql` and `running`.
     pub level: Cell<Level>,
-    /// The highest IRQL at which an interrupt line or a DPC waits. PASSIVE_LEVEL when no line and
-    /// no DPC waits; above every level while there is an oracle. When the current IRQL is at or
-    /// above this level, a preemption point does nothing.
+    /// The highest IRQL at which an interrupt line or a DPC waits. The value may be too high, but
+    /// never too low. While there is an oracle, the value is above every level. When the current
+    /// IRQL is at or above this value, a preemption point does nothing.
     pub attention: Cell<Irql>,
     pub deadlines: Deadlines,
     pub interrupts: InterruptController,
@@ -220,10 +221,10 @@ impl Kernel {
     }
 
     /// Ends the machine of this kernel. The kernel drops what waits: deadlines, DPCs, work items,
-    /// system threads and requests. It also drops what is registered, such as service routines,
-    /// device interfaces, handles and names. Such objects often hold a handle to the kernel.
-    /// Without this call, a machine that stopped half-way would never free its memory. No code may
-    /// run on the kernel after this call. The trace and the counters stay.
+    /// system threads and power requests. It also drops what is registered, such as service
+    /// routines, device interfaces, handles and names. Such objects often hold a handle to the
+    /// kernel, so without this call a machine that stopped half-way would never free its memory. No
+    /// code may run on the kernel after this call. The trace and the counters stay.
     pub fn end(&self) {
         let state = &self.state;
         state.deadlines.clear();
@@ -247,7 +248,7 @@ impl Kernel {
 
     /// The number of the thread that runs now. IRQL: any. A DPC and a service routine run in the
     /// thread that they interrupt.
-    /// Assumed: a work item that runs while a thread waits runs in another thread.
+    /// Assumed: a work item never runs in the thread whose wait lets the work item run.
     #[must_use]
     pub fn current_thread(&self) -> u32 {
         self.state.thread.get()

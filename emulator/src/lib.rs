@@ -1,23 +1,25 @@
 //! The simulated NT kernel: one processor, integer time, and a trace.
 //!
 //! Owns: the clock, IRQL, interrupt lines and their service routines, the DPC queue, timers, spin
-//! locks, events, semaphores and waits, the handles of a program, work items, pool, physical
-//! addresses, the bus of I/O ports, IRPs and device objects, power requests, the registry, device
-//! interfaces, the names of objects, bug checks, the rules of its routines, and the trace. This
-//! crate never knows what the devices on its bus are for.
+//! locks, mutexes, events, semaphores and waits, the handles of a program, work items, system
+//! threads, pool, physical addresses, the bus of I/O ports, IRPs and device objects, power
+//! requests, the registry, device interfaces, the names of objects, bug checks, the rules of its
+//! routines, the choices that an oracle answers, and the trace. This crate never knows what the
+//! devices on its bus are for.
 //!
 //! # How a run works
 //!
-//! Nothing ticks. The clock stands still until code lets time pass: a port access, a stall, a
-//! wait, or the event loop of an idle thread. While time passes, the kernel serves the deadlines
-//! (timers, devices, scheduled callbacks) in order. ISR, DPC and thread nest as plain calls on one
-//! stack. On a real machine with one processor they nest in the same way. An ISR or a DPC can begin
-//! at one place only, the preemption point of `preempt.rs`. Nested waits end in the reverse order:
-//! an outer wait returns only after the inner wait has ended.
+//! Nothing ticks. The clock stands still until code lets time pass: a port access, a stall, the
+//! instructions of a compiled driver, a wait, or the event loop of an idle thread. While time
+//! passes, the kernel serves the deadlines (timers, devices, scheduled callbacks) in order. An ISR
+//! or a DPC is a plain call on the stack of the thread that it interrupts, as on a real machine
+//! with one processor. An ISR or a DPC can begin at one place only, the preemption point of
+//! `preempt.rs`. Waits nest too: an outer wait returns only after the inner wait has ended. Only
+//! the code of a system thread waits without nesting, see `thread.rs`.
 //!
-//! A [`Kernel`] is a cheap handle. Every call takes a handle as its first parameter, and an object
-//! may keep one for its destructor. A bug check unwinds to [`Kernel::enter`]. After the bug check
-//! the kernel is frozen, and every routine returns at once without effect.
+//! A [`Kernel`] is a cheap handle; an object may keep one for its destructor. A bug check unwinds
+//! to [`Kernel::enter`]. After the bug check the kernel is frozen: its routines return at once and
+//! do nothing.
 
 mod bug_check;
 mod bus;

@@ -1,8 +1,7 @@
 //! Mutexes: objects that one thread owns.
 //!
-//! A thread here runs at PASSIVE_LEVEL and can wait. Such a thread is the thread of the event loop,
-//! a system thread, or the thread that runs a work item during another thread's wait. ISRs and DPCs
-//! run in the thread that they interrupted, and they must not wait.
+//! An owner is the thread of the event loop, a system thread, or the thread of a work item. ISRs
+//! and DPCs run in the thread that they interrupted, and they must not wait for a mutex.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -75,7 +74,7 @@ pub struct FastMutex(Rc<FastMutexObject>);
 
 struct FastMutexObject {
     owned: Cell<bool>,
-    /// The IRQL of the owner before it took the mutex.
+    /// The IRQL of the owner before the owner took the mutex.
     old: Cell<Irql>,
 }
 
@@ -116,12 +115,12 @@ impl Waitable for FastMutex {
 }
 
 impl Kernel {
-    /// Releases a mutex once; returns true while the owner still has the mutex. IRQL: up to
-    /// DISPATCH_LEVEL.
+    /// Releases a mutex once; returns true when the thread still owns the mutex, because it took
+    /// the mutex several times. IRQL: up to DISPATCH_LEVEL.
     ///
-    /// A release by another thread raises the exception STATUS_MUTANT_NOT_OWNED. A driver that does
-    /// not handle the exception gets bug check KMODE_EXCEPTION_NOT_HANDLED. This kernel raises that
-    /// bug check at once.
+    /// On Windows, a release by a thread that does not own the mutex raises the exception
+    /// STATUS_MUTANT_NOT_OWNED. If the driver does not handle the exception, Windows stops with bug
+    /// check KMODE_EXCEPTION_NOT_HANDLED. This kernel raises that bug check at once.
     #[doc(alias = "KeReleaseMutex")]
     pub fn release_mutex(&self, mutex: &Mutex) -> bool {
         if self.is_frozen() {

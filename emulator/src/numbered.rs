@@ -3,8 +3,8 @@
 //! This file owns only the macro. Each enumeration and its numbers stand in the file of its
 //! subject.
 
-/// Declares an enumeration with the numbers and the names of the headers. The enumeration gets
-/// `ALL`, `number()`, `from_number()` and `name()`.
+/// Declares an enumeration with the numbers of the headers, and with the names that a trace shows.
+/// The enumeration gets `ALL`, `number()`, `from_number()` and `name()`.
 macro_rules! numbered {
     (
         $(#[$meta:meta])*

@@ -1,6 +1,7 @@
 //! The names of objects: devices, and symbolic links to them.
 //!
-//! There are only the directories in which drivers make names. Names are compared without case.
+//! There are only the directories in which drivers make names: the root, `\Device`, `\Callback` and
+//! `\??`. Names are compared without case.
 //! `\DosDevices` and `\GLOBAL??` are other names of the directory `\??`.
 //! Assumed: there is one session, so that the links of the session and the global links are one
 //! set.
@@ -27,8 +28,8 @@ const DIRECTORIES: [(&str, &str); 7] = [
     ("", ""),
 ];
 
-/// A path leads through at most this number of links. Assumed: drivers make far fewer links in a
-/// row. When links form a circle, this limit soon ends the search.
+/// A path leads to its device through fewer links than this number. Assumed: drivers make far fewer
+/// links in a row. When links form a circle, this limit soon ends the search.
 const LINKS_IN_A_ROW: usize = 32;
 
 /// Objects have at most this number of names in all. Assumed: the drivers of a machine make far
@@ -78,9 +79,8 @@ fn key_of(path: &str) -> Result<String, NtStatus> {
 }
 
 impl Kernel {
-    /// Makes a symbolic link and returns its full path. A caller can write this path in several
-    /// ways, but the returned form is always the same. The target of the link need not exist. IRQL:
-    /// PASSIVE_LEVEL.
+    /// Makes a symbolic link and returns its full path: in upper case, with the directory `\??` for
+    /// all names of this directory. The target of the link need not exist. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`: the name does not have the form of a path.
@@ -114,7 +114,8 @@ impl Kernel {
         }
     }
 
-    /// Gives a device a name. The device keeps the name until it is deleted. IRQL: PASSIVE_LEVEL.
+    /// Gives a device a name, which the device keeps until the device is deleted. IRQL:
+    /// PASSIVE_LEVEL.
     ///
     /// # Errors
     /// The errors of [`Kernel::create_symbolic_link`].

@@ -41,13 +41,13 @@ impl PhysicalRequest {
     }
 
     /// This request with one more condition: the range must not cross a multiple of `boundary`,
-    /// which is a power of two. If `boundary` is 0, the range may cross any address.
+    /// which is a power of two. If `boundary` is 0, there is no such condition.
     #[must_use]
     pub const fn within(self, boundary: u64) -> PhysicalRequest {
         PhysicalRequest { varying_bits: self.varying_bits & boundary.wrapping_sub(1), ..self }
     }
 
-    /// Whether a range may begin at an address.
+    /// Whether the range that begins at an address meets the conditions.
     fn fits(&self, start: u64) -> bool {
         let last = start + self.length - 1;
         start >= self.lowest && last <= self.highest && (start ^ last) & !self.varying_bits == 0
@@ -59,7 +59,7 @@ impl PhysicalRequest {
 pub(crate) struct PhysicalMemory(RefCell<BTreeMap<u64, u64>>);
 
 impl PhysicalMemory {
-    /// The lowest place for a range.
+    /// The lowest free range that meets a request.
     fn place(&self, request: &PhysicalRequest) -> Option<Range<u64>> {
         let taken = self.0.borrow();
         let bytes = request.length.checked_next_multiple_of(PAGE_BYTES)?;
@@ -78,8 +78,8 @@ impl PhysicalMemory {
 
 impl Kernel {
     /// Takes the lowest range of physical memory that is free and meets the request. The range
-    /// begins at a page and stays taken until it is given back. Returns the start of the range, or
-    /// `None` when there is no such range.
+    /// begins at a page boundary and stays taken until it is given back. Returns the start of the
+    /// range; `None` when there is no such range or the length is 0.
     ///
     /// IRQL: any.
     #[must_use]

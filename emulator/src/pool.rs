@@ -100,8 +100,8 @@ impl Kernel {
         number
     }
 
-    /// Asks whether there is memory for an object that a routine is about to make. The routines
-    /// that allocate pool already ask this question.
+    /// Asks whether there is memory for an object that a routine is about to make.
+    /// [`Kernel::allocate_pool`] asks this itself.
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES` when an oracle refuses the memory.
@@ -148,8 +148,8 @@ impl Kernel {
         Some(result)
     }
 
-    /// The blocks allocated now, summed by tag. When a driver is unloaded, these blocks are the
-    /// leaks.
+    /// The blocks allocated now, summed by tag. The blocks that are left after the unload of the
+    /// driver are leaks.
     #[must_use]
     pub fn pool_in_use(&self) -> Vec<PoolLeak> {
         let mut by_tag: BTreeMap<[u8; 4], (u64, u64)> = BTreeMap::new();

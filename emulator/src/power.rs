@@ -1,7 +1,7 @@
 //! Power: states of the system and of a device, and the power manager.
 //!
 //! The power manager sends a request for a device's power state to the top of the device's stack.
-//! Each stack gets one request at a time; the other requests wait. From Windows Vista on the power
+//! Each stack gets one such request at a time; the others wait. From Windows Vista on the power
 //! manager keeps this order by itself, so `PoStartNextPowerIrp` has nothing to do.
 //! Source: public driver documentation of that routine.
 
@@ -176,7 +176,7 @@ pub struct DeviceCapabilities {
 }
 
 impl Default for DeviceCapabilities {
-    /// A device that is on while the system is on, and off while the system sleeps.
+    /// A device that is on while the system is on, and off in every other state of the system.
     fn default() -> Self {
         let mut device_states = [DevicePowerState::D3; 6];
         device_states[0] = DevicePowerState::D0;
@@ -207,8 +207,7 @@ pub type PowerCompletion = Box<dyn FnOnce(&Kernel, NtStatus)>;
 /// Assumed: two minutes, because the page of bug check 9F gives no number.
 const LONGEST_POWER_REQUEST_NS: u64 = 120_000_000_000;
 
-/// At most this number of power requests wait in all, for the stacks of all devices together. Each
-/// of them waits for another request of its stack.
+/// At most this number of power requests wait, for the stacks of all devices together.
 const WAITING_REQUESTS: usize = 1_024;
 
 struct Wanted {
@@ -217,7 +216,7 @@ struct Wanted {
     completion: Option<PowerCompletion>,
 }
 
-/// The requests that are under way, and the requests that wait for them.
+/// The stacks with a request under way, the requests that wait, and the source of power.
 #[derive(Default)]
 pub(crate) struct PowerManager {
     /// The bottom device of each stack that has a request under way.
@@ -250,9 +249,11 @@ impl Kernel {
     /// `STATUS_PENDING`.
     ///
     /// IRQL: up to DISPATCH_LEVEL. At PASSIVE_LEVEL the power manager sends the request before this
-    /// function returns; above that level a work item sends the request. Limits: at most 1024
-    /// requests wait. A driver that holds a request for two minutes causes bug check
-    /// DRIVER_POWER_STATE_FAILURE with 3 as its first parameter.
+    /// function returns, if the stack has no other request under way. Above that level a work item
+    /// sends the request.
+    ///
+    /// Limits: at most 1024 requests wait. A driver that holds a request for two minutes causes bug
+    /// check DRIVER_POWER_STATE_FAILURE with 3 as its first parameter.
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES` when too many requests wait.
@@ -347,8 +348,8 @@ impl Kernel {
         self.call_driver(device, irp)
     }
 
-    /// Says that the driver is ready for the next power request. The call does nothing, because the
-    /// power manager waits for the completion of a request and for nothing else. IRQL: up to
+    /// Says that the driver is ready for the next power request. The call only checks the IRQL,
+    /// because the power manager waits for nothing but the completion of a request. IRQL: up to
     /// DISPATCH_LEVEL.
     #[doc(alias = "PoStartNextPowerIrp")]
     pub fn start_next_power_irp(&self, _irp: &Irp) {

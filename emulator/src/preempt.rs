@@ -1,8 +1,9 @@
 //! The preemption point: the one place where an interrupt or a DPC can begin.
 //!
-//! Port accesses, stalls, lowering the IRQL, releasing a lock and the event loop call the
-//! preemption point. An oracle that explores interleavings works here and nowhere else: while an
-//! oracle is registered, each preemption point asks it what begins here (see `choice.rs`).
+//! The preemption point is called, for example, by each port access, by a stall, when the IRQL is
+//! lowered, when a DPC is queued, and by the event loop. An oracle explores interleavings here and
+//! nowhere else: it decides which of the waiting interrupts and DPCs begin at this preemption point
+//! (see `choice/point.rs`).
 
 use crate::choice::{ALWAYS, Choice, When};
 use crate::irql::Irql;
@@ -40,7 +41,8 @@ impl Kernel {
         self.state.attention.set(if self.has_oracle() { ALWAYS } else { waiting });
     }
 
-    /// Runs the most urgent interrupt or DPC that the IRQL lets through; false when nothing began.
+    /// Runs the most urgent interrupt that the IRQL lets through, or else the queued DPCs. Returns
+    /// true when the caller must look again, because something ran or an oracle let time pass.
     #[inline]
     fn begin_something(&self) -> bool {
         if let Some(line) = self.line_let_through() {
@@ -64,7 +66,7 @@ impl Kernel {
         true
     }
 
-    /// True when an oracle put off an interrupt or a DPC that the IRQL lets through.
+    /// True, right after a preemption point, when an oracle put off an interrupt or a DPC there.
     #[inline]
     pub(crate) fn is_something_put_off(&self) -> bool {
         self.has_oracle() && (self.line_let_through().is_some() || self.has_dpc_let_through())

@@ -41,7 +41,8 @@ impl fmt::Display for RefusedCall {
     }
 }
 
-/// The list keeps at most this number of refusals. The trace has all refusals.
+/// The list keeps at most this number of refusals. Further refusals are only counted and noted in
+/// the trace.
 const KEPT_REFUSALS: usize = 1_000;
 
 #[derive(Default)]

@@ -1,8 +1,8 @@
-//! The registry: a tree of keys with values, in memory, the same in every run.
+//! The registry: a tree of keys with values, in the memory of the kernel.
 //!
-//! The registry is empty at power-on except for its roots. The code that builds the machine adds
-//! what a driver expects to find. Names are compared without case. Subkeys are listed in the order
-//! of their names, values in the order in which they were first set.
+//! At power-on the registry has one key, its root. The code that builds the machine adds what a
+//! driver expects to find. Names are compared without case. Subkeys are listed in the order of
+//! their names, values in the order in which they were first set.
 
 mod information;
 mod query;
@@ -309,10 +309,11 @@ impl RegistryKey {
         Ok(())
     }
 
-    /// Deletes the key. After that, calls with open handles to it fail with `STATUS_KEY_DELETED`.
+    /// Deletes the key. From then on, each method that can fail returns `STATUS_KEY_DELETED` for an
+    /// open handle to the key.
     ///
     /// # Errors
-    /// `STATUS_CANNOT_DELETE` for a root or a key with subkeys; `STATUS_KEY_DELETED`;
+    /// `STATUS_CANNOT_DELETE` for the root or a key with subkeys; `STATUS_KEY_DELETED`;
     /// `STATUS_ACCESS_DENIED` when an oracle refuses the call.
     pub fn delete(&self, kernel: &Kernel) -> Result<(), NtStatus> {
         self.alive()?;
@@ -384,7 +385,7 @@ impl Kernel {
         self.registry().open(below_root(path)?)
     }
 
-    /// Asks whether a call of the registry is refused.
+    /// Asks whether a call of a registry routine is refused.
     /// Assumed: a refused call fails because the driver has no right to use the key.
     /// [`Kernel::ask_allocation`] asks about failures because of missing memory.
     ///
@@ -399,8 +400,7 @@ impl Kernel {
 
     /// Opens a key by its whole path, and makes every key on the way that does not exist.
     ///
-    /// IRQL: PASSIVE_LEVEL. This method is for code that builds a machine. A driver's ZwCreateKey
-    /// makes only one key.
+    /// IRQL: PASSIVE_LEVEL. Unlike this method, ZwCreateKey makes only the last key of the path.
     ///
     /// # Errors
     /// `STATUS_OBJECT_PATH_SYNTAX_BAD` for a path that does not begin with `\Registry`; the errors

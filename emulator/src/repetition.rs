@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-/// How many beginnings at one time of the clock count as endless.
+/// The largest number of beginnings at one time of the clock. More beginnings count as endless.
 /// Assumed: a driver causes far fewer, and a run reaches this number quickly.
 const AT_ONE_TIME: u32 = 100_000;
 

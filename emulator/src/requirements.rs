@@ -119,8 +119,8 @@ impl ResourceRequirements {
     /// For each entry of the first list: the index of the equal entry in the first list of
     /// `original`.
     ///
-    /// `None` when an entry is not in `original`, or appears here more often than in `original`.
-    /// Also `None` when `self` or `original` has no list.
+    /// `None` when an entry of the first list is not in the first list of `original`, or is there
+    /// less often. Also `None` when `self` or `original` has no list.
     #[must_use]
     pub fn order_in(&self, original: &ResourceRequirements) -> Option<Vec<usize>> {
         let known = original.alternatives.first()?;

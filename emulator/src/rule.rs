@@ -27,8 +27,8 @@ pub struct Rule {
     pub severity: Severity,
     /// The bug check, and its first parameter, with which Driver Verifier stops the machine.
     pub verifier: Option<(BugCheckCode, u64)>,
-    /// For a rule about the IRQL of calls: the routines that the rule is about. A `*` at the end of
-    /// a name means any letters. Any other rule names no routines.
+    /// For a rule about the highest IRQL of calls to certain routines: the names of these routines.
+    /// A `*` at the end of a name means any letters. Any other rule names no routines.
     pub routines: &'static [&'static str],
     /// The document in which the rule stands.
     pub source: &'static str,
@@ -60,7 +60,7 @@ impl Rule {
         self.id.starts_with(|letter: char| letter.is_ascii_uppercase())
     }
 
-    /// True for a rule about the IRQL at which this routine may be called.
+    /// True for a rule about the highest IRQL of calls to this routine.
     pub(crate) fn covers(&self, routine: &str) -> bool {
         self.routines.iter().any(|pattern| match pattern.strip_suffix('*') {
             Some(beginning) => routine.starts_with(beginning),
@@ -69,12 +69,12 @@ impl Rule {
     }
 }
 
-/// Makes the register of a room's rules: a constant for each rule, and `RULES` with all of them.
+/// Makes the register of a room's rules: a static item for each rule, and `RULES` with all rules.
 ///
 /// A new rule needs only one entry; the program, the summary and `docs/rules.md` take the rule from
 /// the register. The doc comment of the entry is the meaning of the rule: one sentence that says
-/// what a driver must do. After the doc comment stand the name, the source, and the fields of
-/// [`Rule`] that differ from [`Rule::USUAL`].
+/// what a driver must do or must not do. After the doc comment stand the name, the source, and the
+/// other fields of [`Rule`] that differ from [`Rule::USUAL`].
 ///
 /// ```
 /// use portcls_emulator::{Kernel, KernelConfig};

@@ -33,7 +33,7 @@ impl fmt::Display for Running {
 }
 
 impl Kernel {
-    /// What runs now. After a stop: what ran at the stop. IRQL: any.
+    /// What runs now. After a stop inside [`Kernel::enter`]: what ran at the stop. IRQL: any.
     #[inline]
     #[must_use]
     pub fn running(&self) -> Running {

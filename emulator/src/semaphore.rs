@@ -59,7 +59,7 @@ impl Kernel {
     ///
     /// # Errors
     /// `STATUS_SEMAPHORE_LIMIT_EXCEEDED` when the count would get above its limit, or the
-    /// adjustment is not positive. The count does not change. `Assumed:` Windows raises an
+    /// adjustment is not positive. The count then stays as it is. `Assumed:` Windows raises an
     /// exception with this status. Here the caller of this method decides what to do.
     #[doc(alias = "KeReleaseSemaphore")]
     pub fn release_semaphore(

@@ -1,4 +1,4 @@
-//! Spin locks with an owner.
+//! Spin locks, and the list of the locks that are held.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -10,7 +10,8 @@ use crate::kernel::Kernel;
 use crate::rules;
 use crate::running::Running;
 
-/// A spin lock (KSPIN_LOCK). There is one processor, so only the owner can ask for an owned lock.
+/// A spin lock (KSPIN_LOCK). There is one processor, so code that spun on an owned lock would spin
+/// for ever: the owner could not go on and release the lock.
 #[doc(alias = "KSPIN_LOCK")]
 #[derive(Clone, Default)]
 pub struct SpinLock(Rc<Cell<bool>>);

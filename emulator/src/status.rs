@@ -4,10 +4,10 @@
 
 use core::fmt;
 
-/// An NTSTATUS: severity in bits 31..30, code in the rest.
+/// An NTSTATUS: the severity is in bits 31 and 30, the facility and the code in the bits below.
 ///
-/// A `Result<T, NtStatus>` carries only failures. `STATUS_PENDING`, and warnings that come with
-/// data, are plain values.
+/// A routine that can return `STATUS_PENDING`, or a warning together with data, returns the status
+/// as a plain value, not as the error of a `Result<T, NtStatus>`.
 #[doc(alias = "NTSTATUS")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(transparent)]
@@ -76,7 +76,7 @@ statuses! {
     OBJECT_NAME_NOT_FOUND = 0xC000_0034;
     /// An object with this name exists already.
     OBJECT_NAME_COLLISION = 0xC000_0035;
-    /// The object was not opened for this kind of access.
+    /// The caller has no right to this kind of access.
     ACCESS_DENIED = 0xC000_0022;
     /// The object has another type than the caller asked for.
     OBJECT_TYPE_MISMATCH = 0xC000_0024;

@@ -1,7 +1,7 @@
-//! How a run ends early: bug checks, hangs, driver failures, the time limit.
+//! How a run ends early: by a bug check, a hang, its time limit and so on.
 //!
 //! A stop unwinds to [`Kernel::enter`] with a private payload. After the stop the kernel is frozen:
-//! every routine returns at once without effect. So destructors that run while the driver's frames
+//! its routines return at once and do nothing. So destructors that run while the driver's frames
 //! unwind do no harm. Only the clock goes on while a driver is busy. If the clock stood still, a
 //! destructor that polls until a certain time would never end. The [`Stop`] keeps the time at which
 //! the run stopped.
@@ -33,7 +33,7 @@ pub struct Hang {
 pub enum Stop {
     /// The driver or the kernel raised a bug check.
     BugCheck(BugCheck),
-    /// Nothing can ever end a wait or a loop.
+    /// Nothing can end a wait or a loop, or the wait or loop passed its limit.
     Hang(Hang),
     /// A Rust driver panicked.
     DriverFailure {
@@ -215,8 +215,8 @@ impl Kernel {
         self.stop(Stop::Hang(Hang { waits_for, limit, time_ns }));
     }
 
-    /// Ends the run because the driver needs something that does not exist here. The code that runs
-    /// compiled drivers calls this function. Returns only on a frozen kernel.
+    /// Ends the run because the driver needs something that does not exist here. Returns only on a
+    /// frozen kernel.
     pub fn unsupported(&self, what: &str) {
         self.stop(Stop::Unsupported { what: what.to_owned(), time_ns: self.now_ns() });
     }
@@ -230,8 +230,8 @@ impl Kernel {
     /// driver are still on the stack. A report or a debugger can then read these frames. The kernel
     /// calls several observers in the order of their registration.
     ///
-    /// At that time the kernel is already frozen: nothing that an observer does to the kernel has
-    /// an effect. When a Rust driver panics, its frames are unwound before the observers are
+    /// At that time the kernel is already frozen, so an observer can look at the kernel but cannot
+    /// make it go on. When a Rust driver panics, its frames are unwound before the observers are
     /// called.
     pub fn observe_stop(&self, observer: StopObserver) {
         self.state.stop.observers.borrow_mut().push(observer);
@@ -253,8 +253,8 @@ impl Kernel {
         }
     }
 
-    /// Freezes the kernel and writes a last note into the trace. Only the first reason for a stop
-    /// counts.
+    /// Writes a last note into the trace, freezes the kernel, and calls the observers. Does nothing
+    /// on a frozen kernel.
     fn freeze(&self, why: Stop) {
         if self.is_frozen() {
             return;
@@ -267,7 +267,7 @@ impl Kernel {
         }
     }
 
-    /// True after a stop: every routine returns at once without effect.
+    /// True after a stop: the kernel's routines return at once and do nothing.
     #[inline]
     #[must_use]
     pub fn is_frozen(&self) -> bool {

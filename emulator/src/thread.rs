@@ -1,9 +1,9 @@
 //! System threads: contexts of their own that wait without nesting.
 //!
-//! A thread is a [`ThreadBody`]. The kernel resumes the body; the body runs until the thread waits
-//! or ends, and returns a [`Step`] that says which of the two it does. So a thread that waits holds
-//! no frame of the host's stack: any number of threads can wait at once, and their waits end in any
-//! order. `thread/schedule.rs` decides which thread runs next, and when.
+//! The code of a thread is a [`ThreadBody`]. The kernel resumes the body. The body runs until the
+//! thread waits, delays or ends, and returns a [`Step`] that says which of these it does. So a
+//! thread that waits has no frame on the emulator's own stack: many threads can wait at once, and
+//! their waits end in any order. `thread/schedule.rs` decides which thread runs next, and when.
 
 mod inspect;
 mod schedule;
@@ -22,7 +22,7 @@ use crate::wait::{Timeout, Waitable, WaitedFor};
 
 /// The code of a system thread.
 pub trait ThreadBody {
-    /// Runs the thread until it waits or ends. `status` says how the thread's last wait ended:
+    /// Runs the thread until it waits, delays or ends. `status` says how the last wait ended:
     /// - `SUCCESS` when the thread got the object;
     /// - the index of the object when the thread waited for several objects and got one;
     /// - `TIMEOUT` when the time was over.
@@ -65,8 +65,9 @@ pub const NORMAL_PRIORITY: i32 = 8;
 /// The priorities of a thread are below this number. Source: WDK, KeSetPriorityThread.
 pub const PRIORITIES: i32 = 32;
 
-/// The thread number of the first system thread, see [`Kernel::current_thread`]. Lower numbers
-/// belong to the event loop and to work items that are nested in each other.
+/// The thread number of the first system thread, see [`Kernel::current_thread`]. Number 0 is the
+/// thread of the event loop. The numbers between belong to work items: 1 for the outermost work
+/// item, 2 for a work item that runs in a wait of that one, and so on.
 const FIRST_NUMBER: u32 = 128;
 
 struct ThreadObject {
@@ -170,8 +171,7 @@ impl Waitable for Thread {
 pub(crate) struct Threads {
     /// The threads that live, each at its slot.
     slots: RefCell<Vec<Option<Thread>>>,
-    /// The number of threads that live. When it is 0, the kernel looks at no other field of this
-    /// table.
+    /// The number of threads that live. When it is 0, `run_thread` and `wake_threads` do nothing.
     alive: Cell<u32>,
     /// The threads that can go on, in the order in which they became ready.
     ready: RefCell<Vec<Thread>>,
@@ -187,7 +187,8 @@ impl Threads {
         let threads = (self.slots.take(), self.ready.take(), self.waiting.take());
         for thread in threads.0.iter().flatten() {
             drop(thread.0.body.take());
-            // The object of a wait may be another thread, or may hold the kernel.
+            // The object of a wait may be another thread, or may hold the kernel. If the thread
+            // kept the object, the two could keep each other alive for ever.
             drop(thread.0.state.replace(State::Ended(NtStatus::UNSUCCESSFUL)));
         }
     }
@@ -264,7 +265,8 @@ impl Kernel {
         }
     }
 
-    /// Sets what runs, for a thread that goes on; returns what ran before.
+    /// Sets what runs and the current thread, for a thread that goes on. Returns both values from
+    /// before.
     fn set_running_thread(&self, thread: &Thread) -> (Running, u32) {
         let running = self.set_running(Running::SystemThread(thread.number()));
         (running, self.state.thread.replace(thread.kernel_number()))

@@ -33,7 +33,8 @@ struct TimerObject {
     kind: TimerKind,
     signalled: Cell<bool>,
     /// 0 while the timer is not set. Otherwise the value that `settings` got when the timer was set
-    /// last. The kernel ignores a deadline with an older value.
+    /// last. Each deadline of a timer in the queue has such a value too. The kernel ignores a
+    /// deadline whose value is not this one.
     armed: Cell<u64>,
     /// How many times the timer was set. Each new period of a periodic timer counts as well.
     settings: Cell<u64>,

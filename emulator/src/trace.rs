@@ -1,9 +1,8 @@
 //! The trace: every fact of a run, recorded in order, 32 bytes an event.
 //!
-//! This file owns recording (folding of polls, the limit on held events) and the tables of names
-//! and texts. This file never knows how a view shows a trace, and it also records when there is no
-//! view. No word here belongs to one kind of device: the code that builds the machine registers the
-//! names.
+//! This file owns recording: the folding of polls, the limit on held events, and the texts. This
+//! file never knows how a view shows a trace, and it also records when there is no view. No word
+//! here belongs to one kind of device: the code that records events registers the names.
 
 mod event;
 mod log;
@@ -27,8 +26,8 @@ use recent::Recent;
 /// Whether equal polls in a row become one event when they are recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fold {
-    /// Equal reads at equal distances in time, with nothing between them, become one event with a
-    /// count.
+    /// Equal reads at equal distances in time become one event with a count. There must be nothing
+    /// but delays between them.
     Polls,
     /// Every access stays an event of its own.
     Nothing,
@@ -99,7 +98,7 @@ pub struct Trace {
     /// The number of bytes of text that were dropped. They stood behind the kept texts.
     texts_gone: Cell<u64>,
 
-    /// The newest record, not yet in the store. Only this record can fold in another poll.
+    /// The newest record, not yet in the store, so that the next poll can fold into it.
     newest: RefCell<Record>,
     /// A poll and the end of a delay after the poll. While they are held here, `newest` is the
     /// empty record. If the next event is a poll equal to the held poll, the delay is dropped. Any
@@ -161,7 +160,7 @@ impl Trace {
         self.names.borrow().text(id).to_owned()
     }
 
-    /// The id of an actor, which is the source of an event, with its layer.
+    /// The id of an actor, which is a source of events. `layer` becomes the layer of the actor.
     pub fn actor(&self, text: &str, layer: Layer) -> NameId {
         self.names.borrow_mut().intern(text, Some(layer))
     }
@@ -197,7 +196,7 @@ impl Trace {
         }
     }
 
-    /// Records one port access; an equal poll folds into the poll before it.
+    /// Records one port access. If polls are folded, an equal poll folds into the poll before it.
     #[inline(always)]
     pub fn record_access(&self, time_ns: u64, level: Level, who: NameId, access: AccessEvent) {
         if !self.recording {
@@ -210,7 +209,8 @@ impl Trace {
         }
     }
 
-    /// Records the end of a delay. A loop that polls and delays stays one event.
+    /// Records the end of a delay. If polls are folded, a loop of equal polls and delays becomes
+    /// one event.
     pub(crate) fn record_delay(&self, time_ns: u64, level: Level, who: NameId, event: Event) {
         if !self.recording {
             return;
@@ -310,8 +310,8 @@ impl Trace {
             Store::First { records, .. } => {
                 let start = records.len().saturating_sub(events);
                 let recent = self.recent.borrow();
-                // Events may be missing between the two parts. The events before such a gap would
-                // mislead the reader.
+                // Events may be missing between the store and `recent`. The events before such a
+                // gap would mislead the reader.
                 let has_gap = self.dropped.get() > recent.iter().count() as u64;
                 let first = if has_gap { &[] } else { &records[start..] };
                 first.iter().chain(recent.iter()).copied().chain(newest).collect()
@@ -374,5 +374,5 @@ impl Trace {
 /// 8 MiB. Only the used part costs memory.
 const FIRST_RESERVE: usize = 1 << 18;
 
-/// Bytes of text that a trace of the last events holds at least: 4 MiB.
+/// When older texts are dropped, this number of bytes of the newest text stays: 4 MiB.
 const FLIGHT_TEXT: usize = 4 << 20;

@@ -19,15 +19,16 @@ pub struct Violation {
     /// Simulated time in ns.
     pub time_ns: u64,
     /// Where the driver called the routine that found the breach: the offset in the driver's image
-    /// to which this routine returns. `None` when the routine that found the breach was not called
-    /// by a compiled driver.
+    /// to which this routine returns. `None` when no compiled driver called the routine, and when
+    /// the driver's own code has run since its last call.
     pub call_site: Option<u64>,
 }
 
 /// Tells where the driver called the routine that runs now.
 pub type CallSiteSource = Rc<dyn Fn() -> Option<u64>>;
 
-/// The list keeps at most this number of violations in words; further violations are only counted.
+/// The list keeps the first violations, at most this number. A further violation is counted, and
+/// has its note in the trace.
 pub(crate) const KEPT_VIOLATIONS: usize = 1_000;
 
 #[derive(Default)]

@@ -26,13 +26,13 @@ pub trait Waitable {
     /// Whether `try_acquire` would take the object now; changes nothing.
     fn can_acquire(&self) -> bool;
 
-    /// The status of a wait that took the object: the index of the object, if it is one of several.
+    /// The status of a wait that took the object. If the wait was for one of several objects, the
+    /// status is the index of the object that the wait took.
     fn acquired_status(&self) -> NtStatus {
         NtStatus::SUCCESS
     }
 
-    /// What the object is, for the report of a hang. Every wait keeps this value, and few reports
-    /// show it. So only a report makes a text of the value.
+    /// What the object is, for reports and for the trace.
     fn describe(&self) -> WaitedFor;
 
     /// What the object is, in words. If the object is made of other objects, the words name these
@@ -42,7 +42,7 @@ pub trait Waitable {
     }
 }
 
-/// What a thread waits for. The text is made when a report shows the wait.
+/// What a thread waits for. `Display` gives the words for a report or a trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WaitedFor {
     /// An object without a name, in words.
@@ -71,8 +71,8 @@ impl fmt::Display for WaitedFor {
 pub enum Timeout {
     /// Until the object is signalled.
     Never,
-    /// At most this long, in 100 ns units. With 0 the call only looks whether the object is
-    /// signalled.
+    /// At most this long, in 100 ns units. With 0 the call does not wait: it only takes the object
+    /// if the object is signalled.
     Relative(u64),
 }
 
@@ -116,7 +116,8 @@ pub(crate) fn wait_in_words(object: &str, since_ns: u64, deadline_ns: u64) -> St
 }
 
 impl Kernel {
-    /// Waits for an object: `SUCCESS` when the wait took it, `TIMEOUT` when the time was over.
+    /// Waits for an object: `SUCCESS` when the wait took the object, `TIMEOUT` when the time was
+    /// over, `UNSUCCESSFUL` when the run has stopped.
     ///
     /// IRQL: up to APC_LEVEL; up to DISPATCH_LEVEL with a time-out of zero. A wait with another
     /// time-out at DISPATCH_LEVEL or above is bug check ATTEMPTED_SWITCH_FROM_DPC. A wait that
@@ -256,9 +257,10 @@ impl Kernel {
         }
     }
 
-    /// Describes a wait that does not end. On Windows an outer wait belongs to another thread. When
-    /// the outer wait is over, its thread goes on and may end this wait. This kernel cannot return
-    /// from an outer wait first, so the text tells how many outer waits there are.
+    /// Describes a wait that does not end. On Windows each outer wait would be in another thread.
+    /// That thread would go on at the end of the outer wait, and could then end the inner wait.
+    /// This kernel can end an outer wait only after the inner wait, so the text tells how many
+    /// outer waits there are.
     fn describe_wait(&self, object: &dyn Waitable) -> String {
         let what = object.in_words() + &self.describe_thread_waits();
         match self.state.waits.0.borrow().len() {

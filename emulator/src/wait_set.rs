@@ -16,8 +16,8 @@ pub const WAIT_OBJECTS: usize = 64;
 pub enum WaitType {
     /// The wait needs all objects, and takes no object before all objects are signalled.
     All,
-    /// The wait needs one object, and takes the first object that is signalled. The index of this
-    /// object is the status of the wait.
+    /// The wait needs one object, and takes the first signalled object of the list. The index of
+    /// this object is the status of the wait.
     Any,
 }
 
@@ -25,7 +25,7 @@ pub enum WaitType {
 pub struct WaitSet {
     objects: Vec<Rc<dyn Waitable>>,
     kind: WaitType,
-    /// The index of the object that the last wait took.
+    /// The index of the object that the last wait of [`WaitType::Any`] took.
     taken: Cell<u32>,
 }
 
@@ -80,9 +80,9 @@ impl Waitable for WaitSet {
 }
 
 impl Kernel {
-    /// Waits for several objects, as [`Kernel::wait_for_single_object`] waits for an object. The
-    /// status is the index of the object that ended the wait, or `SUCCESS` when the wait needed all
-    /// objects.
+    /// Waits for several objects, as [`Kernel::wait_for_single_object`] waits for an object. If the
+    /// wait took one object, the status is the index of this object. If it took all objects, the
+    /// status is `SUCCESS`.
     #[doc(alias = "KeWaitForMultipleObjects")]
     pub fn wait_for_multiple_objects(&self, set: &WaitSet, timeout: Timeout) -> NtStatus {
         match self.wait_for_single_object(set, timeout) {

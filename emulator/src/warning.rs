@@ -13,7 +13,8 @@ pub struct Warning {
     pub advice: Advice,
     /// How many times such a routine took too long.
     pub count: u64,
-    /// The time at which a routine of this kind first took too long, in ns.
+    /// When this happened first, in ns: the end of the service routine or DPC, or the beginning of
+    /// the stall.
     pub first_ns: u64,
     /// The longest time, in ns.
     pub longest_ns: u64,
@@ -57,7 +58,7 @@ impl Advice {
 pub(crate) struct Warnings(RefCell<Vec<Warning>>);
 
 impl Kernel {
-    /// Notes a time longer than advised. The trace gets no note about this time, because the trace
+    /// Notes the time of a routine if it is longer than advised. The trace gets no note, because it
     /// already shows the times.
     #[inline]
     pub(crate) fn advise(&self, advice: Advice, took_ns: u64) {

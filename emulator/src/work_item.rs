@@ -33,7 +33,8 @@ impl WorkItem {
 #[derive(Default)]
 pub(crate) struct WorkQueue {
     queue: RefCell<VecDeque<WorkItem>>,
-    /// How many items run. Each item after the first runs inside a wait of the item before it.
+    /// How many items have begun and not ended. Each item after the first runs inside a wait of the
+    /// item before it.
     depth: Cell<u32>,
     repetition: Repetition,
 }
@@ -46,7 +47,7 @@ impl WorkQueue {
 }
 
 impl Kernel {
-    /// Queues a work item. The item runs when a thread at PASSIVE_LEVEL waits or is idle.
+    /// Queues a work item. The item runs when a thread below DISPATCH_LEVEL waits or is idle.
     ///
     /// IRQL: up to DISPATCH_LEVEL. A caller that queues an item that is queued already causes a
     /// violation.
@@ -75,8 +76,8 @@ impl Kernel {
     /// Runs the first work item, as the worker thread of the system would; false when there is
     /// none.
     ///
-    /// IRQL: below DISPATCH_LEVEL. The item runs at PASSIVE_LEVEL. The thread that waits below it
-    /// on the stack may have another level.
+    /// IRQL: below DISPATCH_LEVEL. The item runs at PASSIVE_LEVEL, also when the thread whose wait
+    /// runs the item is at APC_LEVEL.
     pub(crate) fn run_work_item(&self) -> bool {
         let work = &self.state.work;
         let next = work.queue.borrow_mut().pop_front();

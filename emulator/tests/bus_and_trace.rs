@@ -1,4 +1,4 @@
-//! Port accesses, device deadlines, what the trace keeps, and equal runs.
+//! Port accesses, deadlines of devices, and what the trace keeps.
 
 mod fake;
 
@@ -275,7 +275,7 @@ fn the_newest_events_are_there_whatever_is_held() {
                 .collect();
             let first = usize::saturating_sub(notes, wanted);
             let expected: Vec<String> = (first..notes).map(|n| format!("mark {n}")).collect();
-            // A full trace keeps 64 more events, and the newest event.
+            // A full trace of the first events keeps the newest event and the 64 before it.
             let shown = expected.len().min(65);
             assert_eq!(texts, expected[expected.len() - shown..], "{hold:?}, {notes}, {wanted}");
         }

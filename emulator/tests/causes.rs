@@ -1,4 +1,4 @@
-//! Facts in a trace that say why something happened: DPCs, timers, waits.
+//! Facts that say why something happened: DPCs, timers, waits, delays.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Choices: what each choice does to a run, and how a run is repeated.
+//! Choices: what each choice of the kernel does, and how a run is repeated.
 
 mod fake;
 

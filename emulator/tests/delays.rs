@@ -30,7 +30,7 @@ fn take(kernel: &Kernel, step: Step) {
     }
 }
 
-/// The events of a run: `x3` is three polls in one event, `delay` the end of a delay.
+/// The events of a run: `x3` is three accesses in one event, `delay` is the end of a delay.
 fn told(fold: Fold, steps: &[Step]) -> String {
     let kernel = tracing(fold, Hold::First(100));
     steps.iter().for_each(|&step| take(&kernel, step));
@@ -53,7 +53,7 @@ fn a_delay_between_equal_polls_is_no_event_and_any_other_delay_is() {
         (&[Delay, Delay], "delay delay"),
         (&[poll, Delay], "x1 delay"),
         (&[poll, Delay, poll, Delay, poll], "x3"),
-        // The first delay is shorter than the next ones.
+        // The first delay is shorter than the second, so the polls are not at equal distances.
         (&[Stall, poll, Delay, poll, Delay, poll], "x2 x1"),
         (&[poll, Delay, poll, Delay, Mark], "x2 delay mark"),
         (&[poll, Delay, Delay, poll], "x1 delay delay x1"),

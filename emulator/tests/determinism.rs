@@ -1,7 +1,7 @@
-//! Equal scripts give equal traces in order of time, and lose no interrupt.
+//! Equal scripts give equal traces in order of time, and no ring is lost.
 //!
-//! An oracle that gives the usual answers changes nothing, and the answers of any other oracle can
-//! be repeated.
+//! The device is the bell of `fake/mod.rs`. An oracle that gives the usual answers changes nothing.
+//! The answers of a random oracle can be repeated.
 
 mod fake;
 
@@ -192,7 +192,7 @@ proptest! {
         one_in in 1u64..200,
     ) {
         let (trigger, rings_ns) = (trigger(level), times_ns(&gaps_ns));
-        // A driver whose interrupt was refused would follow another script.
+        // `connect` panics if the kernel refuses the interrupt, so this oracle never refuses it.
         let choices = Choice::ALL.into_iter().filter(|choice| *choice != Choice::Connect);
         let random = RandomOracle::new(seed, one_in, 1_000).among(&choices.collect::<Vec<_>>());
         let first = play_with(&steps, &rings_ns, trigger, Some(Rc::new(random)));

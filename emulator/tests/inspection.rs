@@ -220,7 +220,7 @@ fn a_wait_that_ended_is_told_no_more() {
     assert_eq!(kernel.inspect_queues().value("waits"), Some("none"));
 }
 
-/// A run with rings, timers, DPCs and a lock. The run calls `look` between any two of its steps.
+/// A run with a bell, a timer, a DPC and a lock. The run calls `look` three times in each round.
 fn run(look: impl Fn(&Kernel)) -> TraceLog {
     let kernel = kernel();
     kernel.wire_line(InterruptLine { number: 9, trigger: TriggerMode::Level });

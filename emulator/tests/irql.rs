@@ -1,4 +1,4 @@
-//! Raising and lowering the IRQL, and the interrupts that each level masks.
+//! The IRQL and what it masks, spin locks, and code that runs for too long.
 
 mod fake;
 

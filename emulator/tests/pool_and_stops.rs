@@ -1,4 +1,4 @@
-//! Pool, the ways in which a run ends, and the frozen kernel.
+//! Pool, stops, the frozen kernel, counts of violations, debug messages.
 
 mod fake;
 
@@ -255,8 +255,8 @@ fn an_access_during_which_the_machine_stops_does_not_reach_the_device() {
     assert_eq!(end, 1_500);
 }
 
-/// An object that calls every routine of the kernel when it is dropped. A careless destructor might
-/// do the same.
+/// An object that calls many routines of the kernel when it is dropped, as a careless destructor
+/// might do.
 struct Careless(Kernel);
 
 impl Drop for Careless {

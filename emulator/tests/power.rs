@@ -1,4 +1,4 @@
-//! Power requests: their way up a stack, their order, and a late driver.
+//! Power requests: their order, their IRQL, and a driver that holds one.
 
 mod fake;
 

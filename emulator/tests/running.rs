@@ -1,4 +1,4 @@
-//! The calls for a host of compiled drivers: what runs, and how time passes.
+//! The calls for code that runs compiled drivers: what runs, and the time.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! System threads: they wait at once, and their waits end in any order.
+//! System threads: several wait at a time, and the waits end in any order.
 
 mod fake;
 
@@ -17,8 +17,8 @@ const MS_100NS: u64 = 10_000;
 /// One millisecond in ns.
 const MS: u64 = 1_000_000;
 
-/// Returns the next step of a thread in a test. The arguments are the number of the step, and the
-/// status of the wait before it.
+/// Returns a step of a thread in a test. The arguments are the kernel, the number of the step from
+/// 0 on, and the status of the wait before the step.
 type Steps = dyn Fn(&Kernel, u32, NtStatus) -> Step;
 
 fn thread(kernel: &Kernel, name: &str, steps: Box<Steps>) -> Thread {
@@ -30,7 +30,8 @@ fn thread(kernel: &Kernel, name: &str, steps: Box<Steps>) -> Thread {
     kernel.create_system_thread(name, Rc::new(body)).expect("there is room")
 }
 
-/// A thread that waits once for an object, writes the status of its wait, and ends.
+/// A thread that waits once for an object, writes its name and the status of the wait into the
+/// logbook, and ends.
 fn waiter(
     kernel: &Kernel,
     name: &'static str,

@@ -1,7 +1,8 @@
-//! Each example prints the text of its golden, so no example stops working.
+//! Each example prints the text of its golden, and an example is short.
 //!
 //! The examples are modules of this test: their `report` returns what their `main` prints. Only the
-//! test of the exit code needs a program; `cargo test` builds it.
+//! test of the exit code needs a program. `cargo test` builds the program if it runs all tests of
+//! the package.
 
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
@@ -24,7 +25,7 @@ mod system_miniport;
 #[allow(dead_code, reason = "main is not called")]
 mod test_of_a_driver;
 
-/// The most lines of an example.
+/// An example has at most this number of lines.
 const LINE_LIMIT: usize = 119;
 
 #[test]
@@ -121,7 +122,8 @@ fn each_example_is_short_and_names_the_command_that_runs_it() {
     }
 }
 
-/// The path of an example's program: cargo puts it beside the folder of the tests.
+/// The path of an example's program. The program is in the folder `examples`, which is beside the
+/// folder of the tests.
 fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
     let folder = test.ancestors().nth(2).expect("the folder of the profile");

@@ -6,10 +6,10 @@
 //! `Serialize` makes the JSON. The caller adds the last events of the trace, because this crate
 //! cannot print a trace.
 //!
-//! The report of a Rust driver has no registers, no code and no stack. The report has all other
-//! facts of the report of a compiled driver.
+//! The report of a Rust driver has no registers, no code and no stack. So it does not know the
+//! instruction that failed. It has all other facts of the report of a compiled driver.
 //!
-//! A circular dependency that stays: `bucket.rs` and `text.rs` read the whole report, which is
+//! This circular dependency stays: `bucket.rs` and `text.rs` read the whole report, which is
 //! declared here. `bucket.rs` makes one field of the report, the name, from the other fields.
 
 mod bucket;
@@ -54,12 +54,12 @@ pub struct Analysis {
     pub module: String,
     /// The time of the failure in ns of simulated time.
     pub time_ns: u64,
-    /// The IRQL of the processor.
+    /// The IRQL of the processor at the failure.
     pub irql: IrqlReport,
     /// What the processor ran: a thread, a DPC, a service routine.
     pub running: String,
     /// The driver's instruction that failed, or the driver's instruction that called the failed
-    /// routine.
+    /// routine. `None` for a Rust driver, and if no driver code is on the stack.
     pub location: Option<Place>,
     /// The name of the failure. The same failure at the same place has the same name, in every run
     /// and every build of this program.
@@ -77,7 +77,7 @@ pub struct Analysis {
     /// In a hang, what waits in the kernel, in lines.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub queues: Vec<String>,
-    /// What the report cannot show, and why.
+    /// The files of symbols that could not be used completely, and why.
     pub notes: Vec<String>,
 }
 
@@ -87,7 +87,7 @@ pub struct Analysis {
 pub enum Kind {
     /// A bug check.
     BugCheck,
-    /// A wait or a loop without end.
+    /// A wait or a loop that nothing can end, or that passed its limit.
     Hang,
     /// A Rust driver panicked.
     DriverFailure,
@@ -124,7 +124,7 @@ pub struct IrqlReport {
     pub name: String,
 }
 
-/// Holds the report after the run.
+/// Holds the report from the failure on.
 #[derive(Debug, Clone, Default)]
 pub struct Watch(Rc<RefCell<Option<Analysis>>>);
 
@@ -138,7 +138,7 @@ impl Watch {
 
 /// Watches a run of a compiled driver. If the run fails, the report is made at that moment.
 ///
-/// `symbols` is only called after a failure, because reading symbols may take longer than the run.
+/// `symbols` is only called at a stop, because reading symbols may take longer than the run.
 pub fn watch_guest(guest: &Guest, symbols: impl Fn() -> Symbols + 'static) -> Watch {
     // The reference is weak, because the kernel holds its observer, and the guest holds the kernel.
     // With a strong reference none of the three would ever be freed.

@@ -1,10 +1,10 @@
 //! COM objects across the border, in both directions.
 //!
 //! The guest sees an object of the port as a pointer to a vtable of thunks in guest memory
-//! (`port_objects.rs`). The methods of these objects are in `families/`, one file for each
-//! interface. An object of the guest is a [`GuestObject`], which implements the same traits as a
-//! miniport in Rust. When an object crosses the border a second time, it gets the same pointer or
-//! wrapper again. A pointer that comes back leads to the original object.
+//! (`port_objects.rs`). The methods of these objects are in `families/`, by interface. An object of
+//! the guest is a [`GuestObject`], which implements the same traits as a miniport in Rust. When an
+//! object crosses the border a second time, it gets the same pointer or wrapper again. A pointer
+//! that comes back leads to the original object.
 //!
 //! Reference counts are exact. A reference that the guest gets adds 1 to the count of the port's
 //! object. A reference that the guest gives is released when the wrapper is dropped.

@@ -1,9 +1,9 @@
 //! The interface of a debugger: the guest asks it between instructions.
 //!
-//! Positions are counts of retired instructions. The run is deterministic, so a count names the
-//! same moment in every run of the same machine. With such a count a debugger can go back. The
-//! debugger abandons the run. Then the caller that built the machine builds the machine again and
-//! runs it to an earlier count.
+//! A moment of the run is named by the count of the instructions that have retired. The run is
+//! deterministic, so a count names the same moment in every run of the same machine. So a debugger
+//! can go back: it abandons the run, and the caller that built the machine builds the machine again
+//! and runs it to an earlier count.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -11,8 +11,9 @@ use std::rc::Rc;
 
 use cpu_x86::{Access, Cpu};
 
-/// Answers a debugger's question about the machine around the processor. The question is a word
-/// such as `irql` or `time`.
+/// Answers a debugger's question about the machine around the processor. The question is the text
+/// of a monitor command, such as `irql` or `trace 20`. The answer is `None` for an unknown
+/// question.
 pub type Facts = Rc<dyn Fn(&str) -> Option<String>>;
 
 /// The parts that a debugger gets of a machine that has been built.
@@ -46,10 +47,10 @@ pub trait Debugger {
     /// Tells the debugger that a machine has been built and has not run yet.
     fn attach(&self, debuggee: Debuggee);
 
-    /// The count of retired instructions at which the guest calls [`pause`](Debugger::pause) at
-    /// the latest; `u64::MAX` when the debugger asks for no count. For a count in the past the
-    /// guest calls `pause` at once. The guest reads this value when the debugger is set and after
-    /// each pause.
+    /// A count of retired instructions. When the run has reached or passed this count, the guest
+    /// calls [`pause`](Debugger::pause) before the driver's next instruction. The value is
+    /// `u64::MAX` when the debugger asks for no count. The guest reads this value when the debugger
+    /// is set, and after each of its calls of `pause`.
     fn next_pause(&self) -> u64;
 
     /// Tells the debugger why the guest has stopped. The run goes on or ends when this function
@@ -66,12 +67,13 @@ pub enum Pause {
     Breakpoint,
     /// An instruction has touched a watchpoint of the processor; RIP is after the instruction.
     Watchpoint {
-        /// The first touched byte.
+        /// The first byte of the watched range that the instruction touched.
         address: u64,
         /// The kind of access.
         access: Access,
     },
-    /// The driver has failed, and no more of its code will run; RIP is at the failure.
+    /// The run has stopped with a failure, such as a bug check or a hang. No more of the driver's
+    /// code will run.
     Failed {
         /// The failure in one line.
         message: String,

@@ -53,7 +53,8 @@ impl GdbServer {
         GdbServer { state: RefCell::new(State::Waiting(link)) }
     }
 
-    /// Whether the run was abandoned so that the caller runs it again from its beginning.
+    /// Whether the caller must build the machine again and run it from its beginning, because gdb
+    /// wants to go back. The caller asks this after the run was abandoned.
     #[must_use]
     pub fn wants_replay(&self) -> bool {
         match &*self.state.borrow() {

@@ -1,7 +1,7 @@
 //! The guest: a processor with a driver's image, and the state of both.
 //!
-//! This file holds only state. The behaviour is in the wings that build on this file: `objects/`,
-//! `com/`, `import/` and `life/`. Each of these wings has its own part of `impl Guest`.
+//! This file holds the state, and the functions that the wings above this file share. Some of these
+//! wings, such as `objects/` and `com/`, have their own parts of `impl Guest`.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -55,7 +55,8 @@ pub(crate) struct GuestState {
     pub left_step: RefCell<Option<LeftStep>>,
     /// Whether a call is using the transfer buffer.
     pub is_transfer_taken: Cell<bool>,
-    /// Whether the driver was unloaded. Then no call enters the driver any more.
+    /// Whether the guest has ended, because the driver was unloaded or the machine was dropped.
+    /// Then no call enters the driver any more.
     pub is_gone: Cell<bool>,
 }
 
@@ -99,7 +100,8 @@ impl Guest {
         &self.0.loaded
     }
 
-    /// The processor. No code borrows the processor while code outside the interpreter runs.
+    /// The processor. The interpreter borrows the processor only while it runs, and code outside
+    /// borrows it only for single accesses.
     #[must_use]
     pub fn cpu(&self) -> &Rc<RefCell<Cpu>> {
         &self.0.vm.cpu
@@ -111,7 +113,7 @@ impl Guest {
         self.0.vm.stacks.range(address)
     }
 
-    /// A code address in words: an offset in the driver, or the name of a routine.
+    /// A code address in words: an offset in the driver, the name of a routine, or else the number.
     #[must_use]
     pub fn describe_address(&self, address: u64) -> String {
         if let Some(rva) = self.0.loaded.rva(address) {
@@ -206,7 +208,7 @@ impl Guest {
     }
 
     /// Ends the guest after the driver was unloaded, or when the machine is dropped. No call enters
-    /// the guest any more. All that the kernel and the port held for the guest is dropped.
+    /// the guest any more. The guest drops its references to objects of the kernel and of the port.
     pub fn end(&self) {
         self.0.is_gone.set(true);
         self.0.bindings.clear();

@@ -1,7 +1,8 @@
 //! What a driver may import: one table for each module, such as ntoskrnl.exe.
 //!
 //! [`crate::routine`] says how a routine is written. To add a routine, write its function and its
-//! row in the `ROUTINES` of the same file. No other file has to change.
+//! row in the `ROUTINES` of the same file. The files of the C library share the `ROUTINES` of
+//! `c_library.rs`. No other file has to change.
 //!
 //! When a driver calls a routine that is in no table, the run ends with the routine's name. A
 //! routine that only pretends to work would hide that name, so no such routine is in a table.
@@ -41,7 +42,7 @@ pub(crate) fn audio_routines() -> impl Iterator<Item = &'static Routine> {
     portcls::MODULE.routines().chain(ks::MODULE.routines())
 }
 
-/// All routines that a driver may call but cannot import.
+/// The routines of this wing that a driver may call but cannot import.
 pub(crate) fn unexported() -> impl Iterator<Item = &'static Routine> {
     UNEXPORTED.iter().copied()
 }

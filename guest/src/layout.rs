@@ -1,12 +1,13 @@
 //! Offsets of the fields of kernel and PortCls structures.
 //!
 //! This file owns the layouts for both bitnesses as plain numbers: code reads
-//! `layout.irp.io_status` and need not know the bitness. The table is generated, with a row for
-//! each field and a column for each bitness; `drivers/layout.txt` lists the structures and fields.
-//! This file must never know what the fields mean.
+//! `layout.irp.io_status` and need not know the bitness. The table in `layout/table.rs` is
+//! generated, with a row for each field and a column for each bitness. `drivers/layout.txt` lists
+//! the structures and fields. This file must never know what the fields mean.
 //!
 //! Source: the public headers wdm.h, ntddk.h, ks.h, portcls.h and dmusicks.h of mingw-w64. The
-//! compilers themselves report the offsets.
+//! compilers themselves report the offsets. Only offsets that no header tells stand in
+//! `drivers/layout.txt`.
 
 /// Declares `Layout`, one type for each structure in `Layout`, and the two values of `Layout`. A
 /// row has an offset in bytes for x64 and an offset for x86.

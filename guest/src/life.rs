@@ -1,8 +1,7 @@
 //! A driver's life: loaded, entered, served, and accused when it fails.
 //!
 //! Apart from `contract.rs`, only this module names the tables of importable routines. A new guest
-//! needs these tables, so this module also creates the guest, in `birth.rs`. The other files of the
-//! module work on a guest that exists already.
+//! needs these tables, so this module also creates the guest, in `birth.rs`.
 
 mod bind_imports;
 mod birth;

@@ -1,8 +1,8 @@
 //! Access of kernel routines to guest memory, with the processor's checks.
 //!
-//! A bad address is the driver's mistake, so it ends in a bug check that names the routine. In
-//! that case the functions here do not return, except on a frozen kernel, where they read 0 and
-//! write nothing.
+//! A bad address is the driver's mistake. Except in `is_readable`, it is a bug check that names the
+//! routine, and the function that got the address does not return. Only on a frozen kernel does the
+//! function return: then it reads zeros or no bytes, and writes nothing.
 
 use cpu_x86::{Fault, PAGE_BYTES};
 use portcls_port::guid::Guid;
@@ -10,11 +10,12 @@ use portcls_port::guid::Guid;
 use crate::guest::Guest;
 use crate::processor::outside::{Mistake, Outside};
 
-/// The largest number of UTF-16 units in a string that ends in a zero.
+/// The largest number of UTF-16 units that are read from a string that ends in a zero.
 /// Source: UNICODE_STRING counts bytes in 16 bits.
 const LONGEST_TEXT: usize = 32_767;
 
-/// The address of a field. A structure at a wild address wraps around, and the access faults.
+/// The address of a field. With a wild address of a structure the sum may wrap around. Then the
+/// access to the field faults.
 #[inline]
 pub(crate) fn at(structure: u64, offset: u32) -> u64 {
     structure.wrapping_add(u64::from(offset))
@@ -46,8 +47,8 @@ impl Guest {
         }
     }
 
-    /// Reads bytes into a vector. The length is one that a driver states, so it has 64 bits on any
-    /// host.
+    /// Reads bytes into a vector. The driver states the length, so the length has 64 bits on any
+    /// host. On a frozen kernel the vector may be shorter.
     pub fn load_bytes(&self, address: u64, length: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
         // The bytes are read page by page: a senseless length faults before memory is allocated for
@@ -144,7 +145,7 @@ impl Guest {
         bytes
     }
 
-    /// Reads UTF-16 units up to a zero, without the zero.
+    /// Reads UTF-16 units up to a zero, without the zero, and at most `LONGEST_TEXT` units.
     pub fn load_wide_string(&self, address: u64) -> Vec<u16> {
         let mut units = Vec::new();
         while units.len() < LONGEST_TEXT {

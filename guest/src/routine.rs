@@ -37,9 +37,10 @@
 //! One circular dependency stays: a [`Routine`] is made from a [`Body`], a body takes each
 //! [`Argument`] from a [`Call`], and a call names its routine.
 //!
-//! A row stands in the `ROUTINES` of the file of its function, in the order of the alphabet. A
-//! module in `import/`, such as ntoskrnl.exe, is a list of such tables. When a driver calls a
-//! routine that is in no table, the run ends with the routine's name.
+//! The row of an exported routine stands in the `ROUTINES` of the file of its function, in the
+//! order of the alphabet. A module in `import/`, such as ntoskrnl.exe, is a list of such tables.
+//! When a driver calls an imported routine that is in no table, the run ends with the routine's
+//! name.
 
 mod answer;
 mod argument;
@@ -80,12 +81,11 @@ pub use row;
 /// Who checks that the driver does not call a routine at too high an IRQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checked {
-    /// The row checks the IRQL: this is the highest level at which the driver may call the routine.
-    /// A call above it breaks the rule about the IRQL before the routine runs.
+    /// The guest checks the IRQL before the routine runs. This is the highest level at which the
+    /// driver may call the routine. A call at a higher level breaks the rule about the IRQL.
     UpTo(Irql),
-    /// The service of the kernel or the port that the routine calls checks the IRQL. This service
-    /// checks its own limit, and paged memory that the service touches has a limit too. A limit in
-    /// the row would report the mistake twice.
+    /// The service of the kernel or the port that the routine calls checks the IRQL. A limit in the
+    /// row would report the same mistake twice.
     ByKernel,
 }
 
@@ -104,7 +104,7 @@ pub enum Serves {
 /// A routine that the guest can call.
 #[derive(Clone, Copy)]
 pub struct Routine {
-    /// The exported name, without decoration.
+    /// The exported name, without decoration. For a method, the interface and the method.
     pub name: &'static str,
     /// The calling convention on x86.
     pub convention: Convention,
@@ -121,7 +121,7 @@ pub struct Routine {
 
 impl Routine {
     /// Makes a routine, for [`row!`]. The row keeps only `serve` and the number of words of the
-    /// body. It does not keep the body's type, and so needs no type parameter.
+    /// body. It does not keep the body's type, so [`Routine`] needs no type parameter.
     #[doc(hidden)]
     #[must_use]
     pub const fn erased<Signature, Function: Body<Signature>>(
@@ -146,8 +146,8 @@ impl Routine {
         Routine { serves: Serves::Nothing, ..self }
     }
 
-    /// The same routine with the convention fastcall. The `Kf`, `Iof` and `Interlocked` routines
-    /// have this convention.
+    /// The same routine with the convention fastcall, for routines such as KfRaiseIrql,
+    /// IofCallDriver and InterlockedIncrement.
     #[must_use]
     pub const fn fastcall(self) -> Routine {
         Routine { convention: Convention::Fastcall, ..self }

@@ -1,8 +1,5 @@
 //! The rules for a compiled driver, beside those of the port and the kernel.
 //!
-//! The rules are about the arguments of a routine, the return of a function, and the counts of
-//! references.
-//!
 //! `portcls_emulator::Rule` says what a rule is and how a rule is named.
 
 use portcls_emulator::{BugCheckCode, Irql, Kernel};
@@ -123,7 +120,7 @@ portcls_emulator::rules! {
         source: "x64 calling convention, Stack usage";
 }
 
-/// Notes that a routine was called above the highest IRQL that its table allows.
+/// Notes that a routine was called above `limit`, the highest IRQL that its row allows.
 #[cold]
 pub(crate) fn report_high_irql(kernel: &Kernel, limit: Irql, routine: &str) {
     kernel.report_high_irql(&[RULES, portcls_port::rules::RULES], limit, routine);

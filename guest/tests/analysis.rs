@@ -1,4 +1,4 @@
-//! The report of each kind of failure, as the user reads it.
+//! Reports of failures, as text for people and as JSON for programs.
 
 #[path = "../driver-file/tests/image/builder.rs"]
 #[allow(dead_code, reason = "shared with the tests of the image")]
@@ -29,7 +29,7 @@ fn guest(mode: Mode, code: &[u8]) -> (Guest, Symbols) {
     (guest.expect("it fits"), symbols)
 }
 
-/// The report after a call of the driver's entry.
+/// Runs `before` and calls the driver's entry. Returns the report of the failure.
 fn failure(
     (guest, symbols): (Guest, Symbols),
     words: &[u64],
@@ -46,7 +46,7 @@ fn failure(
     watch.analysis().expect("a failure has a report")
 }
 
-/// `call 1020; ret`, and at 1020 a stack frame and a read at RAX + 8.
+/// `call 1020; ret`, and at 1020 a stack frame and a read at RAX + 8, where RAX is 0.
 fn null_reader(mode: Mode) -> (Guest, Symbols) {
     let mut code = vec![0xE8, 0x1B, 0, 0, 0, 0xC3];
     code.resize(0x20, 0xCC);
@@ -115,7 +115,7 @@ fn a_run_that_ends_well_has_no_report() {
     assert_eq!(watch.analysis(), None);
 }
 
-/// The part of a report that identifies the failure: title, what happened, bucket.
+/// The part of a report that identifies the failure: title, arguments, what happened, bucket.
 fn summary(analysis: &Analysis) -> String {
     let text = analysis.to_string();
     let title = text.lines().nth(6).unwrap_or_default();
@@ -128,7 +128,7 @@ fn summary(analysis: &Analysis) -> String {
     )
 }
 
-/// Every mistake that ends a driver's run has a report that names it.
+/// The report of each of these mistakes names the mistake.
 #[test]
 fn mistakes_by_their_reports() {
     // mov eax, [rcx]; ret

@@ -11,7 +11,8 @@ use portcls_guest::import::{Found, find};
 
 const NM: &str = "i686-w64-mingw32-nm";
 
-/// The parts of a decorated name: the name, the convention, the number of 32-bit words.
+/// The parts of a decorated name: the name, the convention, the number of 32-bit words. `None` for
+/// a symbol of another form.
 fn taken_apart(symbol: &str) -> Option<(&str, Convention, u8)> {
     let (decorated, bytes) = symbol.rsplit_once('@')?;
     let words = bytes.parse::<u8>().ok()? / 4;
@@ -21,7 +22,7 @@ fn taken_apart(symbol: &str) -> Option<(&str, Convention, u8)> {
     }
 }
 
-/// Checks each routine of a module that has one of these names, and returns their number.
+/// Checks each routine of a module that has one of these names. Returns how many were checked.
 fn judged<'a>(module: &str, symbols: impl Iterator<Item = &'a str>) -> usize {
     let mut count = 0;
     for (name, convention, words) in symbols.filter_map(taken_apart) {

@@ -1,4 +1,4 @@
-//! gdb itself as the judge of the remote stub, in both bitnesses.
+//! gdb itself as the judge of the remote stub.
 //!
 //! When gdb is not installed, the tests skip with a message.
 
@@ -18,7 +18,8 @@ use portcls_guest::gdb::GdbServer;
 const DATA: u64 = 0x8000_2000;
 const CODE: u64 = 0x8000_1000;
 
-/// Sums 5 + 4 + 3 + 2 + 1 and writes each sum to memory. The bytes are the same in both modes.
+/// Sums 5 + 4 + 3 + 2 + 1 and writes each partial sum to memory. The bytes are the same in both
+/// modes.
 const PROGRAM: &[u8] = &[
     0xB9, 0x05, 0x00, 0x00, 0x00, // 1000 mov ecx, 5
     0x31, 0xC0, //                   1005 xor eax, eax
@@ -110,7 +111,8 @@ fn start_gdb(listener: &TcpListener, commands: &[&str]) -> Option<Child> {
     }
 }
 
-/// The output of gdb for these commands, and the number of runs of the program.
+/// The output of gdb for these commands, and the number of runs of the program. `None` when gdb is
+/// not installed.
 fn talk(mode: Mode, commands: &[&str]) -> Option<(String, u32)> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let child = start_gdb(&listener, commands)?;

@@ -1,4 +1,4 @@
-//! The classes and interfaces that a driver gets here.
+//! Which classes and interfaces a driver gets, and which routines only refuse.
 
 use portcls_emulator::{Kernel, KernelConfig};
 use portcls_guest::import::find;

@@ -1,8 +1,8 @@
 //! Compares the table of structure layouts with the public headers.
 //!
-//! `drivers/layout.txt` lists the structures. The cross compilers report sizes and offsets as
-//! constants in assembler text, and `src/layout/table.rs` has the same numbers as Rust. With the
-//! environment variable `UPDATE_LAYOUT` set, the test writes `table.rs` instead of comparing it.
+//! `drivers/layout.txt` lists the structures. The cross compilers report their sizes and offsets as
+//! constants in assembler text. `src/layout/table.rs` has these numbers in the form of Rust. With
+//! the environment variable `UPDATE_LAYOUT` set, the test writes `table.rs` and does not compare.
 
 // On wasm no process can be started.
 #![cfg(not(target_family = "wasm"))]
@@ -28,7 +28,7 @@ enum Origin {
     Offset(u32),
 }
 
-/// The two compilers in the order of the columns: x64, x86.
+/// The targets of the two compilers in the order of the columns: x64, x86.
 const COMPILERS: [&str; 2] = ["x86_64-w64-mingw32", "i686-w64-mingw32"];
 
 fn crate_path(relative: &str) -> PathBuf {
@@ -188,7 +188,8 @@ fn compare_or_write(text: &str) {
     );
 }
 
-/// When a compiler is missing, its column stays as it is. The test always compares the names.
+/// When a compiler is missing, the test takes that column from the committed table. The names still
+/// come from the list.
 #[test]
 fn the_table_follows_the_list_and_the_headers() {
     let structures = structures();

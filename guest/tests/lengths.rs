@@ -1,13 +1,13 @@
 //! Lengths that a driver states keep their 64 bits until they are checked.
 //!
 //! A host of 32 bits would cut `bytes.0 as usize`: 0x100000008 bytes would be 8, and a mistake of
-//! the driver would go unseen. `Guest::load_bytes` takes a u64 for that reason. The test looks at
-//! the text of the sources. There `.0` takes the number out of a `Word` or a `Pointer` of a driver.
+//! the driver would go unseen. `Guest::load_bytes` takes a u64 for that reason. The test looks for
+//! `.0 as usize` in the sources: `.0` takes the number out of a driver's `Word` or `Pointer`.
 
 use std::fs;
 use std::path::Path;
 
-/// The lines that cut a word of a driver, in a folder.
+/// Finds the lines that cut a word of a driver, in a folder and the folders below it.
 fn cut_words(folder: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

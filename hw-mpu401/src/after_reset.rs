@@ -1,9 +1,9 @@
 //! The unit's own bytes on MIDI OUT: FC at a reset, then F8 until UART mode.
 //!
 //! Measured: what firmware 1.5A sends on MIDI OUT. This file also handles output that is unsent at
-//! a reset: the unit goes on sending it for a while, then drops the rest. On a card with a
-//! sequencer, this file also decides when the first F8 comes. That F8 and all later F8s belong to
-//! the sequencer.
+//! a reset in UART mode: the unit goes on sending it for a while, then drops the rest. On a card
+//! with a sequencer, this file also decides when the first F8 comes. That F8 and all later F8s
+//! belong to the sequencer.
 
 use crate::own_output::{OutputStep, OwnOutput};
 use crate::parts::Parts;
@@ -12,7 +12,8 @@ use crate::timing::NEVER_NS;
 use crate::wire::WIRE_LIMIT;
 
 impl Parts {
-    /// Sets up a unit whose last reset is long ago. Assumed: the phase of its F8 does not matter.
+    /// Plans the F8s of a unit whose last reset is long ago, unless they belong to a sequencer.
+    /// Assumed: their phase does not matter.
     pub(crate) fn begin_at_rest(&mut self) {
         if let (Some(output), false) = (self.rules.reset_output, self.rules.has_sequencer) {
             let due_ns = self.now_ns().saturating_add(output.clock_period_ns);
@@ -20,8 +21,8 @@ impl Parts {
         }
     }
 
-    /// Plans the output of a reset: FC, shortly before the unit is ready. If the unit sends no FC,
-    /// the sequencer starts when the unit is ready.
+    /// Plans the output of a reset or of power-on: FC, shortly before the unit is ready. If a unit
+    /// sends no FC but has a sequencer, the clock of the sequencer starts when the unit is ready.
     pub(crate) fn plan_stop(&mut self) {
         let free_ns = self.unit.free_ns();
         self.own_output = match self.rules.reset_output {
@@ -34,7 +35,8 @@ impl Parts {
         };
     }
 
-    /// Plans the output of a reset in UART mode: first the unit goes on sending for a while.
+    /// Plans the output of a reset in UART mode. The unit goes on sending for a while, drops the
+    /// rest, and then plans FC. A unit that sends everything plans FC at once.
     pub(crate) fn plan_stop_behind_backlog(&mut self) {
         match self.unit.timing().backlog_after_exit_ns {
             NEVER_NS => self.plan_stop(),
@@ -45,7 +47,7 @@ impl Parts {
         }
     }
 
-    /// Drops the bytes that the unit has not sent.
+    /// Drops the bytes that have not started on MIDI OUT, and plans FC.
     /// Assumed: `busy_after_exit_full_ns` applies when there is output to drop.
     pub(crate) fn drop_backlog(&mut self) {
         let dropped = self.transmitter.clear(self.now_ns());
@@ -59,7 +61,7 @@ impl Parts {
         self.plan_stop();
     }
 
-    /// Sends FC.
+    /// Sends FC, and plans the first F8.
     pub(crate) fn send_stop(&mut self) {
         self.send(MIDI_STOP);
         let wait_ns = self.rules.reset_output.map_or(NEVER_NS, |o| o.clock_after_ready_ns);
@@ -77,9 +79,9 @@ impl Parts {
         self.own_output = OwnOutput::at(due_ns, OutputStep::Clock);
     }
 
-    /// Leaves out clocks after a long time without an access. The queue of wire events would be
-    /// full, and would drop the events of these clocks. So the result is the same as if each clock
-    /// had been sent.
+    /// Leaves out clocks after a long time without an access. The transmitter would drop the wire
+    /// events of these clocks, because it keeps only [`WIRE_LIMIT`] events. So the result is the
+    /// same as if each clock had been sent.
     fn skip_clocks(&mut self, quiet_until_ns: u64, period_ns: u64) {
         let quiet_until_ns = quiet_until_ns.min(self.unit.plan().due_ns);
         let due = quiet_until_ns.saturating_sub(self.now_ns()) / period_ns;

@@ -1,7 +1,7 @@
-//! The answers that make a behaviour: a type for each question.
+//! The types of a behaviour's values, except numbers and fixed answers.
 //!
-//! The questions are the rows of `behaviour`. This file does not know which card gives which
-//! answer.
+//! The rows of the table in `behaviour` use these types. This file does not know which card has
+//! which value.
 
 use bitflags::bitflags;
 
@@ -11,14 +11,15 @@ pub const MAX_TX_DEPTH: u16 = 512;
 /// The largest `rx_depth` of a behaviour; the chip cuts a larger depth to this number.
 pub const MAX_RX_DEPTH: u16 = 2048;
 
-/// What a unit with firmware sends on MIDI OUT by itself after a reset.
+/// When a unit sends FC and F8 on MIDI OUT by itself after a reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ResetOutput {
     /// Time from the start bit of FC to the end of the busy time, in ns.
     pub stop_before_ready_ns: u64,
     /// Time from the end of the busy time to the start bit of the first F8, in ns.
     pub clock_after_ready_ns: u64,
-    /// Time from an F8 to the next F8, in ns. The time is at least a byte time.
+    /// Time from an F8 to the next F8, in ns. A time below a byte time counts as a byte time. A
+    /// sequencer does not use this time, because its F8s follow the tempo.
     pub clock_period_ns: u64,
 }
 
@@ -94,11 +95,11 @@ macro_rules! worded {
 }
 
 worded! {
-    /// Whether base+1 can be written.
+    /// Whether the host can write commands to the port of STATUS.
     pub enum CommandPort {
         /// There is a COMMAND port.
         Present: "present",
-        /// There is only STATUS: the card ignores writes and is always in UART mode.
+        /// There is only STATUS: the card ignores writes to it and is always in UART mode.
         StatusOnly: "status-only",
     }
 
@@ -110,12 +111,13 @@ worded! {
         National: "national",
     }
 
-    /// What a card with firmware does outside UART mode.
+    /// What a card does outside UART mode.
     pub enum IntelligentMode {
-        /// The firmware has a sequencer: it plays, records, and keeps time. It needs numbers in
-        /// [`firmware`](crate::Behaviour::firmware) and knows all commands.
+        /// The firmware has a sequencer: it plays, records, and keeps time. Such a card needs
+        /// numbers in [`firmware`](crate::Behaviour::firmware), knows all commands, and has no bus
+        /// chip. Any other card with this word has no sequencer.
         Sequencer: "sequencer",
-        /// The card acknowledges and answers commands, and does nothing else for them.
+        /// The card acknowledges and answers commands, and does the work of FF and 3F only.
         AnswersOnly: "answers-only",
     }
 
@@ -125,12 +127,12 @@ worded! {
         /// DRR is set while the latch from the host is full. If the host writes during that time,
         /// the new byte replaces the byte in the latch.
         Mailbox: "mailbox",
-        /// Two latches as with a mailbox, in a bus chip. The bus chip carries out FF and 3F itself,
-        /// at once, and leaves the data byte in the latch as it is. An 8052, which also has other
-        /// work, carries the data bytes, but only in UART mode. Outside this mode a data byte stays
-        /// in the latch.
+        /// Two latches as with a mailbox, in a bus chip. The bus chip carries out a command itself,
+        /// at once, so a command does not replace a data byte in the latch. An 8052, which also has
+        /// other work, carries the data bytes, but only in UART mode. Outside this mode a data byte
+        /// stays in the latch.
         BusChip: "bus-chip",
-        /// The ends of two FIFOs. DRR is set while the output FIFO is full. If the host writes
+        /// The ends of two FIFOs. DRR is set while the output FIFO is full. If the host writes data
         /// during that time, the new byte is lost.
         Fifo: "fifo",
     }
@@ -147,7 +149,7 @@ worded! {
     pub enum RxWhileBusy {
         /// The bytes are lost.
         Lost: "lost",
-        /// The card keeps the bytes, and the host gets them after the ACK.
+        /// The card keeps the bytes for the host.
         Kept: "kept",
     }
 
@@ -159,7 +161,7 @@ worded! {
         Lost: "lost",
     }
 
-    /// What waits in the latch while the card is busy after a reset. DRR shows what waits.
+    /// What waits in the latch while the card is busy after a reset. DRR is set while it waits.
     pub enum WaitsAfterReset {
         /// Any byte.
         All: "all",
@@ -170,7 +172,8 @@ worded! {
 
     /// Whether unread input stops the output.
     pub enum UnreadInput {
-        /// The unit waits for the host to read. Until then it takes no byte, not even a reset.
+        /// While the unit has a byte for the host in hand, it takes no byte of the host, not even a
+        /// reset. The byte stays in hand until the host has read the byte before it.
         BlocksOutput: "blocks-output",
         /// Input and output are independent.
         Harmless: "harmless",
@@ -186,7 +189,7 @@ worded! {
 
     /// What happens to data that the host writes outside UART mode, on a card without a sequencer.
     pub enum TxOutsideUart {
-        /// The card takes the byte, and the byte has no effect.
+        /// The byte has no effect.
         Ignored: "ignored",
         /// The byte goes to MIDI OUT, as in UART mode.
         Sent: "sent",
@@ -226,8 +229,9 @@ worded! {
 
     /// Where an ACK goes when input is still unread.
     pub enum AckPosition {
-        /// After the byte that waits in a mailbox. In a FIFO the ACK is an entry like a byte: it
-        /// goes after every byte that waits, and a full FIFO loses it.
+        /// After the byte that waits in a mailbox. In a FIFO the ACK is an entry like a byte from
+        /// MIDI IN: it goes after every byte that waits, and [`Overrun`] says which entry a full
+        /// FIFO loses. Behind a bus chip the ACK replaces the byte that waits.
         Tail: "tail",
         /// Before every byte that waits. While an ACK is unread, the card sends no second ACK.
         Front: "front",
@@ -254,7 +258,7 @@ worded! {
     pub enum TransmitInterrupt {
         /// The card has no transmit interrupt.
         None: "none",
-        /// While the output FIFO has room for a byte: then DRR is clear.
+        /// While the output FIFO has room for a byte.
         NotFull: "not-full",
         /// While no byte waits in the output FIFO. The shifter may still send a byte.
         Empty: "empty",
@@ -280,8 +284,8 @@ worded! {
         Absent: "absent",
     }
 
-    /// What happens to a byte from MIDI IN whose stop bit is missing. A break is such a byte, with
-    /// the value 00.
+    /// What happens to a byte from MIDI IN whose stop bit is missing. A break as long as a byte is
+    /// read as such a byte, with the value 00.
     pub enum FramingError {
         /// The card takes the byte as it was read. No flag tells the host of the error.
         Kept: "kept",

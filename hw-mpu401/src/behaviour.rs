@@ -1,10 +1,10 @@
-//! How a card behaves: one table of all that can differ from card to card.
+//! How a card behaves: one table of all that can differ, except times.
 //!
-//! A row is the whole description of a field: what the field means, its type, its key in a card
+//! Each row is the whole description of a field: what the field means, its type, its key in a card
 //! file, its allowed values, and a short explanation. [`Behaviour`] and [`FIELDS`] both come from
 //! the table. So a new row adds the field to the struct and to all code that reads, checks, writes
-//! or lists cards. The values of each card are in `cards`, each with its ground. This file does not
-//! know what a file is.
+//! or lists cards. The table of the times is in `timing`. The values of each card are in `cards`,
+//! each with its ground. This file does not know what a file is.
 
 use core::ops::RangeInclusive;
 

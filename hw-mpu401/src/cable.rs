@@ -9,8 +9,8 @@ use crate::timing::NEVER_NS;
 use crate::wire::{Lane, Source, WireEdge, WireEvent, WireLog};
 use ringbuf::storage::Heap;
 
-/// The most bytes and breaks that can wait for the MIDI IN cable. A further one is refused and
-/// counted.
+/// The most bytes and breaks that can be on the MIDI IN cable or wait for it. A further one is
+/// refused and counted.
 pub const MIDI_IN_LIMIT: usize = 4096;
 
 /// The most ended frames that the cable keeps, because the receiver may still need them. The
@@ -22,7 +22,7 @@ const ENDED_LIMIT: usize = 16;
 /// gaps.
 #[derive(Clone)]
 pub(crate) struct Cable {
-    /// When the next frame on the line starts or ends; [`NEVER_NS`] if the line stays idle.
+    /// When a frame next starts or ends on the line; [`NEVER_NS`] if the line stays idle.
     line_due_ns: u64,
     /// When the last frame given so far ends.
     taken_until_ns: u64,
@@ -68,7 +68,7 @@ impl Cable {
         self.waiting
     }
 
-    /// The byte that is on the line, and the time at which its stop bit ends.
+    /// The byte on the line, or 0 for a break, and the time at which it ends.
     pub(crate) fn arriving(&self) -> Option<(u8, u64)> {
         self.arriving.map(|frame| (frame.signal.byte(), frame.end_ns))
     }
@@ -94,8 +94,8 @@ impl Cable {
         self.wire.dropped()
     }
 
-    /// Queues a signal that begins at `start_ns`. If the signal before is still on the line then,
-    /// this signal begins when that signal has ended.
+    /// Queues a signal that begins at `start_ns`, but not before the end of the last signal given
+    /// so far. Refuses the signal if too many signals wait.
     pub(crate) fn push(&mut self, start_ns: u64, signal: LineSignal) {
         let frame_start_ns = start_ns.max(self.taken_until_ns);
         let frame = Frame {
@@ -117,7 +117,7 @@ impl Cable {
         self.receiver.look(core::iter::once(&frame));
     }
 
-    /// Does what is due at `time_ns`, and returns the byte that has arrived.
+    /// Does what is due at `time_ns`, and returns the byte that arrives at that time, if one does.
     pub(crate) fn run(&mut self, time_ns: u64) -> Option<Reception> {
         if self.line_due_ns == time_ns {
             self.change_line(time_ns);

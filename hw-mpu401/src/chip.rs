@@ -1,9 +1,10 @@
 //! The chip as a whole: the accesses, and how its time passes.
 //!
 //! Each part that acts by itself says when the part is due next. One field keeps the earliest of
-//! these times. An access before that time costs a compare and a byte load. An access after that
-//! time first lets the parts act in the order of their times. The plain stream of MIDI bytes to the
-//! output has its own fast path, in `stream`. This file does not know what each part does.
+//! these times. A read of STATUS before that time costs only a few instructions. Any access at that
+//! time or later first lets the parts act in the order of their times. The plain stream of MIDI
+//! bytes to the output has its own fast path, in `stream`. This file does not know what each part
+//! does.
 
 pub(crate) mod state;
 
@@ -31,7 +32,7 @@ use crate::unit::Unit;
 use crate::wire::{Lane, WireEvent};
 use alloc::boxed::Box;
 
-/// The state of the unit at time 0.
+/// The state of the unit at time 0. A card without a COMMAND port is in UART mode in each state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum InitialState {
     /// Power has just come up.
@@ -98,8 +99,8 @@ impl Mpu401 {
     /// Takes the power away and gives it back at `now_ns`. A time in the past means now.
     ///
     /// The card forgets everything, including the bytes on its wires and its counters. The card is
-    /// then busy for the same time as at its first power-on. Drawn latencies also start again from
-    /// their first values.
+    /// then busy, for the same time at every power-on. Drawn latencies also start again from their
+    /// first values.
     pub fn power_on(&mut self, now_ns: u64) {
         let now_ns = now_ns.clamp(self.parts.now_ns(), LAST_NS);
         *self = Self::begin(self.parts.rules, self.choice, InitialState::PowerOn, now_ns);
@@ -203,18 +204,18 @@ impl Mpu401 {
         }
     }
 
-    /// Whether nothing happens inside at this time, and the time is not in the past.
+    /// Whether no part is due at this time or earlier, and the time is not in the past.
     #[inline(always)]
     fn nothing_is_due(&self, now_ns: u64) -> bool {
         now_ns < self.next_internal_ns && now_ns >= self.parts.now_ns()
     }
 
-    /// The earliest time at which something outside may change by itself: the interrupt line, or a
-    /// byte that starts or ends on a wire. `u64::MAX` if nothing will change.
+    /// The earliest time at which the interrupt line may change by itself, or a byte may start or
+    /// end on a wire. `u64::MAX` if none of this will happen.
     ///
-    /// This time is later than the latest time seen, and never later than the first change. It may
-    /// be too early, and then nothing changes at that time. An example is a time when the unit
-    /// takes a command. Another example is any step of the unit while it has bytes for the host.
+    /// This time is later than the latest time seen, and never later than the first change. It is
+    /// possible that nothing changes at this time. For example, the unit may only take a command,
+    /// or do a step that the host cannot see.
     #[inline]
     #[must_use]
     pub fn next_event_ns(&self) -> u64 {
@@ -273,8 +274,10 @@ impl Mpu401 {
         self.parts.interrupt_causes()
     }
 
-    /// Gives a MIDI line a fault that changes bytes, from the next byte on. On MIDI OUT the wire
-    /// events show the changed byte; on MIDI IN they show the byte as it was sent.
+    /// Gives a MIDI line a fault that changes bytes. On MIDI OUT the fault begins with the next
+    /// byte that the unit takes or makes, and the wire events show the changed bytes. On MIDI IN
+    /// the fault begins with the next byte that arrives, and the wire events show the bytes as they
+    /// were sent.
     pub fn corrupt(&mut self, lane: Lane, corruption: Corruption) {
         self.leave_stream();
         match lane {
@@ -287,11 +290,12 @@ impl Mpu401 {
     /// Keeps the processor behind the ports busy with other work until `until_ns`, from the latest
     /// time seen on. A Sound Blaster 16 is held while its DSP runs a command.
     ///
-    /// Until then a card with a bus chip carries no byte in UART mode, in either direction, and
-    /// does not acknowledge a 3F. The byte on the wire is still sent to its end, and the bus chip
-    /// still works. Of the bytes that arrive on MIDI IN the first waits in the receive register of
-    /// the 8052, and the others are lost. If an earlier call holds the processor for longer, the
-    /// longer time stays. On any other card nothing else uses the unit, and the call has no effect.
+    /// Until `until_ns` a card with a bus chip carries no byte in UART mode, in either direction,
+    /// and does not acknowledge a 3F. The byte on the wire is still sent to its end, and the bus
+    /// chip still works. Of the bytes that arrive on MIDI IN the first waits in the receive
+    /// register of the 8052, and the others are lost. If an earlier call holds the processor for
+    /// longer, the longer time stays. On any other card nothing else uses the unit, and the call
+    /// has no effect.
     ///
     /// Source: listings of the DSP's firmware (github.com/S95Sedan/CT1741_DSP): a command of the
     /// host ends the loop that carries MIDI bytes until the command has run. Intel, MCS-51, serial
@@ -373,8 +377,8 @@ impl Mpu401 {
         }
     }
 
-    /// The unit's mode. The mode changes when the unit runs a command, not when the host writes the
-    /// command.
+    /// The unit's mode. The mode changes when the card runs a command, which may be later than the
+    /// host's write of the command.
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.parts.unit.mode()
@@ -418,7 +422,7 @@ impl Mpu401 {
         self.stream.leave_before(&mut self.parts, changed_ns);
     }
 
-    /// Updates the chip after an access has changed its state.
+    /// Updates the chip after a change of its state, and lets the parts act that are due now.
     fn settle(&mut self) {
         self.schedule();
         self.run_until(self.parts.now_ns());
@@ -495,7 +499,7 @@ impl Mpu401 {
         }
     }
 
-    /// Lets the part act that is due at `time_ns`. The chip runs until `until_ns`.
+    /// Lets a part act that is due at `time_ns`. No access comes before `until_ns`.
     fn run(&mut self, time_ns: u64, until_ns: u64) {
         let quiet_until_ns = until_ns.min(self.cable.due_ns());
         if self.cable.due_ns() == time_ns {
@@ -512,7 +516,8 @@ impl Mpu401 {
         }
     }
 
-    /// Updates STATUS and the unit's plan from the state, and finds the next due time.
+    /// Updates the unit's plan, the stream, STATUS and the interrupt line from the state, and finds
+    /// the next due time.
     fn schedule(&mut self) {
         let parts = &mut self.parts;
         self.firmware.schedule(parts);

@@ -12,8 +12,8 @@ macro_rules! scripts {
     };
 }
 
-/// Each script as its file name and its text. First come the scripts about any card, then the
-/// scripts about what drivers do.
+/// Each script as its file name and its text. First come the scripts about cards, then the scripts
+/// about what drivers do, and at the end the script about faults.
 pub const SCRIPTS: &[(&str, &str)] = scripts![
     "registers.ops",
     "commands.ops",

@@ -15,7 +15,7 @@ pub enum Control {
     InterruptEnables(InterruptCauses),
     /// Opens or closes the gate between the interrupt and the line.
     InterruptGate(InterruptGate),
-    /// Activates the device. This does nothing if the profile's card is absent.
+    /// Activates the device. This does nothing if the profile says that there is no card.
     Activate,
     /// Deactivates the device.
     ///
@@ -59,7 +59,7 @@ impl Controls {
         self.activation == Activation::Active
     }
 
-    /// The causes that reach the interrupt line.
+    /// The causes that these settings let through to the interrupt line.
     pub(crate) fn causes_on_line(&self) -> InterruptCauses {
         match (self.activation, self.gate) {
             (Activation::Active, InterruptGate::Open) => self.enables,

@@ -35,7 +35,7 @@ impl Corruptor {
         self.corruption.flips != 0
     }
 
-    /// Counts bytes whose values do not matter.
+    /// Counts this many bytes as passed.
     pub(crate) fn skip(&mut self, bytes: u64) {
         self.passed = self.passed.saturating_add(bytes);
     }

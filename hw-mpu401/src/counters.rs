@@ -4,7 +4,7 @@
 /// counted where it comes into the model and where it leaves the model, so these sums hold:
 ///
 /// - `data_writes + command_writes` = `accepted + commands + parameters + ignored + overwritten` +
-///   the byte in the host latch;
+///   the byte in the latch from the host;
 /// - `accepted + generated + played + thru` = `sent + dropped_by_reset` + the output still waiting;
 /// - `received + inserted` = `delivered + rx_overrun + lost_in_busy + unheard + misframed +
 ///   input_cleared` + the input still waiting.
@@ -22,52 +22,58 @@ pub struct Counters {
     pub command_writes: u64,
     /// Host bytes taken over for MIDI OUT.
     pub accepted: u64,
-    /// Commands that the unit took. It runs them at once, or after the host has answered a request.
+    /// Commands that the card took and did not ignore. A command that waits for an answer of the
+    /// host also counts.
     pub commands: u64,
-    /// Data bytes that the unit took for a command, or as an event of a track or the conductor.
+    /// Data bytes that the unit took for a command, or as a part of an event of a track or the
+    /// conductor.
     pub parameters: u64,
-    /// Host bytes that had no effect: data in intelligent mode without a request, commands in UART
-    /// mode, commands unknown to the card, writes to a full FIFO, a byte in the latch of a bus chip
-    /// that a reset drops, and writes while the card was not active.
+    /// Host bytes that had no effect. Examples: data that the unit did not wait for in intelligent
+    /// mode, data that was lost during the entry into UART mode, commands other than FF in UART
+    /// mode, commands unknown to the card, writes to a full FIFO, a data byte that a command drops
+    /// from the latch of a bus chip, and writes while the card was not active.
     pub ignored: u64,
     /// Host bytes lost because the host wrote the next byte before the unit took the lost byte.
     pub overwritten: u64,
-    /// Bytes that the unit put on MIDI OUT without the host: FA to FC, F8, and note-offs.
+    /// Bytes that the unit put on MIDI OUT by itself: F8, FA, FB, FC, note-offs and All Notes Off.
     pub generated: u64,
-    /// Bytes of messages of the host that the sequencer put on MIDI OUT.
+    /// Bytes of channel messages of the host that the sequencer put on MIDI OUT.
     pub played: u64,
-    /// Bytes of messages on MIDI IN that the sequencer put on MIDI OUT. These bytes are copies:
-    /// each of these bytes also counts as input.
+    /// Bytes of messages on MIDI IN that the sequencer put on MIDI OUT. They are copies: the bytes
+    /// that came in also count as `received`.
     pub thru: u64,
-    /// Bytes for MIDI thru that were lost because the output was full.
+    /// Bytes for MIDI thru that were lost because the output, or the queue in front of it, was
+    /// full.
     pub thru_lost: u64,
     /// Bytes that have left on MIDI OUT, stop bit included.
     pub sent: u64,
     /// Bytes for MIDI OUT that a reset or the entry into UART mode dropped.
     pub dropped_by_reset: u64,
-    /// Bytes that the receiver at MIDI IN has read, stop bit included.
+    /// Bytes that the receiver at MIDI IN has read, with or without a stop bit.
     pub received: u64,
-    /// Bytes that the unit inserted between the bytes from MIDI IN: timing bytes and marks.
+    /// Bytes that the unit inserted between the bytes from MIDI IN: timing bytes, status bytes and
+    /// marks.
     pub inserted: u64,
     /// Bytes that the unit gave to the host without a command: FD, F9, F0 to F7, FC.
     pub requests: u64,
     /// Clicks of the metronome.
     pub clicks: u64,
-    /// MIDI IN bytes that the host has read.
+    /// MIDI IN bytes and inserted bytes that the host has read.
     pub delivered: u64,
-    /// MIDI IN bytes lost because the input buffer was full.
+    /// MIDI IN bytes lost because the input buffer, or the receive register of a unit with other
+    /// work, was full.
     pub rx_overrun: u64,
     /// MIDI IN bytes lost while the unit was busy entering UART mode.
     pub lost_in_busy: u64,
-    /// MIDI IN bytes that arrived in intelligent mode and did not go to the host, or that arrived
-    /// while the card was not active.
+    /// MIDI IN bytes that arrived in intelligent mode and were not meant for the host, or that
+    /// arrived while the card was not active.
     pub unheard: u64,
     /// MIDI IN bytes without a stop bit that the card dropped.
     pub misframed: u64,
     /// MIDI IN bytes that a reset or the entry into UART mode dropped unread.
     pub input_cleared: u64,
-    /// Bytes and breaks that [`midi_in`](crate::Mpu401::midi_in) refused because
-    /// [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) already waited for the cable.
+    /// Bytes and breaks for MIDI IN that the chip refused, because
+    /// [`MIDI_IN_LIMIT`](crate::MIDI_IN_LIMIT) of them already waited for the cable.
     pub midi_in_refused: u64,
     /// Wire events that the caller did not fetch in time. The oldest events are dropped first, see
     /// [`WIRE_LIMIT`](crate::WIRE_LIMIT).
@@ -77,7 +83,7 @@ pub struct Counters {
 /// The bytes that wait in the chip, and bytes that are still on their way to the chip.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Waiting {
-    /// Bytes in the host latch, 0 or 1.
+    /// Bytes in the latch from the host, 0 or 1.
     pub host: usize,
     /// Bytes for MIDI OUT, including the byte on the wire.
     pub output: usize,

@@ -12,16 +12,15 @@ pub enum Fault {
     ///
     /// Source: reports of users: the fault comes while the card plays sound. Listings of the DSP's
     /// firmware, and comments on them (vogons.org, topic 48732): an interrupt comes while the DSP
-    /// fetches the byte, and leaves the number of another register of the bus chip behind. So the
+    /// fetches the byte, and its routine leaves another register of the bus chip selected. So the
     /// DSP reads that register. A MIDI OUT log of such a card (vogons.org, topic 41042): the byte
-    /// before stands in the place of the right one, as in 28 72 72 00 for 28 72 28 00.
-    /// Assumed: the log shows the usual case. Nobody has measured what that register holds.
+    /// before stands in the place of the right one, as in 28 72 72 00 for 28 72 28 00. Assumed: the
+    /// log shows the usual case. Nobody has measured what that register holds.
     HangingNote,
-    /// The unit does a command and does not acknowledge it. The bytes that this fault hits are
-    /// ACKs.
+    /// The unit carries out a command and does not acknowledge it. This fault hits ACKs.
     ///
-    /// Assumed: no real card is known to do so. A driver meets the same when other code on the host
-    /// reads the ACK from DATA first.
+    /// Assumed: no real card is known to do so. A driver also misses its ACK when other code on the
+    /// host reads DATA first.
     AckLost,
 }
 
@@ -49,8 +48,8 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Lets this fault hit the next `bytes` bytes. This replaces an earlier call for the same
-    /// fault.
+    /// Lets this fault hit the next `bytes` bytes. The number replaces the number of an earlier
+    /// call for the same fault.
     pub(crate) fn inject(&mut self, fault: Fault, bytes: u32) {
         match fault {
             Fault::HangingNote => self.hanging_notes = bytes,
@@ -58,14 +57,15 @@ impl Faults {
         }
     }
 
-    /// Whether the ACK that the unit is about to give is lost.
+    /// Returns whether the ACK that the unit is about to give is lost. A lost ACK uses up one hit
+    /// of the fault.
     pub(crate) fn lose_ack(&mut self) -> bool {
         let is_lost = self.lost_acks > 0;
         self.lost_acks -= u32::from(is_lost);
         is_lost
     }
 
-    /// Whether a byte of the host goes to MIDI OUT as the host wrote it.
+    /// Whether these faults leave the next byte of the host for MIDI OUT unchanged.
     pub(crate) fn spare_output(&self) -> bool {
         self.hanging_notes == 0
     }

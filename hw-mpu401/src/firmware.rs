@@ -1,8 +1,8 @@
 //! The unit's program: what the unit does with a byte, and for how long.
 //!
-//! `main_loop` decides when the unit takes a byte. The sequencer decides what a byte means in
-//! intelligent mode: it returns what to do with a command, and calls nothing here. A card without
-//! firmware runs the same program without its busy times.
+//! `main_loop` decides when the unit takes a byte. While the sequencer runs, the sequencer decides
+//! this instead, and also what the byte means. For a command the sequencer returns what to do, and
+//! it calls nothing here. A card without firmware runs the same program without its busy times.
 
 use crate::answers::{
     AckPosition, AckSet, Fifos, FramingError, HostPort, ResetAck, RxOutsideUart, RxWhileBusy,
@@ -28,13 +28,13 @@ const LINE_LOW_NS: u64 = 1;
 #[derive(Clone)]
 pub(crate) struct Firmware {
     sequencer: Box<Sequencer>,
-    /// When the sequencer acts by itself; [`NEVER_NS`] in UART mode.
+    /// When the sequencer acts by itself; [`NEVER_NS`] while no sequencer runs.
     sequencer_due_ns: u64,
 }
 
 // What the chip calls.
 impl Firmware {
-    /// The firmware in its state after a reset.
+    /// The firmware with this sequencer.
     pub(crate) fn new(sequencer: Sequencer) -> Self {
         Self { sequencer: Box::new(sequencer), sequencer_due_ns: NEVER_NS }
     }
@@ -89,7 +89,8 @@ impl Firmware {
         }
     }
 
-    /// Carries out a command that the port has decoded. The byte in the latch stays where it is.
+    /// Carries out a command that a bus chip has decoded. The command does not go through the
+    /// latch.
     pub(crate) fn decode(&mut self, parts: &mut Parts, command: u8) {
         self.draw_before_take(parts);
         match parts.unit.mode() {
@@ -101,8 +102,8 @@ impl Firmware {
 
     /// Takes a byte that has arrived on MIDI IN.
     ///
-    /// In intelligent mode the sequencer gets the byte. On a card without a sequencer the byte is
-    /// lost, or kept for the host as in UART mode.
+    /// In intelligent mode the sequencer gets the byte. A card without a sequencer loses the byte
+    /// in this mode, or keeps it for the host as in UART mode.
     pub(crate) fn hear(&mut self, parts: &mut Parts, reception: Reception) {
         parts.counters.received += 1;
         if !parts.controls.is_active() {
@@ -237,7 +238,8 @@ impl Firmware {
         }
     }
 
-    /// Makes the ACK of this command the reply on its way. The ACK of 3F comes later than others.
+    /// Makes the ACK of this command the reply on its way. The ACK of 3F comes `uart_entry_ns`
+    /// later than other ACKs.
     fn acknowledge_command(&mut self, parts: &mut Parts, command: u8, then: AfterReply) {
         let joins = parts.latches.is_replying();
         self.acknowledge(parts, ReplyKind::Ack, then);
@@ -246,7 +248,7 @@ impl Firmware {
         }
     }
 
-    /// Acknowledges the command that waited for an answer of the host, and then runs it.
+    /// Acknowledges the deferred command, if the card acknowledges it at all, and runs it.
     fn run_deferred(&mut self, parts: &mut Parts) {
         let Some(command) = self.sequencer.take_deferred() else {
             return;
@@ -262,10 +264,10 @@ impl Firmware {
         }
     }
 
-    /// Makes an ACK the reply on its way. The work of the command follows the ACK. While DATA has
-    /// an unread ACK, a card that puts an ACK before unread bytes sends no second ACK, and does the
-    /// work at once. Behind a bus chip the ACK replaces the byte in DATA; while a reply is on its
-    /// way, the bus chip sends no second ACK.
+    /// Makes an ACK the reply on its way. The work of the command follows the ACK. Without an ACK
+    /// the work is done at once. No ACK comes if a fault loses it. A card that puts an ACK before
+    /// unread bytes sends no ACK while DATA has an unread ACK. A bus chip drops the unread byte in
+    /// DATA, and sends no ACK while a reply is on its way.
     fn acknowledge(&mut self, parts: &mut Parts, kind: ReplyKind, then: AfterReply) {
         if parts.rules.host_port == HostPort::BusChip {
             parts.drop_unread_byte();
@@ -294,8 +296,9 @@ impl Firmware {
         });
     }
 
-    /// Does the work of a command that the unit took `since_taken_ns` ago. That time does not
-    /// include the wait until the host empties the latch.
+    /// Does what follows a reply, or the work of a command that waits for no ACK. The unit took the
+    /// command `since_taken_ns` ago. That time does not include the wait until the host empties the
+    /// latch.
     fn carry_out(&mut self, parts: &mut Parts, then: AfterReply, since_taken_ns: u64) {
         match then {
             AfterReply::Nothing => {}
@@ -392,8 +395,8 @@ fn answer_to(parts: &Parts, command: u8) -> AfterReply {
     }
 }
 
-/// How long the unit is busy when it has entered UART mode. Behind a bus chip the mode changes
-/// first, and the entry of the 8052 follows.
+/// How long the unit is busy after the change to UART mode. Behind a bus chip the 8052 enters this
+/// mode `uart_entry_ns` after the change.
 fn busy_after_entry_ns(parts: &Parts) -> u64 {
     let timing = parts.unit.timing();
     let busy_ns = match parts.own_output.step() {

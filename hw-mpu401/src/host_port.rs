@@ -1,4 +1,4 @@
-//! The two ports: the flags, and what an access does to the latches.
+//! The ports of the card: the flags, and what an access does.
 //!
 //! The caller first lets time pass, and then calls these functions.
 
@@ -13,14 +13,14 @@ use crate::timing::NEVER_NS;
 /// What happens to a command after the host has written it to the port.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommandWay {
-    /// The unit takes the command from the latch, if the card has commands.
+    /// The caller has nothing to do: the command is in the latch, or it is lost.
     ThroughLatch,
-    /// The command is carried out at once.
+    /// The caller carries the command out at once.
     AtOnce,
 }
 
 impl Parts {
-    /// Returns the byte that the host reads from DATA now.
+    /// Takes a read of DATA, and returns its value.
     pub(crate) fn read_data(&mut self) -> u8 {
         self.counters.data_reads += 1;
         if !self.controls.is_active() {
@@ -43,8 +43,8 @@ impl Parts {
         value
     }
 
-    /// Takes a write to DATA. `meaning` is what the byte means to the unit, if the unit gets the
-    /// byte.
+    /// Takes a write to DATA. `meaning` is the note on a write whose byte is neither lost nor
+    /// replaces another byte.
     pub(crate) fn write_data(&mut self, byte: u8, meaning: Note) {
         self.counters.data_writes += 1;
         let is_occupied = self.latches.inbox() != Inbox::Empty;
@@ -62,8 +62,7 @@ impl Parts {
         self.latches.remark(note);
     }
 
-    /// Takes a write to COMMAND. If the port carries the command out by itself, the latch stays as
-    /// it is.
+    /// Takes a write to COMMAND. A command that is carried out at once does not go into the latch.
     pub(crate) fn write_command(&mut self, byte: u8) -> CommandWay {
         self.counters.command_writes += 1;
         let mut way = CommandWay::ThroughLatch;
@@ -88,7 +87,7 @@ impl Parts {
         way
     }
 
-    /// Returns what the host reads from the control register.
+    /// Takes a read of the control register, and returns its value.
     pub(crate) fn read_control(&mut self) -> u8 {
         if !self.controls.is_active() {
             self.latches.remark(Note::NoAnswer);
@@ -156,7 +155,7 @@ impl Parts {
         Note::Ignored
     }
 
-    /// A write to ports at which no card answers.
+    /// Counts a write to ports at which no card answers.
     fn lose_write(&mut self) -> Note {
         self.counters.ignored += 1;
         Note::NoAnswer
@@ -186,12 +185,14 @@ impl Parts {
         self.latches.show(status);
     }
 
-    /// Whether DRR is set because of a full FIFO, and not because of the stream.
+    /// Whether DRR is set because the output FIFO is full. While the stream is open, DRR follows
+    /// from the stream instead.
     fn is_closed_by_full_fifo(&self) -> bool {
         !self.latches.is_open() && self.rules.host_port == HostPort::Fifo && self.output_is_full()
     }
 
-    /// When DRR clears because a full output FIFO gets room, outside the stream.
+    /// When a full output FIFO gets room, so that DRR clears; [`NEVER_NS`] if the FIFO is not full
+    /// or the stream is open.
     pub(crate) fn room_due_ns(&self) -> u64 {
         if self.is_closed_by_full_fifo() { self.transmitter.room_ns() } else { NEVER_NS }
     }

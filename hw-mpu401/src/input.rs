@@ -1,7 +1,7 @@
 //! The receive FIFO: bytes that wait to be fetched for the host.
 //!
-//! The bytes come from MIDI IN. On a card with a FIFO at its host port, replies of the card are
-//! entries of the same FIFO. This file does not know which replies these are.
+//! The bytes come from MIDI IN. On a card with a FIFO at its host port, some replies of the card
+//! are entries of the same FIFO. This file does not know which replies these are.
 
 use crate::answers::MAX_RX_DEPTH;
 use crate::latches::Incoming;
@@ -16,7 +16,8 @@ use ringbuf::traits::Observer;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) byte: u8,
-    /// The kind of the reply; `None` for a byte from MIDI IN.
+    /// The kind of the reply; `None` for a byte from MIDI IN, or for a byte that the sequencer
+    /// inserted among these.
     pub(crate) reply: Option<ReplyKind>,
 }
 
@@ -38,7 +39,7 @@ pub(crate) struct Input {
     entries: Box<Ring<Array<Entry, { MAX_RX_DEPTH as usize }>>>,
     /// How many of the entries are bytes from MIDI IN.
     midi_bytes: usize,
-    /// When the last byte arrived on MIDI IN, even if that byte was lost.
+    /// When the card last heard a byte on MIDI IN, even if that byte was lost.
     heard_ns: u64,
 }
 
@@ -85,8 +86,8 @@ impl Input {
         Some(entry)
     }
 
-    /// Fetches the oldest entry. A reply is ready at once. A MIDI IN byte is ready a little later;
-    /// a MIDI IN byte that had to wait in the FIFO needs a little longer.
+    /// Fetches the oldest entry. A reply is ready at once. A MIDI IN byte is ready a little later.
+    /// A MIDI IN byte that had to wait in the FIFO has a latency of its own.
     pub(crate) fn fetch(&mut self, now_ns: u64, timing: &Timing<u64>) -> Option<Incoming> {
         let has_waited = self.heard_ns < now_ns || self.len() > 1;
         let entry = self.pop()?;

@@ -1,8 +1,9 @@
 //! The interrupt line, and the causes that raise it.
 //!
-//! The receive cause changes only when a part acts. The transmit cause also changes while bytes
-//! leave the output FIFO, at the edges of bytes on MIDI OUT. So the line follows from a field that
-//! every action updates, and on a card with a transmit interrupt also from the time.
+//! The receive cause changes only at an access or when a part acts, and then the chip updates
+//! [`Line`]. The transmit cause also changes when a byte starts or ends on MIDI OUT, without any
+//! action of a part. So on a card with a transmit interrupt the line follows from [`Line`] and from
+//! the time.
 
 use crate::answers::{AckInterrupt, InterruptCauses, TransmitInterrupt};
 use crate::latches::Outbox;
@@ -10,7 +11,7 @@ use crate::parts::Parts;
 use crate::reply::ReplyKind;
 use crate::spec::{BYTE_TIME_NS, Mpur2};
 
-/// What the line does until the next action of a part.
+/// What the line does until the next access or the next action of a part.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Line {
     Down,

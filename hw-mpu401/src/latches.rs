@@ -2,8 +2,8 @@
 //!
 //! The host fills the first latch and reads the second. The unit takes bytes from the first latch,
 //! and has up to three bytes in hand for the second. The bytes in hand are a reply, an entry of the
-//! receive FIFO that an ACK has displaced from DATA, and the next entry. The value of STATUS is
-//! always ready for a read, because drivers read STATUS more often than anything else.
+//! receive FIFO that an ACK has displaced from DATA, and the next entry of the FIFO. The value of
+//! STATUS is always ready for a read, because drivers read STATUS more often than anything else.
 //!
 //! Nothing here looks at a clock: the caller gives the time. This file does not know what a byte
 //! means to the card. `host_port` knows the meaning for an access, and `firmware` for the unit.
@@ -66,8 +66,8 @@ impl View {
     }
 }
 
-/// The latches. Nearly every access touches the fields before `reply`; the chip keeps these fields
-/// in one cache line.
+/// The latches. Nearly every access touches only the fields up to `note`. The chip keeps these
+/// fields in one cache line.
 #[derive(Clone)]
 #[repr(C)]
 pub(crate) struct HostLatches {
@@ -75,8 +75,8 @@ pub(crate) struct HostLatches {
     /// When data bytes can stream again; [`NEVER_NS`] if data bytes cannot stream. Until that time
     /// the last byte is in the latch, or the FIFO is full.
     open_from_ns: u64,
-    /// When the byte in the latch from the host was written; later for a command that waits for the
-    /// byte on MIDI OUT.
+    /// When the host filled the latch from the host. For a command that waits for the byte on MIDI
+    /// OUT, this is the end of that byte.
     written_ns: u64,
     /// When the host last emptied the latch to the host.
     emptied_ns: u64,
@@ -91,7 +91,7 @@ pub(crate) struct HostLatches {
     note: Note,
     /// The last MIDI IN byte that was in the latch to the host.
     last_input: u8,
-    /// The ACK or answer that is on its way.
+    /// The ACK, answer or request that is on its way.
     reply: Option<Reply>,
     /// The entry of the receive FIFO that an ACK has displaced from DATA.
     displaced: Option<Entry>,
@@ -154,7 +154,7 @@ impl HostLatches {
         self.status_reads
     }
 
-    /// Sets what STATUS shows. While the stream has a byte in the latch, DRR is set as well.
+    /// Sets what STATUS shows. In a stream DRR is also set until `open_from_ns`.
     pub(crate) fn show(&mut self, status: u8) {
         let busy = if self.is_open() { Status::DRR.bits() } else { 0 };
         self.views = [View::on_status(status), View::on_status(status | busy)];
@@ -189,8 +189,8 @@ impl HostLatches {
         self.written_ns = seen_ns;
     }
 
-    /// A write by the host while a byte is in the latch. The unit saw the latch fill with the first
-    /// byte, so the time at which the unit looks into the latch stays the same.
+    /// A write by the host while a byte is in the latch. `written_ns` does not change: the time
+    /// until the unit takes a byte counts from the write that filled the latch.
     pub(crate) fn overwrite(&mut self, content: Inbox, byte: u8) {
         self.inbox = content;
         self.inbox_byte = byte;
@@ -227,7 +227,7 @@ impl HostLatches {
     }
 
     /// Ends the streaming of data bytes, and returns the time from which a byte could have
-    /// streamed.
+    /// streamed; `None` if no byte could stream.
     pub(crate) fn close(&mut self) -> Option<u64> {
         let open_from_ns = core::mem::replace(&mut self.open_from_ns, NEVER_NS);
         (open_from_ns != NEVER_NS).then_some(open_from_ns)
@@ -282,8 +282,8 @@ impl HostLatches {
         (core::mem::replace(&mut self.inbox, Inbox::Empty), self.inbox_byte)
     }
 
-    /// Makes this the reply on its way. There is no other reply: the unit takes no command while it
-    /// has a reply in hand.
+    /// Makes this the reply on its way. Behind a mailbox or a FIFO no other reply is on its way,
+    /// because the unit takes no command while it has a reply in hand.
     pub(crate) fn reply(&mut self, reply: Reply) {
         self.reply = Some(reply);
     }
@@ -331,8 +331,7 @@ impl HostLatches {
         self.incoming.is_some()
     }
 
-    /// Whether a byte is in hand. The byte in hand goes into the latch when the host has read the
-    /// byte before it.
+    /// Whether a byte is in hand.
     pub(crate) fn holds_byte(&self) -> bool {
         self.reply.is_some() || self.displaced.is_some() || self.incoming.is_some()
     }

@@ -50,9 +50,9 @@
 //! with [`Mpu401::pop_sent`].
 //!
 //! Architecture invariants: nothing ticks, so an idle chip costs nothing, and the cost grows with
-//! the number of bytes. The chip is a function of its state, the time and the access. The chip
-//! cannot fail and cannot panic: a mistake of the host is a register value, a lost byte and a
-//! counter. The chip knows no bus, no operating system and no file.
+//! the number of bytes. What the chip does follows only from its state, the time and the access.
+//! The chip cannot fail and cannot panic: a mistake of the host shows as a register value, a lost
+//! byte or a counter. The chip knows no bus, no operating system and no file.
 //!
 //! # Emulated
 //!
@@ -82,9 +82,9 @@
 //! - A bus chip with two latches and an 8052 that carries the bytes, as on a Sound Blaster 16;
 //!   other work that holds the 8052, see [`Mpu401::hold_midi`].
 //! - Faults that a test switches on, see [`Mpu401::inject`] and [`Mpu401::corrupt`].
-//! - The interrupt line: an edge for each byte, or a level. The causes of an interrupt: input up to
-//!   a threshold, and room for output. What registers outside the two ports do to the line: they
-//!   enable causes, open and close a gate, and activate the card.
+//! - The interrupt line: an edge for each byte, or a level. The causes of an interrupt: a byte for
+//!   the host, with a threshold for input, and room for output. What registers outside the two
+//!   ports do to the line: they enable causes, open and close a gate, and activate the card.
 //! - MIDI IN as a level over time: breaks, missing stop bits, and senders at another speed.
 //!
 //! # Not emulated
@@ -105,10 +105,12 @@
 //!   [`Spread`]. Between these points they are spread evenly, which was not measured. On the Roland
 //!   unit the 95th percentile was measured for few latencies. [`Spread::between`] says which 95th
 //!   percentile is assumed for the other latencies.
-//! - Drawn times do not depend on each other, with one exception. After each tick of its timer the
-//!   unit works for a while, and takes commands late during this work. Therefore times that are
-//!   drawn near the same tick are long together. The pace of this timer does not follow the tempo
-//!   here.
+//! - Drawn times of different latencies do not depend on each other. Of 20 times in a row that are
+//!   drawn for one latency, one is in the shortest twentieth, one in the next twentieth, and so on.
+//!   An exception is the time until an idle unit with a sequencer takes a byte in intelligent mode.
+//!   After each tick of its timer such a unit works for a while, and takes bytes late during this
+//!   work. Therefore two bytes that come during the same work are both late. The pace of this timer
+//!   does not follow the tempo here.
 //! - The receive interrupt inside the unit's microcontroller is not modelled separately, so it has
 //!   no duration of its own. The whole service of a MIDI IN byte, from its stop bit to DSR, delays
 //!   the next host byte, as was measured.

@@ -1,9 +1,10 @@
 //! What the unit's main loop may do next, and when.
 //!
 //! The unit either takes a host byte, or fetches an input byte and waits until the latch to the
-//! host is empty. The unit never does both at once. Therefore unread input blocks output, and a
-//! command waits behind an unread ACK. A card without firmware has the same loop without busy
-//! times. On such a card the input and the output are independent.
+//! host is empty. The unit never does both at once. Therefore unread input blocks output: while one
+//! byte in DATA is unread and the unit has another byte in hand, the unit takes nothing, not even a
+//! command. A card without firmware has the same loop without busy times. On such a card the input
+//! and the output are independent.
 
 use crate::answers::{HostPort, UnreadInput, WaitsAfterReset};
 use crate::latches::{Gift, Inbox, Outbox};
@@ -25,8 +26,8 @@ impl Parts {
         }
     }
 
-    /// When the host may see an effect of the next byte that the unit takes, if no other byte
-    /// comes. A data byte has an effect only on MIDI OUT, and not before its start bit.
+    /// When the interrupt line or MIDI OUT may change because the unit takes the next byte, if no
+    /// other byte comes. A data byte changes only MIDI OUT, and not before its start bit.
     fn take_seen_ns(&self, take: Plan) -> u64 {
         match self.latches.inbox() {
             Inbox::Empty => NEVER_NS,
@@ -158,7 +159,7 @@ impl Parts {
         if self.output_is_full() { self.transmitter.room_ns() } else { 0 }
     }
 
-    /// Plans to fetch a byte of the input, which is then in hand.
+    /// Plans to fetch an entry of the receive FIFO, which is then in hand.
     pub(crate) fn plan_fetch(&self) -> Plan {
         if self.input.is_empty() || self.latches.holds_incoming() {
             return Plan::IDLE;

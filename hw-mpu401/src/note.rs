@@ -16,9 +16,10 @@ pub enum Note {
     Data,
     /// Data read: the byte acknowledges a command.
     Ack,
-    /// Data read: no new byte waited, and the host read the last byte again.
+    /// Data read: no new byte waited, and the host read an old byte again.
     Stale,
-    /// Data read: no byte waited, and the card answered with a fixed value.
+    /// Data read: no byte waited, and the card answered with a fixed value. Also a read of a
+    /// control register that the card does not have.
     Empty,
     /// Data write: the unit had not taken the older byte from the latch. The older byte is lost.
     OverwritesByte,
@@ -39,7 +40,7 @@ pub enum Note {
 }
 
 impl Note {
-    /// Every note, in the order of its number.
+    /// Every note, in the order of the numbers.
     pub const ALL: [Self; 16] = [
         Self::CanWriteData,
         Self::BusyData,

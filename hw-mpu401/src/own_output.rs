@@ -1,7 +1,7 @@
 //! What the unit sends next on MIDI OUT without the host, and when.
 //!
-//! After a reset the unit sends FC, then F8 until it enters UART mode. `after_reset` does the work
-//! of each step.
+//! After a reset a unit with firmware sends FC, then F8 until it enters UART mode. `after_reset`
+//! does the work of the steps. On a card with a sequencer, the sequencer sends the F8s.
 
 use crate::timing::NEVER_NS;
 
@@ -43,7 +43,7 @@ impl OwnOutput {
         self.step
     }
 
-    /// Cancels the first F8 that a reset has planned, because the clock already runs.
+    /// Cancels the first F8 that a reset has planned, because the sequencer has started its clock.
     pub(crate) fn cancel_first_clock(&mut self) {
         if self.step == OutputStep::FirstClock {
             *self = Self::IDLE;

@@ -3,7 +3,8 @@
 //! The sequencer and the main loop get these parts, and never the chip. So the sequencer and the
 //! main loop know nothing of the stream, of the MIDI IN cable, or of the caller. Some work on
 //! several parts needs no firmware. That work is in this file, in `host_port` (an access), in
-//! `main_loop` (the next step) and in `after_reset` (the unit's own output).
+//! `main_loop` (the next step), in `interrupt` (the interrupt line) and in `after_reset` (the
+//! unit's own output).
 
 use crate::answers::{Fifos, HostPort, Overrun, TxWhileBusy};
 use crate::control::Controls;
@@ -38,7 +39,7 @@ pub(crate) struct Parts {
     pub(crate) faults: Faults,
     /// What the rest of the card has set.
     pub(crate) controls: Controls,
-    /// What the interrupt line does until the next action of a part.
+    /// What the interrupt line does until the next access or the next action of a part.
     pub(crate) line: Line,
     /// The last command that the host wrote; 0 before the first command.
     pub(crate) last_command: u8,
@@ -88,7 +89,8 @@ impl Parts {
         self.transmitter.is_full(self.now_ns)
     }
 
-    /// Puts bytes of the unit's own output on MIDI OUT. The caller knows that there is room.
+    /// Puts bytes on MIDI OUT that the unit makes or copies: its own output, messages of the
+    /// sequencer, and MIDI thru. This method does not check that there is room.
     pub(crate) fn generate(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.generate_at(*byte, self.now_ns);
@@ -174,7 +176,7 @@ impl Parts {
         });
     }
 
-    /// Whether nothing is on its way to the host.
+    /// Whether nothing is on its way to the host. A byte already in DATA does not count.
     pub(crate) fn is_quiet(&self) -> bool {
         self.input.is_empty() && !self.latches.holds_byte()
     }
@@ -232,7 +234,7 @@ impl Parts {
         latched.or_else(|| self.latches.take_in_hand()).or_else(|| self.input.pop())
     }
 
-    /// Drops the byte in the latch to the host.
+    /// Drops the unread byte in DATA.
     pub(crate) fn drop_unread_byte(&mut self) {
         let dropped = self.latches.take_latched();
         self.counters.input_cleared += dropped.map_or(0, Entry::midi_bytes) as u64;
@@ -240,8 +242,8 @@ impl Parts {
 
     /// Empties these buffers. The output loses the bytes that have not started; behind a bus chip
     /// it loses only the data byte in the latch. The input loses the MIDI IN bytes that the host
-    /// has not read, except a byte already in a mailbox. Assumed: replies in the receive FIFO stay,
-    /// so that a command does not drop the ACK of an earlier command.
+    /// has not read, except a byte in the latch of a mailbox or of a bus chip. Assumed: replies in
+    /// the receive FIFO stay, so that a command does not drop the ACK of an earlier command.
     pub(crate) fn clear(&mut self, fifos: Fifos) {
         if fifos.contains(Fifos::TX) {
             match self.rules.host_port {

@@ -18,7 +18,7 @@ pub(crate) const fn text(words: &'static str) -> Text {
 pub struct CardProfile {
     /// The name by which the card is chosen: lower case, words joined by `-`.
     pub name: Text,
-    /// The name on the box.
+    /// The full name, for people.
     pub title: Text,
     /// What is special about the card, in one or two sentences.
     pub description: Text,

@@ -2,9 +2,8 @@
 //!
 //! The receiver sees the line go to space and takes this for a start bit. It looks at the middle of
 //! each of the ten bits, at 31 250 bit/s. It then waits for the next start bit, from the middle of
-//! the stop bit on. If the sender has the same speed, the result is what the sender sent. If the
-//! sender has another speed, the receiver may look at the wrong bits, and the result is computed
-//! bit by bit.
+//! the stop bit on. A whole byte at the same speed arrives as it was sent, so nothing is computed
+//! for it. Any other signal is computed bit by bit.
 //!
 //! Source: 16550 and 8051 data sheets, for the look at the start bit and for the new start bit from
 //! the middle of the stop bit on. Assumed: after a missing stop bit the receiver first waits for a
@@ -38,7 +37,7 @@ pub(crate) enum Framing {
 /// The receiver.
 #[derive(Clone)]
 pub(crate) struct Receiver {
-    /// When the start bit of the present or next byte began; [`NEVER_NS`] while none is known.
+    /// When the start bit of the present or next byte begins; [`NEVER_NS`] while none is known.
     begun_ns: u64,
     /// The receiver looks for a start bit from this time on.
     from_ns: u64,

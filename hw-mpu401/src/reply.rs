@@ -9,7 +9,7 @@ pub(crate) struct Reply {
     pub(crate) ready_ns: u64,
     /// The shortest time from the last read of DATA until the unit gives the byte.
     pub(crate) pause_ns: u64,
-    /// What the unit does after it has put the byte into the latch.
+    /// What the unit does after it has given the byte.
     pub(crate) then: AfterReply,
 }
 
@@ -24,16 +24,16 @@ pub(crate) enum ReplyKind {
     Request,
 }
 
-/// What the unit does after it has put a reply into the latch.
+/// What the unit does after it has given a reply.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AfterReply {
     Nothing,
     Reset,
     EnterUart,
     Answer(u8),
-    /// Runs a command of the sequencer.
+    /// The sequencer runs this command.
     Command(u8),
-    /// Remembers that the unit has asked the host.
+    /// The sequencer notes that the unit has given this request.
     Asked(Request),
 }
 

@@ -8,7 +8,7 @@ use ringbuf::storage::{Array, Heap, Storage};
 use ringbuf::traits::{Consumer, Observer};
 use ringbuf::{Cons, LocalRb};
 
-/// A ring of bytes or events.
+/// A ring of items.
 pub(crate) struct Ring<S: Storage>(LocalRb<S>);
 
 impl<T> Ring<Heap<T>> {

@@ -13,8 +13,9 @@ use crate::spec::{BIT_TIME_NS, BYTE_TIME_NS, Mpur2, RESET};
 use crate::timing::{Spread, TimerTick};
 use core::ops::Deref;
 
-/// The longest duration, in ns. A longer duration in a profile is cut to this length, so that the
-/// sum of a time and a few durations cannot overflow.
+/// The longest latency, in ns. A longer latency of a profile is cut to this length, so that the sum
+/// of a time and a few latencies cannot overflow. Only `backlog_after_exit_ns` is not cut, because
+/// it may be [`NEVER_NS`](crate::NEVER_NS).
 const LONGEST_NS: u64 = u64::MAX / 64;
 
 /// How the card behaves, and what follows from that behaviour.
@@ -23,7 +24,8 @@ pub(crate) struct Rules {
     card: Behaviour,
     /// The most bytes of input that may be unread.
     pub(crate) rx_limit: usize,
-    /// The most bytes that the transmitter may hold.
+    /// The most bytes that the transmitter may hold. Behind a bus chip, a byte in its stop bit does
+    /// not count.
     pub(crate) tx_limit: usize,
     /// Whether a byte of the host waits in a latch until the unit takes it.
     pub(crate) has_latch: bool,
@@ -110,10 +112,10 @@ fn tx_limit(behaviour: &Behaviour) -> usize {
     }
 }
 
-/// The behaviour with every number inside the bounds that a chip can use. The offset of STATUS is
-/// at least 1, and the low bits of STATUS are six bits. The input can reach its threshold, and only
-/// a card with FIFOs has a transmit interrupt. No sum of times overflows. F8s do not overlap, and a
-/// latched line goes low between two bytes.
+/// The behaviour, with its numbers inside the bounds that the chip relies on. The offset of STATUS
+/// is at least 1, and the low bits of STATUS are six bits. The input can reach its threshold, and
+/// only a card with FIFOs has a transmit interrupt. No sum of times overflows. F8s do not overlap,
+/// and a latched interrupt line goes low between two bytes.
 fn bounded(behaviour: &Behaviour) -> Behaviour {
     let shorter = |spread: &Spread| Spread {
         min: spread.min.min(LONGEST_NS),

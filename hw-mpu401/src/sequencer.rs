@@ -13,8 +13,8 @@
 //!
 //! Nothing ticks: the clock knows the next tick at which something happens. The clock counts the
 //! ticks before that tick only when an access or an event needs their number. All that the
-//! sequencer tells the host goes the way of an ACK: through the main loop and the latch to the
-//! host, see `firmware`.
+//! sequencer tells the host goes through the main loop and the latch to the host, see `firmware`. A
+//! request goes as a reply, like an ACK. What record tells the host goes through the input FIFO.
 //!
 //! The sequencer gets the parts of the card that it works on. The sequencer never gets the chip or
 //! the firmware. The sequencer returns what the firmware has to do with a command, as a
@@ -74,17 +74,18 @@ pub(crate) use service::CommandFate;
 /// oldest click.
 pub const CLICK_LIMIT: usize = 64;
 
-/// Room in the output that a tick needs, in bytes: for a message of each track, FC and F8, and a
-/// message of MIDI thru.
+/// Room in the output that a tick waits for, in bytes. It is enough for a message of each track, FC
+/// and F8, and a message of MIDI thru.
 const TICK_ROOM: u64 = 32;
 
-/// What the unit knows in intelligent mode. A reset sets all fields except the clicks.
+/// What the unit knows in intelligent mode. A reset starts everything anew. Only the clicks that
+/// the caller has not fetched stay.
 #[derive(Clone)]
 pub(crate) struct Sequencer {
     // The settings that commands make.
     tempo: Tempo,
     settings: Settings,
-    /// The tracks that B8 makes active. Command EC names them.
+    /// The tracks that B8 makes active, a bit for each track. Command EC sets them.
     active: u8,
     // Time.
     clock: TickClock,
@@ -117,7 +118,7 @@ pub(crate) struct Sequencer {
     listener: Listener,
     record: Record,
     ends: PacketEnds,
-    /// Whether the host has read a part of a packet, but not the whole packet.
+    /// Whether the unit has fetched a part of a packet for the host, but not the whole packet.
     in_packet: bool,
     thru: ThruQueue,
     // The metronome's output.
@@ -168,7 +169,7 @@ impl Sequencer {
         self.clock.start_at_zero();
     }
 
-    /// Bytes on MIDI IN that wait for the rest of their message.
+    /// Bytes from MIDI IN that wait for the rest of their message.
     pub(crate) fn held(&self) -> usize {
         self.listener.held()
     }
@@ -226,7 +227,7 @@ impl Sequencer {
         self.settings.switches
     }
 
-    /// Sets everything to the state after a reset, with the clock not started yet.
+    /// Does a reset: drops incomplete messages from MIDI IN, and leaves the clock stopped.
     pub(crate) fn reset(&mut self, parts: &mut Parts) {
         parts.counters.input_cleared += self.held() as u64;
         let clicks = core::mem::take(&mut self.clicks);
@@ -256,7 +257,8 @@ impl Sequencer {
         due_ns.max(parts.now_ns())
     }
 
-    /// Does the work that is due. No access and no MIDI IN byte comes before `quiet_until_ns`.
+    /// Does one piece of the work that is due. No access and no MIDI IN byte comes before
+    /// `quiet_until_ns`.
     pub(crate) fn run(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         let now_ns = parts.now_ns();
         if self.thru.due_ns() <= now_ns {
@@ -268,7 +270,7 @@ impl Sequencer {
         }
     }
 
-    /// Counts the ticks up to now. Nothing happens at any of these ticks.
+    /// Counts the ticks up to now, but stops before a tick at which something happens.
     fn catch_up(&mut self, now_ns: u64) {
         let ticks = self.clock.passed(now_ns);
         if ticks > 0 {
@@ -276,7 +278,8 @@ impl Sequencer {
         }
     }
 
-    /// Does the work of a tick at which something happens.
+    /// Does the work of a tick at which something happens. If ticks wait for the host, this method
+    /// only holds the clock.
     fn run_tick(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         if self.requests_hold_ticks(parts) {
             self.catch_up(parts.now_ns());
@@ -300,7 +303,8 @@ impl Sequencer {
         self.is_stale = true;
     }
 
-    /// Does the work of a MIDI clock: F8, perhaps FC, a click, the end of a measure.
+    /// Does the work of a MIDI clock: FC if one waits, F8, and where they are due a click and the
+    /// mark of a measure's end.
     fn run_midi_clock(&mut self, parts: &mut Parts) {
         self.clock.clock_in = self.tempo.ticks_a_clock();
         if core::mem::take(&mut self.sends_stop) {
@@ -329,9 +333,9 @@ impl Sequencer {
         self.is_stale = true;
     }
 
-    /// Leaves out most of the MIDI clocks up to `quiet_until_ns`. Until then no access comes. The
-    /// queues hold only the newest wire events and clicks, so they would drop what the earlier
-    /// clocks add. The result is the same as if each clock had come.
+    /// Leaves out most of the MIDI clocks up to `quiet_until_ns`, if every clock is like the one
+    /// before it. Until that time no access and no MIDI IN byte comes. The queues hold only the
+    /// newest wire events and clicks, so they would drop what the earlier clocks add.
     fn skip_quiet_clocks(&mut self, parts: &mut Parts, quiet_until_ns: u64) {
         if !self.is_steady(parts) {
             return;

@@ -1,7 +1,7 @@
-//! Register facts of the MPU-401: two ports, two flags, a few codes.
+//! Facts of the MPU-401's interface: its registers, flags and codes.
 //!
-//! Only what the documents say about the interface is here. `behaviour` says how a card behaves,
-//! and `chip` is the model.
+//! These facts are the same for every card that has the register. `behaviour` says in what the
+//! cards differ, and `chip` is the model.
 
 use bitflags::bitflags;
 
@@ -18,7 +18,7 @@ pub const BYTE_TIME_NS: u64 = 320_000;
 /// Source: MPU-401 technical reference, command acknowledge.
 pub const ACK: u8 = 0xFE;
 
-/// Command: reset, and the only way out of UART mode.
+/// Command: reset. No other command leaves UART mode.
 /// Source: MPU-401 technical reference, command list.
 pub const RESET: u8 = 0xFF;
 
@@ -55,7 +55,7 @@ pub(crate) const MIDI_STOP: u8 = 0xFC;
 pub(crate) const MIDI_CLOCK: u8 = 0xF8;
 
 bitflags! {
-    /// The value of the STATUS register that a read of base+1 returns. Both flags are active low.
+    /// The value that a read of the STATUS register returned. The flags DSR and DRR are active low.
     ///
     /// Bits 5 to 0 differ from card to card. This type keeps their values from the read.
     /// Source: MPU-401 technical reference, status port.
@@ -90,16 +90,16 @@ bitflags! {
     /// that chip's control register the same meaning.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Mpur2: u8 {
-        /// The receive FIFO gets its bytes from the output FIFO, and not from MIDI IN. The chip
+        /// The receive FIFO gets its bytes from the output FIFO, and not from MIDI IN. The model
         /// keeps the bit and does not obey it.
         const LOOPBACK = 0x80;
-        /// MIDI OUT gets its bytes from MIDI IN. The chip keeps the bit and does not obey it.
+        /// MIDI OUT gets its bytes from MIDI IN. The model keeps the bit and does not obey it.
         const THRU = 0x40;
-        /// A test clock drives the line. The chip keeps the bit and does not obey it.
+        /// A test clock drives the line. The model keeps the bit and does not obey it.
         const FAST_CLOCK = 0x20;
         /// Data that the host writes outside UART mode goes to MIDI OUT.
         const SENDS_OUTSIDE_UART = 0x10;
-        /// No byte raises the interrupt line.
+        /// Nothing raises the interrupt line.
         const INTERRUPT_OFF = 0x08;
         /// Read only: bytes for MIDI OUT are in the card.
         const OUTPUT_HELD = 0x02;

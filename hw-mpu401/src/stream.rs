@@ -3,18 +3,19 @@
 //! Nearly every access of a driver in UART mode belongs to the stream. So the stream has its own
 //! fast path, which costs a few compares and stores for a byte. At the write three times are known:
 //! when the unit takes the byte, when the byte starts on the line, and when there is room for the
-//! next byte. So the byte goes to the transmitter at the write, and a read of DRR compares these
-//! times with the present time. Any other event first ends the stream. A byte that the unit has not
-//! taken before this event goes back into the latch.
+//! next byte. So the byte goes to the transmitter at the write. A read of STATUS only compares the
+//! present time with the time from which the next byte can stream. Any event other than these
+//! writes and reads first ends the stream. A byte that the unit has not taken before this event
+//! goes back into the latch.
 //!
 //! Behind a mailbox, a unit whose output is full looks for room at a pace of its own, so the stream
 //! ends when the output is full. Behind a bus chip the unit takes the byte a fixed time after there
 //! is room, so the stream goes on when the output is full. A FIFO has no latch: the byte is in the
 //! FIFO at the write.
 //!
-//! While the stream is open, nobody updates two fields: the time when the unit is free, and the
-//! time when the latch was written. When the stream ends, both are calculated from the time at
-//! which the unit takes the last byte.
+//! While the stream of a card with a latch is open, nobody updates two fields: the time when the
+//! unit is free, and the time when the latch was written. When the stream ends, both fields are
+//! calculated from the time at which the unit takes the last byte.
 
 use crate::answers::HostPort;
 use crate::latches::Inbox;
@@ -29,10 +30,11 @@ use crate::unit::Turn;
 pub(crate) struct Stream {
     /// The number of the first byte of the stream.
     first: u64,
-    /// The output may be full from the byte with this number on.
+    /// Behind a mailbox: the output may be full from the byte with this number on.
     brim: u64,
-    /// When the unit took the byte before the last byte. Behind a bus chip, where the unit is free
-    /// as soon as it has taken a byte, the stream does not follow this time.
+    /// Behind a mailbox: when the unit took the byte before the last byte. On any other card a unit
+    /// that streams is free as soon as it has taken a byte, and the stream does not follow this
+    /// time.
     taken_before_ns: u64,
 }
 
@@ -48,10 +50,14 @@ impl Stream {
     /// A stream before its first byte.
     pub(crate) const NEW: Self = Self { first: 0, brim: 0, taken_before_ns: 0 };
 
-    /// Opens the stream if a written byte can stream in the present state: in UART mode, with room
-    /// for output, and with no input, no reply and no byte in the latch. A chip with varying
-    /// latencies draws them for each byte, so such a chip does not stream. A card also does not
-    /// stream if it does not answer, if other work holds its unit, or if its output has a fault.
+    /// Opens the stream if a written byte can stream in the present state: in UART mode, with no
+    /// byte of the host in the latch, and with no byte on its way to the host.
+    ///
+    /// A chip with varying latencies draws them for each byte, so such a chip does not stream. A
+    /// card also does not stream if it does not answer, if anything but the last byte keeps its
+    /// unit busy, or if its output has a fault. Behind a mailbox the output must have room. Behind
+    /// a bus chip the unit must be free as soon as it has taken a byte. With FIFOs the unit must
+    /// also take a byte as soon as the byte is written.
     pub(crate) fn open(&mut self, parts: &mut Parts) {
         parts.latches.close();
         let is_plain = parts.unit.mode() == Mode::Uart
@@ -151,8 +157,9 @@ impl Stream {
             && parts.now_ns() < parts.latches.open_from_ns()
     }
 
-    /// When the unit is back in its main loop. On a card with a mailbox the open stream knows this
-    /// time better than the unit. On any other card a unit that streams is free.
+    /// When the unit is back in its main loop. Behind a mailbox the unit's own field does not
+    /// follow the open stream, so this method calculates the time. On any other card a unit that
+    /// streams is free.
     pub(crate) fn unit_free_ns(&self, parts: &Parts) -> u64 {
         let accept_ns = parts.unit.timing().tx_accept_ns;
         match (parts.rules.host_port, self.holds_byte(parts)) {

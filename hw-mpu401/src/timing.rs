@@ -1,9 +1,9 @@
 //! How long a card takes: the range of each latency, and the point used.
 //!
 //! A [`Spread`] says how a latency varies on a real unit, for example with the phase of the main
-//! loop. A chip uses one point of each spread, or draws a new point for every event. A drawn point
-//! also depends on the phase of the unit's timer, because the unit is slow while it does the work
-//! of a timer tick.
+//! loop. A chip uses one point of each spread, or draws a new point for every event. On a card with
+//! a sequencer one drawn time also depends on the phase of the unit's timer: the time until the
+//! unit takes a byte in intelligent mode. The unit is slow while it does the work of a timer tick.
 
 /// A duration that never ends, in ns.
 pub const NEVER_NS: u64 = u64::MAX;
@@ -31,8 +31,9 @@ impl Spread {
 
     /// A duration between `min` and `max`, usually `typ`.
     ///
-    /// Assumed: the half of the times above `typ` is spread evenly, because nothing is known about
-    /// these times but their end. So `p95` lies at nine tenths of the way from `typ` to `max`.
+    /// Half of all times lie above `typ`. Assumed: they are spread evenly, because nothing is known
+    /// about these times but their end. So `p95` lies at nine tenths of the way from `typ` to
+    /// `max`.
     #[must_use]
     pub const fn between(min: u64, typ: u64, max: u64) -> Self {
         let above = max.saturating_sub(typ);
@@ -147,9 +148,9 @@ latencies! {
     tx_start_ns, "tx-start-ns", Finite, "from a byte taken to its start bit";
     /// From the time when the unit takes a command to the time when its ACK is in DATA.
     ack_latency_ns, "ack-latency-ns", Finite, "from a command taken to its ACK";
-    /// From the host's read of the ACK to the time when the answer is in DATA. If the ACK and the
-    /// answer are entries of a receive FIFO: from the arrival of the ACK in the FIFO to the arrival
-    /// of the answer.
+    /// From the host's read of the ACK to the time when the answer is in DATA. If the answer is an
+    /// entry of a receive FIFO: from the time when the unit gives the ACK to the time when the
+    /// answer enters the FIFO.
     reply_latency_ns, "reply-latency-ns", Finite, "from the ACK read to the answer";
     /// From the stop bit of a MIDI IN byte to DSR.
     rx_to_dsr_ns, "rx-to-dsr-ns", Finite, "from a stop bit on MIDI IN to DSR";
@@ -194,7 +195,7 @@ latencies! {
     /// From the last byte of an answer until the ACK of a deferred command.
     deferred_ack_ns, "deferred-ack-ns", Finite,
         "from the last byte of an answer to the ACK of a deferred command";
-    /// From a tick, or from the last byte of an answer, until the next request.
+    /// From a tick, from a request, or from the last byte of an answer, until the next request.
     request_ns, "request-ns", Finite, "from a tick, or from an answer, to the next request";
     /// From the time when an event moves to the output until its track asks for the next event.
     look_ahead_ns, "look-ahead-ns", Finite, "from an event played to the request of the next one";
@@ -234,8 +235,8 @@ latencies! {
 }
 
 impl Timing {
-    /// A card that does everything at once, and sends its output after a reset. Most cards without
-    /// firmware have these times; only the wait before a start bit is longer.
+    /// A card that does everything at once, and that goes on sending its output after a reset. Most
+    /// cards without firmware have these times; only the wait before a start bit is longer.
     pub(crate) const AT_ONCE: Self =
         Self { backlog_after_exit_ns: Spread::exactly(NEVER_NS), ..Self::all(Spread::exactly(0)) };
 }
@@ -417,8 +418,9 @@ impl Draw {
     }
 }
 
-/// Random ranks that are spread evenly: of 20 ranks in a row, one lies in each twentieth. So a
-/// short run of a seeded chip also has the median and the 95th percentile that were measured.
+/// Random ranks that are spread evenly: of the first 20 ranks, one lies in each twentieth, and
+/// likewise of each further 20 ranks. So even a short run of a seeded chip has the median and the
+/// 95th percentile that were measured.
 #[derive(Clone)]
 struct Ranks {
     numbers: SplitMix64,
@@ -426,7 +428,7 @@ struct Ranks {
     drawn: u64,
     /// The twentieth of the first of the present 20 ranks.
     first: u64,
-    /// From the twentieth of a rank to the twentieth of the next rank.
+    /// The distance from the twentieth of a rank to the twentieth of the next rank.
     step: u64,
 }
 
@@ -461,9 +463,9 @@ const TIMER_NS: u64 = 2_500_000;
 
 /// How long the unit works after each tick of its timer, in ns.
 ///
-/// Measured: of 400 commands at random times one in 20 waits longer than the 95th percentile, and
-/// the longest waits come while the unit does this work. Assumed: so the work takes one 20th of the
-/// time.
+/// Measured: of 400 commands at random times, those that come while the unit does this work wait
+/// longest. Assumed: these are the commands that wait longer than the 95th percentile, one in 20.
+/// So the work takes one 20th of the time.
 const TIMER_WORK_NS: u64 = TIMER_NS / 20;
 
 /// The first rank above the 95th percentile.
@@ -473,14 +475,14 @@ const SLOW_RANK: Rank = (19 * (1_u64 << Rank::BITS) / 20) as Rank;
 ///
 /// The latencies were measured at random phases of the timer. A host that writes at a fixed pace
 /// would meet the same few phases again and again. Assumed: such a host also meets all phases,
-/// because its clock and the clock of the unit drift. So the chip draws the phase at a write, and
-/// keeps it for [`TIMER_NS`]: writes within this time meet the same tick.
+/// because its clock and the clock of the unit drift. So the chip draws the phase at a write. For
+/// [`TIMER_NS`] the timer then runs on from this phase, and the next write draws a new phase.
 #[derive(Clone)]
 struct Timer {
     phases: Ranks,
     /// The time from a tick to the write at which the phase was drawn.
     phase_ns: u64,
-    /// The time at which the phase stops being valid.
+    /// From this time on the phase is no longer valid.
     until_ns: u64,
 }
 
@@ -492,8 +494,8 @@ impl Timer {
     /// The rank of a latency that begins now.
     ///
     /// A latency that begins with a tick is the longest latency. The later in the work of the tick
-    /// a latency begins, the shorter it is. After this work every drawn rank up to the 95th
-    /// percentile is possible. So at random times all ranks are equally likely.
+    /// a latency begins, the shorter it is. After this work the drawn rank counts, scaled to the
+    /// ranks up to the 95th percentile. So at random times all ranks are equally likely.
     fn rank(&mut self, now_ns: u64, drawn: Rank) -> Rank {
         let into_ns = self.since_tick_ns(now_ns);
         let left_ns = TIMER_WORK_NS.saturating_sub(into_ns);

@@ -6,8 +6,8 @@
 //! the time when there is room again, and the wire events. The transmitter makes the wire events
 //! when the caller fetches them. No code has to run while a byte is on the wire.
 //!
-//! The ring is written here and does not come from the crate `ringbuf`: a byte that has left the
-//! FIFO stays readable until the caller has fetched its wire events.
+//! This file has its own ring, and does not use the crate `ringbuf`: a byte that has left the FIFO
+//! must stay readable until its wire events have been fetched or dropped.
 
 use crate::answers::MAX_TX_DEPTH;
 use crate::spec::BYTE_TIME_NS;
@@ -60,9 +60,10 @@ pub(crate) struct Transmitter {
     /// How long before the end of a byte there is room for another byte, in ns.
     ahead_ns: u64,
     // State.
-    /// The end of the last byte that the unit has handed over so far.
+    /// The end, on the line, of the last byte that the unit has handed over so far.
     last_end_ns: u64,
-    /// The number of bytes that the unit has handed over, without the dropped bytes.
+    /// The number of bytes that the unit has handed over, without the bytes that were dropped or
+    /// taken back.
     pushed: u64,
     /// The number of bytes whose two wire events have been fetched or dropped.
     fetched: u64,
@@ -147,7 +148,7 @@ impl Transmitter {
         (self.pushed + self.cleared).saturating_sub(self.generated)
     }
 
-    /// When the next byte would start, if it were ready.
+    /// The earliest time at which the next byte can start.
     #[inline]
     pub(crate) fn free_ns(&self) -> u64 {
         self.last_end_ns
@@ -178,7 +179,8 @@ impl Transmitter {
         room_ns.max(from_ns.cast_signed()).cast_unsigned()
     }
 
-    /// The number of bytes that the unit has handed over so far.
+    /// The number of bytes that the unit has handed over so far, without the bytes that were
+    /// dropped or taken back.
     #[inline]
     pub(crate) fn pushed(&self) -> u64 {
         self.pushed
@@ -239,7 +241,8 @@ impl Transmitter {
         if start_ns > now_ns { start_ns } else { end_ns }
     }
 
-    /// Fetches the oldest byte that has left and was not fetched, with its wire events.
+    /// Fetches the oldest byte that has left and was not fetched. Its wire events then count as
+    /// fetched too.
     #[inline]
     pub(crate) fn pop_sent(&mut self, now_ns: u64) -> Option<SentByte> {
         if !self.has_unfetched(now_ns) {
@@ -294,7 +297,7 @@ impl Transmitter {
         }
     }
 
-    /// The number of wire events that the caller did not fetch in time.
+    /// The number of wire events that the caller did not fetch in time, or that were never made.
     pub(crate) fn dropped_events(&self, now_ns: u64) -> u64 {
         self.dropped_events.saturating_add(self.surplus_events(now_ns))
     }

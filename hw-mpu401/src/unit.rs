@@ -1,8 +1,7 @@
-//! The timing of the unit's main loop: its mode, and its next step.
+//! The state of the unit's main loop: its mode, its next step, and its times.
 //!
-//! This file also knows when the unit is free, whose turn it is, and how long each step takes.
-//!
-//! `firmware` does the work of each step.
+//! This file knows when the unit is free, whose turn it is, and how long each step takes.
+//! `main_loop` and the sequencer plan the next step, and `firmware` does the work of each step.
 
 use crate::answers::TxWhileBusy;
 use crate::spec::Mode;
@@ -21,9 +20,9 @@ pub(crate) enum Action {
     GiveReply,
     /// Put an input byte into the latch to the host.
     GiveInput,
-    /// Ask the host for something.
+    /// Send the host a message for which there was no command: F0 to F7, F9, FC or FD.
     Request,
-    /// Acknowledge the command that waited for an answer of the host.
+    /// Acknowledge and run the command that waited for an answer of the host.
     RunDeferred,
 }
 
@@ -158,8 +157,9 @@ impl Unit {
         first_ns + room_ns.saturating_sub(first_ns).div_ceil(look_ns) * look_ns
     }
 
-    /// When the unit last took, or may have taken, a data byte in UART mode; `None` if the unit
-    /// took no byte.
+    /// When the unit last took a data byte in UART mode. If the unit did something else last, this
+    /// is the time at which it would have taken a byte to be free at the same time; `None` if that
+    /// is before time 0.
     pub(crate) fn last_taken_ns(&self) -> Option<u64> {
         self.free_ns.checked_sub(self.timing.tx_accept_ns)
     }
@@ -234,8 +234,7 @@ impl Unit {
         self.be_busy(now_ns, self.timing.busy_after_exit_ns);
     }
 
-    /// The time at which the last entry into UART mode is complete; 0 if the unit never entered
-    /// this mode.
+    /// The time at which the last entry into UART mode is complete; 0 before the first entry.
     pub(crate) fn uart_from_ns(&self) -> u64 {
         self.uart_from_ns
     }

@@ -1,7 +1,8 @@
 //! The two MIDI lines, as an observer with a probe sees the lines.
 //!
 //! An event of MIDI IN is queued when it happens. The events of MIDI OUT are made at a fetch, from
-//! the bytes that MIDI OUT keeps. A fetch returns the events of both lines in the order of time.
+//! the bytes that the transmitter keeps. The caller fetches the events of both lines in the order
+//! of time.
 
 use crate::ring::Ring;
 use alloc::boxed::Box;

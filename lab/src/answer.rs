@@ -34,18 +34,19 @@ pub struct Output {
     pub bytes: Vec<u8>,
 }
 
-/// How a run ended, as a word and a sentence.
+/// How a job ended, as a word and a sentence.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Verdict {
     /// The word.
     pub word: String,
     /// One sentence, without a full stop.
     pub sentence: String,
-    /// Whether the run ended well.
+    /// Whether the job ended well.
     pub is_good: bool,
-    /// The place in the driver that the sentence is about.
+    /// The place in the driver where the run failed or the driver first broke a rule.
     pub place: Option<String>,
-    /// The time since power-on, in ns, of the moment that the sentence is about.
+    /// The time since power-on, in ns, at which the run ended early, the driver first broke a rule,
+    /// or the first expectation failed.
     pub time_ns: Option<u64>,
 }
 

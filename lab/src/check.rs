@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 use crate::run::{add_about_driver, wants};
 use crate::view::{Looked, add_views, check_names};
 
-/// The outputs of a scenario beside the views of its trace.
+/// The outputs of the job beside the views of the shown scenario's trace.
 const OUTPUTS: [&str; 6] = ["scenarios", "text", "goldens", "diff-text", "analysis", "golden"];
 
 /// The version of the facts about goldens.
@@ -38,7 +38,7 @@ impl Judged {
         Judged { scenario, judgement }
     }
 
-    /// The exit code of the program.
+    /// The exit code that the program would have.
     pub fn exit(&self) -> Exit {
         match self.judgement.judged_as() {
             JudgedAs::Good => Exit::Good,
@@ -114,7 +114,7 @@ fn word(judged_as: JudgedAs) -> &'static str {
     }
 }
 
-/// The results of comparing goldens.
+/// The output `goldens`: how the traces of the scenarios compare with their goldens.
 #[derive(Serialize)]
 struct Goldens<'j> {
     version: u32,
@@ -132,7 +132,7 @@ struct GoldenFacts<'j> {
     is_wanted: bool,
     /// True if the golden is missing, damaged or different from the trace.
     is_bad: bool,
-    /// How many lines differ.
+    /// How many lines of the golden and of the new text have no equal line in the other text.
     lines: usize,
     fault: &'j Option<String>,
     diff: Option<DiffFacts>,
@@ -141,7 +141,9 @@ struct GoldenFacts<'j> {
 /// Runs the scenarios of a file.
 ///
 /// # Errors
-/// [`Refusal`]: the file is not a scenario, or names a file that the page did not give.
+/// [`Refusal`]: the file is missing or is not a scenario, the page did not give a file that the
+/// scenario or the job names, the job asks for something impossible, or the lab can keep no further
+/// trace.
 pub fn check(lab: &mut Lab, job: &Check) -> Result<Answer, Refusal> {
     let usual = || ["scenarios", "text", "trace"].map(str::to_owned).to_vec();
     let wanted = job.outputs.clone().unwrap_or_else(usual);
@@ -162,7 +164,7 @@ pub fn check(lab: &mut Lab, job: &Check) -> Result<Answer, Refusal> {
 }
 
 /// The golden of a scenario: the file that the job names, or else the file with the usual name of
-/// this golden.
+/// this golden. `None` if the scenario has no golden, or if there is no file of the usual name.
 fn golden(files: &Files, job: &Check, scenario: &Scenario) -> Result<Option<String>, Refusal> {
     if scenario.golden.is_none() {
         return Ok(None);
@@ -302,7 +304,7 @@ fn summary_of_both(name: &str) -> String {
 /// name.
 ///
 /// # Errors
-/// [`Refusal`]: the text is not a valid scenario.
+/// [`Refusal`]: the text is not a valid scenario, or there are too many files.
 pub fn judge_text(
     files: &Files,
     recipe: &Recipe,

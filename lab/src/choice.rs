@@ -35,7 +35,8 @@ pub struct Chosen {
     pub card: CardFile,
     /// The name of the driver for people.
     pub driver: String,
-    /// Who named the resources; `None` if they come from the INF or are the usual ones.
+    /// Who named the resources, in words. `None` if the resources come from the INF or are the
+    /// usual ones.
     pub named_resources: Option<&'static str>,
 }
 
@@ -102,10 +103,10 @@ pub fn time(key: &str, text: &str) -> Result<u64, Refusal> {
     parse_ns(text).map_err(|error| setting(key, text, &error.to_string()))
 }
 
-/// Reads the choice of a card's latencies.
+/// Reads the choice of a card's latencies. Without a text, the latencies are the typical ones.
 ///
 /// # Errors
-/// [`Refusal`].
+/// [`Refusal`]: the text is not such a choice.
 pub fn read_timing(text: Option<&str>) -> Result<CardTiming, Refusal> {
     let text = text.unwrap_or("typ");
     parse_timing(text).map_err(|hint| setting("timing", text, &hint))
@@ -171,7 +172,8 @@ fn read_driver(files: &Files, job: &Run) -> Result<Driver, Refusal> {
 /// Reads a driver's file. Returns the image and the bytes of the file.
 ///
 /// # Errors
-/// [`Refusal`]: there is no such file, or it is not a driver that can run here.
+/// [`Refusal`]: there is no such file, the file is too long, or it is not a driver that can run
+/// here.
 pub fn read_image(files: &Files, name: &str) -> Result<(Image, Arc<[u8]>), Refusal> {
     let bytes = files.get(name)?;
     if bytes.len() > FILE_LIMIT {

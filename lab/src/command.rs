@@ -4,7 +4,8 @@ use portcls_machine::report::explain::shell_quoted;
 
 use crate::job::{Choice, DamageWord, FilterWord, Format, PinFormatWord, Run};
 
-/// The command line of a run. The program has no option for typed music, so the line names a file.
+/// The command line of a run. The program has no option for typed music. For such music the line
+/// names the file `typed.bin`, which the user has to make.
 pub fn of(job: &Run) -> String {
     let mut words = vec!["portcls-emu".to_owned(), job.verb.word().to_owned()];
     let song = job.song.clone().unwrap_or_default();

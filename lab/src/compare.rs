@@ -1,4 +1,4 @@
-//! Compares two traces by their causes.
+//! Compares two traces.
 
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::report::diff::{Diff, DiffOptions, Tolerance, diff};
@@ -25,7 +25,8 @@ const OUTPUTS: [&str; 2] = ["diff", "diff-text"];
 /// Compares two traces.
 ///
 /// # Errors
-/// [`Refusal`]: one of the traces is missing, or an option has no possible value.
+/// [`Refusal`]: a trace is missing or cannot be read, the name of an output is unknown, or the
+/// tolerance is not a time.
 pub fn compare(lab: &Lab, job: &Compare) -> Result<Answer, Refusal> {
     let usual = || vec!["diff-text".to_owned(), "diff".to_owned()];
     let wanted = job.outputs.clone().unwrap_or_else(usual);
@@ -47,7 +48,7 @@ pub fn compare(lab: &Lab, job: &Compare) -> Result<Answer, Refusal> {
                 let text = plain(&found.text(MOST_FINDINGS));
                 Ok(Output::text(name, format!("{stem}.txt"), text))
             }
-            // Cloning the diff costs little beside the traces.
+            // Compared with the traces, a clone of the diff costs little.
             "diff" => {
                 let text = json(&DiffFacts::new(found.clone()));
                 Ok(Output::json(name, format!("{stem}.json"), text))

@@ -30,7 +30,7 @@ impl Files {
     /// Takes a file.
     ///
     /// # Errors
-    /// [`Refusal`]: the name is empty, the file is too long, or there are too many files.
+    /// [`Refusal`]: the name is not allowed, the file is too long, or there are too many files.
     pub fn put(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Refusal> {
         if name.is_empty() || name.len() > MOST_NAME_BYTES || name.contains(char::is_control) {
             let words = format!(
@@ -75,7 +75,7 @@ impl Files {
         Ok(plain_text(self.get(name)?.to_vec()))
     }
 
-    /// The files that may hold the symbols of a driver.
+    /// All files, without their folders: each of them may hold the symbols of a driver.
     pub fn beside(&self) -> Vec<SideFile> {
         let side = |(name, bytes): (&String, &Arc<[u8]>)| SideFile {
             name: bare_name(name).to_owned(),

@@ -40,7 +40,7 @@ pub fn read(text: &[u8]) -> Result<(String, Value), Refusal> {
 /// Reads the keys of a job.
 ///
 /// # Errors
-/// [`Refusal`] with the first key that is unknown or has an impossible value.
+/// [`Refusal`] with the first key that is unknown, is missing or has an impossible value.
 pub fn of<J: DeserializeOwned>(keys: Value) -> Result<J, Refusal> {
     serde_json::from_value(keys).map_err(|error| Refusal::job(format!("the job: {error}")))
 }
@@ -53,7 +53,7 @@ pub fn split(keys: Value, wanted: &[&str]) -> (Value, Value) {
     (Value::Object(taken), Value::Object(rest))
 }
 
-/// A job without keys.
+/// A job that has no key but its name.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct None {}
@@ -100,11 +100,11 @@ pub enum Choice {
     File(String),
 }
 
-/// Music.
+/// Music: exactly one of `tune`, `file`, `notes` and `bytes`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SongChoice {
-    /// The built-in tune.
+    /// True for the built-in tune.
     pub tune: Option<bool>,
     /// A file that the page gave.
     pub file: Option<String>,
@@ -302,19 +302,20 @@ pub struct Saved {
 pub struct Ops {
     pub file: Option<String>,
     pub text: Option<String>,
-    /// The names of cards. Without this key, the script runs on the cards that it is for.
+    /// The built-in cards. Without this key and without card files, the script runs on the cards
+    /// that it is for.
     pub cards: Option<Cards>,
-    /// Card files.
+    /// The names of card files that the page gave.
     pub card_files: Vec<String>,
     pub timing: Option<String>,
 }
 
-/// The cards of a script.
+/// The built-in cards on which a script runs.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Cards {
-    /// The word `all`.
+    /// The word `all`, or the name of one card.
     Word(String),
-    /// Names.
+    /// The names of cards.
     Names(Vec<String>),
 }

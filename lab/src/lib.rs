@@ -1,12 +1,12 @@
 //! The emulator for a page in a browser: files and a job in, results out.
 //!
 //! This crate owns the jobs of the page: their JSON, the work for each, and the names of the
-//! results. `abi` has the functions that WebAssembly exports. The rooms that this crate uses
-//! compute everything that a result says. This crate computes nothing a second time, and leaves
-//! nothing for the page to compute.
+//! results. `abi` has the functions that WebAssembly exports. The other rooms run the drivers and
+//! report on the runs. Neither this crate nor the page computes such a report again.
 //!
-//! No job ends the WebAssembly module. If a file is not a driver, if a job is impossible, or if
-//! this program panics, the result has a sentence that says so.
+//! A wrong job does not end the WebAssembly module. If a file is not a driver, if a job is
+//! impossible, or if this program panics, the result has a sentence that says so. Only a trap,
+//! such as an overflow of the stack, ends the module.
 //!
 //! ```
 //! use portcls_lab::Lab;
@@ -72,7 +72,7 @@ impl Lab {
     /// Takes a file. It replaces a file of the same name.
     ///
     /// # Errors
-    /// [`Refusal`]: the name is empty, or there are too many files.
+    /// [`Refusal`]: the name is not allowed, the file is too long, or there are too many files.
     pub fn put(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Refusal> {
         self.files.put(name, bytes)
     }

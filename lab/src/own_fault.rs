@@ -10,10 +10,11 @@ thread_local! {
     static NEWEST_PANIC: RefCell<String> = RefCell::default();
 }
 
-/// Calls `work`. A panic that comes out of `work` is a fault of this program.
+/// Calls `work`, and turns a panic that comes out of `work` into a refusal. Such a panic is a fault
+/// of this program.
 ///
-/// The emulator catches a panic of a driver in Rust where it calls the driver. Such a panic is a
-/// result of the run and never comes here.
+/// A panic of a driver in Rust never comes out of `work`: the emulator catches it, and the run ends
+/// with it as a result.
 pub fn guarded<R>(work: impl FnOnce() -> R) -> Result<R, Refusal> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {

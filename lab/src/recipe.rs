@@ -19,7 +19,8 @@ use crate::song::{self, Music, Origin};
 /// of bytes.
 const WRITTEN_OUT_BYTES: usize = 256;
 
-/// How much longer than its music a step may take, in s.
+/// How long a step that waits for the music may take, in s, beyond the length of the music and the
+/// time that the bytes need on the wire.
 const PATIENCE_S: u64 = 60;
 
 /// A run as a scenario.
@@ -38,7 +39,8 @@ pub struct Recipe {
 
 /// The words of a scenario.
 pub struct Title<'a> {
-    /// The name of the scenario. The names of the scenario's other files begin with this name.
+    /// The name of the scenario. The names of its golden and of its music files begin with this
+    /// name.
     pub name: &'a str,
     /// What the scenario shows.
     pub title: &'a str,
@@ -50,8 +52,8 @@ impl Recipe {
     /// Writes a run as a scenario.
     ///
     /// # Errors
-    /// [`Refusal`]: a file cannot be used, a setting is not possible, or no scenario can express
-    /// the run.
+    /// [`Refusal`]: a file cannot be used, a setting is not possible, or the chosen music cannot be
+    /// read or written.
     pub fn new(files: &Files, job: &Run, title: &Title<'_>) -> Result<Recipe, Refusal> {
         // This call checks the settings. So an error about a wrong setting has the words of the
         // job, and not those of the reader of scenarios.
@@ -73,7 +75,8 @@ impl Recipe {
         format!("{}\n[expect]\n{}{}", self.head, self.intended, golden.text())
     }
 
-    /// The scenario that expects what the run did, good or bad.
+    /// The scenario that expects the end that the run had: a refused start, broken rules, a bug
+    /// check, a hang or leaks. Its `[expect]` says nothing of the bytes.
     pub fn observed(&self, outcome: &Outcome, golden: Golden) -> String {
         let head = match outcome.refused {
             Some(_) => &self.refused_head,
@@ -86,9 +89,9 @@ impl Recipe {
 /// Whether a scenario has a golden.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Golden {
-    /// The whole trace.
+    /// It has the whole trace as its golden.
     Whole,
-    /// None.
+    /// It has no golden.
     None,
 }
 
@@ -135,7 +138,7 @@ fn machine(
         Some(Choice::Name(name)) => text.push_str(&line("card", name)),
         Some(Choice::File(name)) => {
             let mut file = bare_name(name).to_owned();
-            // A scenario takes a card file only if its name has this ending.
+            // A scenario takes a word for a card file only if the word ends in `.toml`.
             if !file.to_ascii_lowercase().ends_with(".toml") {
                 file.push_str(".toml");
             }
@@ -167,7 +170,7 @@ fn machine(
     }
     if let Some(InfChoice { file: name, model }) = &job.inf {
         let mut file = bare_name(name).to_owned();
-        // A scenario can name a model only after this ending.
+        // In a scenario, the name of a model can follow only a name that ends in `.inf`.
         if !file.to_ascii_lowercase().ends_with(".inf") {
             file.push_str(".inf");
         }
@@ -185,7 +188,8 @@ fn registry(files: &Files, job: &Run) -> Result<String, Refusal> {
     let mut values = Vec::new();
     if let Some(name) = &job.registry_file {
         let bytes = files.text(name)?;
-        // This call checks all lines. After it, each line is a value, a remark or empty.
+        // This call refuses a file with a wrong line. So each line below is a value, a remark or
+        // empty.
         read_registry(&bytes).map_err(|error| Refusal::file(name, error))?;
         let lines = String::from_utf8_lossy(&bytes).into_owned();
         let lines = lines.lines().map(|line| line.trim_end_matches('\r'));
@@ -203,7 +207,7 @@ fn registry(files: &Files, job: &Run) -> Result<String, Refusal> {
     Ok(format!("registry = {{ {} }}\n", pairs.join(", ")))
 }
 
-/// A step of these keys.
+/// A step with these keys and their values.
 fn step(keys: &[(&str, String)]) -> String {
     let lines: String = keys.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
     format!("\n[[step]]\n{lines}")
@@ -268,7 +272,7 @@ fn steps(
     Ok((text, intended, notes))
 }
 
-/// The pins of the two directions, with their music.
+/// The pins that have music, each with its music: first render, then capture.
 fn pins<'m>(
     out: &'m Option<Music>,
     input: &'m Option<Music>,
@@ -314,8 +318,8 @@ fn music_step(
         Origin::File | Origin::Tune => {
             let word = if direction == Direction::Out { "song" } else { "input" };
             let name = format!("{}-{word}.mid", title.name);
-            // A scenario takes whole files only, so it gets a file with the music that could be
-            // read.
+            // A scenario refuses a damaged file. So the recipe writes a new file with the music
+            // that could be read.
             let whole =
                 write_smf(music.song.iter()).map_err(|error| Refusal::file(&music.name, error))?;
             let text = step(&[(file, quoted(&name))]);
@@ -339,7 +343,7 @@ fn intention(song: &Song, direction: Direction) -> String {
     line(key, &bytes.join(" "))
 }
 
-/// The expectations that hold for a run as it went.
+/// The expectations for the end that a run had.
 fn observed(outcome: &Outcome) -> String {
     let mut text = String::new();
     if let Some(status) = outcome.refused {

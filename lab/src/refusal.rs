@@ -18,7 +18,7 @@ pub enum Kind {
     Job,
     /// A file.
     File,
-    /// The machine, or the driver at its start.
+    /// The machine, its driver or its application.
     Machine,
     /// This program.
     OwnFault,
@@ -31,7 +31,7 @@ pub struct Refusal {
     /// The exit code that the program would have.
     #[serde(skip)]
     pub exit: Exit,
-    /// One sentence: what, where, and how to mend it.
+    /// One sentence: what is wrong, where, and how to mend it.
     pub sentence: String,
     /// The file.
     pub file: Option<String>,
@@ -39,7 +39,8 @@ pub struct Refusal {
     pub line: Option<usize>,
     /// The column, from 1.
     pub column: Option<usize>,
-    /// What to do, if this is not part of the sentence.
+    /// How to mend it, if an error of a file gives this apart from the fault. The sentence has it
+    /// too.
     pub hint: Option<String>,
 }
 

@@ -20,7 +20,7 @@ use crate::song::{self, Music};
 use crate::view::{Looked, add_views, check_names};
 use crate::{Lab, check, command};
 
-/// The outputs of a run beside the views of its trace.
+/// The outputs of a run beside the views of its trace: name, description and type of each.
 pub const OUTPUTS: [(&str, &str, &str); 10] = [
     ("summary", "how the run went, for programs", "application/json"),
     ("text", "how the run went", "text/plain"),
@@ -42,8 +42,8 @@ pub fn usual_outputs() -> Vec<String> {
 /// Runs a driver.
 ///
 /// # Errors
-/// [`Refusal`]: a file cannot be used, or a setting is not possible. If the driver refuses to
-/// start, there is an answer, with the reason in it.
+/// [`Refusal`]: a file cannot be used, the job asks for something impossible, or the lab can keep
+/// no further trace. If the driver refuses to start, there is an answer, with the reason in it.
 pub fn run(lab: &mut Lab, job: &job::Run) -> Result<Answer, Refusal> {
     let wanted = job.outputs.clone().unwrap_or_else(usual_outputs);
     check_names(&wanted, &OUTPUTS.map(|(name, ..)| name))?;
@@ -82,7 +82,8 @@ pub fn wants(wanted: &[String], name: &str) -> bool {
     wanted.iter().any(|one| one == name)
 }
 
-/// The verdict and the summary of a run, or the reason why the driver did not start.
+/// The verdict and the summary of a run, or the reason why the run has neither, such as a driver
+/// that refuses to start.
 fn summarized(
     job: &job::Run,
     chosen: &Chosen,
@@ -171,8 +172,8 @@ fn add_bytes(answer: Answer, wanted: &[String], stem: &str, bytes: &[(u64, u8)])
     answer
 }
 
-/// Adds the outputs about the driver itself: its filters and its imports. If one of them fails, the
-/// answer has a note.
+/// Adds the wanted outputs about the driver itself: its filters, and its imports if the driver is
+/// in a file. If the filters or the imports cannot be found out, the answer has a note.
 pub fn add_about_driver(
     lab: &Lab,
     answer: Answer,
@@ -230,7 +231,7 @@ fn import_outputs(needs: &DriverNeeds, name: &str, wanted: &[String]) -> Vec<Out
 /// Asks a driver for its filters.
 ///
 /// # Errors
-/// [`Refusal`]: a file cannot be used, or the driver does not start.
+/// [`Refusal`]: a file cannot be used, a setting is not possible, or the driver does not start.
 pub fn filters(lab: &Lab, job: &job::Run) -> Result<Answer, Refusal> {
     let chosen = choose(&lab.files, job)?;
     let filters = filters_of(&chosen)?;

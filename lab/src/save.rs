@@ -20,8 +20,8 @@ const MOST_LETTERS: usize = 64;
 /// does.
 ///
 /// # Errors
-/// [`Refusal`]: the name is not allowed, the run is not possible, or no scenario can expect the end
-/// of the run.
+/// [`Refusal`]: the name is not allowed, the job has a key that `save` does not take, the run is
+/// not possible, or no scenario can expect the end of the run.
 pub fn save(lab: &Lab, keys: Value) -> Result<Answer, Refusal> {
     let (names, run) = job::split(keys, &["name", "title", "why"]);
     let (saved, run): (Saved, Run) = (job::of(names)?, job::of(run)?);
@@ -46,7 +46,7 @@ pub fn save(lab: &Lab, keys: Value) -> Result<Answer, Refusal> {
         judged = judge_text(&lab.files, &recipe, &file, &source)?;
     }
     let golden = checked(&judged)?;
-    // The second check has the golden.
+    // Unlike the checks above, this one compares the trace with the golden.
     let again = judge(&judged.scenario, Some(&golden));
     let judged = Judged { scenario: judged.scenario, judgement: again };
     let answer = Answer::new(judged.exit()).judged(judged.verdict()).noting(notes);

@@ -22,13 +22,14 @@ use crate::refusal::Refusal;
 /// The name of a script that was typed.
 const TYPED: &str = "script.ops";
 
-/// The version of the signals.
+/// The version of the JSON form of the signals.
 const VERSION: u32 = 1;
 
 /// Runs a script on cards. If the text is not a script, the result says where and why.
 ///
 /// # Errors
-/// [`Refusal`]: there is no such file or card.
+/// [`Refusal`]: there is no such file or card, the script is too long, or a setting is not
+/// possible.
 pub fn run(lab: &Lab, job: &Ops) -> Result<Answer, Refusal> {
     let (name, bytes) = match (&job.file, &job.text) {
         (Some(name), None) => (name.as_str(), lab.files.text(name)?),
@@ -176,7 +177,7 @@ struct ByteSignal {
     lane: &'static str,
     byte: u8,
     start_ns: u64,
-    /// `None` for a byte that the wire still carried at the end.
+    /// `None` for a byte that the wire still carried at the end of the part.
     end_ns: Option<u64>,
     /// True for a byte that the card sent without the host.
     is_own: bool,

@@ -9,7 +9,8 @@ use crate::files::Files;
 use crate::job::SongChoice;
 use crate::refusal::Refusal;
 
-/// The most warnings about a damaged file in the notes; the summary in JSON has all warnings.
+/// The most warnings about a damaged file in the notes. The summary in JSON has all warnings that
+/// the song keeps.
 const SHOWN_WARNINGS: usize = 5;
 
 /// Music that was read.
@@ -18,7 +19,7 @@ pub struct Music {
     pub name: String,
     /// The messages.
     pub song: Song,
-    /// Where it comes from.
+    /// Where the music comes from.
     pub origin: Origin,
     /// What was odd in the file.
     pub notes: Vec<String>,
@@ -37,10 +38,11 @@ pub enum Origin {
     Bytes(String),
 }
 
-/// Reads music. If the job chooses none, it is the built-in tune.
+/// Reads music. Without a choice, the music is the built-in tune.
 ///
 /// # Errors
-/// [`Refusal`]: there is no such file, it holds nothing to play, or the typed text is not music.
+/// [`Refusal`]: there is no such file, the file cannot be played, the typed text is not music, or
+/// the choice is not exactly one of tune, file, notes and bytes.
 pub fn read(files: &Files, choice: Option<&SongChoice>) -> Result<Music, Refusal> {
     let tune = SongChoice { tune: Some(true), ..SongChoice::default() };
     let choice = choice.unwrap_or(&tune);

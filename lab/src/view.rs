@@ -50,7 +50,7 @@ pub const VIEWS: &[ViewKind] = &[
 pub struct Looked<'t> {
     pub header: &'t Header,
     pub log: &'t TraceLog,
-    /// The first part of the names of files.
+    /// The first part of the file name of each output.
     pub stem: &'t str,
     pub filter: Filter,
     /// The moment to explain.
@@ -125,7 +125,8 @@ fn explained(log: &TraceLog, at: Option<u64>) -> Result<String, String> {
     Ok(plain(&found.text()))
 }
 
-/// Makes several views. If one of them fails, the answer has a note.
+/// Adds the wanted views to the answer. A name that is no view's is passed over. If a view fails,
+/// the answer has a note.
 pub fn add_views(mut answer: Answer, wanted: &[String], looked: &Looked<'_>) -> Answer {
     for name in wanted {
         answer = match make(name, looked) {

@@ -1,8 +1,8 @@
 //! Packs files into one archive without compression.
 //!
-//! Source: APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12 and 4.3.16; the check value is that of ISO 3309.
+//! Source: APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12 and 4.3.16. The check value is that of ISO 3309.
 
-/// The version that a reader needs for stored files.
+/// The version of the format that the headers name: 2.0.
 const VERSION: u16 = 20;
 /// Names are UTF-8: bit 11 of the flags.
 const FLAGS: u16 = 1 << 11;
@@ -40,7 +40,8 @@ pub fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     zip
 }
 
-/// The fields that both headers of a file have, from the version on.
+/// The fields that the two headers of a file share: from the version that a reader needs to the
+/// length of the extra field.
 fn facts(name: &str, bytes: &[u8]) -> Vec<u8> {
     let length = bytes.len() as u32;
     let mut facts = Vec::new();

@@ -213,7 +213,7 @@ fn a_kept_trace_has_the_views_that_its_run_has() {
     for view in views.into_iter().filter(|view| *view != "latency") {
         assert_eq!(at_once.bytes(view), later.bytes(view), "{view}");
     }
-    // The text of a trace gives the same views as the kept trace.
+    // The text of a trace gives the same timeline as the kept trace.
     lab.put("a.trace", at_once.bytes("trace").unwrap().to_vec()).unwrap();
     let read = run(&mut lab, json!({"job": "view", "of": "a.trace", "outputs": ["timeline"]}));
     assert_eq!(read.bytes("timeline"), at_once.bytes("timeline"));
@@ -300,7 +300,7 @@ fn a_broken_rule_names_its_place_and_its_time() {
     assert!(verdict["time_ns"].as_u64().unwrap() > 0, "{verdict}");
 }
 
-/// An INF of two models. The second one lies at another port and another line.
+/// An INF of two models. The models differ in their port and their interrupt line.
 const INF: &[u8] = b"[Version]\n[Manufacturer]\nMe=M\n[M]\nFirst=I\nSecond=J\n[I]\nLogConfig=A\n\
     [A]\nIOConfig=330-331\nIRQConfig=9\n[J]\nLogConfig=B\nAddReg=V\n[B]\nIOConfig=300-301\n\
     IRQConfig=5\n[V]\nHKR,,Patch,0x10001,1\n";
@@ -352,7 +352,7 @@ fn a_run_is_saved_as_a_scenario_that_the_lab_itself_checks() {
         keys.extend([("job".to_owned(), json!("save")), ("name".to_owned(), json!(name))]);
         let answer = run(&mut lab, Value::Object(keys));
         assert_eq!(result(&answer)["verdict"]["word"], "passed", "{name}: {}", result(&answer));
-        // A new lab with nothing but the files.
+        // A new lab that has only the saved files.
         let mut fresh = Lab::default();
         for output in answer.outputs.iter().skip(1).filter(|it| !it.name.ends_with(".zip")) {
             fresh.put(&output.file_name, output.bytes.clone()).unwrap();

@@ -1,5 +1,7 @@
 //! The lab and the program give the same traces, byte for byte.
 //!
+//! A scenario that the lab saved also passes in the program.
+//!
 //! The variable `PORTCLS_EMU` names the program. Without it the tests say that they are skipped, or
 //! fail if `PORTCLS_REQUIRE_TOOLS` is set.
 
@@ -13,7 +15,8 @@ use portcls_lab::Lab;
 use portcls_machine::midi_file::{Song, default_tune, write_smf};
 use serde_json::{Value, json};
 
-/// The budget of a call. It is small, so that the lab and the program stop an endless driver soon.
+/// The budget of a call, in instructions. It is small, so that the lab and the program stop an
+/// endless driver soon.
 const CALL_BUDGET: u64 = 1_000_000;
 
 /// The stack of a test's thread. The stack is large, because an ISR can interrupt a DPC that

@@ -1,4 +1,4 @@
-//! The application: a client that finds a MIDI pin and opens it.
+//! The application: a client that opens MIDI pins and lists filters.
 
 use std::rc::Rc;
 
@@ -20,7 +20,7 @@ pub struct Application<'m> {
     machine: &'m Machine,
     who: NameId,
     format: PinFormat,
-    /// The only device whose filters the application looks at; `None` for all devices.
+    /// The only device whose pins the application opens; `None` for all devices.
     device: Option<usize>,
 }
 
@@ -47,9 +47,9 @@ impl<'m> Application<'m> {
         self
     }
 
-    /// Lets the application look at the filters of one device only, by its index in
+    /// Lets the application open pins of one device only. `index` is the index of the device in
     /// [`Machine::devices`]. If a [`PinChoice`] names a filter by its number, the number counts
-    /// only these filters.
+    /// only the filters of this device.
     #[must_use]
     pub fn device(mut self, index: usize) -> Application<'m> {
         self.device = Some(index);
@@ -58,15 +58,17 @@ impl<'m> Application<'m> {
 
     /// Opens a pin that plays MIDI: the pin that
     /// [`MachineBuilder::pin`](crate::MachineBuilder::pin) chose. Without a choice, the application
-    /// goes through the pins of all filters, and opens the first pin that can be opened.
+    /// goes through the pins of all audio filters, and opens the first pin that can be opened.
     ///
-    /// The first pin opens at least 200 ms after StartDevice returned.
+    /// No pin opens earlier than 200 ms after StartDevice returned.
     ///
     /// # Errors
-    /// - [`MachineError::NoPin`]: the driver has no pin that plays MIDI.
-    /// - [`MachineError::WrongPin`]: the pin that was chosen is not there, or does not play MIDI.
-    /// - [`MachineError::Request`]: no pin that plays MIDI can be opened. The error has the status
-    ///   of the first pin.
+    /// - [`MachineError::NoPin`]: there is no pin that plays MIDI in the application's format.
+    /// - [`MachineError::WrongPin`]: the pin that was chosen is not there, or does not play MIDI in
+    ///   this format.
+    /// - [`MachineError::Request`]: there are such pins, and none of them can be opened. The error
+    ///   has the status of the first one. If a pin was chosen, it has the status of that pin or of
+    ///   its filter.
     /// - [`MachineError::Stopped`]: the machine stopped.
     pub fn open_render(&self) -> Result<PinClient<'m>, MachineError> {
         self.open(PinUse::Render, self.machine.pin_choice())
@@ -97,11 +99,11 @@ impl<'m> Application<'m> {
         self.open(PinUse::Capture, Some(pin))
     }
 
-    /// Asks every filter about itself and its pins. Tries to open each pin for MIDI, with each
-    /// format that the pin has.
+    /// Asks every filter of the machine about itself and its pins. Tries to open each pin for MIDI
+    /// with each format that the pin has, and each pin for sound.
     ///
-    /// A driver may stop the machine when a pin is opened. The result then has the answers up to
-    /// this moment.
+    /// A driver may stop the machine when a pin is opened. The result then says so for this pin and
+    /// for the pins after it.
     ///
     /// # Errors
     /// [`MachineError::Stopped`] when the machine stopped before the first pin was opened.
@@ -147,7 +149,11 @@ impl<'m> Application<'m> {
         })?
     }
 
-    /// Goes through the filters for audio, and opens the first pin that can be opened for this use.
+    /// Goes through the audio filters, and opens the first pin that can be opened for this use.
+    ///
+    /// # Errors
+    /// When there are pins for this use, the status of the first of them. Else
+    /// [`MachineError::NoPin`].
     fn open_first(
         &self,
         kernel: &Kernel,
@@ -175,6 +181,7 @@ impl<'m> Application<'m> {
     }
 
     /// Goes through the pins of a filter, and opens the first pin that can be opened for this use.
+    /// Returns `None` when the filter has no pin for this use, or cannot be opened itself.
     ///
     /// # Errors
     /// When the filter has pins for this use and none could be opened, the status of the first such
@@ -200,7 +207,8 @@ impl<'m> Application<'m> {
         first_failure.map_or(Ok(None), Err)
     }
 
-    /// Opens the chosen pin. If only a filter was chosen, opens its first pin for this use.
+    /// Opens the chosen pin. If only a filter was chosen, opens the first of its pins that can be
+    /// opened for this use.
     fn open_chosen(
         &self,
         kernel: &Kernel,

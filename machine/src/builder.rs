@@ -104,8 +104,8 @@ impl MachineBuilder {
         self
     }
 
-    /// Chooses the card's latencies. Each latency has a range, and `timing` names a point of the
-    /// range.
+    /// Chooses the card's latencies. Each latency has a range, and `timing` says which times of the
+    /// range the card takes.
     #[must_use]
     pub fn card_timing(mut self, timing: CardTiming) -> MachineBuilder {
         self.first.timing = timing;
@@ -130,7 +130,8 @@ impl MachineBuilder {
         self
     }
 
-    /// Puts the card at a base port that is not the card's usual port.
+    /// Sets the base port of the card. Without this call the card is at its usual port, or at a
+    /// port that an INF names.
     ///
     /// # Errors
     /// [`MachineError::BadPort`] above FFFE.
@@ -140,7 +141,8 @@ impl MachineBuilder {
         Ok(self)
     }
 
-    /// Puts the card on another interrupt line. Line 2 means line 9.
+    /// Sets the interrupt line of the card. Without this call it is line 9, or a line that an INF
+    /// names. Line 2 means line 9.
     ///
     /// # Errors
     /// [`MachineError::BadIrq`] outside 2 to 15.
@@ -153,9 +155,10 @@ impl MachineBuilder {
         Ok(self)
     }
 
-    /// Sets all resources of the device in their order. Without this call the resources are the
-    /// ports and the line of the MPU-401. Ports that are not the MPU-401's are not modelled: reads
-    /// give FF, writes are lost, and [`Machine::range_figures`] counts both.
+    /// Sets all resources of the device in their order. Without this call, or with an empty list,
+    /// an INF gives the resources. Without an INF the resources are the ports and the line of the
+    /// MPU-401. Ports that are not the MPU-401's are not modelled: a read gives FF, except for a
+    /// few modelled answers, and a write is lost. [`Machine::range_figures`] counts both.
     #[must_use]
     pub fn resources(mut self, resources: Vec<CardResource>) -> MachineBuilder {
         self.first.resources = resources;
@@ -179,7 +182,7 @@ impl MachineBuilder {
     }
 
     /// Puts a value into the registry before the driver is loaded. The value goes into one of the
-    /// driver's keys, or into a new key below that key. The empty path is the key itself.
+    /// driver's keys, or into a new key below that key. An empty `subkey` is the key itself.
     #[must_use]
     pub fn registry_value(
         mut self,
@@ -232,7 +235,8 @@ impl MachineBuilder {
         self
     }
 
-    /// Sets everything else about the kernel. The card still decides the cost of a port access.
+    /// Sets all about the kernel at once, also what [`MachineBuilder::trace`] and
+    /// [`MachineBuilder::until_ns`] set. Only the cost of a port access comes from the first card.
     #[must_use]
     pub fn kernel(mut self, config: KernelConfig) -> MachineBuilder {
         self.kernel = config;
@@ -245,7 +249,7 @@ impl MachineBuilder {
     /// [`MachineError::UnknownDriver`] when the default driver is not in the table;
     /// [`MachineError::BadPort`] when a register of a card would lie above FFFF;
     /// [`MachineError::BadResource`] for a list of resources that no device can have;
-    /// [`MachineError::InfResources`] when no configuration of an INF fits the card;
+    /// [`MachineError::InfResources`] when no configuration of the INF has room for the MPU-401;
     /// [`MachineError::BadRegistryValue`] for a value that no registry can hold;
     /// [`MachineError::CardsClash`] for cards that cannot be in one machine;
     /// [`MachineError::DriverFile`] when a `.sys` driver does not fit into memory.
@@ -301,8 +305,8 @@ pub fn built_in_card(name: &str) -> Result<&'static CardProfile, MachineError> {
     })
 }
 
-/// Returns the resources of the first device, and where its MPU-401 is. If no resources were named,
-/// the INF gives the resources.
+/// Returns the resources of the first device, and where its MPU-401 is. If no resources were named
+/// and there is an INF with configurations, the INF gives the resources.
 fn taken(
     named: Vec<CardResource>,
     inf: Option<&Installation>,

@@ -65,9 +65,9 @@ impl Cable {
         Cable { kernel: kernel.clone(), card: Rc::clone(card), device }
     }
 
-    /// Every byte that has begun on MIDI OUT since power-on, with the time of its start bit in ns.
-    /// The list has the first bytes, at most [`SENT_LIMIT`] of them; [`Cable::unlisted_count`]
-    /// counts the bytes after these.
+    /// The bytes that have begun on MIDI OUT in this run, each with the time of its start bit in
+    /// ns. The list has only the first bytes, at most [`SENT_LIMIT`] of them.
+    /// [`Cable::unlisted_count`] counts the bytes after these.
     ///
     /// [`SENT_LIMIT`]: crate::SENT_LIMIT
     #[must_use]
@@ -93,14 +93,14 @@ impl Cable {
         self.card.borrow().sent.unlisted()
     }
 
-    /// Begins a list that takes up to `limit` bytes.
+    /// Replaces the list by an empty one that takes up to `limit` bytes.
     #[cfg(test)]
     pub(crate) fn limit_list(&self, limit: usize) {
         self.card.borrow_mut().sent = crate::sent::SentBytes::with_limit(limit);
     }
 
-    /// True when all bytes written to the card have left on MIDI OUT, and that line has been idle
-    /// for `time_ns`.
+    /// True when all bytes written to the card have left on MIDI OUT, or the card has no power, and
+    /// the line has been idle for `time_ns`.
     #[must_use]
     pub fn is_idle_for(&self, time_ns: u64) -> bool {
         let card = self.card.borrow();
@@ -114,13 +114,15 @@ impl Cable {
         self.card.borrow().out_idle_since_ns
     }
 
-    /// True when no byte is on its way into MIDI IN and the driver has read all bytes that arrived.
+    /// True when no byte is on its way into MIDI IN and the driver has read all bytes that arrived,
+    /// and also when the card has no power.
     #[must_use]
     pub fn is_in_empty(&self) -> bool {
         self.waiting_in_bytes() == 0
     }
 
-    /// Bytes on their way into MIDI IN, and bytes in the card that the driver has not read yet.
+    /// How many bytes are on their way into MIDI IN, or in the card and not read by the driver; 0
+    /// for a card without power.
     #[must_use]
     pub fn waiting_in_bytes(&self) -> usize {
         let card = self.card.borrow();
@@ -128,7 +130,8 @@ impl Cable {
         if card.power == CardPower::Off { 0 } else { waiting.cable + waiting.input }
     }
 
-    /// Sends bytes into MIDI IN back to back, the first start bit now.
+    /// Sends bytes into MIDI IN back to back. The first start bit is now, or as soon as the line is
+    /// free.
     ///
     /// The cable holds 4 096 bytes at once. Further bytes are lost, and the chip counts the lost
     /// bytes.
@@ -170,7 +173,7 @@ impl Cable {
     }
 }
 
-/// The number of bytes that the feed keeps on the cable: half of what the cable can hold.
+/// The most bytes that a feed lets wait on the cable: half of what the cable can hold.
 const FEED_AHEAD: usize = MIDI_IN_LIMIT / 2;
 
 /// Puts due messages on the cable while there is room. Calls itself later for the other messages.

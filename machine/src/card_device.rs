@@ -1,4 +1,4 @@
-//! The card as a device on the bus: a shell around the chip, and its cable.
+//! The card as a device on the bus: a shell around the chip.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use crate::sent::SentBytes;
 /// and the levels of the buffers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum CardSignals {
-    /// No: only what a driver can see.
+    /// No.
     #[default]
     Hidden,
     /// Yes: the signals `drr`, `dsr`, `tx fifo` and `rx fifo`, with each change at its time.
@@ -48,8 +48,8 @@ pub(crate) struct CardState {
     pub meter: Meter,
     /// When the line MIDI OUT became idle last; 0 if nothing was sent yet.
     pub out_idle_since_ns: u64,
-    /// The faults that can happen to the driver's writes on their way to the card. These faults
-    /// exist only while there is an oracle.
+    /// The way of the driver's writes to the card, on which faults can happen; `None` without an
+    /// oracle.
     pub faults: Option<Box<CardFaults>>,
 }
 
@@ -174,8 +174,9 @@ impl BusDevice for CardDevice {
         };
         let value = card.chip.read(register, now_ns);
         match register {
-            // Most accesses to a card are polls. A poll changes nothing in the card. The card has
-            // already told the bus of every earlier change.
+            // A read at the offset of COMMAND reads STATUS. Most accesses to a card are such
+            // polls. A poll changes nothing in the card, and the card has already told the bus of
+            // every earlier change. So there is nothing new to tell.
             Register::Command => DeviceReply::Same(card.answer(value)),
             Register::Data | Register::Control => card.changed(value),
         }

@@ -1,8 +1,9 @@
 //! Faults of bytes on their way to a card: late, dropped, repeated, garbled.
 //!
-//! This file owns the bytes that are late. `CardFaults` asks the kernel's oracle about each byte,
-//! and exists only while there is an oracle. The chip never knows of faults: the chip gets each
-//! byte when the byte arrives.
+//! This file asks the kernel's oracle what happens to each byte. `CardFaults` asks about the
+//! driver's writes, holds the late ones, and exists only while there is an oracle. `send_into` asks
+//! about the bytes into MIDI IN. The chip never knows of faults: it gets each byte when the byte
+//! arrives.
 
 use std::collections::VecDeque;
 
@@ -72,8 +73,8 @@ impl CardFaults {
         Some(value)
     }
 
-    /// Lets due writes arrive in a chip whose time is `now_ns`. Data waits until the chip can take
-    /// it.
+    /// Lets due writes arrive in a chip whose time is `now_ns`. Data waits while the chip is busy,
+    /// unless nothing in the chip will change any more.
     pub fn arrive(&mut self, chip: &mut Mpu401, now_ns: u64) {
         while let Some(write) = self.late.front_mut().filter(|write| write.due_ns <= now_ns) {
             let is_busy = write.register == Register::Data && chip.status().contains(Status::DRR);

@@ -1,6 +1,6 @@
-//! What a card tells a debugger or a report, in the words of its manual.
+//! The state of a card for a debugger, in the words of the card's manual.
 //!
-//! The facts come from `Mpu401::state`. This file puts the facts into words.
+//! Most of the facts come from `Mpu401::state`. This file puts them into words.
 
 use hw_mpu401::{
     Counters, DataByte, DataKind, HostByte, Mode, Phase, Register, State, Status, Transmission,
@@ -17,8 +17,8 @@ impl CardState {
             told.tell("power", "off: its registers read FF, and nothing leaves it");
             return;
         }
-        // The chip's time stands still until the next access. So this function lets time pass in a
-        // copy of the chip.
+        // The chip itself may be behind the clock, because its time stands still between two
+        // accesses or events. An inspection must not change the chip, so time passes in a copy.
         let mut chip = self.chip.clone();
         chip.advance(now_ns);
         tell_state(&chip.state(), told);
@@ -119,7 +119,8 @@ fn midi_in(state: &State) -> String {
     }
 }
 
-/// How many bytes were lost, for each way to lose them.
+/// The numbers of lost bytes, for each way in which bytes were lost. MIDI IN bytes that the card
+/// dropped because they had no stop bit are not told.
 fn lost(counters: &Counters) -> String {
     let kinds = [
         (counters.overwritten, "overwritten before they were taken"),

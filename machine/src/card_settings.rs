@@ -1,6 +1,6 @@
-//! A card as a machine gets it.
+//! The settings of one card, and the way of the card onto the bus.
 //!
-//! This file owns the settings of one card ([`CardSettings`]), and puts the card on the bus.
+//! This file also checks that the cards of one machine fit together.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,7 +19,6 @@ use crate::sent::SentBytes;
 use crate::slot::Slot;
 use crate::unmodelled::UnmodelledRange;
 
-/// The default interrupt line.
 const DEFAULT_IRQ: u8 = 9;
 
 /// What can be chosen about a card.
@@ -27,29 +26,29 @@ const DEFAULT_IRQ: u8 = 9;
 pub struct CardSettings {
     /// What the card does.
     pub profile: CardProfile,
-    /// The base port; `None` for the usual port of the card.
+    /// The base port. `None` for the usual port of the card, unless the driver's INF gives another.
     pub port: Option<u16>,
-    /// The interrupt line, 2 to 15; `None` for 9.
+    /// The interrupt line, 3 to 15. `None` for 9, unless the driver's INF gives another.
     pub irq: Option<u8>,
     /// The state of the card at the beginning of the run.
     pub initial: InitialState,
-    /// Each latency of the card has a range. This is the point of the range that the card uses.
+    /// Which time the card takes from the range of each of its latencies.
     pub timing: CardTiming,
     /// Whether the card's interrupt line is connected.
     pub connection: Connection,
     /// All resources of the device. If the list is empty, the device has the MPU-401's ports and
-    /// line.
+    /// line; but the driver's INF, if there is one, gives the resources of the first card.
     pub resources: Vec<CardResource>,
 }
 
-/// Whether the interrupt output of a card is connected to the line that its driver knows.
+/// Whether the interrupt output of a card is connected to the line that the driver gets as a
+/// resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Connection {
     /// Yes.
     #[default]
     Connected,
-    /// No: a jumper is wrong, or a pin is broken. The driver gets the line as a resource, and no
-    /// interrupt comes.
+    /// No: a jumper is wrong, or a pin is broken. No interrupt comes.
     Cut,
 }
 
@@ -68,7 +67,7 @@ impl CardSettings {
         }
     }
 
-    /// Where the MPU-401 can be.
+    /// The places of the MPU-401 that the user chose, and the default places.
     pub(crate) fn places(&self) -> Places {
         Places {
             port: self.port,
@@ -112,7 +111,8 @@ impl Placed {
         words
     }
 
-    /// Puts the card on the bus as the device of this index.
+    /// Wires the lines of the device, and puts the card on the bus. `index` is the number of the
+    /// device from 0.
     pub fn attach(
         self,
         kernel: &Kernel,
@@ -157,7 +157,8 @@ impl Placed {
     }
 }
 
-/// Checks that cards can be in one machine.
+/// Checks that the cards can be in one machine: their number, the ports of their MPU-401s and the
+/// triggers of their lines.
 ///
 /// # Errors
 /// [`MachineError::CardsClash`].

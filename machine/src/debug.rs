@@ -1,6 +1,6 @@
 //! A run under a debugger, which can also go back in time.
 //!
-//! To go back, the program builds the machine again and repeats the run up to the wanted moment.
+//! To go back, [`debug()`] builds the machine again and repeats the run up to the wanted moment.
 
 #[cfg(test)]
 mod tests;
@@ -35,10 +35,11 @@ irps          each open pin: the requests that wait in its queue
 trace [N]     the last N lines of the trace, 20 without a number
 lm            where the driver was loaded";
 
-/// Runs `job` on the machine that `build` makes, under the gdb behind `server`, until gdb needs no
-/// further run. Returns the last machine and the result of `job` on it.
+/// Runs `job` on a machine that `build` makes, under the debugger behind `server`. While the
+/// debugger wants to go back, the function builds a new machine and runs `job` again. Returns the
+/// last machine and the result of `job` on it.
 ///
-/// The job must do the same in each run. A machine that gdb abandoned has stopped with
+/// The job must do the same in each run. A machine whose run the debugger gave up has stopped with
 /// [`Stop::Abandoned`].
 ///
 /// # Errors
@@ -91,9 +92,11 @@ fn text_of(parts: &[Inspection]) -> String {
     if parts.is_empty() { "none".to_owned() } else { Inspection::text_of(parts) }
 }
 
-/// Tells the debugger of a failure while the driver's stack frames are still there.
+/// Lets the debugger know of a stop of the machine while the driver's stack frames are still there.
+/// The debugger is not told of a run that it has given up itself.
 fn tell_of_stop(kernel: &Kernel, server: &Rc<GdbServer>) {
-    // A weak reference, because gdb's facts hold the kernel, and the kernel holds its observers.
+    // The reference to the server is weak. The server holds the facts, the facts hold the kernel,
+    // and the kernel holds this observer: a strong reference would close the circle.
     let server = Rc::downgrade(server);
     kernel.observe_stop(Rc::new(move |_, stop| {
         let Some(server) = server.upgrade() else { return };

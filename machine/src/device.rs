@@ -1,6 +1,7 @@
 //! A device of the machine.
 //!
-//! A device is a card in its slot, with its cables and its Plug and Play manager.
+//! A device is a card in its slot, with the cables of the card, and with a Plug and Play manager of
+//! its own.
 
 use std::rc::Rc;
 
@@ -18,12 +19,13 @@ use crate::power::{bus_driver, send_power};
 use crate::slot::Slot;
 use crate::unmodelled::RangeFigures;
 
-/// The parts of a device before the machine is built.
+/// What a device has after its card was put on the bus.
 pub(crate) struct DeviceParts {
     pub slot: Slot,
     pub port: u16,
     pub irq: u8,
-    /// The list of resources. The list is empty when the device has only the usual resources.
+    /// The resources that the user or an INF named. If none were named, the list is empty and the
+    /// device has the ports and the line of the MPU-401.
     pub resources: Vec<CardResource>,
     pub translated: Vec<Resource>,
     pub raw: Vec<Resource>,
@@ -38,7 +40,7 @@ pub struct MachineDevice {
 }
 
 impl MachineDevice {
-    /// The device of this index, which is not installed yet.
+    /// A device that is not installed yet. `index` is the number of the device from 0.
     pub(crate) fn new(kernel: &Kernel, index: usize, parts: DeviceParts) -> MachineDevice {
         let physical = DeviceObject::new(&bus_driver(&parts.slot));
         MachineDevice {
@@ -49,7 +51,7 @@ impl MachineDevice {
         }
     }
 
-    /// Installs the device, with the registry values of its installation.
+    /// Installs the device with these registry values. `index` is the number of the device from 0.
     ///
     /// # Errors
     /// [`MachineError::BadRegistryValue`] for a value that no registry can hold.
@@ -57,7 +59,8 @@ impl MachineDevice {
         install(&self.kernel, self.pnp.physical(), index, values)
     }
 
-    /// Breaks the references between the device and its drivers, because they hold each other.
+    /// Breaks two circles of references: the physical device and the bus driver hold each other,
+    /// and so do the kernel and the card while there is an oracle.
     pub(crate) fn end(&self) {
         self.pnp.physical().driver().clear();
         self.slot().card.borrow_mut().faults = None;
@@ -75,7 +78,7 @@ impl MachineDevice {
         self.parts.slot.card.borrow().chip.counters()
     }
 
-    /// The port of the card's MPU-401.
+    /// The base port of the card's MPU-401.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.parts.port
@@ -87,21 +90,21 @@ impl MachineDevice {
         self.parts.irq
     }
 
-    /// The resources that a list or an INF named for the device. The list is empty when the device
-    /// has only the ports and the line of the MPU-401.
+    /// The resources that the user or an INF named for the device. If none were named, the list is
+    /// empty and the device has the ports and the line of the MPU-401.
     #[must_use]
     pub fn resources(&self) -> &[CardResource] {
         &self.parts.resources
     }
 
-    /// What drivers did since power-on in the ports of the device that are not modelled. The list
-    /// has an entry for each range, in the order of the resources.
+    /// What drivers did since the machine was built in the ports of the device that are not
+    /// modelled. The list has an entry for each range, in the order of the resources.
     #[must_use]
     pub fn range_figures(&self) -> Vec<RangeFigures> {
         self.parts.slot.range_figures()
     }
 
-    /// Injects a fault. From now on the fault hits the next `bytes` bytes of the kind that this
+    /// Injects a fault into the card. The fault hits the next `bytes` bytes of the kind that this
     /// fault can hit. With 0 the fault ends. Any card can be given any fault.
     pub fn inject(&self, fault: Fault, bytes: u32) {
         let mut card = self.parts.slot.card.borrow_mut();
@@ -111,8 +114,8 @@ impl MachineDevice {
         self.kernel.touch_device(self.parts.slot.device);
     }
 
-    /// Pulls the card out of the running machine, as a user may do, and tells the driver. From now
-    /// on the card's ports read FF. The caller then removes the device, see
+    /// Pulls the card out of the running machine, as a user may do, and sends a surprise removal.
+    /// From now on the card's ports read FF. The caller must still remove the device, see
     /// [`Machine::unload`](crate::Machine::unload).
     ///
     /// # Errors
@@ -125,14 +128,15 @@ impl MachineDevice {
         self.pnp(PnpRequest::SurpriseRemoval)
     }
 
-    /// Lets the card vanish at this time on the clock, also in the middle of the driver's work.
-    /// The bus notices the empty slot and tells the driver. A time in the past means now.
+    /// Lets the card vanish at this time on the clock, even in the middle of the driver's work.
+    /// The bus then notices the empty slot, and the Plug and Play manager tells the driver. A time
+    /// in the past means now.
     pub fn vanish_at_ns(&self, time_ns: u64) {
         let pnp = Rc::clone(&self.pnp);
         self.kernel.at(time_ns, move |kernel| pnp.card_vanishes(kernel));
     }
 
-    /// Sends a Plug and Play request to the device stack: stop, removal, surprise removal.
+    /// Sends a Plug and Play request, such as a stop or a removal, to the top of the device stack.
     ///
     /// # Errors
     /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].

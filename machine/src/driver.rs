@@ -2,8 +2,8 @@
 //!
 //! The code is in Rust or in a `.sys` file.
 //!
-//! This file owns the origin of a driver and the facts about its file. This file never knows the
-//! machine.
+//! This file owns the places from which a driver can come, and the facts about its file. This file
+//! never knows the machine.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,17 +39,18 @@ pub(crate) enum DriverCode {
 pub(crate) struct SysDriver {
     pub image: Arc<Image>,
     pub options: GuestOptions,
-    /// The bytes of the file, in which a report of a failure looks for symbols.
+    /// The bytes of the file, for the symbols in it.
     file: Arc<[u8]>,
-    /// The path of the driver's file, or the name of this file. Files with symbols may lie beside
-    /// this file.
+    /// The path of the driver's file, or only its name. Files with symbols may lie beside this
+    /// file.
     path: PathBuf,
     /// The files that count as lying beside the driver's file. `None` means the files on the disk.
     beside: Option<Vec<SideFile>>,
 }
 
 impl SysDriver {
-    /// The names of the driver's addresses. This function reads the files beside the driver.
+    /// The names of the driver's addresses. If the caller did not give the files beside the driver,
+    /// this function reads them from the disk.
     pub fn symbols(&self) -> Symbols {
         match &self.beside {
             None => Symbols::beside(&self.path, &self.image, &self.file),
@@ -57,8 +58,8 @@ impl SysDriver {
         }
     }
 
-    /// The file from which a debugger reads the driver. This function reads the files beside the
-    /// driver.
+    /// The path of the file from which a debugger reads the driver. To find it, this function reads
+    /// the files beside the driver from the disk.
     pub fn file_for_debugger(&self) -> PathBuf {
         file_for_debugger(&self.path, &self.image)
     }
@@ -72,7 +73,7 @@ impl Driver {
     }
 
     /// An unmodified Windows driver, from the bytes of its `.sys` file. When `name` is the path of
-    /// the file, a report of a failure uses the symbols that lie beside the file.
+    /// the file, reports also use the symbols in the files beside it.
     ///
     /// # Errors
     /// [`MachineError::DriverFile`] with the fault of the file.
@@ -92,7 +93,7 @@ impl Driver {
     }
 
     /// An unmodified Windows driver, from its image, the bytes of its file, and the path of the
-    /// file. A report of a failure uses the symbols that lie beside the file.
+    /// file. Reports also use the symbols in the files beside it.
     #[must_use]
     pub fn from_image(path: &Path, image: Image, file: &[u8], options: GuestOptions) -> Driver {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
@@ -102,8 +103,8 @@ impl Driver {
         Driver { name, code }
     }
 
-    /// This driver, for a program without a disk. A report of a failure looks for symbols in
-    /// `files` instead of on the disk. A driver in Rust has no such files.
+    /// This driver, for a program without a disk: reports take the files beside the driver from
+    /// `files`. On a driver in Rust the call has no effect.
     #[must_use]
     pub fn beside(mut self, files: Vec<SideFile>) -> Driver {
         if let DriverCode::Sys(sys) = &mut self.code {

@@ -32,7 +32,7 @@ pub enum MachineError {
     DriverFile {
         /// The driver.
         name: String,
-        /// What is wrong with the file, and how to mend it.
+        /// What is wrong with the file.
         reason: String,
     },
     /// There is no compiled code that a debugger could show.
@@ -41,7 +41,7 @@ pub enum MachineError {
         /// The driver.
         name: String,
     },
-    /// The port range does not fit.
+    /// A register of the card would lie above port FFFF.
     #[error("port {port:X} is out of range: use 0 to FFFE, in hexadecimal")]
     BadPort {
         /// The base port.
@@ -97,23 +97,23 @@ pub enum MachineError {
         /// What to do.
         hint: String,
     },
-    /// The driver refused a call.
+    /// The driver did not start.
     #[error(
         "the driver refuses to start: {stage} answered {status}{}{}",
         because(*.status, .cause),
         with_hint(.hint)
     )]
     DriverRefused {
-        /// The call that failed.
+        /// The call of the driver that failed.
         stage: &'static str,
         /// The status of the call.
         status: NtStatus,
-        /// The refusal that most likely made the driver give up.
+        /// The refused call of the driver that most likely made it give up.
         cause: Option<RefusedCall>,
         /// What else may explain the refusal.
         hint: Option<Hint>,
     },
-    /// No pin of any registered filter is what the application looks for.
+    /// The application found no pin with the wanted use and format.
     #[error(
         "no filter of the driver has a {wanted} pin for {format} that a client can open{}{}",
         but_for(*.has_other, *.format),
@@ -126,7 +126,7 @@ pub enum MachineError {
         format: PinFormat,
         /// True when the driver has a pin for this use with the other format.
         has_other: bool,
-        /// The refusal that is most likely the reason why the driver has no such pin.
+        /// The refused call of the driver that is most likely the reason why it has no such pin.
         cause: Option<RefusedCall>,
     },
     /// The pin that was chosen is not there, or the application cannot use it.
@@ -134,10 +134,11 @@ pub enum MachineError {
     WrongPin {
         /// What is wrong with the choice.
         problem: String,
-        /// The filters or pins that there are.
+        /// The filters or pins that the user can choose.
         known: String,
     },
-    /// A request of the application failed.
+    /// A request to the device stack failed. It came from the application, the Plug and Play
+    /// manager or the power manager.
     #[error("{request} failed with {status}")]
     Request {
         /// The request.
@@ -198,7 +199,7 @@ fn at_line(line: Option<usize>) -> String {
     line.map_or(String::new(), |line| format!(", line {line}"))
 }
 
-/// The words about a pin that has only the other format.
+/// The words about a pin with the other format, if there is one.
 fn but_for(has_other: bool, wanted: PinFormat) -> String {
     if has_other { format!(", but there is one for {}", wanted.other()) } else { String::new() }
 }
@@ -207,7 +208,7 @@ fn with_hint(hint: &Option<Hint>) -> String {
     hint.map_or_else(String::new, |hint| format!("; {hint}"))
 }
 
-/// The words about the refusal behind a status.
+/// The words about the refused call that explains a status, if one does.
 fn because(status: NtStatus, cause: &Option<RefusedCall>) -> String {
     match cause {
         None => String::new(),

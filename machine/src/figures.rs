@@ -17,19 +17,21 @@ use crate::pin_client::Received;
 pub struct WireFigures {
     /// All bytes since power-on.
     pub bytes: u64,
-    /// Bytes of the song, unchanged and in order from the beginning of the song.
+    /// How many bytes of the song came unchanged and in order, from the beginning of the song to
+    /// the first difference.
     pub song_bytes: u64,
-    /// Bytes that the card sent by itself.
+    /// Bytes that the card sent by itself since power-on.
     pub own_bytes: u64,
-    /// The number of bytes that the driver made up: all bytes that left between the beginning and
-    /// the end of the song, less the bytes of the song and the card's own bytes.
+    /// How many more bytes began between the beginning and the end of the song than the song and
+    /// the card's own bytes explain. The driver made these bytes up. Not less than 0.
     pub foreign_bytes: u64,
-    /// The first place at which the bytes on MIDI OUT differ from the song.
+    /// The first place at which the bytes on MIDI OUT differ from the song; `None` if all bytes of
+    /// the song came and no foreign bytes.
     pub first_difference: Option<Difference>,
-    /// Time zero of the song: the moment when RUN was set, or when the first buffer with a time of
-    /// the master clock was written. `None` if the song did not begin.
+    /// Time zero of the song: the moment when RUN was set. With buffers for DirectMusic, the moment
+    /// when the first buffer was written. `None` if the song did not begin.
     pub song_start_ns: Option<u64>,
-    /// Share of time that the wire was busy between the song's first and last byte, in 1/1000.
+    /// The share of time that the wire was busy between the song's first and last byte, in 1/1000.
     pub busy_permille: u32,
     /// How late the wire ran behind the song.
     pub late: Lateness,
@@ -41,8 +43,9 @@ pub struct Difference {
     /// How many bytes of the song came unchanged before this place.
     pub position: u64,
     /// When the byte that differs came. When no byte came, the time at which the message of the
-    /// missing byte was due. For MIDI OUT the time counts from power-on. For the bytes that an
-    /// application read, the time counts from RUN.
+    /// missing byte was due. For MIDI OUT the time counts from power-on, or from the beginning of
+    /// the song if the song did not begin. For the bytes that an application read, the time counts
+    /// from time 0 of the pin, as in [`Received`].
     pub time_ns: u64,
     /// The byte of the song; `None` when the song is over.
     pub expected: Option<u8>,
@@ -53,7 +56,7 @@ pub struct Difference {
 /// How long after their due time messages began on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Lateness {
-    /// Messages that began.
+    /// How many messages of the song began, before the first byte that differs from the song.
     pub messages: u64,
     /// The smallest delay.
     pub least_ns: u64,
@@ -68,14 +71,14 @@ pub struct Lateness {
 /// What the application read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct ApplicationFigures {
-    /// Bytes that the application read.
+    /// All bytes that the application read.
     pub bytes: u64,
-    /// Bytes of the song among the read bytes, unchanged and in order from the beginning of the
-    /// song.
+    /// How many bytes of the song the application read unchanged and in order, from the beginning
+    /// of the song to the first difference.
     pub song_bytes: u64,
     /// Bytes that arrived whole on MIDI IN.
     pub arrived_bytes: u64,
-    /// How many more bytes the application read than the song has.
+    /// How many more bytes the application read than the song has. Not less than 0.
     pub foreign_bytes: u64,
     /// The first place at which the bytes that the application read differ from the song.
     pub first_difference: Option<Difference>,
@@ -112,15 +115,17 @@ pub struct ProcessorFigures {
 /// What the driver did while the song was played or captured.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct DriverFigures {
-    /// Status reads.
+    /// Reads of STATUS.
     pub status_reads: u64,
-    /// Data bytes written to the card.
+    /// Writes to DATA.
     pub data_writes: u64,
-    /// Status reads for each byte of the song, in 1/1000, rounded down; `None` without a byte.
+    /// Reads of STATUS for each byte of the song that came through, in 1/1000, rounded down; `None`
+    /// if no byte came through.
     pub polls_per_byte_permille: Option<u64>,
-    /// Bytes lost in the card: overwritten, overrun, dropped by a reset, ignored.
+    /// Bytes lost in the card, in both directions. Bytes without a stop bit do not count. In a
+    /// capture in which nothing arrived on MIDI IN, the number is 0.
     pub lost_in_card: u64,
-    /// The statuses with which requests of the application failed.
+    /// The statuses with which the application's write requests failed.
     #[serde(serialize_with = "by_name")]
     pub failed_requests: Vec<NtStatus>,
 }
@@ -139,7 +144,7 @@ impl WireFigures {
         let begun = (end - first) as u64 + unlisted_bytes;
         let song_bytes = song.byte_count() as u64;
         let foreign_bytes = begun.saturating_sub(span.own_bytes_in_song + song_bytes);
-        // Bytes that the card itself sends after the song are no difference.
+        // Bytes that the card itself sends after the last byte of the song are no difference.
         let is_whole = passed as u64 == song_bytes && foreign_bytes == 0;
         let found = sent[first..end].get(passed);
         let first_difference =
@@ -159,7 +164,7 @@ impl WireFigures {
 
 impl Difference {
     /// The difference after `passed` unchanged bytes. `found` is the next byte that came, with its
-    /// time. The song's times count from `zero_ns`.
+    /// time. The song's times count from `zero_ns`. `None` if the song is over and nothing came.
     fn after(
         song: &Song,
         passed: usize,
@@ -263,7 +268,7 @@ impl DriverFigures {
     }
 }
 
-/// How many of these bytes are bytes of the song, in order from the beginning of the song.
+/// How many bytes are equal to the bytes of the song, from the first byte to the first difference.
 fn in_order<'b>(song: &Song, bytes: impl Iterator<Item = &'b u8>) -> usize {
     let expected = song.iter().flat_map(|message| message.bytes);
     expected.zip(bytes).take_while(|(expected, byte)| expected == byte).count()
@@ -287,7 +292,7 @@ fn busy_permille(wire: &[(u64, u8)]) -> u32 {
     (busy_ns * 1_000 / whole_ns) as u32
 }
 
-/// Statuses as their names.
+/// Writes statuses as their names.
 fn by_name<S: Serializer>(statuses: &[NtStatus], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(statuses.iter().map(NtStatus::to_string))
 }

@@ -27,7 +27,8 @@ pub struct FilterView {
     pub reference: String,
     /// The categories under which a client finds the filter.
     pub interfaces: Vec<String>,
-    /// Why the filter answers no more questions; `None` if the filter answers all questions.
+    /// Why some of the lists below are empty: the filter did not open, or did not answer a question
+    /// about itself. `None` if the filter answered all questions about itself.
     pub problem: Option<String>,
     /// The categories that the filter itself names.
     pub categories: Vec<String>,
@@ -246,7 +247,7 @@ fn instances(filter: &KsFile, id: KsPropertyPin, pin_id: u32) -> Option<Instance
     Some(InstancesView { possible, current: counts.current_count })
 }
 
-/// Whether a client's requests go to a pin with this communication.
+/// Whether a client can connect to a pin with this communication.
 fn is_for_clients(communication: KsPinCommunication) -> bool {
     matches!(communication, KsPinCommunication::Sink | KsPinCommunication::Both)
 }
@@ -255,8 +256,8 @@ fn is_sound(range: &DataRange) -> bool {
     range.head().major_format == data_format::AUDIO
 }
 
-/// Opens and closes each pin for MIDI with each of its formats, and each pin for sound, and adds
-/// the reason when a pin cannot be used.
+/// Tries to open each pin for MIDI, with MIDI bytes and with the pin's format for DirectMusic, and
+/// each pin for sound. Adds the reason when a pin cannot be used. An opened pin is closed again.
 pub(crate) fn add_openings(machine: &Machine, filters: &mut [FilterView]) {
     for (number, filter) in filters.iter_mut().enumerate() {
         for pin in &mut filter.pins {
@@ -302,8 +303,8 @@ fn open_midi(
     filter.open_pin(&format.request(pin_id)).map(drop).map_err(answered)
 }
 
-/// Opens a pin with the head of its first format for sound. A port for sound refuses every pin,
-/// whatever the format is, with STATUS_NOT_SUPPORTED.
+/// Opens a pin with the head of its first format for sound. Here a port for sound refuses every
+/// pin with STATUS_NOT_SUPPORTED, whatever the format is.
 fn open_sound(filter: &KsFile, pin_id: u32) -> Result<(), String> {
     let ranges = filter.data_ranges(pin_id).map_err(answered)?;
     let format = ranges.iter().find(|range| is_sound(range)).map(|range| *range.head());

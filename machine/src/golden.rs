@@ -10,7 +10,7 @@ use portcls_report::text::{parse, print};
 
 use crate::Machine;
 
-/// The most findings that are printed; the rest is counted.
+/// The most findings that are printed; further findings are only counted.
 const MOST_FINDINGS: usize = 12;
 
 /// What a golden trace has, and how it is compared.
@@ -36,14 +36,14 @@ impl Golden {
         Golden { from: Some(words.into()), compare, ..self }
     }
 
-    /// Lets the golden end before the next mark that begins with these words.
+    /// Lets the golden end before the first mark after its beginning that begins with these words.
     #[must_use]
     pub fn to(self, words: impl Into<String>) -> Golden {
         Golden { to: Some(words.into()), ..self }
     }
 
     /// Chooses what counts as a difference. If the golden begins with a mark, times count from this
-    /// mark.
+    /// mark, whatever `compare.start` is.
     #[must_use]
     pub fn compare(self, compare: DiffOptions) -> Golden {
         let start = if self.from.is_some() { Start::FirstEvent } else { compare.start };
@@ -68,14 +68,17 @@ impl Golden {
     /// Compares a trace with its golden, both as texts.
     ///
     /// # Errors
-    /// What is wrong with the golden, when its text is not a trace.
+    /// What is wrong with a text that is not a trace.
     pub fn judge(&self, golden: &str, now: &str) -> Result<Diff, String> {
         let read = |text: &str| parse(text).map(|(_, log)| log).map_err(|error| error.to_string());
         Ok(diff(&read(golden)?, &read(now)?, self.compare.clone()))
     }
 
-    /// True when a trace equals its golden. Otherwise prints on stderr what differs, and who
-    /// caused it.
+    /// True when the comparison of a trace with its golden has no findings. Otherwise prints on
+    /// stderr what differs, and who caused it. Also prints when a delay uses more than half of its
+    /// tolerance.
+    ///
+    /// If a text is not a trace, the function prints this, and compares the two as texts.
     #[must_use]
     pub fn matches(&self, name: &str, golden: &str, now: &str) -> bool {
         match self.judge(golden, now) {
@@ -105,7 +108,7 @@ impl Golden {
 /// A trace in which events only moved with their causes counts as equal, unless cargo insta is
 /// called with `--require-full-match`.
 ///
-/// The caller may give settings after the machine, each at most once. Each setting is a method of
+/// The caller may give settings after the machine. Each setting is a method of
 /// [`Golden`](crate::golden::Golden).
 ///
 /// ```no_run

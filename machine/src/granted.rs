@@ -1,7 +1,7 @@
 //! The resources that the machine gives its device, in their order.
 //!
-//! Owns: the raw and the translated list of a start, the ports that are not modelled, and the lines
-//! that are wired. This file never knows how a user names a resource.
+//! Owns: the raw and the translated list of a start request, the ports that are not modelled, and
+//! the lines that are wired. This file never knows how a user names a resource.
 
 use mpu401_card_bench::resources::{
     Answers, CardResource, MPU401_PORTS, OwnPlaces, PortRange, check,
@@ -10,7 +10,7 @@ use portcls_emulator::{InterruptLine, Irql, Resource, Share, TriggerMode};
 
 use crate::error::MachineError;
 
-/// How the interrupt line of the MPU-401 is wired, and whether other devices may share the line.
+/// How an interrupt line of the device is wired, and whether other devices may share the line.
 #[derive(Clone, Copy)]
 pub(crate) struct OwnLine {
     pub number: u8,
@@ -26,20 +26,19 @@ pub(crate) struct Granted {
     pub raw: Vec<Resource>,
     /// The ports that are not the MPU-401's registers.
     pub ranges: Vec<PortRange>,
-    /// Every line of the device.
+    /// The line of the MPU-401, even if the list leaves it out, and the other lines of the list.
     pub lines: Vec<InterruptLine>,
 }
 
 impl Granted {
-    /// Makes the resources from a list. A card whose registers are neighbours gets one range for
-    /// its MPU-401. Any other card gets one port for each register, so that a driver need not know
-    /// the card. An empty list gives the MPU-401's ports and its line.
+    /// Makes the resources from a list. An empty list gives the MPU-401's ports and its line.
     ///
-    /// Assumed: on a bus whose devices use every second port, the ports between these ports belong
-    /// to other devices.
+    /// If DATA and STATUS are neighbours, they are one range. Otherwise DATA and STATUS are two
+    /// resources of one port each, so a driver need not know how far they are apart.
+    /// Assumed: the ports between DATA and STATUS belong to other devices.
     ///
     /// # Errors
-    /// [`MachineError::BadPort`] when a register of the card would lie above FFFF;
+    /// [`MachineError::BadPort`] when DATA or STATUS would lie above FFFF;
     /// [`MachineError::BadResource`] for a list that no device can have.
     pub fn new(
         listed: &[CardResource],
@@ -121,10 +120,11 @@ impl Granted {
     }
 }
 
-/// How the line with this number is wired.
+/// How the line with this number is wired. If this is the line of the MPU-401, it is wired as the
+/// MPU-401 needs it.
 ///
-/// Assumed: a device that the machine does not model is on the ISA bus. So the line of this device
-/// remembers an edge and is not shared.
+/// Assumed: the other parts of the card are on the ISA bus. So any other line remembers an edge and
+/// is not shared.
 fn other_line(number: u8, own: OwnLine) -> OwnLine {
     let number = if number == 2 { 9 } else { number };
     if number == own.number {

@@ -9,11 +9,11 @@ use hw_mpu401::Mode;
 use portcls_emulator::UnclaimedAccesses;
 use serde::Serialize;
 
-/// A fact that may explain a loss.
+/// A fact that may explain a loss, or why a driver does not start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Hint {
-    /// The card was still in intelligent mode when the song was over.
+    /// The card was in intelligent mode when the song was over, or when the run stopped before.
     NoUartMode,
     /// More bytes came than the song has.
     ForeignBytes {
@@ -72,9 +72,10 @@ pub(crate) struct Passage {
     pub foreign_bytes: u64,
 }
 
-/// The hints for a run. Without a loss there is nothing to explain.
+/// The hints for a run. If every byte of the song and no other byte came, there are none.
 ///
-/// `mode` is the card's mode at the end of the song; `None` when the song did not begin.
+/// `mode` is the card's mode at the end of the song, or at the stop of a run that ended before.
+/// `None` when the song did not begin.
 pub(crate) fn hints(
     passage: Passage,
     mode: Option<Mode>,

@@ -13,7 +13,7 @@ use crate::installation::{Installed, RegistryPlace};
 /// The most places that the machine tries for a range.
 const MOST_PLACES: usize = 4_096;
 
-/// The resources that a configuration gives.
+/// The resources of a device, from a configuration of an INF or from the user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Taken {
     pub resources: Vec<CardResource>,
@@ -22,13 +22,13 @@ pub(crate) struct Taken {
     pub irq: u8,
 }
 
-/// Where the MPU-401 is to be.
+/// The places of the MPU-401 that the user chose, and the default places.
 #[derive(Clone, Copy)]
 pub(crate) struct Places {
     /// The port that the user chose; `None` for the card's usual port.
     pub port: Option<u16>,
     pub usual_port: u16,
-    /// The line that the user chose; `None` for the default.
+    /// The line that the user chose; `None` for the usual line.
     pub irq: Option<u8>,
     pub usual_irq: u8,
     pub status_offset: u16,
@@ -52,10 +52,12 @@ pub(crate) fn installed(installation: &Installation) -> impl Iterator<Item = Ins
     })
 }
 
-/// The resources of the first configuration that has room for the MPU-401.
+/// The resources of the first configuration that has room for the MPU-401 and whose other resources
+/// do not overlap. `None` without a configuration.
 ///
 /// # Errors
-/// [`MachineError::InfResources`] with the reason why the first configuration cannot be taken.
+/// [`MachineError::InfResources`] when no configuration can be taken, with the reason why the first
+/// one cannot.
 pub(crate) fn take(
     configurations: &[Configuration],
     places: Places,
@@ -113,11 +115,12 @@ fn take_one(configuration: &Configuration, places: Places) -> Result<Taken, Mach
     Ok(Taken { resources: found, port, irq })
 }
 
-/// The range of the MPU-401 and its port: the first range with room for it at the card's port.
+/// The index of the MPU-401's range and the base port: the first range that has room for the
+/// MPU-401 at the port that the user chose, or else at the card's usual port.
 ///
-/// Assumed: an INF names no register. If no range has room at the card's port, and the user chose
-/// no port, the machine takes the range that has exactly two ports, provided that there is only one
-/// such range.
+/// Assumed: an INF does not say which range belongs to the MPU-401. If no range has room at the
+/// usual port, and the user chose no port, the machine takes the range that has exactly two ports,
+/// at its lowest port. There must be only one such range.
 fn own_range(resources: &[WantedResource], places: Places) -> Option<(usize, u16)> {
     let port = places.port.unwrap_or(places.usual_port);
     let ranges = || {
@@ -145,18 +148,20 @@ fn own_range(resources: &[WantedResource], places: Places) -> Option<(usize, u16
     pairs.next().is_none().then_some((index, port))
 }
 
-/// The length of the MPU-401's range at its port.
+/// The length of the MPU-401's range, which begins at `port`.
 fn own_length(resource: &WantedResource, port: u16) -> u16 {
     let Wanted::Ports(choices) = &resource.wanted else { return MPU401_PORTS };
     let at_port = choices.iter().find(|choice| choice.may_begin_at(port.into()));
     at_port.map_or(MPU401_PORTS, |choice| u16::try_from(choice.length).unwrap_or(u16::MAX))
 }
 
-/// The interrupt of the MPU-401 and its line; `None` for a device without a line.
+/// The index of the MPU-401's interrupt and its line; `None` if the configuration has no line for
+/// the MPU-401.
 ///
-/// Assumed: the MPU-401's interrupt is the last one that allows the card's line, because sound
-/// cards name their own interrupt first. When no interrupt allows the line and the user chose no
-/// line, the machine takes the first value of the last interrupt.
+/// Assumed: of the interrupts that allow the line of the card, the last is the MPU-401's, because
+/// sound cards name their own interrupt first. The line of the card is the line that the user
+/// chose, or 9. When no interrupt allows the line and the user chose none, the machine takes the
+/// first line of the last interrupt, except lines 0 and 1.
 ///
 /// # Errors
 /// The line that the user chose, when the device has interrupts and none of them allows this line.
@@ -201,7 +206,7 @@ impl Room {
         self.ports.push((start, start + u64::from(length) - 1));
     }
 
-    /// The first of the wanted values that is free.
+    /// Takes the first of the wanted values that is free.
     fn place(&mut self, wanted: &Wanted) -> Option<CardResource> {
         match wanted {
             Wanted::Ports(choices) => {
@@ -230,7 +235,7 @@ impl Room {
     }
 }
 
-/// The ports at which a Sound Blaster can be, and how many it has there.
+/// The base ports that a Sound Blaster can have, and the number of its ports.
 /// Source: Sound Blaster Series Hardware Programming Guide.
 const SOUND_BLASTERS: [u16; 4] = [0x220, 0x240, 0x260, 0x280];
 const SOUND_BLASTER_PORTS: u16 = 16;

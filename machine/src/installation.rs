@@ -11,15 +11,16 @@ use crate::error::MachineError;
 /// The registry path of the driver, which DriverEntry gets.
 pub(crate) const SERVICE: &str = r"\Registry\Machine\System\CurrentControlSet\Services\mpu401";
 
-/// The class of sound devices, below `Control\Class`.
+/// The key of the class of sound devices, below `Control\Class`.
 const CLASS: &str = "{4D36E96C-E325-11CE-BFC1-08002BE10318}";
 
 const CONTROL_SET: &str = r"\Registry\Machine\System\CurrentControlSet";
 
-/// The path of the devices in the registry, with the names that their bus gives them.
+/// The key of all devices, below the control set: the name of their bus, and the identifier of an
+/// MPU-401. Below this key each device has a key with its number.
 const INSTANCES: &str = r"Enum\ISAPNP\PNPB006";
 
-/// The registry keys of a driver.
+/// The registry key below which an installation puts a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RegistryPlace {
     /// The driver's own key. DriverEntry gets its path.
@@ -32,11 +33,11 @@ pub enum RegistryPlace {
     Machine,
 }
 
-/// The names that the system has for categories of pins, and for types of nodes.
+/// The names that the system has for types of nodes. A pin can have such a type as its category.
 ///
 /// Source: WDK, Friendly Names for Audio Endpoint Devices, which tells the names of these two
 /// types. The names of the other types stand in files of Windows, and no page of the WDK shows
-/// them. A driver brings its own names.
+/// them. A driver can install names of its own.
 const SYSTEM_NAMES: [(Guid, &str); 2] =
     [(node_type::MICROPHONE, "microphone"), (node_type::SPEAKER, "speakers")];
 
@@ -66,8 +67,8 @@ fn keys(index: usize) -> DeviceKeys {
     }
 }
 
-/// Installs a physical device: the properties and keys of the device, and the given registry
-/// values. `index` is the number of the device from 0.
+/// Installs a physical device: its properties and keys, the names of the system, and the given
+/// registry values. `index` is the number of the device from 0.
 ///
 /// # Errors
 /// [`MachineError::BadRegistryValue`] for a value that no registry can hold.
@@ -107,7 +108,7 @@ pub(crate) fn install(
     Ok(())
 }
 
-/// The error for a value that the registry refuses.
+/// The error for a key or value that the registry refuses.
 fn refused(installed: &Installed, status: NtStatus) -> MachineError {
     let name = installed.value.as_ref().map_or("", |value| &value.name);
     let (what, hint) = match status {

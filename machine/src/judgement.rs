@@ -1,7 +1,7 @@
 //! The verdict on a scenario: its expectations and its golden together.
 //!
-//! This module takes texts and returns facts. Only `folder` reads files, for tests of drivers in
-//! Rust.
+//! This module takes texts and returns facts. Only `folder` reads and writes files, for tests of
+//! drivers in Rust.
 
 mod folder;
 
@@ -17,11 +17,12 @@ use crate::scenario::{self, Compare, GoldenSettings, Outcome, Polls, Scenario};
 /// The verdict on a scenario.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum JudgedAs {
-    /// The run met every expectation, and the trace equals its golden.
+    /// The run met every expectation, and the trace does not differ from its golden, if it has one.
     Good,
-    /// The run did not meet an expectation, or the trace differs from its golden.
+    /// The run did not meet an expectation. Or the trace differs from its golden, or lacks a mark
+    /// at which the golden begins or ends.
     Failed,
-    /// The scenario has a golden trace, but the file does not exist yet.
+    /// The scenario wants a golden, but the file of the golden does not exist yet.
     NoGolden,
     /// The scenario expects nothing by name and has no golden.
     NothingChecked,
@@ -41,15 +42,15 @@ pub struct Judgement {
     /// The golden that this run makes; `None` for a scenario without a golden, or when the trace
     /// does not have the marks of the golden.
     pub made: Option<String>,
-    /// The comparison with the golden, if there is one. If the golden is damaged, the part that
-    /// could be read is compared.
+    /// The comparison with the golden, if there is one. If the golden is damaged, its part before
+    /// the damage is compared.
     pub diff: Option<Diff>,
     /// How many lines of the golden and of the new text have no equal line in the other text.
     pub lines: usize,
     /// What is wrong with the golden or its marks.
     pub fault: Option<String>,
     /// True when the scenario has changed since its golden was accepted, in a way that may change
-    /// the trace. False when the golden has no edition in its head.
+    /// the trace. False when this is not known, because the golden has no edition in its head.
     pub is_other_edition: bool,
 
     is_wanted: bool,
@@ -89,16 +90,14 @@ impl Judgement {
         self.is_wanted && (!self.is_there || self.is_damaged || self.differs())
     }
 
-    /// The hint that the scenario has changed, if the trace differs from its golden.
-    ///
-    /// If the trace equals its golden, there is no hint: the golden is still right.
+    /// The hint that the scenario has changed, if it has and the trace differs from its golden.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         let is_meant = self.is_other_edition && self.differs();
         is_meant.then_some("the scenario was changed after this golden was accepted")
     }
 
-    /// True when the trace has findings against its golden.
+    /// True when the comparison of the trace with its golden has findings.
     #[must_use]
     pub fn differs(&self) -> bool {
         self.diff.as_ref().is_some_and(|diff| !diff.findings.is_empty())

@@ -141,7 +141,7 @@ impl KsFile {
         KsPinDataFlow::from_u32(flow).ok_or(NtStatus::INVALID_BUFFER_SIZE)
     }
 
-    /// The side of a pin's connection that sends requests.
+    /// Whether a pin receives requests from its connection, sends requests, does both or neither.
     pub fn communication(&self, pin_id: u32) -> Result<KsPinCommunication, NtStatus> {
         let communication = self.pin_number(KsPropertyPin::Communication, pin_id)?;
         KsPinCommunication::from_u32(communication).ok_or(NtStatus::INVALID_BUFFER_SIZE)
@@ -177,13 +177,13 @@ impl KsFile {
         Ok((text_of(link), pin))
     }
 
-    /// The formats that a pin takes.
+    /// The data ranges of a pin: its formats.
     pub fn data_ranges(&self, pin_id: u32) -> Result<Vec<DataRange>, NtStatus> {
         let list = self.get(&pin_property(KsPropertyPin::DataRanges, pin_id))?;
         read_list_of_ranges(&list)
     }
 
-    /// Whether a pin can be opened with a format.
+    /// Asks by DataIntersection whether a pin has a format that fits this one.
     pub fn intersect(&self, pin_id: u32, format: PinFormat) -> Result<(), NtStatus> {
         let ranges = multiple_item([DataRange::from(format.data_format()).to_bytes()]);
         let mut request = pin_property(KsPropertyPin::DataIntersection, pin_id);
@@ -244,7 +244,7 @@ fn text_of(value: &[u8]) -> String {
     String::from_utf16_lossy(&units)
 }
 
-/// Room for the value of a property, in bytes.
+/// The most bytes of a property's value, unless the caller names another limit.
 const LONGEST_VALUE: u32 = 4_096;
 
 fn property(set: Guid, id: u32) -> KsProperty {

@@ -2,7 +2,7 @@
 //!
 //! This crate owns: putting card, bus, kernel, port and driver together ([`MachineBuilder`]); the
 //! application, which is a kernel streaming client ([`Application`]); the MIDI cable with both ends
-//! ([`Cable`]); MIDI files ([`midi_file`]); and the two main jobs, [`play`] and [`capture`]. This
+//! ([`Cable`]); the two main jobs, [`play`] and [`capture`]; and scenarios ([`scenario`]). This
 //! crate never knows of a terminal.
 //!
 //! # A test of a driver

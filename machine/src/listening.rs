@@ -1,10 +1,10 @@
 //! The application's side of a capture: reads until the song is over.
 //!
 //! This file owns the test whether a capture is over, and the limits of a capture. A song is over
-//! when all its bytes have arrived, the driver has taken them, and nothing more came for a while. A
-//! song is also over when the application has read far more bytes than were sent. A driver that
-//! leaves bytes in the card makes the run end with a hang: after a minute without progress, or at
-//! once when nothing can happen any more without outside help.
+//! when all its bytes have arrived, the driver has taken them, and the application has got no
+//! further bytes for a while. A song is also over when the application has read far more bytes than
+//! were sent. A driver that leaves bytes in the card makes the run end with a hang: after a minute
+//! without progress, or at once when nothing can happen any more without outside help.
 
 use hw_mpu401::Counters as CardCounters;
 use portcls_emulator::trace::WaitEnd;
@@ -42,12 +42,13 @@ pub(crate) fn queue_reads(pin: &PinClient<'_>) -> Result<(), MachineError> {
     Ok(())
 }
 
-/// Sends the song into MIDI IN and reads the song. The caller has queued read requests already.
+/// Sends the song into MIDI IN and reads until the song is over. The caller has queued read
+/// requests already.
 ///
 /// # Errors
-/// [`MachineError::Stopped`], with a hang when bytes wait in the card and nothing moves. Also the
-/// errors of [`queue_reads`]. After an error `received` has the bytes that were read before the
-/// error.
+/// [`MachineError::Stopped`], with a hang when bytes wait in the card or on the cable and nothing
+/// moves. Also the errors of [`queue_reads`]. After an error `received` has the bytes that were
+/// read before the error.
 pub(crate) fn listen(
     machine: &Machine,
     song: &Song,
@@ -102,8 +103,8 @@ pub(crate) fn listen(
 /// only while one of them grows comes to an end.
 fn reached(machine: &Machine, read_bytes: usize) -> (u64, u64, usize) {
     let CardCounters { received, delivered, .. } = machine.card_counters();
-    // A unit delivers its own bytes between the bytes from the cable, perhaps without end. So at
-    // most the number of received bytes counts as delivered.
+    // The driver also reads the bytes that a unit inserts between the bytes from the cable, perhaps
+    // without end. So at most the number of received bytes counts as read.
     (received, delivered.min(received), read_bytes)
 }
 

@@ -34,8 +34,8 @@ use crate::place_words::with_names;
 use crate::refusals::likely_cause;
 use crate::unmodelled::RangeFigures;
 
-/// Time from the return of StartDevice to the application's first pin, in ns. The card may still
-/// be busy entering UART mode.
+/// The least time from the return of StartDevice to the application's first pin, in ns. When
+/// StartDevice returns, the card may still be busy entering UART mode.
 pub const APPLICATION_DELAY_NS: u64 = 200_000_000;
 
 pub(crate) struct Parts {
@@ -45,7 +45,7 @@ pub(crate) struct Parts {
     pub driver: Driver,
     pub title: String,
     pub installed: Vec<Installed>,
-    /// What the driver's INF says.
+    /// What the driver's INF says; `None` without an INF.
     pub inf: Option<Installation>,
     pub pin: Option<PinChoice>,
     pub pin_format: PinFormat,
@@ -58,7 +58,7 @@ pub struct Machine {
     devices: Vec<MachineDevice>,
     driver_object: Rc<DriverObject>,
 
-    /// The processor of a `.sys` driver, until the driver is unloaded.
+    /// The guest of a `.sys` driver, until the driver is unloaded.
     guest: RefCell<Option<Guest>>,
     /// Watches for a failure and keeps the report of the failure.
     watch: RefCell<Watch>,
@@ -93,8 +93,8 @@ impl Machine {
         &self.parts.kernel
     }
 
-    /// The guest that a `.sys` driver runs in, until the driver is unloaded. A debugger and a
-    /// report of a failure use this guest.
+    /// The guest that a `.sys` driver runs in, until the driver is unloaded; `None` for a driver in
+    /// Rust.
     #[must_use]
     pub fn guest(&self) -> Option<Guest> {
         self.guest.borrow().clone()
@@ -148,7 +148,7 @@ impl Machine {
         self.first().resources()
     }
 
-    /// What the machine took from the driver's INF.
+    /// What the driver's INF says; `None` without an INF.
     #[must_use]
     pub fn inf(&self) -> Option<&Installation> {
         self.parts.inf.as_ref()
@@ -161,7 +161,7 @@ impl Machine {
         self.first().range_figures()
     }
 
-    /// When StartDevice returned, in ns; `None` before.
+    /// When StartDevice last succeeded, in ns. `None` before the first start, and after an unload.
     #[must_use]
     pub fn started_ns(&self) -> Option<u64> {
         self.started_ns.get()
@@ -202,8 +202,10 @@ impl Machine {
     /// Loads the driver and starts every device: DriverEntry, AddDevice, IRP_MN_START_DEVICE.
     ///
     /// # Errors
-    /// [`MachineError::DriverRefused`] with the stage and the status of the first refusal; a
-    /// refusal for one device does not keep the others from starting. [`MachineError::Stopped`].
+    /// [`MachineError::DriverRefused`] with the stage and the status of the first refusal. If the
+    /// driver does not start one device, the others are started nevertheless.
+    /// [`MachineError::DriverFile`] when a driver that is loaded again does not fit into memory.
+    /// [`MachineError::Stopped`].
     pub fn start(&self) -> Result<(), MachineError> {
         self.run(|kernel| {
             self.load(kernel)?;
@@ -273,8 +275,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Returns a function that makes the error for a refusal of the driver. The function looks for
-    /// the likely cause among the calls that the kernel refuses from now on.
+    /// Returns a function that makes the error for a driver that did not start. The function looks
+    /// for the likely cause among the calls of the driver that are refused from now on.
     fn refusals<'k>(
         &self,
         kernel: &'k Kernel,
@@ -297,7 +299,7 @@ impl Machine {
         self.parts.pin_format
     }
 
-    /// The physical device object, at the bottom of the stack.
+    /// The physical device object of the first device, at the bottom of the stack.
     pub(crate) fn physical(&self) -> &Rc<DeviceObject> {
         self.first().pnp.physical()
     }
@@ -335,11 +337,11 @@ impl Machine {
         self.first().set_power(state)
     }
 
-    /// Puts the whole machine to sleep: asks the drivers first, and enters the state if no driver
+    /// Puts the whole machine to sleep: asks each device stack first, and enters the state if none
     /// refuses.
     ///
     /// # Errors
-    /// [`MachineError::Request`] with the status of a veto; [`MachineError::Stopped`].
+    /// [`MachineError::Request`] with the status of a refusal; [`MachineError::Stopped`].
     pub fn sleep(&self, state: SystemPowerState) -> Result<(), MachineError> {
         self.send_power(PowerAction::Query, PowerState::System(state))?;
         self.send_power(PowerAction::Set, PowerState::System(state))
@@ -382,7 +384,7 @@ impl Machine {
         })
     }
 
-    /// What the driver still holds but must give back before its unload.
+    /// What the driver still holds after its unload routine. It had to give this back.
     fn left_behind(&self, kernel: &Kernel) -> Vec<Leak> {
         let mut leaks = match (&self.parts.driver.code, self.guest.borrow().as_ref()) {
             (DriverCode::Sys(sys), Some(guest)) => guest.left_behind(|| sys.symbols()),

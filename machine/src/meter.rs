@@ -6,10 +6,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts of the bytes that have begun on the card's MIDI lines since power-on. Clones share the
-/// counts.
+/// Counts of the bytes that have begun on the MIDI lines of all machines that were built with this
+/// meter. Clones share the counts.
 ///
-/// Only one thread writes the counts, so counting a byte costs only a load and a store.
+/// Assumed: only one thread at a time runs these machines. So counting a byte costs only a load and
+/// a store.
 #[derive(Clone, Debug, Default)]
 pub struct Meter(Arc<Lines>);
 

@@ -89,9 +89,9 @@ pub(crate) fn has_midi(ranges: &[DataRange]) -> bool {
 /// Why an application cannot use a pin. The application learns this reason without opening the pin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Obstacle {
-    /// The filter does not tell about the pin.
+    /// The filter refuses a question about the pin, with this status.
     Untold(NtStatus),
-    /// The pin is for the other direction.
+    /// The pin has this use, which is not the wanted use.
     OtherUse(PinUse),
     /// No client can connect to the pin.
     NotForClients(KsPinCommunication),
@@ -127,8 +127,8 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// Asks whether a pin can be opened for a use with a format. Asks the miniport for the format last,
-/// and only if the pin has passed the other checks.
+/// Asks whether a pin can be opened for a use with a format. DataIntersection, which may call the
+/// miniport, comes last, and only if the pin has passed the other checks.
 pub(crate) fn obstacle(
     filter: &KsFile,
     pin_id: u32,

@@ -5,6 +5,7 @@
 
 /// Time for which MIDI OUT must have been idle before the application closes the stream, in ns. If
 /// the application closed the stream earlier, a reset could drop bytes that are still in the card.
+/// A capture ends when the application has read nothing for this time.
 pub const CLOSE_AFTER_IDLE_NS: u64 = 100_000_000;
 
 /// After this time without progress a wait counts as endless, in ns.
@@ -27,7 +28,8 @@ impl<Reached: PartialEq> Patience<Reached> {
         Patience { reached, since_ns: now_ns }
     }
 
-    /// True when the value that shows the progress has stayed the same for [`PATIENCE_NS`].
+    /// Takes the value that shows the progress. True when it has stayed the same for
+    /// [`PATIENCE_NS`].
     pub(crate) fn is_over(&mut self, now_ns: u64, reached: Reached) -> bool {
         if reached != self.reached {
             *self = Patience::new(now_ns, reached);

@@ -16,7 +16,7 @@ pub struct PinChoice {
     text: String,
 }
 
-/// The error for a text that names no filter or pin.
+/// The error for a text without the name of a filter, or with a colon and nothing behind it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("give FILTER or FILTER:PIN, each by its name or its number, as in Uart:0")]
 pub struct ParsePinChoiceError;
@@ -58,8 +58,9 @@ fn by_name_or_number<'f>(filters: &'f [FoundFilter], text: &str) -> Option<&'f F
     filters.iter().find(is_named).or_else(by_number)
 }
 
-/// Finds the pin of a filter by its name or its number. When several pins have the name, the
-/// result is the first of them that has the wanted use.
+/// Finds the pin of a filter by its name or category, or else by its number. When several pins have
+/// the name, the result is the first of them that has the wanted use. If none of them has this use,
+/// the result is the first of them.
 pub(crate) fn pin_by_name(filter: &KsFile, text: &str, wanted: PinUse) -> Option<u32> {
     let pins = 0..filter.pin_count().ok()?;
     let is_named = |pin_id: &u32| {

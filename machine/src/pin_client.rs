@@ -24,25 +24,27 @@ use crate::pin_records::{RecordPacker, each_record};
 /// MIDI bytes from a read request, with the time that the port gave them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Received {
-    /// Time in ns from the moment when RUN was set. In PAUSE this time stands still in
-    /// [`PinFormat::Midi`], and goes on in [`PinFormat::DirectMusic`].
+    /// Time in ns from time 0 of the pin, see [`PinClient::run`]. In PAUSE this time stands still
+    /// in [`PinFormat::Midi`], and goes on in [`PinFormat::DirectMusic`].
     pub time_ns: u64,
     /// The bytes.
     pub bytes: Vec<u8>,
 }
 
-/// The requests that were completed, in the order of their completion.
+/// The requests that were completed and not taken yet, in the order of their completion, and the
+/// number of requests in flight.
 #[derive(Default)]
 pub(crate) struct Mailbox {
     format: PinFormat,
     in_flight: Cell<usize>,
     done: RefCell<VecDeque<Done>>,
-    /// Time 0 of the pin; `None` until code needs this time, and again after a state below PAUSE.
+    /// Time 0 of the pin in [`PinFormat::DirectMusic`]. `None` until code needs this time, and
+    /// again after a state below PAUSE.
     zero: Cell<Option<Zero>>,
 }
 
 impl Mailbox {
-    /// Takes the requests that were completed: their statuses, and the bytes of read requests.
+    /// Takes the requests out, and appends their statuses and the bytes of read requests.
     pub(crate) fn append_completed(
         &self,
         statuses: &mut Vec<NtStatus>,
@@ -54,7 +56,8 @@ impl Mailbox {
                 continue;
             }
             each_received(&irp, self.format, zero_100ns, |since_100ns, data| {
-                // A driver of DirectMusic can stamp an event with any time.
+                // A driver of DirectMusic can stamp an event with any time, even with a time before
+                // time 0 of the pin.
                 let time_ns = u64::try_from(since_100ns).unwrap_or(0).saturating_mul(100);
                 received.push(Received { time_ns, bytes: data.to_vec() });
             });
@@ -66,8 +69,7 @@ impl Mailbox {
 struct Done {
     irp: Irp,
     code: KsIoctl,
-    /// The time 0 that the pin had when the request was completed, by the clock of the pin's
-    /// buffers.
+    /// Time 0 of the pin when the request was completed, by the clock of the pin's buffers.
     zero_100ns: i64,
 }
 
@@ -80,7 +82,7 @@ struct Zero {
     now_ns: u64,
 }
 
-/// A client's open pin. Dropping it closes the pin, in any state.
+/// A client's open pin. Dropping it closes the pin and its filter, in any state.
 pub struct PinClient<'m> {
     machine: &'m Machine,
     who: NameId,
@@ -171,11 +173,10 @@ impl<'m> PinClient<'m> {
         status.map_err(|status| MachineError::Request { request: "setting the state", status })
     }
 
-    /// Sets RUN. The time of the pin begins with 0 at this moment.
+    /// Sets RUN. The first RUN after the pin was opened or stopped is time 0 of the pin.
     ///
-    /// In [`PinFormat::DirectMusic`] the time may begin earlier. If the client has written timed
-    /// buffers after it last opened or stopped the pin, the time begins at the moment when the
-    /// client wrote the first such buffer.
+    /// In [`PinFormat::DirectMusic`] time 0 may be earlier. If the client wrote timed buffers
+    /// before this RUN, time 0 is the moment when the client wrote the first of them.
     ///
     /// # Errors
     /// The errors of [`PinClient::set_state`].
@@ -233,7 +234,7 @@ impl<'m> PinClient<'m> {
 
     /// Writes a buffer of records in the format of the pin. The presentation time of the buffer is
     /// `start_100ns` by the time of the pin; [`PinClient::run`] tells when this time is 0. With
-    /// `None` the buffer begins at once.
+    /// `None` the buffer begins at once. The trace shows the text `note` for the write.
     ///
     /// # Errors
     /// The errors of [`PinClient::write_now`]. In [`PinFormat::DirectMusic`] also
@@ -329,15 +330,18 @@ impl<'m> PinClient<'m> {
         })
     }
 
-    /// The statuses of the requests that were completed since the last call of this method or of
-    /// [`PinClient::take_received`].
+    /// Takes the requests that were completed since the last call of this method or of
+    /// [`PinClient::take_received`], and returns their statuses. The bytes of the read requests
+    /// among them are lost.
     #[must_use]
     pub fn take_statuses(&self) -> Vec<NtStatus> {
         self.requests.borrow_mut().retain(|irp| !irp.is_completed());
         self.mailbox.done.borrow_mut().drain(..).map(|done| done.irp.status()).collect()
     }
 
-    /// The bytes of the completed read requests, in the order of their completion.
+    /// Takes the requests that were completed since the last call of this method or of
+    /// [`PinClient::take_statuses`]. Returns the bytes of the read requests among them, in the
+    /// order of their completion.
     #[must_use]
     pub fn take_received(&self) -> Vec<Received> {
         let mut received = Vec::new();
@@ -345,7 +349,7 @@ impl<'m> PinClient<'m> {
         received
     }
 
-    /// Appends what [`take_received`](Self::take_received) returns.
+    /// Does the same as [`take_received`](Self::take_received), but appends to `received`.
     pub(crate) fn append_received(&self, received: &mut Vec<Received>) {
         self.requests.borrow_mut().retain(|irp| !irp.is_completed());
         self.mailbox.append_completed(&mut Vec::new(), received);

@@ -15,7 +15,7 @@ const FIRST_GROUP: u32 = 1;
 /// The unit of the times in KSMUSICFORMAT, 1 ms, in 100 ns.
 const MS_100NS: u64 = 10_000;
 
-/// The same unit in ns.
+/// The unit of the times in KSMUSICFORMAT, 1 ms, in ns.
 const MS_NS: u64 = 1_000_000;
 
 /// Fills a buffer with records.
@@ -59,8 +59,9 @@ impl<'a> RecordPacker<'a> {
     /// of bytes in this part. The offset must not be less than the offset of the record before. The
     /// packer rounds the offset up to the unit of the format.
     ///
-    /// A channel message goes whole or not at all into a DirectMusic record: when there is room for
-    /// one byte, there is room for four bytes.
+    /// A channel message goes whole or not at all into a DirectMusic record. Such a record has a
+    /// head of 20 bytes and a length that is a multiple of 8 bytes. So if there is room for one
+    /// byte of data, there is room for four.
     pub fn push(&mut self, offset_ns: u64, message: &[u8]) -> usize {
         match self {
             RecordPacker::Midi { packer, last_ms } => {
@@ -83,7 +84,7 @@ impl<'a> RecordPacker<'a> {
         }
     }
 
-    /// The offset of the last record, as the record states it.
+    /// The offset of the last record after rounding; 0 before the first record.
     pub fn last_100ns(&self) -> u64 {
         match self {
             RecordPacker::Midi { last_ms, .. } => last_ms * MS_100NS,
@@ -100,9 +101,8 @@ impl<'a> RecordPacker<'a> {
     }
 }
 
-/// Reads the records in the used part of a buffer. Calls `take` with the offset of each record, in
-/// units of 100 ns, and with the bytes of the record. The function stops at the first malformed
-/// record.
+/// Reads the records in the used part of a buffer, up to the first malformed record. Calls `take`
+/// with the offset of each record, in units of 100 ns, and with the bytes of the record.
 pub(crate) fn each_record(format: PinFormat, used: &[u8], mut take: impl FnMut(i64, &[u8])) {
     match format {
         PinFormat::Midi => {

@@ -4,8 +4,8 @@
 //! vanished.
 //!
 //! This file owns the known state of the device, and the two choices about the device: whether its
-//! card vanishes and whether its power changes. This file never knows what code a driver consists
-//! of.
+//! card vanishes and whether its power changes. This file never knows whether a driver is in Rust
+//! or in a `.sys` file.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -20,7 +20,7 @@ use portcls_emulator::{
 use crate::power::send_power;
 use crate::slot::Slot;
 
-/// The place of the card.
+/// Whether the card is in its slot, and whether the driver knows that it is gone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum CardPlace {
     /// The card is in its slot.
@@ -38,10 +38,11 @@ pub(crate) struct PnpManager {
     who: NameId,
 
     is_started: Cell<bool>,
-    /// A request is under way. Another request waits for the end of this request.
+    /// A request is under way. Meanwhile the manager itself sends no surprise removal, and begins
+    /// no change of the power.
     is_busy: Cell<bool>,
     card: Cell<CardPlace>,
-    /// A change of the power was chosen and is not complete.
+    /// The oracle chose a change of the power, and the change is not complete.
     power_changes: Cell<bool>,
 }
 
@@ -49,8 +50,8 @@ pub(crate) struct PnpManager {
 const SLOT_IS_EMPTY: &str = "slot is empty";
 
 impl PnpManager {
-    /// The manager of a physical device and of its card in the slot; both belong to this kernel.
-    /// `index` is the number of the device from 0.
+    /// The manager of a physical device and of its card in the slot. From now on the manager asks
+    /// the oracle at preemption points. `index` is the number of the device from 0.
     pub fn new(
         kernel: &Kernel,
         physical: Rc<DeviceObject>,
@@ -81,8 +82,11 @@ impl PnpManager {
     }
 
     /// Sends a request to the top of the stack, waits for the end of the request, and returns the
-    /// status of the request. Then the manager tells the driver that its card is gone, if the
-    /// driver does not know yet.
+    /// status of the request.
+    ///
+    /// Before a start, the driver may filter the resources. After a start that succeeded, the
+    /// manager sends the queries that Windows sends then. If the device is started and its card has
+    /// vanished during the request, the manager sends a surprise removal at the end.
     /// IRQL: PASSIVE_LEVEL.
     pub fn send(self: &Rc<Self>, kernel: &Kernel, request: PnpRequest) -> NtStatus {
         match request {
@@ -213,8 +217,11 @@ impl PnpManager {
         kernel.insert_queue_dpc(&Dpc::new(kernel, SLOT_IS_EMPTY, notice));
     }
 
-    /// Tells the driver that its card is gone.
-    /// Assumed: the driver of a device that was not started need not know, because the removal
+    /// Tells the driver that its card is gone, if the driver does not know yet. While a request is
+    /// under way, this function does nothing; [`PnpManager::send`] calls it again after the
+    /// request.
+    ///
+    /// Assumed: the driver of a device that is not started need not know, because the removal
     /// follows anyway.
     fn tell_of_removal(self: &Rc<Self>, kernel: &Kernel) {
         if self.card.get() == CardPlace::Gone && self.is_started.get() && !self.is_busy.get() {
@@ -222,7 +229,8 @@ impl PnpManager {
         }
     }
 
-    /// Queues a work item that changes the power and then changes it back.
+    /// Queues a work item that changes the power and then changes it back, if the device is still
+    /// started by then.
     fn change_power(self: &Rc<Self>, kernel: &Kernel, change: Power) {
         self.power_changes.set(true);
         let manager = Rc::clone(self);

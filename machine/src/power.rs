@@ -15,7 +15,7 @@ use crate::card_device::CardPower;
 use crate::slot::Slot;
 
 /// The driver of the bus that found the card. The driver agrees to every request for which it has
-/// an answer, and gives the card power only in D0.
+/// an answer. It takes the card's power away in D3, and gives it back in D0.
 pub(crate) fn bus_driver(slot: &Slot) -> Rc<DriverObject> {
     let bus = DriverObject::new("isa");
     let agree = |kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp| {
@@ -42,8 +42,8 @@ pub(crate) fn bus_driver(slot: &Slot) -> Rc<DriverObject> {
     bus
 }
 
-/// The status with which the bus completes a request. The bus has no answer to the requests that
-/// are named here: a bus driver does not change the status of these requests.
+/// The status with which the bus driver completes a request. A bus driver that has no answer to a
+/// request leaves the first status of the request, `STATUS_NOT_SUPPORTED`, as it is.
 fn answer(parameters: &Parameters) -> NtStatus {
     match parameters {
         Parameters::Pnp(
@@ -58,7 +58,7 @@ fn answer(parameters: &Parameters) -> NtStatus {
 }
 
 fn set_card_power(kernel: &Kernel, slot: &Slot, state: DevicePowerState) {
-    // In a light sleep the card keeps its state.
+    // In D1 and D2, the light sleeps, the power of the card does not change.
     let power = match state {
         DevicePowerState::D3 => CardPower::Off,
         DevicePowerState::D0 => CardPower::On,

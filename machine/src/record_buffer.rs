@@ -16,13 +16,13 @@ const BUFFER_SPAN_NS: u64 = 500_000_000;
 pub(crate) struct Position {
     message: usize,
     byte: usize,
-    /// The time of the last record that was written, in 100 ns of the song.
+    /// The time of the last record so far, in 100 ns of the song.
     last_100ns: u64,
 }
 
 /// A buffer that is ready to be written.
 pub(crate) struct RecordBuffer {
-    /// When the first message of the buffer is due, in 100 ns of the song.
+    /// The presentation time of the buffer, in 100 ns of the song.
     pub start_100ns: i64,
     /// The records.
     pub records: Vec<u8>,
@@ -35,10 +35,11 @@ pub(crate) struct RecordBuffer {
 impl RecordBuffer {
     /// The next buffer of a song from `position` on; `None` at the end of the song.
     ///
-    /// Times are rounded up: a message is never due earlier than in the song, and at most 1 ms
-    /// later. In the format of DirectMusic it is at most 100 ns later. The times never go back from
-    /// one buffer to the next, because a DirectMusic port plays the records of all buffers in the
-    /// order of their times. A message longer than a buffer goes on in the next buffer.
+    /// Times are rounded up: in a buffer a message is never due earlier than in the song, and at
+    /// most 1 ms later. In the format of DirectMusic it is at most 100 ns later. The times never go
+    /// back from one buffer to the next, because a DirectMusic port plays the records of all
+    /// buffers in the order of their times. A message for which the buffer has too little room
+    /// goes on in the next buffer.
     pub fn next(song: &Song, position: &mut Position, format: PinFormat) -> Option<RecordBuffer> {
         let first_ns = song.get(position.message)?.due_ns;
         let start_100ns = first_ns.div_ceil(100).max(position.last_100ns);

@@ -3,7 +3,8 @@
 use portcls_emulator::{Need, NtStatus, RefusedCall};
 
 /// Returns the refused call that most likely made a driver give up with this status. When no
-/// refused call had this status, the result is the last refused call that the driver needs.
+/// refused call had this status, or when the status is not known, the result is the last refused
+/// call that drivers need.
 ///
 /// A driver mostly returns the status of its last refused call. A refusal of a call that drivers
 /// can do without counts as the cause only if the driver gave up with the status of this call.

@@ -13,10 +13,10 @@ use crate::installation::RegistryPlace;
 /// Assumed: an installation writes some dozens of values.
 pub const MAX_REGISTRY_FILE_BYTES: usize = 1 << 20;
 
-/// A registry value that an installation would have written, and its key.
+/// A registry value that an installation would have written, and the place of the value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RegistrySetting {
-    /// The key of the driver below which the value is.
+    /// The key in or below which the value is.
     pub place: RegistryPlace,
     /// The path below that key; empty for the key itself.
     pub subkey: String,
@@ -27,7 +27,7 @@ pub struct RegistrySetting {
 /// A text that is not a registry value.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ParseRegistryError {
-    /// The text is not `NAME=TYPE:DATA`.
+    /// The text is not `NAME=TYPE:DATA`, or there is no such type.
     #[error("give NAME=dword:NUMBER, NAME=string:TEXT or NAME=binary:HEX")]
     Form,
     /// The data after `dword:` is not a number.
@@ -48,7 +48,7 @@ pub struct RegistryFileError {
     pub what: String,
 }
 
-/// Reads `[service:|driver:|device:]PATH\NAME=TYPE:DATA`. When the text names no place, the value
+/// Reads `[service:|driver:|device:][PATH\]NAME=TYPE:DATA`. When the text names no place, the value
 /// goes into the key that PortCls calls the driver key.
 impl FromStr for RegistrySetting {
     type Err = ParseRegistryError;
@@ -92,8 +92,9 @@ fn read_bytes(text: &str) -> Result<Vec<u8>, ParseRegistryError> {
 /// Reads a file of registry values, one value on each line. Skips empty lines and lines that begin
 /// with `#`.
 ///
-/// # Errors [`RegistryFileError`] with the first line that is not a value. For a file that is too
-/// long or is not UTF-8, the error names line 1.
+/// # Errors
+/// [`RegistryFileError`] with the first line that is not a value. For a file that is too long or is
+/// not UTF-8, the error names line 1.
 pub fn read_registry(file: &[u8]) -> Result<Vec<RegistrySetting>, RegistryFileError> {
     let whole = |what| RegistryFileError { line: 1, what };
     if file.len() > MAX_REGISTRY_FILE_BYTES {

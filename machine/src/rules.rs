@@ -1,8 +1,7 @@
 //! The rules of all rooms together: what a driver can break on this machine.
 //!
-//! This file owns the search for a rule by its name; `page` writes the pages of rules. The rules
-//! themselves stand in the `rules.rs` of the room that finds a breach. The code in this file names
-//! no rule.
+//! This file owns the search for a rule by its name; `page` writes the pages of rules and bug
+//! checks. The rules themselves stand in the `rules.rs` of the room that finds a breach.
 
 mod page;
 
@@ -17,7 +16,8 @@ const NEAR_NAMES: usize = 3;
 /// The rules of a room.
 #[derive(Clone, Copy, Debug)]
 pub struct RoomRules {
-    /// The code that checks these rules: the kernel, the port, or the loader of compiled drivers.
+    /// The room that checks these rules, in words: the kernel, the port, or the guest for compiled
+    /// drivers.
     pub room: &'static str,
     /// The rules, in the order of their register.
     pub rules: &'static [&'static Rule],

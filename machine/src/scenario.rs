@@ -73,8 +73,8 @@ pub const MAX_SCENARIO_BYTES: usize = read::MAX_BYTES;
 /// A scenario on one card, ready to run.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// The name: the file's name without its folder and extension. If the file runs on several
-    /// cards, a dot and the card follow, as in `start.sb16`. The golden is in the scenario's
+    /// The name: the file's name without its folder and extension. If the file has the key
+    /// `each-card`, a dot and the card follow, as in `start.sb16`. The golden is in the scenario's
     /// folder, under this name with the extension `trace`.
     pub name: String,
     /// What the scenario shows, in one line.
@@ -83,8 +83,8 @@ pub struct Scenario {
     pub why: Option<String>,
     /// How its trace is compared with its golden; `None` for a scenario without a golden.
     pub golden: Option<GoldenSettings>,
-    /// The edition, which the head of its goldens repeats. The edition changes when a key changes
-    /// that may change the trace. The title, the reason, the expectations and the content of the
+    /// The edition, which the head of the golden repeats. The edition changes when a key changes
+    /// that may change the trace. The title, the reason, the table `expect` and the content of the
     /// named files do not change the edition.
     pub edition: String,
     plan: Plan,
@@ -135,7 +135,8 @@ impl Scenario {
         run::run(&self.plan, self.golden.clone(), &self.edition)
     }
 
-    /// The same scenario with another driver, such as a driver in Rust, which a file cannot name.
+    /// The same scenario with another driver, such as the caller's own driver in Rust, which a file
+    /// cannot name.
     #[must_use]
     pub fn with_driver(mut self, driver: Driver) -> Scenario {
         self.plan.builder = self.plan.builder.driver(driver);

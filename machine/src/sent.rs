@@ -2,11 +2,12 @@
 
 use portcls_midi_file::MAX_FILE_BYTES;
 
-/// How many bytes the list takes: as many as the largest file has, nearly 6 hours of a busy line.
-/// Further bytes are only counted.
+/// The most bytes that the list takes: as many as the largest file has, nearly 6 hours of a busy
+/// line. Further bytes are only counted.
 pub const SENT_LIMIT: usize = MAX_FILE_BYTES;
 
-/// Every byte that has begun on MIDI OUT since power-on, up to a limit.
+/// The bytes that have begun on MIDI OUT since power-on: a list of the first ones, up to a limit,
+/// and the number of the others.
 pub(crate) struct SentBytes {
     // Configuration.
     limit: usize,
@@ -36,7 +37,7 @@ impl SentBytes {
         }
     }
 
-    /// The first bytes, each with the time of its start bit in ns.
+    /// The listed bytes, each with the time of its start bit in ns.
     pub fn listed(&self) -> &[(u64, u8)] {
         &self.listed
     }

@@ -28,7 +28,7 @@ use crate::pin_format::PinFormat;
 use crate::record_buffer::{BUFFER_LENGTH, Position, RecordBuffer};
 use crate::unmodelled::RangeFigures;
 
-/// Write requests in flight at once.
+/// At most this number of write requests are in flight at once.
 const WRITES_IN_FLIGHT: usize = 4;
 
 /// The facts that every job reports.
@@ -51,7 +51,7 @@ pub struct JobReport {
     pub ranges: Vec<RangeFigures>,
     /// Breaches of documented rules: the breaches whose text the kernel keeps.
     pub violations: Vec<Violation>,
-    /// The names of the call sites of these breaches.
+    /// The names of the call sites of these breaches, by offset in the driver's image.
     pub call_sites: BTreeMap<u64, Place>,
     /// How many breaches there were.
     pub violation_count: u64,
@@ -180,10 +180,10 @@ fn end_ns(machine: &Machine) -> u64 {
 /// idle, closes, removes the device and unloads the driver.
 ///
 /// # Errors
-/// [`MachineError`] when the driver refuses to start or offers no pin, and
-/// [`MachineError::SentListFull`] when more bytes left on MIDI OUT than can be compared with the
-/// song. A machine that stopped is not an error here: the report says how far the song came and
-/// why the machine stopped.
+/// [`MachineError`] when the driver refuses to start, offers no pin, or refuses a request.
+/// [`MachineError::SentListFull`] when the machine did not stop, and more bytes left on MIDI OUT
+/// than can be compared with the song. A machine that stopped is not an error here: the report says
+/// how far the song came and why the machine stopped.
 pub fn play(machine: &Machine, song: &Song) -> Result<PlayReport, MachineError> {
     let mut progress = Progress::default();
     let stop = stop_of(play_through(machine, song, &mut progress))?;
@@ -214,7 +214,7 @@ pub fn play(machine: &Machine, song: &Song) -> Result<PlayReport, MachineError> 
 /// until nothing more comes. The times of the song's messages count from the moment of RUN.
 ///
 /// # Errors
-/// The errors of [`play`].
+/// The errors of [`play`], but never [`MachineError::SentListFull`].
 pub fn capture(machine: &Machine, song: &Song) -> Result<CaptureReport, MachineError> {
     let mut progress = Progress::default();
     let stop = stop_of(capture_through(machine, song, &mut progress))?;
@@ -320,8 +320,9 @@ fn wait_for(
     Ok(())
 }
 
-/// Lets time pass until MIDI OUT has been idle for long enough. If a card sends by itself, the line
-/// never becomes idle. Then the song counts as over at the limit of the wait.
+/// Lets time pass until MIDI OUT has been idle for long enough, at most for [`PATIENCE_NS`]. If a
+/// card sends by itself again and again, the line never becomes idle. Then the song counts as over
+/// at this limit.
 fn wait_for_silence(machine: &Machine, pin: &PinClient<'_>) -> Result<(), MachineError> {
     let cable = machine.cable();
     let since_ns = machine.now_ns();
@@ -338,7 +339,7 @@ fn wait_for_silence(machine: &Machine, pin: &PinClient<'_>) -> Result<(), Machin
     pin.record_wait(SILENCE, WaitEnd::Over, machine.now_ns() - cable.idle_since_ns())
 }
 
-/// The longest time between two looks at MIDI OUT.
+/// The longest time between two looks at MIDI OUT, in ns.
 const STEP_NS: u64 = 1_000_000;
 
 /// What the application waits for after a song.

@@ -1,6 +1,7 @@
 //! The card in its slot: all devices of the card on the bus.
 //!
-//! Owns what happens to all devices at once: power, and the end of the card.
+//! This file owns what happens to all these devices at once: they get and lose their power, and
+//! they leave the bus.
 
 use portcls_emulator::{DeviceId, Kernel};
 
@@ -18,7 +19,8 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// A card whose MPU-401 is on the bus already. This function puts the other ports there.
+    /// A card whose MPU-401 is on the bus already. This function puts the card's other ports on the
+    /// bus.
     pub fn new(
         kernel: &Kernel,
         card: Card,

@@ -1,6 +1,6 @@
 //! A range of ports. Only a few accesses to it have a modelled answer.
 //!
-//! A read without a modelled answer gives FF, and a write changes nothing. The reads and the writes
+//! Without a modelled answer, a read gives FF, and a write changes nothing. Such reads and writes
 //! are counted, so that a report can say what a driver looked for and did not find.
 
 use std::cell::RefCell;
@@ -73,7 +73,7 @@ impl Table {
         self.rows.iter().find(fits).map(|row| row.value)
     }
 
-    /// Notes a write. Returns whether an answer depends on this write.
+    /// Notes a write. Returns whether an answer depends on writes to this offset.
     fn write(&mut self, offset: u16, value: u8) -> bool {
         self.written.insert(offset, value);
         self.rows.iter().any(|row| row.after.is_some_and(|after| after.offset == offset))
@@ -134,7 +134,7 @@ impl UnmodelledRange {
         state.answerer = Answerer::of(&state.range.answers);
     }
 
-    /// What was counted since the machine was made. Accesses while the range had no power do not
+    /// What was counted since the machine was built. Accesses while the range had no power do not
     /// count.
     ///
     /// A loss of power does not reset the counts: the summary of a run tells all that the driver
@@ -158,7 +158,8 @@ impl State {
     }
 }
 
-/// The reply of a range: no output of it ever changes.
+/// The reply of a range. Its outputs are always the same: it has no interrupt, no event of its own
+/// and no serial line.
 fn reply(value: u8, note: u8) -> DeviceReply {
     let outputs = Outputs { line: LineState::Down, next_event_ns: u64::MAX, has_serial: false };
     DeviceReply::Changed(Answer { value, note }, outputs)
@@ -241,7 +242,8 @@ mod tests {
         assert_eq!((&*figures.range, figures.offsets), ("388+4", vec![first, second]));
     }
 
-    /// The presence test of an OPL2: timer 1 is masked and reset, then it runs out.
+    /// As in the presence test of an OPL2: after the reset of the timers (80) a read gives 00, and
+    /// after timer 1 was started (21) and ran out, a read gives C0.
     #[test]
     fn a_table_answers_by_the_last_write_to_an_offset() {
         let row = |value, byte| AnswerRow {

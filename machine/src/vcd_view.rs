@@ -1,11 +1,11 @@
-//! The wires in a dump of a machine's trace: the card's wires and the IRQL.
+//! The wires in a dump of a machine's trace.
 //!
-//! | trace | name | dialects | value |
+//! | trace | name | dialect | value |
 //! |---|---|---|---|
-//! | IRQL | `irql` | both | 0 PASSIVE_LEVEL, 2 DISPATCH_LEVEL, 3 a device's level or above |
+//! | IRQL | `irql` | `full` | 0 PASSIVE_LEVEL, 2 DISPATCH_LEVEL, 3 a device's level or above |
 //! | calls | `running` | `full` | the innermost call that runs, as text |
 //!
-//! [`mpu401_card_bench::vcd_options`] describes the other wires.
+//! The other wires are the wires of the card, see [`mpu401_card_bench::vcd_options`].
 
 use portcls_emulator::trace::TraceLog;
 use portcls_report::vcd::{Dialect, Source, Tick, VcdOptions, Wire};

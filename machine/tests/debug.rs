@@ -1,6 +1,6 @@
-//! gdb on a whole machine: the service routine, the registers, and going back.
+//! gdb on a whole machine: single steps, `monitor`, and going back.
 //!
-//! Skips with a message when no gdb is installed.
+//! When no gdb is installed, each test that starts gdb is skipped with a message.
 
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
@@ -41,7 +41,7 @@ struct Session {
     sent: Result<Vec<u8>, MachineError>,
 }
 
-/// Sends `commands` from gdb to the machine; returns nothing when there is no gdb.
+/// Starts gdb, which gives `commands` to the machine. Returns `None` when gdb does not start.
 fn talk(place: &'static str, commands: &[&str]) -> Option<Session> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! An inspection changes nothing, and a hang report contains it.
+//! An inspection changes nothing, and the report of a hang contains one.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -25,7 +25,7 @@ fn look(kernel: &Kernel) -> usize {
     devices.len() + kernel.inspect_queues().to_string().len()
 }
 
-/// Lets time pass event by event, with a look after each event.
+/// Lets time pass event by event. With open eyes, the test looks after each event.
 fn pass(machine: &Machine, eyes: Eyes, time_ns: u64) -> Result<(), MachineError> {
     machine.run(|kernel| {
         let end_ns = kernel.now_ns() + time_ns;
@@ -37,9 +37,9 @@ fn pass(machine: &Machine, eyes: Eyes, time_ns: u64) -> Result<(), MachineError>
     })
 }
 
-/// Notes out and in, sleep, and a card that is pulled. With an oracle the test looks at every
-/// preemption point. The test also looks when a byte is on its way, even in the middle of an
-/// access.
+/// Runs a machine: notes out and in, sleep, and a card that is pulled. With open eyes, an oracle
+/// also looks at each question: at preemption points, and when a byte is on its way, even in the
+/// middle of an access. Returns the text of the trace and the number of the oracle's looks.
 fn live(builder: &MachineBuilder, eyes: Eyes) -> (String, u64) {
     let machine = builder.clone().build().expect("it can be built");
     let looks = Rc::new(Cell::new(0));

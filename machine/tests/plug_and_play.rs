@@ -1,4 +1,4 @@
-//! Plug and Play for a driver with its own routine for these requests.
+//! The Plug and Play requests that a driver meets, and a start without a card.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use portcls_machine::{Driver, MachineBuilder, MachineError};
 use portcls_port::pc_dispatch_irp;
 
 thread_local! {
-    /// The requests that the driver met.
+    /// The Plug and Play requests that the driver met, since the test last took them.
     static SEEN: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 

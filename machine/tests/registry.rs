@@ -1,9 +1,9 @@
-//! Registry values of a machine: what no registry can hold is an error.
+//! Registry values that no registry can hold are an error of the machine.
 
 use portcls_machine::emulator::registry::RegistryValue;
 use portcls_machine::{MachineBuilder, MachineError, RegistryPlace, read_registry};
 
-/// The error of a machine with the values of this file.
+/// The error of a machine with the registry values of `file`.
 fn error_of(file: &str) -> MachineError {
     let settings = read_registry(file.as_bytes()).expect("a file of values");
     let builder = settings.into_iter().fold(MachineBuilder::new(), |builder, setting| {
@@ -31,7 +31,7 @@ fn more_values_than_a_key_holds_are_refused() {
 
 #[test]
 fn a_value_of_more_than_a_mebibyte_is_refused() {
-    // A text takes two bytes for each letter.
+    // A text takes two bytes for each letter, and two for its final zero.
     let error = error_of(&format!("Long=string:{}", "a".repeat(1 << 19)));
     assert!(matches!(error, MachineError::BadRegistryValue { .. }), "{error}");
     let long = "a".repeat((1 << 19) - 1);
@@ -40,7 +40,7 @@ fn a_value_of_more_than_a_mebibyte_is_refused() {
     assert!(builder.build().is_ok());
 }
 
-/// The memory of this process, in KiB.
+/// The resident memory of this process, in KiB. A page has 4 KiB.
 #[cfg(target_os = "linux")]
 fn memory_kib() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").expect("the process has its file");

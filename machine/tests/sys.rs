@@ -1,6 +1,6 @@
-//! A machine with an unmodified Windows driver.
+//! A machine with a Windows driver in a `.sys` file.
 //!
-//! The tests run on both bitnesses and with both C++ ABIs.
+//! Half of the tests run three builds of the driver: x64, x86, and x64 with the C++ ABI of MSVC.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -25,7 +25,7 @@ fn machine(driver: Driver) -> Machine {
     builder.driver(driver).build().unwrap()
 }
 
-/// A machine whose driver has run for some time.
+/// A machine whose driver was started 200 ms ago.
 fn started(place: &str) -> Machine {
     let machine = machine(driver(place));
     if let Err(error) = machine.start() {
@@ -66,7 +66,7 @@ fn what_comes_in_reaches_the_application_on_every_bitness() {
     }
 }
 
-/// Queues three reads: the driver completes a request for each byte of a message.
+/// Queues three reads, because the port completes a request for each byte of a message.
 fn queue_reads(pin: &PinClient<'_>) {
     for _ in 0..3 {
         pin.queue_read().unwrap();
@@ -88,7 +88,8 @@ fn two_runs_of_one_driver_have_the_same_trace() {
     assert_eq!(run(), run());
 }
 
-/// The hardware accesses, without times and with repeated polls folded.
+/// What the hardware sees: accesses, interrupt lines and bytes on the wires. The events have no
+/// times, and of equal events in a row only the first is in the list.
 fn registers(machine: &Machine) -> Vec<String> {
     let text = machine.trace_text(Filter::Registers);
     let events = text.lines().filter(|line| !line.starts_with(['#', '=']));
@@ -103,7 +104,7 @@ fn registers(machine: &Machine) -> Vec<String> {
     kept
 }
 
-/// Plays two messages and captures two.
+/// Plays a message, captures one, and plays another.
 fn exercise(machine: &Machine) {
     machine.start().unwrap();
     machine.run_for_ns(200_000_000).unwrap();
@@ -132,7 +133,7 @@ fn the_hardware_sees_the_same_of_every_build_of_a_driver() {
     assert_eq!(seen[0], seen[2], "two C++ ABIs");
 }
 
-/// Notes the time before every instruction at DISPATCH_LEVEL.
+/// Notes the time before every instruction at DISPATCH_LEVEL or above.
 struct Clock {
     guest: RefCell<Option<Guest>>,
     times_ns: RefCell<Vec<u64>>,
@@ -157,9 +158,9 @@ impl Debugger for Clock {
     }
 }
 
-/// Writes a message at a fixed time on a machine with both pins open. Sends another message into
-/// MIDI IN; the interrupt of that message comes at `byte_due_ns`. Returns the bytes on MIDI OUT and
-/// the bytes that the application read.
+/// Writes a message at a fixed time on a machine with both pins open. Before that, sends another
+/// message into MIDI IN, `wire_ns` before `byte_due_ns`, so that the interrupt of its first byte
+/// comes at `byte_due_ns`. Returns the bytes on MIDI OUT and the bytes that the application read.
 fn before_the_write(place: &str, byte_due_ns: Option<u64>, wire_ns: u64) -> (Vec<u8>, Vec<u8>) {
     const WRITE_NS: u64 = 400_000_000;
     let machine = started(place);
@@ -180,7 +181,8 @@ fn before_the_write(place: &str, byte_due_ns: Option<u64>, wire_ns: u64) -> (Vec
     (machine.cable().sent_bytes(), got)
 }
 
-/// The times at which an interrupt can come inside a write of two bytes.
+/// The times at which an interrupt can come in a write of two bytes, and in the millisecond after
+/// it.
 fn boundaries(place: &str) -> Vec<u64> {
     let machine = started(place);
     let application = Application::new(&machine);
@@ -199,7 +201,7 @@ fn boundaries(place: &str) -> Vec<u64> {
     clock.times_ns.take()
 }
 
-/// Time from the start bit on the wire to the interrupt, in ns.
+/// Time from the start bit of a byte on MIDI IN to the rise of the interrupt line, in ns.
 fn wire_to_interrupt_ns(place: &str) -> u64 {
     let machine = started(place);
     let pin = Application::new(&machine).open_capture().unwrap();
@@ -228,7 +230,7 @@ fn a_byte_that_comes_in_at_any_instruction_of_a_write_loses_nothing() {
     }
 }
 
-/// The test writes code over the beginning of a function. The code reads a bad address, so the
+/// The test writes code over the beginning of DriverEntry. This code reads a bad address, so the
 /// driver fails.
 #[test]
 fn a_failure_is_reported_with_the_place_and_the_last_events() {

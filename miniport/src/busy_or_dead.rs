@@ -8,13 +8,12 @@ use crate::hardware::{Hardware, Patience};
 
 /// After this number of writes in a row from which the card took no byte, the card counts as dead.
 ///
-/// Each of these writes waits 0.4 ms, so together they wait 80 ms at least. A card that works is
-/// busy for less time: it needs 34.7 ms to enter UART mode, and 70.1 ms for its longest reset.
-/// Measured: Roland MPU-401, firmware 1.5A.
+/// While the card is in UART mode, each of these writes waits nearly 0.4 ms, so together they wait
+/// nearly 80 ms. A card that works is busy for less time: it needs 34.7 ms to enter UART mode, and
+/// 70.1 ms for its longest reset. Measured: Roland MPU-401, firmware 1.5A.
 pub(crate) const DEAD_AFTER_WRITES: u32 = 200;
 
-/// The number of the last writes in a row that put no byte into the card, up to
-/// [`DEAD_AFTER_WRITES`].
+/// Counts the latest writes in a row from which the card took no byte, up to [`DEAD_AFTER_WRITES`].
 #[derive(Default)]
 pub(crate) struct BusyOrDead {
     fruitless_writes: Cell<u32>,
@@ -27,8 +26,8 @@ impl BusyOrDead {
     }
 
     /// Writes MIDI bytes at the speed of the card, and returns how many bytes the card took. On a
-    /// dead card the driver reads STATUS only once. The card counts as alive again when it takes a
-    /// byte.
+    /// dead card the driver looks for room only once, and does not wait. The card counts as alive
+    /// again when it takes a byte.
     ///
     /// IRQL: DISPATCH_LEVEL. Time: at most 1 ms.
     pub fn write(&self, kernel: &Kernel, hardware: &Hardware, data: &[u8]) -> usize {

@@ -1,9 +1,9 @@
 //! The card and its bytes: what the service routine and the other code share.
 //!
 //! Methods that only read or set one value run at any time. Every other method runs at DIRQL with
-//! the interrupt lock held, or at a time when no interrupt can come. No code here allocates or
-//! waits. This file never knows streams or IRPs, and it tells the port of new bytes only by
-//! `Notify`.
+//! the interrupt lock held, or at a time when no interrupt can come. No code here waits, and only
+//! `Card::new` allocates. This file never knows streams or IRPs, and it tells the port of new bytes
+//! only by `Notify`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -25,13 +25,15 @@ const RING_BYTES: usize = 1_024;
 /// No card can send this number of bytes without a pause. The largest buffer of a card has
 /// 16 bytes. Source: SMSC LPC47M data sheet. One call must empty the card, because on an
 /// edge-triggered line a byte that is left in the card brings no second edge. If the STATUS of a
-/// broken card always says that a byte waits, a call costs 128 reads and does not stop the system.
+/// broken card always says that a byte waits, a call costs 128 reads of DATA and does not stop the
+/// system.
 const DRAIN_LIMIT: u32 = 128;
 
 /// The meaning of a byte from the card, and whether the driver may access the card at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// The driver does not access the registers: the card has no power, or does not work.
+    /// The driver does not access the registers: the card has no power, did not start, or was
+    /// silenced.
     Off,
     /// The driver is sending commands: an FE is an answer, and every other byte is thrown away.
     Command,
@@ -64,7 +66,8 @@ impl NotifiedPort {
         }
     }
 
-    /// Tells the port the miniport's group before the card can interrupt.
+    /// Tells the port the miniport's service group. The caller does so before the card can
+    /// interrupt.
     pub fn register_service_group(&self, kernel: &Kernel, group: &Rc<dyn IServiceGroup>) {
         let group = Rc::clone(group);
         match self {
@@ -107,8 +110,8 @@ pub(crate) struct Card {
 }
 
 impl Card {
-    /// A card that has got no command yet. The card calls `Notify` of `port` with `group` when
-    /// bytes have come in.
+    /// A card that has got no command yet. When bytes for the capture stream have come in, the
+    /// driver calls `Notify` of `port` with `group`.
     ///
     /// Bytes that are left over from the last driver are thrown away. If such a byte holds the line
     /// up, the service routine reads it when the interrupt is connected.
@@ -206,8 +209,9 @@ impl Card {
         clock.as_ref().and_then(|clock| clock.get_time(kernel).ok()).unwrap_or(0)
     }
 
-    /// Keeps, notes or discards a byte, as the mode says; returns 1 for a byte of the capture
-    /// stream and 0 for any other.
+    /// Handles a byte as the mode and the capture setting say: keeps it, notes it as an ACK, or
+    /// discards it. Returns 1 for a byte of the capture stream, even if the ring was full, and 0
+    /// for any other byte.
     fn accept(&self, received: Received) -> u32 {
         match (self.mode.get(), self.capture.get()) {
             (Mode::Uart, Capture::Keep) => {

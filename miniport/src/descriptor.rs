@@ -1,7 +1,7 @@
 //! The filter of the UART miniport: pins for clients, bridge pins for cables.
 //!
 //! Data only. The render pin comes first because the legacy API prefers this order. A card without
-//! an interrupt cannot announce input, so its filter has no capture pins.
+//! an interrupt cannot announce input, so its filter has no pins for input.
 //! Source: the published MPU-401 sample, without its DirectMusic pins.
 
 use portcls_port::descriptor::{KsPinDescriptor, PcConnectionDescriptor};

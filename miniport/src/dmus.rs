@@ -1,9 +1,9 @@
 //! `MiniportDMusUart`: the MPU-401 in UART mode as an `IMiniportDMus`.
 //!
 //! This file owns the miniport's methods: start on the assigned resources, streams, power. The pins
-//! and nodes are in `descriptor.rs`, their properties in `synth.rs`, the two kinds of streams in
-//! `render.rs` and `capture.rs`. For the card and its interrupt, this miniport uses the same code
-//! as the MIDI miniport.
+//! and nodes are in `descriptor.rs`, the properties of the nodes in `synth.rs`, the two kinds of
+//! streams in `render.rs` and `capture.rs`. For the card and its interrupt, this miniport uses the
+//! same code as the MIDI miniport.
 
 use std::cell::OnceCell;
 use std::rc::Rc;

@@ -1,12 +1,14 @@
 //! The card with its interrupt: start, stop, and every wait for the card.
 //!
-//! This file owns the connection of the interrupt and every wait of the driver. Waits at
-//! PASSIVE_LEVEL let other threads run. The wait for output runs at DISPATCH_LEVEL and stalls the
-//! processor. Each wait has a limit of time, and a limit of looks at the card. So a wait ends even
+//! This file owns the connection of the interrupt and every wait of the driver. A wait at
+//! PASSIVE_LEVEL stalls the processor for at most half a millisecond, and then lets other threads
+//! run. The wait for output runs at DISPATCH_LEVEL and stalls the processor. Each wait for an
+//! answer of the card has a limit of time, and a limit of looks at the card. So a wait ends even
 //! when the clock stands still.
 //!
-//! Dropping a [`Hardware`] resets the card and disconnects its interrupt. A failed `Init` and the
-//! miniport's destructor both drop it.
+//! Dropping a [`Hardware`] resets the card, and disconnects the interrupt if the miniport has
+//! connected it. The miniport and its streams share the [`Hardware`]. A start that fails in `Init`
+//! drops it too.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -86,7 +88,7 @@ struct Message {
 enum Answer {
     /// The card sent an ACK.
     Acknowledged,
-    /// The card took the command and sent nothing.
+    /// The card took the command and sent no ACK in time.
     Silent,
 }
 
@@ -124,7 +126,7 @@ impl Hardware {
     /// interrupt is disconnected. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// - `STATUS_DEVICE_CONFIGURATION_ERROR`: there are no resources, or they do not fit.
+    /// - `STATUS_DEVICE_CONFIGURATION_ERROR`: there are no resources, or they fit no MPU-401.
     /// - The status of a routine of the port, or of the start of the card.
     pub fn bring_up(
         kernel: &Kernel,
@@ -220,8 +222,9 @@ impl Hardware {
     /// A card in UART mode may take the first reset without an ACK. Then the driver repeats the
     /// reset. The driver accepts a card that takes commands and never answers. Some cards have no
     /// command port at the address, or never send an ACK, but they play MIDI. A Roland loses MIDI
-    /// IN for 34.7 ms from the second ACK on, and takes the second byte for MIDI OUT only after
-    /// that time. This function does not wait so long, because each write waits for room.
+    /// IN for 34.7 ms after the ACK of the UART mode command, and takes the second byte for MIDI
+    /// OUT only after that time. This function does not wait so long, because each write waits for
+    /// room.
     ///
     /// IRQL: PASSIVE_LEVEL. Time: 0.2 ms to 600 ms.
     ///
@@ -281,7 +284,7 @@ impl Hardware {
     /// Bytes that the card has not yet put on MIDI OUT are lost. When the card takes no command,
     /// the driver leaves the card alone, because the card may be gone.
     ///
-    /// IRQL: PASSIVE_LEVEL. Time: 1 to 4 ms.
+    /// IRQL: PASSIVE_LEVEL. Time: 1 to 4 ms, or none in [`Mode::Off`].
     pub fn silence(&self, kernel: &Kernel) {
         if self.card.mode() == Mode::Off {
             return;
@@ -331,7 +334,8 @@ impl Hardware {
         written
     }
 
-    /// Looks for room for a byte until `end_100ns`.
+    /// Looks for room for a byte until `end_100ns`, but at least once. Returns whether there is
+    /// room.
     ///
     /// On a Roland unread input blocks output. So the driver reads the input of a busy card here.
     /// It does not wait for the interrupt for this input, because that interrupt may be lost, or
@@ -409,7 +413,9 @@ impl Hardware {
 }
 
 impl Drop for Hardware {
-    /// Resets the card and disconnects the interrupt. IRQL: PASSIVE_LEVEL.
+    /// Resets the card, and disconnects the interrupt if the miniport has connected it.
+    ///
+    /// IRQL: PASSIVE_LEVEL.
     fn drop(&mut self) {
         self.silence(&self.kernel);
         if let Some(interrupt) = &self.interrupt {

@@ -1,8 +1,8 @@
 //! Reference MPU-401 drivers: examples of good drivers for PortCls.
 //!
 //! A driver here uses only what a driver on Windows has: port reads and writes, the kernel's
-//! routines and PortCls. The driver follows the manual of the MPU-401, has its own register
-//! constants, and cannot tell the simulated card from a real card.
+//! routines and PortCls. It follows the manual of the MPU-401, has its own register constants, and
+//! cannot tell the simulated card from a real card.
 //!
 //! | file | what |
 //! |---|---|
@@ -17,8 +17,8 @@
 //! | `technology.rs` | how the device makes its sound, as the adapter driver says |
 //! | `registers.rs` | the two ports |
 //!
-//! Architecture invariant: no code here names the hardware model or a file. A driver must not need
-//! more than a driver on Windows can have.
+//! Architecture invariant: no code here uses the hardware model or the host's files. A driver must
+//! not need more than a driver on Windows can have.
 
 mod adapter;
 mod busy_or_dead;

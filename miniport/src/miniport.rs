@@ -135,8 +135,8 @@ impl IMusicTechnology for MiniportMidiUart {
 
 impl IPowerNotify for MiniportMidiUart {
     /// When the device leaves D0, the driver silences the card, and does not access it until D0 is
-    /// back. In D0 the driver starts the card again, because a card that lost power is in
-    /// intelligent mode.
+    /// back. When D0 is back, the driver starts the card again, because a card that lost power is
+    /// in intelligent mode.
     fn power_change_notify(&self, kernel: &Kernel, state: DevicePowerState) {
         let Ok(hardware) = self.hardware() else { return };
         match state {

@@ -1,7 +1,8 @@
 //! The two registers of an MPU-401, as its programmer's manual shows them.
 //!
 //! This file owns addresses, flags and codes, and one method for each access. The code here never
-//! waits and never decides; [`crate::card`] and [`crate::hardware`] wait and decide.
+//! waits and never decides. [`crate::hardware`] waits for the card. [`crate::card`] reads until
+//! no byte waits.
 
 use bitflags::bitflags;
 use portcls_emulator::Kernel;
@@ -18,7 +19,8 @@ bitflags! {
     /// The STATUS register. Both flags are active low; the name of a flag says what a set bit
     /// means.
     ///
-    /// Bits 5 to 0 differ from card to card; a driver looks at bits 7 and 6 only.
+    /// Bits 5 to 0 differ from card to card. For an access to DATA or COMMAND, only bits 7 and 6
+    /// count.
     /// Source: MPU-401 technical reference, status port.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct Status: u8 {
@@ -41,8 +43,7 @@ impl Status {
         !self.contains(Status::OUTPUT_FULL)
     }
 
-    /// Whether all bits are up. On a bus without a card all bits are up. The driver can then
-    /// neither read nor write.
+    /// Whether all bits are up, as on a bus without a card.
     pub fn is_floating(self) -> bool {
         self == Status::all()
     }

@@ -15,8 +15,9 @@ use crate::registers::{PORT_COUNT, Registers};
 
 /// Finds the registers in the assigned resources.
 ///
-/// An MPU-401 has one range of ports that is wide enough, or one port for DATA and one for STATUS.
-/// The card has at most one interrupt, and no memory or DMA channel. Other lists are refused.
+/// An MPU-401 has one range of at least two ports, or one port for DATA and one for STATUS and
+/// COMMAND. The card has at most one interrupt, and no memory or DMA channel. Other lists are
+/// refused.
 ///
 /// # Errors
 /// `STATUS_DEVICE_CONFIGURATION_ERROR` for a list that does not fit.
@@ -63,7 +64,7 @@ impl Connection {
     /// IRQL: PASSIVE_LEVEL. Source: the published SB16 and MPU-401 samples.
     ///
     /// # Errors
-    /// The status that the interrupt sync object answered.
+    /// The status of `PcNewInterruptSync`, or of a method of the interrupt sync object.
     pub fn new(
         kernel: &Kernel,
         card: &Rc<Card>,

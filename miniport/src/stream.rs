@@ -18,7 +18,7 @@ use crate::card::Capture;
 use crate::descriptor::{CAPTURE_PIN, RENDER_PIN};
 use crate::hardware::Hardware;
 
-/// Checks that a format is MIDI, the only format that the driver has.
+/// Checks that a format is MIDI, the only format of the MIDI miniport.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` for any other format.
@@ -126,8 +126,10 @@ impl IMiniportMidiStream for UartStream {
     ///
     /// `Assumed:` the number of bytes that the method takes need not be a multiple of 4. The page
     /// of IMiniportMidiStream::Write asks for a multiple of 4, but the published sample uses
-    /// multiples of 3. A byte that the card has taken cannot be taken back. Outside RUN the method
-    /// takes no bytes and does not access the card.
+    /// multiples of 3. The method cannot round the number down, because a byte that the card has
+    /// taken cannot be taken back.
+    ///
+    /// Outside RUN the method takes no bytes and does not access the card.
     fn write(&self, kernel: &Kernel, data: &[u8]) -> Result<u32, NtStatus> {
         self.require(StreamDirection::Render)?;
         if self.state.get() != KsState::Run || data.is_empty() {

@@ -2,8 +2,8 @@
 //!
 //! Owns the extension of the device object. A device object has only one extension. So power, idle
 //! detection, I/O timeouts and physical connections keep their state in this extension too. Their
-//! files and this file know each other: each of their routines gets a device object and finds its
-//! state through this file.
+//! files and this file know each other: a routine there gets a device object and finds its state
+//! through this file.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -56,8 +56,8 @@ pub(crate) struct AdapterDevice {
     pub(crate) calls: MiniportCalls,
 
     subdevices: RefCell<Vec<Subdevice>>,
-    /// Every port that was initialised for the device, registered or not. A port and its miniport
-    /// hold each other; PortCls breaks this circle when it releases the port.
+    /// The ports on which the driver called Init with the device, registered or not. A port and its
+    /// miniport hold each other; PortCls breaks this circle when it releases the port.
     ports: RefCell<Vec<Weak<dyn ISubdevice>>>,
     pub(crate) state: Cell<PnpState>,
     pub(crate) power: AdapterPower,
@@ -67,7 +67,7 @@ pub(crate) struct AdapterDevice {
     pub(crate) connections: RefCell<Vec<PhysicalConnection>>,
 }
 
-/// Whether a device is the functional device object of an adapter, which PortCls made.
+/// Whether a device object is one that PortCls made for an adapter: a functional device object.
 #[must_use]
 pub fn is_adapter_device(device: &DeviceObject) -> bool {
     device.extension::<AdapterDevice>().is_some()
@@ -75,7 +75,8 @@ pub fn is_adapter_device(device: &DeviceObject) -> bool {
 
 /// Makes the functional device object of an adapter and attaches it.
 ///
-/// `start` runs at every IRP_MN_START_DEVICE; `max_objects` is the greatest number of subdevices.
+/// PortCls calls `start` when IRP_MN_START_DEVICE comes to a stopped device and the drivers below
+/// have completed this request with success. `max_objects` is the greatest number of subdevices.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcAddAdapterDevice.
 ///
@@ -121,8 +122,8 @@ pub fn pc_add_adapter_device(
     Ok(())
 }
 
-/// Publishes a port: makes a filter with a name, and a device interface for each category of the
-/// port's descriptor.
+/// Publishes a port: registers the name by which clients open a filter of the port, and enables a
+/// device interface for each category of the port's descriptor.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcRegisterSubdevice.
 ///
@@ -186,7 +187,8 @@ pub(crate) fn unregister_subdevice(
 }
 
 impl AdapterDevice {
-    /// Takes every subdevice away from clients and releases the port of each subdevice.
+    /// Takes every subdevice away from clients, and releases the ports of the device, registered or
+    /// not. Also stops I/O timeouts and idle detection, and drops the physical connections.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn release_subdevices(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
@@ -232,7 +234,7 @@ impl AdapterDevice {
     }
 }
 
-/// Notes a port. The device releases this port when it stops or is removed.
+/// Notes a port. The port is released when the device stops, is removed or fails to start.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` when the device does not belong to an adapter driver.
@@ -268,7 +270,7 @@ pub(crate) fn subdevice_name(
 /// # Errors
 /// In the reply:
 /// - `STATUS_BUFFER_TOO_SMALL`: `length` is too small; `information` has the needed length, and
-///   there are no bytes.
+///   the reply has no bytes.
 /// - `STATUS_OBJECT_NAME_NOT_FOUND`: the device has no such property.
 #[doc(alias = "PcGetDeviceProperty")]
 pub fn pc_get_device_property(

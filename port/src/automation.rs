@@ -100,7 +100,8 @@ pub struct PcPropertyRequest {
     /// The kind of request. Assumed: the flag TOPOLOGY is not in this field. That flag marks a
     /// property of a node.
     pub verb: KsPropertyType,
-    /// The bytes of the input after the property, or after the node's number.
+    /// The bytes of the input after the KSPROPERTY, or after the KSNODEPROPERTY when the request is
+    /// for a node.
     pub instance: Vec<u8>,
     /// The value of a SET, or the room for the value of a GET. The value or room has the length
     /// that the client states, but at most the length of the client's buffer.
@@ -116,13 +117,14 @@ impl PcPropertyRequest {
     /// The number for "no node".
     pub const NO_NODE: u32 = 0xFFFF_FFFF;
 
-    /// Answers a GET with a value. The length of the value decides the status.
+    /// Answers a GET with a value. The status depends on the length of the value and on the room.
     #[must_use]
     pub fn answer(&self, value: &[u8]) -> NtStatus {
         let reply = LengthReply::of_value(value, self.value_size.get());
         self.value_size.set(reply.information);
         let mut room = self.value.borrow_mut();
-        // The reply is no longer than the room that the handler got.
+        // The room is long enough for the reply, unless the handler has changed the room or its
+        // size. Then the room may have to grow.
         let length = room.len().max(reply.bytes.len());
         room.resize(length, 0);
         room[..reply.bytes.len()].copy_from_slice(&reply.bytes);

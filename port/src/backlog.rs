@@ -11,11 +11,12 @@ use crate::ks::{KsStreamOptions, KsTime};
 use crate::lane::Lane;
 use crate::stream_request::StreamRequest;
 
-/// A pin holds at most this number of captured bytes while its client has no read request queued.
-/// Newer bytes are dropped and counted. Assumed: this limit, because the documents name none.
+/// A pin holds at most this number of captured bytes for its client. New bytes that do not fit are
+/// dropped and counted. Assumed: this limit, because the documents name none.
 pub const CAPTURE_LIMIT: usize = 1 << 20;
 
-/// When a pin holds this number of bytes and no read request is queued, the trace gets a note.
+/// When a pin holds this number of bytes or more and no read request is queued, the trace gets a
+/// note. After that, the trace gets no further note until the backlog is reset.
 const CAPTURE_WARNING: usize = 4_096;
 
 /// The backlog of one lane.
@@ -28,7 +29,7 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    /// Forgets what is held.
+    /// Sets the number of held bytes to 0.
     pub fn reset(&self) {
         self.held.set(0);
         self.warned.set(false);

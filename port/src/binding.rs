@@ -37,8 +37,8 @@ pub(crate) trait Miniport {
         resources: Option<Rc<dyn IResourceList>>,
     ) -> Result<Option<Rc<dyn IServiceGroup>>, NtStatus>;
 
-    /// Calls the miniport's Service, if its kind has this method. The miniport's service group asks
-    /// for the call.
+    /// Calls the miniport's Service, for the kinds of miniport that need this call. The miniport's
+    /// service group asks for the call.
     ///
     /// IRQL: DISPATCH_LEVEL.
     fn service(&self, _kernel: &Kernel) {}
@@ -53,7 +53,7 @@ pub(crate) trait Miniport {
     /// Why clients can open no pin of this kind of miniport.
     fn streams(&self) -> Result<&dyn StreamMiniport, NoStreams>;
 
-    /// The clock for the times of the miniport's events; `None` for a kind of miniport without
+    /// The clock for the times of DirectMusic events; `None` for a kind of miniport without such
     /// events.
     fn master_clock(&self) -> Option<Rc<dyn IMasterClock>> {
         None
@@ -127,13 +127,13 @@ impl Binding {
         *self.miniport.borrow_mut() = Some(Rc::clone(miniport));
     }
 
-    /// Keeps the descriptor that the miniport gave out.
+    /// Keeps the filter's descriptor.
     pub fn describe(&self, descriptor: Rc<PcFilterDescriptor>) {
         *self.descriptor.borrow_mut() = Some(descriptor);
     }
 
-    /// Takes over the miniport's present description of a pin. The tables of handlers stay as they
-    /// were when the miniport was initialised.
+    /// Takes over the miniport's present description of a pin. The pin's automation table stays as
+    /// it was when the miniport was initialised.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn refresh_pin(&self, kernel: &Kernel, pin_id: u32) {
@@ -161,8 +161,8 @@ impl Binding {
         }
     }
 
-    /// Forgets everything. Returns the miniport. The returned reference may be the last reference
-    /// to the miniport.
+    /// Forgets the device, the miniport and the descriptor. Returns the miniport. The returned
+    /// reference may be the last reference to the miniport.
     pub fn unbind(&self) -> Option<Rc<dyn Miniport>> {
         self.descriptor.take();
         self.device.take();

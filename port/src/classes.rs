@@ -17,7 +17,7 @@ use crate::wave::{WaveCyclic, WavePci, WaveRT};
 ///
 /// Since Windows XP one kind of port serves the MIDI class and the DirectMusic class. Here the
 /// class decides which interface of a miniport the port asks for first. A port of a wave class
-/// binds its miniport, and a client can open none of its pins.
+/// binds its miniport, but clients can open no pin of the port.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcNewPort.
 ///
@@ -63,13 +63,13 @@ fn new_port(kernel: &Kernel, class: &Guid) -> Result<Rc<dyn IPort>, NtStatus> {
 
 /// A miniport that comes with the system: its class, and how to make one.
 ///
-/// A port knows no miniport. So the maker of a machine installs the table of these miniports in the
-/// kernel, by [`install_system_miniports`], and `PcNewMiniport` looks there.
+/// This crate has no miniports. So the maker of a machine installs the table of these miniports in
+/// the kernel, by [`install_system_miniports`], and `PcNewMiniport` looks there.
 #[derive(Clone, Copy)]
 pub struct SystemMiniport {
     /// The class that a driver gives to `PcNewMiniport`.
     pub class: Guid,
-    /// Makes a miniport that is not bound yet. IRQL: PASSIVE_LEVEL.
+    /// Makes a miniport that is not bound to a port yet. IRQL: PASSIVE_LEVEL.
     pub make: fn() -> Rc<dyn IMiniport>,
 }
 

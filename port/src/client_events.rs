@@ -1,7 +1,6 @@
 //! The events of one open file: enabled, disabled, and asked for.
 //!
-//! Owns the checks of the requests and the calls of the miniport's handlers. This file never knows
-//! whether an open file is a filter or a pin.
+//! Owns the checks of the requests and the calls of the miniport's handlers.
 
 use std::rc::Rc;
 
@@ -128,9 +127,9 @@ impl ClientEvents {
         if status.is_success() && was_added {
             return Ok(status);
         }
-        // An event stays only if its handler has accepted it. If the handler accepts an event but
-        // does not add it, the event is in no list, so its client is never told. The driver cannot
-        // add the entry later, because the client has its answer by then.
+        // An event stays only if its handler has accepted it and has added it. If the handler
+        // accepts an event but does not add it, the event is in no list, so its client is never
+        // told. After `take`, the driver can no longer add the entry.
         self.list.take(&entry);
         if !status.is_success() && !was_added {
             return Ok(status);
@@ -145,8 +144,8 @@ impl ClientEvents {
         Ok(status)
     }
 
-    /// Serves IOCTL_KS_DISABLE_EVENT: ends the event whose data the client names, or all events of
-    /// the file when it names none.
+    /// Serves IOCTL_KS_DISABLE_EVENT: ends the event whose data the client names. When the client
+    /// names no data, all events of the file end.
     ///
     /// Source: WDK, KsDisableEvent. Assumed: a client names an event by the bytes of its data. On
     /// Windows the address of the data names the event, but requests here have no addresses. When

@@ -1,16 +1,17 @@
 //! COM as the kernel has it: objects that can be queried for interfaces.
 //!
-//! AddRef and Release are the clone and the drop of an `Rc`; an interface pointer is an
-//! `Rc<dyn IPortMidi>`. A real count exists only for a `.sys` driver, and the guest keeps it. This
-//! file owns `IUnknown` and the query; the interfaces themselves are in [`crate::interfaces`].
+//! AddRef and Release are the clone and the drop of an `Rc`; an interface pointer is an `Rc`, such
+//! as `Rc<dyn IPortMidi>`. Only a `.sys` driver sees a count of references, and the guest keeps
+//! this count. This file owns `IUnknown` and the query; the interfaces themselves are in
+//! [`crate::interfaces`].
 //!
 //! This file and the interfaces know each other, because the answer to a query can be any
 //! interface, and each interface begins with `IUnknown`. So this file also knows the types that the
 //! interfaces name: the descriptor, its automation tables, its events, the events of DirectMusic,
 //! and `subdevice.rs`.
 //!
-//! [`Interface`] has no variant for interfaces that are not offered yet: the streams of wave ports,
-//! the wave sink of a software synthesizer, and rebalance.
+//! [`Interface`] has no variant for interfaces that are not offered yet, such as the streams of
+//! wave ports, the wave sink of a software synthesizer, and rebalance.
 
 use core::fmt;
 use std::rc::Rc;

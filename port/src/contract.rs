@@ -1,7 +1,7 @@
 //! What the port offers and calls, for `docs/contract.md`.
 //!
-//! This file reads from the port's own tables which accesses the port answers, and keeps no list of
-//! its own. It owns the names of the properties. Nothing in the port itself needs this file.
+//! This file reads from the port's own tables which accesses the port answers. It owns the names of
+//! the properties and the list of their sets. Nothing in the port itself needs this file.
 
 use std::fmt::Debug;
 
@@ -14,7 +14,7 @@ use crate::ks::{
 };
 use crate::{filter, miniport_calls, pin};
 
-/// The greatest number of a property in the sets below.
+/// No property in the sets below has a number greater than this.
 const LAST_PROPERTY: u32 = 31;
 
 /// A property with a name, and the accesses that a filter and a pin answer.
@@ -77,7 +77,8 @@ pub fn properties() -> Vec<Property> {
     .concat()
 }
 
-/// The members of a set. Microsoft's name of a member is the name of its variant in capitals.
+/// The members of a set. Microsoft's name of a member is the prefix, an underscore and the name of
+/// the member's variant in capitals.
 fn set<T: Debug>(
     set_name: &'static str,
     set: Guid,

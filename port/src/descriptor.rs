@@ -1,8 +1,8 @@
 //! The filter descriptor: a miniport's pins, nodes and connections.
 //!
-//! This file owns the typed form; `check.rs` checks whether its parts agree. The C form is a tree
-//! of pointers with strides. The typed form has no strides. So the guest checks the strides when it
-//! reads the C form from a `.sys` driver.
+//! This file owns the typed form; `check.rs` checks whether the parts of a descriptor agree. The C
+//! form is a tree of pointers with strides. The typed form has no strides. So the guest checks the
+//! strides when it reads the C form from a `.sys` driver.
 
 use std::ops::Deref;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ pub use check::DescriptorFault;
 pub struct PcFilterDescriptor {
     /// Zero.
     pub version: u32,
-    /// The properties that the miniport answers itself.
+    /// The properties and events that the miniport serves itself.
     #[doc(alias = "AutomationTable")]
     pub automation: Option<Rc<PcAutomationTable>>,
     /// The pins; a pin's identifier is its index.
@@ -53,7 +53,7 @@ pub struct PcPinDescriptor {
     /// The number of instances that must exist before the filter works.
     #[doc(alias = "MinFilterInstanceCount")]
     pub min_filter_instance_count: u32,
-    /// The properties that the miniport answers itself.
+    /// The properties and events that the miniport serves itself.
     #[doc(alias = "AutomationTable")]
     pub automation: Option<Rc<PcAutomationTable>>,
     /// The pin's kernel streaming description.
@@ -92,8 +92,8 @@ impl Deref for DescribedPin {
 #[doc(alias = "KSPIN_DESCRIPTOR")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KsPinDescriptor {
-    /// The interfaces that the driver lists. The port ignores the list in all cases: a pin has
-    /// the interface [`KsIdentifier::STANDARD_STREAMING`] alone. Source: WDK, PCPIN_DESCRIPTOR.
+    /// The interfaces that the driver lists. The port ignores this list: a pin has only the
+    /// interface [`KsIdentifier::STANDARD_STREAMING`]. Source: WDK, PCPIN_DESCRIPTOR.
     pub interfaces: Vec<KsIdentifier>,
     /// The mediums. An empty list means the standard medium.
     pub mediums: Vec<KsIdentifier>,
@@ -125,7 +125,7 @@ impl KsPinDescriptor {
         }
     }
 
-    /// Whether a client can open the pin.
+    /// Whether the pin's communication lets a client open the pin.
     #[must_use]
     pub const fn can_be_opened(&self) -> bool {
         matches!(self.communication, KsPinCommunication::Sink | KsPinCommunication::Both)
@@ -138,7 +138,7 @@ impl KsPinDescriptor {
 pub struct PcNodeDescriptor {
     /// Zero.
     pub flags: u32,
-    /// The properties that the miniport answers itself.
+    /// The properties and events that the miniport serves itself.
     #[doc(alias = "AutomationTable")]
     pub automation: Option<Rc<PcAutomationTable>>,
     /// The type of the node.
@@ -148,7 +148,8 @@ pub struct PcNodeDescriptor {
     pub name: Option<Guid>,
 }
 
-/// A line from a pin of one node to a pin of another node. Clients get the line in the same form.
+/// A line from a pin of a node or of the filter to another such pin. Clients get the line in the
+/// form of this structure.
 #[doc(alias = "PCCONNECTION_DESCRIPTOR")]
 #[doc(alias = "KSTOPOLOGY_CONNECTION")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]

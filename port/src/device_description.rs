@@ -4,8 +4,9 @@ use crate::interfaces::DmaAddresses;
 
 /// The description of a device that wants DMA. A driver gives it to `PcNewDmaChannel`.
 ///
-/// Source: WDK wdm.h. Only the fields that decide about the channel's memory have an effect here,
-/// because nothing is transferred: [`master`](Self::master), the two fields about addresses, and
+/// Source: WDK wdm.h. The port checks [`version`](Self::version). Of the other fields, only those
+/// that decide about the channel's memory have an effect here, because nothing is transferred:
+/// [`master`](Self::master), the two fields about addresses, and
 /// [`maximum_length`](Self::maximum_length).
 #[doc(alias = "DEVICE_DESCRIPTION")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

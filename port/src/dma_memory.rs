@@ -40,7 +40,7 @@ pub trait DmaMemory {
 /// The installed maker of buffers.
 struct Installed(Rc<dyn DmaMemory>);
 
-/// Installs the maker of the buffers of all DMA channels. From now on, no buffer is in the
+/// Installs the maker of the buffers of all DMA channels. From now on, no new buffer is in the
 /// emulator's own memory. IRQL: any.
 pub fn install_dma_memory(kernel: &Kernel, memory: Rc<dyn DmaMemory>) {
     kernel.install(Installed(memory));

@@ -49,7 +49,7 @@ pub(crate) struct DmusMiniport {
 }
 
 impl DmusMiniport {
-    /// A driver's object as a DirectMusic miniport, if the object has that interface.
+    /// A driver's object as a DirectMusic miniport, if the object has `IMiniportDMus`.
     ///
     /// # Errors
     /// The status that the object answered.

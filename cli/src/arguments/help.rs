@@ -1,4 +1,4 @@
-//! The help below the options: examples, exit codes of one verb, forms.
+//! The texts below the options in the help: examples, exit codes, forms.
 
 use portcls_machine::card_bench::ops::actions;
 use portcls_results::numbers::wrapped;
@@ -78,11 +78,12 @@ Examples:
   portcls-emu ops a.ops --record linux > a.py    the accesses for a real card
   portcls-emu ops a.ops --results a.txt --card sb16    what the real card did, and the model";
 
-/// The help shows a line of a script, and its meaning beside it. The widths of both, in columns.
+/// Columns for an example line of a script.
 const LINE_COLUMNS: usize = 20;
+/// Columns for the meaning beside the example line.
 const MEANING_COLUMNS: usize = 76;
 
-/// The lines of a script that do something, with their meaning.
+/// Scripts in short: two sentences, then each kind of line that does something, with its meaning.
 pub(super) fn script_lines() -> String {
     let mut text = "\
         A script in short; docs/ops.md of the project has all of it. After -> stands the expected \

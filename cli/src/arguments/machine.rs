@@ -96,11 +96,11 @@ pub struct MachineArguments {
 }
 
 impl MachineArguments {
-    /// Prepares the machine with this card. The trace holds the events that `hold` and `signals`
-    /// ask for.
+    /// Prepares the machine with this card. `hold` says how many events the trace holds, and
+    /// `signals` whether the trace shows the state inside the card.
     ///
     /// # Errors
-    /// [`Failure`]: a driver's file or a file of registry values that cannot be used.
+    /// [`Failure`]: the driver's file, the INF or the file of registry values cannot be used.
     pub fn builder(
         &self,
         card: &CardFile,

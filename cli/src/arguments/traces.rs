@@ -1,4 +1,4 @@
-//! The command lines of the verbs that compare, show or measure traces.
+//! The command lines of `check`, `merge` and the verbs that read a trace.
 
 use std::path::PathBuf;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! The values of options: reads them, and says what is wrong with a text.
+//! Reads the values on the command line, and says what is wrong with one.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -138,7 +138,10 @@ pub enum Place {
 }
 
 impl Place {
-    /// Reads a place. A text that is not a time is the words of a mark.
+    /// Reads a place. A text without the form of a time is the words of a mark.
+    ///
+    /// # Errors
+    /// The text is empty, or is a time that is too long or has digits below 1 ns.
     pub fn parse(text: &str) -> Result<Place, String> {
         match parse_ns(text) {
             Ok(time_ns) => Ok(Place::Time(time_ns)),
@@ -260,8 +263,8 @@ impl From<WaveTick> for Tick {
     }
 }
 
-/// Finds a card by its name. Gives the names of all cards to the shell and the help. A text that
-/// ends in .toml names a file.
+/// Reads a card: the name of a built-in card, or a path that ends in .toml. Gives the names of the
+/// built-in cards to the shell and the help.
 #[derive(Clone)]
 pub struct CardParser;
 
@@ -385,7 +388,7 @@ pub fn parse_budget(text: &str) -> Result<Budget, String> {
     Ok(Budget { span, limit_ns })
 }
 
-/// One of the cards that a song is played on.
+/// The card or cards that one value of `--cards` chooses.
 #[derive(Clone, Debug)]
 pub enum CardsChoice {
     /// Every card.
@@ -394,7 +397,7 @@ pub enum CardsChoice {
     Card(CardChoice),
 }
 
-/// Reads the name of a card, or `all`.
+/// Reads a card as [`CardParser`] does, or `all`.
 #[derive(Clone, Debug)]
 pub struct CardsParser;
 

@@ -29,10 +29,10 @@ const COLUMNS: usize = 100;
 /// The number of cards in a group. A space follows each group.
 const GROUP: usize = 5;
 
-/// The fewest columns for a scenario's title, however many cards stand before it.
+/// The fewest columns for a scenario's title. With many cards a line has more than [`COLUMNS`].
 const TITLE_COLUMNS: usize = 30;
 
-/// Runs the scripts on these cards and shows a line for each scenario.
+/// Runs the scripts on these cards and prints the result of each scenario on each card.
 ///
 /// # Errors
 /// [`Failure::CannotWrite`].
@@ -77,6 +77,7 @@ fn text(report: &SuiteReport) -> String {
             };
         }
     }
+    // `report` counts the results of each card, and names each failure with its file and line.
     // Writing to a String cannot fail.
     let _ = write!(text, "\n{}\n{report}", legend());
     text
@@ -109,7 +110,6 @@ fn in_groups(cells: impl Iterator<Item = String>) -> String {
 
 fn cell_text(cell: &Cell) -> String {
     let style = match cell {
-        // The text names each failure below, with its file and line.
         Cell::Failed => FAILED,
         Cell::Differs(_) | Cell::Open => APART,
         Cell::Pass(_) | Cell::NotMeant => Style::new(),
@@ -137,7 +137,8 @@ fn word(cell: Cell) -> &'static str {
     }
 }
 
-/// The strength of the ground of a result as a word, for programs.
+/// The strength of a result's ground as a word, for programs. `None` if the result has no ground,
+/// or a ground without a strength.
 fn strength(cell: Cell) -> Option<&'static str> {
     match cell {
         Cell::Pass(strength) | Cell::Differs(strength) => strength.map(Strength::word),
@@ -163,7 +164,8 @@ struct ScenarioFacts<'a> {
     sources: Vec<GroundFacts<'a>>,
     /// The result of each card, by the card's name.
     results: BTreeMap<&'a str, &'static str>,
-    /// The strength of the ground of each card's result, by the card's name.
+    /// The strength of the ground of a card's result, by the card's name. Cards whose result has no
+    /// such strength are missing.
     grounds: BTreeMap<&'a str, &'static str>,
 }
 

@@ -1,4 +1,6 @@
-//! New goldens: decides when a trace may become the golden, and asks the user.
+//! New goldens: decides when a trace may become the golden, and writes it.
+//!
+//! With `--review` this file asks the user about each scenario.
 
 use std::env;
 use std::ffi::OsStr;
@@ -12,7 +14,8 @@ use super::text;
 use crate::failure::Failure;
 use crate::input::Input;
 
-/// Refuses to write goldens in CI, because no person looks at them there.
+/// Refuses in CI an option that writes or removes goldens, because no person looks at the goldens
+/// there.
 ///
 /// # Errors
 /// [`Failure::AcceptInCi`].
@@ -32,14 +35,16 @@ fn is_ci(value: Option<&OsStr>) -> bool {
     })
 }
 
-/// Writes the trace of a scenario as its golden, if the scenario has a golden and the texts
-/// differ.
+/// Writes the trace of a scenario as its golden.
+///
+/// Does nothing if the scenario has no golden, if the golden already has this text, or if the
+/// verdict is that the driver ended the run.
 ///
 /// # Errors
 /// [`Failure::CannotWrite`].
 pub fn accept(checked: &mut Checked) -> Result<(), Failure> {
     let (Some(made), Some(path)) = (&checked.made, &checked.golden) else { return Ok(()) };
-    // A run that the driver ended early must not become the golden.
+    // A run that the driver ended must not become the golden, unless the scenario expects this end.
     if matches!(checked.facts.verdict, Verdict::DriverDied) {
         return Ok(());
     }
@@ -65,7 +70,7 @@ enum Answer {
     Quit,
 }
 
-/// Steps through the scenarios whose golden is missing or differs, and asks about each.
+/// Asks about each scenario whose golden is missing, damaged or different, until the user quits.
 ///
 /// # Errors
 /// [`Failure::CannotWrite`], and [`Failure::CannotRead`] for the answers.

@@ -15,17 +15,18 @@ pub const VERSION: u32 = 1;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Every expectation was met, and the trace equals the golden.
+    /// Every expectation was met, and the trace does not differ from the golden, if there is one.
+    /// Or the user accepted the trace, and the golden was all that was wrong.
     Ok,
-    /// The trace differs, or an expectation was not met.
+    /// The trace differs or lacks a mark of the golden, or an expectation was not met.
     Failed,
     /// There is no golden yet.
     NoGolden,
     /// The scenario expects nothing and has no golden.
     NothingChecked,
-    /// The driver broke a documented rule.
+    /// The driver broke a documented rule that the scenario does not name.
     RuleBroken,
-    /// The driver ended the run.
+    /// The driver ended the run in a way that the scenario does not name.
     DriverDied,
     /// The file is not a scenario, or its golden is not a trace.
     Invalid,
@@ -94,7 +95,7 @@ pub struct CheckFacts {
     pub exit_code: u8,
     /// The shard; `None` if these are the results of all scenarios.
     pub shard: Option<Shard>,
-    /// The files of all shards together.
+    /// The scenario files of all shards together.
     pub files: Vec<String>,
     /// In order of the files.
     pub scenarios: Vec<ScenarioFacts>,
@@ -120,19 +121,20 @@ pub struct ScenarioFacts {
     pub failed: Vec<String>,
     /// How many expectations were met.
     pub met: usize,
-    /// What is wrong with the file, the golden or its marks.
+    /// What is wrong with the file, the golden or its marks. Or the hint that the scenario was
+    /// changed after its golden was accepted.
     pub fault: Option<String>,
     /// The findings in words. If the trace does not differ, a warning when a difference in time
     /// uses more than half of the tolerance.
     pub words: String,
-    /// The comparison, as `diff` shows it.
+    /// The comparison with the golden, under the names that `diff --format json` uses.
     pub diff: Option<Value>,
-    /// Where the new trace and the findings were written.
+    /// The files that were written into the folder of `--out` for this scenario.
     pub outputs: Vec<String>,
-    /// The command that explains the first finding.
+    /// The command that explains the first fault.
     #[serde(default)]
     pub explain: Option<String>,
-    /// The text of the scenario.
+    /// The text of the scenario's file.
     pub source: String,
 }
 
@@ -184,7 +186,7 @@ impl ScenarioFacts {
 }
 
 impl CheckFacts {
-    /// The facts of some scenarios. `files` is the whole set.
+    /// The facts of these scenarios. `files` has the scenario files of all shards.
     pub fn new(
         shard: Option<Shard>,
         files: Vec<String>,

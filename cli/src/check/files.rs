@@ -17,7 +17,7 @@ const GIVE_A_SCENARIO: &str = "give a scenario (.toml), or a folder with scenari
 /// The files and folders that a command line names.
 #[derive(Default)]
 pub struct Found {
-    /// The scenario files, in order of their names.
+    /// The scenario files in order of their paths, each once.
     pub files: Vec<PathBuf>,
     /// The folders that were named as a whole.
     pub folders: Vec<PathBuf>,
@@ -27,7 +27,7 @@ pub struct Found {
 /// not count, so they have room for card files, songs and drivers.
 ///
 /// # Errors
-/// [`Failure::CannotRead`] for a path that does not exist.
+/// [`Failure::CannotRead`] for a path that does not exist or a folder that cannot be read.
 pub fn find(paths: &[PathBuf]) -> Result<Found, Failure> {
     let mut found = Found::default();
     for path in paths {
@@ -46,9 +46,10 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, Failure> {
     Ok(found)
 }
 
-/// The goldens in these folders that belong to no scenario there. `goldens` are the goldens that
-/// do belong to a scenario. `unknown` are the names, without extension, of files that are not valid
-/// scenarios. A golden with such a name is left out, because it may belong to that file.
+/// The goldens in these folders that belong to no scenario. `goldens` are the goldens that do
+/// belong to a scenario. `unknown` are the paths, without extension, of files that are not valid
+/// scenarios. A golden with such a path, or with such a path and the name of a card, is left out,
+/// because it may belong to that file.
 ///
 /// # Errors
 /// [`Failure::CannotRead`].

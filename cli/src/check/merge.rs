@@ -12,10 +12,12 @@ use crate::input::{Input, Obstacle};
 /// The longest document in bytes.
 const MAX_BYTES: usize = 1 << 28;
 
-/// Joins the documents of all shards. The exit code is the same as after one check of all files.
+/// Joins the documents of all shards and prints the results. The exit code is the same as after one
+/// check of all files.
 ///
 /// # Errors
-/// [`Failure::CannotRead`], [`Failure::NotResults`] and [`Failure::ShardsDoNotFit`].
+/// [`Failure::CannotRead`], [`Failure::NotResults`], [`Failure::ShardsDoNotFit`] and
+/// [`Failure::CannotWrite`].
 pub fn run(arguments: &MergeArguments) -> Result<Exit, Failure> {
     let mut parts = Vec::new();
     for input in &arguments.files {

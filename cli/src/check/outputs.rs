@@ -1,7 +1,7 @@
-//! The files that a check writes.
+//! The files that a check writes in addition to goldens.
 //!
-//! The folder of `--out` gets three files for each scenario that failed: its new trace, the
-//! findings as text, and a page with both. `--html` is the page of the only scenario.
+//! The folder of `--out` gets up to three files for each scenario that failed: the new trace, a
+//! text that says what is wrong, and a page. `--html` gets the page of the only scenario.
 
 use std::fs;
 use std::io;
@@ -17,7 +17,7 @@ use crate::console::{self, Console};
 use crate::failure::Failure;
 use crate::output::{Output, prepare};
 
-/// The files that a check writes.
+/// The outputs that the user wants in addition to goldens.
 pub struct Outputs {
     /// The folder for failures.
     pub folder: Option<OutFolder>,
@@ -26,7 +26,7 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// Finds the places of the outputs. `files` are the scenarios' files.
+    /// Finds the places of the outputs. `files` are all scenario files of the check.
     ///
     /// # Errors
     /// [`Failure::OneScenarioForAPage`], [`Failure::OutBesideGoldens`] and the errors of
@@ -47,8 +47,8 @@ impl Outputs {
         if is_taken { Console::Stderr } else { Console::Stdout }
     }
 
-    /// Writes the page of the only scenario. If the file is not a scenario, there is no page, and
-    /// the results say why.
+    /// Writes the page of the only scenario, if the user wants it. If the file is not a scenario,
+    /// there is no page, and the results say why.
     ///
     /// # Errors
     /// [`Failure::OneScenarioForAPage`], [`Failure::TooMuchForAPage`] and [`Failure::CannotWrite`].
@@ -64,7 +64,8 @@ impl Outputs {
         }
     }
 
-    /// Writes the folder for failures.
+    /// Writes the files of each scenario that failed into the folder for failures, and removes the
+    /// files of each scenario that passed.
     ///
     /// # Errors
     /// [`Failure::CannotWrite`].
@@ -87,11 +88,11 @@ impl Outputs {
     }
 }
 
-/// The outputs for a scenario that failed.
+/// What the files of a scenario contain if the scenario failed.
 struct Left<'a> {
     /// The new trace.
     trace: Option<&'a str>,
-    /// The findings.
+    /// What is wrong with the scenario.
     words: &'a str,
     /// The trace with its findings.
     page: Option<&'a Page>,
@@ -106,7 +107,7 @@ impl OutFolder {
     /// The folder. It is made when the first file goes into it.
     ///
     /// # Errors
-    /// [`Failure::OutBesideGoldens`] when a scenario is in the folder.
+    /// [`Failure::OutBesideGoldens`] when one of these scenario files is directly in the folder.
     fn new(folder: &Path, files: &[PathBuf]) -> Result<OutFolder, Failure> {
         let real = |path: &Path| fs::canonicalize(path).ok();
         let own = real(folder);

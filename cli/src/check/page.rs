@@ -20,7 +20,8 @@ pub struct Beside<'a> {
     pub golden: Option<(&'a str, &'a str)>,
 }
 
-/// The page of a judged scenario. Without a golden it shows the whole trace of the run.
+/// The page of a judged scenario. If the trace could not be compared with a golden, the page shows
+/// the whole trace of the run.
 ///
 /// # Errors
 /// [`Failure::TooMuchForAPage`].

@@ -34,7 +34,8 @@ pub fn line(scenario: &ScenarioFacts) -> String {
     };
     let short = scenario.in_short();
     let file = &scenario.file;
-    // A file for several cards has one scenario for each card.
+    // A file for several cards has one scenario for each card. The scenario's name then ends with a
+    // dot and the name of the card.
     let stem = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
     let card = scenario.name.strip_prefix(&*stem).and_then(|rest| rest.strip_prefix('.'));
     let card = card.map_or(String::new(), |card| format!(" [{card}]"));

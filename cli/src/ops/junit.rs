@@ -64,7 +64,8 @@ fn failure(kind: &str, message: &str, description: &str) -> TestCaseStatus {
     status
 }
 
-/// A suite with a single test case, which checks that the file is a script.
+/// The suite for a file that is not a script or cannot be read. Its single test case ends with an
+/// error.
 fn invalid(file: &str, reason: &Invalid) -> TestSuite {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     status.set_type("invalid").set_message(reason.message.clone());

@@ -1,4 +1,8 @@
-//! `ops --record` and `ops --results`: runs a script on a real card.
+//! `ops --record` and `ops --results`: a script on a real card.
+//!
+//! A recipe does the script's accesses on the computer with the card. It is a program in Python, or
+//! input for DEBUG of DOS. `--record` prints a recipe. The user runs it, and `--results` reads what
+//! it printed.
 
 use std::fmt::Write;
 
@@ -19,7 +23,7 @@ use crate::input::Input;
 /// The version of the JSON.
 const VERSION: u32 = 1;
 
-/// The column where the remark of a line begins.
+/// The column where the remark of a line begins, unless the access before it is longer.
 const REMARK_COLUMN: usize = 46;
 
 /// Prints the recipe of a script.
@@ -41,11 +45,12 @@ pub fn record(
     Ok(Exit::Good)
 }
 
-/// Compares what a recipe printed with its script and with the models of cards.
+/// Compares what a recipe printed with its script and with the models of cards. The exit code is 0
+/// if the results fit at least one of the cards.
 ///
 /// # Errors
-/// [`Failure`]: there are several scripts, a file cannot be read or is not valid, or stdout cannot
-/// be written.
+/// [`Failure`]: there are several scripts, stdin is named twice, a file cannot be read or is not
+/// valid, the format is junit, or stdout cannot be written.
 pub fn compare(
     arguments: &OpsArguments,
     card: Option<&CardProfile>,
@@ -89,7 +94,8 @@ fn only_script(
     read(file, &known)
 }
 
-/// True if the real card did what the script expects and what the model does.
+/// True if there are results, and the real card did what the script expects and what the model
+/// does.
 fn is_good(comparison: &Comparison) -> bool {
     let (_, not_met) = comparison.expectations();
     comparison.lines().next().is_some() && not_met == 0 && comparison.unlike_model() == 0

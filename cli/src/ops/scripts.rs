@@ -17,7 +17,7 @@ const EXTENSION: &str = "ops";
 
 const GIVE_A_SCRIPT: &str = "give a register script (.ops), a folder with such scripts, or -";
 
-/// A file to run, or a folder without any script.
+/// A file to run, or a folder that has no script or cannot be read.
 pub struct Found {
     /// The name for messages.
     pub name: String,

@@ -4,7 +4,8 @@
 
 use crate::support::{Folder, TWO_NOTES, midi_file};
 
-/// Runs the program in a folder with a good song, and checks its one line and its exit code.
+/// Runs the program in a folder with a good song. The program must print exactly this line of
+/// error, end with this exit code, and leave no new file.
 fn expect(arguments: &[&str], code: i32, line: &str) {
     let folder = Folder::new();
     folder.put("song.mid", midi_file(TWO_NOTES));

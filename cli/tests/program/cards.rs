@@ -1,4 +1,4 @@
-//! Cards in files of the user, and the latencies of any card.
+//! Cards in the user's files, cards shown as files, and `--card-timing`.
 
 use portcls_machine::card_bench::card_file::{CardFile, to_toml};
 use portcls_machine::chip::cards;

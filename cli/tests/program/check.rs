@@ -1,4 +1,4 @@
-//! `check` and `merge`: scenarios against their golden traces.
+//! `check` and `merge`: scenarios against their goldens and expectations.
 
 use crate::support::{Folder, Ran, driver_path};
 
@@ -23,13 +23,13 @@ fn scenario(more: &str) -> String {
 const EXPECT: &str = "[expect]\nwire-out = \"90 3C 40\"\n";
 const GOLDEN: &str = "[golden]\nfilter = \"full\"\nfrom = \"app writes\"\n";
 
-/// The scenario of `scenario` with a compiled driver.
+/// A scenario with a golden, in which a note goes out through a compiled driver.
 fn with_driver(name: &str) -> String {
     let driver = format!("[driver]\npath = '{}'\n[[step]]\nopen", driver_path(name));
     scenario(GOLDEN).replacen("[[step]]\nopen", &driver, 1)
 }
 
-/// A folder with a scenario and its golden.
+/// A folder with this scenario, and with the golden that `check --accept` wrote for it.
 fn accepted(text: &str) -> Folder {
     let folder = Folder::new();
     folder.put("note.toml", text);
@@ -137,7 +137,7 @@ fn a_page_is_there_also_of_what_passes_and_of_what_has_no_golden() {
     assert!(!names.contains(&"both.html".to_owned()) && !names.contains(&"bad.html".to_owned()));
 }
 
-/// The machine with two cards, and the beginning of the steps.
+/// Replaces the beginning of the first step, to put a machine with two cards before it.
 const CARDS: &str = "[machine]\neach-card = [\"sb16\", \"smsc-superio\"]\n[[step]]\nopen";
 
 #[test]

@@ -1,4 +1,4 @@
-//! `debug`: gdb at the program's port, and mistakes that stop the program.
+//! `debug`: a session with gdb, wrong usage, and connections that break off.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

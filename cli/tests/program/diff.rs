@@ -2,7 +2,7 @@
 
 use crate::support::{Folder, TWO_NOTES, midi_file};
 
-/// A trace of three bytes that come in on a card, with the times of its second interrupt.
+/// A trace in which one byte comes in. The interrupt line rises `rise_us` after the mark.
 fn trace(rise_us: u32) -> String {
     let mut text = String::from("# portcls-emu trace 2\n== 200010.000 three bytes come in\n");
     let mut line = |time_us: u32, rest: &str| text.push_str(&format!("{time_us}.000 {rest}\n"));

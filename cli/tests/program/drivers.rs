@@ -1,4 +1,4 @@
-//! `--driver PATH.sys`, with the time of an instruction and the call budget.
+//! `--driver PATH.sys` with its options, and what the summary tells of it.
 
 use insta_cmd::assert_cmd_snapshot;
 use serde_json::Value;
@@ -174,7 +174,7 @@ fn a_loss_has_hints_and_the_first_difference_with_both_sides() {
     assert_eq!(ran.code, 1);
     let summary = summary(&ran);
     assert_eq!(summary["hints"], serde_json::json!([{ "kind": "no-uart-mode" }]));
-    // The card in intelligent mode sends its clock.
+    // The driver leaves the card in intelligent mode, in which the card sends its clock (F8).
     let difference = &summary["wire"]["first_difference"];
     let sides = [&difference["position"], &difference["expected"], &difference["found"]];
     assert_eq!(sides.map(Value::as_u64), [Some(0), Some(0x90), Some(0xF8)]);

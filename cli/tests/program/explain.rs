@@ -1,4 +1,4 @@
-//! `explain`: one moment of a trace.
+//! `explain`: one moment of a trace, and the commands that lead to it.
 
 use crate::support::{Folder, TWO_NOTES, driver_path, midi_file};
 
@@ -49,7 +49,7 @@ fn of_a_damaged_trace_is_explained_what_can_be_read() {
     assert!(ran.stderr.contains("2 events could be read"), "{}", ran.stderr);
 }
 
-/// Runs the only command that an output names, and returns what it explains.
+/// Runs the one `explain` command in an output. Returns what that command prints.
 fn explained(folder: &Folder, output: &str) -> String {
     let lines: Vec<&str> =
         output.lines().filter(|line| line.contains("portcls-emu explain ")).collect();

@@ -1,4 +1,4 @@
-//! `export`: a trace in other forms, and what is wrong with a command line.
+//! `export`: a trace in other forms, and the errors for wrong places.
 
 use portcls_test_tools::{has_program, skip};
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn each_line_of_json_is_an_event_as_the_schema_says() {
     let events: Vec<&str> = text.lines().filter(is_event).collect();
     assert_eq!(lines[0]["events"], events.len());
     assert_eq!(lines.len(), events.len() + 1);
-    // The interrupt waited for its line, and the line waited for the byte.
+    // The ISR began because its line rose, and the line rose because the byte ended.
     let of = |number: &Value| &lines[1 + number.as_u64().expect("a number") as usize];
     let isr = lines.iter().rfind(|line| line["kind"] == "call" && line["actor"] == "isr").unwrap();
     assert_eq!(isr["reason"], "line-rose");
@@ -156,7 +156,8 @@ fn places_that_are_not_there_are_told() {
     assert!(over.stderr.contains("would write over the input"), "{}", over.stderr);
 }
 
-/// The published messages of Perfetto can read the file. Slices nest, and each flow has both ends.
+/// Perfetto's published protobuf definitions can decode the file. Its slices nest, and each flow
+/// has both ends.
 #[cfg(feature = "perfetto")]
 #[test]
 fn perfetto_reads_its_file() {

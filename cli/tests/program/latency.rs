@@ -29,7 +29,7 @@ fn a_broken_budget_is_told_with_its_causes_and_exit_code_1() {
     let ran = folder.run(&["latency", "trace.txt", "--budget", "isr=1ms", "--budget", "dpc=1ms"]);
     assert_eq!(ran.code, 0);
     assert!(ran.text().starts_with("conclusion all 2 budgets are kept\n"), "{}", ran.text());
-    // A capture writes no byte, so nothing can be late: this budget checks nothing.
+    // In a capture no timer DPC writes a byte, so nothing can be late. This budget checks nothing.
     let ran = folder.run(&["latency", "trace.txt", "--budget", "late=1s"]);
     assert_eq!(ran.code, 1);
     assert!(ran.text().contains("nothing to measure for late"), "{}", ran.text());

@@ -1,8 +1,9 @@
-//! Line ends: the program reads those of Windows, and writes those of Unix.
+//! Input with the line ends and encodings of Windows, and output without them.
 
 use crate::support::{Folder, driver_path};
 
-/// Files of text for the command lines below, with the ends of lines of Unix.
+// Text files for the command lines below, with Unix line ends.
+
 const CARD: &str = "based-on = \"sb16\"\nname = \"mine\"\ntitle = \"Mine\"\n";
 const SCRIPT: &str = "title: a byte goes out\ninit uart\nR S -> 80/C0\nW D 90\nwire -> 90\n";
 const REGISTRY: &str = "# values\nFifo=dword:1\nName=string:a text\n";
@@ -21,7 +22,8 @@ fn forms_of_windows(text: &str) -> [(&'static str, Vec<u8>); 4] {
     ]
 }
 
-/// Runs the program on a file in each form; the output has to be the same.
+/// Runs the program on a file with Unix line ends, and then in each form of Windows. The output
+/// has to be the same.
 fn same_in_each_form(name: &str, text: &str, arguments: &[&str]) {
     let folder = Folder::new();
     folder.put(name, text);
@@ -83,7 +85,7 @@ fn what_the_program_writes_has_the_line_ends_of_unix_on_every_system() {
         let ran = folder.run(arguments);
         assert!(!ran.stdout.is_empty() && !ran.stdout.contains(&b'\r'), "{arguments:?}");
     }
-    // DOS is the only reader of a recipe for DOS.
+    // A recipe for DOS has CR LF, because only DOS reads it.
     let recipe = folder.run(&["ops", "a.ops", "--record", "dos"]);
     assert!(recipe.text().lines().count() == recipe.text().matches("\r\n").count());
 }

@@ -3,7 +3,7 @@
 use crate::support::Folder;
 use insta_cmd::assert_cmd_snapshot;
 
-/// The example from the documentation.
+/// The example of `docs/ops.md`.
 const FIRST_NOTE: &str = "\
 # first-note.ops
 title: A note leaves on MIDI OUT
@@ -175,7 +175,8 @@ fn the_suite_of_the_project_is_as_expected_when_its_folder_is_run() {
     assert!(ran.text().ends_with(&format!("\n# {files} files: {files} as expected\n")));
 }
 
-/// A script for each verdict, and a script with two scenarios.
+/// Three scripts: one is as expected, one has a scenario that fails and a scenario for another
+/// card, and one is not valid.
 fn mixed_folder() -> Folder {
     let folder = folder_with("good.ops", "init uart\nR S -> not FF\n");
     let two = "title: <one> & two\nsource: s\ninit uart\nR S -> 12\nR S\n\

@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 
 use crate::support::Folder;
 
-/// The words of a command before the words of the program.
+/// What stands in a command of the page before the program's own arguments.
 const PROGRAM: &str = "cargo run --release -- ";
 
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the project")
 }
 
-/// The words after [`PROGRAM`], for each command of the page in its order.
+/// For each command of the page, in order: the words after [`PROGRAM`].
 fn commands(page: &str) -> Vec<String> {
     let after = page.split(PROGRAM).skip(1);
     after.map(|rest| rest.split(['\n', '`']).next().unwrap_or_default().to_owned()).collect()
 }
 
-/// A folder like a fresh clone in which `cargo build` has run: the files of the project, and an
-/// empty folder for what is built.
+/// A folder like a fresh clone after `cargo build`: links to the files of the project, and a folder
+/// `target`, which is empty here.
 fn fresh_clone() -> Folder {
     let clone = Folder::new();
     for entry in fs::read_dir(project()).expect("the project") {
@@ -46,7 +46,7 @@ fn every_command_of_the_readme_works_in_a_fresh_clone() {
         let words: Vec<&str> = command.split_whitespace().collect();
         let ran = clone.run(&words);
         assert_eq!(ran.code, 0, "{command}: {}", ran.stderr);
-        // A command may write only into the folder that git ignores, or make a new crate.
+        // A command may write only into `target`, which git ignores, or make a new crate.
         let mut after = clone.names();
         if let ["new", folder] = words[..] {
             assert!(clone.path().join(folder).join("Cargo.toml").is_file(), "{command}");

@@ -20,7 +20,7 @@ fn folder() -> Folder {
     folder
 }
 
-/// Results of a recipe for Linux with these lines.
+/// A file of results as the Linux recipe prints it, with these lines after its first line.
 fn results(folder: &Folder, lines: &str) -> String {
     let recipe = folder.run(&["ops", "note.ops", "--record", "linux"]);
     assert_eq!((recipe.code, recipe.stderr.as_str()), (0, ""));

@@ -18,7 +18,7 @@ fn folder() -> Folder {
     folder
 }
 
-/// Plays three bytes on the driver with these options.
+/// Plays three bytes through the driver on an `sb16`, with these options.
 fn play(options: &[&str]) -> Ran {
     let job = ["play", "three.raw", "--input-format", "raw", "--driver", "driver.sys"];
     folder().run(&[&job[..], &["--card", "sb16"], options].concat())
@@ -28,7 +28,7 @@ fn json_of(ran: &Ran) -> Value {
     serde_json::from_str(ran.text()).expect("a JSON summary")
 }
 
-/// The first paragraphs of a summary in text, up to the figures of the wire.
+/// A summary in text without the beginning of the trace.
 fn head(ran: &Ran) -> &str {
     ran.text().split("\n\nThe trace begins").next().expect("there is a first part")
 }

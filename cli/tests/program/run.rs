@@ -13,7 +13,7 @@ fn note(lines: &str) -> String {
     )
 }
 
-/// A scenario in which a test driver runs a render pin, with these lines at its end.
+/// A scenario that plays a note through a test driver and waits 30 s, with these lines at its end.
 fn broken(driver: &str, lines: &str) -> String {
     let path = driver_path(&format!("x64/{driver}.sys"));
     format!(

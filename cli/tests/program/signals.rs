@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::support::Folder;
 
-/// Bytes of a song whose trace takes long to write.
+/// The number of bytes of a song whose trace takes long to write.
 const LONG_SONG: usize = 200_000;
 
-/// If the program has not done what the test waits for after this time, it has failed.
+/// If the program has not begun to write after this time, the test fails.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Sends a signal to the program while the program writes its trace. Returns the signal that ended

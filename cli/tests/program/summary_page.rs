@@ -1,4 +1,4 @@
-//! The page of the JSON summary: every name of the published schema.
+//! `docs/summary.md` has every name in the schema of the JSON summary.
 
 use std::path::Path;
 
@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::schema::published;
 
-/// The page.
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/summary.md");
 
 const HEAD: &str = "\
@@ -32,7 +31,7 @@ const PARTS: [(&str, &str); 6] = [
     ("analysis", "An analysis"),
 ];
 
-/// Whether every document has a name.
+/// Whether a name is in every document, or only in some documents.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Presence {
     Always,

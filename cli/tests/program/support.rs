@@ -1,4 +1,5 @@
-//! Runs the program in a separate folder, apart from the user's environment.
+//! Runs the program in a folder of its own, and without some environment
+//! variables of the user that would change its output.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -48,7 +49,7 @@ impl Folder {
         std::fs::read(self.path().join(name)).expect("a file that was written")
     }
 
-    /// The names of the files in this folder, in order.
+    /// The names of the files and folders in this folder, sorted.
     pub fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.path()).expect("the folder of a test");
         let name = |entry: std::io::Result<std::fs::DirEntry>| {

@@ -1,4 +1,4 @@
-//! Colours of the text of a trace: on a terminal, never for a reader.
+//! Colours of the text of a trace: on a terminal, never in a file.
 
 #![cfg(target_os = "linux")]
 

@@ -13,11 +13,11 @@ use crate::support::{Folder, TWO_NOTES, driver_path, midi_file};
 /// The page that shows the verdicts.
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/verdicts.md");
 
-/// A controller with the value C8, and 48 notes.
+/// A controller with the value C8 among notes.
 const HIGH_DATA: &[u8] =
     include_bytes!("../../../machine/midi-file/testdata/data-byte-over-127.mid");
 
-/// A message with a real-time byte inside.
+/// A SysEx message with the real-time byte F8 inside.
 const REAL_TIME: &[u8] =
     include_bytes!("../../../machine/midi-file/testdata/realtime-in-sysex.syx");
 
@@ -180,8 +180,8 @@ fn songs() -> Folder {
     folder
 }
 
-/// The path of the test driver of this name, if the project has this driver. Chooses the build
-/// with a PDB if there is one, or else the other build for x64.
+/// The path of the test driver of this name, if the project has this driver: the build in
+/// `msvc-x64` if there is one, or else the build in `x64`.
 fn test_driver(name: &str) -> Option<String> {
     let paths = ["msvc-x64", "x64"].map(|target| driver_path(&format!("{target}/{name}")));
     let is_driver = |path: &String| name.ends_with(".sys") && Path::new(path).exists();

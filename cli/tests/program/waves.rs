@@ -10,7 +10,7 @@ fn folder_with_song() -> Folder {
     folder
 }
 
-/// The names of the wires in a dump.
+/// The names of the variables that a dump declares.
 fn wires(dump: &str) -> Vec<&str> {
     let declared = dump.lines().filter(|line| line.starts_with("$var "));
     declared.filter_map(|line| line.split(' ').nth(4)).collect()

@@ -14,8 +14,8 @@ fn blocks(language: &str) -> Vec<String> {
     parts.map(|part| part.split("```").next().expect("a block").to_owned()).collect()
 }
 
-/// The steps of the workflow that call the program, in their order. A step of a shard is in the
-/// list once for each shard.
+/// The steps of the workflow that call the program, in their order. A step that runs in each shard
+/// is in the list once for each shard.
 fn steps() -> Vec<String> {
     let [workflow] = &blocks("yaml")[..] else { panic!("one workflow") };
     let shards = workflow.lines().find_map(|line| line.trim().strip_prefix("shard: ["));
@@ -32,7 +32,7 @@ fn steps() -> Vec<String> {
     ours.flat_map(of_shards).collect()
 }
 
-/// Runs a line of the workflow in a shell of a CI system.
+/// Runs a line of the workflow in a shell that finds the program and has `CI` set.
 fn run_line(folder: &Folder, line: &str) -> Ran {
     let program = folder.command(&[]).get_program().to_owned();
     let bin = PathBuf::from(program).parent().expect("a folder").to_owned();

@@ -1,10 +1,10 @@
-//! The signals of a device, and the reply that nothing has changed.
+//! Signals, replies that nothing has changed, and accesses to no device.
 
 use super::{Answer, BusDevice, DeviceReply, Outputs, UnclaimedAccesses};
 use crate::trace::Event;
 use crate::{Kernel, KernelConfig, LineState};
 
-/// A lamp with the level that was written last. The lamp goes off after 5 us.
+/// A lamp with the level that was written last. The lamp goes off 5 us after the last write.
 struct Lamp {
     level: u8,
     off_ns: u64,

@@ -1,8 +1,7 @@
 //! The questions at a preemption point: what begins, and events from outside.
 //!
-//! This file owns the questions for `preempt.rs`, which calls this file when there is an oracle.
-//! Code that builds a machine asks about the things outside this kernel through a
-//! [`PointQuestion`].
+//! This file owns the questions for `preempt.rs`. Without an oracle it asks nothing. Code that
+//! builds a machine asks about the things outside this kernel through a [`PointQuestion`].
 
 use std::rc::Rc;
 
@@ -29,8 +28,8 @@ pub(crate) enum When {
     AtAnotherPoint,
 }
 
-/// How many times in a row an oracle can put off interrupts and DPCs. After that many delays, they
-/// begin without a question.
+/// How many times in a row an oracle can put off interrupts and DPCs. After that many delays, the
+/// next interrupt or DPC that can begin does begin, without a question.
 /// Assumed: after this many delays no driver can tell a late interrupt from a lost interrupt.
 const PUT_OFF_IN_A_ROW: u32 = 1_000;
 
@@ -43,7 +42,8 @@ const CLOCK_LEVEL: Irql = Irql(13);
 
 impl Kernel {
     /// Registers `question`. While there is an oracle, the kernel calls `question` at each
-    /// preemption point, after the kernel's own questions.
+    /// preemption point. It does so after its own questions about events from outside, and before
+    /// it asks whether a waiting interrupt or DPC begins.
     pub fn ask_at_points(&self, question: PointQuestion) {
         self.state.choices.point_questions.borrow_mut().push(question);
     }

@@ -1,12 +1,11 @@
 //! The register of choices: what the code can ask, and the possible answers.
 //!
 //! This file owns the table of choices and the types of the answers. The first answer, number 0, is
-//! what happens without an oracle. This file never knows where the code asks a choice, or how an
-//! oracle answers.
+//! what happens without an oracle.
 
 /// An answer to a choice: an enumeration whose members are numbered from 0.
 pub trait Answer: Copy + 'static {
-    /// Every answer in the order of its number; the first is what happens without an oracle.
+    /// The answers in the order of their numbers; the first is what happens without an oracle.
     const ALL: &'static [Self];
     /// The answers in the words that a trace shows, in the same order.
     const WORDS: &'static [&'static str];

@@ -17,8 +17,8 @@ impl Replay {
         Replay { left: RefCell::new(answers) }
     }
 
-    /// The answers whose questions have not come yet. After a repeated run the list is empty. If
-    /// the list is not empty, the run differed from the recorded run.
+    /// The answers whose questions have not come yet. If the list is not empty at the end of the
+    /// run, the run differed from the recorded run.
     #[must_use]
     pub fn left(&self) -> Answers {
         self.left.borrow().clone()

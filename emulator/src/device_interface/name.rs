@@ -5,7 +5,7 @@
 
 use crate::device_object::DeviceObject;
 
-/// The registry keys of all interface classes.
+/// The registry key above the keys of all interface classes.
 const CLASSES: &str = r"\Registry\Machine\System\CurrentControlSet\Control\DeviceClasses";
 
 /// The name of the symbolic link: `\??\ISAPNP#PNP0000#0#{6994ad04-...}\Uart`. `None` for a device

@@ -19,7 +19,7 @@ pub enum InterfaceChange {
 
 /// A routine that the kernel calls when an interface is enabled or disabled. The routine gets the
 /// name of the symbolic link.
-/// IRQL: PASSIVE_LEVEL, in a system thread.
+/// IRQL: PASSIVE_LEVEL, in a work item.
 pub type InterfaceRoutine = Rc<dyn Fn(&Kernel, InterfaceChange, &str)>;
 
 /// The registration of an [`InterfaceRoutine`].

@@ -1,4 +1,4 @@
-//! What the interrupt lines tell of themselves.
+//! The state of the interrupt lines in words, for a debugger or a report.
 
 use super::LINES;
 use crate::irql::Irql;

@@ -49,11 +49,12 @@ impl KeyInformationClass {
 /// The answer to a query whose caller has a buffer of limited size.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QueryReply {
-    /// `SUCCESS` when the whole answer fits. `BUFFER_OVERFLOW` when only the fixed part fits: the
-    /// rest is cut off. `BUFFER_TOO_SMALL` when not even the fixed part fits: nothing is written.
-    /// The fixed part is all fields before the name or the data.
+    /// `SUCCESS` when the whole answer fits. `BUFFER_OVERFLOW` when the fixed part fits, but not
+    /// the whole answer: the answer is cut off at the end of the buffer. `BUFFER_TOO_SMALL` when
+    /// not even the fixed part fits: nothing is written. The fixed part is all fields before the
+    /// name or the data. With any other status nothing is written either.
     pub status: NtStatus,
-    /// The length of the whole answer in bytes.
+    /// The length of the whole answer in bytes; 0 for a failure that does not depend on the buffer.
     pub needed: u32,
     /// The bytes that are written.
     pub bytes: Vec<u8>,

@@ -13,22 +13,23 @@ bitflags::bitflags! {
     pub struct QueryFlags: u32 {
         /// The name is a key below the first key. The entries that follow ask this key.
         const SUBKEY = 0x01;
-        /// The entries that follow ask the first key again.
+        /// This entry and the entries that follow ask the first key again.
         const TOPKEY = 0x02;
-        /// The value or key must exist.
+        /// The key must exist. A value must exist or have a default.
         const REQUIRED = 0x04;
         /// The name is not a value: the routine is called without a value.
         const NOVALUE = 0x08;
-        /// Texts are handed out as they are stored, without expansion.
+        /// Texts are handed out as they are stored. A REG_EXPAND_SZ is not expanded, and a
+        /// REG_MULTI_SZ is not divided.
         const NOEXPAND = 0x10;
         /// No routine: the value goes straight into the caller's memory.
         const DIRECT = 0x20;
         /// The value is deleted after it was handed out.
         const DELETE = 0x40;
-        /// With `DIRECT`: the value must not be a text.
+        /// For entries with `DIRECT`: the value must not have the type REG_SZ or REG_EXPAND_SZ.
         const NOSTRING = 0x80;
-        /// With `DIRECT`: the value must have the type that stands in the high byte of the default
-        /// type.
+        /// For entries with `DIRECT`: the value must have the type that stands in the high byte of
+        /// the default type.
         const TYPECHECK = 0x100;
         const _ = !0;
     }
@@ -103,12 +104,12 @@ pub struct QueryEntry {
     pub expected: Option<ValueType>,
 }
 
-/// Takes a value that an entry found, with the number of the entry. A failure status ends the
-/// query.
+/// Takes a value for an entry, with the index of the entry in the table, from 0. A failure status
+/// ends the query.
 type Deliver<'a> = dyn FnMut(usize, &RegistryValue) -> NtStatus + 'a;
 
 impl Kernel {
-    /// Asks a table of questions; the values that are found go to `deliver`, in order.
+    /// Asks a table of questions. The values go to `deliver`, in the order of the table.
     ///
     /// IRQL: PASSIVE_LEVEL. A text of type REG_EXPAND_SZ is expanded, and each text of a
     /// REG_MULTI_SZ is handed out as a value of its own, unless the flags of the entry say
@@ -117,9 +118,13 @@ impl Kernel {
     /// on as if that key had no values.
     ///
     /// # Errors
-    /// `STATUS_OBJECT_NAME_NOT_FOUND` when the first key, or a required key or value, does not
-    /// exist; `STATUS_OBJECT_TYPE_MISMATCH` when a type is not the expected type;
-    /// `STATUS_ACCESS_DENIED` when an oracle refuses the call; any failure that `deliver` returns.
+    /// - `STATUS_OBJECT_NAME_NOT_FOUND`: the first key, or a required key or value, does not exist.
+    /// - `STATUS_OBJECT_PATH_SYNTAX_BAD`: a whole path does not begin with `\Registry`.
+    /// - `STATUS_KEY_DELETED`: an entry requires a key below the first key, but the first key was
+    ///   deleted.
+    /// - `STATUS_OBJECT_TYPE_MISMATCH`: `NOSTRING` or `TYPECHECK` forbids the type of a value.
+    /// - `STATUS_ACCESS_DENIED`: an oracle refuses the call.
+    /// - Any failure that `deliver` returns.
     #[doc(alias = "RtlQueryRegistryValues")]
     pub fn query_registry_values(
         &self,

@@ -1,4 +1,4 @@
-//! What system threads tell of themselves, for reports.
+//! The state of the system threads in words, for a debugger or a report.
 
 use crate::kernel::Kernel;
 use crate::wait::wait_in_words;
@@ -37,8 +37,8 @@ impl Kernel {
         (!told.is_empty()).then_some(told)
     }
 
-    /// What the system threads wait for, for the sentence about a hang. The text begins with a
-    /// semicolon. The text is empty when no system thread waits.
+    /// What the system threads wait for, to be added to the sentence about a hang. The text begins
+    /// with a semicolon; it is empty when no system thread waits.
     pub(crate) fn describe_thread_waits(&self) -> String {
         let slots = self.state.threads.slots.borrow();
         let waits = slots.iter().flatten().filter_map(|thread| match &*thread.0.state.borrow() {

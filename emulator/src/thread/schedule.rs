@@ -1,7 +1,8 @@
 //! Which system thread goes on, and how its waits begin and end.
 //!
-//! The event loop runs while the thread that ran last waits or is idle. A turn of the event loop
-//! lets a ready thread go on if no work item is queued. Threads do not preempt each other.
+//! The event loop has its turns while the thread of the event loop is idle, and during each nested
+//! wait (see `wait.rs`). A turn lets a ready thread go on if no work item is queued. Threads do not
+//! preempt each other.
 //!
 //! Assumed: the ready thread with the highest priority goes on first. Among threads of the same
 //! priority, the thread that became ready first goes on first. The ready queues of Windows have the
@@ -21,7 +22,7 @@ use crate::wait::{Delay, Timeout, Waitable};
 
 use super::{Standing, State, Step, Thread, WhenOver};
 
-/// What happens to a thread that waits.
+/// Why the wait of a thread may end now.
 enum Wake {
     GotObject,
     TimeIsOver,
@@ -39,8 +40,8 @@ impl Kernel {
     /// Looks whether an object that was just signalled ends waits of system threads. A thread that
     /// has waited longer gets the object first. IRQL: any.
     ///
-    /// Assumed: a system thread gets the object before a nested wait on the host's stack. A nested
-    /// wait looks for its object only in the next turn of its event loop.
+    /// Assumed: a system thread gets the object before a nested wait, because a nested wait looks
+    /// at its object only after a turn of its event loop.
     #[inline]
     pub(crate) fn wake_threads(&self) {
         if self.state.threads.alive.get() != 0 {
@@ -56,7 +57,8 @@ impl Kernel {
         }
     }
 
-    /// Ends the wait of a thread whose time is over.
+    /// Ends the wait of a thread whose time is over. If the thread can take the object now, the
+    /// wait ends with the object and not with a time-out.
     pub(crate) fn time_out_thread(&self, thread: &Thread) {
         if !self.try_wake(thread, Wake::GotObject) {
             self.try_wake(thread, Wake::TimeIsOver);
@@ -64,7 +66,7 @@ impl Kernel {
     }
 
     /// Tries to end the wait of a thread for the reason `wake`. With `GotObject` the wait ends only
-    /// if the thread can take the object now. Returns whether the wait ended.
+    /// if the thread can take the object now. Returns whether this call ended the wait.
     fn try_wake(&self, thread: &Thread, wake: Wake) -> bool {
         let state = thread.0.state.borrow();
         let State::Waits(standing) = &*state else { return false };
@@ -115,8 +117,8 @@ impl Kernel {
 
     #[inline(never)]
     fn run_ready_thread(&self) -> bool {
-        // Some objects, such as the completion of a request, wake no thread when they are
-        // signalled. So the kernel looks at all waits here.
+        // An object of another room cannot call `wake_threads` when it is signalled. So the kernel
+        // looks at all waits here.
         self.end_waits();
         let Some((thread, status)) = self.take_ready_thread() else { return false };
         if self.state.threads.repetition.is_endless(self.now_ns()) {
@@ -138,7 +140,8 @@ impl Kernel {
         true
     }
 
-    /// Lets a thread wait or end. The thread still counts as the thread that runs.
+    /// Carries out a step of a thread. The thread must still be the current thread, because a mutex
+    /// takes the current thread as its owner.
     fn take_step(&self, thread: &Thread, step: Step) {
         match step {
             Step::Waits(object, timeout) => {

@@ -12,13 +12,14 @@ use crate::status::NtStatus;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Level {
-    /// The event did not happen on the processor. It happened in a device, on a line or on a wire.
+    /// The event did not happen on the processor. It happened in a device, on a line or on a wire,
+    /// or a timer expired.
     Hardware = 0,
     /// PASSIVE_LEVEL or APC_LEVEL.
     Passive = 1,
     /// DISPATCH_LEVEL.
     Dispatch = 2,
-    /// A device IRQL or above, in a service routine.
+    /// A service routine runs, at a device IRQL or above.
     Device = 3,
     /// A device IRQL or above to which the running code raised itself, as KeSynchronizeExecution
     /// does. No service routine runs.
@@ -107,7 +108,7 @@ pub enum SerialEdge {
 pub enum SerialSource {
     /// The driver wrote the byte, or the byte came in on the lane.
     Outside,
-    /// The device made the byte by itself.
+    /// The device sent the byte by itself.
     Device,
 }
 
@@ -127,9 +128,9 @@ pub enum DpcChange {
 pub enum TimerChange {
     /// The timer was set.
     Set {
-        /// Time from now to the due time in ns.
+        /// Time in ns from the event to the due time.
         due_in_ns: u64,
-        /// Time from now to the clock interrupt at which the timer expires, in ns.
+        /// Time in ns from the event to the clock interrupt at which the timer expires.
         tick_in_ns: u64,
     },
     /// The timer expired at a clock interrupt. If the timer has a DPC, the DPC is in the queue now.
@@ -199,25 +200,25 @@ pub enum Event {
     },
     /// A timer was set, expired or was cancelled.
     Timer {
-        /// The DPC of the timer; a word of the kernel for a timer without a DPC.
+        /// The name of the timer's DPC. For a timer that has none: the name `without a DPC`.
         timer: NameId,
         /// What happened.
         change: TimerChange,
     },
-    /// A wait ended. A wait that ended at once is no event.
+    /// A wait ended. A wait for an object of the kernel is no event if it ended at once.
     Wait {
         /// What the code waited for.
         object: NameId,
         /// How the wait ended.
         end: WaitEnd,
         /// Time in ns from the deciding fact to the end of the wait. For a wait that timed out, the
-        /// deciding fact is the beginning of the wait. For a wait until a device is silent, it
-        /// is the last thing that the device did. 0 means that the deciding fact itself ended the
-        /// wait.
+        /// deciding fact is the beginning of the wait. For a wait until a device is silent, the
+        /// deciding fact is the last thing that the device did. 0 means that the deciding fact
+        /// itself ended the wait.
         counted_ns: u64,
     },
-    /// A delay of a thread ended, at a clock interrupt. A delay between two equal polls is no
-    /// event: the time from one poll to the next shows the delay.
+    /// A delay of a thread ended, at a clock interrupt. In a trace that folds polls, a single delay
+    /// between two equal polls is no event: the time from one poll to the next shows the delay.
     Delay {
         /// The time in ns that the code asked for.
         asked_ns: u64,
@@ -251,7 +252,7 @@ impl Event {
     }
 }
 
-/// An event in its stored form: 32 bytes without padding, the same on every machine.
+/// An event in its stored form: 32 bytes without padding.
 #[derive(Clone, Copy, Pod, Zeroable, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Record {
@@ -472,12 +473,13 @@ impl Record {
         self.kind == kind::ACCESS && self.a >> 24 == 0
     }
 
-    /// Whether both records are reads that differ only in their times.
+    /// Whether both records are reads of one actor at one level, with the same port, width, value
+    /// and note. Their times and counts may differ.
     pub(super) fn is_equal_read(&self, next: &Record) -> bool {
         next.is_read() && self.is_access_equal_to(next)
     }
 
-    /// Whether this record is an access equal to `next`, given that `next` is an access.
+    /// Whether this record is an access equal to `next`, which must be an access.
     #[inline]
     fn is_access_equal_to(&self, next: &Record) -> bool {
         self.kind == kind::ACCESS

@@ -31,13 +31,13 @@ impl TimedEvent {
 
 /// Whether a trace has the facts that only say why something happened.
 ///
-/// These facts are DPCs that are queued, timers, ends of waits and delays, raised levels, and who
-/// made a byte.
+/// These facts are changes of the DPC queue, timers, ends of waits and delays, raised levels, and
+/// who made a byte.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CauseFacts {
     /// The trace has them.
     Recorded,
-    /// The trace comes from an older recorder, which did not record these facts.
+    /// The trace lacks them, as each trace of an older recorder does.
     Missing,
 }
 
@@ -110,7 +110,8 @@ impl TraceLog {
         }
     }
 
-    /// How many events were dropped because the trace holds only a limited number.
+    /// How many events were dropped because the trace holds only a limited number. A part of a log
+    /// says 0.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped
@@ -128,7 +129,8 @@ impl TraceLog {
         self.names.layer(id)
     }
 
-    /// The text of a mark or a note. A reference into another trace gives the empty text.
+    /// The text of a mark or a note of this log. A reference beyond the log's texts gives the empty
+    /// text.
     #[must_use]
     pub fn text(&self, reference: TextRef) -> &str {
         let start = usize::try_from(reference.offset).unwrap_or(usize::MAX);

@@ -15,8 +15,8 @@ impl NameId {
 /// The side of the hardware registers on which an actor stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Layer {
-    /// The hardware: bus, lines, wires and the device itself. The events of the hardware stay the
-    /// same when only the driver's code is rearranged.
+    /// The hardware: bus, lines, wires and the device itself. If a driver is rewritten and makes
+    /// the same accesses at the same times, the events of the hardware stay the same.
     Hardware,
     /// Everything that runs on the processor.
     Software,
@@ -47,8 +47,8 @@ impl Default for Names {
 }
 
 impl Names {
-    /// The id of `text`. A new text gets a new entry. When the caller gives a layer, the entry
-    /// keeps it with the name.
+    /// The id of `text`. A new text gets a new entry. When the caller gives a layer, the entry of
+    /// `text` gets this layer.
     pub fn intern(&mut self, text: &str, layer: Option<Layer>) -> NameId {
         if let Some(&id) = self.numbers.get(text) {
             if layer.is_some() {

@@ -1,7 +1,7 @@
 //! The newest events for which a trace of the first events has no room.
 //!
 //! This file owns the ring that keeps these events. A run without a view of its trace puts nearly
-//! all of its events here, so an event costs only a store and an index here.
+//! all of its events into the ring. So it must cost little to add an event: a store and an index.
 
 use super::event::Record;
 

@@ -1,4 +1,4 @@
-//! Devices, a logbook and short questions that the kernel's tests share.
+//! Devices, a logbook and helper functions that the kernel's tests share.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::cell::{Cell, RefCell};
@@ -14,17 +14,17 @@ use portcls_emulator::{
 /// The port of the first device of a test.
 pub const PORT: u16 = 0x330;
 
-/// A kernel whose port accesses take 1 us, and nothing on its bus.
+/// A kernel whose port accesses take 1 us. No device is on its bus.
 pub fn kernel() -> Kernel {
     Kernel::new(KernelConfig::default())
 }
 
-/// A device that rings at given times, and also when a driver writes to the device. The device's
-/// line is up while a ring waits.
+/// A device that rings at given times, and when a driver writes to offset 0. The device's line is
+/// up while a ring waits.
 ///
-/// Reading offset 0 takes one ring away and returns how many rings waited. Reading offset 1 only
-/// returns the number. Writing offset 0 adds rings. Each ring at a given time also starts a byte
-/// on the device's one lane.
+/// Reading offset 0 returns how many rings waited, and takes one ring away. Reading offset 1 only
+/// returns the number. The value written to offset 0 is the number of rings to add. Each ring at a
+/// given time also starts a byte on the device's one lane.
 #[derive(Default)]
 pub struct Bell {
     rings_ns: VecDeque<u64>,
@@ -95,7 +95,7 @@ impl BusDevice for Bell {
     }
 }
 
-/// A device without registers whose line a test sets by hand.
+/// A device whose line a test sets by hand. The device has one port, which reads 0.
 pub struct Switch(Rc<Cell<LineState>>);
 
 /// Moves the line of a [`Switch`].
@@ -106,7 +106,7 @@ pub struct Hand {
 }
 
 impl Switch {
-    /// Puts a switch without ports on an interrupt line.
+    /// Puts a switch on the bus at port FF00, with this interrupt line.
     pub fn attach(kernel: &Kernel, line: u8) -> Hand {
         let state = Rc::new(Cell::new(LineState::Down));
         let switch = Box::new(Switch(Rc::clone(&state)));

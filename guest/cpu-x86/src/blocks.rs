@@ -1,8 +1,9 @@
 //! The decode cache: blocks of operations, found by address.
 //!
-//! A block in the cache always agrees with memory. A write to decoded bytes, a change of rights or
-//! a restored snapshot removes the blocks of the page before the next instruction. So the processor
-//! runs a block without a check that the bytes in memory are still the same.
+//! Before each instruction the blocks in the cache agree with memory. The cache loses the blocks of
+//! a page after a write to decoded bytes of the page, after a change of the page's rights, and
+//! after the restore of a snapshot in which the page differs. So the processor runs a block without
+//! a check that the bytes in memory are still the same.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -15,7 +16,8 @@ use crate::pages::PAGE_BYTES;
 const RECENT: usize = 2048;
 
 /// When the cache holds more operations than this, it is emptied before a further block comes in.
-/// This number is enough for the code of any driver. A full cache takes about 8 MiB of host memory.
+/// Operations of removed blocks count too. This number is enough for the code of any driver. At 40
+/// bytes each, so many operations take 10 MiB of host memory.
 const OPERATIONS_LIMIT: usize = 1 << 18;
 
 /// The longest block, in bytes.
@@ -53,7 +55,7 @@ impl Blocks {
         }
     }
 
-    /// The block at an address, if a recent search found it.
+    /// The block at an address, if the table of recent blocks still has it.
     #[inline(always)]
     pub(crate) fn recent(&self, address: u64) -> Option<Block> {
         let block = self.recent[place(address)];
@@ -97,8 +99,8 @@ impl Blocks {
         }
     }
 
-    /// Decodes a block that runs once. The cache does not note the address of this block, so no
-    /// search finds it.
+    /// Adds the operations of a block that runs once. The cache does not note the address of this
+    /// block, so no search finds it.
     pub(crate) fn add_passing<E>(
         &mut self,
         address: u64,
@@ -113,7 +115,8 @@ impl Blocks {
         Ok(Block { address, first: first as u32, count, bytes })
     }
 
-    /// Removes every block that has a byte in a page.
+    /// Removes every block that has a byte in a page. A write to one byte of code removes all these
+    /// blocks.
     pub(crate) fn remove_page(&mut self, page: u64) {
         let start = page * PAGE_BYTES as u64;
         let end = start.saturating_add(PAGE_BYTES as u64 - 1);

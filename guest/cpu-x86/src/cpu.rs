@@ -24,8 +24,8 @@ pub struct Cpu {
 
     pub(crate) machine: Machine,
     pub(crate) blocks: Blocks,
-    /// The address of the breakpoint that the last run reported. A run that starts at this address
-    /// does not stop there.
+    /// The address of the breakpoint that the last run reported, or of a repeated instruction that
+    /// has more to do. The processor does not stop at a breakpoint there when it goes on.
     pub(crate) reported_breakpoint: Option<u64>,
     pub(crate) instruction_count: u64,
 }
@@ -55,7 +55,7 @@ pub struct Disassembly {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Support {
     /// The processor has the instruction. Some such instructions end the run with a stop, and the
-    /// user serves the stop.
+    /// user serves the stop. Bytes that are no instruction count as such an instruction.
     Emulated,
     /// The processor does not have the instruction: an attempt to execute it ends the run with
     /// `Stop::Unsupported`.
@@ -148,9 +148,9 @@ impl Cpu {
         self.instruction_count
     }
 
-    /// Makes a run end with `Stop::Reached` before an instruction in this range. The user gives the
-    /// addresses of imported functions, or the return address of a call into the guest. The range
-    /// need not be mapped.
+    /// Makes a run end with `Stop::Reached` when RIP is in this range. The user gives the addresses
+    /// of imported functions, or the return address of a call into the guest. The range need not be
+    /// mapped.
     pub fn add_stop_addresses(&mut self, addresses: RangeInclusive<u64>) {
         self.stop_addresses.push(addresses);
         self.blocks.clear();
@@ -182,7 +182,8 @@ impl Cpu {
         }
     }
 
-    /// Goes back to a snapshot. The cost grows with the number of pages that differ.
+    /// Goes back to a snapshot. Only pages that were written since the last snapshot, or that
+    /// differ between the snapshots, are copied.
     ///
     /// The snapshot may come from another processor, also on another thread. So several processors
     /// can start from one state at the same time.

@@ -1,6 +1,7 @@
 //! The answers of CPUID: this processor, the same on every host.
 //!
-//! CPUID reports exactly what the interpreter has. It does not report MMX.
+//! CPUID reports SSE and SSE2, of which the interpreter has the moves and the integer forms. CPUID
+//! does not report MMX, SSE3 and BMI, of which the interpreter has only a few instructions.
 //! Source: Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E (extended leaves).
 
 /// The name in leaf 0, in the order EBX, EDX, ECX.
@@ -8,7 +9,7 @@ const VENDOR: &[u8; 12] = b"cpu-x86 Rust";
 
 /// The last basic leaf.
 const LAST_BASIC: u32 = 1;
-/// The first leaf of the extended leaves.
+/// The first extended leaf.
 const FIRST_EXTENDED: u32 = 0x8000_0000;
 /// The last extended leaf.
 const LAST_EXTENDED: u32 = 0x8000_0001;

@@ -20,15 +20,18 @@ pub(crate) const BLOCK_OPERATIONS: usize = 32;
 /// The longest instruction. Source: Intel SDM volume 2, 2.3.11.
 const INSTRUCTION_BYTES: usize = 15;
 
-/// AMD decodes a near branch with a 66h prefix as a 16-bit branch. Intel ignores the prefix. The
-/// decoder here does what AMD does, and the interpreter refuses every 16-bit branch. So code that
-/// depends on the maker of the processor ends the run with a stop, and the user learns of it.
+/// In 64-bit mode AMD decodes a near branch with a 66h prefix as a 16-bit branch. Intel ignores the
+/// prefix. The decoder here does what AMD does, and the interpreter refuses every 16-bit branch. So
+/// such code ends the run with a stop, and the user learns that it depends on the maker of the
+/// processor.
 const DECODER_OPTIONS: u32 = DecoderOptions::AMD;
 
-/// Decodes one block into `operations`. The block ends after an instruction that may branch or that
-/// this processor refuses. The block also ends before an address at which the run must stop, as
-/// `is_boundary` says. A repeated string instruction has a block of its own. Returns the length of
-/// the block in bytes.
+/// Decodes one block into `operations`. Returns the length of the block in bytes.
+///
+/// The block ends after an instruction that may branch or that this processor refuses, and after
+/// [`BLOCK_OPERATIONS`] operations. It also ends before an address at which the run must stop, as
+/// `is_boundary` says, and before an instruction whose bytes cannot all be fetched. A repeated
+/// string instruction has a block of its own.
 ///
 /// # Errors
 /// The fault that the fetch of the first instruction gets.
@@ -93,7 +96,7 @@ fn x87_opcode(bytes: &[u8]) -> Option<u16> {
     }
 }
 
-/// The instruction at an address as text. `None` if the bytes cannot be read.
+/// The instruction at an address as text. `None` if no page is mapped there.
 pub(crate) fn disassemble(memory: &Memory, mode: Mode, address: u64) -> Option<Disassembly> {
     let mut bytes = [0; INSTRUCTION_BYTES];
     let available = (1..=INSTRUCTION_BYTES)
@@ -147,8 +150,7 @@ fn set_operand(operation: &mut Operation, instruction: &Instruction, number: u32
                 _ if instruction.op_register(number).is_xmm() => {
                     operation.target = code;
                 }
-                // CL as the count of SHLD or SHRD. The handlers of these instructions always read
-                // CL.
+                // CL as the count of SHLD or SHRD. The handlers of these forms read CL themselves.
                 _ => {}
             }
         }

@@ -1,7 +1,8 @@
 //! The arithmetic flags: three words, from which a read calculates the flags.
 //!
-//! An arithmetic instruction stores three words; a condition reads one or two words. Most flags are
-//! overwritten before any read, so three stored words make an addition cheap.
+//! An arithmetic instruction stores three words. A condition calculates from these words only the
+//! flags that it needs. Most flags are overwritten before any read, so it costs less to store the
+//! words than to calculate all flags.
 //! Source: Intel SDM volume 1, 3.4.3 (EFLAGS).
 
 use bitflags::bitflags;
@@ -22,7 +23,7 @@ bitflags! {
         const ZERO = 1 << 6;
         /// The top bit of the result.
         const SIGN = 1 << 7;
-        /// Single-step trap; this processor refuses to set it, see the crate's head comment.
+        /// Single-step trap. A POPF that sets it is refused, see the crate's head comment.
         const TRAP = 1 << 8;
         /// Maskable interrupts may be taken.
         const INTERRUPT = 1 << 9;
@@ -59,15 +60,15 @@ impl RFlags {
 /// The flags in a form from which each flag can be calculated.
 #[derive(Debug, Clone)]
 pub(crate) struct Flags {
-    /// The last result, sign-extended to 64 bits. It gives ZERO and SIGN, and its low byte gives
-    /// PARITY.
+    /// The last result, sign-extended to 64 bits. It gives ZERO. With the corrections it gives SIGN
+    /// and PARITY.
     result: u64,
     /// Bit 63 is CARRY; OVERFLOW is set when bits 63 and 62 differ.
     carries: u64,
-    /// Bit 4 is ADJUST; bits 8 to 15 are xored with the low byte of `result` to give PARITY; bit 16
-    /// inverts SIGN.
+    /// Bit 4 is ADJUST. PARITY is that of the low byte of `result`, xored with bits 8 to 15. If bit
+    /// 16 is one, SIGN is inverted.
     corrections: u32,
-    /// Every other bit of RFLAGS.
+    /// The bits of RFLAGS that are not arithmetic flags.
     system: RFlags,
 }
 

@@ -23,16 +23,16 @@
 //!
 //! One processor at privilege level 0 in flat 32-bit or 64-bit mode: the integer instructions,
 //! string instructions, the stack, the moves and integer forms of SSE and SSE2, the x87 without its
-//! transcendental instructions, CPUID, FS and GS with their bases. CPUID reports exactly what this
-//! processor has. Memory consists of pages with rights; guard pages have their own kind of fault.
-//! Code that changes itself sees the change at the next instruction.
+//! transcendental instructions, CPUID, FS and GS with their bases. Memory consists of pages with
+//! rights; guard pages have their own kind of fault. Code that changes itself sees the change at
+//! the next instruction.
 //!
 //! # What is a stop
 //!
 //! Ports, CR8, the time stamp, HLT, a change of the interrupt flag, software interrupts, faults,
-//! divide errors, x87 exceptions, breakpoints, watchpoints, stop addresses, a used-up budget. While
-//! the user serves a stop, the user may save the registers, run other code on the same processor,
-//! and restore the registers.
+//! divide errors, BOUND, x87 exceptions, undefined and refused instructions, breakpoints,
+//! watchpoints, stop addresses, a used-up budget. While the user serves a stop, the user may save
+//! the registers, run other code on the same processor, and restore the registers.
 //!
 //! # What is refused
 //!
@@ -44,7 +44,7 @@
 //! branches; loads of segment registers, LGDT and similar instructions, control registers except
 //! CR8, debug registers, MSRs, INVLPG, WBINVD; POPF that sets the trap flag. Each of these
 //! instructions ends the run with `Stop::Unsupported` and its address. `Cpu::disassemble` gives the
-//! text for this address. The interpreter never guesses.
+//! text for this address.
 //!
 //! # Inaccuracies
 //!
@@ -58,7 +58,7 @@
 //!   exception that is not masked, FCOM still sets its answer and FLD still loads. The x87 keeps
 //!   the address and the opcode of the last instruction and the address of its operand, but no
 //!   selectors. FXSAVE stores these three values only while an exception that is not masked waits.
-//! - STI and MOV SS do not delay interrupts for one instruction; the user decides when to deliver
+//! - STI does not delay interrupts for one instruction; the user decides when to deliver
 //!   interrupts.
 //!
 //! Architecture invariant: nothing here knows an operating system, a device or a file format.

@@ -17,12 +17,13 @@ pub(crate) struct Machine {
     pub(crate) memory: Memory,
 
     pub(crate) general: RegisterFile,
-    /// Inside a block: the address after the block, unless a branch changes it.
+    /// While operations of a block run: the address after the last of them, unless a branch changes
+    /// it.
     pub(crate) rip: u64,
     pub(crate) flags: Flags,
     pub(crate) xmm: [u128; 16],
     pub(crate) mxcsr: u32,
-    /// Why an operation ended the run; `Stop::Budget` if no operation ended it.
+    /// Why the run ended; `Stop::Budget` until there is another reason.
     pub(crate) stop: Stop,
     /// How many iterations a repeated string operation may do, and how many it has done.
     pub(crate) iterations_allowed: u64,
@@ -141,7 +142,7 @@ impl Machine {
         Ok(W::store(&mut self.memory, address, value)?)
     }
 
-    /// Does the same as `address`, for instructions that need a multiple of `alignment`.
+    /// The linear address of a memory operand. A fault if it is not a multiple of `alignment`.
     pub(crate) fn aligned_address(
         &mut self,
         operation: &Operation,

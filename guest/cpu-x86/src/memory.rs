@@ -1,9 +1,9 @@
 //! Guest memory: pages with rights, behind a translation cache.
 //!
-//! The translation cache lets an access through only if the access is allowed, the page is already
-//! marked as changed, and the page has no cached code and no watchpoint. So one comparison
-//! replaces all checks. Every other access takes the slow way in `memory/checked.rs`. Snapshots
-//! share the layout and the saved copies of pages.
+//! The translation cache lets an access through only if the access is allowed and the page has no
+//! watchpoint. For a store, the page must also be marked as changed, and must have no cached code.
+//! So the comparison of one page number replaces these checks. Every other access takes the slow
+//! way in `memory/checked.rs`. Snapshots share the layout and the saved copies of pages.
 
 mod checked;
 mod saved;
@@ -24,7 +24,8 @@ const NO_PAGE: u64 = u64::MAX;
 /// The memory of the guest.
 #[derive(Debug)]
 pub struct Memory {
-    /// The slot of each page: its index in `frames` and `slots`. Snapshots share this layout.
+    /// The rights and the slot of each page. The slot is an index in `frames` and `slots`.
+    /// Snapshots share this layout.
     layout: Arc<Layout>,
     /// The bytes that each slot held at its last save. Snapshots share these copies.
     copies: Copies,
@@ -53,7 +54,7 @@ struct Translation {
     slot: u32,
 }
 
-/// What the memory knows of a page besides its bytes.
+/// What the memory knows of a page besides its bytes and rights.
 #[derive(Debug, Clone, Default)]
 struct Slot {
     /// The page number at which the slot is mapped.
@@ -81,7 +82,8 @@ pub struct Watchpoint {
     pub address: u64,
     /// The number of bytes.
     pub length: u64,
-    /// The access to report: `Read` for loads only, `Write` for stores only.
+    /// The access to report: `Read` for loads only, `Write` for stores only. An instruction that
+    /// loads, changes and stores a value does both.
     pub access: Access,
 }
 
@@ -110,7 +112,8 @@ impl Memory {
     /// Maps pages that are filled with zeros.
     ///
     /// # Errors
-    /// When the range does not consist of whole pages, overlaps a mapped page, or is too long.
+    /// When the range does not consist of whole pages or overlaps a mapped page, or when more than
+    /// [`PAGE_LIMIT`] pages would be mapped. In these cases nothing changes.
     pub fn map(&mut self, address: u64, length: u64, rights: Rights) -> Result<(), MapError> {
         let pages = page_numbers(address, length)?;
         if let Some((&page, _)) = self.layout.pages.range(pages.clone()).next() {
@@ -221,7 +224,7 @@ impl Memory {
     }
 
     /// Replaces `N` bytes by the result of `change`. `change` runs only if the guest may write to
-    /// the page. A refused access has the fault of a write, also when the load was refused.
+    /// the page. The load needs no right to read. A refused access has the fault of a write.
     #[inline(always)]
     pub(crate) fn modify<const N: usize>(
         &mut self,
@@ -304,7 +307,8 @@ impl Memory {
         (std::mem::take(&mut self.stale_code), self.watch_hit.take())
     }
 
-    /// Returns why the last access was refused.
+    /// Returns why the last access was refused, and clears the reason. Also forgets that a
+    /// watchpoint was hit.
     pub(crate) fn take_fault(&mut self) -> Option<Fault> {
         self.watch_hit = None;
         self.fault.take()
@@ -332,7 +336,7 @@ impl Memory {
         }
     }
 
-    /// Finds a free slot and fills it with zeros.
+    /// Takes a free or a new slot and fills it with zeros.
     fn take_slot(&mut self, page: u64) -> u32 {
         let layout = Arc::make_mut(&mut self.layout);
         let slot = layout.free.pop().unwrap_or_else(|| {

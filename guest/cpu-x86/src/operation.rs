@@ -1,7 +1,7 @@
 //! A decoded instruction that is ready to run, and its operands.
 //!
 //! A handler is one function that is compiled for one operation, one set of operand places and one
-//! width. So a handler makes no decisions while it runs.
+//! width. So a handler need not look at any of these while it runs.
 
 use crate::machine::{Exit, Handler, Machine, Outcome};
 use crate::memory::{Memory, Refused};
@@ -11,14 +11,14 @@ use crate::registers::{HIGH_BYTE, RegisterFile, ZERO_REGISTER};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Operation {
     pub(crate) run: Handler,
-    /// The immediate, sign-extended. In a direct branch it is the target of the branch. In an x87
-    /// instruction it is the address of the instruction.
+    /// The immediate, sign-extended if the instruction extends it. In a direct branch it is the
+    /// target of the branch. In an x87 instruction it is the address of the instruction.
     pub(crate) immediate: u64,
     /// The displacement of the memory operand. For an operand relative to RIP it includes RIP.
     pub(crate) displacement: u64,
-    /// The first operand, when it is a register. ST(n) is n.
+    /// The first operand, when it is a register. ST(n) is n. In MASKMOVDQU it is the mask.
     pub(crate) target: u8,
-    /// The second operand, when it is a register.
+    /// The second operand, when it is a register. In ENTER it is the nesting level.
     pub(crate) source: u8,
     pub(crate) base: u8,
     pub(crate) index: u8,
@@ -55,7 +55,7 @@ impl Operation {
     }
 }
 
-/// An operand width. Functions take and return values as `u64`, zero-extended.
+/// An operand width. Values are `u64`; `get` and `load` zero-extend them.
 pub(crate) trait Width {
     const BYTES: u64;
     const BITS: u32;

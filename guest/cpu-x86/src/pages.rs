@@ -130,7 +130,8 @@ impl Copies {
         self.chunks.get(slot / CHUNK).map_or(&self.zero, |chunk| &chunk[slot % CHUNK])
     }
 
-    /// Calls `changed` for every slot whose copy differs from its copy in `other`.
+    /// Calls `changed` for every slot whose copy is not shared with `other`. The contents of two
+    /// copies are not compared.
     pub(crate) fn differences(&self, other: &Copies, mut changed: impl FnMut(u32)) {
         for piece in 0..self.chunks.len().max(other.chunks.len()) {
             let (here, there) = (self.chunks.get(piece), other.chunks.get(piece));

@@ -70,7 +70,8 @@ pub enum Register {
 /// Every register of the processor except the registers of the x87, as one value to save and
 /// restore.
 ///
-/// In 32-bit mode the upper halves are zero, and code cannot use registers 8 to 15.
+/// In 32-bit mode the upper halves of all 64-bit values are zero, and code cannot use the general
+/// registers and SSE registers 8 to 15.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registers {
     /// The general registers, indexed by [`Register`].
@@ -85,8 +86,8 @@ pub struct Registers {
     pub gs_base: u64,
     /// The SSE registers.
     pub xmm: [u128; 16],
-    /// The SSE control and status register. The processor keeps this register, but it has no effect
-    /// on integers.
+    /// The SSE control and status register. The processor only stores this value, because it does
+    /// not have the floating-point instructions that the register controls.
     pub mxcsr: u32,
 }
 
@@ -108,8 +109,8 @@ impl Default for Registers {
 }
 
 /// The registers in an array that an operation indexes without a branch. First come 16 general
-/// registers. Then comes a register that is always zero (no base, no index, flat segment). The two
-/// segment bases come last.
+/// registers. Then comes a register that is always zero (no base, no index, flat segment). Then
+/// come the two segment bases. The other places are unused.
 pub(crate) type RegisterFile = [u64; 32];
 
 /// The register that is always zero.
@@ -128,5 +129,6 @@ pub(crate) const RBP: usize = Register::Rbp as usize;
 pub(crate) const RSI: usize = Register::Rsi as usize;
 pub(crate) const RDI: usize = Register::Rdi as usize;
 
-/// This bit is set in a byte register's code if the register is bits 8 to 15: AH, CH, DH, BH.
+/// This bit is set in the code of a byte register that is bits 8 to 15 of its general register: AH,
+/// CH, DH, BH.
 pub(crate) const HIGH_BYTE: u8 = 0x80;

@@ -9,13 +9,13 @@ use crate::stop::{Access, Stop};
 /// What the next instructions of a processor do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repetition {
-    /// The instructions do not come back to RIP, or not within the limit.
+    /// No circle was found within the limit, or an instruction ended the run or wrote to memory.
     Unknown,
-    /// The instructions come back to RIP with the same registers, and touch no memory. Only a
-    /// change of RIP from outside ends this circle.
+    /// The instructions run in a circle: they come back to an address with the same registers. They
+    /// read and write no memory. Only a change of registers or code from outside ends this circle.
     Forever,
-    /// The instructions come back to RIP with the same registers, and only read memory. A change of
-    /// the memory may end this circle.
+    /// The instructions run in a circle: they come back to an address with the same registers. They
+    /// read memory and do not write to it. A change of the memory may end this circle.
     WhileMemoryStays,
 }
 
@@ -48,8 +48,9 @@ impl Cpu {
     /// stop comes first, if an access to memory of the kind `access` comes first, or if `longest`
     /// instructions are not enough.
     ///
-    /// Source: Brent's algorithm. The code keeps the state after 1, 2, 4, 8... steps. At last a
-    /// kept state lies in the circle, and the circle comes back to this state.
+    /// Source: Brent's algorithm. The code keeps the state after 0, 1, 2, 4, 8... steps, always
+    /// only the latest. At last the kept state lies in the circle, and the run comes back to this
+    /// state.
     fn runs_in_circle(&mut self, longest: u64, access: Access) -> bool {
         let watchpoint = Watchpoint { access, ..EVERYWHERE };
         let state = |cpu: &Cpu| (cpu.registers(), cpu.x87());

@@ -86,8 +86,8 @@ impl Cpu {
             if let Err(exit) = (operation.run)(machine, operation) {
                 let (operation, before) = (*operation, number as u64);
                 // A port access ends an operation with `Request`, and a call out of the guest ends
-                // it with `Accusation`. Both are frequent, so this code does here what `leave` does
-                // for all exits.
+                // it with `Accusation`. Both ends are frequent, so this code handles them without a
+                // call of `leave`.
                 let (retired, length) = match exit {
                     Exit::Request => (1, operation.length),
                     Exit::Accusation => (0, 0),
@@ -113,8 +113,8 @@ impl Cpu {
         Ok(())
     }
 
-    /// Sets RIP and the budget after an operation that did not end in the usual way. `before`
-    /// operations of the block have retired before this operation.
+    /// Sets RIP, the budget and the stop after an operation that did not end in the usual way.
+    /// `before` operations of the block have retired before this operation.
     #[cold]
     #[inline(never)]
     fn leave(
@@ -161,7 +161,8 @@ impl Cpu {
         Err(Ended)
     }
 
-    /// Finds or decodes the block at an address that was not run recently.
+    /// Finds or decodes the block at an address that was not run recently. Ends the run instead if
+    /// there is a breakpoint to report, or if the code cannot be fetched.
     #[cold]
     #[inline(never)]
     fn enter(&mut self, address: u64) -> Result<Block, Ended> {

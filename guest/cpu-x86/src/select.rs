@@ -16,7 +16,8 @@ pub(crate) enum Place {
     Memory,
     /// The immediate.
     Immediate,
-    /// Any other place: segment, control and wide vector registers, branch targets, strings.
+    /// Any other place, such as a segment, control, x87 or wide vector register, a branch target or
+    /// a string. Also the place of an operand that the instruction does not have.
     Other,
 }
 
@@ -86,7 +87,8 @@ pub(crate) fn bytes(instruction: &Instruction, number: u32) -> usize {
     }
 }
 
-/// Chooses a handler by width, as `by_width!(bytes, handler, Type, Parameters)`.
+/// Chooses a handler by width. `by_width!(bytes, handler, A, B)` gives `handler::<A, B, W>`, where
+/// the type `W` has the width `bytes`.
 macro_rules! by_width {
     ($bytes:expr, $handler:ident $(, $parameter:ty)*) => {
         match $bytes {

@@ -1,10 +1,12 @@
 //! Why a run ended: the stops, and the values that some stops need.
 //!
-//! An instruction can cause two kinds of stops. The two kinds differ in RIP. The instruction of a
-//! *request* (port, CR8, time stamp) has retired: RIP is after the instruction. If the instruction
-//! reads a value, the user gives the value with one `finish_` call on the `Cpu`. The instruction of
-//! an *accusation* (fault, divide error, INT, undefined, unsupported) has not retired: RIP is at
-//! the instruction.
+//! Most stops that an instruction causes are of two kinds. The two kinds differ in RIP. The
+//! instruction of a *request* (port, CR8, time stamp, HLT, interrupt flag) has retired: RIP is
+//! after the instruction. A repeated INS or OUTS makes a request in each iteration, and RIP stays
+//! at the instruction until the last of these requests. If the instruction reads a value, the user
+//! gives the value with one `finish_` call on the `Cpu`. The instruction of an *accusation* (fault,
+//! divide error, bound range, x87 exception, INT, undefined, unsupported) has not retired: RIP is
+//! at the instruction.
 
 use std::fmt;
 
@@ -69,15 +71,16 @@ pub enum Stop {
     /// instruction.
     DivideError,
     /// An x87 exception that is not masked waits. RIP is at the next x87 instruction that looks for
-    /// such an exception. This instruction had no effect. `Cpu::x87` has the exception and the
-    /// address of the instruction that raised the exception.
+    /// such an exception. This instruction had no effect. `Cpu::x87` has the exception, and the
+    /// address of the last x87 instruction that was not a control instruction.
     X87Exception,
     /// BOUND found its index outside the bounds; RIP is at the instruction.
     BoundRange,
-    /// A memory access was refused; RIP is at the instruction, which had no effect.
+    /// A memory access was refused; RIP is at the instruction. The registers are as before the
+    /// instruction, or as after the last complete iteration of a repeated string instruction.
     Fault(Fault),
-    /// This processor does not have the instruction; RIP is at the instruction, and
-    /// `Cpu::disassemble` gives its text.
+    /// This processor does not have the instruction, or this use of it, such as a POPF that sets
+    /// the trap flag. RIP is at the instruction, and `Cpu::disassemble` gives its text.
     Unsupported {
         /// The address of the instruction.
         address: u64,
@@ -161,7 +164,8 @@ impl fmt::Display for FaultKind {
 pub enum Access {
     /// A load.
     Read,
-    /// A store, or a load and store in one instruction.
+    /// A store. In a [`Fault`] also the load of an instruction that loads and stores the same
+    /// bytes.
     Write,
     /// An instruction fetch.
     Execute,

@@ -19,9 +19,8 @@ use words::{Control, Status, TOP_SHIFT};
 
 /// The x87 as one value to save and restore.
 ///
-/// This value is apart from [`Registers`](crate::Registers). A user who runs other code during a
-/// stop saves `Registers`, but not the x87. An interrupt on a real processor does not save the x87
-/// either.
+/// This value is apart from [`Registers`](crate::Registers). So a user who runs other code during a
+/// stop can save `Registers` alone. An interrupt on a real processor does not save the x87 either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct X87Registers {
     /// The registers R0 to R7 by their fixed numbers, 80 bits each: bits 0 to 63 the significand,
@@ -96,8 +95,9 @@ pub(crate) enum Response {
     Unmasked,
 }
 
-/// The instruction has no result, because an exception that comes before the calculation is not
-/// masked. The instruction notes the exception and changes nothing else.
+/// The instruction has no result, because of an exception that is not masked. The exception comes
+/// before the calculation, or is an overflow or underflow of a store. The instruction notes the
+/// exception, and changes no number in a register or in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Abandoned;
 
@@ -264,7 +264,7 @@ impl X87 {
         self.occupied &= !(1 << self.place(number));
     }
 
-    /// Sets TOP; the registers keep their fixed numbers.
+    /// Sets TOP. The contents of R0 to R7 do not change.
     pub(crate) fn set_top(&mut self, top: u8) {
         self.top = top & 7;
     }
@@ -280,7 +280,8 @@ impl X87 {
         self.rotate(1);
     }
 
-    /// Pushes a number. On a masked stack overflow the default NaN is pushed instead.
+    /// Pushes a number. On a masked stack overflow the default NaN is pushed instead. If the
+    /// exception is not masked, nothing is pushed.
     pub(crate) fn push(&mut self, value: Number) {
         self.set_c1(false);
         let mut value = value;
@@ -336,7 +337,8 @@ impl X87 {
         self.occupied = occupied(word);
     }
 
-    /// Rounds a result to the precision of a register and notes the exceptions.
+    /// Rounds a result to `precision_bits` bits and to the exponents of a register, and notes the
+    /// exceptions.
     pub(crate) fn round_result(&mut self, value: Exact, precision_bits: u32) -> Number {
         let unmasked = self.control.unmasked(Status::EXCEPTIONS);
         let format = Format::register(precision_bits);
@@ -345,7 +347,7 @@ impl X87 {
         rounded.number
     }
 
-    /// Notes the exceptions of a rounding and the direction of the rounding.
+    /// Notes the exceptions of a rounding, and in C1 whether the magnitude became greater.
     pub(crate) fn note(&mut self, rounded: Rounded) -> Response {
         self.set_c1(rounded.is_up);
         self.raise(rounded.exceptions)

@@ -1,4 +1,4 @@
-//! Pages: rights, guard pages, snapshots, and code that changes.
+//! Pages: rights, guard pages, wrong mappings, snapshots, code that changes.
 
 use cpu_x86::{
     Access, Cpu, Fault, FaultKind, MapError, Mode, PAGE_BYTES, PAGE_LIMIT, Register, Rights, Stop,
@@ -46,8 +46,8 @@ fn each_right_is_needed_for_its_access() {
         let mut cpu = cpu(&code);
         cpu.memory_mut().protect(DATA, PAGE, allowed).unwrap();
         assert_eq!(cpu.run(10), Stop::Halt);
-        // The same code runs again, now with a cached translation. A changed right must have its
-        // effect at once.
+        // The first run has left a translation in the cache. The change of the rights must still
+        // have its effect at once.
         cpu.memory_mut().protect(DATA, PAGE, Rights::EXECUTE).unwrap();
         cpu.set_rip(CODE);
         assert_eq!(cpu.run(10), fault(DATA, access, FaultKind::Rights));
@@ -203,7 +203,7 @@ fn wrong_mappings_are_refused_with_the_reason() {
     assert_eq!(memory.page_count(), 3);
 }
 
-/// What may happen to memory between snapshots.
+/// What may happen to memory in the test.
 #[derive(Debug, Clone)]
 enum Event {
     /// The host writes.
@@ -239,7 +239,7 @@ const PAGES: u64 = 6;
 /// The model of memory: plain copies.
 type Model = Vec<Option<(Vec<u8>, Rights)>>;
 
-/// Writes a byte in the model, if the page is writable.
+/// Writes a byte in the model, if the page is writable. Returns whether it is.
 fn write(model: &mut Model, at: u64, value: u8) -> bool {
     match &mut model[(at / PAGE) as usize] {
         Some((bytes, rights)) if rights.contains(Rights::WRITE) => {

@@ -1,4 +1,6 @@
-//! What the native tests cannot do: segments, 16-bit addresses, any bytes.
+//! What the native tests leave out: segments, 16-bit addresses, any bytes.
+//!
+//! The disassembly is also here, and the fast way through repeated moves and fills.
 
 use cpu_x86::{Cpu, Mode, PAGE_BYTES, RFlags, Register, Registers, Rights, Stop, Support};
 use proptest::prelude::*;
@@ -114,7 +116,8 @@ fn a_walk_over_code_tells_what_would_be_refused() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// For any bytes and registers, a run ends within its budget and counts exactly.
+    /// For any bytes and registers, a run does not panic. It ends within its budget, and it counts
+    /// every instruction.
     #[test]
     fn arbitrary_bytes_never_panic_and_always_stop(
         code in proptest::collection::vec(any::<u8>(), 1..200),
@@ -125,7 +128,8 @@ proptest! {
         let mode = if wide { Mode::Bits64 } else { Mode::Bits32 };
         let mut cpu = cpu(mode, &code);
         cpu.memory_mut().protect(CODE, PAGE, Rights::all() - Rights::GUARD).unwrap();
-        // Half of the registers point somewhere into the memory.
+        // About half of the registers point between the beginning of the code and the end of the
+        // data. Not every page there is mapped.
         let near = |number: usize| CODE + u64::from(small).rotate_left(number as u32) % 0x9000;
         let general = std::array::from_fn(|number| {
             if general[number] & 1 == 0 { near(number) } else { general[number] }

@@ -1,4 +1,4 @@
-//! Every reason to stop: the report, the RIP, the number of instructions.
+//! The reasons to stop: the report, RIP, and the number of instructions.
 
 use cpu_x86::{
     Access, Cpu, Fault, FaultKind, Mode, PAGE_BYTES, PortWidth, RFlags, Register, Rights, Stop,
@@ -207,7 +207,6 @@ fn accusations_leave_rip_at_the_instruction() {
 
 #[test]
 fn an_instruction_that_is_not_there_gives_address_and_text() {
-    // addps xmm0, xmm1; fsin; vpxor; wrmsr; far return; mov ds, eax
     let cases: [(&[u8], &str); 6] = [
         (&[0x0F, 0x58, 0xC1], "addps xmm0,xmm1"),
         (&[0xD9, 0xFE], "fsin"),

@@ -79,6 +79,7 @@ fn expected_nan(left: u128, right: u128) -> u128 {
     } else if significand(left) != significand(right) {
         if significand(left) > significand(right) { left } else { right }
     } else {
+        // The two NaNs can differ only in the sign. The positive NaN is chosen.
         left & right
     };
     chosen | QUIET
@@ -101,7 +102,8 @@ fn nan() -> impl Strategy<Value = u128> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// With 53 bits, results that are normal doubles are equal to the results of Rust's `f64`.
+    /// With a precision of 53 bits, the x87 has the results of Rust's `f64`, if operands and result
+    /// are normal numbers or zeros.
     #[test]
     fn doubles_in_double_precision_are_those_of_rust(
         left in any::<u64>(), right in any::<u64>(), operation in 0usize..6, near in any::<bool>(),
@@ -120,7 +122,8 @@ proptest! {
         prop_assert_eq!(f64::from_le_bytes(result).to_bits(), expected.to_bits());
     }
 
-    /// With 24 bits, results that are normal floats are equal to the results of Rust's `f32`.
+    /// With a precision of 24 bits, the x87 has the results of Rust's `f32`, if operands and result
+    /// are normal numbers.
     #[test]
     fn floats_in_single_precision_are_those_of_rust(
         left in any::<u32>(), right in any::<u32>(), operation in 0usize..6,

@@ -3,8 +3,8 @@
 //! An image often holds many identifiers that its code does not use, because a C header puts all
 //! GUIDs that it defines into the image. So an identifier counts only if code leads to it. Code
 //! leads to an identifier in two ways: an instruction or a pointer names the address, or the bytes
-//! are inside instructions that compare an argument with the identifier. This file must never know
-//! what an identifier means.
+//! are inside instructions, as in code that compares an argument with the identifier. This file
+//! must never know what an identifier means.
 
 use crate::image::Image;
 use crate::sweep::Constants;
@@ -24,8 +24,9 @@ impl Constants {
         self.addresses.iter().any(lies_at) || self.hold_in_code(image.mode(), wanted)
     }
 
-    /// Whether the bytes of an identifier are inside instructions: in 64-bit numbers of x64, or in
-    /// four numbers of 32 bits. The first 64-bit number is evidence enough.
+    /// Whether the bytes of an identifier are inside instructions. In x64 code the first eight
+    /// bytes are evidence enough, as one number of 64 bits. In x86 code the bytes are four numbers
+    /// of 32 bits, and all four must be there.
     fn hold_in_code(&self, mode: Mode, wanted: &Identifier) -> bool {
         let (halves, _) = wanted.as_chunks::<8>();
         let (quarters, _) = wanted.as_chunks::<4>();

@@ -15,15 +15,15 @@
 //! ```
 //!
 //! Addresses in an image are relative virtual addresses (RVA): offsets from the address to which
-//! the image is loaded. [`Image::parse`] checks everything once. The sections of a parsed image are
-//! in order and do not overlap. Its imports and relocations are inside the sections. No number in
-//! the image asks for more memory than [`IMAGE_LIMIT`].
+//! the image is loaded. [`Image::parse`] does all checks. The sections of a parsed image are in
+//! order and do not overlap. Its imports and relocations are inside the sections. No number in the
+//! image asks for more memory than [`IMAGE_LIMIT`].
 //!
 //! This file must never know what an imported function does, or the source line of a symbol.
 //!
 //! This circular dependency stays: a file of `image/` reads one table out of the unfinished
-//! [`Image`], and the `Image` holds what the file found. The limits of all tables are here, in one
-//! place.
+//! [`Image`], and the `Image` holds what the file found. The limits for which `Image::parse`
+//! refuses a file are here, in one place.
 //!
 //! Source: Microsoft, PE Format. If the loader of Windows is less strict than the format, a comment
 //! says so.
@@ -73,7 +73,7 @@ pub const IMPORT_LIMIT: usize = 4_096;
 /// Assumed: the kernel itself exports some 3 000.
 pub const EXPORT_LIMIT: usize = 8_192;
 
-/// The longest name of a function or a module in bytes.
+/// The longest name of a function or a module in bytes, with the zero byte at its end.
 /// Assumed: decorated C++ names of drivers have at most a few hundred.
 pub const NAME_LIMIT: usize = 1_024;
 
@@ -187,7 +187,8 @@ impl Image {
         &self.exports
     }
 
-    /// The security cookie and the control-flow-guard pointers, if the image has them.
+    /// The addresses of the security cookie and of the control-flow-guard pointers, if the image
+    /// has them.
     pub fn load_config(&self) -> &LoadConfig {
         &self.load_config
     }
@@ -235,8 +236,9 @@ impl Image {
     /// Moves the image to another base by changing every absolute address in it.
     ///
     /// # Errors
-    /// When the file was linked without relocations, or the image would not fit into the address
-    /// space. In these cases nothing changes.
+    /// When the file was linked without relocations and `base` is another base, when `base` is not
+    /// the beginning of a page, or when the image would not fit into the address space. In these
+    /// cases nothing changes.
     pub fn relocate(&mut self, base: u64) -> Result<(), ImageError> {
         relocations::apply(self, base)
     }
@@ -254,8 +256,8 @@ impl Image {
         std::iter::once((0, self.header_bytes.as_slice())).chain(sections)
     }
 
-    /// Reads initial bytes of a section. Bytes that the file does not hold are zero. `None` if a
-    /// byte is outside of the section.
+    /// Reads bytes of a section as they are before the driver runs. Bytes that the file does not
+    /// hold are zero. `None` if the bytes are not all in one section.
     pub fn read(&self, rva: u32, buffer: &mut [u8]) -> Option<()> {
         let section = self.section_at(rva)?;
         if !section.contains(rva, u32::try_from(buffer.len()).ok()?) {
@@ -269,21 +271,21 @@ impl Image {
         Some(())
     }
 
-    /// A little-endian word of initial memory.
+    /// A little-endian word, as [`Image::read`] finds it.
     pub fn read_u16(&self, rva: u32) -> Option<u16> {
         let mut bytes = [0; 2];
         self.read(rva, &mut bytes)?;
         Some(u16::from_le_bytes(bytes))
     }
 
-    /// A little-endian double word of initial memory.
+    /// A little-endian double word, as [`Image::read`] finds it.
     pub fn read_u32(&self, rva: u32) -> Option<u32> {
         let mut bytes = [0; 4];
         self.read(rva, &mut bytes)?;
         Some(u32::from_le_bytes(bytes))
     }
 
-    /// A pointer of initial memory, with the width of the image's pointers.
+    /// A pointer, as [`Image::read`] finds it, with the width of the image's pointers.
     pub fn read_pointer(&self, rva: u32) -> Option<u64> {
         match self.mode() {
             Mode::Bits64 => {
@@ -316,7 +318,8 @@ impl Image {
         }
     }
 
-    /// Reads a string of printable ASCII in initial memory. The string ends in a zero byte.
+    /// Reads a name from the bytes that the file holds: visible ASCII characters, and then a zero
+    /// byte.
     fn read_name(&self, rva: u32, what: &str) -> Result<String, ImageError> {
         let unreadable = |why: &str| {
             ImageError::bad(

@@ -1,11 +1,13 @@
 //! Finds instructions in a driver that the emulated processor does not have.
 //!
+//! The sweep also collects the constants that the code works with.
+//!
 //! The sweep looks at the code before the driver runs. A code section also holds data (jump tables,
 //! constants, padding), so the sweep walks along branches and calls. It starts at the entry, the
 //! exports, the functions of the exception table and every pointer into code. All that the walk
-//! reaches is certainly code. The sweep also reads the bytes between two pieces of reached code. An
-//! instruction that it finds there is [`Reach::Between`], because these bytes may be data, or code
-//! that only a jump table leads to.
+//! reaches counts as code. The sweep also reads the bytes that the walk did not reach. A refused
+//! instruction there is [`Reach::Between`], because these bytes may be data, or code that only a
+//! jump table leads to.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -29,16 +31,18 @@ pub struct Sweep {
     pub refusals: Vec<Refusal>,
     /// The number of further refusals.
     pub more: u64,
-    /// The constants that the code works with.
+    /// The constants in the reached code and in the relocated pointers.
     pub constants: Constants,
 }
 
-/// The constants that the reached code works with.
+/// The constants in the reached code and in the relocated pointers of the image.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Constants {
-    /// The addresses in the image that an instruction or a relocated pointer names.
+    /// The addresses that an instruction or a relocated pointer names, relative to the base of the
+    /// image.
     pub addresses: BTreeSet<u32>,
-    /// The numbers of 32 and 64 bits in the instructions.
+    /// The immediate operands of 32 and 64 bits. An operand that the processor extends from 32 to
+    /// 64 bits is left out.
     pub numbers: BTreeSet<u64>,
 }
 
@@ -49,7 +53,7 @@ pub struct Refusal {
     pub rva: u32,
     /// The instruction in Intel syntax.
     pub text: String,
-    /// Whether the instruction is certainly code.
+    /// Whether the walk along the code reached the instruction.
     pub reach: Reach,
 }
 
@@ -58,7 +62,7 @@ pub struct Refusal {
 pub enum Reach {
     /// The sweep followed branches and calls from the driver's known functions.
     Reached,
-    /// The bytes are between pieces of reached code, and may be data.
+    /// The walk did not reach the bytes. They may be data.
     Between,
 }
 
@@ -171,8 +175,8 @@ impl<'a> Walk<'a> {
     /// reached before.
     fn follow(&mut self, mut rva: u32) {
         while self.mark(rva).is_some_and(|mark| *mark == Mark::Unknown) {
-            // Bytes that are not an instruction of any processor are data after a call that does
-            // not return.
+            // Bytes that are no instruction of any processor are data, such as the data after a
+            // call that does not return.
             let Some((instruction, text)) = self.decode(rva) else { return };
             for offset in 0..text.length as u32 {
                 let mark = if offset == 0 { Mark::Start } else { Mark::Inside };
@@ -231,9 +235,9 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Reads the bytes of a section that the walk did not reach. The reading ends at the first
-    /// table that the headers name, because linkers put the import table of a driver after the code
-    /// of INIT.
+    /// Looks for refused instructions among those bytes of a section that the walk did not reach.
+    /// The reading ends at the first table in the section that the headers name, because linkers
+    /// put the import table of a driver after the code of INIT.
     fn read_between(&mut self, index: usize) {
         let section = self.codes[index].section;
         let start = section.rva;

@@ -2,7 +2,7 @@
 //!
 //! An address always has a module and an offset. It also has a function and offset, a source file
 //! and a line, if one of these sources knows them:
-//! - the driver's export table;
+//! - the driver's export table, and its entry point, which is DriverEntry;
 //! - symbols and DWARF that a compiler left in the `.sys`;
 //! - symbols and DWARF in a file beside the driver, `NAME.debug` or `NAME.sys.debug`: the same
 //!   driver with its symbols (or the output of `objcopy --only-keep-debug`);
@@ -81,7 +81,8 @@ pub struct FunctionOffset {
 }
 
 impl Symbols {
-    /// The symbols that are in the image.
+    /// The symbols that the image itself gives: its exports, and `DriverEntry` for an entry point
+    /// without an export.
     pub fn new(module: &str, image: &Image) -> Symbols {
         let named = image.exports().iter().filter_map(|export| {
             let name = export.name.as_ref()?;
@@ -155,12 +156,13 @@ impl Symbols {
         &self.module
     }
 
-    /// One note for each file that could not be used, with the reason.
+    /// A note for each file that could not be used completely, with the reason.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// The name of a return address. The lines are the lines of the call before this address.
+    /// The name of a return address. The function and the lines are those of the call, which ends
+    /// directly before this address.
     pub fn place_of_return(&self, image: &Image, rva: u32) -> Place {
         let call = self.place(image, rva.saturating_sub(1));
         let function = call
@@ -200,8 +202,8 @@ impl Symbols {
 }
 
 /// The path of the file from which a debugger reads an image. This is a file beside the driver, if
-/// it is of the same build and has DWARF. Otherwise it is the driver itself. The function does not
-/// look for a PDB, because a debugger finds a PDB without help.
+/// it is not too long, is of the same build and has DWARF. Otherwise it is the driver itself. The
+/// function does not look for a PDB, because a debugger finds a PDB without help.
 #[must_use]
 pub fn file_for_debugger(path: &Path, image: &Image) -> PathBuf {
     let has_dwarf = |side: &PathBuf| {
@@ -252,8 +254,8 @@ fn side_files(path: &Path) -> [PathBuf; 2] {
 }
 
 /// The files beside a driver that may be its PDB: under the driver's name, or under the file name
-/// that the driver gives. The folders in that name are folders of the computer that built the
-/// driver, so the search ignores them.
+/// of the PDB's path in the driver. The folders of this path are folders of the computer that built
+/// the driver, so the search ignores them.
 fn pdb_files(path: &Path, image: &Image) -> Vec<PathBuf> {
     let mut files = vec![path.with_extension("pdb")];
     let told = image.pdb_reference().map(|pdb| pdb.file).unwrap_or_default();

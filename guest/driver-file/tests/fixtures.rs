@@ -1,4 +1,4 @@
-//! Facts that the loader and the sweep find in the test drivers.
+//! Facts that the image and the sweep give about the test drivers.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,7 +12,7 @@ fn image(name: &str) -> Image {
     Image::parse(&fs::read(path).expect("a committed driver")).expect("a good driver")
 }
 
-/// Facts that do not change when only the driver's code changes.
+/// Facts that most changes of the driver's code leave as they are.
 fn facts(name: &str) -> String {
     let image = image(name);
     let entry = image.section_at(image.entry_rva()).map(|section| &section.name);

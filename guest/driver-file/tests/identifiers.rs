@@ -1,4 +1,4 @@
-//! An identifier counts if code leads to it, not if it is only in the file.
+//! An identifier counts if code or a pointer leads to it.
 
 use cpu_x86::Mode;
 use portcls_driver_file::identifiers::Identifier;
@@ -16,7 +16,8 @@ const TOPOLOGY: Identifier = [
     0x32, 0x0A, 0xC9, 0xB4, 0x91, 0x57, 0xD0, 0x11, 0x86, 0xF9, 0x00, 0xA0, 0xC9, 0x11, 0xB5, 0x44,
 ];
 
-/// Whether a driver whose entry is `code` works with the identifier, which lies at 2300.
+/// Whether a driver works with the identifier, which lies at 2300. The code at the driver's entry
+/// is `code`, and the driver has a relocated pointer at 2100 with the value `pointer`.
 fn is_named(mode: Mode, pointer: u64, code: &[u8]) -> bool {
     let mut builder = Builder::driver(mode);
     builder.put(0x2300, &TOPOLOGY);
@@ -48,7 +49,7 @@ fn an_instruction_with_the_address_of_an_identifier_names_it() {
     // lea rdx, [2300]; ret; and cmp rax, [2300]; ret
     assert!(is_named(Mode::Bits64, BASE + 0x1010, &[0x48, 0x8D, 0x15, 0xF9, 0x12, 0, 0, 0xC3]));
     assert!(is_named(Mode::Bits64, BASE + 0x1010, &[0x48, 0x3B, 0x05, 0xF9, 0x12, 0, 0, 0xC3]));
-    // The same instruction after the end of the function; no branch leads to this instruction.
+    // The lea after the end of the function: no branch leads to it.
     assert!(!is_named(
         Mode::Bits64,
         BASE + 0x1010,

@@ -1,4 +1,4 @@
-//! Names and lines of the test drivers, compared with binutils' addr2line.
+//! Names and lines of the test drivers. The lines are compared with addr2line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ fn drivers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../drivers")
 }
 
-/// The driver for x64 and x86, built with symbols in a file beside it.
+/// A folder with the driver uart, built for x64 and x86, each with its symbols in a file beside it.
 struct Built {
     folder: tempfile::TempDir,
 }
@@ -23,8 +23,8 @@ const TARGETS: [(&str, &str, &str); 2] = [
     ("x86", "i686-w64-mingw32-g++-win32", "i686-w64-mingw32-addr2line"),
 ];
 
-/// Builds the drivers once for all tests. If a compiler is missing, prints a message and returns
-/// `None`.
+/// The drivers, built once for all tests. `None` if a compiler is missing, and `has_program` then
+/// reports this.
 fn built() -> Option<&'static Built> {
     static BUILT: OnceLock<Option<Built>> = OnceLock::new();
     BUILT.get_or_init(Built::new).as_ref()

@@ -4,7 +4,8 @@ use portcls_emulator::{BugCheck, Distinction};
 
 use super::{Analysis, Kind};
 
-/// Makes a name in the form of FAILURE_BUCKET_ID: the code, a word about the kind, the place.
+/// Makes a name in the form of FAILURE_BUCKET_ID. It begins with the code of the bug check and its
+/// detail, or with a word for another kind of failure. Then come the module and the place in it.
 pub(super) fn name(analysis: &Analysis, bug_check: Option<&BugCheck>) -> String {
     let kind = match (bug_check, analysis.kind) {
         (Some(bug), _) => format!("0x{:X}{}", bug.code.number(), detail(bug)),

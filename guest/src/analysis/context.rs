@@ -13,8 +13,8 @@ use super::stack;
 const LINES_BEFORE: usize = 6;
 const LINES_AFTER: usize = 4;
 
-/// When no function is known, decoding begins at most this number of bytes before the
-/// instruction.
+/// When decoding from the start of the function is not possible, it begins at most this number of
+/// bytes before the instruction.
 const BYTES_BEFORE: u64 = 48;
 
 /// Decoding begins at the start of the function if the instruction is at most this number of bytes
@@ -61,7 +61,8 @@ pub struct CodeLine {
 /// A return address. In the first line the address is the place where the processor was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StackLine {
-    /// The address on the stack. In the first line the address is the stack pointer.
+    /// The address of the stack's word that holds the return address. In the first line, the stack
+    /// pointer.
     pub stack_address: Hex,
     /// The address in the code.
     pub address: Hex,

@@ -3,18 +3,18 @@
 //! Code without frame pointers does not say where a frame ends. So this file checks every word of
 //! the stack. If a word points to the end of a call instruction of the driver, that call most
 //! likely pushed the word. An old return address may still lie in a buffer that was not
-//! overwritten. So the report may show lines that are no callers. A caller is missing only if the
-//! report already has [`STACK_LINES`] lines.
+//! overwritten. So the report may show lines that are no callers. It shows at most [`STACK_LINES`]
+//! return addresses, so the outer callers may be missing.
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl};
 
 use portcls_driver_file::image::{Image, Mode, Rights};
 
-/// The largest number of lines in the report.
+/// The largest number of return addresses in the report.
 pub(super) const STACK_LINES: usize = 48;
 
-/// The lengths of the shortest and the longest call instruction in bytes. The longest has a segment
-/// prefix, a REX prefix, the opcode, ModRM, SIB and a displacement of 4 bytes.
+/// The lengths of a call instruction in bytes. The longest that is looked for has a segment prefix,
+/// a REX prefix, the opcode, ModRM, SIB and a displacement of 4 bytes.
 const CALL_BYTES: std::ops::RangeInclusive<u32> = 2..=9;
 
 /// A word of the stack that is a return address.
@@ -26,8 +26,8 @@ pub(super) struct Return {
     pub address: u64,
 }
 
-/// Finds the return addresses among the words of the stack from `start` on. `is_return` says whether an
-/// address outside of the image is the return address of a call by the kernel.
+/// Finds the return addresses among the words of the stack from `start` on. `is_return` says
+/// whether an address outside of the image counts as a return address.
 pub(super) fn returns(
     image: &Image,
     start: u64,
@@ -49,7 +49,8 @@ fn follows_call(image: &Image, address: u64) -> bool {
     let Some(rva) = rva else { return false };
     let is_code =
         |section: &portcls_driver_file::image::Section| section.rights.contains(Rights::EXECUTE);
-    // A call at the very end of a function returns to the first byte after the function.
+    // A call at the very end of a section returns to the first byte after the section. So the last
+    // byte of the call must be in a section of code.
     if !rva.checked_sub(1).and_then(|last| image.section_at(last)).is_some_and(is_code) {
         return false;
     }

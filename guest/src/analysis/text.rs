@@ -106,7 +106,7 @@ fn write_context(f: &mut fmt::Formatter<'_>, context: &GuestContext, bytes: u64)
     Ok(())
 }
 
-/// A part of the report that already consists of lines, if there are lines.
+/// Writes a title and the lines of a part of the report. Without lines, writes nothing.
 fn write_lines(f: &mut fmt::Formatter<'_>, title: &str, lines: &[String]) -> fmt::Result {
     if lines.is_empty() {
         return Ok(());

@@ -53,7 +53,8 @@ fn property_handler(guest: &Guest, item: u64, handler: u64) -> PropertyHandler {
     })
 }
 
-/// A PCPROPERTY_REQUEST in guest memory, until its handler answers or the driver completes it.
+/// A PCPROPERTY_REQUEST in guest memory. It stays until its handler answers a status other than
+/// STATUS_PENDING, or until the driver completes it.
 struct ShownRequest {
     request: Rc<PcPropertyRequest>,
     address: u64,

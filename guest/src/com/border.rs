@@ -43,7 +43,8 @@ impl Guest {
         }
     }
 
-    /// The object behind a pointer that the guest hands in; `None` for a null pointer.
+    /// The object behind a pointer that the guest hands in. `None` for a null pointer. A pointer to
+    /// an object of the port that is gone causes a bug check, and the result is `None` too.
     pub(crate) fn object_at(
         &self,
         pointer: u64,
@@ -63,7 +64,8 @@ impl Guest {
         Some(GuestObject::wrap(self, pointer, iid, hold))
     }
 
-    /// The object behind a pointer, as one of its interfaces.
+    /// The object behind a pointer, as one of its interfaces. `None` also if the object does not
+    /// have this interface.
     pub(crate) fn interface_at<I: ComInterface + ?Sized>(
         &self,
         pointer: u64,

@@ -20,8 +20,8 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::rules;
 
-/// The largest number of pins, nodes, connections, categories, identifiers or ranges in a list.
-/// Assumed: the descriptors of MIDI devices have few items in each of these lists.
+/// The largest number of items in each list of a descriptor.
+/// Assumed: the lists in the descriptors of MIDI devices have few items.
 const LONGEST_LIST: u32 = 1_024;
 
 /// The longest data range in bytes. Assumed: the largest published range has 112 bytes.
@@ -47,9 +47,9 @@ const LONGEST_ATTRIBUTE: u32 = 4_096;
 /// Reads the PCFILTER_DESCRIPTOR at an address.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a null pointer, a stride that is too small, a count or a size
-/// that is too large, or a value that is not in its enumeration. Each of these faults also violates
-/// the rule descriptor-unreadable.
+/// `STATUS_INVALID_PARAMETER` for a descriptor that cannot be read, such as one with a null pointer
+/// to a list, a count that is too large, or a value that is not in its enumeration. Each such fault
+/// also violates the rule descriptor-unreadable.
 pub(crate) fn read_filter_descriptor(
     guest: &Guest,
     address: u64,
@@ -57,8 +57,8 @@ pub(crate) fn read_filter_descriptor(
     Reader::new(guest).filter(address).map_err(|what| refuse(guest, &what))
 }
 
-/// Reads a pin of the PCFILTER_DESCRIPTOR at an address, without its automation table; `None` when
-/// there is no such pin.
+/// Reads a pin of the PCFILTER_DESCRIPTOR at an address, without the pin's automation table. `None`
+/// when there is no such pin.
 ///
 /// The driver may have changed the pin since the whole descriptor was read. When the pin cannot be
 /// read any more, the driver breaks the rule descriptor-unreadable, and the result is `None`.
@@ -361,8 +361,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads the properties and the events of an automation table. PortCls has no methods, so the
-    /// reader does not read the method items.
+    /// Reads the properties and the events of an automation table. PortCls does not serve the
+    /// methods of a table, so the reader does not read them.
     fn automation(&self, address: u64) -> Read<Option<Rc<PcAutomationTable>>> {
         if address == 0 {
             return Ok(None);

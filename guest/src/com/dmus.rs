@@ -118,7 +118,7 @@ impl IMiniportDMus for GuestObject {
 
 impl Guest {
     /// Notes the allocator of the events that a sink of the driver's own will get. The sink gets
-    /// the events that `stream`, a stream of the port, puts out.
+    /// the events that `stream`, a stream of a system miniport, puts out.
     pub(super) fn note_allocator_of_sink(&self, sink: &Rc<dyn IMxf>, stream: u64) {
         let sink: Rc<dyn IUnknown> = Rc::clone(sink) as _;
         let allocator = self.0.events.allocator_of_sink(stream);

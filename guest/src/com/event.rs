@@ -1,4 +1,4 @@
-//! A miniport's events: rows of tables, requests, and the driver's entries.
+//! A miniport's events: the items of its tables, requests, and event entries.
 
 use std::rc::{Rc, Weak};
 

@@ -1,6 +1,6 @@
 //! The vtables of the port's interfaces: their methods in order.
 //!
-//! A family is the most derived interface of an object. The vtable of a family also serves the
+//! A family is one interface of the port's objects. The vtable of a family also serves the
 //! interfaces that the family derives from. Source: the slots in portcls.h and dmusicks.h.
 
 #![allow(clippy::too_many_arguments, reason = "a routine has those of its C declaration")]

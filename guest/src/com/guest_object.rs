@@ -31,15 +31,16 @@ pub(crate) enum Hold {
 pub(crate) struct GuestObject {
     pub(super) guest: Guest,
     this: Weak<GuestObject>,
-    /// The pointer that the object's `QueryInterface` answers for `IUnknown`.
+    /// The pointer that the object's `QueryInterface` answers for `IUnknown`. If there is no such
+    /// answer, the first pointer that the driver gave.
     pub(super) identity: u64,
     /// The pointer by which the driver gave the object to the port.
     target: Cell<u64>,
     /// The interface pointers that the wrapper knows, each with one reference.
     pointers: RefCell<Vec<(Guid, u64)>>,
-    /// The filter descriptor that a miniport has given out, or 0.
+    /// The address of the filter descriptor that a miniport has given out, or 0.
     pub(super) description: Cell<u64>,
-    /// How often an interrupt sync object was connected and not disconnected.
+    /// For an interrupt sync object: how often it was connected and not yet disconnected.
     pub(super) connections: Cell<u32>,
 }
 
@@ -172,7 +173,7 @@ impl GuestObject {
     /// object comes from the port or from the driver.
     ///
     /// # Errors
-    /// The status that the object answered.
+    /// The status that the object answered, or [`NO_INTERFACE`] for a null pointer.
     fn object_for(&self, iid: &Guid) -> Result<Rc<dyn IUnknown>, NtStatus> {
         let pointer = self.ask(iid)?;
         self.guest.object_at(pointer, iid, Hold::Adopt).ok_or(NO_INTERFACE)

@@ -33,11 +33,11 @@ impl Bound for LentProperty {}
 /// The alignment of each structure in bytes. Source: the headers; a data range has a 64-bit member.
 const ALIGNMENT: usize = 8;
 
-/// Writes a filter descriptor into a block of the driver's memory, and returns the address of the
-/// block.
+/// Writes a filter descriptor into a block of the driver's memory. Returns the address of the
+/// block, or 0 when no memory is left.
 ///
-/// The driver may write to the block. `Assumed:` a driver on Windows may also write to it, because
-/// the descriptor of a system miniport is in a section with data.
+/// The driver may write to the block. Assumed: a driver on Windows may also write to the
+/// descriptor, because the descriptor of a system miniport is in a section with data.
 pub(super) fn write_filter_descriptor(guest: &Guest, filter: &PcFilterDescriptor) -> u64 {
     let mut writer = Writer {
         guest,
@@ -52,8 +52,8 @@ pub(super) fn write_filter_descriptor(guest: &Guest, filter: &PcFilterDescriptor
 
 /// `NTSTATUS Handler(PPCPROPERTY_REQUEST)`
 ///
-/// The item in the request may be a copy that the driver made of an item here. Then the set and the
-/// number in the copy tell which property the driver means.
+/// The item in the request may be a copy that the driver made of an item of this file. Then the set
+/// and the number in the copy tell which property the driver means.
 fn serve_property(call: &Call<'_>, request: Pointer) -> Result<NtStatus, NtStatus> {
     let guest = call.guest();
     let fields = &guest.layout().pcproperty_item;

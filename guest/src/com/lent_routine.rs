@@ -1,9 +1,9 @@
 //! Routines in Rust that a driver's own interrupt sync object calls.
 //!
 //! This file owns the one address that stands for all these routines: the context of a call tells
-//! which routine the object means. The guest knows a service routine until the object refuses the
-//! routine, until the last connection of the object ends, or until the guest ends. The guest knows
-//! a synchronised routine for one call.
+//! which routine the object means. The guest forgets a service routine when the object refuses the
+//! routine, when the last connection of the object ends, or when the guest ends. The guest knows a
+//! synchronised routine only while the call of the object's CallSynchronizedRoutine lasts.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -33,10 +33,11 @@ impl Bound for LentServiceRoutine {}
 type Synchronised<'a> = &'a dyn Fn(&Kernel) -> NtStatus;
 
 scoped_thread_local! {
-    /// The context of the innermost synchronised call of a driver's own object, and its routine.
+    /// The innermost synchronised call of a driver's own object: the context, and the routine.
     ///
-    /// The routine borrows from its caller, so no table that outlives the call can hold it. Calls
-    /// nest as plain calls on one stack, so the driver always serves the innermost call.
+    /// The routine borrows from its caller, so no table that outlives the call can hold it. These
+    /// calls nest as plain calls on one stack. So the innermost call is the one that the driver's
+    /// object serves now.
     static SYNCHRONISED: for<'a> (u64, Synchronised<'a>)
 }
 
@@ -68,8 +69,8 @@ impl Guest {
     /// Lends a synchronised routine for the length of `work`. `work` gets the address and the
     /// context of the routine. The result is `None` when the stack has no room for the context.
     ///
-    /// The routine runs once. The WDK's page does not allow a second call, so a driver that calls
-    /// the routine again gets `STATUS_UNSUCCESSFUL`.
+    /// The routine runs at most once. The WDK's page does not allow a second call, so a driver that
+    /// calls the routine again gets `STATUS_UNSUCCESSFUL`.
     pub(super) fn with_lent_routine<R>(
         &self,
         routine: &mut dyn FnMut(&Kernel) -> NtStatus,
@@ -90,7 +91,8 @@ impl Guest {
 /// `NTSTATUS Routine(PINTERRUPTSYNC, PVOID Context)`
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` for a context that belongs to no lent routine.
+/// `STATUS_INVALID_PARAMETER` for a context that belongs neither to a lent service routine nor to
+/// the innermost synchronised call.
 fn run_lent_routine(
     call: &Call<'_>,
     _sync: Pointer,

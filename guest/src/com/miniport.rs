@@ -35,13 +35,14 @@ fn result_of(status: u64) -> Result<(), NtStatus> {
     if status.is_success() { Ok(()) } else { Err(status) }
 }
 
-/// The answer of a call that was not made or not finished, because the machine has stopped. The
-/// machine also stops when the driver's stack has no room for the out parameters.
+/// The answer of a call that was not made or not finished. Either the machine has stopped, or there
+/// is no memory for the buffer of the call. The machine also stops when the driver's stack has no
+/// room for the out parameters.
 pub(super) const STOPPED: NtStatus = NtStatus::UNSUCCESSFUL;
 
 impl GuestObject {
-    /// Calls `Init` of a miniport that has no service group. `iids` are the interfaces of the
-    /// miniport and of the port.
+    /// Calls `Init` of a kind of miniport whose `Init` gives out no service group. `iids` are the
+    /// interfaces of the miniport and of the port.
     pub(super) fn init_without_group(
         &self,
         iids: (&Guid, &Guid),
@@ -68,7 +69,8 @@ impl GuestObject {
         [adapter, resources_at, guest.lend(port, port_iid)]
     }
 
-    /// Calls `Init` of a miniport with a port. `iids` are the interfaces of the two.
+    /// Calls `Init` of a kind of miniport whose `Init` can give out a service group. `iids` are the
+    /// interfaces of the miniport and of the port.
     pub(super) fn init_miniport(
         &self,
         iids: (&Guid, &Guid),
@@ -85,7 +87,8 @@ impl GuestObject {
         group.unwrap_or(Err(STOPPED))
     }
 
-    /// The service group in an out parameter, which may be null.
+    /// Reads the service group that the driver put into an out parameter. `None` for a null
+    /// pointer. A service group of the driver's own ends the run as unsupported.
     pub(super) fn group_at(&self, out: u64) -> Option<Rc<dyn IServiceGroup>> {
         let pointer = self.guest.load_word(out);
         let group = self.guest.interface_at::<dyn IServiceGroup>(pointer, Hold::Adopt);
@@ -96,8 +99,8 @@ impl GuestObject {
         group
     }
 
-    /// The interface by which the wrapper knows a miniport. All such interfaces begin with
-    /// `IMiniport`.
+    /// The interface by which the wrapper knows a miniport. All these interfaces begin with the
+    /// methods of `IMiniport`.
     fn miniport(&self) -> &'static Guid {
         let known = [
             &iid::MINIPORT_MIDI,

@@ -34,7 +34,8 @@ pub(crate) fn hand_out<T: IUnknown + ?Sized>(
     Ok(())
 }
 
-/// The outer object for an aggregation. No object of PortCls supports aggregation.
+/// The outer object that the driver passes for an aggregation; `None` for a null pointer. No object
+/// of PortCls supports aggregation.
 pub(crate) fn outer_at(call: &Call<'_>, outer: Pointer) -> Option<Rc<dyn IUnknown>> {
     call.guest().object_at(outer.0, &iid::UNKNOWN, Hold::Retain)
 }

@@ -3,9 +3,9 @@
 //! The guest's references are counted, and an object lives while the guest has a reference. The
 //! guest also knows an object that was only lent to the driver, as long as the object lives. So a
 //! driver that keeps a pointer without a reference often meets no failure, here as on Windows. When
-//! such a driver releases the object, it breaks the rule release-without-reference. The table also
-//! remembers objects whose last reference was released, and a call to such an object is a bug
-//! check.
+//! the driver releases an object to which it has no reference, it breaks the rule
+//! release-without-reference. The guest also remembers the objects that are gone, and a call to
+//! such an object is a bug check.
 //!
 //! Architecture invariant: this file does not know what the methods do. The guest gets the list of
 //! vtables at its birth. So a reader of this file need not read the families.
@@ -48,8 +48,9 @@ impl Guest {
         address
     }
 
-    /// The face for an interface of an object. For `IUnknown`, this is the first face that the
-    /// object has.
+    /// The face for an interface of an object: the first face that serves the interface and whose
+    /// own interface the object has. Every face serves `IUnknown`. If there is no such face, the
+    /// result is the last face, which is the face of `IUnknown`.
     fn face_of(&self, object: &Rc<dyn IUnknown>, wanted: &Guid) -> FaceNumber {
         let mut last = None;
         for (number, face) in self.0.port_objects.faces() {
@@ -91,7 +92,8 @@ impl Guest {
         address
     }
 
-    /// Writes bytes that the guest may only read, and maps the pages that are not mapped yet.
+    /// Writes bytes that the driver can read but not write, and maps the pages that are not mapped
+    /// yet.
     fn put_read_only(&self, address: u64, bytes: &[u8]) {
         let page_bytes = PAGE_BYTES as u64;
         let mut cpu = self.0.vm.cpu.borrow_mut();
@@ -151,7 +153,8 @@ impl Guest {
         }
     }
 
-    /// A block of guest memory that lives until an object is gone. The first call makes the block.
+    /// The block of guest memory that belongs to an object under a key. The first call for a key
+    /// makes the block.
     pub(super) fn attachment(&self, address: u64, key: u64, make: impl FnOnce() -> Vec<u8>) -> u64 {
         self.attached_block(address, key, || self.new_object_block(&make()))
     }

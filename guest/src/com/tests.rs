@@ -1,4 +1,4 @@
-//! COM objects of both sides: their addresses, counts, calls and queries.
+//! COM objects of both sides: addresses, counts, calls, queries, descriptors.
 
 mod attributes;
 mod dmus;
@@ -350,7 +350,7 @@ fn a_port_is_initialised_without_a_request_and_without_resources() {
         });
         answer.unwrap()
     };
-    // The miniport's own answer: the port has called its Init.
+    // The miniport's Init answers this status, so this answer shows that the port has called Init.
     let from_miniport = NtStatus(0xC000_0182);
     for (given, list) in [(true, list), (false, list), (true, 0), (false, 0)] {
         assert_eq!(with_request(given, list), from_miniport, "{given} {list:#x}");

@@ -10,9 +10,9 @@ use crate::routine::{Argument, Pointer, Words};
 /// An object of the port, seen through the interface to which the called method belongs. The object
 /// lives during the call.
 ///
-/// If the pointer leads to a released object or to no object, a bug check stops the machine and the
-/// method does not run. The method also does not run if the object lacks the interface: the driver
-/// then called a method of another object.
+/// If the pointer leads to an object that is gone or to no object, a bug check stops the machine
+/// and the method does not run. The method also does not run if the object lacks the interface. In
+/// this case the driver passed an object to which the method does not belong.
 pub(crate) struct This<I: ?Sized> {
     /// The guest's pointer to the object.
     pub address: u64,

@@ -1,7 +1,7 @@
 //! Wave miniports of the guest, as Rust traits of the port.
 //!
-//! The port binds these miniports and shows their filters to clients, but it opens no pin and makes
-//! no stream. So `NewStream` of these interfaces is not here.
+//! The port binds these miniports and shows their filters to clients, but the port opens none of
+//! their pins and makes no stream. So `NewStream` of these interfaces is not here.
 
 use std::rc::Rc;
 

@@ -17,8 +17,8 @@ use super::architecture::Architecture;
 use super::target::Guest;
 use crate::debugger::LoadedImage;
 
-/// Only lldb asks this question. lldb takes the calling convention and the processor from the
-/// answer.
+/// The answer to `qHostInfo`, which only lldb asks for. lldb takes the calling convention and the
+/// processor from the answer.
 impl<A: Architecture> HostInfo for Guest<A> {
     fn host_info(
         &self,
@@ -88,8 +88,8 @@ impl<A: Architecture> Libraries for Guest<A> {
 ///
 /// gdb asks for the list when it has not opened a file of the driver. In this case the user named
 /// no file, and the path in the answer to `qXfer:exec-file` leads to a file on another computer.
-/// The guest does not tell lldb that there is a list, because lldb would take the image as the
-/// program itself, and then forget the place of the image.
+/// The guest never reports a stop with the reason `library`, which would make lldb read the list.
+/// lldb would take the image as the program itself, and then forget the place of the image.
 /// Source: gdb, Library List Format. Measured: lldb 19.1.7.
 fn library_list(image: &LoadedImage) -> String {
     let name = escape(&image.path.to_string_lossy());

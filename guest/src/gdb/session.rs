@@ -1,8 +1,9 @@
 //! A session with one gdb: gdb's last request, and its effect on the run.
 //!
 //! The state machine of the protocol outlives the machine that runs the driver. To go back, the
-//! session abandons the running machine. The next machine runs to the place that gdb asked for,
-//! without reports on the way.
+//! session abandons the running machine. For a step backwards, the next machine runs to the count
+//! that is lower by 1, without reports on the way. To run backwards takes two further machines: the
+//! first finds the last stop before the present count, and the second runs to this stop.
 
 use std::io;
 
@@ -25,7 +26,7 @@ type StopReason<A> = SingleThreadStopReason<<A as gdbstub::arch::Arch>::Usize>;
 /// Instructions between two checks whether gdb wants to interrupt.
 const POLL_EVERY: u64 = 1_000_000;
 
-/// The exit code of a run that ended in a bug check, a hang or a used-up budget.
+/// The exit code of a run that ended in a failure, such as a bug check or a hang.
 const FAILED_EXIT_CODE: u8 = 4;
 
 /// How far the run goes before gdb gets its next report.
@@ -38,7 +39,8 @@ enum Goal<A: Architecture> {
     Step(u64),
     /// To this count without a report. At the count gdb gets this reason.
     At(u64, StopReason<A>),
-    /// To this count without a report, to find the last stop before the count.
+    /// To this count without a report, to find the last stop before the count. The second field is
+    /// the last stop that was found so far.
     LastStopBefore(u64, Option<(u64, StopReason<A>)>),
 }
 
@@ -85,7 +87,7 @@ impl<A: Architecture> Session<A> {
         self.exit_code = 0;
     }
 
-    /// Whether the session abandoned the run so that the caller runs it again.
+    /// Whether gdb wants to go back to a moment that the machine has not reached again.
     pub(super) fn wants_replay(&self) -> bool {
         self.peer == Peer::Connected && matches!(self.goal, Goal::At(..) | Goal::LastStopBefore(..))
     }
@@ -161,7 +163,7 @@ impl<A: Architecture> Session<A> {
         }
     }
 
-    /// Reports the stop, then serves gdb until gdb lets the run go on.
+    /// Reports the stop, then serves gdb until gdb lets the run go on, goes back, or leaves.
     fn talk(&mut self, reason: Option<StopReason<A>>, pause: &Pause) -> Verdict {
         let mut reason = reason;
         loop {
@@ -205,7 +207,8 @@ impl<A: Architecture> Session<A> {
         }
     }
 
-    /// Reports `reason` to gdb and serves the packets of gdb until gdb lets the guest run.
+    /// Reports `reason` to gdb and serves the packets of gdb until gdb lets the guest run or
+    /// leaves.
     fn converse(&mut self, reason: Option<StopReason<A>>) -> io::Result<()> {
         let Some(mut machine) = self.machine.take() else {
             return Err(io::ErrorKind::NotConnected.into());

@@ -1,4 +1,4 @@
-//! The x87 in the form that gdb expects, which is the same for both bitnesses.
+//! The x87 registers in the form of gdb, which is the same for both bitnesses.
 //!
 //! Source: gdb, features/i386/32bit-core.xml: ST(0) to ST(7), then the control registers. The
 //! processor keeps no selectors, so gdb sees them as 0.

@@ -61,8 +61,8 @@ fn write_port_ulong(call: &Call<'_>, port: Port, value: u32) {
     call.kernel().write_port_u32(port, value);
 }
 
-/// The addresses of `count` items of `width` bytes in a buffer. The iteration ends when the kernel
-/// is frozen.
+/// The addresses of `count` items of `width` bytes in a buffer. The iteration ends early when the
+/// kernel is frozen.
 fn items(call: &Call<'_>, buffer: Pointer, count: u32, width: u64) -> impl Iterator<Item = u64> {
     let kernel = call.kernel();
     (0..u64::from(count))

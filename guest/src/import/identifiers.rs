@@ -26,7 +26,7 @@ pub struct Identifier {
 /// What an identifier stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentifierKind {
-    /// A class that `PcNewPort` or `PcNewMiniport` makes objects of.
+    /// A class whose identifier a driver passes to `PcNewPort` or `PcNewMiniport`.
     Class,
     /// An interface.
     Interface,

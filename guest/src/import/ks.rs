@@ -3,8 +3,8 @@
 //! A PortCls driver leaves kernel streaming to its port. Such a driver imports small things from
 //! ks.sys: routines for a dispatch table, and workers. These routines are here. The rest of ks.sys,
 //! with object headers, AVStream objects, clocks and allocators, is not emulated. When a driver
-//! calls such a routine, the run ends with the routine's name, and `portcls-emu imports` lists the
-//! routine as missing.
+//! calls a routine of this rest, the run ends with the routine's name, and `portcls-emu imports`
+//! lists the routine as missing.
 //!
 //! Source: ks.h of the public headers for the declarations; the import library of mingw-w64 for
 //! the size of the arguments in words; WDK, the pages of the routines for the levels.

@@ -1,4 +1,4 @@
-//! Tests of all tables, and of each routine as drivers call it.
+//! Tests of all tables, and of routines as drivers call them.
 
 #[path = "../../driver-file/tests/image/builder.rs"]
 #[allow(dead_code, reason = "shared with the tests of the image")]
@@ -100,7 +100,7 @@ impl Bench {
         self.kernel.enter(|_| self.guest.call(address, words))
     }
 
-    /// Calls a routine with its calling convention; each argument is one word.
+    /// Calls a routine with its calling convention. `words` are the words of its arguments.
     fn try_call(&self, name: &str, words: &[u64]) -> Result<u64, Stop> {
         let modules = ["ntoskrnl.exe", "portcls.sys", "ks.sys"];
         let Some(Found::Routine(routine)) = modules.iter().find_map(|module| find(module, name))

@@ -10,7 +10,8 @@ use crate::layout::Layout;
 use crate::processor::space::{Space, Upwards};
 use crate::processor::thunk::Thunks;
 
-/// Fills the import address table.
+/// Writes the address of each import into its slot. An import that the emulator does not have gets
+/// the address of a thunk. When the driver calls this thunk, the run ends with the import's name.
 pub(super) fn bind_imports(
     cpu: &mut Cpu,
     image: &Image,

@@ -26,7 +26,8 @@ impl Guest {
     /// Loads an image into a new guest. No code of the image runs yet.
     ///
     /// # Errors
-    /// When the image cannot be mapped.
+    /// When the image cannot be moved to its address, does not fit into the guest's memory, or has
+    /// too many imports.
     pub fn new(kernel: &Kernel, image: &Image, options: GuestOptions) -> Result<Guest, LoadError> {
         let vm = Vm::new(kernel, image.mode(), options)?;
         let loaded = load(&vm, image)?;

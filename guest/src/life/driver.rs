@@ -13,12 +13,13 @@ use crate::import::{DISPATCH, INVALID_REQUEST};
 use crate::memory::at;
 
 impl Guest {
-    /// Calls DriverEntry of the image. On success, the kernel can call the routines that
-    /// DriverEntry wrote into the driver object.
+    /// Calls DriverEntry of the image. The kernel can call the dispatch routines that DriverEntry
+    /// writes into the driver object already during DriverEntry. On success, the kernel can also
+    /// call AddDevice and Unload.
     /// IRQL: PASSIVE_LEVEL.
     ///
-    /// After this call the driver object and the guest hold each other. The caller that made the
-    /// guest ends it with [`Guest::end`] after the driver was unloaded, or when the machine is
+    /// After this call the driver object and the guest hold each other. So the code that made the
+    /// guest must call [`Guest::end`] after the driver was unloaded, or when the machine is
     /// dropped.
     ///
     /// # Errors
@@ -97,7 +98,7 @@ impl Guest {
         }
     }
 
-    /// A dispatch routine that reads the driver's table at each call, like the kernel.
+    /// A dispatch routine that reads the driver's table at each call, like the kernel of Windows.
     pub(crate) fn dispatch_routine(&self, object: u64, major: MajorFunction) -> DispatchRoutine {
         let guest = self.clone();
         let field = self.major_function(object, major.number());

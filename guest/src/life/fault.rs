@@ -23,8 +23,8 @@ const STATUS_INTEGER_DIVIDE_BY_ZERO: u64 = 0xC000_0094;
 const STATUS_ASSERTION_FAILURE: u64 = 0xC000_0420;
 const STATUS_BREAKPOINT: u64 = 0x8000_0003;
 
-/// The vectors of the software interrupts that the kernel serves. Source: KiFastFail,
-/// KiDebugService.
+/// The vectors of the software interrupts for which this file has a bug check. Source: the
+/// interrupt table of Windows, KiRaiseSecurityCheckFailure, KiRaiseAssertion, KiBreakpointTrap.
 const FAST_FAIL: u8 = 0x29;
 const ASSERTION: u8 = 0x2C;
 const BREAKPOINT: u8 = 3;
@@ -233,8 +233,8 @@ impl Guest {
     }
 }
 
-/// The status of the x87 exception that waits. When several exceptions wait, the result is for the
-/// one that comes first in the list below.
+/// The status of the x87 exception that waits, and the exception in words. When several exceptions
+/// wait, the result is for the one that comes first in the list below.
 ///
 /// Source: Intel SDM volume 1, 4.9.2 (the order), 8.1.3 (the bits); ntstatus.h.
 fn x87_exception(x87: &X87Registers) -> (u64, &'static str) {

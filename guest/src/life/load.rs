@@ -50,8 +50,8 @@ fn sections(image: &Image, residence: Residence) -> impl Iterator<Item = &Sectio
     image.sections().iter().filter(move |section| section.residence == residence)
 }
 
-/// The pages that only this section uses. Sections begin at pages, and no other section uses the
-/// rest of the last page.
+/// The pages of a section that begins at a page. No other section uses the rest of its last page.
+/// `None` for a section that does not begin at a page, because it shares this page.
 fn whole_pages(base: u64, section: &Section) -> Option<Range<u64>> {
     if !u64::from(section.rva).is_multiple_of(PAGE) {
         return None;

@@ -65,8 +65,8 @@ impl Guest {
         self.0.vm.thunk_of(number_of(routine))
     }
 
-    /// The address that a driver gets for an import of a routine; `None` if the emulator does not
-    /// have the routine.
+    /// The address that a driver gets for an import of a routine. `None` for a variable, and for a
+    /// name that the emulator does not have.
     #[must_use]
     pub fn routine_address(&self, module: &str, name: &str) -> Option<u64> {
         match import::find(module, name)? {

@@ -51,6 +51,7 @@ struct Link {
 
 /// The data of an event that the driver puts.
 enum Data {
+    /// The event has its data already, or has no data.
     Ready,
     /// The event has a package that begins at this address.
     Package(u64),
@@ -221,9 +222,9 @@ impl Guest {
     /// Takes the good part of the chain of events at an address from the driver. `sink` is the
     /// object of the port to which the driver puts the chain.
     ///
-    /// Every mistake of the driver breaks a rule of the port. An address that is not an event of
-    /// the driver ends the chain, because the bytes there say nothing sure about the next event. An
-    /// event of another allocator is lost, but this function serves the events after it and in its
+    /// Every mistake of the driver breaks a rule of the port. An address at which the driver has no
+    /// event now ends the chain, because the bytes there say nothing sure about the next event. An
+    /// event of another allocator is lost, but this function takes the events after it and in its
     /// package.
     pub(crate) fn take_events(&self, sink: u64, first: u64, intent: Use) -> EventChain {
         let allocator = self.0.events.allocator_of_sink(sink);
@@ -284,8 +285,9 @@ impl Guest {
         }
     }
 
-    /// Reads the structure of an event that was just taken, checks it, and marks it as put. Returns
-    /// the event with its data, and the address of the next event.
+    /// Reads the structure of an event that was just taken, checks it, and overwrites it with the
+    /// pattern. Returns the event, the address of the next event, and whether the data are in the
+    /// event or are a package that the caller must take.
     fn read_event(
         &self,
         address: u64,
@@ -368,7 +370,8 @@ impl Guest {
         }
     }
 
-    /// Takes a buffer from the driver. `length` is the number of bytes that the event states.
+    /// Takes a buffer from the driver. `length` is the number of data bytes in the buffer. Only
+    /// `Use::Send` reads them.
     fn take_buffer_at(&self, address: u64, length: u16, intent: Use) -> Found<EventBuffer> {
         let found = self.0.events.take_buffer(address);
         let Found::Taken(store, mut buffer) = found else { return found };
@@ -390,8 +393,8 @@ impl Guest {
     /// Takes back a buffer that the driver puts without an event.
     ///
     /// # Errors
-    /// `STATUS_INVALID_PARAMETER` for an address that is not a buffer of the driver. Such an
-    /// address also breaks the rule event-data-foreign.
+    /// `STATUS_INVALID_PARAMETER` for an address at which the driver has no buffer of this
+    /// allocator. Such an address also breaks the rule event-data-foreign.
     pub(crate) fn take_buffer(
         &self,
         allocator: u64,
@@ -439,7 +442,8 @@ impl Guest {
         format!("; {}, called before {caller}", self.name_of_serving())
     }
 
-    /// Unmaps the events of a stream that is closed.
+    /// Closes a stream: unmaps the events and buffers of its allocator. They stay mapped while
+    /// another stream has this allocator, or while the driver has one of them.
     pub(crate) fn close_stream_events(&self, stream: u64) {
         for (block, bytes) in self.0.events.close_stream(stream) {
             let unmapped = self.0.vm.cpu.borrow_mut().memory_mut().unmap(block, bytes);

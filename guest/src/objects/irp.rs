@@ -1,11 +1,12 @@
 //! Requests in the form that a driver sees: an IRP with two stack locations.
 //!
 //! The request itself lives in the kernel. The IRP in guest memory is made when the driver gets the
-//! request. The IRP is freed when the request is complete and the driver's routine has returned, in
-//! any order. An IRP that a routine keeps with `STATUS_PENDING` stays until the driver completes
-//! it. The port can complete a request by itself, such as a read in the port's queue. Then the IRP
-//! stays until the driver gets its next request. When the driver completes a request, the kernel
-//! gets the status and the mark of a pending request from the IRP, where the driver wrote them.
+//! request. The IRP is freed when the driver's routine has returned, unless the driver keeps the
+//! request, such as with `STATUS_PENDING`. The IRP of a kept request stays until the driver
+//! completes the request. The port can complete a kept request by itself, such as a read in the
+//! port's queue. Then the IRP stays until the driver gets or completes another request. When the
+//! driver completes a request, the kernel gets the status block and the mark of a pending request
+//! from the IRP, where the driver wrote them.
 
 use std::rc::Rc;
 
@@ -34,17 +35,19 @@ const LOCATION_VERSION: u16 = 1;
 pub(crate) const PENDING_RETURNED: u8 = 0x01;
 
 impl Guest {
-    /// Runs `work`. `work` calls the driver's routine at `routine` with the address of an IRP for
-    /// the request, and returns the routine's status.
+    /// Makes an IRP for the request and runs `work` with the address of the IRP. `work` calls the
+    /// driver's routine at `routine` and returns the routine's status.
     ///
     /// The IRP is freed when `work` has returned, unless the driver keeps the request. A driver
-    /// keeps a request when it returned `STATUS_PENDING`, marked the request pending, or sent the
-    /// request to the driver below. Then the IRP is freed when the request is completed.
+    /// keeps a request if its routine returned `STATUS_PENDING` or marked the request pending, or
+    /// if the request is still with the driver below. The IRP of a kept request stays until the
+    /// request is complete.
     ///
-    /// The request is marked pending when the driver's own stack location is marked. A driver that
-    /// returns the `STATUS_PENDING` of the driver below need not have marked its location yet: its
-    /// completion routine marks the location later. When there is no completion routine, the kernel
-    /// copies the mark from the location of the driver below.
+    /// The request is marked pending when the driver's own stack location is marked. It is also
+    /// marked when the driver returns `STATUS_PENDING` while the request is with the driver below.
+    /// Such a driver need not have marked its location yet: its completion routine marks the
+    /// location later. When there is no completion routine, the kernel copies the mark from the
+    /// location of the driver below.
     pub(crate) fn with_irp(
         &self,
         irp: &Irp,
@@ -92,14 +95,14 @@ impl Guest {
         self.0.shown.irp_at(address)
     }
 
-    /// Whether a driver has marked its stack location with IoMarkIrpPending. A driver that marks
-    /// the location keeps the request.
+    /// Whether a stack location has the mark that IoMarkIrpPending sets. A driver that marks its
+    /// location keeps the request.
     pub(crate) fn is_location_marked(&self, location: u64) -> bool {
         let control = at(location, self.layout().io_stack_location.control);
         self.is_readable(control, 1) && self.load_u8(control) & PENDING_RETURNED != 0
     }
 
-    /// Marks a stack location like IoMarkIrpPending.
+    /// Marks a stack location, as IoMarkIrpPending does.
     pub(crate) fn mark_location(&self, location: u64) {
         let control = at(location, self.layout().io_stack_location.control);
         if self.is_readable(control, 1) {
@@ -156,7 +159,8 @@ impl Guest {
         self.put_u8(at(address, fields.current_location), LOCATIONS);
         self.put_u8(at(address, fields.cancel), irp.is_cancelled().into());
         self.put_word(at(address, fields.tail_overlay_current_stack_location), location);
-        // Plug and Play and power requests arrive with STATUS_NOT_SUPPORTED.
+        // A new request arrives with STATUS_NOT_SUPPORTED. Windows wants this status for Plug and
+        // Play and power requests.
         let status = match irp.status() {
             NtStatus::PENDING => NtStatus::NOT_SUPPORTED,
             status => status,
@@ -197,7 +201,8 @@ impl Guest {
                 self.put_word(at(location, field), list);
             }
             Parameters::Pnp(PnpRequest::QueryInterface) => {
-                // In PNP_LOCATION_INTERFACE the routines follow two numbers and a context.
+                // A PNP_LOCATION_INTERFACE is as long as five pointers. The first of these words
+                // holds two numbers of 16 bits. The context and three routines follow.
                 let bytes = 5 * self.pointer_bytes();
                 let interface = blocks.add(&vec![0; bytes as usize]);
                 let guid = blocks.add(&LOCATION_INTERFACE);
@@ -235,8 +240,9 @@ impl Guest {
         }
     }
 
-    /// Copies into the request what the driver wrote into its IRP: the status block, and the mark
-    /// of a pending request. The driver is about to complete the request.
+    /// Copies into the request what the driver wrote into its IRP: the status block, the list of
+    /// required resources, and the mark of a pending request. Reports a driver that should have
+    /// marked the request and did not.
     pub(crate) fn take_irp(&self, address: u64, irp: &Irp) {
         let block = at(address, self.layout().irp.io_status);
         let fields = &self.layout().io_status_block;
@@ -258,7 +264,7 @@ impl Guest {
     }
 }
 
-/// The memory blocks of an IRP.
+/// The memory blocks of an IRP and of its parameters, with their lengths.
 struct Blocks<'a> {
     guest: &'a Guest,
     blocks: Vec<(u64, usize)>,

@@ -9,9 +9,9 @@ use crate::layout::Layout;
 /// The size of the structure on x64, in bytes. On x86 the structure is smaller. Source: dmusicks.h.
 const LARGEST: usize = 40;
 
-/// The pattern that the driver reads in an event that it has put. As a pointer the pattern leads to
-/// no memory.
-/// Assumed: any value will do, except zero and good addresses.
+/// The byte that fills the place of an event while the driver does not have the event. A pointer of
+/// such bytes leads to no memory.
+/// Assumed: any value will do, except zero and bytes that make a good address.
 pub(super) const GONE: u8 = 0xDD;
 
 /// The fields of a DMUS_KERNEL_EVENT.
@@ -87,7 +87,7 @@ impl KernelEvent {
         }
     }
 
-    /// The bytes of the structure. Bytes after the size of the structure do not belong to it.
+    /// The bytes of the structure. On x86 the last 8 bytes do not belong to the structure.
     pub fn to_bytes(&self, layout: &Layout) -> [u8; LARGEST] {
         let fields = &layout.dmus_kernel_event;
         let width = pointer_width(layout);

@@ -28,7 +28,7 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// The pages that hold the buffer. Those past the end of the address space are left out.
+    /// The addresses of the pages that hold the buffer. Addresses above 64 bits are left out.
     pub fn pages(&self) -> Range<u64> {
         let start = self.first_page();
         start..start.saturating_add(self.page_count() * PAGE)
@@ -54,12 +54,13 @@ impl Buffer {
 }
 
 impl Guest {
-    /// The size in bytes of an MDL for a buffer.
+    /// The size in bytes of an MDL for a buffer, with the numbers of the frames.
     pub(crate) fn mdl_bytes(&self, buffer: &Buffer) -> u64 {
         u64::from(self.layout().mdl.size_of) + buffer.page_count() * self.pointer_bytes()
     }
 
-    /// Fills in an MDL that describes no pages yet.
+    /// Fills in the structure of an MDL. The flags are 0, and the numbers of the frames are not
+    /// written.
     pub(crate) fn write_mdl(&self, mdl: u64, buffer: &Buffer) {
         let fields = &self.layout().mdl;
         self.store_word(at(mdl, fields.next), 0);
@@ -104,8 +105,8 @@ impl Guest {
         at(mdl, self.layout().mdl.size_of)
     }
 
-    /// Writes the numbers of the frames behind pages that are in memory. `places` has one address
-    /// in each page.
+    /// Writes the numbers of the frames behind pages. `places` has one address in each page. A page
+    /// that does not exist gets 0.
     pub(crate) fn write_mdl_frames(&self, mdl: u64, places: impl Iterator<Item = u64>) {
         let mut field = self.mdl_frames(mdl);
         for place in places {

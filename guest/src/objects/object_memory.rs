@@ -6,7 +6,7 @@ use crate::guest::Guest;
 
 impl Guest {
     /// Allocates pages for one object only, with an unmapped page after them, and writes `content`
-    /// into them.
+    /// into them. Returns their address. When no memory is left, the run ends.
     pub(crate) fn new_object_block(&self, content: &[u8]) -> u64 {
         self.try_object_block(content).unwrap_or_else(|| {
             self.kernel().unsupported("more objects of the kernel than there is memory for");

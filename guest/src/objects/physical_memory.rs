@@ -5,12 +5,13 @@ use portcls_emulator::PhysicalRequest;
 use crate::guest::Guest;
 use crate::processor::space::PAGE;
 
-/// The content of a block before the first write. Assumed: any value that is not zero will do.
+/// The content of a new block for which the caller states no content.
+/// Assumed: any value that is not zero will do.
 const UNWRITTEN: u8 = 0xCD;
 
 impl Guest {
-    /// Allocates a contiguous block and returns its address; `None` when there is no such memory.
-    /// The block begins at the beginning of a page.
+    /// Allocates a contiguous block of whole pages and returns its address; `None` when there is no
+    /// such memory. Each byte of the block is `fill`.
     pub(crate) fn allocate_contiguous(
         &self,
         request: &PhysicalRequest,

@@ -1,10 +1,10 @@
 //! Pool: each block on pages of its own, with unmapped pages on both sides.
 //!
-//! A block of less than a page ends at the end of its page, except for its alignment. So an access
-//! past the block faults at once. A larger block begins at the start of its first page. The rest of
-//! the block's pages holds a pattern, and `free_pool` checks the pattern. A freed block is
-//! unmapped, and its addresses are not used again for a long time. So a later use faults, and the
-//! report can name the freed block.
+//! A block of less than a page ends as close to the end of its page as its alignment allows. An
+//! access past this page faults at once. A block of a page or more begins at the start of a page.
+//! The rest of the block's pages holds a pattern, and `free_pool` checks the pattern. A freed block
+//! is unmapped, and its addresses are not used again for a long time. So a later use faults, and
+//! the report can name the freed block.
 
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ use crate::tables::pool_table::{Block, Fill};
 /// The pattern beside a block. Assumed: any value will do, except text and zero.
 const BESIDE: u8 = 0xB5;
 
-/// The content of a block before the first write. The routines that are older than ExAllocatePool2
+/// The content of a new block that is not zeroed. The routines that are older than ExAllocatePool2
 /// leave garbage in new blocks.
 const UNWRITTEN: u8 = 0xCD;
 
@@ -135,8 +135,10 @@ impl Guest {
 
     /// Frees a block. When `tag` is `None`, the block's tag is not checked.
     ///
-    /// Bug checks: BAD_POOL_CALLER for an address that is not a block, or for a wrong tag;
-    /// SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION when bytes beside the block were written.
+    /// Bug checks: BAD_POOL_CALLER for an address at which no block begins, or for a wrong tag;
+    /// SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION when bytes beside the block were written;
+    /// TIMER_OR_DPC_INVALID when the block holds something that is still pending, such as a timer
+    /// that is set.
     pub fn free_pool(&self, address: u64, tag: Option<[u8; 4]>) {
         if self.kernel().is_frozen() {
             return;
@@ -182,7 +184,7 @@ impl Guest {
             content
         };
         let end = block.address + block.bytes;
-        // The changed byte nearest to the block says most about the mistake.
+        // On each side, the changed byte nearest to the block says most about the mistake.
         let behind = read(end..block.page_range().end);
         let behind = behind.iter().position(|byte| *byte != BESIDE);
         let before = read(block.pages..block.address);

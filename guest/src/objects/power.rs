@@ -5,13 +5,13 @@ use portcls_emulator::{DeviceCapabilities, DevicePowerState, SystemPowerState};
 use crate::guest::Guest;
 use crate::memory::at;
 
-/// 0 in POWER_STATE and the other power enumerations: "unspecified". Source: wdm.h.
+/// The value 0 of DEVICE_POWER_STATE and SYSTEM_POWER_STATE: "unspecified". Source: wdm.h.
 const UNSPECIFIED: u32 = 0;
 
-/// The first member of `DeviceState` is for "unspecified"; S0 follows.
+/// The index of S0 in `DeviceState`. The member before it is for "unspecified".
 const FIRST_SYSTEM_STATE: u64 = SystemPowerState::S0.number() as u64;
 
-/// Writes the capabilities that the bus reported.
+/// Writes the capabilities of a device at an address.
 pub(crate) fn write_capabilities(guest: &Guest, address: u64, said: &DeviceCapabilities) {
     let fields = &guest.layout().device_capabilities;
     guest.store_u16(at(address, fields.size), fields.size_of as u16);
@@ -27,8 +27,8 @@ pub(crate) fn write_capabilities(guest: &Guest, address: u64, said: &DeviceCapab
     guest.store_u32(at(address, fields.d3_latency), said.d3_latency_100us);
 }
 
-/// Reads the capabilities that the driver changed. A value in `DeviceState` that is not a power
-/// state changes nothing. Such a value in `DeviceWake` means "unspecified".
+/// Reads the capabilities, which the driver may have changed. A value in `DeviceState` that is not
+/// a power state changes nothing. Such a value in `DeviceWake` means "unspecified".
 pub(crate) fn read_capabilities(guest: &Guest, address: u64, into: &mut DeviceCapabilities) {
     let fields = &guest.layout().device_capabilities;
     for (index, state) in into.device_states.iter_mut().enumerate() {

@@ -13,8 +13,8 @@ use crate::guest::Guest;
 use crate::memory::at;
 use crate::tables::pool_table::Fill;
 
-/// The largest number of entries in a table. The limit stops the reading when a driver forgot the
-/// last entry.
+/// The largest number of entries that are read from a table. The limit stops the reading when a
+/// driver forgot the empty entry at the end.
 const ENTRIES: u64 = 4_096;
 
 /// The bit position of the expected type in a default type. Source: wdm.h.
@@ -93,7 +93,10 @@ fn load_default(guest: &Guest, entry: u64, kind: ValueType) -> Option<(ValueType
     Some((kind, bytes))
 }
 
-/// Stores a value at the address in its entry.
+/// Stores a value at the address in its entry. Longer data than 4 bytes, other than text, go into a
+/// buffer that begins with its size. If the size is negative, only the data are stored. If not, the
+/// length and the type are stored before the data.
+/// Source: WDK, RtlQueryRegistryValues, RTL_QUERY_REGISTRY_DIRECT.
 fn store_directly(guest: &Guest, context: u64, value: &RegistryValue) -> Result<(), NtStatus> {
     let is_text = matches!(
         value.kind,

@@ -14,10 +14,10 @@ use crate::guest::Guest;
 use crate::layout::Layout;
 use crate::memory::at;
 
-/// The tag of a list. Assumed: any tag will do, because a driver frees a list without naming a tag.
+/// The pool tag of a list. Assumed: any tag will do, because a driver frees a list without a tag.
 const TAG: [u8; 4] = *b"PpRl";
 
-/// The largest number of alternative lists in a driver's list.
+/// The largest number of alternative lists that are read from a driver's list.
 const MOST_ALTERNATIVES: u32 = 64;
 
 impl Guest {
@@ -43,7 +43,8 @@ impl Guest {
         }
     }
 
-    /// Frees the list of a request when the request ends, like the Plug and Play manager.
+    /// Frees the list of an IRP that is about to be freed. On Windows the Plug and Play manager
+    /// does this. Only a request for IRP_MN_FILTER_RESOURCE_REQUIREMENTS has a list.
     pub(crate) fn free_requirements(&self, address: u64, location: u64, irp: &Irp) {
         if let Parameters::Pnp(PnpRequest::FilterResourceRequirements(_)) = irp.parameters() {
             match self.requirements_of_irp(address, location) {

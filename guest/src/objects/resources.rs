@@ -19,7 +19,7 @@ pub(super) const PORT_IO: u16 = 1;
 /// INTERFACE_TYPE Isa. Source: wdm.h.
 pub(super) const ISA: u32 = 1;
 
-/// The kind for a number of CM_RESOURCE_TYPE.
+/// The kind for a number of CM_RESOURCE_TYPE; `None` for any other number.
 pub(crate) fn kind_of(value: u32) -> Option<ResourceKind> {
     use ResourceKind::{Dma, Interrupt, Memory, Port};
     [Port, Interrupt, Memory, Dma].into_iter().find(|kind| *kind as u32 == value)
@@ -95,7 +95,7 @@ pub(crate) fn descriptor_at(guest: &Guest, address: u64) -> Option<Resource> {
     })
 }
 
-/// Builds a CM_RESOURCE_LIST with one bus.
+/// Builds a CM_RESOURCE_LIST with one bus, an ISA bus.
 pub(crate) fn list_bytes(layout: &Layout, resources: &[Resource]) -> Vec<u8> {
     let full = &layout.cm_full_resource_descriptor;
     let partial = &layout.cm_partial_resource_list;
@@ -117,8 +117,8 @@ pub(crate) fn list_bytes(layout: &Layout, resources: &[Resource]) -> Vec<u8> {
     bytes
 }
 
-/// The resources of the first bus in a CM_RESOURCE_LIST. For a null pointer the result is an empty
-/// list.
+/// The resources of the first bus in a CM_RESOURCE_LIST, without resources of an unknown kind. For
+/// a null pointer the result is an empty list.
 pub(crate) fn list_at(guest: &Guest, address: u64) -> Vec<Resource> {
     let layout = guest.layout();
     let list =
@@ -136,5 +136,6 @@ pub(crate) fn list_at(guest: &Guest, address: u64) -> Vec<Resource> {
     entries.collect()
 }
 
-/// The largest number of resources in a driver's list. Assumed: a card has a handful.
+/// The largest number of resources that are read from a driver's list. Assumed: a card has a
+/// handful.
 pub(super) const MOST_RESOURCES: u32 = 256;

@@ -1,7 +1,8 @@
-//! The buffer of a call that moves data. The buffer ends where its pages end.
+//! The buffer of a call that moves data.
 //!
-//! A driver that reads or writes past its buffer faults at once. Because of the buffer's alignment,
-//! up to 3 bytes after it do not fault.
+//! The usual buffer ends where its pages end, so a driver that reads or writes past its buffer
+//! faults at once. Because of the buffer's alignment, up to 3 bytes after it do not fault. While
+//! the usual buffer is in use, or when it is too small, a pool block serves as the buffer.
 
 use cpu_x86::{PAGE_BYTES, Rights};
 use portcls_emulator::PoolType;
@@ -13,12 +14,12 @@ use crate::tables::pool_table::Fill;
 /// multiple of this number too.
 const ALIGNMENT: u64 = 4;
 
-/// The pool tag of a buffer that does not fit into the usual range.
+/// The pool tag of a buffer that is a pool block.
 const TAG: [u8; 4] = *b"PcTr";
 
 impl Guest {
-    /// Runs `work` with a buffer of `bytes` bytes. The result is `None` when there is no memory
-    /// for it.
+    /// Runs `work` with the address of a buffer of `bytes` bytes. The result is `None` when there
+    /// is no memory for the buffer.
     pub(crate) fn with_transfer<R>(&self, bytes: u64, work: impl FnOnce(u64) -> R) -> Option<R> {
         let range = &self.0.vm.space.transfer;
         let fits = bytes <= range.end - range.start;
@@ -32,8 +33,8 @@ impl Guest {
         self.with_pool_buffer(bytes, work)
     }
 
-    /// Runs `work` with a pool block of `bytes` bytes that hold 0. The result is `None` when there
-    /// is no memory for it.
+    /// Runs `work` with the address of a pool block of `bytes` bytes that hold 0. The result is
+    /// `None` when there is no memory for the block.
     pub(crate) fn with_pool_buffer<R>(&self, bytes: u64, work: impl FnOnce(u64) -> R) -> Option<R> {
         let address = self.allocate_pool(PoolType::NonPagedNx, bytes.max(1), TAG, Fill::Zero);
         if address == 0 {

@@ -1,10 +1,10 @@
 //! Calls into the guest: arguments in, the run, the result out.
 //!
-//! A call borrows the processor only while the interpreter runs. A stop is served while the
-//! processor is not borrowed, so an interrupt, a DPC or another call can run on top. A call saves
-//! all registers except the x87 registers when it begins, and restores them when it ends. An
-//! interrupt on x86 Windows does not save the x87 registers either. Kernel code that uses them must
-//! save them with KeSaveFloatingPointState.
+//! While code outside serves a stop of the interpreter, the processor is not borrowed. So an
+//! interrupt, a DPC or another call can run on top of this call. A call saves all registers except
+//! the x87 registers when it begins, and restores them when it ends. An interrupt on x86 Windows
+//! does not save the x87 registers either. Kernel code that uses the x87 must save its registers
+//! with KeSaveFloatingPointState.
 
 use std::rc::Rc;
 
@@ -21,8 +21,8 @@ const ARGUMENT_REGISTERS: [Register; 4] =
     [Register::Rcx, Register::Rdx, Register::R8, Register::R9];
 
 /// When the driver calls a routine that takes no simulated time, the call budget shrinks by this
-/// number of instructions. If the routine takes time, the limit of the kernel for the time of a
-/// call is enough.
+/// number of instructions. If the routine takes time, the kernel's limit for the time of a call
+/// ends an endless loop.
 /// Measured: DbgPrint with a short text takes this program as long as some 300 instructions.
 const ROUTINE_COST: u64 = 250;
 
@@ -62,8 +62,9 @@ impl Vm {
         result
     }
 
-    /// Puts the arguments and the return address on the current stack. The result has a fault when
-    /// the stack has no room for them.
+    /// Begins a call: lays out the arguments and the return address, and points RIP at the
+    /// function. Returns what the caller needs at the end of the call. The fault is there when the
+    /// current stack has no room.
     pub(super) fn begin_call(&self, function: u64, words: &[u64]) -> (Saved, Option<Fault>) {
         self.settle_irql();
         let running = self.kernel().running();
@@ -181,7 +182,7 @@ impl Vm {
         self.spender.set(None);
     }
 
-    /// Reads the result, and checks that the function left the stack pointer as it should.
+    /// Reads the result. On x64 also checks that the function left the stack pointer as it should.
     pub(super) fn take_result(&self, stack_pointer: u64) -> u64 {
         let cpu = self.cpu.borrow();
         let (low, high) = (cpu.register(Register::Rax), cpu.register(Register::Rdx));
@@ -224,7 +225,7 @@ impl Vm {
     /// a value by which the caller gives the memory back.
     ///
     /// # Errors
-    /// The fault when the stack has no room for them.
+    /// The fault when the stack has no room for these bytes.
     pub fn take_scratch(&self, bytes: u64) -> Result<(u64, Scratch), Fault> {
         let running = self.kernel().running();
         let mut cpu = self.cpu.borrow_mut();
@@ -249,14 +250,15 @@ pub(crate) struct Scratch {
     stack_pointer: u64,
 }
 
-/// The state that a call restores.
+/// What a call needs at its end: the registers to restore, and the stack pointer at its beginning.
 pub(super) struct Saved {
     registers: Registers,
     /// The address of the return address.
     pub(super) stack_pointer: u64,
 }
 
-/// Writes the frame of a call on x64: home space for four words, further words, return address.
+/// Lays out a call on x64: up to four words in registers, and on the stack the other words, home
+/// space for four words, and the return address. Returns the stack pointer.
 fn lay_out_64(cpu: &mut Cpu, top: u64, words: &[u64], back: u64) -> Result<u64, Fault> {
     let slots = words.len().max(ARGUMENT_REGISTERS.len()) as u64;
     let frame = (top & !0xF).wrapping_sub((slots * 8).next_multiple_of(16));
@@ -271,7 +273,8 @@ fn lay_out_64(cpu: &mut Cpu, top: u64, words: &[u64], back: u64) -> Result<u64, 
     Ok(stack_pointer)
 }
 
-/// Writes the stack frame of a call on x86: the words and the return address.
+/// Lays out a call on x86: the words and the return address on the stack. Returns the stack
+/// pointer.
 fn lay_out_32(cpu: &mut Cpu, top: u64, words: &[u64], back: u64) -> Result<u64, Fault> {
     let frame = (top.wrapping_sub(words.len() as u64 * 4)) & !0xF;
     let stack_pointer = frame.wrapping_sub(4);

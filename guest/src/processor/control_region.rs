@@ -1,7 +1,8 @@
 //! The processor's control region, KPCR, which a driver's inline code reads.
 //!
 //! After a change of the IRQL, the new level is written to the region when the guest goes on. Guest
-//! code can change the level only by a stop, so it never reads an old level.
+//! code can change the level only by a stop, so it never reads an old level. CLI does not change
+//! the level in the region.
 
 use cpu_x86::{Cpu, MapError, Memory, Mode, PAGE_BYTES, Register, Rights};
 use portcls_emulator::Irql;
@@ -16,7 +17,8 @@ const THREAD_BYTES: u64 = 0x10;
 
 /// The number of threads that have an object in this page: the thread of the event loop and the
 /// threads of work items. A system thread has an object elsewhere.
-/// Assumed: 64 are enough, because threads are nested, and all work items run on one stack.
+/// Assumed: 64 are enough. A work item gets a number above 1 only when it runs in a wait of another
+/// work item, and all work items share one stack.
 const THREADS: u64 = 64;
 
 /// Maps the control region, and points GS or FS at the region.

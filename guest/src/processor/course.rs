@@ -23,9 +23,9 @@ pub(super) fn running_code(kernel: &Kernel) -> RunningCode {
 }
 
 /// Makes the function that tells the kernel the course of the driver's code. The course is open if
-/// other code interrupts the driver's code, or if the driver's code is in a call of a routine. In
-/// the first case the interrupting code may still change anything, and in the second case the
-/// routine may.
+/// the driver's code runs in no circle that the search finds. It is also open if other code
+/// interrupts the driver's code, or if the driver's code is in a call of a routine. The
+/// interrupting code or the routine may still change anything.
 pub(super) fn judge(cpu: &Rc<RefCell<Cpu>>, spender: &Spender) -> CodeJudge {
     let (cpu, spender) = (Rc::clone(cpu), Rc::clone(spender));
     Rc::new(move |kernel| {

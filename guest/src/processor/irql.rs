@@ -28,8 +28,8 @@ impl Vm {
         tell_irql(memory, self.space, self.layout(), told);
     }
 
-    /// Serves a write to CR8, the task priority. When the priority falls, the kernel delivers
-    /// masked interrupts.
+    /// Serves a write to CR8, the task priority. When the priority falls, the kernel delivers the
+    /// interrupts that it no longer masks.
     pub(super) fn write_cr8(&self, outside: &impl Outside, value: u64) {
         let kernel = self.kernel();
         match u8::try_from(value) {
@@ -51,7 +51,8 @@ impl Vm {
     /// Serves CLI and STI.
     ///
     /// Assumed: while interrupts are off, the IRQL is HIGH_LEVEL, which masks the same interrupts.
-    /// A driver that asks for the IRQL at that time gets HIGH_LEVEL.
+    /// A driver that reads CR8 or calls KeGetCurrentIrql at that time gets HIGH_LEVEL. In the
+    /// control region it finds the level from before CLI.
     pub(super) fn switch_interrupts(&self) {
         let kernel = self.kernel();
         let on = self.cpu.borrow().flags().contains(RFlags::INTERRUPT);

@@ -32,7 +32,7 @@ impl Vm {
     /// Writes bytes.
     ///
     /// # Errors
-    /// The errors of [`Vm::read`].
+    /// The fault that the processor would get.
     #[inline]
     pub fn write(&self, address: u64, bytes: &[u8]) -> Result<(), Fault> {
         self.settle_irql();

@@ -12,7 +12,8 @@ pub(crate) trait Outside {
     /// after the call.
     fn serve_routine(&self, routine: RoutineNumber);
 
-    /// The driver called an address that belongs to no routine, in the range of the thunks.
+    /// The driver called an address in the range of the thunks that stands for no routine of the
+    /// emulator.
     fn reach_nothing(&self, address: u64);
 
     /// Accuses the driver of a mistake. The function does not return, except on a frozen kernel.

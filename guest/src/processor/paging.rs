@@ -1,10 +1,12 @@
 //! Pageable memory, which is out at DISPATCH_LEVEL and above.
 //!
-//! On Windows it is chance whether a page is in. In the emulator the page is always out at these
-//! levels, so a driver that touches it there always fails. The processor brings pages in or out
-//! when guest code runs at a new level, and not at every change of the IRQL. So while a driver runs
-//! only at DISPATCH_LEVEL, no page goes in or out. A driver may lock pages of pageable memory.
-//! These pages stay in until the driver unlocks them.
+//! On Windows it is chance whether a page is in. In the emulator a page that is not locked is
+//! always out at these levels, so a driver that touches the page there always fails. A driver may
+//! lock pages of pageable memory. These pages stay in until the driver unlocks them.
+//!
+//! A change of the IRQL alone moves no page. Pages go out or in only when guest code runs, or guest
+//! memory is accessed, at a level at which they must be out or in. So while the driver only runs at
+//! DISPATCH_LEVEL, such as in DPCs, no page goes out or in.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -98,7 +100,7 @@ impl Paging {
         self.ranges.borrow_mut().push(range);
     }
 
-    /// Forgets the range at `address`, which was unmapped, and the locked pages in the range.
+    /// Forgets the range at `address`, because its pages are freed, and the locks that begin in it.
     pub fn remove(&self, address: u64) {
         let mut ranges = self.ranges.borrow_mut();
         for gone in ranges.extract_if(.., |range| range.address == address) {

@@ -1,7 +1,7 @@
 //! KUSER_SHARED_DATA: time and version, which drivers read.
 //!
 //! The page is filled in only when the driver reads it. Any access to the page is a guard fault. To
-//! serve the fault, the emulator writes the time to the page and lets the instruction of the access
+//! serve the fault of an instruction, the emulator fills in the page and lets the instruction
 //! through. For a driver that never reads the page, the emulator does none of this work.
 
 use cpu_x86::{Cpu, MapError, Memory, PAGE_BYTES, Rights, Stop};
@@ -24,8 +24,8 @@ pub(super) fn holds(space: &Space, address: u64) -> bool {
 }
 
 /// Runs the instruction that wants to read the page, and no other instruction. During this time the
-/// page holds `content`. Returns the stop of the instruction and the number of retired
-/// instructions.
+/// page holds `content` and can be read. Returns the stop of the instruction and the number of
+/// retired instructions.
 pub(super) fn step_over(cpu: &mut Cpu, space: &Space, content: &[u8; PAGE_BYTES]) -> (Stop, u64) {
     let page = space.shared_data;
     cpu.memory_mut().poke(page, content).expect("the page is mapped");

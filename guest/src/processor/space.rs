@@ -1,8 +1,8 @@
 //! The address map: where things lie in the guest's half of the address range.
 //!
-//! Everything is in the kernel half, where a driver expects it. The places are far apart, so that
-//! a wild pointer hits no memory. The places are fixed, so a run that is repeated has the same
-//! addresses.
+//! Everything is in the kernel half, where a driver expects it. Most of the kernel half is not
+//! mapped, so a wild pointer seldom hits memory. The places are fixed, so a run that is repeated
+//! has the same addresses.
 
 use std::ops::Range;
 
@@ -33,13 +33,14 @@ pub(crate) struct Space {
     pub port_objects: Range<u64>,
     /// The vtables of the port's COM objects.
     pub vtables: Range<u64>,
-    /// Driver, device, file and request objects.
+    /// The kernel's objects that the driver sees, such as device objects and requests, and other
+    /// blocks of memory that a routine gives the driver.
     pub objects: Range<u64>,
     /// DirectMusic events and their buffers.
     pub events: Range<u64>,
-    /// Buffers for calls that move data.
+    /// The usual buffer of a call that moves data.
     pub transfer: Range<u64>,
-    /// The first stack. The other stacks follow.
+    /// The lowest address of the first stack. The other stacks follow.
     pub stacks: u64,
     /// Bytes of one stack: the size that NT gives a thread.
     pub stack_bytes: u64,
@@ -73,8 +74,9 @@ static BITS_64: Space = Space {
     pool_alignment: 16,
 };
 
-/// Source: x86 Windows without PAE, which has 2 GiB of kernel space from 80000000. Assumed, for the
-/// rest: any place in the kernel half will do.
+/// Source: x86 Windows without PAE, for the 2 GiB of kernel space from 80000000, KUSER_SHARED_DATA,
+/// the control region and the stack size. Assumed, for the rest: any place in the kernel half will
+/// do.
 static BITS_32: Space = Space {
     pointer_bytes: 4,
     kernel_half: 0x8000_0000,

@@ -1,8 +1,8 @@
 //! The stacks: of threads, work items, DPCs and service routines.
 //!
-//! Each stack lies between unmapped pages and has a guard page below its lowest address. Each stack
-//! has the size that NT gives a thread, so a driver that overflows its stack on Windows also
-//! overflows it here.
+//! Each stack has a guard page below its lowest address. The addresses above the stack and below
+//! the guard page are not mapped. Each stack has the size that NT gives a thread, so a driver that
+//! overflows its stack on Windows also overflows it here.
 
 use std::cell::Cell;
 
@@ -14,7 +14,7 @@ use super::space::Space;
 /// The number of stacks that are always there: all stacks except the stacks of system threads.
 const STACKS: u64 = 4;
 
-/// The distance between the starts of two stacks. The gap between the stacks is not mapped.
+/// The distance between the lowest addresses of two stacks.
 const PITCH: u64 = 0x10_0000;
 
 /// The places of the stacks.
@@ -57,8 +57,8 @@ impl Stacks {
     /// into this stack, the result is `stack_pointer`. If `stack_pointer` points elsewhere, the
     /// result is the top of the stack.
     ///
-    /// So a wait inside of another wait stays on the stack of the outer wait. Windows does this
-    /// too.
+    /// So a call that begins inside another call on this stack lies below the outer call, as on
+    /// Windows.
     pub fn place(&self, running: Running, stack_pointer: u64) -> u64 {
         let index = match running {
             Running::Thread => 0,
@@ -73,7 +73,8 @@ impl Stacks {
         if (bottom - PAGE_BYTES as u64..top).contains(&stack_pointer) { stack_pointer } else { top }
     }
 
-    /// The range of the stack that holds an address.
+    /// The range of the stack that holds an address. The guard page below a stack and the first
+    /// address above the stack also count.
     pub fn range(&self, address: u64) -> Option<std::ops::Range<u64>> {
         (0..self.mapped.get()).map(|index| self.first + index * PITCH).find_map(|bottom| {
             let range = bottom..bottom + self.bytes;

@@ -10,7 +10,8 @@ use super::vm::Vm;
 use crate::debugger::Pause;
 
 impl Vm {
-    /// Serves a stop. This function borrows the processor only to give the processor the answer.
+    /// Serves a stop. While the kernel or a routine works for the stop, the processor is not
+    /// borrowed.
     #[inline(always)]
     pub(super) fn serve(&self, outside: &impl Outside, stop: Stop) -> Served {
         match stop {
@@ -74,7 +75,7 @@ impl Vm {
             shared_data::step_over(&mut self.cpu.borrow_mut(), self.space, &content);
         self.spend(retired);
         match stop {
-            // The driver writes to the page, or its access reaches into the next page.
+            // The driver writes to the page, or the instruction also accesses a bad address.
             Stop::Fault(fault) => outside.accuse(Mistake::Access(fault)),
             stop => {
                 self.serve(outside, stop);

@@ -22,7 +22,8 @@ const CALL_ITS_ARGUMENT: &[u8] = &[
 /// mov eax, 7; ret
 const SEVEN: &[u8] = &[0xB8, 7, 0, 0, 0, 0xC3];
 
-/// An `Outside` whose routines answer the sum of two arguments and the result of `inner`.
+/// An `Outside` for tests. Each routine calls the guest's function at `inner`, if there is one, and
+/// answers the sum of its two arguments and the result of that function.
 struct Notes<'a> {
     vm: &'a Vm,
     inner: Option<u64>,

@@ -1,9 +1,10 @@
 //! Threads of the guest: their registers, and which thread is the current one.
 //!
 //! A system thread runs on a stack of its own. When the code of the thread waits,
-//! [`Vm::run_thread`] returns. This file keeps the registers until the thread goes on. Only the
-//! thread's own code can give up the processor in this way. Code that the thread reached through
-//! the kernel or the port cannot, such as a method of the driver that the port called.
+//! [`Vm::run_thread`] returns the registers of the thread. The caller hands them in again when the
+//! thread goes on. Only the thread's own code can give up the processor in this way. Code that the
+//! thread reached through the kernel or the port cannot, such as a method of the driver that the
+//! port called.
 
 use cpu_x86::{Register, Registers, X87Registers};
 
@@ -12,17 +13,17 @@ use super::control_region::{tell_thread, thread_object};
 use super::outside::{Mistake, Outside};
 use super::vm::{Vm, initial_x87};
 
-/// A system thread that does not run.
+/// The state of a system thread that has given up the processor.
 pub(crate) struct Standing {
     registers: Registers,
     x87: X87Registers,
-    /// Where the return address of its function lies.
+    /// Where the return address of the thread's function lies.
     stack_pointer: u64,
 }
 
 /// How a run of a system thread begins.
 pub(crate) enum Entry {
-    /// At its function, with this argument.
+    /// At this function of the thread, with this argument.
     Start(u64, u64),
     /// After the routine in which the thread waited, with the status of the wait.
     GoOn(Box<Standing>, u64),
@@ -30,7 +31,7 @@ pub(crate) enum Entry {
 
 /// How the run of a system thread ended.
 pub(crate) enum Exit {
-    /// The function of the thread returned.
+    /// The function of the thread returned, or the kernel is frozen.
     Returned,
     /// A routine asked the thread to leave.
     Left(Box<Standing>),
@@ -38,7 +39,7 @@ pub(crate) enum Exit {
 
 impl Vm {
     /// Runs a system thread on its own stack, until the function of the thread returns or a routine
-    /// asks the thread to leave. Meanwhile this thread is the kernel's current system thread.
+    /// asks the thread to leave. The kernel has already made this thread its current thread.
     pub fn run_thread(&self, outside: &impl Outside, entry: Entry) -> Exit {
         let saved = self.cpu.borrow().registers();
         let saved_x87 = self.cpu.borrow().x87();

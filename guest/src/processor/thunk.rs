@@ -1,8 +1,8 @@
 //! Thunks: addresses that stand for routines outside the guest.
 //!
 //! A call to a thunk stops the interpreter. The first thunk is the return address of a call into
-//! the guest. A thunk holds the number of a routine. Only `life/routines.rs` knows which routine
-//! has which number.
+//! the guest. Each other thunk holds the number of a routine, or the name of a routine that the
+//! emulator does not have. Only `life/routines.rs` knows which routine has which number.
 
 use std::num::NonZero;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use std::ops::Range;
 /// The distance between two thunks in bytes. A jump that is a few bytes wrong hits no other thunk.
 const STRIDE: u64 = 16;
 
-/// A routine as the processor knows it: its place in a list, counted from 1.
+/// A routine as the processor knows it: the number of the routine in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RoutineNumber(NonZero<u32>);
 
@@ -86,7 +86,7 @@ impl Thunks {
         self.range.contains(&address)
     }
 
-    /// The thunk at an address; `None` for an address between or after the thunks.
+    /// The thunk at an address; `None` when no thunk begins there.
     #[inline]
     pub fn at(&self, address: u64) -> Option<&Thunk> {
         let offset = address.checked_sub(self.range.start)?;

@@ -1,8 +1,8 @@
 //! The machine for a driver's code: interpreter, stacks, thunks, fixed pages.
 //!
-//! The interpreter is borrowed while it runs, and never while a stop is served. The processor asks
-//! an [`Outside`](super::outside::Outside) to serve the stops that it cannot serve alone. This file
-//! must never know a routine, a pool block, or the purpose of a driver.
+//! The interpreter is borrowed while it runs, and not while the kernel or a routine serves a stop.
+//! The processor asks an [`Outside`](super::outside::Outside) to serve the stops that it cannot
+//! serve alone. This file must never know a routine, a pool block, or the purpose of a driver.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -32,7 +32,7 @@ pub struct GuestOptions {
     /// than in any other loop.
     pub call_budget: u64,
     /// The largest number of instructions between two preemption points. A deadline of the kernel
-    /// is always met at the exact instruction. An exploration uses 1.
+    /// is always met at the exact instruction.
     pub longest_slice: u64,
 }
 
@@ -42,7 +42,7 @@ impl Default for GuestOptions {
     }
 }
 
-/// A processor with its memory, before an image is loaded.
+/// A processor with its memory. The `Vm` does not know which image was loaded into the memory.
 pub(crate) struct Vm {
     pub options: GuestOptions,
     pub space: &'static Space,
@@ -59,8 +59,7 @@ pub(crate) struct Vm {
     /// The instruction count at which the guest asks the debugger; `u64::MAX` when the guest asks
     /// no debugger.
     pub(super) pause_at: Cell<u64>,
-    /// The IRQL for which [`Vm::settle_irql`] last set up the guest's memory. The level decides
-    /// whether pageable memory is in or out, and the control region names the level.
+    /// The IRQL for which [`Vm::settle_irql`] last set up the guest's memory.
     pub(super) settled_irql: Cell<Irql>,
     /// The thread that the control region names as the current one, by the address of its object.
     pub(super) told_thread: Cell<u64>,
@@ -142,8 +141,8 @@ impl Vm {
     }
 }
 
-/// The state in which a driver finds the x87: its stack is empty, all exceptions are masked, and
-/// results are rounded to the 53 bits of a `double`.
+/// The state in which a driver finds the x87: the register stack is empty, all exceptions are
+/// masked, and results are rounded to the 53 bits of a `double`.
 ///
 /// Source: Microsoft, x64 ABI conventions, FpCsr: the state at the start of a program.
 /// Assumed: the state is the same in the kernel and on x86. The page of `_controlfp` states this

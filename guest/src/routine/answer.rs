@@ -17,8 +17,9 @@ pub trait Answer {
         0
     }
 
-    /// The status with which the routine turned the call down. `None` when the routine only passes
-    /// on a status, such as the status of a request.
+    /// The status with which the routine turned the call down. Only a routine that returns a
+    /// `Result` has one. A bare [`NtStatus`] may be a status that the routine only passes on, such
+    /// as the status of a request.
     fn refused(&self) -> Option<NtStatus> {
         None
     }

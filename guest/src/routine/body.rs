@@ -2,8 +2,8 @@
 
 use super::{Answer, Argument, Call, Words};
 
-/// A function that a row can name: `fn(&Call<'_>, …) -> …` with up to eleven arguments and an
-/// answer. Only the compiler needs the type parameter.
+/// A function that a row can name: `fn(&Call<'_>, …) -> …` with up to eleven arguments after the
+/// call, and an answer. Only the compiler needs the type parameter.
 pub trait Body<Signature> {
     /// The 32-bit words of all arguments on x86.
     const WORDS: u8;

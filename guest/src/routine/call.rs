@@ -42,7 +42,7 @@ impl<'a> Call<'a> {
         self.tell(self.routine.name.to_owned(), need, what, status);
     }
 
-    /// Does the same as [`Call::tell_refusal`], for a driver that called `routine` of an interface.
+    /// Tells the trace that the call is refused, with `routine` as the name of the called routine.
     pub(crate) fn tell(&self, routine: String, need: Need, what: String, status: NtStatus) {
         // A method or a routine of PortCls gets the actor of the port; all other routines get the
         // actor of the kernel.
@@ -52,8 +52,8 @@ impl<'a> Call<'a> {
         self.kernel().report_refusal(who, RefusedCall { routine, what, status, need });
     }
 
-    /// If the answer is not 0, it is an error status: the trace then gets a line that the arguments
-    /// were refused. Returns the answer.
+    /// Tells the trace that the arguments were refused, if the routine's answer is not 0. Such an
+    /// answer is an error status. Returns the answer.
     #[cold]
     pub(super) fn refuse_arguments(&self, answer: u64) -> u64 {
         if answer != 0 {
@@ -62,8 +62,8 @@ impl<'a> Call<'a> {
         answer
     }
 
-    /// Tells the trace that the call is refused, unless the called code has told the refusal
-    /// already. `told` is the number of refusals before the call.
+    /// Tells the trace that the call is refused, unless the called code has told the trace a
+    /// refusal already. `told` is the number of refusals in the trace before the call.
     #[cold]
     pub(super) fn tell_unless_told(&self, told: u64, status: NtStatus) {
         if self.kernel().refused_call_count() == told {

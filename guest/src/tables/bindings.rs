@@ -1,7 +1,8 @@
-//! Objects of the kernel in the driver's own memory, by their address.
+//! Objects of the emulator that stand behind addresses in guest memory.
 //!
 //! To the driver, a KDPC, a KTIMER or a KEVENT is only bytes in its memory. The address of these
-//! bytes leads to the kernel's object.
+//! bytes leads to the kernel's object. Objects in memory of the kernel, such as an MDL, are bound
+//! to their addresses too.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -11,7 +12,7 @@ use std::rc::Rc;
 
 use super::origin::Origin;
 
-/// An object that a driver keeps in its memory.
+/// An object that is bound to an address in guest memory.
 pub trait Bound: Any {
     /// What is still pending, such as "a timer that is set". Then the driver must not free the
     /// memory yet. `None` when the driver may free the memory.
@@ -32,7 +33,7 @@ pub trait Bound: Any {
     }
 }
 
-/// The largest number of objects that a driver keeps at a time.
+/// The largest number of objects that are bound at a time.
 /// Assumed: a driver has some dozens. Only a driver with an error exceeds the limit.
 pub(crate) const BINDING_LIMIT: usize = 65_536;
 
@@ -91,8 +92,8 @@ impl Bindings {
         self.0.borrow().contains_key(&address)
     }
 
-    /// The first object whose code in the driver still has to run: the address of the object, and
-    /// the words of `still_runs`.
+    /// The first object for which code of the driver still has to run: the address of the object,
+    /// and the words of `still_runs`.
     pub fn still_running(&self) -> Option<(u64, String)> {
         let bindings = self.0.borrow();
         bindings.iter().find_map(|(address, bound)| Some((*address, bound.object.still_runs()?)))
@@ -103,8 +104,9 @@ impl Bindings {
         self.0.borrow_mut().remove(&address).map(|bound| bound.object)
     }
 
-    /// Removes all bindings in a range of memory that is about to be freed. Returns the first
-    /// object that is still pending, with its address.
+    /// Removes all bindings in a range of memory that is about to be freed. If an object in the
+    /// range is still pending, returns the address of the first such object and the words of
+    /// `pending`.
     pub fn remove(&self, range: Range<u64>) -> Option<(u64, &'static str)> {
         let mut bindings = self.0.borrow_mut();
         let addresses: Vec<u64> = bindings.range(range).map(|(address, _)| *address).collect();

@@ -45,7 +45,7 @@ pub(crate) struct Wanted {
     pub bytes: u64,
 }
 
-/// The thing that the driver has at an address.
+/// What the table finds at an address that the driver hands in.
 #[derive(Debug)]
 pub(crate) enum Found<T> {
     /// An event or buffer that the driver had. The table holds it no longer.
@@ -53,7 +53,8 @@ pub(crate) enum Found<T> {
     /// An event or buffer that the driver has put before. `chain` is the number of the chain in
     /// which the driver put it.
     Put { chain: u64 },
-    /// Nothing: the driver never got an event or buffer at this address.
+    /// Nothing: the driver got no event or buffer at this address, or the table has forgotten the
+    /// allocator.
     Nothing,
 }
 
@@ -109,7 +110,8 @@ struct Slots<T> {
 
 struct Slot<T> {
     held: Option<T>,
-    /// The number of the chain in which the driver put the event last, or `NO_CHAIN`.
+    /// The number of the chain in which the driver put the event last, or `NO_CHAIN`. After the
+    /// driver put a buffer, `CHAIN_OF_BUFFERS`.
     chain: u64,
 }
 
@@ -211,7 +213,7 @@ impl EventTable {
         number
     }
 
-    /// The guest's pointer to an allocator.
+    /// The guest's pointer to an allocator; 0 for an unknown allocator.
     pub fn allocator(&self, store: StoreNumber) -> u64 {
         self.state.borrow().stores.get(&store).map_or(0, |store| store.allocator)
     }
@@ -268,16 +270,15 @@ impl EventTable {
         }
     }
 
-    /// The number of a new chain. The table keeps it for each event that the driver puts in the
-    /// chain. Later chains have larger numbers.
+    /// The number of a new chain. Later chains have larger numbers.
     pub fn new_chain(&self) -> u64 {
         let mut state = self.state.borrow_mut();
         state.next_chain += 1;
         state.next_chain
     }
 
-    /// Takes the event at an address from the driver. `chain` is the number of the chain that the
-    /// driver puts.
+    /// Takes the event at an address from the driver. `chain` is the number of the chain in which
+    /// the driver puts the event. The table keeps this number until the event is put again.
     pub fn take_event(&self, address: u64, chain: u64) -> Found<DmusKernelEvent> {
         let mut state = self.state.borrow_mut();
         let Some((number, index)) = state.number_at(address, Kind::Event) else {
@@ -389,7 +390,8 @@ mod tests {
         Rc::new(EventHome { inline_limit: 8, buffer_size: 1_024 })
     }
 
-    /// A table, the home of an allocator, and the number of the allocator in the table.
+    /// A table with an open stream, the home of the stream's allocator, and the number of the
+    /// allocator in the table.
     fn table() -> (EventTable, Rc<EventHome>, StoreNumber) {
         let (table, home) = (EventTable::new(Space::of(Mode::Bits64)), home());
         table.open_stream(STREAM, ALLOCATOR);

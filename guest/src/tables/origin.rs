@@ -1,4 +1,4 @@
-//! The origin of a driver's object: the routine that gave it to the driver.
+//! The origin of a driver's object: the routine by which the driver got it.
 
 use crate::processor::thunk::RoutineNumber;
 
@@ -12,7 +12,7 @@ pub(crate) struct Serving {
 /// How a driver got an object.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Origin {
-    /// The driver called a routine.
+    /// The driver called this routine of the emulator, and the routine gave the object.
     Call { routine: &'static str, return_address: u64 },
     /// The driver's own routine at this address got the object as an argument.
     Argument { routine: u64 },

@@ -2,9 +2,9 @@
 //!
 //! No device of the machine reads or writes memory, so a physical address is only a number to the
 //! driver. The numbers behave like the numbers on a PC:
-//! - Two pages have two frames, and a page keeps its frame as long as it is mapped.
+//! - No two pages share a frame, and a page keeps its frame as long as it is mapped.
 //! - The frames of contiguous memory come from the kernel, which knows where that memory lies.
-//! - Any other page gets a frame after that memory, when the driver first asks for it.
+//! - Any other page gets a frame after contiguous memory, when its frame is first asked for.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -45,7 +45,7 @@ impl PhysicalTable {
         }
     }
 
-    /// The frame behind the page that holds an address.
+    /// The frame behind the page that holds an address. A page without a frame gets one.
     pub fn frame_of(&self, address: u64) -> u64 {
         let mut state = self.0.borrow_mut();
         let State { frames, others } = &mut *state;

@@ -12,7 +12,7 @@ use portcls_emulator::{PoolBlock, PoolType};
 use super::origin::Origin;
 use crate::processor::space::{PAGE, Space, Upwards};
 
-/// The number of freed blocks that are remembered. The pages of older blocks are used again.
+/// The number of freed blocks that are remembered. The pages of older blocks may be used again.
 const REMEMBERED: usize = 4_096;
 
 /// The content of a new block.
@@ -30,7 +30,7 @@ pub(crate) struct Block {
     pub address: u64,
     pub bytes: u64,
     pub tag: [u8; 4],
-    /// The address of its first page.
+    /// The address of the block's first page.
     pub pages: u64,
     pub page_count: u64,
     pub pool: PoolType,
@@ -79,7 +79,7 @@ struct State {
     /// The allocated blocks by the address of the first page.
     blocks: BTreeMap<u64, Block>,
     freed: VecDeque<Block>,
-    /// Page ranges that may be used again, oldest first.
+    /// Ranges of pages that may be used again, oldest first: the address and the number of pages.
     reusable: VecDeque<(u64, u64)>,
 }
 
@@ -96,7 +96,8 @@ impl PoolTable {
         }
     }
 
-    /// Pages for a block, followed by an unmapped page; `None` when the pool is used up.
+    /// Pages for a block, followed by an unmapped page; `None` when the pool is used up. Pages of
+    /// freed blocks are used only when no new addresses are left.
     pub fn place(&self, pool: PoolType, pages: u64) -> Option<u64> {
         let mut state = self.state.borrow_mut();
         let range = match pool {
@@ -121,7 +122,7 @@ impl PoolTable {
     }
 
     /// Moves a block to the freed blocks. If there are too many freed blocks, the table forgets the
-    /// oldest.
+    /// oldest block, and its pages may be used again.
     pub fn remove(&self, block: Block) {
         let mut state = self.state.borrow_mut();
         state.blocks.remove(&block.pages);
@@ -132,13 +133,13 @@ impl PoolTable {
         }
     }
 
-    /// The block that begins at an address.
+    /// The allocated block that begins at an address.
     pub fn block_at(&self, address: u64) -> Option<Block> {
         self.block_near(address).filter(|block| block.address == address)
     }
 
-    /// The block whose pages hold an address, or whose last page lies right before the page of the
-    /// address.
+    /// The allocated block whose pages hold an address, or whose last page lies right before the
+    /// page of the address.
     pub fn block_near(&self, address: u64) -> Option<Block> {
         let state = self.state.borrow();
         let (_, block) = state.blocks.range(..=address).next_back()?;

@@ -1,8 +1,8 @@
 //! The port's objects that the driver has seen, and the driver's references.
 //!
-//! The table keeps every pointer that the driver got, even a pointer that was only lent. It does
-//! not keep the object alive for a lent pointer. When an object is gone, the table still knows its
-//! pointer and its interface.
+//! The table keeps every pointer that the driver got, even a pointer that was only lent. It keeps
+//! the object alive only while the driver holds a reference. When an object is gone, the table
+//! still knows its pointer and its interface.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -43,9 +43,9 @@ struct PortObject {
     /// Holds the object while the guest has references.
     strong: Option<Rc<dyn IUnknown>>,
     references: u32,
-    /// How the driver got the first of these references.
+    /// How the driver got the first of the references that it holds.
     origin: Option<Origin>,
-    /// Blocks in guest memory that live until the object is gone, each under a key.
+    /// Blocks in guest memory that belong to the object, each under a key. They are never freed.
     attachments: BTreeMap<u64, u64>,
     /// Whether a release without a reference was reported.
     is_reported: bool,
@@ -128,7 +128,7 @@ impl PortTable {
         self.state.borrow().vtables.get(&face).copied()
     }
 
-    /// A place for the vtable of a face. The table remembers it.
+    /// A place for the vtable of a face. The table remembers the place.
     pub fn place_vtable(&self, face: FaceNumber, bytes: u64) -> u64 {
         let mut state = self.state.borrow_mut();
         let address = state.vtable_room.take(bytes, 16).expect("the range holds every vtable");
@@ -141,12 +141,13 @@ impl PortTable {
         self.state.borrow_mut().objects.take(OBJECT_BYTES, OBJECT_BYTES)
     }
 
-    /// The address that the driver knows for an object with this face. `None` if it knows none.
+    /// The address that the driver knows for an object with this face. `None` if the driver knows
+    /// none.
     pub fn address_of(&self, object: &Rc<dyn IUnknown>, face: FaceNumber) -> Option<u64> {
         self.state.borrow().by_identity.get(&(identity(object), face)).copied()
     }
 
-    /// Adds an object at an address. The driver has no reference to it.
+    /// Adds an object at an address. The driver has no reference to it yet.
     pub fn insert(&self, address: u64, object: &Rc<dyn IUnknown>, face: FaceNumber) {
         let entry = PortObject {
             face,

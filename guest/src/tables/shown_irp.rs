@@ -1,4 +1,4 @@
-//! An IRP in guest memory: its request, and the driver that has the IRP now.
+//! An IRP in guest memory: its request, and how far the driver is with it.
 
 use portcls_emulator::Irp;
 
@@ -21,8 +21,8 @@ pub(crate) struct ShownIrp {
     /// The routine returned the `STATUS_PENDING` of the driver below without marking its own
     /// location. The driver's completion routine must mark the location later.
     pub owes_mark: bool,
-    /// The driver has to complete the request, and the request has no other entry in the leak
-    /// report.
+    /// The leak report lists the IRP if the request was never completed. False when the report
+    /// lists the request under another name.
     pub is_listed: bool,
 }
 

@@ -127,7 +127,7 @@ impl ShownTable {
         self.state.borrow_mut().requests.push(shown);
     }
 
-    /// The request behind an IRP.
+    /// The request behind the IRP at an address.
     pub fn irp_at(&self, address: u64) -> Option<Irp> {
         let state = self.state.borrow();
         let found = state.requests.iter().find(|known| known.address == address)?;
@@ -148,7 +148,7 @@ impl ShownTable {
         state.requests.extract_if(.., |shown| which(shown)).collect()
     }
 
-    /// Devices that the driver did not delete, and requests that it did not complete.
+    /// Devices that the driver made and did not delete, and requests that it did not complete.
     pub fn left(&self) -> Vec<(&'static str, Option<Origin>)> {
         let state = self.state.borrow();
         let devices = state.devices.iter().filter(|device| device.is_left());

@@ -19,8 +19,8 @@ pub const BOTH: [Mode; 2] = [Mode::Bits32, Mode::Bits64];
 /// The offset of a test's code in the image.
 pub const CODE: u64 = 0x1000;
 
-/// A kernel, and a guest whose code section begins with `code`. The guest imports `wanted` from
-/// ntoskrnl.exe, with the slot at 2040.
+/// A guest on a new kernel, whose code section begins with `code`. The guest imports `wanted` from
+/// ntoskrnl.exe. The pointer to the routine is at offset 2040 of the image.
 pub fn guest_with(mode: Mode, code: &[u8], wanted: &str, options: GuestOptions) -> Guest {
     let mut builder = Builder::driver(mode);
     builder.put(0x1000, code);
@@ -35,7 +35,7 @@ pub fn guest(mode: Mode, code: &[u8]) -> Guest {
     guest_with(mode, code, "DbgPrint", GuestOptions::default())
 }
 
-/// Calls the function at the beginning of the code.
+/// Calls the function at the beginning of the code section.
 pub fn call(guest: &Guest, words: &[u64]) -> Result<u64, Stop> {
     let function = guest.loaded().base + CODE;
     guest.kernel().clone().enter(|_| guest.call(function, words))

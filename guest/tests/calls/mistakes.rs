@@ -1,4 +1,4 @@
-//! Mistakes in driver code, and the bug check or violation of each.
+//! Mistakes in driver code, and how each ends the run.
 
 use cpu_x86::Mode;
 use portcls_emulator::{Irql, PoolType, Stop};
@@ -14,7 +14,7 @@ fn reader(mode: Mode) -> Guest {
     }
 }
 
-/// The address of the instruction that reads memory.
+/// The address of the instruction of `reader` that reads at the first argument.
 fn reading(guest: &Guest) -> u64 {
     guest.loaded().base + CODE + if guest.mode() == Mode::Bits64 { 0 } else { 4 }
 }
@@ -155,7 +155,7 @@ fn an_endless_loop_ends_with_its_budget() {
 #[test]
 fn a_loop_around_a_routine_that_takes_no_time_ends_after_few_calls() {
     for mode in BOTH {
-        // sub rsp, 28h; call [rip+...]; jmp back to the call; the slot is at 2040
+        // sub rsp, 28h (only on x64); call [the import, at 2040]; jmp back to the call
         let code = match mode {
             Mode::Bits64 => {
                 let displacement = (0x2040 - 0x100A_u32).to_le_bytes();
@@ -180,7 +180,7 @@ fn a_loop_around_a_routine_that_takes_no_time_ends_after_few_calls() {
 #[test]
 fn a_missing_routine_is_named_with_its_module_and_its_caller_only_when_it_is_called() {
     for mode in BOTH {
-        // sub rsp, 28h; call [rip+...]; the slot is at 2040
+        // sub rsp, 28h (only on x64); call [the import, at 2040]
         let base_of_slot = 0x2040;
         let code = match mode {
             Mode::Bits64 => {
@@ -222,7 +222,8 @@ fn traps_are_the_exceptions_that_nt_makes_of_them() {
 
 #[test]
 fn an_x87_exception_that_is_not_masked_is_told_with_the_instruction_that_made_it() {
-    // The control word, the instructions, and the offset of the instruction with the exception.
+    // The low byte of the control word, the instructions, the offset of the instruction with the
+    // exception, and the status.
     let cases: [(u8, &[u8], u64, u64); 4] = [
         // fld1; fldz; fdivp st(1), st; fwait
         (0x7B, &[0xD9, 0xE8, 0xD9, 0xEE, 0xDE, 0xF9, 0x9B], 4, 0xC000_008E),

@@ -1,4 +1,4 @@
-//! Arguments, results and registers of a call, in both modes.
+//! A call's arguments, results and registers; scratch memory; shared data.
 
 use cpu_x86::{Mode, Register};
 

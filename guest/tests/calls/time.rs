@@ -1,4 +1,4 @@
-//! The time that instructions and port accesses take.
+//! The time of instructions, port accesses and interrupts.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,11 +1,12 @@
 //! The functions that C calls, and the only `unsafe` of this crate.
 //!
-//! C code can pass any pointer, so the types here say what a correct caller passes. A pointer that
-//! may be null is `Option<&mut T>` or `Option<Box<T>>`; the compiler gives these types the form of
-//! a C pointer. Three things still need `unsafe`. The first is the exported names: the compiler
-//! cannot check that no other code exports the same names. The second is the strings from C. The
-//! third is the buffer for the message of [`mpu401_new_from_card_file`]. Only a fault of this crate
-//! could cause a panic. A panic ends the process at `extern "C"` and never unwinds into C.
+//! C code can pass any pointer. The types here say what a correct caller passes. A card or a result
+//! that may be NULL is `Option<&T>`, `Option<&mut T>` or `Option<Box<T>>`; the compiler gives these
+//! types the form of a C pointer. Three things still need `unsafe`. The first is the exported
+//! names: the compiler cannot check that no other code exports the same names. The second is the
+//! strings from C. The third is the buffer for the message of [`mpu401_new_from_card_file`]. Only a
+//! fault in the Rust code could cause a panic. A panic ends the process at `extern "C"` and never
+//! unwinds into C.
 
 #![allow(unsafe_code, reason = "exported symbols, strings and a buffer that come from C")]
 

@@ -42,7 +42,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// The card of this name, powered on at time 0.
+    /// The card of this name, powered on at time 0; `None` if there is no such card.
     ///
     /// Assumed: an emulator makes its cards when its machine is switched on.
     #[must_use]
@@ -53,7 +53,7 @@ impl Instance {
     /// The card of this card file, powered on at time 0.
     ///
     /// # Errors
-    /// What is wrong with the text, where, and how to mend it.
+    /// What is wrong with the text. For a mistake in the text, also where, and how to mend it.
     pub fn from_card_file(text: &str, timing: CardTiming) -> Result<Self, String> {
         if text.len() > MAX_CARD_FILE_BYTES {
             return Err(format!("the card file is longer than {MAX_CARD_FILE_BYTES} bytes"));
@@ -176,8 +176,8 @@ impl Instance {
         clamped_ns
     }
 
-    /// Lets time pass until an access. The access happens at its time even if the queue is full. In
-    /// that case the bytes sent before the access are lost.
+    /// Lets time pass until an access. The access happens at its time even if the queue is full.
+    /// The bytes that leave after the queue is full and up to the access are lost.
     fn catch_up(&mut self, now_ns: u64) {
         let now_ns = self.clamp(now_ns);
         self.pass(now_ns);

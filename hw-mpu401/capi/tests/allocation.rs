@@ -54,7 +54,8 @@ impl Numbers {
     }
 }
 
-/// Makes all calls that a host can make, until every queue has been full.
+/// Makes calls of most kinds at random. The queue of sent bytes gets full, because the host empties
+/// it only once.
 fn use_hard(card: &mut Instance, status: u16) {
     let mut numbers = Numbers(401);
     let mut now_ns = 0;

@@ -1,8 +1,9 @@
 //! C programs with the header and the two libraries, as a host builds them.
 //!
-//! Cargo made these libraries beside this test, together with the Rust library that the test
-//! depends on, so they are always up to date. Without a C compiler these tests skip; `CC` and
-//! `CXX` name another compiler.
+//! One test compares the adapter with the page that shows it. Cargo made the libraries beside this
+//! test, together with the Rust library that the test depends on, so the libraries are always up to
+//! date. A test skips what needs a compiler that is not there. `CC` and `CXX` name another compiler
+//! for C and for C++.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -58,10 +58,10 @@ fn card_name() -> impl Strategy<Value = String> {
     prop::sample::select(hw_mpu401::cards()).prop_map(|profile| profile.name.into_owned())
 }
 
-/// Any time, mostly within the first seconds, so that the times of the calls go back and forth.
+/// A time in the first 100 s, mostly in the first 4 s. The times of the calls go back and forth.
 ///
 /// A sequencer that plays acts at every tick, so centuries of play would take minutes here.
-/// `tests/chip/properties.rs` of the chip goes to the end of time with a sequencer at rest.
+/// `tests/chip/properties.rs` of the chip goes to the end of time.
 fn any_time_ns() -> impl Strategy<Value = u64> {
     prop_oneof![8 => 0..4_000_000_000_u64, 1 => 0..100_000_000_000_u64]
 }
@@ -70,7 +70,8 @@ fn new(card_name: &str) -> Instance {
     Instance::new(card_name, CardTiming::Typical).expect("a known card")
 }
 
-/// Makes a call and returns what a host sees of the call, except the fetched byte.
+/// Makes a call. Returns the byte that the call read, or 0, and whether the interrupt line is up.
+/// For [`Call::MidiOut`] only time passes; the caller fetches the byte.
 fn make(card: &mut Instance, call: Call, now_ns: u64) -> (u8, bool) {
     let mut value = 0;
     match call {

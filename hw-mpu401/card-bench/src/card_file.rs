@@ -1,9 +1,9 @@
 //! Cards in files: a profile in TOML, read and written.
 //!
-//! Owns: the keys of such a file (`keys`), reading it ([`CardFile::parse`]) with errors that name
-//! the place in the file, and the text of any card ([`to_toml`], [`CardFile::to_toml`]). It opens
-//! no file itself. The table of [`hw_mpu401::behaviour`] has everything that a file can set of the
-//! chip; `resources` has what the device gets beside the chip.
+//! Owns: the keys of a card file (`keys`), reading a card file ([`CardFile::parse`]) with errors
+//! that name the place in the file, and the text of any card ([`to_toml`], [`CardFile::to_toml`]).
+//! This code opens no file itself. The table of [`hw_mpu401::behaviour`] has everything that a file
+//! can set of the chip; `resources` has what the device gets beside the chip.
 //!
 //! ```
 //! use mpu401_card_bench::card_file::CardFile;
@@ -45,7 +45,7 @@ pub const MAX_CARD_FILE_BYTES: usize = 1 << 20;
 pub struct CardFile {
     /// The card.
     pub profile: CardProfile,
-    /// The built-in card that this card starts from, if there is one.
+    /// The name of the built-in card that this card starts from, if there is one.
     pub based_on: Option<String>,
     /// All resources of the device, in order. If the list is empty, the device has the MPU-401's
     /// ports and line.

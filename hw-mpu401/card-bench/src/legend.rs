@@ -1,7 +1,7 @@
 //! What the names in a card's trace mean: registers with bits, lanes, bytes.
 //!
 //! A trace has port addresses only. A port is STATUS if the note of a read tells a state. A write
-//! to the same port goes to COMMAND, and the port below is DATA.
+//! to that port goes to COMMAND. The port below that port counts as DATA.
 //! Source: Roland, MPU-401 Technical Reference: DSR is bit 7, DRR is bit 6, both active low.
 
 use portcls_emulator::trace::{Direction, Event, TraceLog};

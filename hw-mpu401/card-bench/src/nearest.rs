@@ -11,10 +11,11 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     near(word, known).first().copied()
 }
 
-/// The known words that are like `word`, the most alike first. A known word is like `word` if at
-/// most a third of the letters are wrong, or if `word` is a part of it. Upper and lower case count
-/// as equal. If `word` itself is a known word, the result is empty: then the user wrote a known
-/// word at a wrong place.
+/// The known words that are like `word`, the most alike first. A known word is like `word` if few
+/// letters are wrong: at most a third of the shorter word, rounded up, and never all of it. A known
+/// word is also like `word` if it contains `word`, and `word` has three letters or more. Upper and
+/// lower case count as equal. If `word` itself is a known word, the result is empty: then the user
+/// wrote a known word at a wrong place.
 #[must_use]
 pub fn near<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
     let near = known.into_iter().filter_map(|known| Some((distance(word, known)?, known)));
@@ -36,7 +37,7 @@ fn distance(word: &str, known: &str) -> Option<usize> {
     (distance <= most || is_part).then_some(distance)
 }
 
-/// The hint of a message about an unknown word: the nearest known word, and then `hint`.
+/// The hint of a message about an unknown word: the nearest known word, if one is near, and `hint`.
 pub(crate) fn with_nearest<'k>(
     word: &str,
     known: impl IntoIterator<Item = &'k str>,

@@ -3,7 +3,7 @@
 //! Owns: reading a script ([`Script::parse`]), running it on a card ([`run`]) or on any model of a
 //! card ([`run_on`]), the report ([`RunReport`]), the built-in suite ([`suite`], [`check`]), and
 //! the way of a script to a real card and back ([`recipe`](fn@recipe), [`Results`]).
-//! This file never knows a driver, a kernel or a terminal.
+//! This code never knows a driver, a kernel or a terminal.
 //!
 //! The documentation has a page about the format, `ops.md`. These are examples of lines:
 //!

@@ -1,4 +1,4 @@
-//! The resources that a device gets besides its MPU-401, in their order.
+//! The resources of a card's device, with those of its MPU-401, in order.
 //!
 //! Owns: what a resource is ([`CardResource`]), its words on a command line (`words`), and what
 //! makes a list of resources impossible ([`check`]). Card files and the machine share this file.
@@ -53,7 +53,8 @@ pub struct PortRange {
     pub answers: Answers,
 }
 
-/// What answers in a range of ports. Every other read gives FF, and every other write is lost.
+/// What answers in a range of ports. A read without an answer gives FF. A write can only change
+/// later answers.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Answers {
     /// Nothing.
@@ -78,8 +79,8 @@ pub struct AnswerRow {
     pub offset: u16,
     /// What the read gives.
     pub value: u8,
-    /// The row fits only while this write is the last write to its offset. `None` for a row that
-    /// always fits.
+    /// The row fits only while this byte is the last byte that was written to this byte's offset.
+    /// `None` for a row that does not depend on a write.
     pub after: Option<WrittenByte>,
 }
 

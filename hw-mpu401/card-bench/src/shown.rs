@@ -1,15 +1,16 @@
 //! A user's text in a message: short, and nothing that a terminal obeys.
 
-/// The most characters of a text that a message shows.
+/// The most characters of a text that [`shown`] keeps.
 const SHOWN: usize = 40;
 
-/// The start of a text, in a form that a message can show.
+/// The start of a text, in a form that a message can show, see [`shown_up_to`].
 #[must_use]
 pub fn shown(text: &str) -> String {
     shown_up_to(text, SHOWN)
 }
 
-/// The first `most` characters of a text, in a form that a message can show.
+/// The first `most` characters of a text, and `...` if there are more. A control character becomes
+/// `?`, so that a terminal does not obey it.
 #[must_use]
 pub fn shown_up_to(text: &str, most: usize) -> String {
     let plain = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });

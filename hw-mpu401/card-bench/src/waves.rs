@@ -11,7 +11,8 @@
 //! | signal `rx fifo` | `rx_fifo` | | bytes from MIDI IN that the driver has not read |
 //!
 //! A dump always has the lanes and the interrupt line. It has another signal only if the trace has
-//! that signal. A flag that the trace knows only from the driver's polls is no signal.
+//! events of that signal. If a trace shows a flag only in the driver's reads of STATUS, the dump
+//! has no wire for the flag.
 
 use portcls_emulator::trace::{Event, TraceLog};
 use portcls_report::vcd::{Dialect, Source, Tick, VcdOptions, Wire};
@@ -59,11 +60,12 @@ fn signals(log: &TraceLog) -> Vec<&str> {
     seen.into_iter().map(|signal| log.name(signal)).collect()
 }
 
-/// A wire for each interrupt line of a trace. If a trace has no line, there is one wire, and it
-/// stays low. The first event of a line in a trace is always its rise, so a line without an event
-/// was low all the time.
+/// A wire for each interrupt line of a trace. If a trace has no line, there is one wire that never
+/// changes.
+///
+/// The first event of a line is always its rise, so each line is low at first.
 fn interrupt_lines(log: &TraceLog, signals: &[&str]) -> Vec<Wire> {
-    // A trace that has dropped events may have lost its beginning.
+    // A trace that has dropped events may have lost the first rise. Then the level is not known.
     let start = (log.dropped() == 0).then_some(0);
     let mut lines: Vec<&str> =
         signals.iter().copied().filter(|name| name.starts_with("irq ")).collect();

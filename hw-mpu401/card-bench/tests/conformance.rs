@@ -1,4 +1,5 @@
-//! The built-in register scripts on every card, and random scripts.
+//! Register scripts: the built-in suite on every card, scripts for other
+//! cards, random scripts, and recipes for real cards.
 
 #[path = "conformance/broken.rs"]
 mod broken;

@@ -1,7 +1,7 @@
 //! Every value of every built-in card and of every family.
 //!
-//! The text shows all values of each card, even the values that come from a family or from another
-//! card. It also shows the families, because card files can start from a family.
+//! The snapshot of a card shows all its values, even those that come from a family or from another
+//! card. The families have snapshots too, because card files can start from a family.
 
 use hw_mpu401::{CardProfile, cards, families};
 use insta::{assert_snapshot, with_settings};

@@ -11,8 +11,8 @@ use core::panic::PanicInfo;
 
 use hw_mpu401::{InitialState, Mpu401, Register, card};
 
-/// Powers a card on, resets it, and lets the time of a byte pass. Returns the last STATUS, or 0 if
-/// no card has this name.
+/// Powers a card on, resets it, and lets the time of a byte pass. Returns STATUS, or 0 if the card
+/// is not known.
 #[unsafe(no_mangle)]
 pub extern "C" fn use_the_chip() -> u8 {
     let Some(profile) = card("roland-mpu401") else { return 0 };
@@ -27,7 +27,7 @@ fn panicked(_: &PanicInfo<'_>) -> ! {
     loop {}
 }
 
-/// An allocator without any memory. Only the chip's FIFOs would need a heap.
+/// An allocator without any memory. A chip needs a heap, but this program never runs.
 struct NoHeap;
 
 // SAFETY: this allocator gives out no memory, so no memory ever comes back.

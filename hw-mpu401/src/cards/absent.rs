@@ -1,7 +1,7 @@
 //! No card: what a driver meets where the two ports are empty.
 //!
-//! Source: a report on the list linux-audio-user, November 2006: a device that was not activated
-//! read as STATUS FF, and the driver gave up. Assumed: DATA reads as FF too, because of the
+//! Source: a report on the list linux-audio-user, November 2006: STATUS of a device that was not
+//! activated read as FF, and the driver gave up. Assumed: DATA reads as FF too, because of the
 //! pull-ups on the data lines.
 
 use super::families::UART_CHIP;

@@ -73,9 +73,9 @@ const EMULATED: Behaviour = Behaviour {
     tx_depth: MAX_TX_DEPTH,
     // Source: both emulators: the newest byte is lost when the queue is full.
     rx_overrun: Overrun::DropNew,
-    // Source: DOSBox: data and another FF are taken at once. Assumed: 86Box does so too. In 86Box
-    // every command is run at once, and a command that had to wait is run once more when the wait
-    // is over.
+    // Source: DOSBox: data and another FF are taken at once. Assumed: the profile of 86Box may have
+    // the same value. In fact 86Box runs every command at once, and runs a command that should have
+    // waited once more after the wait.
     waits_after_reset: WaitsAfterReset::Commands,
     // Source: both emulators: FE for every command outside UART mode.
     ack_set: AckSet::All,
@@ -85,8 +85,8 @@ const EMULATED: Behaviour = Behaviour {
     ..UART_CHIP
 };
 
-/// Both emulators have only one time: the time after FF. A command waits until this time has
-/// passed.
+/// The times of both emulators. The only time is the one after FF: a command waits until this time
+/// has passed.
 const fn timing(after_reset: Spread) -> Timing {
     Timing {
         busy_after_reset_ns: after_reset,

@@ -1,8 +1,8 @@
 //! Crystal CS4237B: the MPU-401 of a codec on many ISA cards and mainboards.
 //!
-//! Source: the data sheets of the CS4237B (page 72) and of the CS4235 (page 63), which has the same
-//! MPU-401 and says more about its commands. ACKs and answers go into the receive FIFO, as bytes
-//! from MIDI IN do.
+//! Source: the data sheets of the CS4237B (page 72) and of the CS4235 (page 63). The CS4235 has the
+//! same MPU-401, and its sheet says more about the commands. ACKs and answers go into the receive
+//! FIFO, as bytes from MIDI IN do.
 
 use super::families::FIFO_CHIP;
 use crate::answers::{AckPosition, AckSet, Fifos};
@@ -46,7 +46,7 @@ pub(super) const BEHAVIOUR: Behaviour = Behaviour {
     // ISA bus probably do the same.
     status_command_bits: 0x3F,
     // Source: CS4235 data sheet: outside UART mode a read of DATA gives the byte that was received
-    // last. The value of `empty_read` in the family says the same.
+    // last. The family's value of `empty_read` agrees.
     // Source: CS4237B data sheet: 16 bytes in the FIFO; Linux sends 16 bytes in a row. Assumed: one
     // more byte on the wire, because no page names the shifter.
     tx_depth: 17,

@@ -1,6 +1,7 @@
 //! ESS AudioDrive ES1688: a Sound Blaster compatible chip with an MPU-401.
 //!
-//! Source: a list of output depths in Linux' driver. All other values come from the card's family.
+//! Source: a list of output depths in Linux' driver. Assumed: the depth of the input. All other
+//! values come from the card's family.
 
 use super::families::FIFO_CHIP;
 use crate::behaviour::Behaviour;

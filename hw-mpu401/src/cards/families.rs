@@ -1,8 +1,8 @@
 //! What cards have in common: three families, with the ground of each value.
 //!
 //! The values of a family are the values of the plainest card that belongs to the family. No real
-//! card has to be exactly like this card. A card takes all values from a family, and names the
-//! values that differ or that have another ground.
+//! card has to be exactly like this card. A card names the values that differ or that have another
+//! ground, and takes all other values from a family.
 //!
 //! | family | what is behind the two ports |
 //! |---|---|
@@ -106,6 +106,7 @@ pub(super) const UART_CHIP: Behaviour = Behaviour {
     // read, and a break as 00. Assumed: so does a UART behind the two ports. The ports have no line
     // status, so the host cannot see the error.
     framing_error: FramingError::Kept,
+    // The next two values have no effect, because the chip has no busy time.
     tx_while_busy: TxWhileBusy::Waits,
     waits_after_reset: WaitsAfterReset::All,
     // Source: SMSC data sheets: after a reset the card ignores MIDI IN and data. Assumed: other
@@ -178,9 +179,9 @@ pub(super) const FIFO_CHIP: Behaviour = Behaviour {
 
 /// A microcontroller with Roland's firmware behind two mailboxes.
 ///
-/// Measured: firmware 1.5A at its host port and MIDI OUT. Where a range was measured, the middle
-/// number is the median or a point well inside the range. The gate array around the
-/// microcontroller was not measured.
+/// Measured: firmware 1.5A at its host port and MIDI OUT. Where a range was measured, its usual
+/// time is the median or a point of the range. The gate array around the microcontroller was not
+/// measured.
 pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     // Measured: the answers to AC and AD.
     firmware: Some(FirmwareId { version: 0x15, revision: 0x01 }),
@@ -197,7 +198,7 @@ pub(super) const ROLAND_FIRMWARE: Behaviour = Behaviour {
     command_port: CommandPort::Present,
     status_offset: 1,
     control_port: ControlPort::Absent,
-    // Source: technical reference: the default of 330h.
+    // Source: technical reference: 330h is the default.
     usual_port: 0x330,
     // Measured: if the host writes a second byte before the unit takes the first, the second
     // replaces the first.

@@ -1,7 +1,7 @@
 //! National LM4560: a PCI sound chip with two more bits in STATUS.
 //!
 //! Source: the chip's data sheet, page 17, for the bits of STATUS and for data outside UART mode.
-//! All other values come from the chip's family.
+//! Assumed: the depth of the output. All other values come from the chip's family.
 
 use super::families::FIFO_CHIP;
 use crate::answers::{ControlPort, TxOutsideUart};

@@ -36,8 +36,7 @@ use crate::profile::{CardProfile, Text};
 
 pub use families::{families, family};
 
-/// Every card, the default card first. The first half has units with firmware, chips and clones,
-/// mixed. The second half has ports of mainboards, further chips, and emulations at the end.
+/// Every card, the default card first and the emulations last.
 static CARDS: [CardProfile; 34] = [
     roland_mpu401::PROFILE,
     smsc_superio::PROFILE,

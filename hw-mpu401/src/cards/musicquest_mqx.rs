@@ -1,7 +1,6 @@
 //! Music Quest MQX: another maker's unit with Roland's commands and some more.
 //!
-//! Source: public reports of its users. All values that the reports do not give come from Roland's
-//! own unit.
+//! Source: public reports. All values that the reports do not give come from Roland's own unit.
 
 use super::families::ROLAND_FIRMWARE;
 use crate::answers::{AckSet, FirmwareId, TxWhileBusy};

@@ -1,4 +1,4 @@
-//! What the PCI sound cards have in common.
+//! What most of the PCI sound cards have in common.
 //!
 //! The data sheets of most of these chips are not public, or say nothing of the MPU-401. A public
 //! driver shows where the two registers are, and what the driver waits for. A driver does not show
@@ -13,7 +13,7 @@ use crate::behaviour::Behaviour;
 /// Assumed: the BIOS chooses the range. Many BIOSes choose a range from D000h on.
 pub(super) const PCI_BASE: u16 = 0xD000;
 
-/// A sound chip on the PCI bus with an MPU-401 in UART mode only.
+/// A sound chip on the PCI bus whose MPU-401 has only UART mode.
 ///
 /// Assumed: FIFOs and ACKs as in the super-I/O. No source gives the depths, and no source says what
 /// FF does in UART mode. Outside UART mode the FE after FF is certain, because drivers wait for it.

@@ -1,7 +1,7 @@
 //! PicoGUS with its MPU-401 firmware: an emulation on a card.
 //!
-//! Source: the card's public firmware, which began as DOSBox's model. The firmware is a program
-//! that takes a byte at each access, so the card is never too slow for the host.
+//! Source: the card's public firmware, which began as DOSBox's model. The firmware takes each byte
+//! at the access itself, so the card needs no time between two bytes.
 
 use super::families::UART_CHIP;
 use crate::answers::{AckSet, EmptyRead, Fifos, FirmwareId, Overrun, WaitsAfterReset};

@@ -1,6 +1,6 @@
 //! Roland MPU-401 with firmware 1.5A: the interface is named after this unit.
 //!
-//! The values of the family were measured on this unit, so no value differs here.
+//! The family has the values of this unit, so no value differs here.
 
 use super::families::ROLAND_FIRMWARE;
 use crate::profile::{CardProfile, text};

@@ -1,8 +1,9 @@
 //! Creative Sound Blaster 16 and AWE64, by the version of their DSP.
 //!
 //! An 8052 at 24 MHz, the DSP, carries every MIDI byte between its own UART and two one-byte
-//! latches in the bus chip of the card. Six versions of its firmware are known. `Firmware` has what
-//! differs between them. Version 4.17 is the work of a hobbyist, so no card has it.
+//! latches in the bus chip of the card. Six versions of its firmware are known, from 4.04 to 4.16.
+//! `Firmware` has what differs between them. A version 4.17 is the work of a hobbyist, so no card
+//! has it.
 //!
 //! Source for the firmware, unless a value names another source: the comments and cycle counts of
 //! the listings in github.com/S95Sedan/CT1741_DSP. Only facts are taken from the listings:
@@ -13,19 +14,20 @@
 //! - A byte from MIDI IN goes into a ring of 64 or 128 bytes. When the ring is full, the byte is
 //!   lost.
 //! - The DSP writes an FE when it enters UART mode, and then empties its ring. It writes no FE for
-//!   FF, in neither mode. Creative's guide demands an FE after FF, so the bus chip has to make it.
-//! - At the end of UART mode every version but 4.04 reads the latch from the host and forgets it.
-//! - Outside UART mode nothing reads that latch. Linux' driver agrees. It writes a 00 before each
-//!   command. On a Sound Blaster 16 this 00 stays in the latch and DRR stays set. So on this card
-//!   alone the driver does not wait until DRR clears.
+//!   FF, in either mode. Creative's guide demands an FE after FF, so the bus chip has to make it.
+//! - At the end of UART mode every version but 4.04 reads the byte in the latch from the host and
+//!   drops it.
+//! - Outside UART mode nothing reads the latch from the host. Linux' driver agrees. It writes a 00
+//!   before each command. On a Sound Blaster 16 this 00 stays in the latch and DRR stays set. So on
+//!   this card alone the driver does not wait until DRR clears.
 //!
 //! A turn of the loop takes 12 us. In 4.11 to 4.13 it takes 22 us, because each turn also shows in
 //! a register of the bus chip whether the DSP is busy. What the DSP waits for may come at any point
 //! of the turn.
 //!
-//! The DSP does not look whether the latch is free when it writes the FE, so the FE replaces an
-//! unread byte. Assumed: the unread byte is lost as soon as the host writes the command. Assumed:
-//! the FE of FF replaces an unread byte in the same way.
+//! When the DSP writes the FE, it does not look whether the latch to the host is free. So the FE
+//! replaces an unread byte. Assumed: the unread byte is lost as soon as the host writes the
+//! command. Assumed: the FE of FF replaces an unread byte in the same way.
 
 use super::families::UART_CHIP;
 use crate::answers::{Fifos, HostPort, InterruptKind, Overrun, ResetAck, RxWhileBusy};
@@ -129,7 +131,7 @@ const fn behaviour(firmware: Firmware) -> Behaviour {
     Behaviour {
         // Source: listings: one latch each way, and FF and 3F reach the DSP as the level of a pin.
         // Assumed: a byte written while DRR is set replaces the byte in the latch, and a command
-        // does not touch the latch.
+        // does not go through the latch.
         host_port: HostPort::BusChip,
         // Source: listings: one byte in the latch and one in the UART. Linux' driver notes two
         // bytes in a row for the AWE64.

@@ -1,6 +1,7 @@
 //! S3 SonicVibes: a PCI sound chip with an MPU-401.
 //!
-//! Source: a list of output depths in Linux' driver. All other values come from the chip's family.
+//! Source: a list of output depths in Linux' driver. Assumed: the depth of the input. All other
+//! values come from the chip's family.
 
 use super::families::FIFO_CHIP;
 use crate::behaviour::Behaviour;

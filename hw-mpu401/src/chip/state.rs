@@ -1,7 +1,7 @@
 //! What the chip is doing, in plain data for an observer inside the card.
 //!
-//! A driver can learn this state only by reads, and reads change the chip. [`Mpu401::state`]
-//! returns the state and changes nothing. The caller turns the state into text.
+//! A driver sees only what its reads return, and a read changes the chip. [`Mpu401::state`] returns
+//! more, and changes nothing. The caller turns the state into text.
 
 use super::Mpu401;
 use crate::answers::EmptyRead;
@@ -17,15 +17,14 @@ use crate::unit::Action;
 /// What the unit is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// The unit is in its main loop: it takes the next byte or command.
+    /// The unit is in its main loop.
     Ready,
     /// The unit works on a byte or a command until this time, in ns.
     Busy(u64),
-    /// The unit resets or starts up until this time, in ns. `None` while the end is not known,
-    /// because the host has not read the bytes before the ACK.
+    /// The unit resets or starts up until this time, in ns. `None` until the unit gives the ACK,
+    /// because the end depends on the time of the ACK.
     Resets(Option<u64>),
-    /// The unit enters UART mode until this time, in ns. `None` while the end is not known, as for
-    /// a reset.
+    /// The unit enters UART mode until this time, in ns. `None` as for a reset.
     EntersUart(Option<u64>),
 }
 
@@ -50,7 +49,8 @@ pub enum DataKind {
     Answer,
     /// The unit sends the byte without a command of the host.
     Request,
-    /// The byte came in on MIDI IN.
+    /// The byte came in on MIDI IN, or the sequencer inserted it there: a timing byte, a status
+    /// byte or a mark.
     MidiIn,
 }
 
@@ -106,14 +106,13 @@ pub struct State {
     pub status: Status,
     /// Whether the interrupt line is up.
     pub interrupt_line: bool,
-    /// The byte that the host wrote last, while the unit has not taken it.
+    /// The byte of the host that the unit has not taken yet.
     pub from_host: Option<HostByte>,
     /// The byte in DATA that the host has not read.
     pub to_host: Option<DataByte>,
     /// The value that a read of DATA would return now.
     pub data: u8,
-    /// The next byte that the unit puts into DATA, if this byte comes from the unit and not from
-    /// MIDI IN.
+    /// The ACK, answer or request that the unit will give next.
     pub reply: Option<DataByte>,
     /// What MIDI OUT is doing.
     pub transmission: Transmission,
@@ -121,9 +120,10 @@ pub struct State {
     pub output: Fill,
     /// MIDI IN bytes that the host has not read, including the byte in DATA.
     pub input: Fill,
-    /// The byte that is arriving on MIDI IN, and the time at which it will have arrived, in ns.
+    /// The byte that is on the MIDI IN line, as its sender means it, and the time at which it ends,
+    /// in ns. A break counts as 00.
     pub arriving: Option<(u8, u64)>,
-    /// Bytes given to MIDI IN that have not arrived completely.
+    /// Bytes and breaks that were given to MIDI IN and have not ended.
     pub cable_bytes: usize,
     /// How many bytes passed through, and how many were lost.
     pub counters: Counters,
@@ -216,8 +216,9 @@ impl Mpu401 {
 }
 
 /// Whether a reset or the start-up keeps the unit busy. The caller has found that the unit is busy.
-/// A unit with a sequencer plans its own output in both cases, and this function looks at the plan.
-/// A unit without a sequencer is busy for long only after a reset or the start-up.
+/// At a reset and at the start-up a unit with a sequencer plans output of its own, and this
+/// function looks at that plan. A unit without a sequencer counts as resetting, because nothing
+/// else keeps it busy for long outside UART mode.
 fn is_resetting(parts: &Parts) -> bool {
     let own = parts.own_output;
     if parts.unit.mode() == Mode::Uart {
@@ -228,7 +229,8 @@ fn is_resetting(parts: &Parts) -> bool {
         _ if own.due_ns() == NEVER_NS => false,
         OutputStep::DropBacklog | OutputStep::Stop => true,
         OutputStep::FirstClock => {
-            // A command that came after the reset keeps the unit busy until a later time.
+            // The reset ends `pause_ns` before the first F8. If the unit is busy for longer, a
+            // later command is the reason.
             let pause_ns = parts.rules.reset_output.map_or(0, |output| output.clock_after_ready_ns);
             parts.unit.free_ns() <= own.due_ns().saturating_sub(pause_ns)
         }

@@ -1,4 +1,6 @@
-//! What each command of intelligent mode does, once its ACK is in the latch.
+//! What the commands of intelligent mode do, after their ACK if they have one.
+//!
+//! The work of FF and 3F is in `firmware`.
 
 use super::Sequencer;
 use super::metronome::Clicks;
@@ -45,9 +47,8 @@ impl Sequencer {
     /// Runs a command that the conductor gives. The host gets no ACK and no message for this
     /// command.
     ///
-    /// Measured: C4 and E0 were tried. Assumed: the conductor can give a command that sets
-    /// something, unless the command also answers, starts or stops. The unit skips all other
-    /// commands.
+    /// Measured: C4 and E0 were tried. Assumed: the conductor can give E0 to EF and the commands of
+    /// `run_setting`. The unit skips all other commands.
     pub(super) fn run_conductor_command(&mut self, parts: &mut Parts, command: u8, data: u8) {
         match command {
             0xE0..=0xEF => self.set_parameter(parts, command, data),
@@ -55,7 +56,7 @@ impl Sequencer {
         }
     }
 
-    /// A command that sets something and needs no data byte.
+    /// Runs a command that sets something and needs no data byte. Any other command has no effect.
     fn run_setting(&mut self, parts: &Parts, command: u8) {
         let now_ns = parts.now_ns();
         let settings = &mut self.settings;
@@ -86,8 +87,7 @@ impl Sequencer {
             0xC9 | 0xCA if parts.rules.firmware.is_some_and(FirmwareId::has_fine_timebases) => {
                 self.set_timebase(now_ns, (command & 0x0F) * 24);
             }
-            // The unit acknowledges the command and does nothing else. Tape and SMPTE are not
-            // modelled.
+            // Commands for tape and SMPTE are among these: tape and SMPTE are not modelled.
             _ => {}
         }
     }
@@ -146,7 +146,8 @@ impl Sequencer {
         }
     }
 
-    /// Command B8: the tracks that EC has named become active and want their first event.
+    /// Command B8: the tracks that EC has named become active and want their first event, and all
+    /// other tracks become idle. The conductor, if it is on, also wants its first event.
     fn clear_play_counters(&mut self, parts: &mut Parts) {
         let from_ns = self.request_at_tick_ns(parts);
         for (number, track) in self.tracks.iter_mut().enumerate() {
@@ -160,7 +161,7 @@ impl Sequencer {
         parts.unit.be_busy(parts.now_ns(), parts.unit.timing().clear_work_ns);
     }
 
-    /// Commands A0 to AF: the answer comes after the host has read the ACK.
+    /// Commands A0 to AF: makes the answer, if the command has one, the reply on its way.
     fn answer_request(&mut self, parts: &mut Parts, command: u8) {
         let byte = match (command, parts.rules.firmware) {
             (0xA0..=0xA7, _) => {

@@ -34,9 +34,9 @@ impl Sequencer {
         CommandFate::Runs { later_ns }
     }
 
-    /// Handles a command that has come while the unit expected a data byte. Measured: if the answer
-    /// has no timing byte yet, the unit repeats the request after the commands. Otherwise the unit
-    /// repeats the request at a later tick.
+    /// Makes the unit expect no data byte any more, because a command has come. Measured: if the
+    /// answer has no timing byte yet, the unit repeats the request after the commands. Otherwise
+    /// the unit repeats the request at the next tick.
     fn break_off(&mut self, parts: &Parts) {
         let now_ns = parts.now_ns();
         let from_ns = match self.answer.timing {

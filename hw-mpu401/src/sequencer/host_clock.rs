@@ -81,7 +81,7 @@ impl HostClock {
 mod tests {
     use super::*;
 
-    /// Ticks between FDs.
+    /// Ticks until each FD: from E7 to the first FD, then from FD to FD.
     fn gaps(value: u8, count: usize) -> [u64; 8] {
         let mut clock = HostClock::new();
         clock.set(value);

@@ -4,7 +4,8 @@
 //!
 //! Measured: with all settings at their default, a channel message goes to MIDI OUT and not to the
 //! host. Realtime messages never go to MIDI OUT: the unit sends its own realtime messages. Assumed:
-//! system common messages do not go to MIDI OUT either, and the unit skips FE and FF on MIDI IN.
+//! system common messages do not go to MIDI OUT either, and the unit skips F9, FD, FE and FF on
+//! MIDI IN.
 
 use super::Sequencer;
 use super::message::{Assembled, Assembly, common_data_bytes};
@@ -197,11 +198,13 @@ impl Sequencer {
         }
     }
 
-    /// Sends a message to the host.
+    /// Sends a message to the host. After command 34 a timing byte comes before each message, even
+    /// while record is off.
     ///
-    /// Measured: in record a timing byte comes before each message, in stop there is no timing
-    /// byte. The unit does not add a status byte to a message with running status. When a filter
-    /// has removed a status byte that the host needs, the unit inserts it.
+    /// Measured: without command 34 a timing byte comes before each message in record, and no
+    /// timing byte comes while record is off. The unit does not add a status byte to a message with
+    /// running status. When a filter has removed a status byte that the host needs, the unit
+    /// inserts it.
     fn record_message(&mut self, parts: &mut Parts, whole: &Assembled) {
         let timing_always = self.switches().contains(Switches::TIMING_ALWAYS);
         let record = &mut self.record;
@@ -235,7 +238,7 @@ impl Sequencer {
         }
     }
 
-    /// Sends the due message of MIDI thru to MIDI OUT.
+    /// Sends the due part of MIDI thru to MIDI OUT. If the output is full, the part is lost.
     pub(super) fn send_thru(&mut self, parts: &mut Parts) {
         let Some(part) = self.thru.pop() else {
             return;

@@ -27,11 +27,10 @@ pub(super) struct Message {
 /// The kinds of messages that the filters treat differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MessageKind {
-    /// Notes, programs, and controllers that are switches.
+    /// Notes, programs, and controllers 64 to 119.
     Note,
-    /// Messages about everything that a player moves: bender, pressure, and controllers 0 to 63.
-    /// Assumed: the documents mean exactly these messages. They say only "bender and other
-    /// continuous controllers".
+    /// Bender, pressure of a key or a channel, and controllers 0 to 63. Assumed: the documents mean
+    /// exactly these messages. They say only "bender and other continuous controllers".
     Bender,
     /// Controllers 120 to 127.
     Mode,
@@ -110,7 +109,7 @@ impl Assembly {
         cut
     }
 
-    /// Drops the message, and keeps the running status.
+    /// Drops the incomplete message, and keeps the running status.
     pub(super) fn rewind(&mut self) {
         self.filled = 0;
         self.has_status = false;

@@ -1,7 +1,8 @@
-//! The metronome, and the measures. Record marks the end of each measure.
+//! The metronome, and the measures.
 //!
-//! The unit has a separate output for clicks. Clicks are no MIDI bytes: the caller of the chip
-//! fetches clicks with [`Mpu401::pop_click`](crate::Mpu401::pop_click).
+//! In record the unit can mark the end of each measure for the host. The unit has a separate output
+//! for clicks. Clicks are no MIDI bytes: the caller of the chip fetches clicks with
+//! [`Mpu401::pop_click`](crate::Mpu401::pop_click).
 
 /// MIDI clocks in a beat, after a reset.
 /// Assumed: 12 clocks and 8 beats, as the documents of the commands say. Measured: a measure has 4
@@ -44,7 +45,7 @@ pub(super) struct Falls {
     pub(super) measure_ends: bool,
 }
 
-/// The position in the measure.
+/// The settings of the metronome, and the position in the measure.
 #[derive(Clone)]
 pub(super) struct Metronome {
     pub(super) clicks: Clicks,
@@ -52,7 +53,7 @@ pub(super) struct Metronome {
     beats_a_measure: u8,
     /// MIDI clocks since the measure began.
     position: u32,
-    /// Whether the first clock after a start has not come yet.
+    /// Whether no MIDI clock has come since the last start with FA, or since a reset.
     is_first: bool,
 }
 
@@ -88,7 +89,7 @@ impl Metronome {
         self.is_first = true;
     }
 
-    /// Counts a MIDI clock.
+    /// Counts a MIDI clock, and returns what happens at it.
     #[must_use]
     pub(super) fn beat(&mut self) -> Falls {
         let position = self.position % self.measure();

@@ -21,8 +21,8 @@ impl Sequencer {
         }
     }
 
-    /// Takes an event of the host for a track. Measured: the unit sends an event with delta 0 at
-    /// once.
+    /// Takes an event of the host for a track. Measured: the unit plays an event whose timing byte
+    /// is 0 at once.
     pub(super) fn take_track_event(
         &mut self,
         parts: &mut Parts,

@@ -1,7 +1,8 @@
 //! What goes to the host from MIDI IN: record, data in stop, system messages.
 //!
-//! The bytes wait in the input FIFO as packets: a timing byte and its event, or a system message
-//! and its mark. The unit gives nothing else between the bytes of a packet.
+//! The bytes wait in the input FIFO as packets. A packet is for example a timing byte with its
+//! event, or a common message with its mark. The unit gives nothing else between the bytes of a
+//! packet.
 
 use super::Sequencer;
 use super::track::{DATA_END, MEASURE_END, OVERFLOW_TICKS, TIMING_OVERFLOW};
@@ -22,12 +23,13 @@ pub(super) enum RecordState {
 #[derive(Clone)]
 pub(super) struct Record {
     pub(super) state: RecordState,
-    /// Ticks since the last event, fewer than 240. The unit counts these ticks even when record is
-    /// off.
+    /// Ticks since this counter was last set to 0, as at each event. The counter overflows at 240.
+    /// The unit counts the ticks even when record is off.
     pub(super) ticks: u64,
-    /// Whether the first tick after a start has not come yet: that tick is tick 0.
+    /// Whether the first tick after the start of record has not come yet. That tick does not count:
+    /// it is tick 0.
     pub(super) starts: bool,
-    /// The status byte that the host has read last; 0 for none.
+    /// The status byte of the last channel message for the host; 0 for none.
     pub(super) last_status: u8,
 }
 
@@ -45,7 +47,7 @@ impl Record {
         u64::from(OVERFLOW_TICKS).saturating_sub(self.ticks)
     }
 
-    /// Lets ticks pass. When record is off, the unit does not tell the host of an overflow.
+    /// Lets ticks pass. When record is off, the counter overflows without a message to the host.
     pub(super) fn pass(&mut self, ticks: u64) {
         let first = u64::from(ticks > 0 && core::mem::take(&mut self.starts));
         self.ticks = self.ticks.saturating_add(ticks - first);
@@ -59,8 +61,8 @@ impl Record {
         self.ticks = self.ticks.saturating_add(ticks) % u64::from(OVERFLOW_TICKS);
     }
 
-    /// Returns the number of ticks since the last event, for a timing byte or the answer to AB.
-    /// Sets the number to 0.
+    /// Returns the counter, at most 239, and sets it to 0. The value is for a timing byte or the
+    /// answer to AB.
     pub(super) fn take_ticks(&mut self) -> u8 {
         let ticks = self.ticks.min(u64::from(OVERFLOW_TICKS - 1)) as u8;
         self.ticks = 0;
@@ -124,7 +126,7 @@ impl Sequencer {
         parts.counters.inserted += length as u64 - came_in;
     }
 
-    /// Queues an F8 for the host when 240 ticks have passed without an event.
+    /// Queues an F8 for the host in record, when 240 ticks have passed without an event.
     pub(super) fn mark_overflow(&mut self, parts: &mut Parts) {
         let record = &mut self.record;
         if record.is_on() && record.ticks_left() == 0 {

@@ -27,12 +27,12 @@ pub(super) enum Expects {
     SystemMessage(System),
 }
 
-/// How much of a system message the host has given.
+/// What the host has to give next of a system message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum System {
     Status,
     Exclusive,
-    /// The host has to give this many more data bytes.
+    /// This many more data bytes.
     Data(u8),
 }
 
@@ -40,7 +40,8 @@ pub(super) enum System {
 #[derive(Clone, Copy)]
 pub(super) struct Deferred {
     pub(super) command: u8,
-    /// When the command can run; [`NEVER_NS`] until the host has answered.
+    /// When the command can run; [`NEVER_NS`] until the host has answered, or has written a second
+    /// command.
     pub(super) from_ns: u64,
 }
 
@@ -103,7 +104,8 @@ impl Sequencer {
             };
         }
         // A mailbox has a place for only one byte, so a reply could come between the bytes of a
-        // packet. In a FIFO the bytes of a packet follow each other.
+        // packet. Therefore the unit first fetches the rest of the packet. In a FIFO the bytes of a
+        // packet follow each other.
         if host_port == HostPort::Mailbox && self.in_packet && !parts.input.is_empty() {
             return parts.plan_fetch();
         }
@@ -114,8 +116,8 @@ impl Sequencer {
         self.plan_request(parts).or_earlier(parts.plan_take_or_fetch())
     }
 
-    /// Plans to take the host's byte that the unit waits for. Behind a mailbox the unit takes no
-    /// other step meanwhile.
+    /// Plans to take the host's byte that the unit waits for. Behind a mailbox the unit fetches no
+    /// input meanwhile.
     fn plan_take_awaited(&self, parts: &Parts) -> Plan {
         let is_system = matches!(self.expects, Expects::SystemMessage(_));
         let room_ns = match parts.latches.inbox() {
@@ -182,7 +184,7 @@ impl Sequencer {
         });
     }
 
-    /// Handles a request that is now in the latch.
+    /// Handles a request that the unit has just given.
     pub(crate) fn request_is_given(&mut self, parts: &mut Parts, request: Request) {
         let now_ns = parts.now_ns();
         let timing = parts.unit.timing();

@@ -25,7 +25,8 @@ impl Sounding {
         Self { keys: [0; 16] }
     }
 
-    /// Updates the map with a message that a track has put on MIDI OUT.
+    /// Updates the map with a message that the unit has put on MIDI OUT for a track or for a
+    /// command D0 to D7.
     pub(super) fn follow(&mut self, message: &Message) {
         let Some((key, sounds)) = message.note() else {
             return;
@@ -45,8 +46,8 @@ impl Sounding {
         self.keys.iter().all(|keys| *keys == 0)
     }
 
-    /// The next message that ends a note. The lowest channel and the lowest key come first. After
-    /// the last note of a channel comes All Notes Off.
+    /// Takes the lowest key of the lowest channel out of the map, and returns the note-off for it.
+    /// For the last key of a channel, also returns All Notes Off. Returns `None` if no key sounds.
     pub(super) fn next_off(&mut self) -> Option<(SilenceMessage, Option<SilenceMessage>)> {
         let (channel, keys) = self.keys.iter_mut().enumerate().find(|(_, keys)| **keys != 0)?;
         let key = keys.trailing_zeros() as u8;

@@ -11,7 +11,7 @@ bitflags! {
     /// clears this switch.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct Switches: u32 {
-        /// A stop ends the notes that sound. Off by 30.
+        /// A stop and the end of play end the notes that the unit started. Off by 30.
         const SILENCE_AT_STOP = 1 << 0;
         /// F8, FA, FB and FC are sent on MIDI OUT. Off by 32.
         const REALTIME_OUT = 1 << 1;
@@ -22,20 +22,21 @@ bitflags! {
         const THRU = 1 << 3;
         /// Exclusive messages go to MIDI OUT. Off by 36, on by 37.
         const EXCLUSIVE_THRU = 1 << 4;
-        /// A timing byte also comes before data that goes to the host while record is off. On by
-        /// 34.
+        /// A timing byte comes before a channel message to the host even while record is off. On
+        /// by 34.
         const TIMING_ALWAYS = 1 << 5;
         /// Mode messages go to the host. On by 35.
         const MODE_TO_HOST = 1 << 6;
         /// System common messages go to the host. On by 38.
         const COMMON_TO_HOST = 1 << 7;
-        /// Realtime messages go to the host. On by 39.
+        /// F8, FA, FB and FC on MIDI IN go to the host. On by 39.
         const REALTIME_TO_HOST = 1 << 8;
         /// Exclusive messages go to the host. Off by 96, on by 97.
         const EXCLUSIVE_TO_HOST = 1 << 9;
         /// Benders and other continuous controllers go to the host. Off by 86, on by 87.
         const BENDER_TO_HOST = 1 << 10;
-        /// MIDI IN also goes to the host while record is off. Off by 8A, on by 8B.
+        /// Channel messages on MIDI IN go to the host even while record is off. Off by 8A, on by
+        /// 8B.
         const DATA_IN_STOP = 1 << 11;
         /// Record marks the end of each measure. Off by 8C, on by 8D.
         const MEASURE_END = 1 << 12;
@@ -49,8 +50,9 @@ bitflags! {
 }
 
 impl Switches {
-    /// The state after a reset. Measured: thru is on, FD off, measure ends are marked, MIDI IN does
-    /// not go to the host. Assumed: the other switches are as the documents say.
+    /// The state after a reset. Measured: thru is on, FD is off, measure ends are marked, and
+    /// channel messages on MIDI IN do not go to the host. Assumed: the other switches are as the
+    /// documents say.
     pub(super) const DEFAULT: Self = Self::SILENCE_AT_STOP
         .union(Self::REALTIME_OUT)
         .union(Self::OTHERS_THRU)
@@ -96,7 +98,7 @@ impl ReferenceTables {
         }
     }
 
-    /// Commands 98 to 9F: switch each table off or on.
+    /// Commands 98 to 9F: an odd command switches its table on, an even command switches it off.
     pub(super) fn switch(&mut self, command: u8) {
         if let Some(is_on) = self.are_on.get_mut(usize::from((command >> 1) & 0x03)) {
             *is_on = command & 1 != 0;
@@ -109,7 +111,7 @@ impl ReferenceTables {
     }
 }
 
-/// The switches and the channels together.
+/// The switches, the reference tables, and the accepted channels.
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) switches: Switches,
@@ -138,7 +140,8 @@ impl Settings {
         u16::from_le_bytes(self.accepted) >> (channel & 0x0F) & 1 != 0
     }
 
-    /// Whether the filters let a message on MIDI IN go to a host that wants messages.
+    /// Whether the filters let a channel message on MIDI IN go to the host, if the host wants such
+    /// messages at all.
     pub(super) fn lets_to_host(&self, message: &Message) -> bool {
         let switches = self.switches;
         let is_wanted = match message.kind() {
@@ -149,7 +152,8 @@ impl Settings {
         is_wanted && self.accepts(message.channel())
     }
 
-    /// Whether a message on MIDI IN goes to MIDI OUT.
+    /// Whether the thru switches let a channel message on MIDI IN go to MIDI OUT. The caller also
+    /// asks the reference tables.
     pub(super) fn lets_through(&self, message: &Message) -> bool {
         let which = match self.accepts(message.channel()) {
             true => Switches::THRU,

@@ -10,7 +10,7 @@ enum Step {
     Command(u8),
     Data(u8),
     MidiIn(u8),
-    /// Reads the unit's message, and answers a request with this event.
+    /// Reads DATA. If the byte is a request for an event, writes these four bytes to DATA.
     Answer([u8; 4]),
 }
 
@@ -48,7 +48,8 @@ fn write(chip: &mut Mpu401, register: Register, byte: u8, now_ns: &mut u64) {
     chip.write(register, byte, *now_ns);
 }
 
-/// Returns what the host and the wires see of a step.
+/// Does a step. Returns the byte that the step has read or 0, the interrupt line, the time after
+/// the step, and the wire events.
 fn run(chip: &mut Mpu401, step: Step, mut now_ns: u64) -> (u8, bool, u64, Vec<WireEvent>) {
     chip.advance(now_ns);
     let mut byte = 0;

@@ -2,8 +2,8 @@
 
 use crate::timing::NEVER_NS;
 
-/// The most parts that wait for MIDI OUT. A part takes at least a byte time to come in, and leaves
-/// before two more parts have come.
+/// The most parts that wait for MIDI OUT. A part takes at least a byte time to come in. With the
+/// measured `thru_ns` a part leaves the queue before two more parts have come.
 const LIMIT: usize = 4;
 
 /// A message, or a byte of an exclusive message.

@@ -1,4 +1,4 @@
-//! The ticks: when the next important tick comes, and how many have passed.
+//! The ticks: when there is something to do next, and how many have passed.
 //!
 //! No code runs at a tick at which nothing happens. The clock knows the time of the last counted
 //! tick, and the number of ticks until there is something to do.
@@ -19,7 +19,7 @@ pub(super) enum ClockSource {
 /// Whether the clock runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gait {
-    /// After a reset, before the first MIDI clock.
+    /// After a reset, before the clock has started.
     NotYet,
     Goes,
     /// The unit waits for the host, and no tick comes meanwhile.
@@ -35,11 +35,11 @@ pub(super) struct TickClock {
     last_ns: u64,
     /// The time from tick to tick.
     tick_ns: u64,
-    /// Ticks from the last tick until there is something to do. At least 1.
+    /// Ticks from the last counted tick until there is something to do.
     next_in: u64,
-    /// With MIDI sync: ticks that the last F8 still allows.
+    /// With MIDI sync: ticks that the F8s so far still allow. With the internal timer: `u64::MAX`.
     allowed: u64,
-    /// When the last F8 came in; `None` before the first F8.
+    /// With MIDI sync: when the last F8 came in; `None` before the first F8.
     heard_ns: Option<u64>,
     /// The number of ticks that an F8 allows.
     ticks_a_clock: u64,
@@ -126,7 +126,8 @@ impl TickClock {
         self.last_ns.saturating_add(self.next_in.saturating_mul(self.tick_ns))
     }
 
-    /// When the next tick comes, even if there is nothing to do.
+    /// When the next tick after `now_ns` comes, if the clock runs. At that tick there may be
+    /// nothing to do.
     pub(super) fn boundary_ns(&self, now_ns: u64) -> u64 {
         if now_ns < self.last_ns {
             return self.last_ns.saturating_add(self.tick_ns);
@@ -150,7 +151,7 @@ impl TickClock {
         self.next_in
     }
 
-    /// Counts ticks, at most up to the tick at which there is something to do.
+    /// Counts ticks. The caller goes no further than the tick at which there is something to do.
     pub(super) fn count(&mut self, ticks: u64) {
         self.last_ns = self.last_ns.saturating_add(ticks.saturating_mul(self.tick_ns));
         self.next_in = self.next_in.saturating_sub(ticks);
@@ -160,12 +161,12 @@ impl TickClock {
         }
     }
 
-    /// Leaves out ticks at which nothing visible happens.
+    /// Moves the time of the last counted tick on by this many ticks, and counts none of them.
     pub(super) fn leave_out(&mut self, ticks: u64) {
         self.last_ns = self.last_ns.saturating_add(ticks.saturating_mul(self.tick_ns));
     }
 
-    /// Holds the clock. The ticks up to now have been counted.
+    /// Holds the clock. The caller has counted the ticks that [`passed`](Self::passed) gives.
     pub(super) fn hold(&mut self) {
         if self.gait == Gait::Goes {
             self.gait = Gait::Held;
@@ -190,11 +191,13 @@ impl TickClock {
         true
     }
 
-    /// Takes an F8 that has come in with MIDI sync. A MIDI clock comes now. The ticks up to the
-    /// next MIDI clock are spread over the time between the last two F8s.
+    /// Takes an F8 from MIDI IN, which has an effect only with MIDI sync. If the unit does not hold
+    /// the clock, a MIDI clock comes now. The ticks up to the next MIDI clock come at an even pace:
+    /// all of them together take as long as the time between the last two F8s.
     ///
-    /// Assumed: the unit spreads ticks in this way. The clock still counts the ticks that the
-    /// earlier F8 allows, and one F8 that came during a short wait.
+    /// Assumed: the unit spreads ticks in this way. A running clock still counts the ticks that
+    /// the earlier F8s allow. A held clock counts an F8 that came during the wait, if it was the
+    /// only one.
     pub(super) fn hear_clock(&mut self, ticks_a_clock: u8, now_ns: u64) {
         if self.source != ClockSource::Midi {
             return;
@@ -216,7 +219,8 @@ impl TickClock {
     fn follow_clock(&mut self, now_ns: u64) {
         let backlog = if self.allowed == u64::MAX { 0 } else { self.allowed };
         self.allowed = self.ticks_a_clock.saturating_add(backlog);
-        // The first tick of this F8 comes now, after the late ticks, and is a MIDI clock.
+        // The ticks that the earlier F8s still allow are late, and come now. The first tick of this
+        // F8 comes now too, after the late ticks, and is a MIDI clock.
         self.clock_in = backlog.saturating_add(1).min(u64::from(u8::MAX)) as u8;
         self.last_ns = now_ns.saturating_sub((backlog + 1).saturating_mul(self.tick_ns));
     }

@@ -14,7 +14,8 @@ const NO_TIME: u8 = 0xF0;
 /// nothing.
 pub(super) const TIMING_OVERFLOW: u8 = 0xF8;
 
-/// As an event, this byte ends the measure. As a request, it asks for data of the conductor.
+/// As an event, this byte marks the end of a measure. As a request, it asks the host for an event
+/// of the conductor.
 pub(super) const MEASURE_END: u8 = 0xF9;
 
 /// As an event, this byte ends the data. As a message to the host, it says that all tracks have
@@ -64,7 +65,8 @@ impl<E> Slot<E> {
 /// What a track does when its event is due.
 #[derive(Clone, Copy)]
 pub(super) enum TrackEvent {
-    /// Nothing: the event is a mark, or a part of a time that is too long for one byte.
+    /// Nothing: the event is a mark, a part of a time that is too long for one byte, or data
+    /// without a status byte.
     Nothing,
     /// A message goes to MIDI OUT.
     Message(Message),
@@ -93,7 +95,7 @@ impl Track {
     pub(super) const IDLE: Self = Self { slot: Slot::Idle, assembly: Assembly::EMPTY };
 }
 
-/// The answer to a request so far.
+/// What the host has given so far of its answer to a request.
 #[derive(Clone, Copy)]
 pub(super) struct Answer {
     pub(super) timing: Option<u8>,
@@ -101,7 +103,7 @@ pub(super) struct Answer {
     command: Option<u8>,
 }
 
-/// A complete answer: its ticks and its event.
+/// The ticks and the event of a complete answer; `None` until the answer is complete.
 pub(super) type Answered<E> = Option<(u8, E)>;
 
 impl Answer {

@@ -9,12 +9,12 @@ use crate::parts::Parts;
 use crate::spec::{MIDI_CONTINUE, MIDI_START, MIDI_STOP};
 use crate::timing::NEVER_NS;
 
-/// The note-offs after the end of play.
+/// The note-offs after a stop, after the end of play, or after command B9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Silence {
     /// There are no note-offs to send.
     None,
-    /// The unit sends the note-offs a while after the next MIDI clock: play was stopped.
+    /// Play was stopped. The unit sends the note-offs a while after the next MIDI clock.
     AfterClock,
     /// The unit sends the note-offs at this time.
     At(u64),
@@ -53,9 +53,9 @@ impl Sequencer {
         }
     }
 
-    /// Obeys FA, FB and FC on MIDI IN, when realtime affection is on.
-    /// Assumed: FA, FB and FC do the same as commands 0A, 0B and 05. A record in standby begins
-    /// with FA.
+    /// Obeys FA, FB or FC on MIDI IN. The caller has checked that realtime affection is on.
+    /// Assumed: FA, FB and FC do the same as commands 0A, 0B and 05. FA and FB also start a record
+    /// that is in standby.
     pub(super) fn be_affected(&mut self, parts: &mut Parts, realtime: u8) {
         match realtime {
             MIDI_STOP => {
@@ -72,7 +72,7 @@ impl Sequencer {
         }
     }
 
-    /// Sends FA or FB and starts the ticks again.
+    /// Sends FA or FB, and starts the ticks again. FA also begins a new measure.
     fn start_clock(&mut self, parts: &mut Parts, realtime: u8) {
         self.send_realtime(parts, realtime);
         let wait_ns = parts.unit.timing().first_tick_ns.saturating_add(self.tick_ns());
@@ -84,7 +84,8 @@ impl Sequencer {
         }
     }
 
-    /// Starts the clock again. If a reset has planned a first F8, that F8 no longer comes.
+    /// Starts the clock, or starts it again. If a reset has planned a first F8, that F8 no longer
+    /// comes.
     fn restart_clock(&mut self, parts: &mut Parts, first_tick_ns: u64) {
         self.clock.restart(first_tick_ns);
         parts.own_output.cancel_first_clock();
@@ -128,7 +129,8 @@ impl Sequencer {
         self.plan_silence(Silence::AfterClock);
     }
 
-    /// Plans the note-offs at the end of play, if notes sound and note-offs are not switched off.
+    /// Plans the note-offs after a stop or after the end of play, if notes sound and note-offs are
+    /// not switched off.
     fn plan_silence(&mut self, silence: Silence) {
         let is_wanted = self.switches().contains(Switches::SILENCE_AT_STOP);
         if is_wanted && !self.sounding.is_silent() {
@@ -136,9 +138,9 @@ impl Sequencer {
         }
     }
 
-    /// Ends a track or the conductor. When no track plays any more, play ends, even if the
-    /// conductor has not ended. If a track was the last to end, the unit tells the host with FC.
-    /// Measured: no FC when only the conductor played.
+    /// Handles the end of a track or of the conductor. Play ends if no track plays any more, even
+    /// if the conductor has not ended. If it was a track that ended now, the unit tells the host
+    /// with FC. Measured: no FC when only the conductor played.
     pub(super) fn end_play(&mut self, parts: &Parts, of: Ended) {
         if !self.tracks.iter().all(|track| track.slot.is_idle()) {
             return;
@@ -174,8 +176,8 @@ impl Sequencer {
         }
     }
 
-    /// Handles a MIDI clock that has gone out. If the note-offs after a stop waited for this clock,
-    /// the method plans them.
+    /// Handles a MIDI clock. If the note-offs after a stop waited for this clock, the method plans
+    /// them.
     pub(super) fn clock_has_fallen(&mut self, parts: &Parts) {
         if self.silence == Silence::AfterClock {
             let wait_ns = parts.unit.timing().silence_after_stop_ns;
@@ -183,7 +185,7 @@ impl Sequencer {
         }
     }
 
-    /// Command B9: plans the note-offs at once.
+    /// Command B9: plans the note-offs for now, if notes sound.
     pub(super) fn silence_now(&mut self, now_ns: u64) {
         if !self.sounding.is_silent() {
             self.silence = Silence::At(now_ns);

@@ -1,6 +1,6 @@
 //! The simplest host.
 //!
-//! The host makes an access in each microsecond, and has polling loops like the loops of drivers.
+//! Each access of the host takes one microsecond. The host polls as drivers do.
 
 use hw_mpu401::{CardTiming, InitialState, Lane, Mpu401, Register, WireEdge, card};
 
@@ -50,7 +50,8 @@ impl Bus {
         self.chip.write(Register::Command, byte, self.now_ns);
     }
 
-    /// Polls STATUS until the bits are clear: `P S mask 00 times pause` in a register script.
+    /// Polls STATUS until the bits of `mask` are clear: `P S mask 00 times pause` in a register
+    /// script.
     pub fn poll(&mut self, mask: u8, times: u32, pause_us: u64) -> Result<(), TimedOut> {
         for _ in 0..times {
             if self.status() & mask == 0 {
@@ -61,7 +62,7 @@ impl Bus {
         Err(TimedOut)
     }
 
-    /// Lets time pass.
+    /// Lets time pass. The chip learns of it at the next access.
     pub fn wait_us(&mut self, duration_us: u64) {
         self.now_ns += duration_us * 1_000;
     }
@@ -71,7 +72,7 @@ impl Bus {
         self.now_ns / 1_000
     }
 
-    /// The bytes that have begun on MIDI OUT until now, with their times in us.
+    /// Fetches the bytes that have begun on MIDI OUT since the last fetch, with their times in us.
     pub fn sent(&mut self) -> Vec<(u64, u8)> {
         self.chip.advance(self.now_ns);
         std::iter::from_fn(|| self.chip.pop_wire())
@@ -80,7 +81,7 @@ impl Bus {
             .collect()
     }
 
-    /// The bytes without their times.
+    /// Fetches the bytes as [`sent`](Self::sent) does, without their times.
     pub fn sent_bytes(&mut self) -> Vec<u8> {
         self.sent().into_iter().map(|(_, byte)| byte).collect()
     }

@@ -16,8 +16,8 @@ fn smsc(initial: InitialState) -> Bus {
     Bus::new("smsc-superio", initial)
 }
 
-/// Sends a command as Linux does: writes 00, polls for DRR, and writes the command. Linux only
-/// prints a message when the poll fails.
+/// Sends a command as Linux does: writes 00, polls for DRR, and writes the command. If the poll
+/// fails, Linux prints a message and writes the command nevertheless.
 fn linux_command(bus: &mut Bus, command: u8) -> Result<(), TimedOut> {
     bus.write_data(0x00);
     let ready = bus.poll(0x40, 1_000, 10);
@@ -25,8 +25,8 @@ fn linux_command(bus: &mut Bus, command: u8) -> Result<(), TimedOut> {
     ready
 }
 
-/// Waits for the ACK as Linux does. At the end Linux reads one byte and does not check whether a
-/// byte waits.
+/// Waits for the ACK as Linux does. If no ACK comes, Linux reads DATA once more and does not check
+/// whether a byte waits.
 fn linux_ack(bus: &mut Bus) -> u8 {
     for _ in 0..10_000 {
         if bus.status() & 0x80 == 0 && bus.data() == 0xFE {
@@ -140,8 +140,8 @@ fn netbsd_finds_no_device_in_a_roland_in_uart_mode() {
     assert_eq!(bus.poll(0x80, 20_000, 0), Err(TimedOut));
 }
 
-/// Does one of the two resets at the start of the Windows driver: writes FF, then polls for the ACK
-/// every 25 us for up to 50 ms.
+/// Does one of the two resets at the start of the Windows driver: waits for DRR, writes FF, polls
+/// for the ACK every 25 us for up to 50 ms, and reads DATA even if no ACK came.
 fn windows_reset(bus: &mut Bus) -> (Result<(), TimedOut>, u8) {
     bus.poll(0x40, 50_000, 0).expect("ready within 50 ms");
     bus.write_command(0xFF);

@@ -96,7 +96,7 @@ fn a_request_waits_for_room_and_no_command_is_taken_meanwhile() {
     for _ in 0..32 {
         host.write_command(0x88);
     }
-    host.write_command(0x8A); // Its ACK and those of B8 and 0A are lost.
+    host.write_command(0x8A); // The ACKs of 8A, EC, B8 and 0A are lost.
     host.write_command(0xEC);
     host.write_data(0x01);
     host.write_command(0xB8);

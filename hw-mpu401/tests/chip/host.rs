@@ -4,7 +4,7 @@ use crate::bus::Bus;
 use hw_mpu401::{CardTiming, InitialState};
 use std::ops::{Deref, DerefMut};
 
-/// A Roland unit in intelligent mode and its host.
+/// A card with a sequencer, in intelligent mode, and its host.
 pub struct Host(pub Bus);
 
 impl Deref for Host {
@@ -22,12 +22,12 @@ impl DerefMut for Host {
 }
 
 impl Host {
-    /// The unit is in intelligent mode, long after a reset.
+    /// The host of a Roland unit in intelligent mode, long after a reset.
     pub fn new() -> Self {
         Self::with_timing(CardTiming::Typical)
     }
 
-    /// The unit is in intelligent mode, long after a reset, and has these latencies.
+    /// The host of a Roland unit with these latencies, in intelligent mode, long after a reset.
     pub fn with_timing(timing: CardTiming) -> Self {
         Self(Bus::with_timing("roland-mpu401", InitialState::Idle, timing))
     }
@@ -51,7 +51,7 @@ impl Host {
         self.give(data);
     }
 
-    /// Writes a command and returns the byte with the answer.
+    /// Writes a command, reads its ACK, and returns the answer.
     pub fn ask(&mut self, command: u8) -> u8 {
         self.command(command);
         self.next_byte()
@@ -68,7 +68,8 @@ impl Host {
         std::array::from_fn(|_| self.next_byte())
     }
 
-    /// Waits for this request and answers it. Returns when the request came, in us.
+    /// Reads this request and answers it with these bytes. Returns when the host read the request,
+    /// in us.
     pub fn answer(&mut self, request: u8, bytes: &[u8]) -> u64 {
         assert_eq!(self.next_byte(), request);
         let now_us = self.now_us();
@@ -83,17 +84,17 @@ impl Host {
         self.poll(0x80, duration_us as u32, 0).is_err()
     }
 
-    /// The bytes that left on MIDI OUT, without F8.
+    /// Fetches the bytes that have begun on MIDI OUT, except F8, with their times in us.
     pub fn played(&mut self) -> Vec<(u64, u8)> {
         self.sent().into_iter().filter(|(_, byte)| *byte != 0xF8).collect()
     }
 
-    /// The bytes that left on MIDI OUT, without F8 and without their times.
+    /// Fetches the bytes that have begun on MIDI OUT, except F8, without their times.
     pub fn played_bytes(&mut self) -> Vec<u8> {
         self.played().into_iter().map(|(_, byte)| byte).collect()
     }
 
-    /// The times at which F8 left, in us.
+    /// Fetches the bytes that have begun on MIDI OUT, and returns the times of the F8s, in us.
     pub fn clocks(&mut self) -> Vec<u64> {
         let sent = self.sent().into_iter();
         sent.filter(|(_, byte)| *byte == 0xF8).map(|(time_us, _)| time_us).collect()

@@ -27,7 +27,8 @@ fn heard_at(framing_error: FramingError, signals: &[(u64, LineSignal)]) -> Vec<(
     heard
 }
 
-/// The bytes alone, with every byte kept.
+/// The bytes that such a card hears of these signals, sent back to back, without their times. The
+/// card keeps a byte whose stop bit is missing.
 fn heard(signals: &[LineSignal]) -> Vec<u8> {
     let signals: Vec<_> = signals.iter().map(|signal| (0, *signal)).collect();
     heard_at(FramingError::Kept, &signals).into_iter().map(|(_, byte)| byte).collect()

@@ -1,4 +1,4 @@
-//! Play: the eight tracks, the conductor, deferred commands, and the end.
+//! Play: the tracks, the conductor, deferred commands, the end, the metronome.
 
 use crate::host::Host;
 use hw_mpu401::CardTiming;
@@ -167,7 +167,8 @@ fn measure(timing: CardTiming) -> [u64; 6] {
 
 /// The measured ranges, in the order of [`measure`]: the ACK of a command right after E0 and its
 /// data, the answer of AF, the time from request to request, FC and the note-offs after the last
-/// track's end, and MIDI thru. Each time includes up to three us of the host's own accesses.
+/// track's end, and MIDI thru. Where it matters, the upper limit has three us more than was
+/// measured, for the host's own accesses.
 ///
 /// Measured: Roland firmware 1.5A.
 const MEASURED_US: [(u64, u64); 6] = [

@@ -364,7 +364,7 @@ proptest! {
                 wire(&mut edges).into_iter().filter(is_end).map(as_sent).collect();
             let mut sent = Vec::new();
             if looks == 1 {
-                // The host may have fetched single edges in between.
+                // A caller may also fetch a single wire event in between.
                 sent.extend(bytes.pop_wire().filter(is_end).map(as_sent));
             }
             sent.extend(std::iter::from_fn(|| bytes.pop_sent()));

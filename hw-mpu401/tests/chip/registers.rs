@@ -1,4 +1,4 @@
-//! Facts about the registers, with the manuals' own numbers.
+//! Facts about the registers, with the manuals' own numbers, and about notes.
 
 use crate::bus::{Bus, UART};
 use hw_mpu401::{

@@ -1,4 +1,4 @@
-//! The Roland unit as measured: times, windows, and the mailboxes.
+//! The Roland unit as measured: its times, its buffers, and its mailboxes.
 
 use crate::bus::{Bus, UART};
 use hw_mpu401::{InitialState, Mode, Register};

@@ -5,7 +5,7 @@ use hw_mpu401::{
     DataByte, DataKind, Fill, HostByte, InitialState, Mode, Phase, Register, State, Transmission,
 };
 
-/// The state after `now_us` µs, taken from a clone of the chip.
+/// The state at the time `now_us`, in us, taken from a clone of the chip.
 fn state_at(bus: &Bus, now_us: u64) -> State {
     let mut later = bus.chip.clone();
     later.advance(now_us * 1_000);

@@ -1,4 +1,4 @@
-//! Tempo, timebase, MIDI clock, and the parameters of intelligent mode.
+//! Tempo, timebase, MIDI clock, FD, and the parameters of intelligent mode.
 
 use crate::host::Host;
 

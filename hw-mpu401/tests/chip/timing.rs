@@ -1,4 +1,6 @@
 //! The latencies of a chip: points of their ranges, or drawn for each event.
+//!
+//! The last two tests are about power that comes back.
 
 use hw_mpu401::{
     CardProfile, CardTiming, InitialState, Lane, Mpu401, Register, Spread, Status, WireEdge, card,
@@ -65,8 +67,8 @@ fn measure(choice: CardTiming) -> [u64; 7] {
 
 /// The measured ranges, in us. They have the order of [`measure`]: the time until DRR clears after
 /// a command, the time until the ACK of the command, the busy time after a reset, the busy time
-/// after the entry into UART mode, the time until DRR clears after a data byte, the time from a
-/// MIDI IN byte until DSR, and the busy time after FF in UART mode.
+/// after the entry into UART mode, the time until DRR clears after a data byte, the time from the
+/// stop bit of a MIDI IN byte until DSR, and the time from FF in UART mode until the unit is free.
 ///
 /// Measured: Roland firmware 1.5A.
 const MEASURED_US: [(u64, u64); 7] = [
@@ -172,7 +174,7 @@ fn clock_starts_ns(choice: CardTiming) -> Vec<u64> {
     starts_ns
 }
 
-/// From one F8 to the next at the tempo after a reset.
+/// The time from one F8 to the next at the tempo after a reset, in ns.
 const CLOCK_NS: u64 = 25_000_000;
 
 #[test]
@@ -200,7 +202,7 @@ fn a_clock_without_drawn_times_is_exact() {
 }
 
 /// Writes 100 bytes to a card and sends 100 bytes into its MIDI IN. Returns the times of the writes
-/// and of the sent bytes.
+/// and the times at which bytes began on MIDI OUT.
 fn course(profile: &CardProfile, choice: CardTiming) -> Vec<u64> {
     let mut chip = Mpu401::with_timing(profile, InitialState::Uart { stale: 0xFE }, choice);
     let mut times = Vec::new();

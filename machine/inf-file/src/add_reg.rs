@@ -53,7 +53,7 @@ enum Form {
     None,
 }
 
-/// The form that the type bits of the flags ask for.
+/// The form that the flags ask for; `None` for flags that name no type of value.
 fn form(flags: u32) -> Option<Form> {
     Some(match (flags >> 16, flags & BYTES != 0) {
         (0, false) => Form::Text(SZ),
@@ -72,7 +72,8 @@ fn form(flags: u32) -> Option<Form> {
 #[derive(Default)]
 pub(crate) struct Registry {
     entries: Vec<Option<RegistryEntry>>,
-    /// The index of each entry by its root, path and name in lower case; a key alone has no name.
+    /// The index of each entry by its root, its path and its name. Path and name are in lower case.
+    /// A key alone has no name.
     known: BTreeMap<(Root, String, Option<String>), usize>,
     /// The texts of each list to which a line has added texts, by the index of the list's entry. So
     /// the next line that adds texts to the list does not read the whole list again.
@@ -80,13 +81,14 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// The entries in the order in which they came first.
+    /// The entries that no line deleted, in the order in which they came first.
     pub fn entries(self) -> Vec<RegistryEntry> {
         self.entries.into_iter().flatten().collect()
     }
 
-    /// Adds what a line of a section says. `own` is the root that HKR means in that section, and
-    /// `service` the name of the driver's service.
+    /// Does what a line of a section says: adds, changes or deletes an entry. `own` is the root
+    /// that HKR means in that section. `service` is the name of the driver's service. `unused` gets
+    /// what the registry here cannot do.
     pub fn add(
         &mut self,
         line: &Line,

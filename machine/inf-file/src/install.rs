@@ -13,7 +13,7 @@ use crate::{Architecture, Configuration, Installation, Root, Unused};
 /// SPSVCINST_ASSOCSERVICE: the service is the driver of the device.
 const ASSOCIATED: u32 = 2;
 
-/// The longest chain of sections that Needs directives may make.
+/// The most directives Needs in a chain in which each directive names the section of the next one.
 const DEEPEST: usize = 16;
 
 /// What the reader has found so far.
@@ -90,7 +90,8 @@ impl Walk<'_> {
         let (overrides, factory) = (belonging(".LogConfigOverride"), belonging(".FactDef"));
         let service = services.map(|section| self.services(section)).transpose()?.flatten();
         let service = service.as_deref();
-        // Source: WDK: an override replaces the resources that the device itself reports.
+        // Source: WDK: an override replaces the resources that the device itself reports. So its
+        // configurations come first.
         if let Some(section) = overrides {
             self.section(section, Root::Driver, service, 0)?;
         }
@@ -194,8 +195,8 @@ impl Walk<'_> {
         for line in &inf.sections[section].lines {
             match log_config::read_line(line)? {
                 Some(resource) => resources.push(resource),
-                // ConfigPriority says how Windows ranks the section. Here it has no effect: the
-                // caller takes the first section with resources that suit the card.
+                // ConfigPriority says how Windows ranks the section. This directive has no effect
+                // here: the machine takes the first section with resources that suit the card.
                 None if line.is("ConfigPriority") => {}
                 None => self.tell(line, section),
             }

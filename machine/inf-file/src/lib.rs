@@ -1,13 +1,13 @@
 //! What a driver's INF puts into the registry, and the resources it asks for.
 //!
-//! This file owns what a caller sees: [`read_inf`], and the [`Installation`] that it returns.
-//! Below it, `text` decodes the bytes, `lines` finds sections, lines and fields, `strings`
-//! replaces tokens by their texts, `models` finds the model, `install` follows its install
-//! section, `add_reg` and `log_config` read the sections for the registry and for resources.
-//! Nothing here knows a registry, a machine or the file system.
+//! This file owns what a caller sees: [`read_inf`], and the [`Installation`] that it returns. The
+//! work is in the other files: `text` decodes the bytes, `lines` finds sections, lines and fields,
+//! `strings` replaces tokens by their texts, and `models` finds the model. `install` follows the
+//! install section of the model. `add_reg` and `log_config` read the sections for the registry and
+//! for resources. Nothing here knows a registry, a machine or the file system.
 //!
 //! Source: WDK, "INF file sections and directives". The crate inf-rs reads INFs too. It keeps
-//! neither the order nor the place of a line, so its errors could not say where to mend a file.
+//! neither the order nor the place of a line. With it, an error could not say where to mend a file.
 //!
 //! ```
 //! use portcls_inf_file::{Architecture, read_inf};
@@ -56,7 +56,8 @@ pub struct Installation {
     pub model_count: usize,
     /// The keys and values that AddReg makes, each once, in the order in which they came.
     pub values: Vec<RegistryEntry>,
-    /// The configurations of LogConfig in their order. A device gets one of them.
+    /// The configurations in the order in which the reader found them. Those of an override
+    /// (LogConfigOverride) come before those of the install section. A device gets one of them.
     pub configurations: Vec<Configuration>,
     /// What was not used, in the order of the file.
     pub unused: Vec<Unused>,
@@ -79,9 +80,9 @@ pub enum Root {
 /// A key, or a value of a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RegistryEntry {
-    /// The key above.
+    /// The key from which the path starts.
     pub root: Root,
-    /// The path below that key; empty for the key itself.
+    /// The path below the root; empty for the root itself.
     pub subkey: String,
     /// The value; `None` when only the key is made.
     pub value: Option<Value>,
@@ -98,7 +99,7 @@ pub struct Value {
     pub data: Vec<u8>,
 }
 
-/// The resources of one section of LogConfig.
+/// The resources of one section that LogConfig names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Configuration {
     /// The name of the section.
@@ -112,7 +113,8 @@ pub struct Configuration {
 pub struct Unused {
     /// The line, from 1.
     pub line: usize,
-    /// What it is: `[Section]`, or a directive with its section.
+    /// What it is: `[Section]`, a directive with its section, a line of AddReg, or a token without
+    /// a text.
     pub what: String,
 }
 
@@ -142,7 +144,8 @@ pub fn file_and_model(text: &str) -> Option<(&str, Option<&str>)> {
 /// description, a hardware identifier or an install section; without it the first model counts.
 ///
 /// # Errors
-/// [`InfError`] with the first mistake that concerns the model.
+/// [`InfError`]: the file is not a well-formed INF, there is no such model, or there is a mistake
+/// in a section that the installation of the model needs.
 pub fn read_inf(
     file: &str,
     bytes: &[u8],

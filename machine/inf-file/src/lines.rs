@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use crate::error::{Fault, Place, short};
 
-/// The most lines of a file, and the most fields of all lines together.
+/// The most lines and values that a file may have, counted together. A line without text does not
+/// count.
 const MOST_FIELDS: usize = 200_000;
 
-/// A file.
+/// An INF, taken apart.
 #[derive(Debug, Default)]
 pub(crate) struct Inf {
     /// The sections in their order. If a section name appears again, its lines are added to the
@@ -36,7 +37,7 @@ pub(crate) struct Line {
     pub values: Vec<Field>,
 }
 
-/// A text between commas.
+/// A key, or a value: a text between commas.
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
     pub text: String,
@@ -44,7 +45,7 @@ pub(crate) struct Field {
 }
 
 impl Inf {
-    /// A section by its name.
+    /// The index of a section by its name, in capitals or not.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.by_name.get(&name.to_ascii_lowercase()).copied()
     }
@@ -109,8 +110,8 @@ pub(crate) fn parse(text: &str) -> Result<Inf, Fault> {
     Ok(inf)
 }
 
-/// The letters of a line without its remark and without the quotes. Spaces at the end of the line
-/// are removed.
+/// The letters of a line without its remark and without the quotes. Spaces that stand outside
+/// quotes at the end of the line are removed.
 fn read_line(line: &str, number: usize) -> Result<Vec<Letter>, Fault> {
     let mut letters = Vec::new();
     let mut quote = None;
@@ -120,7 +121,8 @@ fn read_line(line: &str, number: usize) -> Result<Vec<Letter>, Fault> {
         match (letter, quote) {
             ('"', None) => {
                 quote = Some(place);
-                // The mark makes `""` a field with an empty text, and not a missing field.
+                // The mark gives the field the place of its quote. It also keeps a line that is
+                // nothing but `""` from being an empty line.
                 letters.push(Letter { letter: EMPTY, place, is_quoted: true });
             }
             ('"', Some(_)) if rest.peek().is_some_and(|(_, next)| *next == '"') => {
@@ -144,8 +146,8 @@ fn read_line(line: &str, number: usize) -> Result<Vec<Letter>, Fault> {
     Ok(letters)
 }
 
-/// This mark replaces an opening quote. Because the mark comes first in the field, the spaces after
-/// it are not trimmed.
+/// This mark replaces an opening quote. It is not part of the text of a field. The file itself has
+/// no null: `text` refuses a file with one.
 const EMPTY: char = '\0';
 
 fn continues(letters: &[Letter]) -> bool {

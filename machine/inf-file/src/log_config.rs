@@ -10,7 +10,7 @@ use crate::lines::{Field, Line};
 pub struct WantedResource {
     /// The line in the file, from 1.
     pub line: usize,
-    /// The values that suit the device, the most wanted one first.
+    /// The values that suit the device, in the order of the file.
     pub wanted: Wanted,
 }
 
@@ -32,11 +32,11 @@ pub enum Wanted {
 pub struct RangeChoice {
     /// Length in ports or bytes.
     pub length: u64,
-    /// The lowest address at which it may begin.
+    /// The range does not begin below this address.
     pub first: u64,
-    /// The highest address at which it may begin.
+    /// The range does not begin above this address.
     pub last: u64,
-    /// The bits that may be 1 in the first address.
+    /// The bits that may be 1 in the address at which the range begins.
     pub mask: u64,
 }
 
@@ -47,7 +47,7 @@ impl RangeChoice {
         (self.first..=self.last).contains(&address) && address & self.mask == address
     }
 
-    /// The lowest address at which it may begin.
+    /// The lowest address at which the range may begin; `None` if there is no such address.
     #[must_use]
     pub fn lowest(&self) -> Option<u64> {
         // Assumed: the bits that must be 0 are the low ones. So the mask is an alignment.

@@ -8,7 +8,7 @@ use crate::lines::{Field, Inf};
 #[derive(Debug)]
 pub(crate) struct Model {
     pub description: String,
-    /// The name of the install section, without an ending.
+    /// The name of the install section, without the ending for a processor.
     pub install: String,
     /// Hardware identifiers and compatible ones.
     pub identifiers: Vec<String>,
@@ -19,10 +19,11 @@ pub(crate) struct Model {
 /// is tried on the newest Windows.
 const WINDOWS: (u32, u32) = (10, 0);
 
-/// The most manufacturers of a file.
+/// The most manufacturers of a file. Manufacturers that share a section of models count once.
 const MOST_MANUFACTURERS: usize = 1_000;
 
-/// The models for a processor, and the sections that name them.
+/// The models for a processor, and the sections that lead to them: `Manufacturer` and the sections
+/// of models.
 pub(crate) fn models(
     inf: &Inf,
     architecture: Architecture,
@@ -46,7 +47,7 @@ pub(crate) fn models(
             Some((_, ending)) => needed(inf, &format!("{}.{ending}", name.text), name.place)?,
             None => match inf.find(&name.text) {
                 Some(section) => section,
-                // The manufacturer has models only for other processors.
+                // The manufacturer has models only for other processors or for a newer Windows.
                 None if line.values.len() > 1 => continue,
                 None => needed(inf, &name.text, name.place)?,
             },
@@ -72,7 +73,7 @@ pub(crate) fn models(
     Ok((models, sections))
 }
 
-/// A section that must be there.
+/// The index of a section that must be there. `place` is the place of the error if it is not there.
 pub(crate) fn needed(inf: &Inf, name: &str, place: Place) -> Result<usize, Fault> {
     inf.find(name).ok_or_else(|| {
         let what = format!("there is no section [{}]", short(name));
@@ -80,7 +81,7 @@ pub(crate) fn needed(inf: &Inf, name: &str, place: Place) -> Result<usize, Fault
     })
 }
 
-/// The model that `wanted` names; without it, the first one.
+/// The model that `wanted` names; without a name, the first model.
 pub(crate) fn choose<'m>(
     models: &'m [Model],
     wanted: Option<&str>,
@@ -144,7 +145,7 @@ struct Rank {
 }
 
 /// The rank of an ending such as `NTamd64.6.1`; `None` for an ending of another processor or of a
-/// newer Windows, and for any other text.
+/// Windows that is newer than [`WINDOWS`], and for a text that is no ending.
 fn rank(ending: &str, architecture: Architecture) -> Option<Rank> {
     let ending = ending.to_ascii_lowercase();
     let mut parts = ending.strip_prefix("nt")?.split('.');

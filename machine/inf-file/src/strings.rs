@@ -9,7 +9,7 @@ use crate::lines::{Field, Inf, Section};
 /// The longest text after its tokens were replaced. Source: WDK, the length of a string in an INF.
 const MOST_LETTERS: usize = 4_096;
 
-/// The most letters that all replacements together may add.
+/// The most bytes that all fields with tokens may have together after the replacement.
 const MOST_ADDED: usize = 16 << 20;
 
 /// Replaces the tokens in every field outside the sections of strings. Returns the tokens that no
@@ -35,7 +35,7 @@ pub(crate) fn replace(inf: &mut Inf) -> Result<Vec<Unused>, Fault> {
     Ok(unknown)
 }
 
-/// `Strings`, or a section of strings for one language.
+/// True for the name of a section of strings: `Strings`, or the same with a language behind it.
 pub(crate) fn is_strings(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "strings" || name.starts_with("strings.")

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A file with two models, all kinds of values and two configurations.
+/// A file with two models for x64, values of several types and two configurations.
 const WHOLE: &str = r#"; A test
 [Version]
 Signature = "$Windows NT$"
@@ -94,7 +94,7 @@ fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// A value as the tests show it.
+/// A key or a value as the tests show it.
 fn shown(entry: &RegistryEntry) -> String {
     let value = entry.value.as_ref().map(|value| {
         let data = match value.kind {

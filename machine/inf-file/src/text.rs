@@ -1,6 +1,6 @@
 //! The bytes of an INF as text.
 //!
-//! They are UTF-16 or UTF-8 with a mark at the start, or one byte for each letter.
+//! An INF is in UTF-16 or UTF-8 with a mark at the start, or it has one byte for each letter.
 
 use crate::MAX_INF_BYTES;
 use crate::error::{Fault, Place};

@@ -1,9 +1,9 @@
 //! The containers of a Standard MIDI File: RIFF wrapper, header, track chunks.
 //!
-//! The reader notes each damage in the song: a wrong count, a chunk that is cut short, bytes that
-//! are not a chunk. The reader still uses the tracks that it finds. The only errors are a file that
-//! is no MIDI file, and a header that cannot be used. The reader skips chunks of unknown kinds
-//! without a warning, as the standard says.
+//! The reader gives the song a warning for each damage: a wrong count, a chunk that is cut short,
+//! bytes that are not a chunk. The reader still uses the tracks that it finds. The only errors are
+//! a file that is no MIDI file, and a header that cannot be used. The reader skips whole chunks of
+//! unknown kinds without a warning, as the standard says.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), chunks and header; RIFF MIDI (RP-029).
 
@@ -155,7 +155,8 @@ fn read_division(high: u8, low: u8) -> Result<Division, String> {
     }
 }
 
-/// Collects the track chunks up to the end of the file, or up to bytes that are not a chunk.
+/// Collects the track chunks up to the end of the file, or up to bytes that are not a chunk. Takes
+/// [`MAX_TRACKS`] tracks at most.
 fn read_track_chunks<'a>(rest: &mut Rest<'a>, song: &mut Song) -> Vec<TrackChunk<'a>> {
     let mut tracks = Vec::new();
     while !rest.bytes.is_empty() {

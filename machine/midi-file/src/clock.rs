@@ -56,9 +56,10 @@ impl TickClock {
         TickClock { division, numerator, denominator, units_per_tick, tick: 0, units: 0 }
     }
 
-    /// Moves the clock on to a tick, and returns the time of the tick in ns, rounded down.
+    /// Moves the clock on to a tick, and returns the time of the tick in ns, rounded down. A tick
+    /// in the past does not move the clock: the result is then the time of the clock.
     ///
-    /// Limits: the clock can count 2^60 ticks of the longest beat.
+    /// Limits: none. The highest tick and the longest beat do not fill the 128 bits of the clock.
     pub(crate) fn advance_to(&mut self, tick: u64) -> u128 {
         let ticks = tick.saturating_sub(self.tick);
         self.units += u128::from(ticks) * u128::from(self.units_per_tick);

@@ -12,14 +12,13 @@ pub enum MidiFileError {
     /// The file has no byte.
     #[error("the file is empty: give a MIDI file (.mid, .rmi) or a SysEx file (.syx)")]
     Empty,
-    /// The first bytes do not belong to a known format, or not to the format that the caller asked
-    /// for.
+    /// The file is not of a known format, or not of the format that the caller asked for.
     #[error(
         "not a {expected}: it starts with {found}; a MIDI file starts with 4D 54 68 64 (MThd), \
          a SysEx file with F0; choose the format raw to send the bytes as they are"
     )]
     NotMidi {
-        /// What the caller asked for, in words.
+        /// The format that the reader looked for, in words.
         expected: &'static str,
         /// The first bytes, in hexadecimal.
         found: String,
@@ -38,16 +37,16 @@ pub enum MidiFileError {
         /// The first warning of the reader.
         warning: Option<String>,
     },
-    /// The file has more than [`MAX_FILE_BYTES`].
+    /// The file has more bytes than [`MAX_FILE_BYTES`].
     #[error("the file has {bytes} bytes, the limit is {MAX_FILE_BYTES}: split it")]
     TooBig {
         /// The size of the file, in bytes.
         bytes: usize,
     },
-    /// The file has more than [`MAX_MESSAGES`].
+    /// The file has more messages than [`MAX_MESSAGES`].
     #[error("the file holds more than {MAX_MESSAGES} MIDI messages: split it")]
     TooManyMessages,
-    /// An event is due later than [`MAX_SONG_NS`].
+    /// An event with bytes for the wire is due later than [`MAX_SONG_NS`].
     #[error(
         "an event of track {track} is due after {hours} hours, the limit is {}: shorten the pause \
          before it, or mend its delta time",
@@ -63,9 +62,9 @@ pub enum MidiFileError {
     /// names the first warning.
     #[error("{left_out}{}; save the file again, or have the rest of it played", because(.warning))]
     NotWhole {
-        /// The part.
+        /// What is missing from the song.
         left_out: LeftOut,
-        /// The first thing that was odd.
+        /// The first warning of the reader.
         warning: Option<String>,
     },
     /// A track of a file can hold 4 GiB, and the messages to write need more.

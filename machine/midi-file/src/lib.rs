@@ -7,13 +7,14 @@
 //! what these files refuse. `tune` is the music of a run without a file. Nothing here knows ports,
 //! drivers, machines or the file system: a caller gives bytes and gets bytes.
 //!
-//! A damaged file that still holds whole messages is played. [`Song::left_out`] counts what is not
-//! in the song, and [`Song::warnings`] says what was odd. A file with nothing to play, or a file
-//! that passes a limit, is an error.
+//! A file with damaged tracks that still holds whole messages is played. [`Song::left_out`] counts
+//! what is not in the song, and [`Song::warnings`] says what was odd. If the caller asks for
+//! [`Damage::Refuse`], a file with such a count is an error. A damaged header, a file with nothing
+//! to play, and a file that passes a limit are always errors.
 //!
-//! The crate midly encodes track events. This crate reads files itself: midly names no place in its
-//! errors, ends a track at the first oddity, and negates the division byte 80 with overflow.
-//! Measured: midly 0.5.3.
+//! For a file that it writes, this crate has the crate midly encode the track events. It reads
+//! files without midly, for three reasons: midly names no place in its errors, ends a track at the
+//! first oddity, and overflows when it negates the division byte 80h. Measured: midly 0.5.3.
 
 mod chunks;
 mod clock;
@@ -57,7 +58,7 @@ pub enum Damage {
     LeaveOut,
     /// Take a data byte above 127 of a channel message as 127. Leave out any other damage.
     Clip,
-    /// Refuse a file of which something would be left out.
+    /// Refuse a file if [`Song::left_out`] would count something.
     Refuse,
 }
 
@@ -79,9 +80,9 @@ impl From<InputFormat> for ReadOptions {
 /// Reads the messages that a file holds.
 ///
 /// # Errors
-/// A [`MidiFileError`] when there is nothing to play, when the file passes a limit, or when the
-/// file is damaged and [`Damage::Refuse`] is asked for. Any other damage that leaves whole messages
-/// is no error: see [`Song::left_out`] and [`Song::warnings`].
+/// A [`MidiFileError`] when the file is of another format, when its header is damaged, when there
+/// is nothing to play, or when the file passes a limit. With [`Damage::Refuse`], also when
+/// [`Song::left_out`] counts something. Other damage is no error.
 pub fn read_song(file: &[u8], options: impl Into<ReadOptions>) -> Result<Song, MidiFileError> {
     let ReadOptions { format, damage } = options.into();
     if file.is_empty() {

@@ -1,6 +1,6 @@
 //! The limits of a file: its size, its number of messages, its length in time.
 //!
-//! Owns the numbers and their grounds; the readers keep to these limits.
+//! This file owns the numbers and the reasons for them. The readers keep to these limits.
 
 /// The largest file that a reader reads, in bytes.
 /// Assumed: 64 MiB is nearly 6 hours of wire time, far above any song.

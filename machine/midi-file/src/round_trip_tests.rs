@@ -60,7 +60,7 @@ fn a_pause_of_hours_survives_a_file() {
     assert_eq!(read_song(&file, InputFormat::Auto), Ok(song));
 }
 
-/// Random bytes, with many status bytes.
+/// Random bytes with their times. Many of them are status bytes.
 fn wire_bytes() -> impl Strategy<Value = Vec<(u64, u8)>> {
     let byte = prop_oneof![any::<u8>(), 0x80..=0xFF_u8, Just(0xF0), Just(0xF7)];
     prop::collection::vec((0..2_000_000_u64, byte), 1..200).prop_map(|pairs| {
@@ -73,7 +73,7 @@ fn wire_bytes() -> impl Strategy<Value = Vec<(u64, u8)>> {
     })
 }
 
-/// The bytes of all messages, filtered by their values: the real-time bytes, or all other bytes.
+/// The bytes of all messages whose values lie in a range.
 fn only(song: &Song, real_time: std::ops::RangeInclusive<u8>) -> Vec<u8> {
     let bytes = song.iter().flat_map(|message| message.bytes);
     bytes.copied().filter(|b| real_time.contains(b)).collect()

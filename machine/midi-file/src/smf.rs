@@ -3,9 +3,10 @@
 //! The song has no running status: each channel message has its status byte. A SysEx event is in
 //! the song with its F0. The bytes of an escape event (F7) are in the song as they are. A meta
 //! event is not sent: the reader obeys the event or drops it. Events of one tick go out in track
-//! order, and within a track in file order. A tempo event of any track counts for all tracks.
+//! order, and within a track in file order. A tempo event of any track counts for all tracks. In
+//! format 2, whose tracks play one after another, a tempo event counts only for its own track.
 //!
-//! Assumed: a file for several MIDI ports (meta event 21) plays on the only port here.
+//! Assumed: a file for several MIDI ports (meta event 21h) plays on the only port here.
 //! Source: Standard MIDI Files 1.0 (RP-001).
 
 use core::cmp::Reverse;
@@ -54,7 +55,7 @@ pub(crate) fn read(file: &[u8], damage: Damage) -> Result<Song, MidiFileError> {
 /// start of the song.
 ///
 /// The heap holds the tick of each track's next event, or of the track's end. The lowest tick is
-/// first; of equal ticks, the tick of the lowest track is first.
+/// first; of equal ticks, the tick of the track with the lowest number is first.
 fn merge(
     readers: &mut [TrackReader<'_>],
     mut clock: TickClock,

@@ -1,7 +1,8 @@
 //! A song: MIDI messages in the order in which they are due.
 //!
-//! All bytes lie in one buffer. So a song of a million messages needs two allocations, and a walk
-//! over the song reads memory in order. Invariants: due times never go back; no message is empty.
+//! All bytes lie in one buffer. So a song of a million messages needs only two buffers, one for the
+//! bytes and one for the times, and a walk over the song reads memory in order. Invariants: due
+//! times never go back; no message is empty.
 
 use core::fmt;
 use core::iter::FusedIterator;
@@ -14,8 +15,8 @@ const MAX_WARNINGS: usize = 50;
 pub struct TimedMessage<'a> {
     /// When the first byte of the message is due, in ns from the start of the song.
     pub due_ns: u64,
-    /// The bytes of the message, status byte first. Only a part of a message if the source had only
-    /// a part.
+    /// The bytes of the message, status byte first. The status byte can be missing: in a part of a
+    /// message, and under running status in a song from raw bytes.
     pub bytes: &'a [u8],
 }
 
@@ -36,14 +37,15 @@ pub struct LeftOut {
     pub messages: u64,
     /// Bytes in which no message can be recognised. Any number of messages may be lost in them.
     pub bytes: u64,
-    /// Bytes that the file declares and does not have.
+    /// Bytes that the chunk of a track declares and the file does not have. A track that has its
+    /// event End of Track lacks no bytes.
     pub missing_bytes: u64,
     /// Tracks that the file declares and does not have.
     pub missing_tracks: u64,
 }
 
 impl LeftOut {
-    /// Whether the whole file is in the song.
+    /// Whether all counts are 0.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         *self == LeftOut::default()
@@ -95,7 +97,7 @@ impl Song {
         self.push_parts(due_ns, message, &[]);
     }
 
-    /// Adds a message whose bytes lie in two slices.
+    /// Adds a message as [`Song::push`] does. The bytes of the message lie in two slices.
     pub(crate) fn push_parts(&mut self, due_ns: u64, head: &[u8], tail: &[u8]) {
         if head.is_empty() && tail.is_empty() {
             return;
@@ -157,7 +159,8 @@ impl Song {
         self.left_out.missing_tracks += part.missing_tracks;
     }
 
-    /// What was odd or damaged in the file: one sentence for each fault; empty for a good file.
+    /// What was odd or damaged in the file, in sentences. If there are too many, the last one says
+    /// how many are not shown.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings

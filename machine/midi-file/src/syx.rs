@@ -70,7 +70,8 @@ enum Part {
     Other,
 }
 
-/// Splits off what is at the start: a message, or all bytes up to the next message.
+/// Splits off what is at the start: a message, a real-time byte, or all bytes up to the next
+/// message or real-time byte.
 fn split_part(bytes: &[u8]) -> (&[u8], Part) {
     let first = bytes.first().copied().unwrap_or_default();
     let after_first = bytes.get(1..).unwrap_or_default();

@@ -156,7 +156,7 @@ fn left_out(file: &[u8], options: impl Into<ReadOptions>) -> String {
     read_song(file, options).expect("the file can be played").left_out().to_string()
 }
 
-/// A file with a controller whose value is C8, and 48 notes after the controller.
+/// A file with a note, a controller whose value is C8, and 50 notes after the controller.
 const HIGH_DATA: &[u8] = include_bytes!("../testdata/data-byte-over-127.mid");
 
 #[test]

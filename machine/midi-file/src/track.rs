@@ -3,12 +3,14 @@
 //! The reader goes on at the next event after a damaged one, as players do:
 //! - A channel message keeps its length when a data byte is above 127, so the reader knows where
 //!   the next event begins. The message is left out, or its byte is taken as 127.
-//! - A meta event with a right length and wrong contents is skipped: it makes no sound.
+//! - A meta event whose contents are too short or too long for its kind is skipped: it makes no
+//!   sound.
 //! - After any other damage the length of the event is not known. The reader looks for the next
 //!   place from which on several events can be read, and leaves out the bytes before that place.
 //!
 //! In old files running status continues after a meta or SysEx event. The standard forbids this,
-//! but the reader accepts it. The reader notes each case, with its place in the file.
+//! but the reader accepts it. The reader counts the cases of each kind of oddity, and makes a
+//! warning for each kind.
 //!
 //! Source: Standard MIDI Files 1.0 (RP-001), track chunks.
 
@@ -29,7 +31,8 @@ const MAX_DATA: u8 = 0x7F;
 /// An event of a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event<'a> {
-    /// A channel message: the status byte, and the first data bytes that the status byte needs.
+    /// A channel message: the status byte, and room for two data bytes. A message with one data
+    /// byte uses only the first.
     Channel { status: u8, data: [u8; 2] },
     /// The bytes after the F0 of a SysEx event.
     SysEx(&'a [u8]),
@@ -70,7 +73,7 @@ pub(crate) struct TrackReader<'a> {
 struct Running {
     /// The status byte of the last channel message.
     status: Option<u8>,
-    /// True when a meta or SysEx event came after that message.
+    /// True when a meta, SysEx or escape event came after that message.
     is_interrupted: bool,
 }
 
@@ -78,7 +81,7 @@ struct Running {
 #[derive(Debug, Default)]
 struct Found {
     meta_skipped: usize,
-    /// Messages that used a running status that began before a meta or SysEx event.
+    /// Messages that used a running status that began before a meta, SysEx or escape event.
     resumed: usize,
     /// Messages with a data byte above 127, and where the first one is.
     high_data: usize,
@@ -101,7 +104,7 @@ enum Ending {
     Unmarked,
 }
 
-/// The bytes of one event, as far as its length is known.
+/// The bytes of one event, taken apart. The values in them are not checked yet.
 enum Frame<'a> {
     /// A channel message that may have data bytes above 127. It is bare if its status byte comes
     /// from the message before.
@@ -194,7 +197,7 @@ impl<'a> TrackReader<'a> {
         }
     }
 
-    /// Takes a message; `None` when its data bytes are not data bytes.
+    /// Takes a message; `None` when a data byte is above 127 and the message is left out.
     fn take_message(&mut self, status: u8, data: &[u8], offset: usize) -> Option<Event<'a>> {
         if data.iter().any(|byte| *byte > MAX_DATA) {
             note(&mut self.found.high_data, &mut self.found.first_high_data, offset);
@@ -231,7 +234,7 @@ impl<'a> TrackReader<'a> {
         if let Some((delta, event)) = split_number(self.rest)
             && event.len() > self.rest.len() - length
         {
-            // Only the event cannot be read. The time before it is known.
+            // The delta time can be read, and the reader goes on behind it. So this time counts.
             self.tick += u64::from(delta);
         }
         note(&mut self.found.stretches, &mut self.found.first_stretch, offset);
@@ -244,7 +247,7 @@ impl<'a> TrackReader<'a> {
     pub(crate) fn left_out(&self) -> LeftOut {
         let clipped = if self.damage == Damage::Clip { self.found.high_data } else { 0 };
         let messages = self.found.high_data - clipped + self.found.not_allowed;
-        // A track with the event End of Track has lost nothing, whatever its chunk declares.
+        // A track with the event End of Track lacks no bytes, whatever its chunk declares.
         let is_cut = self.ending == Some(Ending::Unmarked);
         LeftOut {
             messages: messages as u64,
@@ -335,7 +338,7 @@ fn usual_length(kind: u8) -> Option<usize> {
 }
 
 /// True when several events in a row can be read, or all events up to the end of the track. The
-/// first event must have its own status byte, because no running status is known here.
+/// first channel message must have its own status byte, because no running status is known here.
 fn can_go_on(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     let mut status = None;
@@ -360,8 +363,9 @@ fn can_go_on(bytes: &[u8]) -> bool {
     true
 }
 
-/// Splits off an event that has all its bytes. Returns its delta time, its bytes, and the bytes
-/// that follow. `status` is the status of a message without a status byte.
+/// Splits off an event. Returns its delta time, the event, and the bytes that follow; `None` if
+/// the bytes do not begin with a whole event. `status` is the status for a message without a status
+/// byte.
 fn split_event(bytes: &[u8], status: Option<u8>) -> Option<(u32, Frame<'_>, &[u8])> {
     let (delta, bytes) = split_number(bytes)?;
     let (&first, after) = bytes.split_first()?;
@@ -396,13 +400,14 @@ fn split_event(bytes: &[u8], status: Option<u8>) -> Option<(u32, Frame<'_>, &[u8
     Some((delta, frame, rest))
 }
 
-/// Reads a length and splits off that number of bytes.
+/// Reads a length and splits off that number of bytes. Returns them, and the bytes that follow.
 fn split_data(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, bytes) = split_number(bytes)?;
     bytes.split_at_checked(usize::try_from(length).ok()?)
 }
 
-/// Splits off a number of 1 to 4 bytes with 7 bits each.
+/// Splits off a number of 1 to 4 bytes, each with 7 bits of the number. Returns the number, and the
+/// bytes that follow.
 fn split_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let mut value = 0;
     for (index, &byte) in bytes.iter().take(4).enumerate() {

@@ -47,7 +47,8 @@ const CHORDS: [[u8; 3]; 5] = [[57, 60, 64], [57, 60, 65], [55, 60, 64], [55, 59,
 /// The bass of each bar: two half notes.
 const BASS: [[u8; 2]; 5] = [[45, 40], [41, 48], [48, 43], [43, 38], [45, 33]];
 
-/// The bend of the last melody note: eighth from the start, 14-bit value, 0x2000 is no bend.
+/// The bend of the last melody note: each step with its eighth, counted from the first bar, and its
+/// 14-bit value. The value 0x2000 is no bend.
 const BENDS: [(u64, u16); 4] = [(35, 0x2400), (36, 0x2800), (37, 0x2400), (38, 0x2000)];
 
 /// The tune as a song.

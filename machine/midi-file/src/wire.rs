@@ -5,16 +5,17 @@
 //!   running status gets its status byte back. In raw files it stays unchanged;
 //! - system exclusive, F0 to F7, due at F0;
 //! - a real-time byte (F8 to FF, also the undefined F9 and FD), due when it began. A real-time
-//!   byte inside a system exclusive message splits that message: the part before, the real-time
-//!   byte, the part after, each at its own time. So the order of bytes on the wire is kept. A
-//!   real-time byte inside any other message comes after that message. Such a message has 3 bytes
-//!   at most, and stays whole for the tools that read it. A receiver sees no difference;
+//!   byte inside a system exclusive message, or inside data bytes without a status, splits what it
+//!   is in: the part before, the real-time byte, the part after, each at its own time. So the order
+//!   of bytes on the wire is kept. A real-time byte inside a channel or system common message comes
+//!   after that message. Such a message has 3 bytes at most, and stays whole for the tools that
+//!   read it. A receiver sees no difference;
 //! - bytes that do not make a whole message, unchanged. They are: a message or SysEx that a status
 //!   byte or the end of the stream cuts short, data bytes without a status, an F7 alone, the
 //!   undefined F4 and F5. Data bytes in a row are one message.
 //!
-//! So the bytes of all messages, without the status bytes that were put back, are the bytes of the
-//! wire.
+//! So each byte of the wire is in a message. The only other bytes in the messages are the status
+//! bytes that were put back.
 //! Source: MIDI 1.0 Detailed Specification, running status and real-time messages: system common
 //! and exclusive messages end running status, real-time bytes do not.
 
@@ -63,9 +64,10 @@ struct WireParser {
 ///
 /// Nothing is lost: all given bytes are in the messages. A message that came under running status
 /// gets its status byte back. A message is due when its first byte began. A real-time byte is a
-/// separate message: it splits a SysEx message into parts, and comes after any other message that
-/// it interrupts. Bytes that do not make a whole message are kept as they came. If the time of a
-/// byte is earlier than the time of the byte before, the byte gets the time of the byte before.
+/// separate message: it splits a SysEx message or a row of stray data bytes into parts, and comes
+/// after a channel or system common message that it interrupts. Bytes that do not make a whole
+/// message are kept as they came. A message that would be due before the message in front of it
+/// gets the time of the message in front of it.
 #[must_use]
 pub fn messages_from_wire(bytes: &[(u64, u8)]) -> Song {
     let mut parser = WireParser::new(RunningStatus::Expand);
@@ -115,7 +117,8 @@ impl WireParser {
         }
     }
 
-    /// Returns the messages; the unfinished message is the last message.
+    /// Returns the messages. The unfinished message comes last, with the real-time bytes that came
+    /// inside it.
     fn finish(mut self) -> Song {
         self.end_message();
         self.song

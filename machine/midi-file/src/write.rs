@@ -36,8 +36,8 @@ const MAX_DELTA_TICKS: u64 = (1 << 28) - 1;
 
 /// Writes messages as a Standard MIDI File.
 ///
-/// Times: rounded down to [`FILE_TICK_NS`]. A message that is due earlier than the message before
-/// it gets the time of the message before it.
+/// The times are rounded down to a multiple of [`FILE_TICK_NS`]. A message that is due earlier than
+/// the message before it gets the time of the message before it.
 ///
 /// # Errors
 /// `TooBigToWrite` when the track needs 4 GiB or more.

@@ -1,6 +1,6 @@
 //! What `monitor` answers, without gdb.
 //!
-//! `machine/tests/debug.rs` asks the same questions through gdb itself.
+//! `machine/tests/debug.rs` asks some of these questions through gdb itself.
 
 use portcls_emulator::{DevicePowerState, Inspection};
 use portcls_guest::GuestOptions;

@@ -1,7 +1,7 @@
 //! Runs the scenarios of a folder on a driver in Rust, for a test.
 //!
-//! The program `portcls-emu check` does the same with the driver that each scenario names. A driver
-//! in Rust is part of its test, so the test passes the driver.
+//! The program `portcls-emu check` does the same with the driver that each scenario names. A
+//! scenario cannot name a driver that is part of a test in Rust, so the test passes its driver.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,12 +20,13 @@ const MOST_FINDINGS: usize = 12;
 /// Runs each scenario (`*.toml`) of a folder on a driver, and compares its trace with the golden
 /// beside it.
 ///
-/// With `PORTCLS_ACCEPT=1` in the environment the traces become the goldens, unless `CI` is set.
+/// With `PORTCLS_ACCEPT=1` in the environment, a trace replaces its golden if the golden is missing
+/// or damaged or if the trace differs from it. If `CI` is set, nothing is replaced.
 ///
 /// # Panics
-/// When a scenario fails. The message says what differs, what caused it, and why it matters, in the
-/// scenario's own words. The function also panics when the folder has no scenario, or when a file
-/// is not a scenario.
+/// When a scenario fails. The message says what differs and what caused it, and has the scenario's
+/// own words about why it matters. The function also panics when the folder has no scenario, or
+/// when a file is not a scenario.
 pub fn assert_scenarios(folder: impl AsRef<Path>, driver: &Driver) {
     let folder = folder.as_ref();
     let files = files(folder);
@@ -42,7 +43,8 @@ pub fn assert_scenarios(folder: impl AsRef<Path>, driver: &Driver) {
     assert!(told.is_empty(), "{}", told.join("\n"));
 }
 
-/// What is wrong with a scenario; `None` when nothing is wrong or its trace was accepted.
+/// Runs a scenario, and writes its golden if the user accepts it. Returns what is wrong with the
+/// scenario apart from an accepted golden; `None` when nothing is wrong.
 fn check(folder: &Path, scenario: &Scenario) -> Option<String> {
     let path = folder.join(scenario.golden_file());
     let golden = fs::read_to_string(&path).ok();

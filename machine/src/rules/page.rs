@@ -32,7 +32,7 @@ raise themselves with KeBugCheckEx. All numbers are in hexadecimal.
 This page is made from the table in `emulator/src/bug_check/table.rs`, and a test compares the two.
 ";
 
-/// `docs/rules.md`.
+/// The text of `docs/rules.md`.
 #[must_use]
 pub fn rule_page() -> String {
     let mut text = RULES_HEAD.to_owned();
@@ -71,7 +71,7 @@ fn push_rule(text: &mut String, rule: &Rule) {
     );
 }
 
-/// `docs/bug-checks.md`.
+/// The text of `docs/bug-checks.md`.
 #[must_use]
 pub fn bug_check_page() -> String {
     let mut text = BUG_CHECKS_HEAD.to_owned();
@@ -105,7 +105,8 @@ fn push_parameter(text: &mut String, number: &str, parameter: &ParameterWords) {
     let _ = writeln!(text, "| {number} | {} | {} |", parameter.meaning, values.join("; "));
 }
 
-/// The values of a list; values with the same words stand together.
+/// The values of a list with their words. Neighbours with the same words become one entry; if there
+/// are more than two, the entry shows only the first and the last.
 fn grouped(values: &[(u64, &'static str)]) -> Vec<String> {
     values
         .chunk_by(|one, next| one.1 == next.1)

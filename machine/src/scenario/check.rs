@@ -17,7 +17,7 @@ use super::values::{Bytes, Time};
 use crate::card_device::WIRES;
 use crate::machine::Machine;
 
-/// How many bytes the words of a result show.
+/// The most bytes that the words of a result show.
 const SHOWN_BYTES: usize = 32;
 
 /// The results of a run.
@@ -123,7 +123,8 @@ fn byte_words(bytes: &[u8]) -> String {
     }
 }
 
-/// A check of bytes, each with its time in ns. After a failure it tells the first difference.
+/// A check of bytes, each with its time in ns. A failed check tells how many bytes are equal before
+/// the first difference, and the time of the difference.
 fn bytes_check(name: String, expected: &Bytes, timed: &[(u8, u64)]) -> Check {
     let came: Vec<u8> = timed.iter().map(|&(byte, _)| byte).collect();
     if expected.0 == came {
@@ -184,7 +185,7 @@ fn all_read(facts: &Facts<'_, '_>) -> Vec<(u8, u64)> {
     facts.pins.iter().flat_map(read_of).collect()
 }
 
-/// The bytes that a pin received, with the times at which they came.
+/// The bytes that a pin received, each with its time by the clock of the pin.
 fn read_of(pin: &Pin<'_>) -> Vec<(u8, u64)> {
     let chunks = pin.received.iter();
     chunks.flat_map(|chunk| chunk.bytes.iter().map(|&byte| (byte, chunk.time_ns))).collect()
@@ -262,7 +263,7 @@ fn status_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
     facts.plan.expect.table.status.iter().map(check).collect()
 }
 
-/// The number of the first event after the first mark that begins with these words.
+/// The index of the event that follows the first mark that begins with these words.
 fn behind_mark(trace: &TraceLog, words: &str) -> Option<usize> {
     let is_it = |event: portcls_emulator::trace::TimedEvent| match event.event {
         Event::Mark(text) => trace.text(text).starts_with(words),
@@ -271,7 +272,8 @@ fn behind_mark(trace: &TraceLog, words: &str) -> Option<usize> {
     trace.events().position(is_it).map(|index| index + 1)
 }
 
-/// Where a search begins; a failed check when the trace does not have the mark.
+/// The index of the event at which a search begins; a failed check when the trace does not have the
+/// mark.
 fn start(trace: &TraceLog, name: &str, since: Option<&String>) -> Result<usize, Check> {
     let Some(words) = since else { return Ok(0) };
     behind_mark(trace, words)
@@ -432,7 +434,7 @@ fn bug_check_words(number: u32) -> String {
     format!("{} ({number:X})", entry.map_or("bug check", |entry| entry.name))
 }
 
-/// The checks of the end and the start of the run.
+/// The checks of a refused start, and of the end of the run.
 fn end_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
     let table = &facts.plan.expect.table;
     let mut all = Vec::new();

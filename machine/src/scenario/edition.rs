@@ -1,7 +1,7 @@
 //! The edition of a scenario: a number that changes when its trace may change.
 //!
 //! The head of a golden has the edition of its scenario. So a failure can say that the scenario
-//! changed after the golden was accepted. The title, the reason, the expectations, and the way of
+//! changed after the golden was accepted. The title, the reason, the table `expect`, and the way of
 //! comparing the golden do not change the edition. The cards of `each-card` do not change it
 //! either: each of them has its own golden.
 //!
@@ -13,7 +13,8 @@ use toml::{Table, Value};
 /// The keys of the golden that decide which events it has.
 const EVENTS_OF_GOLDEN: [&str; 3] = ["filter", "from", "to"];
 
-/// The edition of a scenario with this text: eight digits. Empty if the text is not TOML.
+/// The edition of a scenario with this text: eight hexadecimal digits. Empty if the text is not
+/// TOML.
 pub(super) fn edition(text: &str) -> String {
     let Ok(mut file) = toml::from_str::<Table>(text) else { return String::new() };
     for key in ["version", "title", "why", "expect"] {
@@ -61,7 +62,7 @@ impl Sum {
         }
     }
 
-    /// Adds a table in the order of its keys. The order in the file does not count.
+    /// Adds a table, sorted by its keys. The order in the file does not count.
     fn take_table(&mut self, table: &Table) {
         let mut entries: Vec<(&String, &Value)> = table.iter().collect();
         entries.sort_unstable_by_key(|(key, _)| *key);

@@ -26,7 +26,7 @@ pub struct ScenarioError {
 /// A mistake at a place in the text. With the name of the file it becomes a [`ScenarioError`].
 #[derive(Debug)]
 pub(super) struct Fault {
-    /// Where in the text, in bytes.
+    /// The place of the mistake: its offset in the text, in bytes.
     pub at: usize,
     pub what: String,
     pub hint: String,
@@ -107,7 +107,8 @@ fn unknown_word(message: &str) -> Option<String> {
     Some(advice(word, &known))
 }
 
-/// What to write instead of a word: the nearest known word, or all known words.
+/// What to write instead of a word: the nearest known word, or all known words. If no word is
+/// known, the advice is to leave the word out.
 pub(super) fn advice(word: &str, known: &[&str]) -> String {
     match (nearest(word, known.iter().copied()), known) {
         (Some(near), _) => format!("did you mean {near}?"),
@@ -122,7 +123,7 @@ fn quoted(message: &str) -> impl Iterator<Item = &str> {
     message.split('`').skip(1).step_by(2)
 }
 
-/// The start of a user's text, in a form that a message can show.
+/// The first 60 characters of a user's text, without control characters, for a message.
 pub(super) fn short(text: &str) -> String {
     const SHOWN: usize = 60;
     shown_up_to(text, SHOWN)
@@ -133,7 +134,7 @@ pub(super) struct Places<'t> {
     table: Option<Spanned<DeTable<'t>>>,
 }
 
-/// A step on the path to a value.
+/// One part of the path to a value: a key of a table, or the index of an entry in a list.
 #[derive(Clone, Copy)]
 pub(super) enum Way<'w> {
     Key(&'w str),
@@ -145,8 +146,9 @@ impl<'t> Places<'t> {
         Places { table: DeTable::parse(text).ok() }
     }
 
-    /// Where the value at the end of a path begins. If a part of the path does not exist, this is
-    /// the place of the last part that exists. The place of a table is the place of its key.
+    /// The place of the value at the end of a path: its offset in the text, in bytes. If a part of
+    /// the path does not exist, this is the place of the last part that exists; 0 if no part
+    /// exists. A table or a list that a key names has the place of this key.
     pub fn at(&self, way: &[Way<'_>]) -> usize {
         let Some(table) = &self.table else { return 0 };
         let mut at = 0;
@@ -167,7 +169,8 @@ impl<'t> Places<'t> {
     }
 }
 
-/// A value of a table, and the place where the value begins.
+/// A value of a table, and its place: for a table or a list the place of the key, for any other
+/// value the place where the value begins.
 fn entry<'a, 't>(table: &'a DeTable<'t>, key: &str) -> Option<(usize, &'a Spanned<DeValue<'t>>)> {
     let found = table.iter().find(|(name, _)| {
         let name: &Cow<'_, str> = name.get_ref();

@@ -1,6 +1,7 @@
 //! The oracle of a scenario.
 //!
-//! Each fault step says how the oracle answers the next questions about a choice.
+//! A step with a fault of the kernel names a choice. The step says how the oracle answers the next
+//! questions about this choice. Faults of a card do not come here.
 
 use std::cell::RefCell;
 
@@ -9,8 +10,8 @@ use portcls_emulator::choice::{Oracle, Question};
 
 use super::plan::Fault;
 
-/// Answers by the faults of the steps so far, the oldest fault first. Without a fault, the answer
-/// is the usual one.
+/// Answers by the faults of the steps so far. For each choice, the oldest fault that is not used up
+/// decides. Without such a fault, and while the fault skips questions, the answer is the usual one.
 #[derive(Default)]
 pub(super) struct FaultOracle {
     faults: RefCell<Vec<Fault>>,

@@ -1,7 +1,8 @@
 //! The keys of a scenario file.
 //!
 //! The reader fills these structures from a file. The JSON Schema is made from them, so the doc
-//! comment of a key is its description in the schema. `plan` decides what a key means in a run.
+//! comment of a key is its description in the schema. `read` and `read_steps` decide what a key
+//! means in a run.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
-//! The files that a scenario names: cards, drivers and songs.
+//! The files that a scenario names: cards, drivers, INFs and songs.
 //!
-//! A path in a scenario is relative to the folder of the scenario.
+//! A path in a scenario is relative to the scenario's folder.
 
 use std::fs::File;
 use std::io::Read;
@@ -133,7 +133,7 @@ pub(super) fn built_in_driver(name: &str) -> Result<Driver, String> {
     Driver::named(name).map_err(error)
 }
 
-/// True for a name that ends in a file's extension.
+/// True for a name with this extension, in upper or lower case.
 pub(super) fn is_file_name(name: &str, extension: &str) -> bool {
     Path::new(name).extension().is_some_and(|end| end.eq_ignore_ascii_case(extension))
 }

@@ -9,9 +9,11 @@ use portcls_report::Filter;
 pub struct GoldenSettings {
     /// The events of the golden.
     pub filter: Filter,
-    /// The words with which the first mark of the golden begins; `None` for the whole trace.
+    /// The golden begins with the first mark that begins with these words. `None` for the beginning
+    /// of the trace.
     pub from: Option<String>,
-    /// The words with which the mark after the golden begins; `None` for the end of the trace.
+    /// The golden ends before the next mark that begins with these words. `None` for the end of the
+    /// trace.
     pub to: Option<String>,
     /// What has to be equal.
     pub compare: Compare,
@@ -31,10 +33,10 @@ pub struct GoldenSettings {
 pub enum Compare {
     /// Each event, and its time to the ns.
     Exact,
-    /// The comparison by causes finds no difference.
+    /// The cause of each event, and the time from this cause to the event.
     #[default]
     Causal,
-    /// The comparison by causes finds no difference. It does not look at times.
+    /// The cause of each event. The times do not count.
     Order,
 }
 
@@ -48,7 +50,8 @@ pub struct Tolerance {
 }
 
 impl Tolerance {
-    /// The tolerance of an expected time, in ns: the larger of the two limits, rounded down.
+    /// How much an expected time may differ, in ns: the larger of the two limits. The limit in
+    /// thousandths is rounded down.
     #[must_use]
     pub fn of(self, expected_ns: u64) -> u64 {
         let part_ns = u128::from(expected_ns) * u128::from(self.per_mille) / 1_000;

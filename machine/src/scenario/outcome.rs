@@ -18,7 +18,8 @@ pub struct Check {
     pub name: String,
     /// Whether the expectation was met.
     pub passed: bool,
-    /// The actual value; after a failure also the expected one.
+    /// The actual value, or what went wrong. After most failures, the words also have the expected
+    /// value.
     pub words: String,
     /// After a failure, the time of the event that shows the failure, in ns since power-on. `None`
     /// if no event of the trace shows it.
@@ -52,7 +53,8 @@ impl fmt::Display for Check {
 pub enum Verdict {
     /// Every expectation was met.
     Passed,
-    /// An expectation was not met, or a step failed.
+    /// An expectation was not met, the driver did not start, or a step failed. Or the run ended
+    /// early and the driver is not to blame, for example because the kernel lacks a routine.
     Failed,
     /// The driver broke a documented rule that the scenario does not name.
     RuleBroken,
@@ -69,10 +71,10 @@ pub struct Outcome {
     pub trace: TraceLog,
     /// What the head of the trace says about the machine.
     pub header: Header,
-    /// The results: first failed steps, then one result for each expectation, in the order of
-    /// `docs/scenarios.md`.
+    /// The results. First come the results of steps: of steps with an expected status, and of the
+    /// step that failed. Then come the results of the expectations.
     pub checks: Vec<Check>,
-    /// The breaches of documented rules.
+    /// The breaches of documented rules: the breaches whose text the kernel keeps.
     pub violations: Vec<Violation>,
     /// Why the run ended early, if it did.
     pub stop: Option<Stop>,
@@ -114,8 +116,8 @@ impl Outcome {
         self.checks.iter().filter(|check| !check.passed).find_map(|check| check.time_ns)
     }
 
-    /// The part of the trace that the golden has: all events from mark to mark. The filter is not
-    /// applied.
+    /// The part of the trace that the golden has: all events from the mark `from` to the mark `to`.
+    /// The filter is not applied. Without a golden the result is the whole trace.
     ///
     /// # Errors
     /// [`MissingMark`]: no mark begins with the words of `from` or `to`.
@@ -146,11 +148,11 @@ impl Outcome {
 pub struct MissingMark {
     /// The key: from or to.
     pub key: &'static str,
-    /// The words.
+    /// The words with which no mark begins.
     pub words: String,
 }
 
-/// True if the driver is to blame for the end.
+/// True if the driver is to blame for the end: after a bug check, a hang or a panic.
 fn is_death(stop: &Stop) -> bool {
     !matches!(stop, Stop::TimeLimit { .. } | Stop::Abandoned { .. } | Stop::Unsupported { .. })
 }

@@ -2,8 +2,8 @@
 //!
 //! A pattern is the beginning of an event's words. The words are those in the text of a trace,
 //! without the columns: `out 330 <- F8`, `call Write`, or with the actor in front, `dpc call
-//! sequencer`. A `*` stands for any letters. One condition may follow the words: `while busy`,
-//! `without a poll`, or `at` and a level.
+//! sequencer`. A `*` stands for any characters, or for none. One condition may follow the words:
+//! `while busy`, `without a poll`, or `at` and a level.
 
 use portcls_emulator::trace::{AccessEvent, Direction, Event, Level, TimedEvent, TraceLog};
 use portcls_report::text::event_words;
@@ -13,7 +13,7 @@ use portcls_report::text::event_words;
 pub(super) struct Pattern {
     /// The pattern as it stands in the file.
     pub text: String,
-    /// The pieces between the `*`.
+    /// The pieces between the `*`, without the condition.
     pieces: Vec<String>,
     condition: Option<Condition>,
 }
@@ -21,11 +21,12 @@ pub(super) struct Pattern {
 /// The condition after the words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Condition {
-    /// The last STATUS that the driver read said that the card is busy.
+    /// The event is an access, and the last STATUS that the driver read said that the card is busy.
     WhileBusy,
-    /// The driver has not read STATUS since its last access to the same port.
+    /// The event is an access, and the driver has not read STATUS since its previous access to the
+    /// same port. The first access to a port counts too, if the driver has never read STATUS.
     WithoutPoll,
-    /// The processor ran at this level.
+    /// The processor ran at this level. [`Level::Device`] means any device IRQL or above.
     At(Level),
 }
 
@@ -38,7 +39,7 @@ const CONDITIONS: [(&str, Condition); 6] = [
     (" at device level", Condition::At(Level::Device)),
 ];
 
-/// STATUS lies at most this number of ports above DATA.
+/// On the built-in cards, STATUS lies at most this number of ports above DATA.
 const STATUS_REACH: u16 = 2;
 
 impl Pattern {
@@ -90,20 +91,21 @@ fn plain(words: &str) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What the driver knows of a data port.
+/// What the driver knows of the card behind a port.
 #[derive(Clone, Copy, Default)]
 struct Knowledge {
     port: u16,
     /// The last STATUS said that the card is busy.
     is_busy: bool,
-    /// STATUS was read since the last access.
+    /// STATUS was read since the last access to this port.
     is_polled: bool,
 }
 
 /// An event with the words that patterns look at.
 pub(super) struct Shown {
     pub event: TimedEvent,
-    /// The time of the mark before the event, in ns.
+    /// The time of the last mark before the event, in ns; 0 without a mark. For a mark its own
+    /// time.
     pub mark_ns: u64,
     words: String,
     is_busy: bool,
@@ -157,7 +159,8 @@ pub(super) fn shown(log: &TraceLog) -> Vec<Shown> {
     all
 }
 
-/// Notes what a read of STATUS told the driver.
+/// Notes what a read of STATUS told the driver. The DATA port of this STATUS is not known, so the
+/// note is for each port at which it can be.
 fn learn(known: &mut Vec<Knowledge>, access: &AccessEvent, is_busy: bool) {
     if access.direction != Direction::Read {
         return;

@@ -1,4 +1,4 @@
-//! The open pins of a scenario.
+//! The pins that a scenario opens.
 //!
 //! This file owns the requests that stay in flight while the steps go on, and their results.
 
@@ -16,7 +16,7 @@ use crate::pin_client::{PinClient, Received};
 use crate::pin_records::RecordPacker;
 use crate::record_buffer::{Position, RecordBuffer};
 
-/// How many write requests of a file are in flight at once.
+/// At most this number of write requests of a file are in flight at once.
 const WRITES_IN_FLIGHT: usize = 4;
 
 /// A song that is being written to the pin.
@@ -38,7 +38,7 @@ pub(super) struct Pin<'m> {
 
     pub received: Vec<Received>,
     pub statuses: Vec<NtStatus>,
-    /// How many requests were in flight at the last look at the pin.
+    /// How many requests were in flight after the last [`Pin::serve`].
     in_flight: usize,
     /// How many bytes the read steps have waited for.
     pub awaited: usize,
@@ -79,7 +79,8 @@ impl<'m> Pin<'m> {
         self.playing = None;
         self.client()?;
         let Some(client) = self.client.take() else { return Ok(()) };
-        // The close cancels requests. They complete before the client is gone.
+        // The close cancels the requests in flight. Their results are in the mailbox, which
+        // outlives the client.
         let mailbox = client.mailbox();
         let closed = client.close();
         mailbox.append_completed(&mut self.statuses, &mut self.received);
@@ -87,7 +88,7 @@ impl<'m> Pin<'m> {
         closed
     }
 
-    /// Requests that are not complete.
+    /// The number of requests that are not complete.
     pub fn in_flight(&self) -> usize {
         self.client.as_ref().map_or(0, PinClient::in_flight)
     }
@@ -96,7 +97,8 @@ impl<'m> Pin<'m> {
         self.received.iter().map(|chunk| chunk.bytes.len()).sum()
     }
 
-    /// Queues read requests.
+    /// Queues read requests. With `refill`, the pin queues a new request for each one that
+    /// completes with bytes.
     pub fn request(&mut self, count: u32, refill: Refill) -> Result<(), MachineError> {
         let client = self.client()?;
         for _ in 0..count {
@@ -134,7 +136,7 @@ impl<'m> Pin<'m> {
         client.write_records(Some(start_100ns), records, &note)
     }
 
-    /// Begins to write a file. The buffers follow while time passes.
+    /// Begins to write a song: sends the first buffers now, and the others while time passes.
     pub fn play(&mut self, song: &Arc<Song>) -> Result<(), MachineError> {
         let format = self.client()?.format();
         let mut position = Position::default();
@@ -143,7 +145,7 @@ impl<'m> Pin<'m> {
         self.serve()
     }
 
-    /// True until a file is written to its end and all writes are complete.
+    /// True while a song is not written to its end, or while a write is not complete.
     pub fn is_playing(&self) -> bool {
         self.playing.is_some() || (self.pin_use == PinUse::Render && self.in_flight() > 0)
     }
@@ -155,8 +157,9 @@ impl<'m> Pin<'m> {
         }
     }
 
-    /// Takes completed requests, and sends the next ones. A read that got no bytes is not repeated:
-    /// the same empty answer would come at once, again and again, and time would stand still.
+    /// Takes completed requests, and sends the next ones. For a read that got no bytes, the pin
+    /// sends no new read: if the port completed each read at once without bytes, time would stand
+    /// still.
     pub fn serve(&mut self) -> Result<(), MachineError> {
         let Some(client) = &self.client else { return Ok(()) };
         let (known, bytes) = (self.statuses.len(), self.received.len());
@@ -183,7 +186,8 @@ impl<'m> Pin<'m> {
         Ok(())
     }
 
-    /// True when a completed request waits to be served.
+    /// True when a request was completed or sent after the last [`Pin::serve`], and the pin may
+    /// have to send another one.
     fn has_news(&self) -> bool {
         (self.reads > 0 || self.playing.is_some()) && self.in_flight() != self.in_flight
     }

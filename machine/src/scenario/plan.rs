@@ -65,7 +65,8 @@ pub(super) struct Step {
 /// The moment from which a time counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Since {
-    /// The last mark step.
+    /// The last mark that a step put: a mark step, or the end mark of a hold. Before the first such
+    /// mark, power-on.
     Mark,
     /// Power-on.
     PowerOn,
@@ -99,13 +100,13 @@ pub(super) enum Action {
         pin: usize,
         song: Arc<Song>,
     },
-    /// Bytes back to back, beginning now.
+    /// Bytes into MIDI IN, back to back.
     Send {
         card: usize,
         sender: Sender,
         bytes: Vec<u8>,
     },
-    /// Messages at their times, counted from now.
+    /// Messages into MIDI IN, at their times. The times count from the beginning of the step.
     SendSong {
         card: usize,
         sender: Sender,
@@ -150,7 +151,7 @@ pub(super) enum Action {
         in_ns: u64,
     },
     Fault(Fault),
-    /// A fault that hits the next bytes of a card.
+    /// A fault of a card. The fault hits the next `bytes` bytes of the kind that it can hit.
     CardFault {
         card: usize,
         fault: CardFault,
@@ -165,13 +166,13 @@ pub(super) enum Refill {
     Yes,
 }
 
-/// A choice with an answer that is not the usual one.
+/// A choice of the kernel, and the answer that it gets instead of the usual one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Fault {
     pub choice: Choice,
     /// The number of the answer.
     pub answer: u32,
-    /// How many questions still get the usual answer.
+    /// How many questions about the choice get the usual answer before the fault.
     pub skip: u32,
     /// How many questions after the skipped ones get this answer.
     pub times: u32,
@@ -187,7 +188,8 @@ pub(super) struct Expect {
 }
 
 impl Expect {
-    /// True when the scenario has an expectation of its own.
+    /// True when the scenario has an expectation of its own. The expected statuses of steps do not
+    /// count here.
     pub fn is_some_named(&self) -> bool {
         let table = &self.table;
         let ExpectTable { wire_out, wire_out_count, read, read_count, lost, leaks, .. } = table;

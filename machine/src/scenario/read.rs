@@ -34,10 +34,10 @@ const VERSION: u32 = 1;
 /// The longest text of a scenario in bytes.
 pub(super) const MAX_BYTES: usize = 1 << 20;
 
-/// The word for every card.
+/// The word in `each-card` for every card.
 const ALL_CARDS: &str = "all";
 
-/// The state of the reader.
+/// What the functions of the reader share: the text, its places, and the files that it names.
 pub(super) struct Reader<'t> {
     pub text: &'t str,
     pub places: Places<'t>,
@@ -57,11 +57,11 @@ impl Reader<'_> {
     }
 }
 
-/// A scenario on one card.
+/// A scenario, read for one of its cards.
 pub(super) struct Read {
     pub title: String,
     pub why: Option<String>,
-    /// The card, if the scenario runs on several cards.
+    /// The card out of `each-card`; `None` if the file has no such key.
     pub card: Option<String>,
     pub plan: Plan,
 }
@@ -83,7 +83,8 @@ pub(super) fn read(text: &str, files: &dyn ScenarioFiles) -> Result<Vec<Read>, F
     cards.iter().map(read_one).collect()
 }
 
-/// The cards on which the scenario runs; `None` for the card of the machine.
+/// The cards of `each-card`. Without this key the list has one `None`, for the card that
+/// `[machine]` names.
 fn cards(reader: &Reader<'_>, file: &ScenarioFile) -> Result<Vec<Option<String>>, Fault> {
     let Some(each) = &file.machine.each_card else { return Ok(vec![None]) };
     let way = [Way::Key("machine"), Way::Key("each-card")];

@@ -22,7 +22,8 @@ use crate::pin_format::PinFormat;
 /// How long a step waits at most, if the step itself does not say how long, in ns.
 const WITHIN_NS: u64 = 10_000_000_000;
 
-/// The most bytes on a cable from one step. Assumed: a scenario written by hand needs no more.
+/// The most bytes that one step `cable` or `cable-notes` sends. Assumed: a scenario written by hand
+/// needs no more.
 const MOST_CABLE_BYTES: usize = 1 << 20;
 
 /// The most read requests of one step. Assumed: no application has more at once.
@@ -212,8 +213,8 @@ impl Steps<'_, '_> {
         };
         let card = self.card(place, table)?;
         let name = PinName { id, pin_use };
-        // A step may open a pin again after its close. It stays one pin of the scenario: the
-        // expectations are about the results from all the times that it was open, taken together.
+        // A step may open a pin again after its close. With the same use it is the same pin of the
+        // scenario, and keeps its earlier results.
         let known = self.pins.iter().position(|pin| pin.name == name);
         let pin = known.unwrap_or(self.pins.len());
         match known {
@@ -397,7 +398,8 @@ impl Steps<'_, '_> {
         Ok(number - 1)
     }
 
-    /// Finds the pin with a name, or the only open pin of a use.
+    /// Finds the open pin with this name. Without a name, finds the only open pin. With `wanted`,
+    /// only pins of this use count.
     fn pin(
         &self,
         place: Place<'_, '_>,
@@ -436,7 +438,8 @@ fn within(table: &StepTable) -> u64 {
     table.within.as_ref().map_or(WITHIN_NS, |time| time.0)
 }
 
-/// The only verb of a step. Fails if another key of the step does not go with the verb.
+/// The verb of a step. Fails if the step has no verb or several, or if another key of the step does
+/// not go with the verb.
 fn verb_of(place: Place<'_, '_>, table: &StepTable) -> Result<&'static str, Fault> {
     let keys = table.keys();
     let verbs: Vec<&(&str, &[&str])> =
@@ -468,7 +471,7 @@ fn verb_of(place: Place<'_, '_>, table: &StepTable) -> Result<&'static str, Faul
     }
 }
 
-/// The bytes of a step, from one of its two keys.
+/// The bytes of a step, from its key for bytes or from its key for notes.
 fn bytes_of(
     place: Place<'_, '_>,
     verb: &str,

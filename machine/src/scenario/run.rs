@@ -30,7 +30,7 @@ use crate::patience::CLOSE_AFTER_IDLE_NS;
 /// The longest stall in one call, in us. Source: WDK, KeStallExecutionProcessor.
 const STALL_US: u64 = 50;
 
-/// The longest time between two looks at the cables, in ns.
+/// The longest time between two looks at the cables while a step waits for silence, in ns.
 const STEP_NS: u64 = 1_000_000;
 
 /// How many read requests a read step keeps in flight.
@@ -87,11 +87,13 @@ struct Run<'m> {
     faults: Rc<FaultOracle>,
 
     pins: Vec<Pin<'m>>,
-    /// The time of the last mark step in ns.
+    /// The time of the last mark that a step put, in ns; 0 before the first. The mark of a write
+    /// does not count.
     mark_ns: u64,
     /// What the driver left behind; known after an unload.
     leaks: Option<Vec<Leak>>,
-    /// The results of steps that failed, and of steps with a status that the scenario names.
+    /// The results of the start or the step that failed, and of steps with a status that the
+    /// scenario names.
     steps: Vec<Check>,
     /// The status with which the driver refused to start.
     refused: Option<NtStatus>,
@@ -102,7 +104,7 @@ struct Run<'m> {
 enum Trouble {
     /// An error of the machine.
     Machine(MachineError),
-    /// The wait of a step was not over in time.
+    /// The step was late, or its wait was not over in time.
     NotYet(String),
 }
 
@@ -158,8 +160,8 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Starts the driver. A refusal ends the run. The refusal is a failure unless the scenario
-    /// expects one.
+    /// Starts the driver. A refusal ends the run, and is a failure unless the scenario has an
+    /// expectation `refused`.
     fn start(&mut self, plan: &Plan) -> Next {
         match self.machine.start() {
             Ok(()) => Next::Step,
@@ -281,8 +283,8 @@ impl<'m> Run<'m> {
         Ok(())
     }
 
-    /// Says in the trace what is wrong with the bytes that follow. The trace of the wire does not
-    /// show this fault.
+    /// Says in the trace what is wrong with the bytes that the sender sends next. On the wire, the
+    /// trace shows these bytes as if nothing were wrong with them.
     fn tell_sender(&self, card: usize, sender: Sender) -> Result<(), Trouble> {
         match sender {
             Sender::Sound => Ok(()),
@@ -291,7 +293,7 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// Writes a note about the cables of a card into the trace.
+    /// Writes a note into the trace. The actor of the note is the wire of the card.
     fn tell(&self, card: usize, words: &str) -> Result<(), Trouble> {
         self.machine.run(|kernel| {
             let who = kernel.trace().actor(WIRES[card], Layer::Hardware);
@@ -439,8 +441,8 @@ fn hold(kernel: &Kernel, level: Irql, time_us: u64, end_mark: Option<&str>) {
     kernel.lower_irql(old);
 }
 
-/// The status of a refusal; `None` for an error without a status. If a pin does not exist, no
-/// driver was asked, and the status is `STATUS_NOT_FOUND`.
+/// The status of a refusal; `None` for an error without a status. If there is no pin that the
+/// application could open, no driver gives a status, and the status is `STATUS_NOT_FOUND`.
 fn status_of(error: &MachineError) -> Option<NtStatus> {
     match error {
         MachineError::NoPin { .. } | MachineError::WrongPin { .. } => Some(NtStatus::NOT_FOUND),

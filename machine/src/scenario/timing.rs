@@ -1,4 +1,4 @@
-//! Measures how often routines run in a trace, and how long.
+//! Measures how often service routines and DPCs run in a trace, and how long.
 
 use portcls_emulator::trace::{Event, NameId, TraceLog};
 
@@ -24,8 +24,8 @@ pub(super) struct RoutineRun {
     pub kind: Kind,
     pub name: String,
     pub begin_ns: u64,
-    /// Time of the run in ns, without the routines that interrupted it. `None` when the trace ends
-    /// before the run ends.
+    /// Time of the run in ns, without the service routines and DPCs that interrupted it. `None`
+    /// when the trace ends before the run ends.
     pub own_ns: Option<u64>,
 }
 
@@ -38,7 +38,8 @@ struct Open {
     stolen_ns: u64,
 }
 
-/// All runs of routines from the event with this number on, in the order in which they began.
+/// All runs of service routines and DPCs, in the order in which they began. `from` is the number of
+/// the first event to look at, from 0.
 pub(super) fn runs(log: &TraceLog, from: usize) -> Vec<RoutineRun> {
     let mut runs: Vec<RoutineRun> = Vec::new();
     let mut open: Vec<Open> = Vec::new();

@@ -28,11 +28,11 @@ pub fn parse_bytes(text: &str) -> Result<Vec<u8>, String> {
 const NOTES: [(char, u8); 7] =
     [('C', 0), ('D', 2), ('E', 4), ('F', 5), ('G', 7), ('A', 9), ('B', 11)];
 
-/// The velocity of notes that name none.
+/// The velocity if the text names none.
 const VELOCITY: u8 = 64;
 
-/// Reads notes by their names, as in `C4 E4 G#4 @64`: messages that switch them on, on channel 1. A
-/// last word with @ is the velocity.
+/// Reads notes by their names, as in `C4 E4 G#4 @64`, and returns messages that switch the notes
+/// on, on channel 1. A last word with @ is the velocity of all notes.
 ///
 /// # Errors
 /// What is wrong and, after a semicolon, what to write instead.

@@ -23,14 +23,14 @@ use portcls_machine::port::{
 };
 use portcls_machine::{Driver, MachineBuilder};
 
-/// The reference names of the filters. The first filter is not for MIDI.
+/// The reference names of the filters. The first filter has no pin that a client can open.
 pub const FILTERS: [&str; 2] = ["Wave", "Midi"];
 
 type Started = Result<(), NtStatus>;
 type Start = fn(&Kernel, &Rc<DeviceObject>, &Irp, Rc<dyn IResourceList>) -> Started;
 
-/// A machine with the driver. The driver's miniport refuses streams on these pins of the filter
-/// Midi.
+/// A machine with the driver. The driver's miniport refuses streams on the pins `refusing` of the
+/// filter Midi. The list must be `[]`, `[0]`, `[1]` or `[0, 1]`.
 pub fn machine(refusing: &'static [u32]) -> MachineBuilder {
     let entry: fn(&Kernel, &Rc<DriverObject>, &str) -> Started = match refusing {
         [] => {
@@ -112,7 +112,7 @@ fn wave_filter() -> PcFilterDescriptor {
     }
 }
 
-/// Two pins to render, one pin to capture, and one pin that takes only DirectMusic's events.
+/// Two pins to render MIDI, one pin to capture MIDI, and one pin to render DirectMusic events.
 fn midi_filter() -> PcFilterDescriptor {
     let (sink, midi) = (KsPinCommunication::Sink, KsDataRangeMusic::MIDI_PORT);
     let mut direct_music = midi;

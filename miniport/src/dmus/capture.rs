@@ -1,9 +1,9 @@
 //! A capture stream: bytes in, events out.
 //!
-//! The service routine reads the bytes that wait in the card, and keeps each byte with the time at
-//! which this reading began. In the DPC of the service group, the stream hands the kept bytes on as
-//! raw fragments, and the port's sink makes messages of the fragments. A byte leaves the ring only
-//! when there is an event for it.
+//! The service routine reads all bytes that wait in the card, and keeps each of them in the ring,
+//! with the time at which the routine began to read. In the DPC of the service group, the stream
+//! hands the kept bytes on as raw fragments, and the port's sink makes messages of the fragments. A
+//! byte leaves the ring only when there is an event for it.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -94,7 +94,7 @@ impl CaptureStream {
         while self.hardware.has_captured(kernel) && !kernel.is_frozen() {
             let chain = self.fragments(kernel);
             if chain.is_empty() {
-                // No event is free. The bytes wait in the ring until an event is free.
+                // No event is free. The bytes wait in the ring, and the timer tries again.
                 self.retry.set();
                 break;
             }
@@ -131,8 +131,8 @@ impl CaptureStream {
 }
 
 impl Drop for CaptureStream {
-    /// Stops capture first, because a client can close its pin, or die, in any state.
-    /// IRQL: PASSIVE_LEVEL.
+    /// Stops capture before the pin is free for the next stream, because a client can close its
+    /// pin, or die, in any state. IRQL: PASSIVE_LEVEL.
     fn drop(&mut self) {
         self.capture_in(&self.kernel, KsState::Stop);
         self.hardware.close(self.pin);

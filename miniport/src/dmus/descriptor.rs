@@ -2,8 +2,8 @@
 //!
 //! Data only. The MIDI pin comes before the DirectMusic pin because the legacy API prefers this
 //! order. A card without an interrupt cannot announce input, so its filter has no capture side.
-//! Source: the published MPU-401 sample (DMusUART). Assumed: without an interrupt the filter has no
-//! capture side. The sample's filter always has one.
+//! Source: the published MPU-401 sample (DMusUART). Assumed: what a filter without an interrupt
+//! has. The sample's filter always has a capture side.
 
 use std::rc::Rc;
 
@@ -24,9 +24,9 @@ use crate::technology::Technology;
 pub(super) const MIDI_RENDER_PIN: u32 = 0;
 /// The pin to which clients send DirectMusic events.
 pub(super) const DIRECTMUSIC_RENDER_PIN: u32 = 1;
-/// The bridge pin of the MIDI OUT cable.
+/// The pin of the MIDI OUT cable, to which no client connects.
 const OUT_CABLE_PIN: u32 = 2;
-/// The bridge pin of the MIDI IN cable.
+/// The pin of the MIDI IN cable, to which no client connects.
 const IN_CABLE_PIN: u32 = 3;
 /// The pin from which clients get MIDI or DirectMusic events.
 pub(super) const CAPTURE_PIN: u32 = 4;

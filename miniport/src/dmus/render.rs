@@ -25,7 +25,8 @@ use super::retry::Retry;
 use crate::busy_or_dead::BusyOrDead;
 use crate::hardware::Hardware;
 
-/// Longest time of one turn of the stream, in ns. After a turn other code can run.
+/// When a turn of the stream has lasted this time, in ns, the stream begins no further event, so
+/// that other code can run.
 ///
 /// Assumed: 20 ms. After a turn the timer lets the stream go on at the first clock interrupt after
 /// 1 ms, so after 1 to 2 ms. In this time the line of a card with a buffer of a byte or two may be
@@ -44,7 +45,7 @@ struct Queue {
 }
 
 impl Queue {
-    /// Notes that the card has taken an event, and returns whether the event's message goes on.
+    /// Notes that the card has taken an event. Returns whether a message has begun and is not over.
     ///
     /// A real-time byte changes nothing, because it may stand inside another message. Bytes that
     /// begin no message, such as data bytes without a status, do not open a message.
@@ -131,9 +132,11 @@ impl RenderStream {
         result
     }
 
-    /// Sends queued events until the queue is empty, the card is busy, or the turn is over.
+    /// Sends queued events until the queue is empty, the card is busy, another stream's message
+    /// goes out, or the turn is over.
     ///
-    /// IRQL: DISPATCH_LEVEL. Time: at most the sum of [`TURN_NS`] and 1 ms.
+    /// IRQL: DISPATCH_LEVEL. Time: at most the sum of [`TURN_NS`] and the time of the last event.
+    /// The last event can have 1 024 bytes, which take 0.33 s on the wire.
     ///
     /// # Errors
     /// `STATUS_IO_DEVICE_ERROR` when the card is dead. By then all events have gone back to the
@@ -236,7 +239,7 @@ impl RenderStream {
 
 impl Drop for RenderStream {
     /// Gives back the events that are not played, because a client can close its pin, or die, in
-    /// any state. After this call the timer is dropped. IRQL: PASSIVE_LEVEL.
+    /// any state. IRQL: PASSIVE_LEVEL.
     fn drop(&mut self) {
         self.state.set(KsState::Stop);
         self.retry.cancel();
@@ -283,8 +286,8 @@ impl IMxf for RenderStream {
             return Ok(());
         }
         self.with_queue(kernel, |queue| queue.events.extend(events));
-        // While the timer is set, the stream goes on when the timer ends. A new event does not let
-        // the stream go on earlier.
+        // While the timer is set, a new event only joins the queue. The stream goes on when the
+        // timer ends.
         if self.retry.is_set() { Ok(()) } else { self.play(kernel) }
     }
 

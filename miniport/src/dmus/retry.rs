@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use portcls_emulator::{Dpc, DueTime, Kernel, Timer, TimerKind};
 
-/// The time until a stream goes on, in 100 ns units: 1 ms, the resolution of the system's timers.
+/// The least time until a stream goes on, in 100 ns units: 1 ms. The DPC comes at the first clock
+/// interrupt after this time.
 const RETRY_100NS: u64 = 10_000;
 
 /// The timer and the DPC of a stream.

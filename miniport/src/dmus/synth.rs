@@ -66,7 +66,8 @@ type Handler = fn(&Kernel, &Card, &PcPropertyRequest) -> NtStatus;
 
 /// Answers a question for basic support, or calls the handler of the property.
 ///
-/// Two of the properties belong to a stream. On the filter these two properties support no access.
+/// PortParameters and LatencyClock belong to a pin. For a request to the filter, the answer about
+/// these two properties is that only basic support is possible.
 fn serve(
     kernel: &Kernel,
     card: &Weak<Card>,
@@ -135,7 +136,7 @@ fn port_parameters(_kernel: &Kernel, _card: &Card, request: &PcPropertyRequest) 
     request.answer(&granted)
 }
 
-/// ULONG: the number of channel groups. The client can set it only to the present number.
+/// ULONG: the number of channel groups. The client can set it only to 1, its present value.
 ///
 /// Assumed: the status for another number is `STATUS_INVALID_PARAMETER`; no page names a status.
 fn channel_groups(_kernel: &Kernel, _card: &Card, request: &PcPropertyRequest) -> NtStatus {

@@ -1,4 +1,4 @@
-//! MIDI IN as events: raw fragments with their times. No byte is lost.
+//! MIDI IN as events: raw fragments with their times.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ fn connected() -> (DmusRig, Rc<dyn IMxf>, Rc<Sink>) {
     (dmus, stream, sink)
 }
 
-/// Bytes that come in one interrupt.
+/// Lets the card send bytes in one interrupt, and lets 1 ms pass.
 fn receive(dmus: &DmusRig, bytes: &[u8]) {
     let steps: String =
         bytes.iter().map(|byte| format!("R S -> 00\n R D -> {byte:02X}\n")).collect();

@@ -1,4 +1,4 @@
-//! The DirectMusic miniport: pins, interrupt, power, synthesizer nodes.
+//! The DirectMusic miniport: pins, interrupt, power, nodes, technology.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -130,7 +130,7 @@ struct Asked {
     value: Vec<u8>,
 }
 
-/// Asks a node for a property, on a stream's pin or on the filter.
+/// Calls the handler of a node's property, for a stream's pin or for the filter.
 fn ask(
     dmus: &DmusRig,
     (node, id): (u32, KsPropertySynth),

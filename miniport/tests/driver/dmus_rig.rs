@@ -19,13 +19,13 @@ use portcls_port::{answer_query, pc_new_resource_list};
 
 use crate::rig::{QUICK_START, Rig, Wiring, interrupt, ports};
 
-/// An allocator whose events a test counts.
+/// An allocator that numbers its events and notes which events came back.
 pub struct Pool {
     home: Rc<EventHome>,
     next: Cell<u32>,
     /// Whether GetMessage fails.
     pub is_empty: Cell<bool>,
-    /// The events that are back, one list for each call of PutMessage.
+    /// The numbers of the events that came back, one list for each call of PutMessage.
     pub back: RefCell<Vec<Vec<u32>>>,
 }
 
@@ -50,8 +50,8 @@ impl Pool {
         event
     }
 
-    /// The numbers of the events that are back since the last call, and the number of PutMessage
-    /// calls that brought them.
+    /// The numbers of the events that came back since the last call of this method, and the
+    /// number of PutMessage calls that brought them.
     pub fn take_back(&self) -> (Vec<u32>, usize) {
         let back = self.back.take();
         (back.concat(), back.len())
@@ -154,7 +154,7 @@ impl IMxf for Sink {
     }
 }
 
-/// The time since power-on.
+/// A master clock that gives the time since power-on.
 struct Clock;
 
 impl IUnknown for Clock {

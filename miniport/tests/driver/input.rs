@@ -13,7 +13,7 @@ fn interrupt(rig: &Rig, script: &str) {
     rig.script.check();
 }
 
-/// Bytes that come one after the other without a pause, in one interrupt.
+/// The accesses of one interrupt in which the card sends these bytes without a pause.
 fn burst(bytes: impl IntoIterator<Item = u8>) -> String {
     let steps: String =
         bytes.into_iter().map(|byte| format!("R S -> 00\n R D -> {byte:02X}\n")).collect();

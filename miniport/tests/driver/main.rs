@@ -1,7 +1,8 @@
-//! The driver alone, against scripts of the accesses that it must make.
+//! The drivers of this crate, against scripts of their accesses.
 //!
-//! There is no model of a card: each test contains the answers of the card. So a test fails when
-//! the driver makes an additional access, leaves out an access, or makes an access at a wrong time.
+//! There is no model of a card: a script contains the answers of the card. So a test fails when
+//! the driver makes an additional access or leaves out an access. Where the script demands a time,
+//! the test also fails when the driver makes the access at another time.
 
 mod adapter;
 mod dmus_input;

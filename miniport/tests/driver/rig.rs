@@ -1,4 +1,4 @@
-//! A kernel with a scripted card, and a port that only counts calls.
+//! A kernel with a scripted card, and a port that counts the calls of Notify.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -152,7 +152,8 @@ impl Rig {
         (rig, miniport)
     }
 
-    /// Adds steps to the script, and sets the line of the card to the level in the script.
+    /// Adds steps to the script. If the next step moves the line of the card, the kernel sees the
+    /// new level at once.
     pub fn expect(&self, text: &str) {
         self.script.expect(text);
         self.kernel.touch_device(self.device);

@@ -3,9 +3,10 @@
 //! Each line has one step, and `;` begins a remark. `R S -> 80`: the driver reads STATUS as 80.
 //! `R D -> FE`: the driver reads DATA as FE. `W C FF` and `W D 90`: the driver writes COMMAND or
 //! DATA. `x20` after a step means that the step comes 20 times. `+11` before a step demands that
-//! the driver makes the access exactly 11 microseconds after the access before; this is for every
-//! repetition of the step. `irq up` and `irq down` move the line together with the access before
-//! them. `irq up +77` moves the line 77 microseconds after that access.
+//! the driver makes the access exactly 11 microseconds after its last access. When the step comes
+//! several times, this holds for each of them. `irq up` and `irq down` move the line together with
+//! the access before them. With no access before them in the list, they move the line when the
+//! list gets them. `irq up +77` moves the line 77 microseconds after the last access.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -51,7 +52,7 @@ impl Script {
         state.move_line_if_next();
     }
 
-    /// Fails the test unless the driver made exactly these steps.
+    /// Fails the test unless the driver made exactly the accesses of the list.
     pub fn check(&self) {
         let state = self.0.borrow();
         if let Some(complaint) = &state.complaint {

@@ -1,4 +1,4 @@
-//! Init: resources, reset, UART mode, and the card's state after a failure.
+//! Init: resources, reset, UART mode, failures. Also the reset at the end.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use portcls_port::interfaces::{IMiniport, IMiniportMidi, IPinCount, IPowerNotify
 
 use crate::rig::{QUICK_START, Rig, Wiring, interrupt, ports};
 
-/// The reset when the driver ends: the card takes the command and sends nothing.
+/// The reset when the miniport is dropped: the card takes the command and sends nothing.
 const SILENCED: &str = "
     R S -> 80
     W C FF

@@ -9,7 +9,7 @@ use crate::guid::Guid;
 use crate::ks::guids::{category, data_format};
 use crate::ks::{DataRange, KsDataFormat, KsDataRangeMusic, KsPinCommunication, KsPinDataFlow};
 
-/// Two parts of a descriptor that do not agree. Rule descriptor-contradiction.
+/// A fault of a descriptor, such as two parts that do not agree. Rule descriptor-contradiction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DescriptorFault {
     /// The version is not 0.
@@ -21,7 +21,7 @@ pub enum DescriptorFault {
         /// The pin.
         pin: u32,
     },
-    /// The size in a data range is not the size of the range.
+    /// The size that a data range states, or its real size, is wrong.
     FormatSize {
         /// The pin.
         pin: u32,
@@ -103,8 +103,7 @@ impl fmt::Display for DescriptorFault {
 }
 
 impl PcFilterDescriptor {
-    /// Lists the parts that do not agree, in the order of the descriptor. The list is empty for a
-    /// good descriptor.
+    /// Lists the faults, in the order of the descriptor. The list is empty for a good descriptor.
     #[must_use]
     pub fn check(&self) -> Vec<DescriptorFault> {
         let mut faults = Vec::new();

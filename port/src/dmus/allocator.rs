@@ -1,8 +1,8 @@
 //! The allocator of a stream: events and buffers, used again and again.
 //!
-//! This file owns the number of events and buffers, and knows which events and buffers are out. The
-//! allocator gets the memory of an event or a buffer when it first hands out that event or buffer,
-//! and keeps the memory. This file does not know what an event means.
+//! This file owns the number of events and buffers, and knows how many events and buffers are out.
+//! The allocator gets the memory of an event or a buffer when it first hands out that event or
+//! buffer, and keeps the memory. This file does not know what an event means.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -51,7 +51,8 @@ pub(super) struct EventAllocator {
     buffers: Cell<u32>,
 }
 
-/// The events and buffers that an allocator has given out and has not yet taken back.
+/// Numbers of events and buffers: those that an allocator has given out and has not yet taken back,
+/// or those in a chain that belong to other allocators.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(super) struct Outstanding {
     pub events: u32,

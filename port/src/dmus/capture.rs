@@ -66,8 +66,8 @@ pub(super) struct CaptureSink {
     messages: RefCell<VecDeque<Captured>>,
     /// The count of the bytes in the messages that the client does not have yet.
     backlog: Backlog,
-    /// The port has asked the stream for its data. The sink fills no request until the stream has
-    /// put all the data.
+    /// True while the port asks the stream for its data. During this time the sink fills no
+    /// request.
     collecting: Cell<bool>,
 }
 

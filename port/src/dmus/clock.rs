@@ -13,7 +13,7 @@ use crate::interfaces::IMasterClock;
 pub(super) struct MasterClock;
 
 impl MasterClock {
-    /// The time now, in 100 ns.
+    /// The system time now, in units of 100 ns.
     pub fn time_100ns(kernel: &Kernel) -> i64 {
         i64::try_from(kernel.system_time_100ns()).unwrap_or(i64::MAX)
     }

@@ -1,8 +1,8 @@
 //! The parser: MIDI bytes, cut anywhere, into whole messages.
 //!
-//! This file owns the running status and the open message: the message that is not whole yet. Every
-//! byte comes out again: in a message, or as a raw byte when it belongs to no message. This file
-//! never knows an event, a clock or a direction.
+//! This file owns the running status and the open message: the message that is not whole yet. A
+//! byte comes out in a message, or as a raw byte when it belongs to no message. Only a reset loses
+//! bytes. This file never knows an event, a clock or a direction.
 //!
 //! Source: MIDI 1.0 Detailed Specification: running status; real-time messages anywhere; any other
 //! status byte ends a system exclusive message.
@@ -18,11 +18,11 @@ pub(super) enum Piece {
     /// A whole message with its status byte, even when the sender left that byte out; or the last
     /// part of a system exclusive message that came out in parts.
     Whole,
-    /// A part of a system exclusive message, or bytes that belong to no message.
+    /// A part of a system exclusive message, or bytes that belong to no whole message.
     Raw,
 }
 
-/// The time and the channel group that came with the first byte of a message.
+/// The time and the channel group that came with bytes. A piece has the stamp of its first byte.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(super) struct Stamp {
     pub time_100ns: i64,
@@ -35,8 +35,8 @@ pub(super) struct Parser {
     /// The running status: the status byte that the next message may leave out; 0 when there is no
     /// running status.
     running: u8,
-    /// The bytes of the open message. The status byte comes first, even when the sender left it
-    /// out.
+    /// The bytes of the open message that the parser has not given out yet. At the beginning of a
+    /// message the status byte comes first, even when the sender left it out.
     open: Vec<u8>,
     /// How many bytes the open message has in all; 0 while no message is open, and for a system
     /// exclusive message.
@@ -85,8 +85,7 @@ impl Parser {
         message[1..].iter().all(|data| *data < 0x80).then_some((message, others))
     }
 
-    /// Takes one byte of a system message, of a message that is cut, or of a message with running
-    /// status.
+    /// Takes one byte where no whole channel message with its status byte can be taken at once.
     #[inline(never)]
     fn feed_byte(&mut self, stamp: Stamp, byte: u8, give: &mut impl FnMut(Stamp, Piece, &[u8])) {
         match byte {
@@ -110,7 +109,7 @@ impl Parser {
             self.close(Piece::Whole, give);
             return;
         }
-        // This byte cuts off the open message.
+        // This byte cuts off the open message, if a message is open.
         self.close_raw(give);
         self.running = if byte < 0xF0 { byte } else { 0 };
         if byte == 0xF0 {

@@ -65,7 +65,8 @@ impl Renderer {
         }
     }
 
-    /// Puts the events of a queued request into the sequence. IRQL: up to DISPATCH_LEVEL.
+    /// Makes the events of a queued request, and puts the request into the sequence. IRQL: up to
+    /// DISPATCH_LEVEL.
     ///
     /// # Errors
     /// The errors of [`Unpacker::unpack`]. Then the sequence has no entry of the request.
@@ -167,7 +168,7 @@ impl Renderer {
     }
 
     /// Puts one event to the miniport's stream. When the miniport answers an error, the port still
-    /// puts the next events, and completes the request with that error.
+    /// puts the next events, and completes the request with the first error.
     ///
     /// Assumed: each call has a single event, because the pages only say that a chain is allowed.
     fn put(

@@ -118,8 +118,8 @@ impl Memory {
         Ok(length)
     }
 
-    /// Notes that the decode cache has these bytes, so that a write to these bytes removes their
-    /// block from the cache.
+    /// Notes that the decode cache has these bytes, so that a write to these bytes removes the
+    /// blocks of the page from the cache.
     pub(crate) fn mark_code(&mut self, address: u64, length: usize) {
         for piece in pieces(address, length) {
             let Some(page) = self.layout.pages.get(&piece.page).copied() else { continue };
@@ -138,7 +138,8 @@ impl Memory {
         self.load_checked_as(address, bytes, Access::Read)
     }
 
-    /// Loads for a read or for a read-modify-write.
+    /// Loads as a part of `access`, whose right the page must have: `Read`, or `Write` for a
+    /// read-modify-write.
     #[cold]
     pub(super) fn load_checked_as(
         &mut self,
@@ -184,7 +185,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Whether an access is allowed. The method does not do the access.
+    /// Checks whether an access is allowed, without doing it. If it is not, notes the fault.
     pub(crate) fn check(
         &mut self,
         address: u64,
@@ -222,7 +223,8 @@ impl Memory {
         }
     }
 
-    /// Writes a part, marks its page as changed, and marks code decoded from the bytes as stale.
+    /// Writes a part and marks its page as changed. If code was decoded from the bytes, marks the
+    /// decoded code of the page as stale.
     fn put(&mut self, piece: Piece, page: Page, bytes: &[u8]) {
         let slot = &mut self.slots[page.slot as usize];
         if slot.state == SlotState::Saved {

@@ -1,7 +1,7 @@
 //! Saves and restores memory.
 //!
-//! A save copies only the pages written since the last save. A restore copies only the pages that
-//! differ.
+//! A save copies only the pages written since the last save. A restore copies only these pages, and
+//! the pages whose saved copies differ.
 
 use std::sync::Arc;
 

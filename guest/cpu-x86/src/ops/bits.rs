@@ -1,7 +1,8 @@
 //! Bit tests, bit scans and counts.
 //!
 //! Source: Intel SDM volume 2, BT/BTS/BTR/BTC, BSF, BSR, POPCNT, LZCNT, TZCNT. A bit scan of zero
-//! does not change its target: AMD documents this, and Intel's processors do the same.
+//! does not change its target: AMD documents this, and Intel's processors do the same. The flags
+//! that the manual leaves undefined keep their values.
 
 use iced_x86::{Instruction, Mnemonic};
 
@@ -99,7 +100,8 @@ fn test_bit<B: BitChange, T: Target, S: Source, W: Width>(
     })
 }
 
-/// Tests a bit whose number is in a register; the bit may be far from the memory operand.
+/// Tests a bit in memory whose number is in a register. The number is signed, so the bit may be far
+/// above or below the memory operand.
 fn test_bit_string<B: BitChange, W: Width>(
     machine: &mut Machine,
     operation: &Operation,
@@ -112,7 +114,7 @@ fn test_bit_string<B: BitChange, W: Width>(
     test_bit::<B, InMemory, Immediate, W>(machine, &moved)
 }
 
-/// A count over the bits of an operand.
+/// A bit scan, or a count over the bits of an operand.
 trait Count {
     /// The result, or `None` when the target keeps its value.
     fn apply<W: Width>(flags: &mut Flags, value: u64) -> Option<u64>;
@@ -140,7 +142,7 @@ impl Count for ScanReverse {
 
 impl Count for Population {
     fn apply<W: Width>(flags: &mut Flags, value: u64) -> Option<u64> {
-        // All flags except ZERO become clear.
+        // All arithmetic flags except ZERO become clear.
         flags.set(flags.bits().difference(crate::flags::RFlags::ARITHMETIC));
         flags.set_zero(value == 0);
         Some(u64::from(value.count_ones()))

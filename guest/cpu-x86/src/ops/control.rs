@@ -38,7 +38,7 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// LOOPcc and JCXZ, by the width of their counter. This width is the address size.
+/// LOOP, LOOPcc and JCXZ, by the width of their counter. This width is the address size.
 ///
 /// Measured: on an AMD EPYC a repeat prefix changes the condition of LOOPE and LOOPNE. No manual
 /// says so. So this processor refuses all instructions of this kind with such a prefix.

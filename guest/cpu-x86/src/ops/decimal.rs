@@ -54,7 +54,7 @@ impl Direction for Subtraction {
     }
 }
 
-/// Records the flags of a byte result, with the given carries.
+/// Records the flags of a byte result. `carry` gives CARRY, and `adjust` gives ADJUST.
 fn record(flags: &mut Flags, result: u64, carry: bool, adjust: bool) {
     flags.record_result(u8::sign_extend(result), carry, false);
     let mut bits = flags.bits();

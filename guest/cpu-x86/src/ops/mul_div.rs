@@ -32,9 +32,9 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// Signed or unsigned arithmetic on a pair of registers; the low half is in RAX.
+/// Signed or unsigned multiplication and division.
 trait Signedness {
-    /// The whole product, and whether it needs the upper half.
+    /// The whole product, and whether it is too large for one operand.
     fn multiply<W: Width>(left: u64, right: u64) -> (u128, bool);
     /// Quotient and remainder, or `None` when the divisor is zero or the quotient does not fit.
     fn divide<W: Width>(dividend: u128, divisor: u64) -> Option<(u64, u64)>;
@@ -82,7 +82,7 @@ fn signed<W: Width>(value: u64) -> i128 {
     i128::from(W::sign_extend(value) as i64)
 }
 
-/// The register of the upper half of a pair: AH for bytes, RDX for all other widths.
+/// The register of the upper half of a product or dividend: AH for bytes, RDX for all other widths.
 fn upper<W: Width>() -> u8 {
     if W::BYTES == 1 { RAX as u8 | HIGH_BYTE } else { RDX as u8 }
 }

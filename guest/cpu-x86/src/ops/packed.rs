@@ -1,6 +1,7 @@
 //! Packed integer arithmetic and logic on SSE registers.
 //!
-//! Source: Intel SDM volume 2, the page of each instruction. There is no floating point.
+//! Nothing here calculates with floating-point numbers.
+//! Source: Intel SDM volume 2, the page of each instruction.
 
 use iced_x86::{Instruction, Mnemonic};
 
@@ -12,7 +13,7 @@ use crate::select::places;
 use crate::stop::Access;
 
 /// Chooses the register form or the memory form of a packed operation. The operation is a function
-/// of two values.
+/// of the old target and of the source, and gives the new target.
 macro_rules! packed {
     ($instruction:expr, $function:expr) => {{
         fn on_registers(machine: &mut Machine, operation: &Operation) -> Outcome {
@@ -37,7 +38,7 @@ macro_rules! packed {
 
 pub(super) use packed;
 
-/// The 16 aligned bytes of a memory operand.
+/// The 16 bytes of a memory operand. An address that is not a multiple of 16 is a fault.
 #[inline(always)]
 pub(super) fn aligned_source(machine: &mut Machine, operation: &Operation) -> Result<u128, Exit> {
     let address = Aligned::address(machine, operation, Access::Read)?;
@@ -175,8 +176,8 @@ fn shift(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// A shift of every element by the same count. A count beyond the width of an element gives zeros,
-/// or sign bits in an arithmetic shift.
+/// A shift of every element by the same count. If the count is not less than the width of an
+/// element, the result is zeros, or sign bits in an arithmetic shift.
 trait ElementShift {
     fn apply(value: u128, count: u64) -> u128;
 }
@@ -237,7 +238,7 @@ fn whole_shift(instruction: &Instruction, handler: Handler) -> Option<Handler> {
     (places(instruction) == (Xmm, Immediate)).then_some(handler)
 }
 
-/// The count in bits: eight for each byte. A count of 16 bytes or more gives 0 as the result.
+/// The count in bits. A count of 16 bytes or more becomes 128 bits, and such a shift gives 0.
 fn byte_count(operation: &Operation) -> u32 {
     8 * (operation.immediate as u8).min(16) as u32
 }
@@ -254,7 +255,7 @@ fn shift_bytes_right(machine: &mut Machine, operation: &Operation) -> Outcome {
     Ok(())
 }
 
-/// Applies a function to each pair of elements.
+/// Defines a function that applies another function to each pair of elements.
 macro_rules! element_wise {
     ($name:ident, $type:ty) => {
         #[inline(always)]

@@ -3,7 +3,7 @@
 //! For counts above 1 the manual leaves OVERFLOW undefined. Here the manual's formula for a count
 //! of 1 gives OVERFLOW for every count. If the manual leaves ADJUST undefined, ADJUST becomes
 //! clear.
-//! Assumed: no code reads these flags.
+//! Assumed: no code reads a flag that the manual leaves undefined.
 //! Source: Intel SDM volume 2, SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD.
 
 use iced_x86::{Instruction, Mnemonic};

@@ -1,4 +1,4 @@
-//! Rearranges SSE registers: packs, interleaves, shuffles, single elements.
+//! Rearranges SSE registers: pack, interleave, shuffle, insert, extract.
 //!
 //! Source: Intel SDM volume 2, the page of each instruction.
 
@@ -78,7 +78,8 @@ fn pack_dwords(left: u128, right: u128) -> u128 {
     })
 }
 
-/// Takes elements alternately from both operands: from one half of each operand.
+/// Takes elements alternately from one half of `left` and the same half of `right`. `half` is the
+/// number of the half's first bit: 0 or 64.
 fn interleave<const BITS: u32>(left: u128, right: u128, half: u32) -> u128 {
     let mask = u128::MAX >> (128 - BITS);
     (0..64 / BITS).fold(0, |result, element| {
@@ -99,7 +100,7 @@ struct HighWords;
 struct TwoDwordPairs;
 struct TwoQwords;
 
-/// Two bits of the control byte. These bits choose an element.
+/// The two bits of the control byte that choose element `number` of the result.
 fn choice(control: u8, number: u32) -> usize {
     usize::from(control >> (2 * (number % 4)) & 3)
 }

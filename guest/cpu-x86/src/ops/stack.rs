@@ -1,4 +1,4 @@
-//! The stack: PUSH, POP, ENTER, LEAVE, and PUSHF and POPF.
+//! The stack: PUSH, POP, PUSHA, POPA, PUSHF, POPF, ENTER, LEAVE.
 //!
 //! Source: Intel SDM volume 2, the page of each instruction.
 
@@ -50,7 +50,7 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// The first operand as a source.
+/// The first operand, a register, as a source.
 struct FirstRegister;
 
 impl Source for FirstRegister {
@@ -127,7 +127,8 @@ fn push_flags<W: Width>(machine: &mut Machine, _: &Operation) -> Outcome {
     push_value::<W>(machine, machine.flags.bits().bits() | RFlags::ALWAYS_ONE)
 }
 
-/// POPF at privilege level 0. At this level POPF can also set the interrupt flag and the I/O level.
+/// POPF at privilege level 0. At this level POPF can also change the interrupt flag and the I/O
+/// level. This processor refuses a POPF that would set the trap flag.
 fn pop_flags<W: Width>(machine: &mut Machine, _: &Operation) -> Outcome {
     let popped = machine.load::<W>(machine.general[RSP])?;
     let old = machine.flags.bits();

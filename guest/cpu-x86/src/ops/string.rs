@@ -1,8 +1,8 @@
 //! String instructions, single and repeated.
 //!
 //! Each iteration of a repeated string instruction ends at an instruction boundary. The iteration
-//! counts as one instruction, and a budget can end there. After a fault the registers have their
-//! values from the end of the iteration before.
+//! counts as one instruction, and the budget of a run can end after any iteration. After a fault
+//! the registers are as after the last complete iteration.
 //! Source: Intel SDM volume 2, REP/REPE/REPNE and the page of each instruction.
 //! Assumed: an iteration counts as an instruction. Otherwise one instruction could take more than
 //! the budget.
@@ -86,11 +86,12 @@ fn port<S: Step>(instruction: &Instruction, bytes: usize) -> Option<Handler> {
 
 /// One iteration.
 trait Step {
-    /// Does one iteration and moves the index registers. A refused iteration has no effect.
+    /// Does one iteration and moves the index registers that the instruction uses. A refused
+    /// iteration has no effect.
     fn step<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome;
 
-    /// Does at once as many iterations as one page allows, at most `limit`. Returns the number of
-    /// these iterations, which may be 0.
+    /// Does several iterations at once, at most `limit`, without leaving a page. Returns the number
+    /// of these iterations, which may be 0.
     fn stride<W: Width>(_: &mut Machine, _: &Operation, _limit: u64) -> u64 {
         0
     }
@@ -201,7 +202,7 @@ fn target_address(machine: &Machine, operation: &Operation) -> u64 {
     machine.general[RDI] << unused >> unused
 }
 
-/// Moves an index register by `elements` elements, up or down.
+/// Moves an index register by `elements` elements, up or down as the direction flag says.
 #[inline(always)]
 fn advance<W: Width>(machine: &mut Machine, operation: &Operation, register: usize, elements: u64) {
     let distance = elements * W::BYTES;

@@ -1,4 +1,4 @@
-//! Instructions that leave the processor: ports, CR8, time, interrupts.
+//! System instructions: ports, CR8, time, CPUID, single flags, interrupts.
 //!
 //! Instructions that have no effect here are also in this file.
 //!
@@ -55,8 +55,8 @@ pub(crate) fn select(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// Does nothing: memory order and caches have no effect on one processor that runs one instruction
-/// at a time.
+/// Does nothing. Fences and prefetches need do nothing, because memory order and caches have no
+/// effect on one processor that runs one instruction at a time.
 fn nothing(_: &mut Machine, _: &Operation) -> Outcome {
     Ok(())
 }

@@ -71,7 +71,7 @@ fn wait(machine: &mut Machine) -> Outcome {
     Ok(())
 }
 
-/// Begins an instruction on registers.
+/// Begins a waiting instruction without a memory operand, and notes its address and opcode.
 fn begin<'machine>(
     machine: &'machine mut Machine,
     operation: &Operation,
@@ -82,7 +82,8 @@ fn begin<'machine>(
     Ok(&mut machine.x87)
 }
 
-/// Notes an instruction with a memory operand. The access to the operand was allowed.
+/// Notes the address and the opcode of an instruction with a memory operand, and the offset of the
+/// operand. After a refused access, `Machine::x87` must not have this note.
 fn note_access(x87: &mut X87, operation: &Operation, offset: u64) {
     x87.instruction_pointer = operation.immediate;
     x87.opcode = operation.opcode;

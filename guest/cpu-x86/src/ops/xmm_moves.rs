@@ -1,7 +1,8 @@
 //! Moves to, from and between SSE registers.
 //!
-//! Source: Intel SDM volume 2, the page of each instruction. The aligned forms fault on an address
-//! that is not a multiple of 16.
+//! MOVNTI, LDMXCSR and STMXCSR are also here. The aligned forms fault on an address that is not a
+//! multiple of 16.
+//! Source: Intel SDM volume 2, the page of each instruction.
 
 use iced_x86::{Instruction, Mnemonic};
 
@@ -52,9 +53,9 @@ pub(crate) trait Alignment {
     fn address(machine: &mut Machine, operation: &Operation, access: Access) -> Result<u64, Exit>;
 }
 
-/// MOVAPS and nearly all operands of SSE instructions.
+/// The address must be a multiple of 16, as for MOVAPS and for the operands of packed arithmetic.
 pub(crate) struct Aligned;
-/// MOVUPS.
+/// Any address is allowed, as for MOVUPS.
 pub(crate) struct Unaligned;
 
 impl Alignment for Aligned {
@@ -97,7 +98,7 @@ fn store_whole<A: Alignment>(machine: &mut Machine, operation: &Operation) -> Ou
     Ok(machine.memory.store(address, value.to_le_bytes())?)
 }
 
-/// MOVD and the general-register form of MOVQ: the rest of the SSE register becomes zero.
+/// MOVD, and MOVQ except between SSE registers. A load makes the rest of the SSE register zero.
 fn general<W: Width>(instruction: &Instruction) -> Option<Handler> {
     match places(instruction) {
         (Xmm, General) => Some(load_low::<InRegister, W>),
@@ -199,7 +200,7 @@ fn from_xmm(instruction: &Instruction, handler: Handler) -> Option<Handler> {
     (places(instruction) == (General, Xmm)).then_some(handler)
 }
 
-/// Collects the top bit of each element in a general register.
+/// Collects the top bits of all elements of an SSE register into a general register.
 fn collect_signs<W: Width>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let value = source_xmm(machine, operation);
     let signs = (0..128 / W::BITS)
@@ -212,9 +213,9 @@ fn collect_signs<W: Width>(machine: &mut Machine, operation: &Operation) -> Outc
 /// MASKMOVDQU: stores at RDI the bytes whose mask byte has its top bit set.
 ///
 /// The decoder counts the memory as operand 0, the value as operand 1, and the mask as operand 2.
-/// The field `target` of the operation holds the register of the mask. If the 16 bytes lie in two
-/// pages, both pages must be writable, even a page in which no byte is stored. The manual leaves
-/// this point to the processor.
+/// The field `target` of the operation holds the register of the mask. Each page of the 16 bytes
+/// must be writable, even a page in which no byte is stored. The manual leaves this point to the
+/// processor.
 fn store_masked(machine: &mut Machine, operation: &Operation) -> Outcome {
     let value = source_xmm(machine, operation).to_le_bytes();
     let mask = xmm(machine, operation.target).to_le_bytes();

@@ -11,8 +11,8 @@ use super::round::of_units;
 use super::words::{Rounding, Status};
 use super::{Abandoned, Response, X87, exact};
 
-/// The largest exponent that FSCALE adds. With a larger exponent every number overflows or
-/// underflows.
+/// FSCALE changes an exponent by at most this number. Already this change makes every number
+/// overflow or underflow.
 const SCALE_LIMIT: i64 = 0x1_0000;
 
 /// The result of an instruction, or the fact that the instruction has no result.
@@ -177,7 +177,7 @@ impl X87 {
         Ok(rounded.map_or(Number::zero(exact.sign), Number::of_exact))
     }
 
-    /// `value` × 2^`scale`, without the fraction of the scale.
+    /// `value` × 2^n, where n is `scale` without its fraction.
     pub(crate) fn scale(&mut self, value: Operand, scale: Operand) -> Answer {
         if let Some(answer) = self.answer_nan(value, scale) {
             return answer;
@@ -288,7 +288,7 @@ fn rank(operand: Operand) -> i8 {
     if operand.number.sign() == 0 { magnitude } else { -magnitude }
 }
 
-/// The whole part of a scale, limited to a size that no exponent reaches.
+/// The whole part of a scale. The magnitude is at most `SCALE_LIMIT`.
 fn scale_of(scale: Operand) -> i64 {
     if scale.class == Class::Zero {
         return 0;

@@ -1,4 +1,4 @@
-//! Between registers and memory: float, double, integers, packed decimals.
+//! Conversions between registers and memory: float, double, integer, decimal.
 //!
 //! Source: Intel SDM volume 1, 4.2.2 (formats), 4.7 (packed decimals), table 8-10 (the indefinite
 //! values that invalid stores give).
@@ -7,12 +7,12 @@ use super::number::{BIAS, Class, Exact, INTEGER_BIT, Number, Operand, SIGN};
 use super::round::{Cut, cut, of_units};
 use super::words::Rounding;
 
-/// The digits of a packed decimal.
+/// The number of digits of a packed decimal.
 const DECIMAL_DIGITS: usize = 18;
 /// The packed decimal that an invalid store gives.
 pub(crate) const DECIMAL_INDEFINITE: [u8; 10] = [0, 0, 0, 0, 0, 0, 0, 0xC0, 0xFF, 0xFF];
 
-/// The fields of an IEEE format without an integer bit.
+/// The sizes of the fields of an IEEE format without an integer bit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields {
     exponent_bits: u32,

@@ -13,7 +13,8 @@ use rustc_apfloat::{Float, Round, Status, StatusAnd};
 
 use super::number::Exact;
 
-/// A format of 128 bits with 17 bits of exponent, so 111 bits of significand.
+/// A format of 128 bits with 17 bits of exponent. The significand has 111 bits, and its top bit is
+/// hidden.
 struct WideFormat;
 
 impl Semantics for WideFormat {
@@ -33,7 +34,8 @@ fn widen(value: Exact) -> Wide {
     Wide::from_bits(sign | exponent | fraction)
 }
 
-/// The exact value of a result that the library has cut; `None` for zero.
+/// The result of the library as an `Exact`; `None` for zero. The lowest bit is set if the library
+/// has cut bits off.
 fn narrow(result: StatusAnd<Wide>) -> Option<Exact> {
     if result.value.is_zero() {
         return None;
@@ -76,7 +78,8 @@ pub(crate) fn square_root(value: Exact) -> Exact {
     let radicand = value.significand >> (1 - odd);
     let root = radicand.isqrt();
     let rest = radicand - root * root;
-    // The root is never exactly in the middle between two integers.
+    // The exact root lies above the middle between two integers if `rest > root`. It never lies in
+    // the middle.
     let half = u128::from(rest > root) << 63;
     Exact {
         sign: value.sign,

@@ -29,13 +29,13 @@ pub(crate) struct Number {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     Zero,
-    /// Also the pseudo-denormals: the lowest exponent with an integer bit.
+    /// Also the pseudo-denormals: a biased exponent of 0 with an integer bit.
     Denormal,
     Normal,
     Infinity,
     QuietNan,
     SignalingNan,
-    /// Pseudo-NaNs, pseudo-infinities, unnormals: every use of such a number is invalid.
+    /// Pseudo-NaNs, pseudo-infinities, unnormals: every calculation with such a number is invalid.
     Unsupported,
 }
 
@@ -78,7 +78,7 @@ impl Number {
         Number { sign_exponent: sign | EXPONENT_MASK, significand: INTEGER_BIT }
     }
 
-    /// The number in its ten bytes.
+    /// The number that ten bytes of memory hold.
     pub(crate) fn from_bytes(bytes: [u8; 10]) -> Number {
         let (significand, sign_exponent) = bytes.split_at(8);
         let mut low = [0; 8];
@@ -148,7 +148,7 @@ impl Number {
         Number { significand: self.significand | QUIET_BIT, ..self }
     }
 
-    /// The number with another sign: `SIGN` or 0.
+    /// The number with this sign: `SIGN` or 0.
     pub(crate) fn with_sign(self, sign: u16) -> Number {
         Number { sign_exponent: self.biased_exponent() | sign, ..self }
     }
@@ -160,7 +160,7 @@ impl Operand {
     }
 }
 
-/// The NaN that two operands give. At least one operand is a NaN.
+/// The quiet NaN that two operands give. At least one operand is a NaN.
 ///
 /// A quiet NaN is chosen before a signaling NaN. Of two NaNs of the same kind, the NaN with the
 /// greater significand is chosen. If the significands are equal, the positive NaN is chosen.

@@ -8,7 +8,8 @@ use super::number::{Class, Exact, Number, Operand, SIGN};
 use super::round::of_units;
 use super::words::Status;
 
-/// The remainder is complete if the exponents differ by less than this number.
+/// The remainder is complete if the dividend's exponent minus the divisor's exponent is less than
+/// this number.
 const COMPLETE_BELOW: i32 = 64;
 
 /// How the quotient is made an integer. The remainder depends on this integer.
@@ -21,9 +22,9 @@ pub(crate) enum Quotient {
 }
 
 impl X87 {
-    /// The remainder of `left` ÷ `right`, or a step towards the remainder. C2 says that the
-    /// remainder is not complete. If it is complete, C0, C3 and C1 have the lowest bits of the
-    /// quotient.
+    /// The remainder of `left` ÷ `right`, or a step towards the remainder. C2 is set if the
+    /// remainder is not complete. If the remainder is complete, C0, C3 and C1 have the lowest bits
+    /// of the quotient.
     pub(crate) fn remainder(
         &mut self,
         left: Operand,
@@ -79,7 +80,7 @@ impl X87 {
     }
 
     /// The number for an exact remainder. `sign` is the sign of the dividend. A remainder of zero
-    /// gets this sign.
+    /// gets this sign. C1 keeps the value that `set_quotient` gave it.
     fn finish_remainder(&mut self, sign: u16, rest: Option<Exact>) -> Number {
         let codes = self.status & Status::C1;
         let number = rest.map_or(Number::zero(sign), |rest| self.round_result(rest, 64));
@@ -102,8 +103,8 @@ impl X87 {
     }
 }
 
-/// The number of bits by which a step reduces the distance of the exponents: 32 to 63. The lowest
-/// five bits of the distance decide the number. The manual leaves the number to the processor.
+/// A step reduces the distance of the exponents by at least this number: 32 to 63. The lowest five
+/// bits of the distance decide the number. The manual leaves the number to the processor.
 /// Measured: on an AMD EPYC.
 fn step(distance: i32) -> i32 {
     32 + distance % 32

@@ -26,7 +26,7 @@ bitflags! {
         const SUMMARY = 1 << 7;
         /// C0.
         const C0 = 1 << 8;
-        /// C1: rounded up, a stack overflow, or the sign of FXAM.
+        /// C1: rounded up, a stack overflow, the sign of FXAM, or a bit of the quotient of FPREM.
         const C1 = 1 << 9;
         /// C2.
         const C2 = 1 << 10;

@@ -31,8 +31,8 @@ fn value(any: u64) -> u64 {
     }
 }
 
-/// A place in the data pages. Most places are aligned to 16, as most SSE operands must be; some
-/// cross the page boundary.
+/// A place in the data pages. Most places are aligned to 16, as most SSE operands must be. At some
+/// places the operand crosses the page boundary.
 fn place(any: u64) -> u64 {
     let rest = any >> 8;
     match any & 7 {
@@ -65,7 +65,8 @@ pub enum Verdict {
     Same,
     /// The interpreter says that it does not have the instruction.
     Unsupported,
-    /// Not comparable: the instruction is a stop, or the manual leaves its result undefined.
+    /// Not compared: `is_skipped` names the form, `compare` has no counterpart on the host for the
+    /// interpreter's stop, or the manual leaves the result undefined.
     Skipped,
 }
 
@@ -90,7 +91,8 @@ pub fn compare(
     cpu.set_registers(&registers);
     let start = registers.rip;
     let mut stop = cpu.step();
-    // A repeated string instruction takes several steps, at most one step for each byte of a page.
+    // A repeated string instruction takes one step for each iteration. `prepare` allows fewer than
+    // 40 iterations.
     for _ in 0..PAGE {
         if stop != Stop::Budget || cpu.rip() != start {
             break;
@@ -171,7 +173,7 @@ fn prepare(host: &mut Host, form: &Form, operands: &Operands) -> Registers {
         Mnemonic::Xlatb => general[3] = pointer,
         Mnemonic::Leave | Mnemonic::Enter => general[5] = stack + 0x700,
         Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc if uses_memory(form) => {
-            // The bit number reaches at most 256 bytes up or down.
+            // The bit number becomes 0 or 2048. So the bit lies in the operand or 256 bytes higher.
             if let Some(source) = general_number(instruction.op1_register())
                 && source != 4
             {
@@ -193,7 +195,7 @@ fn prepare(host: &mut Host, form: &Form, operands: &Operands) -> Registers {
     registers
 }
 
-/// Makes sure that indirect branches and POPF find harmless values.
+/// Makes sure that returns, indirect branches and POPF find harmless values.
 fn aim(host: &mut Host, form: &Form, registers: &mut Registers) {
     let instruction = &form.instruction;
     let target = host.code() + 0x100;
@@ -254,12 +256,13 @@ fn general_number(register: Register) -> Option<usize> {
     register.is_gpr().then(|| register.full_register().number())
 }
 
-/// Forms that cannot be compared.
+/// Whether a form is not compared here.
 fn is_skipped(form: &Form) -> bool {
     match form.instruction.mnemonic() {
         // CPUID differs on purpose; the other instructions need privilege level 0.
         Mnemonic::Cpuid | Mnemonic::Cli | Mnemonic::Sti => true,
-        // On a host without these instructions, the same bytes do something else or nothing.
+        // On a host without these instructions, the same bytes are another instruction or
+        // undefined.
         Mnemonic::Lzcnt => !is_x86_feature_detected!("lzcnt"),
         Mnemonic::Tzcnt => !is_x86_feature_detected!("bmi1"),
         Mnemonic::Popcnt => !is_x86_feature_detected!("popcnt"),

@@ -1,6 +1,7 @@
 //! Which instructions are compared: a walk over the opcode maps.
 //!
-//! The walk takes every prefix, every register field and each way to address memory.
+//! The walk combines every opcode of three maps with the prefixes below, with every register field
+//! and with the usual ways to address memory. It leaves out segment prefixes and 16-bit addresses.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +48,7 @@ const PREFIXES_32: [&[u8]; 5] = [&[], &[0x66], &[0xF2], &[0xF3], &[0xF0]];
 
 const MAPS: [&[u8]; 3] = [&[], &[0x0F], &[0x0F, 0x38]];
 
-/// Every form of a mode that the decoder knows. Each encoding comes once.
+/// Every form of the walk that the decoder knows in this mode. Each encoding comes once.
 pub fn all(mode: Mode, host: &Host) -> Vec<Form> {
     let prefixes: &[&[u8]] = match mode {
         Mode::Bits64 => &PREFIXES_64,
@@ -122,7 +123,8 @@ fn tails(mode: Mode, host: &Host, map: &[u8], opcode: u8) -> Vec<Vec<u8>> {
         }
         push(0x03, &[]);
         push(0x46, &[0xF0]);
-        // SIB: [rsi + rcx * 4 + disp32], then [rsp + disp8], then [disp32] or [rip + disp32].
+        // [rsi + rcx * 4 + disp32] and [rsp + disp8], both with a SIB byte. Then [rip + disp32], or
+        // in 32-bit mode [disp32].
         push(0x84, &[0x8E, 0x20, 0, 0, 0]);
         push(0x44, &[0x24, 0x08]);
         match mode {

@@ -1,8 +1,8 @@
 //! The reference: the host's own processor executes one instruction.
 //!
-//! The reference needs unsafe code. It maps executable memory at a low address. A stub loads every
-//! register and jumps to the instruction. A signal handler turns a fault into a result. The unsafe
-//! code is only in this file; the library has no unsafe code.
+//! The reference maps executable memory at a low address. A stub loads every register and jumps to
+//! the instruction. A signal handler turns a fault into a result. All this needs unsafe code. The
+//! unsafe code is only in this file; the library has no unsafe code.
 
 #![allow(unsafe_code)]
 
@@ -109,8 +109,9 @@ impl Host {
         [leaf.ebx, leaf.edx, leaf.ecx].map(u32::to_le_bytes).concat() == b"AuthenticAMD"
     }
 
-    /// Executes the instruction at `INSTRUCTION_OFFSET` with these registers, and puts the new
-    /// registers into `registers`. Execution must continue at one of the `landings`.
+    /// Executes the instruction at `INSTRUCTION_OFFSET` with `registers` and `x87`, and puts the
+    /// new values into both. If the instruction does not fault, execution must continue at one of
+    /// the `landings`.
     pub fn execute(
         &mut self,
         mode: Mode,

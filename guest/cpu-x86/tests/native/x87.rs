@@ -1,8 +1,8 @@
-//! The x87 against the host's: every instruction.
+//! The interpreter's x87 against the host's x87: every instruction.
 //!
 //! Each instruction gets numbers of every class, in all roundings and precisions, with masked and
 //! unmasked exceptions. Where the makers differ, the interpreter does what an AMD processor does.
-//! On a host of another maker the tests compare only what both manuals promise: numbers and
+//! On a host of another maker the tests compare only what both manuals promise: numbers, TOP and
 //! exceptions while all exceptions are masked.
 
 use std::collections::BTreeMap;
@@ -20,8 +20,8 @@ use crate::x87_forms::{self, X87Operands};
 /// The number of operand sets for each form.
 const CASES: u32 = 60;
 
-/// How often a test tries a case. When the host's system switches to another thread during a case,
-/// an AMD processor forgets the last instruction.
+/// How often a test tries a case at most. When the host's system switches to another thread during
+/// a case, an AMD processor forgets the last instruction.
 const TRIES: u32 = 3;
 
 /// The place of the memory operand in the data pages.
@@ -33,7 +33,7 @@ const COMPARED: usize = 520;
 /// The masks of all exceptions in the control word.
 const ALL_MASKED: u16 = 0x3F;
 
-/// The exceptions and TOP in the status word.
+/// The exceptions, the stack fault and TOP in the status word.
 const PROMISED_STATUS: u16 = 0x387F;
 
 /// Executes a form on both processors and describes the differences.
@@ -136,7 +136,7 @@ fn compare_memory(host: &mut Host, cpu: &Cpu, form: &Form, found: &mut Vec<Strin
         MemorySize::Fxsave_512Byte | MemorySize::Fxsave64_512Byte
     );
     for (offset, (theirs, ours)) in theirs.iter().zip(ours).enumerate() {
-        // The host's mask of MXCSR has a bit that the interpreter does not have.
+        // The host's mask of MXCSR may have bits that the interpreter does not have.
         let is_mask = has_mask && matches!(offset, 28..32);
         if *theirs != ours && !is_mask {
             found.push(format!("memory at {offset}: host {theirs:02x}, ours {ours:02x}"));
@@ -197,7 +197,7 @@ fn sweep(mode: Mode, host: &mut Host) -> BTreeMap<String, u32> {
     agreed
 }
 
-/// Fails if the test compared an instruction before and does not compare it any more.
+/// Fails if an instruction of the list `covered_x87.txt` was not compared.
 fn expect_covered(agreed: &BTreeMap<String, u32>, mode: Mode) {
     let only_64 = |name: &str| mode == Mode::Bits32 && name.ends_with("64");
     let missing: Vec<&str> = include_str!("covered_x87.txt")

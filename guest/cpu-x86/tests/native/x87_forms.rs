@@ -28,7 +28,8 @@ pub fn all(mode: Mode, host: &Host) -> Vec<Form> {
         Mode::Bits64 => &[&[], &[0x66], &[0x48]],
         Mode::Bits32 => &[&[], &[0x66]],
     };
-    // [rdi] and [rsi + 8] (in 32-bit mode [edi] and [esi + 8]), and every pair of registers.
+    // [rdi] and [rsi + 8] (in 32-bit mode [edi] and [esi + 8]), and every addressing byte that
+    // names a register.
     let operands: Vec<Vec<u8>> = (0..8u8)
         .flat_map(|register| [vec![register << 3 | 0x07], vec![register << 3 | 0x46, 8]])
         .chain((0xC0..=0xFF).map(|modrm| vec![modrm]))
@@ -63,7 +64,7 @@ impl Words<'_> {
         values[self.next() as usize % values.len()]
     }
 
-    /// A significand of any kind: round significands, and significands near the edge of a rounding.
+    /// A significand: an arbitrary one, one with few bits, or one near the edge of a rounding.
     fn significand(&mut self) -> u64 {
         let any = self.next();
         let kept = self.any_of(&[11, 24, 32, 53, 63]);
@@ -96,7 +97,7 @@ impl Words<'_> {
             5 => (0, significand),
             6 => (near(0x3FFF, any, 64), significand << 1 >> 1),
             7 => (0x7FFF, significand << 1 >> 1),
-            // At the ends of the three formats.
+            // At the ends of the exponents of the three formats.
             8 => (near(1, any, 70), significand),
             9 => (near(0x7FFE - 70, any, 71), significand),
             10 => (near(0x3FFF - 1022 - 70, any, 140), significand),
@@ -133,7 +134,8 @@ impl Words<'_> {
         let mut registers = [0; 8];
         for index in 0..8 {
             registers[index] = self.number();
-            // Some registers have numbers near the numbers of other registers.
+            // About half of the registers get the number of any register. The number may get
+            // another sign or one other low bit.
             let (other, any) = (self.next() as usize % 8, self.next());
             registers[index] = match any % 6 {
                 0 => registers[other],

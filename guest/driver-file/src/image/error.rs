@@ -1,10 +1,10 @@
 //! The reasons why a file is not a driver that can run here: one line each.
 
-/// What is wrong with a file, where, and how to mend it. Numbers in the texts are hexadecimal
-/// addresses or offsets; counts, and sizes with a unit, are decimal.
+/// What is wrong with a file, where, and how to mend it. Addresses and offsets in the texts are
+/// hexadecimal. The numbers of [`ImageError::Limit`] are decimal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
-    /// The file is no Windows image.
+    /// The file is no PE image.
     #[error("not a Windows driver: this is {what}; {mend}")]
     NotAnImage {
         /// The kind of file that the bytes look like.
@@ -34,7 +34,7 @@ pub enum ImageError {
         /// The processor.
         machine: String,
     },
-    /// The file is a program or a library for applications.
+    /// The file is for applications or for firmware, not for the kernel.
     #[error("not a kernel driver: {why}; link it with /driver /subsystem:native, or give the .sys")]
     UserMode {
         /// The fact that shows this.
@@ -46,7 +46,7 @@ pub enum ImageError {
     /// The file has no entry point (DriverEntry).
     #[error("the driver has no entry point; link it with /entry:DriverEntry (or GsDriverEntry)")]
     NoEntry,
-    /// The driver makes its code at run time.
+    /// The driver unpacks its code at run time.
     #[error(
         "the entry point {rva:X} lies in a part of {section} that the file does not hold: the \
          driver is packed; give the unpacked one"
@@ -95,7 +95,7 @@ impl ImageError {
         ImageError::Bad { what: what.into(), mend }
     }
 
-    /// The error for a table of the file that contradicts the format.
+    /// The error for a header or a table that contradicts the format.
     pub(super) fn damaged(what: impl Into<String>) -> ImageError {
         ImageError::bad(what, "the file is damaged: build or copy it again")
     }

@@ -7,19 +7,19 @@ use object::pe::IMAGE_DIRECTORY_ENTRY_EXPORT;
 use super::error::ImageError;
 use super::{EXPORT_LIMIT, Image};
 
-/// A named or numbered address in the image.
+/// An address in the image that other modules can import by its number, or by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
     /// The name, if the export has one.
     pub name: Option<String>,
-    /// The number.
+    /// The number by which other modules can import the address.
     pub ordinal: u32,
     /// The address.
     pub rva: u32,
 }
 
-/// Reads the exports and sorts them by address. Entries that forward to another module are left
-/// out.
+/// Reads the exports and sorts them by address. Empty entries, and entries that forward to another
+/// module, are left out.
 pub(super) fn read(image: &Image) -> Result<Vec<Export>, ImageError> {
     let Some(directory) = image.headers.directory(IMAGE_DIRECTORY_ENTRY_EXPORT) else {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! The headers: whether the file is a driver, the processor, the tables.
+//! The headers: the kind of file, the processor, and the places of the tables.
 
 use object::LittleEndian as LE;
 use object::pe::{
@@ -10,7 +10,7 @@ use object::read::pe::{ImageNtHeaders, ImageOptionalHeader};
 use super::error::ImageError;
 use super::{FILE_LIMIT, IMAGE_LIMIT, Mode, SECTION_LIMIT};
 
-/// The number of data directories that have a meaning. Source: PE Format.
+/// The number of data directories in the format. Source: PE Format.
 const DIRECTORIES: usize = 16;
 
 /// The numbers in the headers.
@@ -199,7 +199,8 @@ fn numbers<'a, Pe: ImageNtHeaders>(
     Ok(headers)
 }
 
-/// Checks the size in memory and rounds it up to whole pages.
+/// Checks the section alignment and the size in memory. Returns this size, rounded up to whole
+/// pages.
 fn check_image_size(optional: &impl ImageOptionalHeader) -> Result<u32, ImageError> {
     let alignment = optional.section_alignment();
     if !alignment.is_power_of_two() || alignment > IMAGE_LIMIT {

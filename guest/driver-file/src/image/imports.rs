@@ -53,7 +53,8 @@ impl fmt::Display for Import {
 /// One module's part of the table.
 struct Descriptor {
     module: String,
-    /// The address of the names. Some linkers put the names only into the slots.
+    /// The address of the list of names. Some linkers write no such list and put the names only
+    /// into the slots. For them this is `slots_rva`.
     names_rva: u32,
     slots_rva: u32,
 }

@@ -13,7 +13,8 @@ pub struct LoadConfig {
     pub security_cookie_rva: Option<u32>,
     /// A pointer to the function that checks the target of an indirect call.
     pub guard_check_rva: Option<u32>,
-    /// A pointer to the function that checks a target and jumps to it (x64 only).
+    /// A pointer to the function that checks a target and jumps to it. Code for x86 does not use
+    /// it.
     pub guard_dispatch_rva: Option<u32>,
 }
 
@@ -48,7 +49,8 @@ pub(super) fn read(image: &Image) -> Result<LoadConfig, ImageError> {
     })
 }
 
-/// Turns the address in a field into an RVA. The address is for the preferred base.
+/// Turns the address in a field into an RVA. The address is for the preferred base. `None` if the
+/// structure ends before the field does, or if the field is zero.
 fn place(
     image: &Image,
     at: u32,

@@ -34,7 +34,8 @@ impl PdbReference {
     }
 }
 
-/// Reads the first CodeView record. A damaged record counts as no record.
+/// Reads the first sound CodeView record of the form RSDS. Damaged records and other forms are
+/// skipped.
 pub(super) fn read(image: &Image) -> Option<PdbReference> {
     let directory = image.headers.directory(IMAGE_DIRECTORY_ENTRY_DEBUG)?;
     let count = (directory.size / ENTRY_SIZE).min(ENTRY_LIMIT);

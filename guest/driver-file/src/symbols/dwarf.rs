@@ -24,8 +24,8 @@ impl Dwarf {
         Context::from_dwarf(dwarf).ok().map(Dwarf)
     }
 
-    /// The function that contains an address, with its first address, and the source lines of the
-    /// address, innermost first.
+    /// The function that contains an address: the address of its first byte, and its name in the
+    /// linker's form. Also the source lines of the address, innermost first.
     pub fn find(&self, address: u64) -> (Option<(u64, String)>, Vec<SourceLine>) {
         let mut lines = Vec::new();
         let mut function = None;

@@ -1,4 +1,4 @@
-//! A file with symbols: the driver itself, or an unstripped file beside it.
+//! A file with symbols: the driver itself, or a file beside it.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(super) struct Found {
 /// Reads a file with symbols.
 ///
 /// # Errors
-/// In words: the file is damaged, or of another build than the image.
+/// In words: why the symbols cannot be used.
 pub(super) fn read(image: &Image, bytes: &[u8]) -> Result<Found, String> {
     if pdb::is_pdb(bytes) {
         let PdbRead { functions, pdb, note } = pdb::read(image, bytes)?;
@@ -44,8 +44,8 @@ fn read_file<Pe: ImageNtHeaders>(image: &Image, file: &PeFile<'_, Pe>) -> Result
     let base = file.relative_address_base();
     let mut functions = BTreeMap::new();
     for symbol in file.symbols().take(FUNCTION_LIMIT) {
-        // Symbols of other kinds, such as sections, are left out. Compilers mark only some
-        // functions as functions, so unknown kinds and labels stay.
+        // Compilers mark only some functions as functions. So symbols of unknown kind and labels
+        // stay as well. Symbols of all other kinds, such as sections, are left out.
         if !matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Unknown | SymbolKind::Label) {
             continue;
         }

@@ -8,7 +8,8 @@ use msvc_demangler::DemangleFlags;
 
 use crate::image::NAME_LIMIT;
 
-/// The largest number of functions that the reader takes from one file.
+/// The largest number of functions that the reader takes from one PDB, and the largest number of
+/// symbols that it reads from one image.
 /// Assumed: a large driver with its libraries has some ten thousand.
 pub(super) const FUNCTION_LIMIT: usize = 200_000;
 
@@ -66,8 +67,8 @@ fn undecorated(name: &str) -> String {
 }
 
 /// A text of limited length. A part of a mangled name may stand for an earlier part, and the
-/// earlier part may again hold parts that stand for others. So the text of a short name can need
-/// more than all memory.
+/// earlier part may again hold parts that stand for others. So the plain form of a short mangled
+/// name can need more than all memory.
 struct ShortName(String);
 
 impl Write for ShortName {
@@ -90,8 +91,8 @@ fn undecorated_msvc(name: &str) -> Option<String> {
     // without parameters.
     let front = name.split_once("@@").filter(|_| !name.contains("?$"));
     let plain = front.and_then(|(front, _)| demangle(&format!("{front}@@YAXXZ")));
-    // The code reads the whole name if the name has template arguments, or is an operator without a
-    // class.
+    // The code reads the whole name if the name without its type gave no result. Such a name has
+    // template arguments, or is an operator without a class, for example.
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     let plain = plain.or_else(|| if digits <= REFERENCE_LIMIT { demangle(name) } else { None });
     plain.filter(|plain| plain.len() <= NAME_LIMIT)
@@ -130,7 +131,7 @@ mod tests {
         let nested = "?x@?1".repeat(200);
         let templates = format!("?f@{}", "?$A@V".repeat(90));
         let pointers = format!("??$f@{}H@@YAXXZ", "PEAQEA".repeat(80));
-        // Ten levels: each level means many copies of the level before.
+        // Nine levels: each level may mean many copies of an earlier level.
         let levels: String =
             (0..9).map(|level| format!("V?${level}@{}@", "0".repeat(40))).collect();
         let levels = format!("??$f@{levels}@YAXXZ");
@@ -140,8 +141,8 @@ mod tests {
         assert_eq!(plain(&levels), levels);
         assert_eq!(plain(&nested), nested);
         assert!(plain(&pointers).len() <= NAME_LIMIT);
-        // Ten levels in the other ABI: each level has six arguments, and each argument is the level
-        // before.
+        // Nine levels in the other ABI: each level has six arguments, and each argument is the
+        // level before.
         let levels: String =
             (1..=9).map(|level| format!("S0_I{}E", format!("S{level}_").repeat(6))).collect();
         let doubled = format!("_Z1fI1AIiiiiiiE{levels}EvT_");

@@ -2,9 +2,9 @@
 //!
 //! A PDB is used only if it is of the same build as the driver: the driver names its PDB by a GUID
 //! and an age. The reader here does not read types and variables. It checks everything that it
-//! reads, because a file beside a driver can come from any place. The crates that read PDBs trust
-//! the file, and panic on many damaged files. For example, pdb2 0.11 panics on bad offsets of
-//! stream names, and bad sizes of line blocks and modules.
+//! reads, because a file beside a driver can come from any place. It uses none of the crates that
+//! read PDBs, because they trust the file, and panic on many damaged files. For example, pdb2 0.11
+//! panics on bad offsets of stream names, and bad sizes of line blocks and modules.
 //!
 //! This circular dependency stays: `module.rs` reads the part of one object file into the names and
 //! lines of all object files. This file declares the types of these names and lines.
@@ -28,7 +28,7 @@ use module::Module;
 use reader::Reader;
 
 /// The largest number of code ranges with a line that the reader takes from one file. This number
-/// of ranges needs 32 MiB.
+/// of ranges needs 32 MB.
 /// Assumed: a large driver has some hundred thousand.
 const LINE_LIMIT: usize = 2_000_000;
 
@@ -64,13 +64,13 @@ pub(super) struct Lines {
 
 struct Line {
     range: Range<u32>,
-    /// The offset of the file's name in the names.
+    /// The offset of the file's name in `Pdb::names`.
     file: u32,
     line: u32,
 }
 
-/// The functions that the modules of a PDB name; a module belongs to one object file. When two
-/// functions have the same address, the first function stays.
+/// The functions that the modules and the public symbols of a PDB name. A module belongs to one
+/// object file. When two functions have the same address, the first function stays.
 #[derive(Default)]
 pub(super) struct Procedures(BTreeMap<u32, Name>);
 
@@ -107,7 +107,7 @@ pub(super) fn is_pdb(bytes: &[u8]) -> bool {
 /// Reads a PDB of the image.
 ///
 /// # Errors
-/// In words: the file is damaged, or of another build than the image.
+/// In words: why the PDB cannot be used.
 pub(super) fn read(image: &Image, bytes: &[u8]) -> Result<PdbRead, String> {
     let wanted = image.pdb_reference().ok_or(
         "the driver does not name the PDB that belongs to it; link it with /DEBUG (a debug \
@@ -176,8 +176,8 @@ impl Pdb {
 }
 
 impl Lines {
-    /// Adds the line of a range at this depth of inlined functions. Beyond a limit the range is
-    /// left out.
+    /// Adds the line of a range at this depth of inlined functions. An empty range, a range with
+    /// the line 0, and a range beyond a limit are left out.
     fn add(&mut self, depth: usize, range: Range<u32>, file: u32, line: u32) {
         if range.is_empty() || line == 0 || depth >= INLINE_LIMIT || self.count == LINE_LIMIT {
             return;
@@ -204,7 +204,7 @@ impl Procedures {
         self.insert(rva, name, if is_decorated { Name::Decorated } else { Name::Plain });
     }
 
-    /// Adds the public symbols at addresses for which no module names a function. Public symbols
+    /// Adds the public functions at addresses for which no module names a function. Public symbols
     /// have decorated names.
     fn add_publics(&mut self, addresses: &Addresses<'_>, records: &[u8]) {
         let mut records = Reader::new(records);
@@ -309,8 +309,8 @@ fn read_debug_information(stream: &[u8]) -> Option<DebugInformation> {
     }
     let mut streams = Reader::new(stream.take_u32(streams_size)?);
     let streams: Vec<u16> = std::iter::from_fn(|| streams.u16()).collect();
-    // The fourth and the fifth number in this list name streams with tables that map old addresses
-    // to new addresses.
+    // The fourth and the fifth number in this list name streams with tables that map between the
+    // addresses before and after a rearrangement.
     let is_rearranged = streams.iter().skip(3).take(2).any(|&number| number != NO_STREAM);
     Some(DebugInformation { age, symbols, modules, is_rearranged })
 }

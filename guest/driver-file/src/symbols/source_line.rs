@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-/// The largest depth of inlined functions in a report.
+/// The largest number of source lines of one address: one line of the function, and one line of
+/// each function that is inlined there.
 pub(super) const INLINE_LIMIT: usize = 16;
 
 /// A line of a source file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceLine {
-    /// The name of the file that was given to the compiler, without the folders.
+    /// The name of the source file, without the folders.
     pub file: String,
     /// The line, from 1.
     pub line: u32,

@@ -135,8 +135,8 @@ impl Builder {
         self.put(0x4340, b"entry\0");
     }
 
-    /// Adds relocations for two pointers. The pointer at 2100 is inside .data's bytes. Only half of
-    /// the pointer at 27FE is inside.
+    /// Adds relocations for two pointers. The pointer at 2100 is inside .data's bytes. Only the
+    /// first two bytes of the pointer at 27FE are inside.
     fn add_relocations(&mut self) {
         let kind = if self.mode == Mode::Bits64 { 0xA000 } else { 0x3000 };
         self.directories[5] = (0x4380, 12);
@@ -160,7 +160,7 @@ impl Builder {
         }
     }
 
-    /// The file.
+    /// The bytes of the file.
     pub fn build(&self) -> Vec<u8> {
         let mut file = vec![0; HEADERS as usize];
         file[..2].copy_from_slice(b"MZ");

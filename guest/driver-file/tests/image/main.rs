@@ -1,4 +1,4 @@
-//! The loader: good files in both widths, and every way a file can be bad.
+//! The image: good files in both widths, bad files and random files.
 
 mod bad;
 mod builder;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::builder::Builder;
 
-/// Calls all functions of an image, and checks their promises.
+/// Checks the error line of a refused file, and the promises of an image's functions.
 fn check(file: &[u8]) {
     let mut image = match Image::parse(file) {
         Ok(image) => image,

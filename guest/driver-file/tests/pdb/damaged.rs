@@ -121,7 +121,8 @@ fn append(file: &mut Vec<u8>, bytes: &[u8]) -> Vec<u32> {
     (first as u32..(file.len() / BLOCK) as u32).collect()
 }
 
-/// Adds the directory, with its size or the size in `told_size`, and the header.
+/// Adds the directory and the header. The header tells the size in `told_size` as the size of the
+/// directory, or the right size for `None`.
 fn finish(mut file: Vec<u8>, directory: &[u32], told_size: Option<u32>) -> Vec<u8> {
     let bytes: Vec<u8> = directory.iter().flat_map(|number| number.to_le_bytes()).collect();
     let blocks = append(&mut file, &bytes);
@@ -136,8 +137,9 @@ fn finish(mut file: Vec<u8>, directory: &[u32], told_size: Option<u32>) -> Vec<u
     file
 }
 
-/// The first four streams: the GUID and age of the driver, and a list of modules, each with its
-/// stream and the sizes of its parts. The public symbols are stream 4.
+/// The first four streams. Stream 1 has the GUID of the driver. Stream 3 has the driver's age, and
+/// a list of modules, each with its stream and the sizes of its parts. Stream 3 also says that the
+/// public symbols are stream 4, which the caller adds. Streams 0 and 2 are empty.
 fn first_streams(modules: impl Iterator<Item = (u16, [u32; 3])>) -> Vec<Vec<u8>> {
     let wanted = Image::parse(&driver()).expect("a good driver").pdb_reference();
     let wanted = wanted.expect("the driver names its PDB");
@@ -191,7 +193,7 @@ fn a_stream_or_a_directory_that_claims_gigabytes_is_refused() {
 
 #[test]
 fn decorated_names_that_unfold_without_end_stay_as_they_are() {
-    // Each part of the name means many copies of the part before it.
+    // Each part of the name may mean many copies of an earlier part.
     let parts: String = (0..9).map(|part| format!("V?${part}@{}@", "0".repeat(30))).collect();
     let name = format!("??$f@{parts}@YAXXZ\0");
     let record = |name: &[u8]| {

@@ -1,4 +1,4 @@
-//! Every function and line, against the crate pdb2.
+//! Every function and line that the crate pdb2 reads, compared with ours.
 
 use std::io::Cursor;
 

@@ -75,8 +75,8 @@ fn a_place_is_told_with_function_offset_and_line() {
 #[test]
 fn inlined_functions_are_told_innermost_first() {
     let (image, symbols) = loaded();
-    // ServeInterrupt calls Drain to read the status, Drain calls ReadStatus, and ReadStatus calls
-    // the intrinsic for IN.
+    // The deepest place: ServeInterrupt calls Drain, Drain calls ReadStatus, ReadStatus calls a
+    // function in wdm.h, and this function calls the intrinsic for IN.
     let input = code(&image).find(|&rva| symbols.place(&image, rva).lines.len() == 5);
     let place = symbols.place(&image, input.expect("five functions deep"));
     let files: Vec<&str> = place.lines.iter().map(|line| line.file.as_str()).collect();
@@ -187,7 +187,8 @@ fn only_the_last_part_of_the_told_name_counts_and_no_other_folder_is_read() {
     for name in ["C:\\b\\a.pdb", "/b/c/a.pdb", "..\\..\\a.pdb", "c:a.pdb"] {
         assert_eq!(told(name), (true, String::new()), "{name}");
     }
-    // Names without the ending of a PDB, a folder, the driver itself, nothing.
+    // No name of a PDB: a name without the ending, a folder, the driver itself, nothing, a path
+    // that ends in a slash, the ending alone.
     for name in ["/etc/passwd", "..", "renamed.sys", "", "a.pdb/", ".pdb"] {
         assert_eq!(told(name), (false, String::new()), "{name}");
     }

@@ -33,8 +33,9 @@ pub(super) static FAMILY: Family = Family {
     ],
 };
 
-/// The last three arguments of every query, `PVOID, ULONG, PULONG`: the buffer for the answer, its
-/// size in bytes, and the variable for the length of the answer.
+/// The last three arguments of a method that queries or enumerates one key or one value, `PVOID,
+/// ULONG, PULONG`: the buffer for the answer, the size of the buffer in bytes, and the variable for
+/// the length of the answer.
 struct Room {
     out: Pointer,
     length: u32,

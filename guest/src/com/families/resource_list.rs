@@ -26,7 +26,7 @@ pub(super) static FAMILY: Family = Family {
     ],
 };
 
-/// Which of the two lists a pointer points into.
+/// Which of the two lists of resources a method reads.
 #[derive(Clone, Copy)]
 enum Side {
     Translated = 0,

@@ -1,4 +1,4 @@
-//! DirectMusic events that a driver gets and puts.
+//! DirectMusic events that a driver gets and puts, and the master clock.
 
 mod mistakes;
 
@@ -238,7 +238,7 @@ impl Desk {
         self.status(self.sink_at, PUT_MESSAGE, &[event])
     }
 
-    /// The driver sets a field: two bytes or a pointer.
+    /// The driver sets a field of an event.
     fn set(&self, event: u64, field: Field, value: u64) {
         let fields = &self.guest.layout().dmus_kernel_event;
         let at = |offset: u32| event + u64::from(offset);
@@ -252,7 +252,7 @@ impl Desk {
         }
     }
 
-    /// The driver makes an event with this package.
+    /// The driver makes an event that is a package. The package begins with the event `first`.
     fn package(&self, first: u64) -> u64 {
         let event = self.event();
         self.set(event, Field::Flags, u64::from(DmusEventFlags::PACKAGE.bits()));
@@ -260,7 +260,7 @@ impl Desk {
         event
     }
 
-    /// The driver makes an event with this chain after it.
+    /// The driver makes an event whose pNextEvt leads to `next`.
     fn before(&self, next: u64) -> u64 {
         let event = self.event();
         self.set(event, Field::Next, next);
@@ -352,7 +352,7 @@ fn a_chain_without_places_for_all_of_it_comes_back_whole() {
     for place in BOTH {
         let desk = Desk::new(place);
         let places = desk.use_up_places();
-        // All events fit into this page. The buffer in the package does not.
+        // All events fit into this page. The buffer of the event in the package needs another page.
         desk.guest.0.events.give_back(places[0], 0x1000);
         let (first, mut package) = (desk.allocator.event(), desk.allocator.event());
         let (mut long, mut buffer) = (desk.allocator.event(), desk.allocator.buffer());

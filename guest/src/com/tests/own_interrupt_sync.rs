@@ -40,7 +40,7 @@ const KEEP_AND_FAIL: [u8; 20] = [
     0x00, 0x00, 0xC0, 0xC3,
 ];
 
-/// An object of the driver whose CallSynchronizedRoutine has this code.
+/// An interrupt sync object of the driver. `call` is the code of its CallSynchronizedRoutine.
 fn sync(call: &[u8]) -> (Guest, u64, Rc<dyn IInterruptSync>) {
     let guest = guest("x64");
     let object = own_object(&guest);

@@ -1,4 +1,4 @@
-//! A DirectMusic miniport of the system, as a driver's pointer.
+//! A driver calls a DirectMusic miniport of the system, which is in Rust.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -53,7 +53,7 @@ struct Stream {
     bytes: RefCell<Vec<Vec<u8>>>,
 }
 
-/// A guest with a miniport, its allocator and its clock.
+/// A guest with a miniport, and with an allocator and a clock that stand for those of the port.
 struct Bench {
     guest: Guest,
     miniport: Rc<Miniport>,

@@ -1,4 +1,4 @@
-//! A miniport of the system, which is in Rust, as a driver's pointer.
+//! A driver calls a MIDI miniport of the system, which is in Rust.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -78,9 +78,9 @@ fn a_description_is_read_back_from_the_drivers_memory_as_it_was() {
     }
 }
 
-/// The descriptor without the handlers of its properties, for a comparison. In each copy the
-/// handler is another routine, so only the sets, numbers and accesses of the properties can be
-/// equal.
+/// The descriptor without the handlers of its properties, for a comparison. A handler that was read
+/// back is another object than the handler that was written. So a comparison can cover only the
+/// sets, numbers and flags of the properties.
 fn without_handlers(mut filter: PcFilterDescriptor) -> PcFilterDescriptor {
     let strip = |table: &mut Option<Rc<PcAutomationTable>>| {
         if let Some(table) = table {
@@ -266,7 +266,7 @@ fn scratch(guest: &Guest) -> u64 {
     guest.new_object_block(&[0; 1_024])
 }
 
-/// A description with at least one item of each kind.
+/// A filter descriptor with at least one item in each list, except for events.
 pub(super) fn description() -> PcFilterDescriptor {
     let handler: PropertyHandler = Rc::new(|_, request| request.answer(&[1, 2]));
     let table = |id: u32| {

@@ -1,4 +1,4 @@
-//! Wave miniports of the guest: which slots the port calls, and with what.
+//! Wave miniports of the guest: the slots and arguments of Init and Service.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ use crate::com::{GuestObject, Hold};
 use crate::guest::Guest;
 use crate::tables::pool_table::Fill;
 
-/// The slots of `Init` and `Service`.
+/// The slots of `Init`, and of `Service` in `IMiniportWavePci`.
 const INIT: u64 = 5;
 const SERVICE: u64 = 7;
 

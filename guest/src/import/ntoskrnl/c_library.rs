@@ -1,7 +1,7 @@
 //! The C library: the table of all its routines, and the routines for memory.
 //!
-//! A character of the narrow texts is one byte; only the letters of ASCII count as letters.
-//! Assumed: the kernel's own routines know no other locale than "C".
+//! A character of the narrow texts is one byte. In narrow and in wide texts only the letters of
+//! ASCII count as letters. Assumed: the kernel's own routines know no other locale than "C".
 //!
 //! Source: the C standard; the WDK for the routines with the prefix Rtl; the C runtime of Microsoft
 //! for the routines with an underscore.
@@ -80,8 +80,8 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("wcsstr", ByKernel, wide::wcsstr).cdecl(),
 ];
 
-/// The routines store at most this number of bytes at once. So a senseless length faults before the
-/// emulator allocates memory for it.
+/// The routines that fill memory store at most this number of bytes at once. So a senseless length
+/// faults where the driver's memory ends, and the emulator allocates no memory of the host for it.
 const CHUNK: usize = 4096;
 
 /// `void *memcpy(void *, const void *, size_t)`, also `memmove` and `RtlMoveMemory`. Blocks that
@@ -124,7 +124,8 @@ fn memcmp(call: &Call<'_>, left: Pointer, right: Pointer, bytes: Word) -> i32 {
     left.cmp(&right) as i32
 }
 
-/// `SIZE_T RtlCompareMemory(const VOID *, const VOID *, SIZE_T)`: counts the equal first bytes.
+/// `SIZE_T RtlCompareMemory(const VOID *, const VOID *, SIZE_T)`: counts the bytes before the first
+/// difference.
 fn rtl_compare_memory(call: &Call<'_>, left: Pointer, right: Pointer, bytes: Word) -> Word {
     let (left, right) = both(call.guest(), left, right, bytes);
     Word(left.iter().zip(&right).take_while(|(left, right)| left == right).count() as u64)

@@ -1,7 +1,7 @@
 //! Cancel-safe queues: the driver keeps requests, the system cancels them.
 //!
-//! The callbacks of an IO_CSQ run under the driver's own lock, at the IRQL that this lock has. Only
-//! CsqCompleteCanceledIrp runs without this lock.
+//! CsqInsertIrp, CsqRemoveIrp and CsqPeekNextIrp of an IO_CSQ run under the driver's own lock, at
+//! the IRQL that this lock has. CsqCompleteCanceledIrp runs without this lock.
 //! Assumed: the fields of an IO_CSQ_IRP_CONTEXT and DriverContext\[3\] of the IRP are written as
 //! csq.h describes them; drivers must not read them.
 //!
@@ -94,7 +94,8 @@ fn write_queue(guest: &Guest, queue: Pointer, kind: u32, callbacks: Callbacks) -
     NtStatus::SUCCESS
 }
 
-/// The queue at an address. Memory that no routine here has initialised is the driver's mistake.
+/// The queue at an address. If the memory does not begin with the type of a queue, the driver has
+/// not initialised the queue. This is a violation, and the result is `None`.
 fn queue_at(call: &Call<'_>, address: Pointer) -> Option<Queue> {
     let guest = call.guest();
     let queue = Queue { guest: guest.clone(), address: address.0 };
@@ -244,8 +245,8 @@ impl Queue {
         }
     }
 
-    /// Removes from the queue the first request that is not being cancelled. Returns this request,
-    /// or 0 when there is no such request.
+    /// Removes from the queue the first request that CsqPeekNextIrp finds and that is not being
+    /// cancelled. Returns this request, or 0 when there is no such request.
     fn remove_next(&self, peek_context: Pointer) -> u64 {
         let fields = &self.guest.layout().io_csq;
         let removed = self.locked(|| {

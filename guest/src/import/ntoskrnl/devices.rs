@@ -71,8 +71,9 @@ fn delete_device(call: &Call<'_>, device: Pointer) {
     }
 }
 
-/// `PDEVICE_OBJECT IoAttachDeviceToDeviceStack(PDEVICE_OBJECT, PDEVICE_OBJECT)`: returns the device
-/// that was on top before the call. That device is now the device below.
+/// `PDEVICE_OBJECT IoAttachDeviceToDeviceStack(PDEVICE_OBJECT, PDEVICE_OBJECT)`: puts the first
+/// device on top of the stack of the second device. The result is the device that was on top
+/// before.
 fn attach_device_to_device_stack(
     call: &Call<'_>,
     source_at: Pointer,
@@ -209,7 +210,8 @@ fn queue_work_item(
     call.kernel().queue_work_item(&item.item);
 }
 
-/// Whether the system can take a reference to a work item's device while the item waits.
+/// While a work item is queued, the system holds a reference to the item's device. The result says
+/// whether the system can take this reference.
 ///
 /// If the address has no memory, the access is a fault. If the address has memory but no device,
 /// the result is bug check REFERENCE_BY_POINTER. IoAllocateWorkItem only stores the pointer, so the
@@ -259,9 +261,9 @@ impl Bound for References {
     }
 }
 
-/// Counts references of the driver to an object. When the driver gives back more than it took, this
-/// is bug check REFERENCE_BY_POINTER. Windows raises this bug check when an object has fewer
-/// references than the users of the object hold.
+/// Counts references of the driver to an object, and returns the new number of references. When the
+/// driver gives back more references than it took, this is bug check REFERENCE_BY_POINTER. Windows
+/// raises this bug check when an object has fewer references than the users of the object hold.
 fn count_reference(call: &Call<'_>, object: Pointer, change: i64) -> Word {
     let guest = call.guest();
     if let Some(thread) = guest.bound::<SystemThread>(object.0) {

@@ -28,11 +28,11 @@ struct SavedState {
     x87: X87Registers,
     irql: Irql,
     thread: u32,
-    /// The state that the same thread had saved before and not restored.
+    /// The innermost state that the same thread had saved before this state and had not restored.
     outer: Option<Rc<SavedState>>,
     /// The number of states from this state to the outermost state: 1 for a state without `outer`.
     depth: usize,
-    /// Whether the thread has saved no state after this state.
+    /// Whether the thread has restored all states that it saved after this state.
     is_innermost: Cell<bool>,
 }
 
@@ -47,7 +47,8 @@ impl Bound for SavedState {
 const HOLDS_STATE: u32 = 1;
 
 /// One thread holds at most this number of states, each inside of the state before. Assumed:
-/// drivers nest far fewer. With this limit, dropping a chain of states takes little time.
+/// drivers nest far fewer. With this limit, dropping a chain of states takes little of the host's
+/// stack.
 const NESTING_LIMIT: usize = 64;
 
 /// Copies the part of the registers that a KFLOATING_SAVE covers.
@@ -59,15 +60,17 @@ fn copy_floating_point(from: &Registers, to: &mut Registers) {
 /// `NTSTATUS KeSaveFloatingPointState(PKFLOATING_SAVE)`: saves the state of the processor and gives
 /// the caller a fresh state, in which the XMM registers are 0 and the x87 is empty.
 ///
-/// On x64 the routine succeeds and changes nothing. Source: the KFLOATING_SAVE of wdm.h for x64 has
-/// no room for a state, and the x64 calling convention lets all code use XMM registers.
+/// On x64 the routine succeeds, and changes no register. It only writes 0 into the structure.
+/// Source: the KFLOATING_SAVE of wdm.h for x64 has no room for a state, and the x64 calling
+/// convention lets all code use XMM registers.
 ///
 /// A second save at the same address loses the state that was there. If the lost state was the
 /// innermost state of the thread, the new state takes the place of the lost state. If not, the new
 /// state is one more state, inside of all others.
 ///
 /// # Errors
-/// `STATUS_INSUFFICIENT_RESOURCES` when the thread holds `NESTING_LIMIT` states already.
+/// `STATUS_INSUFFICIENT_RESOURCES` when the thread holds `NESTING_LIMIT` states already, or when an
+/// oracle refuses the memory.
 /// Source: the page, for the status. Assumed: the limit of 64 states.
 fn save_floating_point_state(call: &Call<'_>, save: Pointer) -> Result<(), NtStatus> {
     let guest = call.guest();
@@ -115,8 +118,9 @@ fn save_floating_point_state(call: &Call<'_>, save: Pointer) -> Result<(), NtSta
 
 /// `NTSTATUS KeRestoreFloatingPointState(PKFLOATING_SAVE)`
 ///
-/// Bug check INVALID_FLOATING_POINT_STATE when the structure holds no state, or a state that was
-/// saved at another IRQL or by another thread.
+/// On x64 the routine succeeds and changes nothing. On x86 this is bug check
+/// INVALID_FLOATING_POINT_STATE when the structure holds no state, or a state that was saved at
+/// another IRQL or by another thread.
 fn restore_floating_point_state(call: &Call<'_>, save: Pointer) -> NtStatus {
     let guest = call.guest();
     if guest.mode() == Mode::Bits64 {

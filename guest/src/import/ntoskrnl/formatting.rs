@@ -14,7 +14,8 @@ pub(super) struct Form {
     /// The width of the characters of the format itself, and of a text that `%s` inserts without a
     /// size prefix.
     pub width: Width,
-    /// The largest number of characters of a text, or of its padding.
+    /// The largest number of characters of the format, of a text that is inserted, or of the
+    /// padding of such a text.
     pub longest: usize,
     /// What happens to a bad pointer in an argument.
     pub bad_pointers: BadPointers,
@@ -83,8 +84,9 @@ impl Arguments<'_> {
         }
     }
 
-    /// Loads characters up to a zero, at most `limit`. At a bad pointer the error is the text that
-    /// the message shows: the characters before the bad pointer, and the pointer.
+    /// Loads characters up to a zero, at most `limit` and at most `longest` of the form. With
+    /// [`BadPointers::Shown`] a bad pointer is an error: the text that the message shows, which is
+    /// the characters before the bad pointer, and the pointer.
     fn load_text(&self, address: u64, width: Width, limit: usize) -> Result<String, String> {
         let guest = self.guest();
         let bytes = if width == Width::Wide { 2 } else { 1 };
@@ -148,7 +150,7 @@ enum Size {
 }
 
 /// The message that a format and its arguments make. The message ends after the first conversion
-/// that makes it longer than the longest text.
+/// that makes its UTF-8 longer than `longest` bytes.
 pub(super) fn formatted(arguments: &Arguments<'_>, Pointer(address): Pointer) -> String {
     let longest = arguments.form.longest;
     let format = match arguments.load_text(address, arguments.form.width, longest) {
@@ -270,8 +272,9 @@ impl Specification {
         })
     }
 
-    /// The width of a text. A size prefix decides the width. Without a size prefix, a small letter
-    /// means the width of the format, and a capital letter means the other width.
+    /// The width of a text or a character. The prefix h means narrow, and the prefixes l and w mean
+    /// wide. Without one of these prefixes, a small letter means the width of the format, and a
+    /// capital letter means the other width.
     fn width_of(&self, letter: char, format: Width) -> Width {
         match (self.size, letter.is_uppercase(), format) {
             (Size::Short, _, _) => Width::Narrow,

@@ -1,4 +1,4 @@
-//! Routines for compiler-made checks, and KeSynchronizeExecution.
+//! Failed checks and exceptions of a driver, and KeSynchronizeExecution.
 
 use portcls_emulator::{BugCheckCode, Interrupt, Irql};
 
@@ -20,7 +20,7 @@ const STATUS_BREAKPOINT: u64 = 0x8000_0003;
 /// documentation names no exception.
 const STATUS_NOT_IMPLEMENTED: u64 = 0xC000_0002;
 
-/// The largest number of bytes that the report shows of each text in an assertion.
+/// The largest number of bytes that the message shows of each text in an assertion.
 const LONGEST_TEXT: usize = 256;
 
 /// Raises the bug check of an unhandled exception.
@@ -34,7 +34,8 @@ fn exception(call: &Call<'_>, status: u64, message: &str) {
 }
 
 /// `VOID RtlAssert(PVOID FailedAssertion, PVOID FileName, ULONG LineNumber, PCHAR Message)`:
-/// breaks into the debugger. Without a debugger, the run ends.
+/// on Windows this routine breaks into the debugger. Here there is no kernel debugger, so this is
+/// the bug check of an unhandled exception.
 fn rtl_assert(call: &Call<'_>, assertion: Pointer, file: Pointer, line: u32, message: Pointer) {
     let text = |address: Pointer| {
         if !call.guest().is_readable(address.0, 1) {

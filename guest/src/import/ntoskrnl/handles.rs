@@ -56,8 +56,9 @@ fn close(call: &Call<'_>, handle: Word) -> Result<(), NtStatus> {
 /// `NTSTATUS ObReferenceObjectByHandle(HANDLE, ACCESS_MASK, POBJECT_TYPE, KPROCESSOR_MODE,
 /// PVOID *, POBJECT_HANDLE_INFORMATION)`
 ///
-/// A registry key has a handle, but no object in the driver's memory. So the run ends when a driver
-/// asks for the object of a registry key.
+/// A registry key has a handle, but no object in the driver's memory. When a driver asks for the
+/// object of a registry key and names a type, the answer is STATUS_OBJECT_TYPE_MISMATCH. Without a
+/// type, the run ends as unsupported.
 fn reference_object_by_handle(
     call: &Call<'_>,
     handle: Word,

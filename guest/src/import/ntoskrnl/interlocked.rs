@@ -173,7 +173,7 @@ fn pop_entry_slist_locked(call: &Call<'_>, head: Pointer, _lock: Pointer) -> Poi
 }
 
 /// `PSLIST_ENTRY InterlockedPushEntrySList(PSLIST_HEADER, PSLIST_ENTRY)`: returns the entry that
-/// was first before the call.
+/// was first before the call, or null if the list was empty.
 fn push_entry_slist(call: &Call<'_>, Pointer(head): Pointer, Pointer(entry): Pointer) -> Pointer {
     let guest = call.guest();
     let old = slist_first(guest, head);

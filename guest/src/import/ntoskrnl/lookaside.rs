@@ -1,6 +1,6 @@
 //! Lookaside lists, on which the driver's own inlined code works.
 //!
-//! The driver's inlined code calls the routines whose addresses are in the structure.
+//! This inlined code also calls the routines whose addresses are in the structure of the list.
 //!
 //! Source: wdm.h, ExAllocateFromNPagedLookasideList, which compilers inline.
 

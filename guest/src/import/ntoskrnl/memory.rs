@@ -52,7 +52,7 @@ pub(super) fn ex_allocate_pool_with_tag(
 }
 
 /// `PVOID ExAllocatePool2(POOL_FLAGS, SIZE_T, ULONG)`: the pool is zeroed unless a flag says
-/// otherwise. The result is null for flags that name no pool.
+/// otherwise. The result is null for flags that name no pool or more than one pool.
 fn ex_allocate_pool_2(call: &Call<'_>, flags: u64, bytes: Word, tag: u32) -> Pointer {
     let pools = POOL_FLAG_NON_PAGED | POOL_FLAG_NON_PAGED_EXECUTE | POOL_FLAG_PAGED;
     let pool = match flags & pools {

@@ -2,7 +2,8 @@
 //!
 //! The kernel keeps a registration for a change of the hardware profile, but never reports a
 //! change, because the machine has one profile. A registration for a target device needs a file
-//! object, and the emulator does not have the routines that give a driver a file object.
+//! object, and the emulator does not have the routines that give a driver a file object. So such a
+//! registration ends the run.
 //!
 //! Source: WDK, IoRegisterPlugPlayNotification; DEVICE_INTERFACE_CHANGE_NOTIFICATION; wdmguid.h.
 

@@ -1,7 +1,7 @@
 //! Events, timers and DPCs, which live in the driver's memory.
 //!
 //! The kernel's object is bound to the address of the driver's structure. The routines also write
-//! the fields that a driver may read. Source: wdm.h, the types of DISPATCHER_HEADER and KDPC.
+//! fields that a driver may read. Source: wdm.h, the types of DISPATCHER_HEADER and KDPC.
 
 use std::rc::Rc;
 

@@ -60,11 +60,12 @@ fn request_power_irp(
     call.kernel().request_power_irp(&device, action, wanted, completion)
 }
 
-/// `POWER_STATE PoSetPowerState(PDEVICE_OBJECT, POWER_STATE_TYPE, POWER_STATE)`: returns the
-/// earlier state.
+/// `POWER_STATE PoSetPowerState(PDEVICE_OBJECT, POWER_STATE_TYPE, POWER_STATE)`
+///
+/// Returns the earlier state of the device. For a state of the system the result is always S0.
 fn set_power_state(call: &Call<'_>, device: Pointer, kind: u32, state: u32) -> u32 {
     if kind == PowerStateType::System.number() {
-        // The system is in S0 before it goes to any other state.
+        // Before the system goes to sleep, it is in S0.
         return SystemPowerState::S0.number();
     }
     match (call.guest().device_at(device.0), DevicePowerState::from_number(state)) {

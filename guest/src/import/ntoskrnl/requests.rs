@@ -1,7 +1,8 @@
 //! Requests that a driver allocates, sends to another driver, or completes.
 //!
-//! Most IRPs stand for a request of the kernel. An IRP that the driver allocated is only bytes
-//! until the driver sends it. Then the kernel makes a request with the same content.
+//! An IRP that the driver gets from the kernel stands for a request of the kernel. An IRP that the
+//! driver allocated is only bytes. When the driver sends an IRP of either kind to another driver,
+//! IofCallDriver makes a new request of the kernel with the same parameters.
 //!
 //! Source: WDK, IofCallDriver and IofCompleteRequest; wdm.h for the macros around them.
 
@@ -37,7 +38,7 @@ const INVOKE_ON_CANCEL: u8 = 0x20;
 const INVOKE_ON_SUCCESS: u8 = 0x40;
 const INVOKE_ON_ERROR: u8 = 0x80;
 
-/// Who frees a request that a driver asked for.
+/// Who frees a request that was allocated by or for a driver.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     /// The driver frees the request with IoFreeIrp.
@@ -81,8 +82,7 @@ fn allocate_irp(call: &Call<'_>, locations: i8, _charge_quota: Boolean) -> Point
     new_request(call, locations, Owner::Driver).map_or(Pointer::NULL, Pointer)
 }
 
-/// Allocates a request; `None` when there is no memory, or when a request cannot have this number
-/// of stack locations: less than 1.
+/// Allocates an IRP; `None` when an oracle refuses the memory, or when `locations` is less than 1.
 pub(super) fn new_request(call: &Call<'_>, locations: i8, owner: Owner) -> Option<u64> {
     let locations = u8::try_from(locations).ok().filter(|&locations| locations > 0)?;
     let guest = call.guest();
@@ -163,8 +163,8 @@ pub(super) fn call_driver(
         matches!(parameters, Parameters::Pnp(PnpRequest::FilterResourceRequirements(_)));
     let request = Irp::new(parameters, file, Vec::new());
     if keeps_information {
-        // The driver may already have put a list of its own into `Information`. The bus leaves this
-        // list there.
+        // The driver may already have put a list of its own into `Information`. The driver below
+        // does not remove this list.
         let block = at(irp_at, guest.layout().irp.io_status);
         let information = guest.layout().io_status_block.information;
         request.set_information(guest.load_word(at(block, information)));
@@ -179,7 +179,8 @@ pub(super) fn call_driver(
     guest.set_irp_below(irp_at, true);
     let answer = call.kernel().call_driver(&device, &request);
     if request.is_marked_pending() && !request.is_completed() {
-        // When the driver skipped its location, `location` is the driver's own location.
+        // After IoSkipCurrentIrpStackLocation the driver below uses the driver's own location. So
+        // the mark of the driver below is in the driver's own location, too.
         guest.mark_location(location);
     }
     answer
@@ -270,9 +271,11 @@ fn read_parameters(guest: &Guest, location: u64) -> Option<Parameters> {
 
 /// Completes a request from its current stack location upwards. Each completion routine that is set
 /// for the outcome is called, until a routine keeps the request with
-/// STATUS_MORE_PROCESSING_REQUIRED. When no routine of a location is called, the mark of a pending
-/// request goes to the location above. IoCompleteRequest of Windows also moves the mark up in this
-/// way.
+/// STATUS_MORE_PROCESSING_REQUIRED. If the kernel made the request, only the routine in the current
+/// location can be called. After this location the kernel completes the request.
+///
+/// When the routine of a location is not called, the mark of a pending request is copied to the
+/// location above. IoCompleteRequest of Windows also copies the mark in this way.
 fn complete_upwards(
     guest: &Guest,
     kernel: &Kernel,
@@ -303,8 +306,7 @@ fn complete_upwards(
             }
             None => {}
         }
-        // If the kernel made the request, the locations above this one are the kernel's. So the
-        // kernel completes the rest.
+        // If the kernel made the request, the locations above are the kernel's.
         if let Some(original) = guest.irp_at(irp) {
             finish(guest, kernel, irp, &original);
             return;
@@ -321,7 +323,8 @@ fn complete_upwards(
     }
 }
 
-/// Completes the kernel's request with the status that is in its IRP.
+/// Completes the kernel's request with the status that is in its IRP, unless the request is
+/// complete already.
 fn finish(guest: &Guest, kernel: &Kernel, irp: u64, original: &Irp) {
     guest.take_irp(irp, original);
     if !original.is_completed() {
@@ -348,7 +351,7 @@ fn completion_routine(guest: &Guest, kernel: &Kernel, irp: u64, location: u64) -
     }
     let context = guest.load_word(at(location, fields.context));
     // The routine gets the device of the driver that set the routine: the device in the location
-    // above.
+    // above. Above the top location there is no device, and the routine gets a null pointer.
     let device =
         guest.load_word(at(location.wrapping_add(u64::from(fields.size_of)), fields.device_object));
     let is_top = guest.load_u8(at(irp, guest.layout().irp.current_location))

@@ -25,7 +25,7 @@ pub(super) static ROUTINES: &[Routine] = &[
     row!("RtlUnicodeStringToAnsiString", UpTo(PASSIVE_LEVEL), unicode_string_to_ansi_string),
 ];
 
-/// The longest text in bytes: an even number that fits into 16 bits together with a final zero.
+/// The longest wide text in bytes: an even number. With a final zero it fits into 16 bits.
 const LONGEST: usize = 0xFFFC;
 
 /// The longest narrow text in bytes, which fits into 16 bits together with a final zero.
@@ -152,8 +152,8 @@ fn compare(guest: &Guest, left: Pointer, right: Pointer, ignores_case: Boolean) 
     }
 }
 
-/// A UTF-16 unit in upper case. Windows has a table with one unit for each unit, so a unit stays as
-/// it is when its upper case has more than one unit.
+/// A UTF-16 unit in upper case. The table of Windows has exactly one unit as the upper case of each
+/// unit. So a unit stays as it is when its upper case has more than one unit.
 fn upper(unit: u16) -> u16 {
     let Some(letter) = char::from_u32(unit.into()) else { return unit };
     let mut upper = letter.to_uppercase();
@@ -206,8 +206,8 @@ fn unicode_string_to_ansi_string(
     convert(guest, to, &narrow, 1, allocate)
 }
 
-/// Puts a converted text and a zero of `zero` bytes into a string. When `allocate` says so, the
-/// routine allocates the buffer of the string.
+/// Puts a converted text and a zero of `zero` bytes into a string. When `allocate` is true, the
+/// buffer of the string is new pool. Otherwise the text goes into the buffer that the string has.
 fn convert(
     guest: &Guest,
     to: Pointer,

@@ -1,4 +1,4 @@
-//! Requests that the system makes for a driver, and frees when complete.
+//! Requests that the system makes for a driver, and frees after completion.
 //!
 //! Source: WDK, IoBuildSynchronousFsdRequest.
 

@@ -56,7 +56,7 @@ pub(super) struct SystemThread {
 }
 
 impl SystemThread {
-    /// The thread.
+    /// The kernel's object for this thread.
     pub fn thread(&self) -> &Thread {
         self.thread.get().expect("it is made together with its object")
     }
@@ -78,7 +78,7 @@ impl SystemThread {
         }
     }
 
-    /// Notes the end of the thread in its object.
+    /// Notes the end of the thread, and signals its object. An unused object is freed.
     fn end(&self, guest: &Guest) {
         self.has_ended.set(true);
         let signal = guest.layout().dispatcher_header.signal_state;
@@ -102,7 +102,7 @@ impl Bound for SystemThread {
 pub(super) struct ThreadHandle(Rc<SystemThread>);
 
 impl ThreadHandle {
-    /// Forgets the handle, which is closed.
+    /// Notes that the driver closed the handle.
     pub fn close(&self, guest: &Guest) {
         self.0.handles.set(self.0.handles.get() - 1);
         self.0.free_if_unused(guest);
@@ -129,7 +129,8 @@ struct Body {
     context: u64,
     /// The state of the thread while it waits. The state is empty before the thread begins.
     standing: RefCell<Option<Box<Standing>>>,
-    /// The rest of the work of the routine in which the thread waits.
+    /// The rest of the work of the routine in which the thread waits. The work runs when the wait
+    /// has ended.
     then: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 

@@ -36,8 +36,8 @@ pub(in crate::import) fn routine_of_item(guest: &Guest, item: Pointer) -> (u64, 
 
 /// `VOID ExQueueWorkItem(PWORK_QUEUE_ITEM, WORK_QUEUE_TYPE)`
 ///
-/// When the routine begins, the item is out of the queue: the routine may free the item or queue
-/// it.
+/// When the routine of the item begins, the item is out of the queue: the routine may free the item
+/// or queue it again.
 /// Assumed: all items run in one queue, whichever queue the driver names. IoQueueWorkItem uses this
 /// queue, too.
 fn queue_work_item(call: &Call<'_>, item: Pointer, _queue: u32) {

@@ -226,8 +226,8 @@ fn request_new_power_state(call: &Call<'_>, device: Pointer, state: u32) -> Resu
     pc_request_new_power_state(call.kernel(), &device, state)
 }
 
-/// A registered I/O timeout. This object is bound to a block of guest memory that only the kernel
-/// uses.
+/// A registered I/O timeout. This object is bound to the address of an empty block of guest memory,
+/// which the driver does not know.
 struct IoTimeout {
     wanted: WantedTimeout,
     registered: IoTimeoutRoutine,

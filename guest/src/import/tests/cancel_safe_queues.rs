@@ -1,4 +1,4 @@
-//! Cancel-safe queues: the order of the callbacks, and the completion.
+//! Cancel-safe queues: the callbacks, cancelled requests, broken rules.
 
 use std::rc::Rc;
 
@@ -7,8 +7,9 @@ use portcls_emulator::{DeviceObject, DriverObject, Irp, Irql, NtStatus, Paramete
 
 use super::{BOTH, Bench};
 
-/// The callbacks in the order of IoCsqInitialize. Each has its letter in the log, and the number of
-/// words of its arguments on x86.
+/// The callbacks in the order of IoCsqInitialize: insert, remove, peek, acquire the lock, release
+/// the lock, complete. Each has its letter in the log, and the number of words of its arguments on
+/// x86.
 const CALLBACKS: [(u8, u8); 6] = [(b'i', 2), (b'r', 2), (b'p', 3), (b'a', 2), (b'l', 2), (b'c', 2)];
 
 /// A queue whose callbacks write their letters to a log.
@@ -80,7 +81,8 @@ impl Queue {
         String::from_utf8(letters).expect("letters")
     }
 
-    /// Sets what the callbacks return: the request at the head of the driver's own list.
+    /// Sets the value that all callbacks return: a request, for CsqPeekNextIrp, or a status, for
+    /// CsqInsertIrpEx.
     fn set_answer(&self, answer: u64) {
         self.bench.guest.store_word(self.answer, answer);
     }

@@ -126,8 +126,8 @@ fn started(bench: &Bench) -> (Rc<DeviceObject>, Rc<dyn IUnknown>) {
     (physical.top(), port)
 }
 
-/// What the port tells a client about the other end of a pin: the number of the pin at that end,
-/// and the symbolic link of the filter.
+/// What the port tells a client about the other end of the connection of `pin`: the number of the
+/// pin at that end, and the symbolic link of the filter at that end.
 fn other_end(kernel: &Kernel, pin: u32) -> Option<(u32, String)> {
     let found = kernel.device_interfaces(category::AUDIO.to_bytes());
     let file = FileObject::new(&found[0].device, None);

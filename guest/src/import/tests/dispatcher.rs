@@ -77,8 +77,8 @@ fn a_timer_queues_its_dpc_and_ends_waits() {
         let periodic = [&[timer][..], &large(mode, -10_000), &[1, dpc]].concat();
         bench.call("KeSetTimerEx", &periodic);
         let _ = bench.kernel.enter(|kernel| kernel.run_until(5_500_000));
-        // The timer is set a little after a clock interrupt: the timer expires at the second clock
-        // interrupt and at each later clock interrupt.
+        // The timer is set a little after a clock interrupt. So it expires at the second clock
+        // interrupt after that one, and at each later clock interrupt.
         assert_eq!(bench.guest.load_u32(sum), 9);
         assert_eq!(bench.call("KeCancelTimer", &[timer]) & 0xFF, 1);
         assert_eq!(bench.call("KeCancelTimer", &[timer]) & 0xFF, 0);

@@ -42,7 +42,7 @@ impl Bench {
         NtStatus(self.method(object, slot, words) as u32)
     }
 
-    /// A DEVICE_DESCRIPTION with these bytes in its twelve bytes of flags.
+    /// A DEVICE_DESCRIPTION that begins with these twelve bytes, the bytes before BusNumber.
     fn description(&self, flags: [u8; 12], maximum_length: u32) -> u64 {
         let mut bytes = [0; 40];
         bytes[..12].copy_from_slice(&flags);
@@ -50,7 +50,7 @@ impl Bench {
         self.bytes(&bytes)
     }
 
-    /// A channel of PcNewDmaChannel for buffers of 64 KiB.
+    /// A channel of PcNewDmaChannel for buffers of at most 64 KiB.
     fn channel(&self, flags: [u8; 12]) -> u64 {
         let physical = DeviceObject::new(&DriverObject::new("bus"));
         let device = self.guest.device_pointer(&self.adapter_device(&physical));

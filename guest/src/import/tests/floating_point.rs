@@ -8,9 +8,10 @@ use super::{BOTH, Bench};
 const SAVE: &str = "KeSaveFloatingPointState";
 const RESTORE: &str = "KeRestoreFloatingPointState";
 
-/// Code that fills XMM0 and calls both routines. In EDX the code returns the value that XMM0 has
-/// between the calls. In EAX it returns the value of XMM0 at the end. The bench restores all
-/// registers after a call from outside, so the code of the driver has to look at XMM0.
+/// Code that fills XMM0, calls the routine `calls[0]`, and then calls the routine `calls[1]`. In
+/// EDX the code returns the value that XMM0 has between the calls. In EAX it returns the value of
+/// XMM0 at the end. A test cannot look at XMM0 itself, because the guest gets back its old
+/// registers at the end of each call from outside.
 fn code_of_32_bits(save: u64, calls: [u64; 2]) -> Vec<u8> {
     let [first, second] = calls.map(|address| (address as u32).to_le_bytes());
     let save = (save as u32).to_le_bytes();

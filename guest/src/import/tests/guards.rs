@@ -1,4 +1,5 @@
-//! Assertions, pure virtual calls, exception handlers and stack cookies.
+//! Assertions, pure virtual calls, exception handlers, stack cookies, and
+//! KeSynchronizeExecution.
 
 use std::rc::Rc;
 

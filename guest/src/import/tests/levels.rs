@@ -5,11 +5,11 @@ use portcls_emulator::Irql;
 
 use super::{BOTH, Bench};
 
-/// movzx eax, byte fs:[24h] or gs:[50h]: the field of the control region.
+/// movzx eax, byte fs:[24h] or gs:[50h]: reads the IRQL in the control region.
 const NARROW: [u8; 8] = [0x64, 0x0F, 0xB6, 0x05, 0x24, 0, 0, 0];
 const WIDE: [u8; 9] = [0x65, 0x0F, 0xB6, 0x04, 0x25, 0x50, 0, 0, 0];
 
-/// A guest whose code reads the field and returns the value.
+/// A guest whose code returns the IRQL in the control region.
 fn reader(mode: Mode) -> Bench {
     let (narrow, wide) = ([&NARROW[..], &[0xC3]].concat(), [&WIDE[..], &[0xC3]].concat());
     Bench::new(mode, [&narrow, &wide])

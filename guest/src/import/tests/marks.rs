@@ -67,8 +67,9 @@ fn dispatch(mode: Mode) -> Vec<u8> {
     }
 }
 
-/// A completion routine that writes PendingReturned plus one to its context. The routine copies the
-/// mark to its own location if `hands_on` is true.
+/// A completion routine that writes PendingReturned plus one to the address in its context, and
+/// returns `answer`. If `hands_on` is true, the routine also sets the mark in its driver's own
+/// location.
 fn completion(mode: Mode, answer: NtStatus, hands_on: bool) -> Vec<u8> {
     let guest = Bench::plain(mode).guest;
     let irp = &guest.layout().irp;
@@ -102,7 +103,8 @@ fn completion(mode: Mode, answer: NtStatus, hands_on: bool) -> Vec<u8> {
     }
 }
 
-/// A stack of two drivers. The lower driver keeps each request that it gets.
+/// A stack of two drivers. The lower driver keeps each request that it gets. After
+/// `complete_within` it completes each request at once.
 struct Stack {
     bench: Bench,
     lower: Rc<DeviceObject>,
@@ -136,7 +138,8 @@ impl Stack {
         Stack { bench, lower, upper, kept, completion, seen }
     }
 
-    /// Replaces the lower driver by a driver whose dispatch routine completes the request itself.
+    /// Gives the lower driver the dispatch routine of `dispatch`, which completes each request
+    /// itself.
     fn complete_within(&self) {
         let (guest, driver) = (&self.bench.guest, self.lower.driver());
         let (object, major) = (guest.driver_pointer(driver), MajorFunction::DeviceControl);
@@ -144,7 +147,7 @@ impl Stack {
         driver.set_major_function(major, guest.dispatch_routine(object, major));
     }
 
-    /// Does the work of the macros for the next stack location and of IofCallDriver.
+    /// Prepares the stack locations as the macros of wdm.h do, and calls IofCallDriver.
     fn send_down(&self, irp: u64, way: Way) -> NtStatus {
         let guest = &self.bench.guest;
         let fields = &guest.layout().irp;
@@ -182,7 +185,7 @@ impl Stack {
         assert_eq!(completed, Ok(()));
     }
 
-    /// Calls the upper driver with a request.
+    /// Gives the upper driver a request. `work` stands for the driver's dispatch routine.
     fn call_above(&self, irp: &Irp, work: impl FnOnce(u64) -> NtStatus) -> NtStatus {
         self.bench.guest.with_irp(irp, &self.upper, self.bench.code(), work)
     }

@@ -1,4 +1,4 @@
-//! MDLs: the fields, and the order in which a driver may call the routines.
+//! MDLs: the fields, locked and mapped pages, and mistakes of drivers.
 
 use portcls_emulator::{Irql, NtStatus, PoolType};
 

@@ -11,8 +11,8 @@ const CLASS: [u8; 16] = *b"0123456789abcdef";
 const ARRIVAL: u32 = 0xCB3A_4004;
 const REMOVAL: u32 = 0xCB3A_4005;
 
-/// A guest whose code is a notification routine: it stores the first four bytes of the event at the
-/// address in its context, and the length of the name in bytes after them.
+/// A guest whose code is a notification routine. At the address in its context, the routine stores
+/// the first four bytes of the event's GUID, and after them the length of the link's name in bytes.
 fn bench(mode: Mode) -> Bench {
     #[rustfmt::skip]
     let narrow = [
@@ -31,10 +31,13 @@ fn bench(mode: Mode) -> Bench {
     Bench::new(mode, [&narrow, &wide])
 }
 
-/// The parts of a registration.
+/// The arguments of a registration, and two addresses that the tests need.
 struct Registration {
+    /// The UNICODE_STRING with the link of an interface of the class.
     link: u64,
+    /// The address at which the notification routine stores.
     told: u64,
+    /// The arguments of IoRegisterPlugPlayNotification.
     words: [u64; 7],
 }
 

@@ -1,4 +1,4 @@
-//! Requests that a dispatch routine of the driver keeps.
+//! Requests that a dispatch routine or a property handler of the driver keeps.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

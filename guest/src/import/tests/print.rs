@@ -16,7 +16,7 @@ fn printed(bench: &Bench) -> String {
     notes.last().unwrap_or_default()
 }
 
-/// Prints a format with arguments of one word each.
+/// Prints a format with these words of arguments. Returns the text that the driver printed.
 fn print(bench: &Bench, format: &str, words: &[u64]) -> String {
     let format = bench.bytes(format!("{format}\0").as_bytes());
     bench.call("DbgPrint", &[&[format][..], words].concat());

@@ -1,4 +1,4 @@
-//! Requests that the system allocates for a driver.
+//! Requests that the system allocates for a driver, and the device below.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! System threads that wait at the same time, and waits for their end.
+//! System threads of a driver: waits, handles, the end, and mistakes.
 
 mod program;
 
@@ -38,8 +38,9 @@ fn object_of(bench: &Bench, handle: u64) -> u64 {
     bench.guest.load_word(out)
 }
 
-/// A thread that waits for an event. Then it stores the status of the wait at `told`, and after the
-/// status the value that a register kept during the wait.
+/// Creates a thread that waits for an event. Then the thread stores the status of the wait at
+/// `told`, and after the status the value that a register kept during the wait. `limit` is the
+/// address of the LARGE_INTEGER of the wait, or 0. Returns the handle of the thread.
 fn waiter(bench: &Bench, event: u64, limit: u64, told: u64) -> u64 {
     let mut code = Program::new(bench);
     code.keep(0x1234);
@@ -95,8 +96,8 @@ fn a_thread_is_waited_for_and_its_object_goes_with_the_last_reference() {
         let waited = bench.status("KeWaitForSingleObject", &[object, 0, 0, 0, 0]);
         assert_eq!(waited, NtStatus::SUCCESS);
         assert_eq!(NtStatus(bench.guest.load_u32(told)), NtStatus::TIMEOUT);
-        // The wait begins a little after a clock interrupt: the time of the wait is over at the
-        // second clock interrupt.
+        // The wait begins a little after time 0, and takes 1 ms. So it ends at the second clock
+        // interrupt, at 2 ms.
         assert_eq!(bench.kernel.now_ns() / 1_000_000, 2);
         assert_eq!(bench.guest.load_u32(object + 4), 1, "it has ended");
         assert_eq!(bench.call("ObfReferenceObject", &[object]), 3);
@@ -241,7 +242,7 @@ fn a_thread_waits_for_a_fast_mutex_that_a_waiting_thread_holds() {
         bench.guest.store_u32(told + 4, 0xFF);
         let object = object_of(&bench, create(&bench, code.finish()));
         bench.call("ExAcquireFastMutex", &[mutex]);
-        // The thread runs while the owner waits, and cannot get the mutex.
+        // The thread of the test owns the mutex now. The new thread runs, and cannot get it.
         bench.run_work_items();
         assert_eq!(bench.guest.load_u32(told), 0, "{mode:?}");
         bench.call("ExReleaseFastMutex", &[mutex]);
@@ -275,7 +276,7 @@ fn a_thread_that_lives_when_its_driver_is_unloaded_is_bug_check_ce() {
 #[test]
 fn a_thread_has_a_stack_with_a_guard_of_its_own() {
     for mode in BOTH {
-        // push eax; jmp back
+        // push eax; jmp to the push; on x64 with RAX in place of EAX
         let bench = Bench::new(mode, [&[0x50, 0xEB, 0xFD], &[0x50, 0xEB, 0xFD]]);
         create(&bench, bench.code());
         match bench.kernel.enter(|kernel| kernel.run_until(1_000_000)) {

@@ -1,4 +1,4 @@
-//! A host's use of a card, and its mistakes.
+//! A host's use of a card, and a host's mistakes.
 
 use super::{Instance, LAST_NS, NEVER_NS};
 use crate::count::Count;
@@ -22,7 +22,7 @@ fn smsc_in_uart_mode() -> Instance {
     card
 }
 
-/// Writes a byte each 320 us from this time on, and returns the time after the last byte.
+/// Writes a byte each 320 us from this time on, and returns the time 320 us after the last write.
 fn write_many(card: &mut Instance, count: u64, from_ns: u64) -> u64 {
     for number in 0..count {
         card.write(DATA, number as u8, from_ns + number * BYTE_NS);
@@ -92,7 +92,8 @@ fn one_long_step_stops_at_the_same_moment_as_many_short_ones() {
         now_ns = next_ns.max(1);
         next_ns = short.advance(now_ns);
     }
-    // FC after the reset, then a clock each 25 ms.
+    // The unit is ready at 27.01 ms, and has sent FC before. The first F8 starts 11.8 ms after the
+    // unit is ready, and the others follow each 25 ms. Byte 4096 is the F8 after 4094 pauses.
     assert_eq!(full_ns, 27_010_000 + 11_800_000 + 4_094 * 25_000_000 + BYTE_NS);
     assert_eq!(now_ns, full_ns);
     assert!(std::iter::from_fn(|| short.midi_out()).eq(std::iter::from_fn(|| long.midi_out())));

@@ -6,9 +6,9 @@ use hw_mpu401::{
     UnreadInput,
 };
 
-/// Two values of a card that exclude each other.
+/// Values of a card that exclude each other.
 pub(super) struct Contradiction {
-    /// The keys of these values; the user should mend the first key.
+    /// The keys of these values. The message points at the first of these keys that the file has.
     pub keys: &'static [&'static str],
     pub what: String,
     pub hint: String,
@@ -66,7 +66,7 @@ fn commands(card: &Behaviour) -> Option<Contradiction> {
     None
 }
 
-/// Finds keys that say what a card without a sequencer does, on a card with a sequencer.
+/// Finds values for a card with a sequencer whose keys say what a card without a sequencer does.
 fn sequencer(card: &Behaviour) -> Option<Contradiction> {
     let has_sequencer =
         card.intelligent_mode == IntelligentMode::Sequencer && card.firmware.is_some();

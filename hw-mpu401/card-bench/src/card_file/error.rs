@@ -16,7 +16,7 @@ pub struct CardFileError {
     pub column: usize,
     /// What is wrong.
     pub what: String,
-    /// What to write instead.
+    /// How to mend it.
     pub hint: String,
 }
 

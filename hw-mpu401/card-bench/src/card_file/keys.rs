@@ -1,4 +1,4 @@
-//! The keys of a card file except the latencies, each with its profile field.
+//! The keys that set a field of a card's profile, except the latencies.
 //!
 //! This file defines the keys whose value is text for a person to read. The keys of everything that
 //! a card does are in the table of `hw_mpu401::behaviour`. The reader and the writer use the same
@@ -25,7 +25,8 @@ pub(super) enum Value {
     Behaviour(&'static Kind),
 }
 
-/// Every key except the keys of `timing`, in the order in which the writer writes them.
+/// Every key that sets a field of the profile, except the latencies in `timing`. The writer writes
+/// the keys in this order.
 pub(super) fn keys() -> impl Iterator<Item = Key> {
     let fields = FIELDS.iter();
     let behaviour = fields.map(|field| Key {

@@ -36,7 +36,7 @@ impl CardFile {
     /// Reads a card from the bytes of its file; `file` is the name of the file in messages.
     ///
     /// # Errors
-    /// [`CardFileError`] with the first byte that is not text, or the first mistake in the text.
+    /// [`CardFileError`] for the first byte that is not UTF-8, or for a mistake in the text.
     pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<Self, CardFileError> {
         let text = str::from_utf8(bytes).map_err(|error| {
             let (line, column) = line_and_column(bytes, error.valid_up_to());
@@ -54,7 +54,7 @@ impl CardFile {
     /// Reads a card; `file` is the name of its file in messages.
     ///
     /// # Errors
-    /// [`CardFileError`] with the first mistake in the text.
+    /// [`CardFileError`] for a mistake in the text. Of several mistakes it names one.
     pub fn parse(file: &str, text: &str) -> Result<Self, CardFileError> {
         parse(text).map_err(|fault| fault.place(file, text))
     }
@@ -140,7 +140,8 @@ fn known(entry: &Entry<'_>, all: &'static [CardProfile]) -> Result<&'static Card
     })
 }
 
-/// Looks for values of a card that exclude each other.
+/// Looks for values of a card that exclude each other. The fault is at a key of these values, or at
+/// `[timing]` for a latency.
 fn check(behaviour: &Behaviour, entries: &[Entry<'_>]) -> Result<(), Fault> {
     let Some(contradiction) = contradiction(behaviour) else { return Ok(()) };
     let place = contradiction.keys.iter().find_map(|key| {
@@ -162,7 +163,8 @@ fn missing(key: &str, end: usize) -> Fault {
     Fault::new(end, what, hint)
 }
 
-/// A fault for an unknown key. The hint has the known key that looks most like the unknown key.
+/// A fault for an unknown key. The hint has the known key that is most like the unknown key, if one
+/// is like it.
 fn unknown(entry: &Entry<'_>, known: impl Iterator<Item = &'static str>) -> Fault {
     let what = format!("there is no key {}", shown(entry.key));
     let known = known.chain([BASE_KEY, FAMILY_KEY, TIMING_KEY, RESOURCE_KEY]);
@@ -256,7 +258,7 @@ fn read_answers(entry: &Entry<'_>) -> Result<FixedAnswers, Fault> {
     Ok(answers)
 }
 
-/// The commands of a row of answers: `AC`, or `A0-A7`.
+/// The commands that the key of a row of answers names: `AC`, or `A0-A7`.
 fn commands_of(key: &str) -> Option<RangeInclusive<u8>> {
     let (first, last) = key.split_once('-').unwrap_or((key, key));
     let code = |digits: &str| {

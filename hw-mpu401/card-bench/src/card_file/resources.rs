@@ -14,19 +14,19 @@ use crate::resources::{
 };
 use crate::shown;
 
-/// The key of the tables.
+/// The key of the tables in the file.
 pub(super) const RESOURCE_KEY: &str = "resource";
 
 const KINDS: [&str; 5] = ["mpu401", "port", "irq", "dma", "memory"];
 
-/// The keys of a resource besides `kind`, by the kind of the resource.
+/// The keys of a resource besides `kind`, in the order of [`KINDS`].
 const KEYS: [&[&str]; 5] =
     [&["length"], &["start", "length", "answers"], &["line"], &["channel"], &["start", "length"]];
 
 const ANSWERS: &str = "write answers = \"sb-dsp\", or a list of rows as in \
                        [{ offset = 0, value = 0xC0, after = { offset = 1, value = 0x21 } }]";
 
-/// Reads all tables of the file. `behaviour` says where the card itself is.
+/// Reads all tables `[[resource]]` of the file. `behaviour` says where the card itself is.
 pub(super) fn read_resources(
     entry: &Entry<'_>,
     behaviour: &Behaviour,

@@ -1,4 +1,6 @@
-//! Good and bad card files; a card that is written and read stays the same.
+//! Good and bad card files, and the examples of the documentation.
+//!
+//! A card that is written and read stays the same.
 
 use hw_mpu401::behaviour::{FIELDS, Kind, LATENCIES};
 use hw_mpu401::{
@@ -369,7 +371,7 @@ fn the_table_of_keys_has_every_latency_in_the_order_of_the_profile() {
     assert_eq!(next as usize, LATENCIES.len());
 }
 
-/// A card with any possible value for every key, contradictions included.
+/// A card with random values for most keys, contradictions included.
 fn any_card() -> impl Strategy<Value = CardProfile> {
     let numbers = prop::collection::vec(any::<u64>(), FIELDS.len() + 4 * LATENCIES.len());
     (0..cards().len(), numbers, "[ -~]{1,40}").prop_map(|(card, numbers, words)| {
@@ -521,8 +523,8 @@ fn a_bad_resource_is_named_with_its_line_and_column_and_how_to_mend_it() {
     }
 }
 
-/// A command that a terminal would obey. A key or a text in TOML writes its control character as
-/// `\u001B`, and the reader of TOML makes the control character of these six letters.
+/// A command that a terminal would obey. In TOML a key or a text has the six characters `\u001B`
+/// for its control character. The reader of TOML turns them into the control character.
 const ESCAPE: &str = r"\u001B[2J";
 
 #[test]
@@ -544,8 +546,8 @@ fn a_message_shows_no_control_character_of_the_file_and_little_of_a_long_text() 
         let based = error(&format!("name = \"mine\"\nbased-on = \"{text}\"\n"));
         assert!(!based.contains(char::is_control), "{based:?}");
     }
-    // These texts are no TOML and have the control character itself. The message of the reader of
-    // TOML could repeat it.
+    // These texts are no TOML and have the control character itself. A message of the reader of
+    // TOML could repeat that character.
     for text in ["a\u{1B}[2J = 1", "a = \u{1B}[2J", "[\u{1B}[2J"] {
         let found = error(text);
         assert!(

@@ -16,17 +16,17 @@ use crate::shown;
 /// The longest text, in characters.
 const MAX_TEXT: usize = 1_000;
 
-/// A key with its value, and the place of each in the text.
+/// A key with its place in the text, and its value.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'t> {
     pub key: &'t str,
-    /// The place of the key in the text, in bytes.
+    /// The place of the key in the text, in bytes. For a table in a list, the place of the table.
     pub at: usize,
     pub value: &'t Spanned<DeValue<'t>>,
 }
 
 impl Entry<'_> {
-    /// A fault at this entry: its value, and what to write instead.
+    /// A fault at this entry. It shows the value, or the kind of the value, and `hint`.
     pub fn fault(&self, hint: impl Into<String>) -> Fault {
         let what = match self.value.get_ref() {
             DeValue::String(text) => format!("{} = \"{}\" is not possible", self.key, shown(text)),
@@ -60,7 +60,7 @@ impl Entry<'_> {
         })
     }
 
-    /// The index of the word in `words`.
+    /// The index in `words` of the word that is the value.
     pub fn word(&self, words: &[&str]) -> Result<usize, Fault> {
         let text = self.value.get_ref().as_str();
         let found = text.and_then(|text| words.iter().position(|word| *word == text));
@@ -76,7 +76,8 @@ impl Entry<'_> {
         texts.collect()
     }
 
-    /// The entries of a table that must have all of these keys and no other key.
+    /// The entries of a table that must have all of these keys and no other key. The result is in
+    /// the order of `keys`.
     pub fn table(&self, keys: &[&str], hint: &str) -> Result<Vec<Entry<'_>>, Fault> {
         let table = self.value.get_ref().as_table().ok_or_else(|| self.fault(hint))?;
         let found = entries(table);

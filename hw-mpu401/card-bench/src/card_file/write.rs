@@ -12,7 +12,7 @@ use super::CardFile;
 use super::keys::{Key, Value, keys};
 use super::resources;
 
-/// The text of a card file. A reader of this text gets the same card.
+/// The text of a card file with every key. A reader of this text gets the same card.
 #[must_use]
 pub fn to_toml(card: &CardProfile) -> String {
     let mut text = String::new();

@@ -1,9 +1,10 @@
 //! The actions of a script: what a line does.
 //!
-//! Owns the table of the words that begin such a line ([`verbs`]). The reader, its error messages
-//! and the page `docs/ops.md` all take the words from this table. Each family of actions has a file
-//! with everything about its actions: the words, the cost, the text, and what the bench does.
-//! To add an action, add a variant and a row of `VERBS` in the file of its family.
+//! Owns the table of the words that begin such a line ([`verbs`]). The reader and its error
+//! messages take the words from this table. A test compares the page `docs/ops.md` with this table.
+//! Each family of actions has a file with everything about its actions: the words, the cost, the
+//! text, and what the bench does. To add an action, add a variant and a row of `VERBS` in the file
+//! of its family.
 
 mod card;
 mod control;
@@ -30,13 +31,13 @@ pub use midi_input::MidiInput;
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// The card gets a state that no access gives it.
+    /// A new card, other work for its processor, or a fault of the card.
     Card(CardAction),
     /// The host accesses the card's ports, or waits.
     Host(HostAction),
     /// Something happens or is checked on the card's MIDI lines or on its interrupt line.
     Line(LineAction),
-    /// Something acts on the MPU-401 from outside its ports.
+    /// A change from outside the ports, or a check of the causes of an interrupt.
     Control(ControlAction),
 }
 
@@ -65,9 +66,9 @@ pub fn actions() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub(super) struct Cost {
     /// Port accesses.
     pub accesses: u64,
-    /// Time between the accesses, in ns.
+    /// Time of waiting, in ns. The accesses themselves do not count.
     pub time_ns: u64,
-    /// Bytes on MIDI IN.
+    /// Bytes and breaks on MIDI IN.
     pub input: u64,
 }
 
@@ -127,7 +128,7 @@ impl Display for Action {
     }
 }
 
-/// The words that begin lines without an action.
+/// Words that begin lines without an action, for the hint about an unknown word.
 const OTHER_WORDS: [&str; 8] =
     ["repeat", "end", "title:", "source:", "cards:", "differs", "open", "like"];
 

@@ -24,13 +24,14 @@ pub(super) struct Bench<M> {
     pub model: M,
     // State.
     now_ns: u64,
-    /// The end of the last byte that the bench has given to MIDI IN.
+    /// When a further signal on MIDI IN can begin, in ns: after the last signal, whose duration is
+    /// rounded up to a whole us.
     input_until_ns: u64,
-    /// Clock bytes that the host has written and that have not left yet.
+    /// Clock bytes that the host has written in UART mode and that have not left yet.
     host_clocks: u64,
     /// The start of the byte that is leaving on MIDI OUT, or of the byte that left last, in ns.
     out_start_ns: u64,
-    /// Bytes that have left on MIDI OUT, and that no `wire` line has checked yet.
+    /// Bytes that have left on MIDI OUT, and that no `wire` line has taken yet.
     sent: VecDeque<Sent>,
 }
 
@@ -85,10 +86,10 @@ impl<M: Model> Bench<M> {
         }
     }
 
-    /// Puts signals on MIDI IN, from now on or after the signals that are still coming. Each signal
-    /// begins a whole number of us after the start of the signal before it. A byte at another speed
-    /// or a break may end between two whole us. In that case the line is idle until the next signal
-    /// begins.
+    /// Puts signals on MIDI IN, from now on or after the signals that are still coming. A whole
+    /// number of us passes from the start of a signal to the start of the next one. A byte at
+    /// another speed or a break may last no whole number of us. In that case the line is idle until
+    /// the next signal begins.
     pub fn midi_in(&mut self, signals: &[LineSignal]) {
         for signal in signals {
             let start_ns = self.now_ns.max(self.input_until_ns);
@@ -97,14 +98,15 @@ impl<M: Model> Bench<M> {
         }
     }
 
-    /// Takes the bytes that have left on MIDI OUT since the last call.
+    /// Takes the bytes that have left on MIDI OUT since the last call. With [`OwnClocks::LeftOut`]
+    /// the clock bytes that the card sent by itself are dropped.
     pub fn take_sent(&mut self, own_clocks: OwnClocks) -> Vec<Sent> {
         self.fetch_sent();
         let is_shown = |sent: &Sent| own_clocks == OwnClocks::Shown || !sent.is_own_clock;
         self.sent.drain(..).filter(is_shown).collect()
     }
 
-    /// Fetches the bytes that have left on MIDI OUT.
+    /// Fetches from the model the bytes that have left on MIDI OUT.
     ///
     /// Assumed: the first clock bytes that leave after the host writes F8 are the host's clock
     /// bytes.

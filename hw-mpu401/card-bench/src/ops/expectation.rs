@@ -103,14 +103,14 @@ impl Span {
     }
 }
 
-/// The kind of an action's result. It decides what a line may expect.
+/// The kind of an action's result. The kind decides what a line may expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ResultKind {
     /// A byte that was read.
     Byte,
     /// How a poll ended.
     PollEnd,
-    /// Bytes that were read while a byte waited.
+    /// Bytes that a `drain` read.
     Drained,
     /// Bytes that left on MIDI OUT.
     Wire,
@@ -211,7 +211,8 @@ impl Expectation {
         Ok(expectation)
     }
 
-    /// True when there is something to check.
+    /// True when there is something to check. A list of `starts` that are all `any` does not
+    /// count.
     #[must_use]
     pub fn checks(&self) -> bool {
         let times = [self.within, self.took, self.pace];
@@ -229,7 +230,7 @@ impl Expectation {
             && self.is_in_time(got)
     }
 
-    /// True when the bytes began on MIDI OUT at the expected times.
+    /// True when the bytes began on MIDI OUT at the expected times, if any are expected.
     fn is_in_time(&self, got: &Got) -> bool {
         let gaps = got.start_gaps();
         let starts = self.starts.iter().zip(&gaps);
@@ -289,7 +290,7 @@ fn parse_bytes(first: Word<'_>, words: &mut Words<'_>) -> Result<Expected, Fault
     Ok(Expected::Bytes(bytes))
 }
 
-/// Reads the spans after `starts`, up to the next of the [`TIME_WORDS`].
+/// Reads the spans after `starts`, up to the end of the line or the next of the [`TIME_WORDS`].
 fn parse_starts(words: &mut Words<'_>) -> Result<Vec<Option<Span>>, Fault> {
     let hint = "write starts 20..30 320+-1, in us: the first byte since init, then from byte to \
                 byte";

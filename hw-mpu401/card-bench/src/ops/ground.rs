@@ -1,7 +1,7 @@
 //! Why a card is expected to do something, and how strong the reason is.
 //!
-//! A script says the ground of each expectation. The page of the cards shows the strength of the
-//! ground in each cell. This file does not know scenarios.
+//! Lines of a script name the grounds of a scenario. On the page of the cards, a cell shows the
+//! strength of the strongest ground for its card. This file does not know scenarios.
 
 /// How strong a ground is. The order is from the strongest to the weakest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

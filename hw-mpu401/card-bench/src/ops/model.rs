@@ -8,7 +8,8 @@ use hw_mpu401::{
 /// A model of a card. Implement this trait for another emulator's card to run the same scripts on
 /// that card.
 ///
-/// Times are in ns since the model was made and never go back.
+/// Times are in ns since the model was made. From call to call `now_ns` never goes back. `start_ns`
+/// may lie in the future.
 pub trait Model {
     /// Reads a register; the access ends at `now_ns`.
     fn read(&mut self, register: Register, now_ns: u64) -> u8;

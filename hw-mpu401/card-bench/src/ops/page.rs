@@ -62,7 +62,8 @@ impl SuiteReport {
         text
     }
 
-    /// Adds the number of each card's column, and how often the card has each kind of cell.
+    /// Adds a table of the cards: the number of each card's column, and how many cells the card has
+    /// of each strength, open, and not meant.
     fn push_cards(&self, text: &mut String) {
         type Count = (&'static str, fn(Cell) -> bool);
         const COUNTS: [Count; 7] = [

@@ -24,7 +24,8 @@ impl Script {
     /// Reads a script; `file` is the name of its file in messages.
     ///
     /// # Errors
-    /// [`OpsError`] at the first line with a mistake.
+    /// [`OpsError`] at the first line with a mistake. A mistake that only the end of the text
+    /// shows, such as a missing `end`, comes last.
     pub fn parse(file: &str, text: &str) -> Result<Self, OpsError> {
         Self::parse_for(file, text, &[])
     }
@@ -52,8 +53,8 @@ impl Script {
         Ok(Script { file: file.to_owned(), likes, scenarios })
     }
 
-    /// Finds the first title in the text of a script, and does not read the accesses. So a list of
-    /// many scripts takes little time. `None` if no line has a title.
+    /// Finds the first title in the text of a script. `None` if no line has a title. This does not
+    /// read the accesses, so a list of many scripts takes little time.
     #[must_use]
     pub fn first_title(text: &str) -> Option<String> {
         text.trim_start_matches('\u{FEFF}').lines().find_map(|line| {
@@ -143,7 +144,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Gives each card that is like a known card the expectations of that known card.
+    /// Gives each card that is like a known card the expectations of that known card, except where
+    /// the script names the card itself.
     fn spread(&mut self) {
         let blocks = self.scenarios.iter_mut().flat_map(|scenario| &mut scenario.blocks);
         for step in blocks.flat_map(|block| &mut block.steps) {
@@ -319,7 +321,7 @@ impl Used {
     }
 }
 
-/// The free text of a line after this word.
+/// The free text of a line after this word, without the comment.
 fn text_behind(line: &str, word: Word<'_>) -> Result<String, Fault> {
     let length = word.text.chars().count();
     let behind: String = line.chars().skip(word.column - 1 + length).collect();

@@ -2,8 +2,8 @@
 //!
 //! A recipe does the accesses of a script at a base port and prints what was read. `dos` makes a
 //! recipe for the program DEBUG of DOS, and `linux` makes a recipe in Python. `results` reads what
-//! a recipe printed. Software on the host cannot do everything that a script can: the recipe says
-//! in comments what it leaves out.
+//! a recipe printed. Software on the host cannot do everything that a script can. Comments in the
+//! recipe say what the recipe leaves out.
 
 mod dos;
 mod linux;
@@ -135,7 +135,8 @@ pub(super) fn obstacles(scenario: &Scenario, host: RecipeHost) -> Vec<&'static s
 /// Why a recipe cannot do a step.
 pub(super) struct Obstacle {
     pub why: &'static str,
-    /// True if the steps after this step give other results when this step is left out.
+    /// True if the steps after this step may give other results when this step is left out. The
+    /// recipe then also leaves out the steps up to the next `init`.
     pub ends_scenario: bool,
 }
 
@@ -151,8 +152,8 @@ fn doable(step: &Step, host: RecipeHost) -> Result<Doable<'_>, Obstacle> {
     }
 }
 
-/// A number that differs for scripts that differ. Results with another number belong to another
-/// script.
+/// A hash of the line numbers and the actions of a script. Results with another hash belong to
+/// another script, or to this script before a change.
 pub(super) fn mark(script: &Script) -> u16 {
     let steps = script.scenarios.iter().flat_map(unrolled);
     // FNV-1a of 32 bits, folded to 16.

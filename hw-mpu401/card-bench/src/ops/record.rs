@@ -15,13 +15,14 @@ use portcls_emulator::trace::{Event, Layer, Level, NameId, Trace, TraceConfig, T
 use super::model::Model;
 use crate::signals::{LANES, NAMES, Signal, serial_edge, serial_source};
 
-/// Time before the first card, and between the end of one card's part and the beginning of the
-/// next, in ns. This time is longer than a byte. So a byte on the wire has ended, and a decoder
-/// sees an idle line before the first start bit.
+/// Time before the first card, and the least time from the end of one card's part to the beginning
+/// of the next, in ns. This time is longer than a byte. So a byte that is on the wire at the end of
+/// a part does not reach into the next part, and a decoder sees an idle line before the first start
+/// bit.
 const BETWEEN_CARDS_NS: u64 = 1_000_000;
 
-/// Records scripts one after the other. Each `init` begins a new part, shortly after the end of the
-/// part before.
+/// Records scripts one after the other. Each `init` begins a new part of the trace, shortly after
+/// the end of the part before.
 pub struct Recorder {
     trace: Trace,
     names: Names,
@@ -29,7 +30,7 @@ pub struct Recorder {
     begins_ns: RefCell<Vec<u64>>,
 }
 
-/// The trace's names for the parts of a card.
+/// The trace's names for the actors, the lanes and the signals of a card.
 #[derive(Clone, Copy)]
 struct Names {
     wire: NameId,
@@ -66,14 +67,15 @@ impl Recorder {
         self.trace.log()
     }
 
-    /// When the trace became full, in ns of the trace. The trace has no events after this time.
+    /// The time of the first event that the full trace dropped, in ns of the trace. `None` if the
+    /// trace has every event.
     #[must_use]
     pub fn first_dropped_ns(&self) -> Option<u64> {
         self.trace.first_dropped_ns()
     }
 
     /// When each part of the trace begins, in ns of the trace: a part for each `init`, in order.
-    /// The times of a script's results count from there.
+    /// The times in a script's results count from the beginning of the part.
     #[must_use]
     pub fn begins_ns(&self) -> Vec<u64> {
         self.begins_ns.borrow().clone()
@@ -97,12 +99,12 @@ pub(super) struct Watched<'r> {
     /// The time in the trace at which this card's time begins.
     begin_ns: u64,
     values: [Option<u32>; 5],
-    /// Events on the wires that are recorded and that the script has not fetched yet.
+    /// Events on the wires that are recorded and that the bench has not fetched yet.
     events: VecDeque<WireEvent>,
 }
 
 impl Watched<'_> {
-    /// Lets time pass, and stops at each change.
+    /// Lets time pass, and records at each change and at the end.
     fn pass(&mut self, now_ns: u64) {
         loop {
             let change_ns = self.chip.next_change_ns();

@@ -1,4 +1,4 @@
-//! The results of a register script: each access with its time and its result.
+//! The results of a register script: each line with its time and its result.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::text::us;
 
-/// The column where the remark of a line begins. After a longer text the remark begins later.
+/// The width of a line's text before its remark. After a longer text the remark begins later.
 const REMARK_COLUMN: usize = 46;
 
 /// The results of a script on one card. `Display` writes them as text for a person.
@@ -84,14 +84,14 @@ pub enum Outcome {
     Unchecked,
 }
 
-/// The result of a run.
+/// The result of a run or of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// All expectations were met.
     Passed,
     /// An expectation was not met.
     Failed,
-    /// The script expected nothing of the card.
+    /// Nothing was expected of the card, or no scenario is for the card.
     NothingChecked,
 }
 

@@ -32,7 +32,8 @@ impl Got {
         text
     }
 
-    /// The result of the step, but only the part that the expectation is about.
+    /// The result of the step in the form of the expected result. Of the times, only those that the
+    /// expectation is about.
     pub fn words(&self, wanted: &Expectation, start_ns: u64, end_ns: u64) -> String {
         let mut text = match (self.bytes(), &wanted.result) {
             (Some(bytes), Expected::Count { .. }) => format!("count {}", bytes.len()),
@@ -82,8 +83,8 @@ impl Got {
         }
     }
 
-    /// When each byte began on MIDI OUT, in ns: the first one since `init`, and each further one
-    /// since the byte before it.
+    /// When each byte began on MIDI OUT, in ns: the first one counted from `init`, each further one
+    /// from the beginning of the byte before it.
     pub fn start_gaps(&self) -> Vec<u64> {
         let Self::Wire(sent) = self else { return Vec::new() };
         let starts = || sent.iter().map(|sent| sent.start_ns);

@@ -105,10 +105,11 @@ impl Comparison {
 
 impl Results {
     /// Reads what a recipe for this script printed. `file` is the name of the text in messages. The
-    /// text may end early: then the lines after its end were not read.
+    /// text may end early: then a comparison leaves out the rest of the script.
     ///
     /// # Errors
-    /// [`OpsError`] at the first line that a recipe for this script does not print.
+    /// [`OpsError`] at the first line that a recipe for this script does not print. On the screen
+    /// of DEBUG, only at a wrong or missing mark of the script, or at a step that read nothing.
     pub fn parse(file: &str, text: &str, script: &Script) -> Result<Self, OpsError> {
         let place = |(line, fault): (usize, Fault)| fault.place(file, line);
         let text = text.trim_start_matches('\u{FEFF}');
@@ -124,7 +125,7 @@ impl Results {
     }
 
     /// Compares the results with the expectations of the script for this card, and with the results
-    /// of its model.
+    /// of the card's model.
     #[must_use]
     pub fn compare(&self, script: &Script, card: &CardProfile, timing: CardTiming) -> Comparison {
         let run: RunReport = run_with(script, card, timing);
@@ -166,7 +167,7 @@ fn compare(
     lines
 }
 
-/// The steps of a recipe that read something, scenario by scenario.
+/// The steps of a recipe that read something, each with the number of its scenario, from 0.
 fn reading_steps(script: &Script, host: RecipeHost) -> Vec<(usize, &Step, &HostAction)> {
     let mut scenario = 0;
     let mut steps = Vec::new();
@@ -207,7 +208,8 @@ fn check_head(words: &mut Words<'_>, script: &Script) -> Result<(), Fault> {
     check_mark(found.text, found.column, script)
 }
 
-/// Reads the lines that a recipe for Linux prints, each with its number in the text.
+/// Reads the lines that a recipe for Linux printed. `lines` has each line with its number in the
+/// text.
 fn read_lines<'t>(
     lines: impl Iterator<Item = (&'t str, usize)>,
     script: &Script,

@@ -8,11 +8,12 @@ use super::ground::Ground;
 
 /// The most steps that a scenario may run; the steps of a `repeat` count each time.
 pub const STEP_LIMIT: u64 = 100_000;
-/// The most port accesses that a scenario may need, if every poll runs to its end.
+/// The most port accesses that a scenario may need, if every poll and drain runs to its end.
 pub const ACCESS_LIMIT: u64 = 10_000_000;
-/// The most time in ns that a scenario may take, if every poll runs to its end: one hour.
+/// The most time in ns that a scenario may wait, if every poll runs to its end: one hour. The
+/// accesses themselves do not count.
 pub const TIME_LIMIT_NS: u64 = 3_600_000_000_000;
-/// The most bytes that a scenario may put on MIDI IN.
+/// The most bytes and breaks that a scenario may put on MIDI IN.
 pub const MIDI_IN_LIMIT: u64 = hw_mpu401::MIDI_IN_LIMIT as u64;
 
 /// A script that has been read: at least one scenario.
@@ -46,8 +47,8 @@ impl Scenario {
     }
 }
 
-/// Cards that are assumed to be like a known card. A line about only the known card also holds for
-/// these cards, unless a line names these cards.
+/// Cards that are assumed to be like a known card. An `@` line that names the known card also holds
+/// for each of these cards, unless an `@` line of the same step names that card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Like {
     /// The known card.
@@ -67,26 +68,26 @@ pub struct Scenario {
     pub sources: Vec<Ground>,
     /// The cards for which the scenario is meant; empty for every card.
     pub cards: Vec<String>,
-    /// Why some cards are expected to behave differently.
+    /// What is known of cards that may behave differently from most cards.
     pub remarks: Vec<Remark>,
     /// The steps, in blocks that can be repeated.
     pub blocks: Vec<Block>,
 }
 
-/// Why a card is expected to behave differently from most cards.
+/// What is known of cards that may behave differently from most cards, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
-    /// What is known of the difference.
+    /// Whether the real cards are known to behave so.
     pub kind: RemarkKind,
-    /// The cards that differ, and the ground. The ground of an open remark has no
+    /// The cards that the remark is about, and the reason. The ground of an open remark has no
     /// [`Strength`](super::Strength).
     pub ground: Ground,
 }
 
-/// What is known of a difference between cards.
+/// What a remark knows of the real cards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RemarkKind {
-    /// The real card differs in this way.
+    /// The real cards differ from most cards in this way.
     Differs,
     /// No real card has been tested; the expectation is what the model assumes.
     Open,

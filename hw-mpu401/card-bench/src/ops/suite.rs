@@ -1,4 +1,4 @@
-//! The built-in scenarios, and the results of every card in them.
+//! The built-in scenarios, and the results of cards in them.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -25,10 +25,11 @@ pub fn suite() -> Vec<Script> {
 
 /// The result of a card in a scenario.
 ///
-/// A strength is `None` if the script names a ground without its strength.
+/// A strength is `None` if the script names no ground for the result, or only grounds without a
+/// strength.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cell {
-    /// The card behaved as the suite expects of most cards.
+    /// The card behaved as expected, and no remark is about the card.
     Pass(Option<Strength>),
     /// The card behaved unlike other cards, as the suite expects.
     Differs(Option<Strength>),
@@ -53,7 +54,7 @@ impl Cell {
         "A small letter means: this card does otherwise than most cards.";
 
     /// The mark of this result in a table: the letter of the strength, which is small for a card
-    /// that differs.
+    /// that differs. A result without a strength has a mark of its own.
     #[must_use]
     pub fn mark(self) -> char {
         match self {
@@ -109,7 +110,7 @@ fn strongest<'g>(grounds: impl Iterator<Item = &'g Ground>) -> Option<Option<Str
 /// The results of the cards in one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The file.
+    /// The name of the script's file.
     pub file: String,
     /// The scenario.
     pub scenario: Scenario,

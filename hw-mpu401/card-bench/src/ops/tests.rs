@@ -1,4 +1,5 @@
-//! What a script may say, the errors of bad scripts, and what a run prints.
+//! What a script may say, the errors of bad scripts, what a run prints, and
+//! the built-in suite.
 
 use std::fs;
 use std::path::Path;

@@ -2,7 +2,8 @@
 
 use hw_mpu401::InterruptCauses;
 
-/// The most bytes that a text shows byte by byte. A text about more bytes says how many there are.
+/// The most bytes that the text of an action or of a result shows byte by byte. The text about more
+/// bytes says how many there are. [`bytes_beside`] may show more bytes.
 pub(super) const MOST_BYTES: usize = 24;
 
 /// A time in us.
@@ -10,7 +11,7 @@ pub(super) fn us(time_ns: u64) -> String {
     format!("{}.{:03}", time_ns / 1_000, time_ns % 1_000)
 }
 
-/// A time in us without zeros at its end.
+/// A time in us, without zeros at the end of the decimal places.
 pub(super) fn short_us(time_ns: u64) -> String {
     let text = us(time_ns);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -25,9 +26,9 @@ pub(super) fn bytes_text(bytes: &[u8]) -> String {
     }
 }
 
-/// The text of the bytes that a step gave, if the script wanted other bytes. The text shows up to
-/// [`MOST_BYTES`] bytes, or as many bytes as the script wanted if these are more. For the bytes
-/// after these the text says only how many there are.
+/// The text of the bytes that a step gave, to stand beside the bytes that the script wanted. The
+/// text shows up to [`MOST_BYTES`] bytes, or as many bytes as the script wanted if these are more.
+/// For the bytes after these the text says only how many there are.
 pub(super) fn bytes_beside(bytes: &[u8], wanted: &[u8]) -> String {
     let shown = bytes.len().min(wanted.len().max(MOST_BYTES));
     let rest = bytes.len() - shown;

@@ -27,8 +27,8 @@ impl Word<'_> {
         Fault::new(self.column, format!("'{}' is not {wanted}", shown(self.text)), hint)
     }
 
-    /// A fault at this word, where one of the `known` words is needed. The hint has the word that
-    /// was probably meant.
+    /// A fault at this word, where one of the `known` words is needed. If one of them is like this
+    /// word, the message names it before `hint`.
     pub fn unknown<'k>(
         &self,
         wanted: &str,

@@ -21,10 +21,11 @@ pub struct OwnPlaces {
     pub line: Option<u8>,
 }
 
-/// A resource that is impossible.
+/// The reason why a list of resources is impossible.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BadResource {
-    /// The index of the resource in the list. If a resource is missing, the length of the list.
+    /// The index of the wrong resource in the list. If a resource is missing, the length of the
+    /// list.
     pub index: usize,
     /// What is wrong.
     pub what: String,
@@ -35,7 +36,8 @@ pub struct BadResource {
 /// Checks a list of resources; an empty list is not checked.
 ///
 /// # Errors
-/// [`BadResource`] with the first impossible resource.
+/// [`BadResource`] if there are too many resources, if a resource is impossible by itself or beside
+/// an earlier one, or if the list lacks a resource of the MPU-401.
 pub fn check(resources: &[CardResource], own: OwnPlaces) -> Result<(), BadResource> {
     if resources.is_empty() {
         return Ok(());
@@ -215,7 +217,8 @@ fn beside(one: &CardResource, other: &CardResource, own: OwnPlaces) -> Result<()
     }
 }
 
-/// Checks that the list has the resources of the MPU-401.
+/// Checks that the list has the range of the MPU-401. If the list has lines, and the MPU-401's line
+/// is known, one of the lines must be the MPU-401's.
 fn complete(resources: &[CardResource], own: OwnPlaces) -> Result<(), BadResource> {
     let end = resources.len();
     if !resources.iter().any(|one| matches!(one, CardResource::Mpu401 { .. })) {

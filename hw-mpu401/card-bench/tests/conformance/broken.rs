@@ -1,4 +1,4 @@
-//! Register scripts on cards with a fault.
+//! A register script on cards with a fault.
 //!
 //! A card with a fault is a wrapper around the chip. Any test can write such a wrapper.
 
@@ -19,9 +19,9 @@ enum Fault {
     DrrStuck,
     /// STATUS always says that a byte waits.
     DsrStuck,
-    /// An ACK gets lost.
+    /// Every ACK gets lost.
     AckLost,
-    /// A MIDI IN byte comes before the ACK.
+    /// A MIDI IN byte comes before every ACK.
     MidiFirst,
     /// The interrupt line is cut.
     IrqDead,

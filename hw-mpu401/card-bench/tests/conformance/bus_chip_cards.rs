@@ -70,8 +70,8 @@ fn drawn_card() -> impl Strategy<Value = CardProfile> {
     })
 }
 
-/// MIDI both ways in UART mode, or resets and entries into UART mode without MIDI IN: the slow
-/// model has one place for a byte that is on its way to the host.
+/// A script with MIDI both ways in UART mode, or with resets and entries into UART mode and without
+/// MIDI IN.
 fn talk() -> impl Strategy<Value = String> {
     let uart = select(&["init uart", "init idle\nW C 3F\nwait 200"][..]).prop_map(str::to_owned);
     let midi = prop_oneof![

@@ -1,6 +1,6 @@
-//! Cards that nobody built, against the slow model.
+//! Cards without a sequencer, against the slow model.
 //!
-//! The cards have no sequencer. Their behaviours are drawn, or are combinations of a few fields.
+//! The behaviours are drawn, are combinations of a few fields, or are those of the built-in cards.
 
 use hw_mpu401::{
     AckInterrupt, AckPosition, AckSet, Behaviour, CardProfile, CommandPort, CommandStart,
@@ -37,7 +37,7 @@ fn fifos() -> impl Strategy<Value = Fifos> {
     (0..4_u8).prop_map(Fifos::from_bits_truncate)
 }
 
-/// What the host meets at the two ports.
+/// A behaviour with drawn ports and buffers.
 fn ports() -> impl Strategy<Value = Behaviour> {
     let shape = (
         select(&[HostPort::Mailbox, HostPort::Fifo][..]),
@@ -74,7 +74,7 @@ fn ports() -> impl Strategy<Value = Behaviour> {
     })
 }
 
-/// A card without a sequencer whose fields all vary.
+/// A card without a sequencer in which most fields are drawn.
 fn drawn_card() -> impl Strategy<Value = CardProfile> {
     let commands = (
         select(AckSet::ALL),
@@ -130,7 +130,8 @@ fn drawn_card() -> impl Strategy<Value = CardProfile> {
     })
 }
 
-/// Any accesses in both modes. The pauses are short, because every time of a drawn card is short.
+/// A script with any accesses in both modes. Pauses of up to 20 ms are enough, because no time of
+/// a drawn card is longer than 0.5 ms.
 fn talk() -> impl Strategy<Value = String> {
     let init = select(&["init idle", "init power-on", "init uart"][..]);
     let command = prop_oneof![
@@ -174,7 +175,8 @@ proptest! {
     }
 }
 
-/// Every combination of the fields that decide about ACKs and answers.
+/// Every combination of six fields that decide about ACKs and answers. The firmware and the fixed
+/// answers have two values each, and every other field has all its values.
 fn combinations() -> Vec<CardProfile> {
     let mut cards = Vec::new();
     for &host_port in HostPort::ALL {
@@ -203,7 +205,8 @@ fn combinations() -> Vec<CardProfile> {
     cards
 }
 
-/// Every command twice. Two MIDI IN bytes are unread, if the card keeps them.
+/// A script that writes each command twice in a row. Before that, two MIDI IN bytes arrive. If the
+/// card keeps them, they are unread at the writes.
 fn every_command(init: &str) -> String {
     let of = |command: u8| {
         let reads = "R S\nR D\n".repeat(6);

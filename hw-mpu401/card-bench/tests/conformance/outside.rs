@@ -1,6 +1,6 @@
-//! Register scripts on cards that are not built in.
+//! A register script on cards that are not built in, and on empty ports.
 //!
-//! The chip and the slow model run the same scripts and must give the same results.
+//! The chip and the slow model run the script and must give the same results.
 
 use hw_mpu401::{CardProfile, Mpu401, card};
 use mpu401_card_bench::card_file::CardFile;
@@ -8,8 +8,8 @@ use mpu401_card_bench::ops::{Script, Verdict, run_on};
 
 use crate::reference::Reference;
 
-/// The output has four bytes, including the byte on the wire. The card interrupts when no byte
-/// waits after the byte on the wire.
+/// The output has four bytes, including the byte on the wire. Once its interrupt is enabled, the
+/// card interrupts while no byte waits behind the byte on the wire.
 const TRANSMITTER: &str = "
     name = \"transmitter\"
     family = \"fifo-chip\"

@@ -1,4 +1,5 @@
-//! Random scripts: the chip against the slow model, and laws for any access.
+//! Random scripts: the chip against the slow model, laws for any access, and
+//! texts that are no scripts.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -71,8 +72,8 @@ impl<M: Model> Model for Probe<M> {
     }
 }
 
-/// Runs a script and returns its report and all events on both wires, in the order of time, MIDI
-/// OUT first.
+/// Runs a script and returns its report and all events on both wires, in the order of time. Of
+/// events at the same time those of MIDI OUT come first.
 fn run_probed<M: Model>(
     script: &Script,
     card: &CardProfile,
@@ -102,7 +103,7 @@ fn parse(text: &str) -> Script {
     Script::parse("random.ops", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// The cards, without a card that differs from an earlier one only in its port.
+/// The cards, without a card that differs from an earlier one at most in its port.
 fn unlike_cards() -> Vec<&'static CardProfile> {
     let apart_from_port = |card: &CardProfile| Behaviour { usual_port: 0, ..card.behaviour };
     let mut unlike: Vec<&CardProfile> = Vec::new();
@@ -156,7 +157,7 @@ pub fn write_data() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What happens to the card besides its ports and wires: its processor has other work, a fault.
+/// A line that gives the card's processor other work, or that begins or ends a fault.
 pub fn trouble() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => (1..1_500_u32).prop_map(|time| format!("hold {time}")),
@@ -182,8 +183,8 @@ pub fn midi_in() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What acts on the card from outside its ports. The card is deactivated for a short time only, so
-/// that most of the script is about a card that answers.
+/// A line that acts on the card from outside its ports, or that looks at its interrupt. Most
+/// deactivations last less than 1 ms, so that most of the script is about a card that answers.
 fn control() -> impl Strategy<Value = String> {
     let word = |words: &'static [&'static str]| prop::sample::select(words).prop_map(str::to_owned);
     prop_oneof![
@@ -256,7 +257,7 @@ fn uart_script() -> impl Strategy<Value = String> {
     script(prop_oneof![2 => found, 1 => entered], line)
 }
 
-/// A card with mailboxes, small buffers and any times of UART mode.
+/// A card with mailboxes, small buffers and drawn times of UART mode.
 fn mailbox_card() -> impl Strategy<Value = CardProfile> {
     let time = |most_us: u64| (0..=most_us).prop_map(|us| Spread::exactly(us * 1_000));
     let depths = (2..12_u16, 1..8_u16);
@@ -279,7 +280,7 @@ fn mailbox_card() -> impl Strategy<Value = CardProfile> {
     })
 }
 
-/// Resets and entries into UART mode, without MIDI IN.
+/// A script with resets and entries into UART mode, without MIDI IN.
 fn command_script() -> impl Strategy<Value = String> {
     let full = "init uart\nrepeat 550\nP S 40 00 500 0\nW D 57\nend\nP S 40 00 500 0\nW C FF";
     let init = prop_oneof![
@@ -297,7 +298,7 @@ fn command_script() -> impl Strategy<Value = String> {
     script(init, line)
 }
 
-/// Any script that the language allows.
+/// A script with any commands, MIDI both ways, and pauses of up to 2 s.
 fn any_script() -> impl Strategy<Value = String> {
     let init = prop_oneof![
         Just("init idle".to_owned()),
@@ -316,7 +317,8 @@ fn any_script() -> impl Strategy<Value = String> {
     )
 }
 
-/// A card with other values in the fields that few built-in cards use.
+/// A built-in card with another answer at an empty DATA and another wait after a reset. Without
+/// firmware its busy time after a reset is drawn too.
 fn varied_card() -> impl Strategy<Value = CardProfile> {
     let empty_read = prop_oneof![
         Just(EmptyRead::Stale),

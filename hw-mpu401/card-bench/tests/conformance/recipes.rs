@@ -1,6 +1,6 @@
 //! Recipes for real cards, run on a model of a card.
 //!
-//! The tests read back what a recipe prints on the model.
+//! The tests read back what a recipe prints on the model, and texts that no recipe prints.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
@@ -54,7 +54,7 @@ fn script() -> Script {
     Script::parse("recipe.ops", SCRIPT).expect("the script is valid")
 }
 
-/// A real card, as far as a recipe can see.
+/// The model in the place of a real card.
 struct Card {
     chip: Mpu401,
     now_ns: u64,
@@ -89,7 +89,7 @@ fn register(port: u16) -> Register {
     }
 }
 
-/// The screen of DEBUG after this recipe.
+/// All that DEBUG shows on the screen during this recipe.
 fn debug(recipe: &str, card: &mut Card) -> String {
     let hex = |word: &str| u32::from_str_radix(word, 16).expect("a hexadecimal number");
     let mut screen = String::new();

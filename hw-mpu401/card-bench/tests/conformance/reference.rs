@@ -2,10 +2,11 @@
 //!
 //! The model looks at its whole state once in each microsecond.
 //!
-//! The model shares no code with the chip, only the numbers of a card's profile. The model knows
+//! The model and the chip share a card's profile, and no code of the chip. The model knows
 //! everything about a card without a sequencer. About a card with a sequencer the model knows UART
 //! mode and the commands FF and 3F: scripts for such a card must not use MIDI IN or another
-//! command in intelligent mode. All times of the model are whole microseconds.
+//! command in intelligent mode. All times of the model are whole microseconds, except the ends of
+//! bytes at another speed on MIDI IN.
 
 #[path = "reference_line.rs"]
 mod line;
@@ -35,7 +36,7 @@ struct Reply {
     byte: u8,
     kind: Kind,
     ready_us: u64,
-    /// Time from the last read of DATA to the reply, if the reply goes into DATA.
+    /// The shortest time from the last read of DATA to the reply, if the reply goes into DATA.
     pause_us: u64,
     job: Job,
 }
@@ -100,7 +101,7 @@ pub struct Reference {
     timing: Timing<u64>,
     now_us: u64,
     mode: Mode,
-    /// The latch from the host: register, byte, and when it filled.
+    /// The latch from the host: register, byte, and from when on the unit sees the byte.
     inbox: Option<(Register, u8, u64)>,
     /// The latch to the host.
     outbox: Option<Kind>,
@@ -120,12 +121,12 @@ pub struct Reference {
     /// The time from which the unit may take the byte in the latch, and whether the output was full
     /// at that time.
     found_full: (u64, bool),
-    /// Bytes for MIDI OUT, each with the earliest time at which it may start.
+    /// Bytes for MIDI OUT that have not started, each with the earliest time at which it may start.
     output: VecDeque<((u8, Source), u64)>,
     shifter: Option<((u8, Source), u64)>,
     /// The last byte that began on MIDI OUT.
     last_started: u8,
-    /// Since when the 8052 behind a bus chip has room for a byte for MIDI OUT.
+    /// Since when the 8052 behind a bus chip has room for a byte for MIDI OUT; `None` without room.
     room_since_us: Option<u64>,
     /// The receive FIFO.
     fifo: VecDeque<(u8, Kind)>,
@@ -468,7 +469,7 @@ impl Reference {
         held >= self.positions_left()
     }
 
-    /// The positions of the output behind the port. A latch at the port counts as one position.
+    /// How many bytes the FIFO and the shifter hold together. A card's depth includes its latch.
     fn positions_left(&self) -> usize {
         let latch = usize::from(self.card.host_port != HostPort::Fifo);
         usize::from(self.card.tx_depth) - latch
@@ -495,7 +496,7 @@ impl Reference {
         }
     }
 
-    /// What happens to a byte for MIDI OUT that the unit has taken.
+    /// What goes to MIDI OUT when the unit has taken this byte.
     fn with_fault(&mut self, byte: u8) -> u8 {
         if self.hanging_notes == 0 {
             return byte;
@@ -533,7 +534,7 @@ impl Reference {
         }
     }
 
-    /// The byte after the ACK of a command.
+    /// The byte after the ACK of a command; `None` if no byte follows.
     fn answer_to(&self, command: u8) -> Option<u8> {
         let fixed =
             self.card.answers.rows().find(|row| row.first <= command && command <= row.last);

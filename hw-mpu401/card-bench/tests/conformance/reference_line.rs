@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use hw_mpu401::{Lane, LineSignal, Source, WireEdge, WireEvent};
 
-/// From the fall of the line to the middle of the start bit, and to the end of a byte.
+/// From the fall of the line to the middle of the start bit.
 const MIDDLE_US: u64 = 16;
+/// From the fall of the line to the end of the byte.
 const BYTE_US: u64 = 320;
 
 /// A byte that the receiver is reading.
@@ -82,7 +83,7 @@ impl Line {
         self.was_mark = is_mark;
     }
 
-    /// Ends the signal that is over, and returns its event.
+    /// Ends the signal on the line if it is over, and returns its event.
     pub fn end(&mut self, now_us: u64) -> Option<WireEvent> {
         let (signal, start_us) = self.sending?;
         let time_ns = start_us * 1_000 + duration_ns(signal);

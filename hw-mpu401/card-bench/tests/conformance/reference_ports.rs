@@ -1,4 +1,4 @@
-//! The two ports and the two wires of the slow model.
+//! The registers, the two wires and the interrupts of the slow model.
 
 use hw_mpu401::{
     AckInterrupt, Activation, CommandPort, CommandStart, Control, ControlPort, Corruption,
@@ -35,7 +35,7 @@ impl Reference {
         self.control | u8::from(sends) << 1 | u8::from(self.outbox.is_some())
     }
 
-    /// The MIDI IN bytes that the host has not read.
+    /// The number of MIDI IN bytes that the host has not read.
     fn midi_held(&self) -> usize {
         let kinds =
             [self.outbox, self.aside.map(|(_, kind)| kind), self.hand.map(|(_, kind, _)| kind)];

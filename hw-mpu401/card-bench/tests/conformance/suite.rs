@@ -1,4 +1,4 @@
-//! Every scenario of the suite on every card, and the page with the results.
+//! Every scenario of the suite on every card, and the pages about the suite.
 
 use std::fs;
 use std::path::Path;
@@ -50,7 +50,8 @@ fn the_slow_model_agrees_with_the_chip_on_every_scenario_in_uart_mode() {
     }
 }
 
-/// True when the slow model knows everything that the scenario does.
+/// Whether each `init` of the scenario is one into UART mode, and no FF leaves this mode. The slow
+/// model knows all that such a scenario does.
 fn stays_in_uart_mode(scenario: &Scenario) -> bool {
     let mut actions = scenario.blocks.iter().flat_map(|block| &block.steps).map(|step| {
         let text = step.action.to_string();

@@ -172,7 +172,7 @@ impl Bytes for Vec<(i64, Piece, Vec<u8>)> {
     }
 }
 
-/// A message of any kind.
+/// A message of any defined kind except real time.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let data = 0_u8..0x80;
     prop_oneof![
@@ -186,9 +186,9 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// The model: the test makes the messages, so the test knows each whole message. The test sends
-    /// the messages with running status where the specification allows it, puts real-time bytes
-    /// between other bytes, and cuts the bytes anywhere.
+    /// The model: the test makes the messages, so the test knows each whole message. The test
+    /// leaves out some of the status bytes that running status makes unnecessary, puts real-time
+    /// bytes between other bytes, and cuts the bytes anywhere.
     #[test]
     fn messages_come_out_whole_under_any_cut(
         messages in prop::collection::vec((message(), any::<bool>()), 0..20),

@@ -95,7 +95,7 @@ impl Function for RoundToInteger {
     }
 }
 
-/// A change of a sign. It works for every number.
+/// A change of a sign. It is valid for every number, even for a NaN.
 trait SignChange {
     fn apply(sign: u16) -> u16;
 }
@@ -130,8 +130,8 @@ fn with_integer<O: Operator>(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// Replaces ST(target) by the result. If an operand is missing, the default NaN replaces
-/// ST(target).
+/// Replaces ST(target) by the result of `apply`. If a register is empty, the default NaN replaces
+/// ST(target). If an exception that is not masked prevents a result, ST(target) does not change.
 fn replace(
     x87: &mut X87,
     target: u8,
@@ -163,8 +163,8 @@ fn with_memory<O: Operator, F: Format>(machine: &mut Machine, operation: &Operat
     let x87 = &mut machine.x87;
     note_access(x87, operation, offset);
     let operands = (x87.operand(0), Some(source));
-    // The result of `replace` is not needed. An exception that is not masked waits in the status
-    // word.
+    // The result of `replace` is not needed here, because a memory form pops nothing. If there is
+    // no result, the exception already waits in the status word.
     let _ = replace(x87, 0, operands, O::apply);
     Ok(())
 }

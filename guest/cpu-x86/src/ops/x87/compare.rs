@@ -77,7 +77,7 @@ fn integer<P: Pops>(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// Compares ST(0) with a number. A missing operand is a stack underflow, and the result is
+/// Compares ST(0) with a number. An empty register is a stack underflow, and the result is
 /// "unordered".
 fn compare(x87: &mut X87, other: Option<Operand>, quiet: QuietNans) -> Comparison {
     match (x87.operand(0), other) {
@@ -92,7 +92,8 @@ fn compare(x87: &mut X87, other: Option<Operand>, quiet: QuietNans) -> Compariso
     }
 }
 
-/// Compares, and puts the answer into the condition codes.
+/// Compares ST(0) with a number, and puts the answer into the condition codes. Then it pops, unless
+/// an exception that is not masked waits.
 fn to_codes<P: Pops>(x87: &mut X87, other: Option<Operand>, quiet: QuietNans) {
     x87.set_c1(false);
     let Comparison { order, response } = compare(x87, other, quiet);

@@ -9,7 +9,7 @@ use crate::registers::RAX;
 use crate::select::{Place, place};
 use crate::x87::words::Control;
 
-/// Every register is empty.
+/// The argument of `X87::set_occupied` that makes every register empty.
 const NONE_OCCUPIED: u8 = 0;
 
 /// Finds the handler of an instruction of this family.
@@ -82,7 +82,7 @@ fn free(machine: &mut Machine, operation: &Operation) -> Outcome {
     Ok(())
 }
 
-/// FFREEP. The manual of AMD names it, and the manual of Intel does not.
+/// FFREEP. The manual of AMD names this instruction, and the manual of Intel does not.
 fn free_and_pop(machine: &mut Machine, operation: &Operation) -> Outcome {
     free(machine, operation)?;
     machine.x87.pop();

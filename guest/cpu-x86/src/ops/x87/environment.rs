@@ -1,7 +1,8 @@
 //! FNSTENV, FLDENV, FNSAVE, FRSTOR: the x87 in memory.
 //!
-//! The environment has 28 or 14 bytes. In an image of FNSAVE the registers follow the environment.
-//! The selectors of the last instruction are stored as 0, as on processors that keep no selectors.
+//! The environment has 28 bytes, or 14 bytes in the form for an operand size of 16 bits. In an
+//! image of FNSAVE the registers follow the environment. The selectors of the last instruction are
+//! stored as 0, as on processors that keep no selectors.
 //!
 //! Source: Intel SDM volume 1, 8.1.10, figures 8-9 and 8-11 (protected mode).
 
@@ -53,7 +54,8 @@ impl Layout for Wide {
     const BYTES: usize = 28;
 
     fn write(x87: &X87, bytes: &mut [u8]) {
-        // The upper halves of the words are reserved and stored as ones.
+        // Four of the fields use only the lower half of a word. The upper half is reserved and
+        // stored as ones.
         let reserved = 0xFFFF_0000;
         let words = [
             reserved | u32::from(x87.control.bits()),
@@ -127,7 +129,7 @@ fn load_environment<L: Layout, const N: usize>(
     load_image::<L, N>(machine, operation).map(|_| ())
 }
 
-/// Loads the environment from the front of an image of `N` bytes.
+/// Loads the environment from the front of an image of `N` bytes, and returns the whole image.
 fn load_image<L: Layout, const N: usize>(
     machine: &mut Machine,
     operation: &Operation,

@@ -44,9 +44,9 @@ trait Pointers {
     const MASK: u64;
 }
 
-/// A pointer of 32 bits, and a selector.
+/// Pointers of 32 bits, each with a selector.
 struct Short;
-/// A pointer of 64 bits.
+/// Pointers of 64 bits, without selectors.
 struct Long;
 
 impl Pointers for Short {

@@ -38,7 +38,7 @@ pub(super) fn select(instruction: &Instruction) -> Option<Handler> {
     }
 }
 
-/// A format of memory operands.
+/// A format of memory operands of at most 8 bytes.
 pub(super) trait Format {
     type Bits: Width;
     fn operand(bits: u64) -> Operand;
@@ -97,7 +97,8 @@ fn load<F: Format>(machine: &mut Machine, operation: &Operation) -> Outcome {
     let offset = machine.offset(operation);
     let x87 = &mut machine.x87;
     note_access(x87, operation, offset);
-    // A stack overflow comes before the exceptions of the operand.
+    // A stack overflow comes before the exceptions of the operand. If the stack is full, `push`
+    // notes the overflow.
     if !x87.is_empty(7) {
         x87.push(operand.number);
     } else if let Ok(number) = accept(x87, operand) {
@@ -222,7 +223,8 @@ fn load_constant<C: Constant>(machine: &mut Machine, operation: &Operation) -> O
     Ok(())
 }
 
-/// FXCH: an empty register counts as the default NaN.
+/// FXCH: an empty register counts as the default NaN. If the stack underflow is not masked, nothing
+/// is exchanged.
 fn exchange(machine: &mut Machine, operation: &Operation) -> Outcome {
     let x87 = begin(machine, operation)?;
     let other = operation.source;

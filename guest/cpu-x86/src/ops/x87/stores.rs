@@ -68,7 +68,8 @@ impl Mode for Cutting {
 }
 
 /// Stores the bytes that `bytes` makes from ST(0). If the memory refuses the store, the x87 does
-/// not change. After an exception that is not masked, nothing is stored.
+/// not change. If `bytes` returns `Abandoned`, nothing is stored or popped. An inexact result is
+/// stored and popped even if its exception is not masked.
 fn store<const N: usize, P: Pops>(
     machine: &mut Machine,
     operation: &Operation,
@@ -123,7 +124,7 @@ fn store_register<P: Pops>(machine: &mut Machine, operation: &Operation) -> Outc
     Ok(())
 }
 
-/// Rounds a number for a format of memory.
+/// Rounds ST(0) to a format of memory.
 fn to_format(x87: &mut X87, top: Option<Operand>, format: Format) -> Result<Number, Abandoned> {
     let Some(operand) = top else { return x87.stack_underflow() };
     match operand.class {

@@ -56,7 +56,8 @@ impl<'a> Container<'a> {
         Some(container)
     }
 
-    /// The bytes of a stream; `None` if the file has no such stream, or if the stream is damaged.
+    /// The bytes of a stream. `None` if the directory has no such number, if a block lies outside
+    /// of the file, or if `left` is less than the size of the stream.
     pub fn stream(&self, number: u16) -> Option<Vec<u8>> {
         let (size, blocks) = self.streams.get(usize::from(number))?;
         self.gather(blocks, *size)

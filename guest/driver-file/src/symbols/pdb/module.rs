@@ -36,7 +36,8 @@ pub(super) struct Module<'a> {
     /// An entry for each source file. An entry begins with the place of the file's name. Lines name
     /// a file by the offset of its entry.
     checksums: &'a [u8],
-    /// The file and the first line of each function that was inlined somewhere.
+    /// The file and the first line of each function that was inlined somewhere, by the number of
+    /// the function.
     inlinees: HashMap<u32, (u32, u32)>,
 }
 

@@ -1,4 +1,4 @@
-//! Each mistake that a driver can make with a DirectMusic event.
+//! Mistakes of a driver with DirectMusic events, and the rules they break.
 
 use std::rc::Rc;
 
@@ -45,8 +45,8 @@ impl Other {
 }
 
 /// A mistake: what the driver does, the rules that it breaks, and a part of the last message. The
-/// last field is the number of events and buffers that are not back at the allocator after the
-/// mistake.
+/// last field has two numbers: how many events and how many buffers are not back at the desk's
+/// allocator after the mistake.
 type Mistake = (fn(&Desk), &'static str, &'static str, (i32, i32));
 
 const MISTAKES: &[Mistake] = &[
@@ -100,7 +100,8 @@ const MISTAKES: &[Mistake] = &[
     ),
     (
         |desk| {
-            // The address of an event that the allocator has not given to the driver.
+            // This address is the place of the next event, which the allocator has not given to the
+            // driver.
             let event = desk.event();
             assert_eq!(desk.free(event + 64), NtStatus::INVALID_PARAMETER);
         },

@@ -40,7 +40,7 @@ pub(super) fn isxdigit(_call: &Call<'_>, character: u32) -> bool {
     is(character, |byte| byte.is_ascii_hexdigit())
 }
 
-/// `int isprint(int)`: a character that takes a place on paper.
+/// `int isprint(int)`: a space, or a character that is visible.
 pub(super) fn isprint(_call: &Call<'_>, character: u32) -> bool {
     is(character, |byte| byte == b' ' || byte.is_ascii_graphic())
 }

@@ -7,7 +7,8 @@ use super::super::formatting::{Arguments, BadPointers, Form, Values, Width, form
 use super::text;
 use crate::routine::{Call, Pointer, Variables, Word};
 
-/// A text or its padding has at most this number of characters. Assumed: drivers write far fewer.
+/// A format, a text that is inserted, or the padding of one has at most this number of characters.
+/// Assumed: drivers write far fewer.
 const LONGEST: usize = 65_536;
 
 /// `int sprintf(char *, const char *, ...)`
@@ -100,8 +101,10 @@ fn format_text(call: &Call<'_>, width: Width, format: Pointer, values: Values) -
     formatted(&Arguments { call, form, values }, format)
 }
 
-/// Stores a text. When there is room, a zero follows the text. Returns the number of characters of
-/// the text; -1 when there is no room for all characters.
+/// Stores a text and a zero after it, and returns the number of characters of the text. `room` is
+/// the size of the buffer in characters, or `None` when the routine does not know the size. When
+/// there is room for the text only, no zero follows. When there is no room for all characters, the
+/// function stores the first `room` characters and returns -1.
 ///
 /// When `to` is null and `room` is 0, the function stores nothing and returns the number of
 /// characters.

@@ -5,8 +5,8 @@
 
 use crate::guest::Guest;
 
-/// A text in memory has at most this number of characters. A text without a zero faults long before
-/// that.
+/// The routines read at most this number of characters of a text. A text without a zero faults long
+/// before that.
 const LONGEST: u64 = u32::MAX as u64;
 
 /// A character of a text.
@@ -23,10 +23,10 @@ pub(super) trait Character: Copy + Ord {
     /// Appends the bytes of the character to a `Vec` of the host.
     fn append_to(self, bytes: &mut Vec<u8>);
 
-    /// The character as a small letter, if it is a letter.
+    /// The character as a small letter, if it is a letter of ASCII.
     fn to_lower(self) -> Self;
 
-    /// The character as a capital letter, if it is a letter.
+    /// The character as a capital letter, if it is a letter of ASCII.
     fn to_upper(self) -> Self;
 }
 
@@ -117,7 +117,8 @@ pub(super) fn copy_padded<C: Character>(guest: &Guest, to: u64, from: u64, limit
     }
 }
 
-/// Compares two texts, at most `limit` characters: -1, 0 or 1.
+/// Compares at most `limit` characters of two texts: -1, 0 or 1. `fold` changes each character
+/// before the comparison.
 pub(super) fn compare<C: Character>(
     guest: &Guest,
     [left, right]: [u64; 2],
@@ -142,15 +143,16 @@ pub(super) fn find<C: Character>(guest: &Guest, address: u64, wanted: C) -> u64 
     found.map_or(0, |index| place::<C>(address, index as u64))
 }
 
-/// The address of the last character that is `wanted`; `find` returns the first such character.
+/// The address of the last character that is `wanted`; 0 when there is no such character. The zero
+/// at the end counts as a character.
 pub(super) fn find_last<C: Character>(guest: &Guest, address: u64, wanted: C) -> u64 {
     let text = with_zero::<C>(guest, address);
     let found = text.iter().rposition(|character| *character == wanted);
     found.map_or(0, |index| place::<C>(address, index as u64))
 }
 
-/// The address of the first place of a text in another text; 0 when the other text does not contain
-/// this text.
+/// The first address at which the text at `wanted` stands in the text at `address`; 0 when there is
+/// no such place.
 pub(super) fn find_text<C: Character>(guest: &Guest, address: u64, wanted: u64) -> u64 {
     let text: Vec<C> = load(guest, address, LONGEST);
     let wanted: Vec<C> = load(guest, wanted, LONGEST);

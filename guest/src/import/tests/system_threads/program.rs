@@ -14,7 +14,7 @@ pub struct Program<'a> {
 
 impl<'a> Program<'a> {
     pub fn new(bench: &'a Bench) -> Program<'a> {
-        // sub rsp, 68h
+        // On x64: sub rsp, 68h
         let code = if is_wide(bench) { vec![0x48, 0x83, 0xEC, 0x68] } else { Vec::new() };
         Program { bench, code }
     }
@@ -68,7 +68,7 @@ impl<'a> Program<'a> {
         self.bench.guest.thunk_of(routine)
     }
 
-    /// Stores the lower half of the last result.
+    /// Stores the lower 32 bits of the last result.
     pub fn store_result(&mut self, address: u64) {
         // mov [rdx], eax; or mov [address], eax
         self.access(address, &[0x89, 0x02], &[0xA3]);

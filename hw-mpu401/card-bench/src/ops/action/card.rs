@@ -82,7 +82,7 @@ fn parse_stale(words: &mut Words<'_>) -> Result<u8, Fault> {
 }
 
 impl CardAction {
-    /// The mode into which a recipe brings a real card.
+    /// The mode into which a recipe brings a real card, or why the recipe cannot do the action.
     pub(in crate::ops) fn init_mode(&self) -> Result<InitMode, Obstacle> {
         let why = match self {
             Self::Init(InitialState::Idle) => return Ok(InitMode::Intelligent),

@@ -1,6 +1,6 @@
 //! What acts on the MPU-401 from outside its two ports.
 //!
-//! Registers of the card beside the MPU-401, and faults of its MIDI lines.
+//! These are registers of the card beside the MPU-401, and faults of the MIDI lines.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -29,7 +29,7 @@ const MOST_BYTES_BETWEEN: u64 = 1_000_000;
 pub enum ControlAction {
     /// A register of the card changes.
     Set(Control),
-    /// A MIDI line begins to change bytes.
+    /// From now on a MIDI line changes bytes.
     Corrupt(Lane, Corruption),
     /// Checks the causes of an interrupt.
     Causes,

@@ -1,4 +1,4 @@
-//! What the host does: accesses to the card's two ports, and waiting.
+//! What the host does: accesses to the card's ports, and waiting.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -27,7 +27,8 @@ pub enum HostAction {
     Write(Register, u8),
     /// Reads until some bits have the wanted values.
     Poll(Poll),
-    /// Reads STATUS and then, if a byte waits, DATA, until no byte waits or this many bytes came.
+    /// Reads STATUS, and DATA if a byte waits. Repeats this until no byte waits or this many bytes
+    /// came.
     Drain(u32),
     /// No access for this time, in ns.
     Wait(u64),
@@ -44,7 +45,7 @@ pub struct Poll {
     pub wanted: u8,
     /// The most reads, at least 1.
     pub times: u32,
-    /// Time from one read to the next, in ns, without the read itself.
+    /// Time from the end of one read to the beginning of the next, in ns.
     pub pause_ns: u64,
 }
 
@@ -89,7 +90,8 @@ enum Access {
     Write,
 }
 
-/// S and C are the same port: a read gives STATUS, and a write goes to COMMAND.
+/// Reads the letter of a register. S and C are the same port: a read gives STATUS, and a write
+/// goes to COMMAND.
 fn parse_register(words: &mut Words<'_>, access: Access) -> Result<Register, Fault> {
     let word = words.need("the register", REGISTERS)?;
     match (word.text, access) {
@@ -212,7 +214,7 @@ impl Poll {
     }
 }
 
-/// The letter of a register in a read.
+/// The letter of a register in a line that reads it.
 fn read_letter(register: Register) -> char {
     match register {
         Register::Data => 'D',

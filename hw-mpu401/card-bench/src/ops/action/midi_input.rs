@@ -1,6 +1,6 @@
 //! The signals that arrive on MIDI IN.
 //!
-//! They are good bytes, or the bytes of a bad sender or a bad cable.
+//! They are good bytes, or what a bad sender or a bad cable puts on the line.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -100,7 +100,7 @@ impl MidiInput {
     }
 }
 
-/// Reads bytes up to the end of the line, or up to the word `framing` there.
+/// Reads the bytes of a line. If the word `framing` ends the line, the result has this word too.
 fn parse_bytes<'t>(
     first: Word<'t>,
     words: &mut Words<'t>,

@@ -2,8 +2,8 @@
 //!
 //! DEBUG reads and writes ports with `i` and `o`. The command `h` prints the sum and the difference
 //! of two numbers. So `h 7 0` prints the number 7 twice, which marks that line 7 of the script
-//! comes next. A short routine at address 100 waits: it calls interrupt 15 of the BIOS with
-//! AH = 86, which waits CX:DX us.
+//! comes next. All numbers of DEBUG are hexadecimal. A short routine at address 100 waits: it calls
+//! interrupt 15 of the BIOS with AH = 86, which waits CX:DX us.
 //! Source: MS-DOS 5.0 User's Guide, Debug; IBM AT Technical Reference, BIOS interrupt 15 hex.
 
 use std::fmt::Write;
@@ -20,7 +20,7 @@ const FIRST_READS: usize = 4;
 /// The most bytes that a `drain` reads. DEBUG cannot stop when no byte waits.
 const MOST_DRAINED: u32 = 32;
 
-/// The time after a command at the beginning of a scenario, in us.
+/// The time to wait after each command of an `init`, in us.
 const INIT_WAIT_US: u64 = 200_000;
 
 /// Refuses what DEBUG cannot do.
@@ -122,7 +122,7 @@ impl Recipe {
     }
 
     /// Resets the card twice: a card in UART mode may take the first FF only as the end of the
-    /// mode. The recipe reads DATA after each reset, because the card may have sent an ACK.
+    /// mode. The recipe reads DATA after each command, because the card may have sent an ACK.
     fn init(&mut self, line: usize, mode: InitMode) {
         self.mark(line);
         let commands: &[u8] = match mode {

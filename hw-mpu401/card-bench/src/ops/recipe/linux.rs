@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::{Doable, InitMode, Part, RecipeHost, RecipePorts, mark, parts};
 use crate::ops::script::Script;
 
-/// The program around the steps. It prints a line for each step that reads: the line of the script,
-/// the letter of the step, and what was read.
+/// The program that does the steps. It prints a line for each step that reads: the line of the
+/// script, the letter of the step, and what was read.
 const PROGRAM: &str = include_str!("linux.py");
 
 /// The text of the recipe.
@@ -50,8 +50,8 @@ STEPS = \"\"\"
     text + "\"\"\"\n\n" + PROGRAM
 }
 
-/// A text of the user, for a comment and for a text of Python: one line, without the characters
-/// that would end the text.
+/// A text of the user in a form that can stand in a comment and in a string of Python: one line,
+/// without the characters that could end the string.
 fn plain(text: &str) -> String {
     text.replace(['"', '\\'], "'").replace(char::is_control, " ")
 }

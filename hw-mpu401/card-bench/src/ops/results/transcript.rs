@@ -1,8 +1,8 @@
 //! Reads the screen of DEBUG after a recipe for DOS.
 //!
 //! Only two forms of lines count: two numbers of four digits, which a command `h` printed, and one
-//! number of two digits, which a command `i` printed. All other lines are echoes of commands, or
-//! registers that a command `g` shows.
+//! number of two digits, which a command `i` printed. All other lines do not count, such as echoes
+//! of commands, or registers that a command `g` shows.
 
 use hw_mpu401::Status;
 
@@ -37,7 +37,8 @@ pub(super) fn read(text: &str, script: &Script) -> Result<Vec<Vec<Read>>, (usize
     Ok(scenarios)
 }
 
-/// The marks of the text and the bytes after each.
+/// The marks of the steps in the text, and the bytes after each of these marks. The first mark, of
+/// the whole script, is only checked.
 fn groups(text: &str, script: &Script) -> Result<Vec<Group>, (usize, Fault)> {
     let mut groups: Option<Vec<Group>> = None;
     for (index, line) in text.lines().enumerate() {
