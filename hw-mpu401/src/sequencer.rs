@@ -351,6 +351,7 @@ impl Sequencer {
         }
         if self.switches().contains(Switches::REALTIME_OUT) {
             parts.transmitter.skip(clocks);
+            parts.out_fault.skip(clocks);
         }
         let ticks = clocks * ticks_a_clock;
         self.clock.leave_out(ticks);

@@ -9,6 +9,9 @@ use crate::reply::{AfterReply, Reply, ReplyKind, Request};
 use crate::timing::NEVER_NS;
 use crate::unit::{Action, Plan};
 
+/// The longest message of a track or of the conductor, in bytes.
+const MESSAGE_BYTES: u64 = 3;
+
 /// What the next data byte of the host is for. While the unit expects a data byte, the ticks, the
 /// requests and a deferred command wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,12 +121,17 @@ impl Sequencer {
 
     /// Plans to take the host's byte that the unit waits for. Behind a mailbox the unit fetches no
     /// input meanwhile.
+    ///
+    /// Assumed: the unit leaves a byte that may put something on MIDI OUT until the output has room
+    /// for it, because nothing says that the unit loses bytes of the host.
     fn plan_take_awaited(&self, parts: &Parts) -> Plan {
-        let is_system = matches!(self.expects, Expects::SystemMessage(_));
-        let room_ns = match parts.latches.inbox() {
-            Inbox::Empty => return Plan::IDLE,
-            Inbox::Data if is_system => parts.output_room_ns(),
-            Inbox::Data | Inbox::Command => 0,
+        let room_ns = match (parts.latches.inbox(), self.expects) {
+            (Inbox::Empty, _) => return Plan::IDLE,
+            (Inbox::Data, Expects::SystemMessage(_)) => parts.output_room_ns(),
+            (Inbox::Data, Expects::Track(_) | Expects::Conductor | Expects::ChannelMessage(_)) => {
+                parts.transmitter.room_for_ns(MESSAGE_BYTES)
+            }
+            (Inbox::Data | Inbox::Command, _) => 0,
         };
         let timing = parts.unit.timing();
         let latency_ns = match parts.rules.host_port {

@@ -83,6 +83,27 @@ fn events_leave_at_their_ticks_and_one_is_held_ahead() {
     assert!((499_000..=500_500).contains(&apart_us), "{apart_us}");
 }
 
+/// The host gives events faster than MIDI OUT carries them: 2,000 messages at once would be more than
+/// the output holds.
+#[test]
+fn events_at_once_wait_for_room_in_the_output_and_none_is_lost() {
+    let mut host = Host::new();
+    host.start(0x01);
+    let mut expected = vec![0xFA];
+    let mut played = Vec::new();
+    host.answer(0xF0, &[0x00, 0x90, 0x00, 0x40]);
+    expected.extend([0x90, 0x00, 0x40]);
+    for number in 1..2_000_u32 {
+        let note = (number % 128) as u8;
+        host.answer(0xF0, &[0x00, note, 0x40]);
+        expected.extend([0x90, note, 0x40]);
+        played.extend(host.played_bytes());
+    }
+    host.wait_us(200_000);
+    played.extend(host.played_bytes());
+    assert!(played.starts_with(&expected), "{} of {} bytes", played.len(), expected.len());
+}
+
 #[test]
 fn a_timing_byte_f8_lets_240_ticks_pass() {
     let mut host = Host::new();
