@@ -152,7 +152,7 @@ pub fn check(lab: &mut Lab, job: &Check) -> Result<Answer, Refusal> {
     let bytes = lab.files.text(name)?;
     let source = String::from_utf8(bytes).map_err(|error| {
         let refusal = Refusal::file(name, "the file is no text: save it as plain text in UTF-8");
-        refusal.or_other_kind(name, error.as_bytes(), Wanted::Card)
+        refusal.or_other_kind(name, error.as_bytes(), Wanted::Scenario)
     })?;
     let scenarios = read_among(name, &source, &lab.files)?;
     let one = |scenario: Scenario| {

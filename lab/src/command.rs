@@ -24,9 +24,10 @@ pub fn of(job: &Run) -> String {
         Choice::Name(name) | Choice::File(name) => name.clone(),
     };
     let format = match (song.format, &song.notes, &song.bytes) {
+        // Typed notes and bytes are raw, whatever the format is.
+        (_, Some(_), _) | (_, _, Some(_)) | (Format::Raw, ..) => Some("raw"),
         (Format::Smf, ..) => Some("smf"),
         (Format::Syx, ..) => Some("syx"),
-        (Format::Raw, ..) | (_, Some(_), _) | (_, _, Some(_)) => Some("raw"),
         (Format::Auto, None, None) => None,
     };
     option("input-format", format.map(str::to_owned));

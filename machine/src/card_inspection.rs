@@ -119,8 +119,7 @@ fn midi_in(state: &State) -> String {
     }
 }
 
-/// The numbers of lost bytes, for each way in which bytes were lost. MIDI IN bytes that the card
-/// dropped because they had no stop bit are not told.
+/// The numbers of lost bytes, for each way in which bytes were lost.
 fn lost(counters: &Counters) -> String {
     let kinds = [
         (counters.overwritten, "overwritten before they were taken"),
@@ -129,6 +128,7 @@ fn lost(counters: &Counters) -> String {
         (counters.thru_lost, "to go through that found the output full"),
         (counters.rx_overrun, "of the input overrun"),
         (counters.lost_in_busy, "of the input lost while UART mode was entered"),
+        (counters.misframed, "of the input dropped, because they had no stop bit"),
         (counters.unheard, "of the input unheard in intelligent mode"),
         (counters.input_cleared, "of the input thrown away"),
         (counters.midi_in_refused, "refused by the full MIDI IN cable"),

@@ -3,6 +3,8 @@
 //! This file owns the facts in the form in which they are shown. All facts come from requests of a
 //! client; this file does not look into the port.
 
+use std::cell::Cell;
+
 use portcls_emulator::{Kernel, NtStatus};
 use portcls_port::descriptor::PcConnectionDescriptor;
 use portcls_port::guid::Guid;
@@ -259,6 +261,7 @@ fn is_sound(range: &DataRange) -> bool {
 /// Tries to open each pin for MIDI, with MIDI bytes and with the pin's format for DirectMusic, and
 /// each pin for sound. Adds the reason when a pin cannot be used. An opened pin is closed again.
 pub(crate) fn add_openings(machine: &Machine, filters: &mut [FilterView]) {
+    let has_stopped = Cell::new(false);
     for (number, filter) in filters.iter_mut().enumerate() {
         for pin in &mut filter.pins {
             let pin_id = pin.pin_id;
@@ -266,7 +269,13 @@ pub(crate) fn add_openings(machine: &Machine, filters: &mut [FilterView]) {
                 .run(|kernel| open(&filter_number(kernel, number)?))
             {
                 Ok(outcome) => outcome.err(),
-                Err(stopped) => Some(format!("opening it stopped the machine: {stopped}")),
+                Err(_) if has_stopped.get() => {
+                    Some("not tried, because the machine has stopped".to_owned())
+                }
+                Err(stopped) => {
+                    has_stopped.set(true);
+                    Some(format!("opening it stopped the machine: {stopped}"))
+                }
             };
             if let Some(midi) = &mut pin.midi {
                 let wanted = midi.pin_use;

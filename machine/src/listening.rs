@@ -8,7 +8,7 @@
 
 use hw_mpu401::Counters as CardCounters;
 use portcls_emulator::trace::WaitEnd;
-use portcls_emulator::{Kernel, Progress};
+use portcls_emulator::{Kernel, NtStatus, Progress};
 use portcls_midi_file::Song;
 
 use crate::cable::Feeding;
@@ -47,13 +47,14 @@ pub(crate) fn queue_reads(pin: &PinClient<'_>) -> Result<(), MachineError> {
 ///
 /// # Errors
 /// [`MachineError::Stopped`], with a hang when bytes wait in the card or on the cable and nothing
-/// moves. Also the errors of [`queue_reads`]. After an error `received` has the bytes that were
-/// read before the error.
+/// moves. Also the errors of [`queue_reads`]. After an error `received` and `statuses`
+/// have what came before the error.
 pub(crate) fn listen(
     machine: &Machine,
     song: &Song,
     pin: &PinClient<'_>,
     received: &mut Vec<Received>,
+    statuses: &mut Vec<NtStatus>,
 ) -> Result<(), MachineError> {
     let most_bytes = song.byte_count().saturating_add(SURPLUS_LIMIT_BYTES);
     let feeding = machine.cable().send_song(song.clone());
@@ -73,7 +74,7 @@ pub(crate) fn listen(
             machine.run(|kernel| kernel.run_until(limit_ns))?;
         }
         let known = received.len();
-        pin.append_received(received);
+        pin.append_completed(statuses, received);
         let new_bytes = received[known..].iter().map(|chunk| chunk.bytes.len()).sum::<usize>();
         if new_bytes > 0 {
             quiet_since_ns = machine.now_ns();

@@ -29,6 +29,8 @@ pub struct Received {
     pub time_ns: u64,
     /// The bytes.
     pub bytes: Vec<u8>,
+    /// When the read request was completed, in ns since power-on.
+    pub completed_ns: u64,
 }
 
 /// The requests that were completed and not taken yet, in the order of their completion, and the
@@ -50,7 +52,7 @@ impl Mailbox {
         statuses: &mut Vec<NtStatus>,
         received: &mut Vec<Received>,
     ) {
-        for Done { irp, code, zero_100ns } in self.done.borrow_mut().drain(..) {
+        for Done { irp, code, zero_100ns, completed_ns } in self.done.borrow_mut().drain(..) {
             statuses.push(irp.status());
             if code != KsIoctl::ReadStream {
                 continue;
@@ -59,7 +61,7 @@ impl Mailbox {
                 // A driver of DirectMusic can stamp an event with any time, even with a time before
                 // time 0 of the pin.
                 let time_ns = u64::try_from(since_100ns).unwrap_or(0).saturating_mul(100);
-                received.push(Received { time_ns, bytes: data.to_vec() });
+                received.push(Received { time_ns, bytes: data.to_vec(), completed_ns });
             });
         }
     }
@@ -71,6 +73,8 @@ struct Done {
     code: KsIoctl,
     /// Time 0 of the pin when the request was completed, by the clock of the pin's buffers.
     zero_100ns: i64,
+    /// When the request was completed, in ns since power-on.
+    completed_ns: u64,
 }
 
 /// Time 0 of a pin whose buffers have times of the master clock.
@@ -300,7 +304,9 @@ impl<'m> PinClient<'m> {
             }
             mailbox.in_flight.set(mailbox.in_flight.get() - 1);
             let zero_100ns = mailbox.zero.get().map_or(0, |zero| zero.clock_100ns);
-            mailbox.done.borrow_mut().push_back(Done { irp: irp.clone(), code, zero_100ns });
+            let completed_ns = kernel.now_ns();
+            let done = Done { irp: irp.clone(), code, zero_100ns, completed_ns };
+            mailbox.done.borrow_mut().push_back(done);
         }));
         self.requests.borrow_mut().push_back(irp.clone());
         let status = pin.send(&irp);
@@ -345,14 +351,18 @@ impl<'m> PinClient<'m> {
     #[must_use]
     pub fn take_received(&self) -> Vec<Received> {
         let mut received = Vec::new();
-        self.append_received(&mut received);
+        self.append_completed(&mut Vec::new(), &mut received);
         received
     }
 
-    /// Does the same as [`take_received`](Self::take_received), but appends to `received`.
-    pub(crate) fn append_received(&self, received: &mut Vec<Received>) {
+    /// Takes the requests out that were completed, and appends their statuses and the received bytes.
+    pub(crate) fn append_completed(
+        &self,
+        statuses: &mut Vec<NtStatus>,
+        received: &mut Vec<Received>,
+    ) {
         self.requests.borrow_mut().retain(|irp| !irp.is_completed());
-        self.mailbox.append_completed(&mut Vec::new(), received);
+        self.mailbox.append_completed(statuses, received);
     }
 
     /// The mailbox with the requests that were completed. The mailbox outlives the client.

@@ -293,7 +293,11 @@ fn write(pin: &PinClient<'_>, buffer: RecordBuffer) -> Result<(), MachineError> 
 }
 
 fn failures(pin: &PinClient<'_>) -> Vec<NtStatus> {
-    pin.take_statuses().into_iter().filter(|status| *status != NtStatus::SUCCESS).collect()
+    failed_of(pin.take_statuses())
+}
+
+fn failed_of(statuses: Vec<NtStatus>) -> Vec<NtStatus> {
+    statuses.into_iter().filter(|status| *status != NtStatus::SUCCESS).collect()
 }
 
 /// Waits until at most `count` requests are in flight. When a request never ends, the run ends with
@@ -359,7 +363,10 @@ fn capture_through(
     progress.run_ns = Some(pin.zero_ns()?);
     progress.at_run = machine.card_counters();
     pin.run()?;
-    listen(machine, song, &pin, &mut progress.received)?;
+    let mut statuses = Vec::new();
+    let listened = listen(machine, song, &pin, &mut progress.received, &mut statuses);
+    progress.failed = failed_of(statuses);
+    listened?;
     progress.note_end(machine);
     machine.run(|kernel| kernel.mark("the song is over"))?;
     pin.set_state(KsState::Stop)?;

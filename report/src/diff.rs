@@ -189,21 +189,29 @@ pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
     let [is_first_cut, is_second_cut] = compared.map(|log| matches!(log, Cow::Owned(_)));
     if is_first_cut {
         result.events[0] = first.events().count();
-        renumber(first, result.findings.iter_mut().filter_map(|finding| finding.first.as_mut()));
+        let numbers = numbers_of(first);
+        for finding in &mut result.findings {
+            finding.first.iter_mut().for_each(|spot| spot.event = numbers[spot.event]);
+            let events = finding.places.iter_mut().filter_map(|place| place.first.as_mut());
+            events.for_each(|event| *event = numbers[*event]);
+        }
     }
     if is_second_cut {
         result.events[1] = second.events().count();
-        renumber(second, result.findings.iter_mut().filter_map(|finding| finding.second.as_mut()));
+        let numbers = numbers_of(second);
+        for finding in &mut result.findings {
+            finding.second.iter_mut().for_each(|spot| spot.event = numbers[spot.event]);
+            let events = finding.places.iter_mut().filter_map(|place| place.second.as_mut());
+            events.for_each(|event| *event = numbers[*event]);
+        }
     }
     result
 }
 
-/// The spots have the numbers of events in the trace without facts about causes. Gives each spot
-/// the number of its event in the whole trace.
-fn renumber<'s>(log: &TraceLog, spots: impl Iterator<Item = &'s mut Spot>) {
+/// The number in the whole trace of each event that the trace without facts about causes has.
+fn numbers_of(log: &TraceLog) -> Vec<usize> {
     let kept = log.events().enumerate().filter(|(_, event)| !event.event.is_cause_fact());
-    let numbers: Vec<usize> = kept.map(|(number, _)| number).collect();
-    spots.for_each(|spot| spot.event = numbers[spot.event]);
+    kept.map(|(number, _)| number).collect()
 }
 
 /// Compares two traces that have the same kinds of events.

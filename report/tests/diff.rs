@@ -337,6 +337,12 @@ fn beside_an_older_trace_an_event_keeps_its_number() {
         spots.map(|spot| spot.as_ref().expect("a place in both").event)
     };
     assert_eq!((numbers(&there), numbers(&back)), ([2, 0], [0, 2]), "{}", there.text(9));
+    let places = |found: &Diff| {
+        let places = &found.findings[0].places;
+        places.iter().map(|place| (place.first, place.second)).collect::<Vec<_>>()
+    };
+    assert_eq!(places(&there), [(Some(2), Some(0))], "the page draws at these");
+    assert_eq!(places(&back), [(Some(0), Some(2))]);
 }
 
 #[test]

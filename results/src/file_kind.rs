@@ -22,6 +22,8 @@ pub enum Wanted {
     Trace,
     /// A card.
     Card,
+    /// A scenario.
+    Scenario,
     /// A register script, or what a recipe printed.
     Script,
     /// Registry values.
@@ -37,6 +39,7 @@ impl Wanted {
             Wanted::Inf => "an INF",
             Wanted::Trace => "a trace",
             Wanted::Card => "a card file",
+            Wanted::Scenario => "a scenario",
             Wanted::Script => "a register script",
             Wanted::Registry => "a file of registry values",
         }

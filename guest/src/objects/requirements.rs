@@ -161,10 +161,11 @@ fn requirements_at(guest: &Guest, address: u64) -> ResourceRequirements {
     let mut list = at(address, whole.list);
     let mut alternatives = Vec::new();
     for _ in 0..count {
-        let entries = guest.load_u32(at(list, fields.count)).min(MOST_RESOURCES);
+        let entries = guest.load_u32(at(list, fields.count));
         let first = at(list, fields.descriptors);
         let size = u64::from(guest.layout().io_resource_descriptor.size_of);
-        let places = (0..u64::from(entries)).map(|index| first.wrapping_add(index * size));
+        let places = (0..u64::from(entries.min(MOST_RESOURCES)))
+            .map(|index| first.wrapping_add(index * size));
         alternatives.push(places.map(|place| requirement_at(guest, place)).collect());
         list = first.wrapping_add(u64::from(entries) * size);
     }

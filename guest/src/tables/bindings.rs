@@ -63,10 +63,12 @@ impl Bindings {
         object: Rc<dyn Bound>,
         origin: Option<Origin>,
     ) -> Result<(), Full> {
-        if self.0.borrow().len() >= BINDING_LIMIT {
+        let mut bindings = self.0.borrow_mut();
+        if bindings.len() >= BINDING_LIMIT && !bindings.contains_key(&address) {
             return Err(Full);
         }
-        let old = self.0.borrow_mut().insert(address, Binding { object, origin });
+        let old = bindings.insert(address, Binding { object, origin });
+        drop(bindings);
         drop(old);
         Ok(())
     }

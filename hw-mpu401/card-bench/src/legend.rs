@@ -1,8 +1,11 @@
 //! What the names in a card's trace mean: registers with bits, lanes, bytes.
 //!
 //! A trace has port addresses only. A port is STATUS if the note of a read tells a state. A write
-//! to that port goes to COMMAND. The port below that port counts as DATA.
+//! to that port goes to COMMAND. The nearest port below it that the trace uses is DATA; if there is
+//! none, the port just below is.
 //! Source: Roland, MPU-401 Technical Reference: DSR is bit 7, DRR is bit 6, both active low.
+
+use std::collections::BTreeSet;
 
 use portcls_emulator::trace::{Direction, Event, TraceLog};
 use portcls_report::legend::{Bit, LaneWords, Legend, Register};
@@ -13,38 +16,45 @@ use crate::signals::LANES;
 /// The note of a read of STATUS begins with these words.
 const STATE: &str = "status: ";
 
+/// The farthest that STATUS can lie above DATA, in ports: the limit of the key `status-offset` of
+/// card files.
+const MAX_STATUS_OFFSET: u16 = 15;
+
 /// What the names in a trace of a card mean. The card may be alone or in a machine.
 #[must_use]
 pub fn legend(log: &TraceLog) -> Legend {
-    let mut ports: Vec<u16> = Vec::new();
+    let mut used: BTreeSet<u16> = BTreeSet::new();
+    let mut ports: BTreeSet<u16> = BTreeSet::new();
     for event in log.events() {
-        if let Event::Access(access) = event.event
-            && !ports.contains(&access.port)
-            && log.name(access.note).starts_with(STATE)
-        {
-            ports.push(access.port);
+        if let Event::Access(access) = event.event {
+            used.insert(access.port);
+            if !ports.contains(&access.port) && log.name(access.note).starts_with(STATE) {
+                ports.insert(access.port);
+            }
         }
     }
-    ports.sort_unstable();
+    let near = |status: u16| status.saturating_sub(MAX_STATUS_OFFSET)..status;
+    let data_of = |status: u16| {
+        used.range(near(status)).next_back().copied().unwrap_or(status.wrapping_sub(1))
+    };
     let titles = ["MIDI OUT", "MIDI IN"];
     let lane = |(lane, title): (&str, &str)| LaneWords { lane: lane.into(), title: title.into() };
     Legend {
-        registers: ports.into_iter().flat_map(registers).collect(),
+        registers: ports.iter().flat_map(|&status| registers(data_of(status), status)).collect(),
         lanes: LANES.into_iter().zip(titles).map(lane).collect(),
         actors: Vec::new(),
         bytes: Some(byte_words),
     }
 }
 
-/// The registers of the card whose STATUS is at this port.
-fn registers(status: u16) -> [Register; 4] {
+/// The registers of the card with these ports.
+fn registers(data: u16, status: u16) -> [Register; 4] {
     let register = |port: u16, direction, name: &str, bits| Register {
         port,
         direction,
         name: name.to_owned(),
         bits,
     };
-    let data = status.wrapping_sub(1);
     [
         register(status, Direction::Read, "STATUS", status_bits()),
         register(data, Direction::Read, "DATA", Vec::new()),
@@ -64,4 +74,26 @@ fn status_bits() -> Vec<Bit> {
         bit(7, "DSR", "a byte waits for the driver", "no byte waits for the driver"),
         bit(6, "DRR", "the card takes a byte", "the card takes no byte now"),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use portcls_report::text::parse;
+
+    use super::*;
+
+    #[test]
+    fn data_is_the_port_that_the_trace_uses_below_status() {
+        let data_of = |accesses: &str| {
+            let text = format!("# portcls-emu trace 2\n== 0.000 go\n{accesses}");
+            let (_, log) = parse(&text).expect("a trace");
+            let registers = legend(&log).registers;
+            let data = registers.iter().find(|register| register.name == "DATA");
+            data.map(|register| register.port)
+        };
+        let far =
+            "  1.000 P bus out E0D0 <- 90 ; data\n  2.000 P bus in E0D2 -> 80 ; status: ready\n";
+        assert_eq!(data_of(far), Some(0xE0D0));
+        assert_eq!(data_of("  2.000 P bus in 331 -> 80 ; status: ready\n"), Some(0x330));
+    }
 }

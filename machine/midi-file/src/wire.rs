@@ -87,7 +87,8 @@ pub(crate) fn read_raw(file: &[u8]) -> Result<Song, MidiFileError> {
             return Err(MidiFileError::TooManyMessages);
         }
     }
-    Ok(parser.finish())
+    let song = parser.finish();
+    if song.len() > MAX_MESSAGES { Err(MidiFileError::TooManyMessages) } else { Ok(song) }
 }
 
 impl WireParser {

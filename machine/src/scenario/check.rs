@@ -16,6 +16,7 @@ use super::timing::{Kind, runs};
 use super::values::{Bytes, Time};
 use crate::card_device::WIRES;
 use crate::machine::Machine;
+use crate::pin_client::Received;
 
 /// The most bytes that the words of a result show.
 const SHOWN_BYTES: usize = 32;
@@ -185,10 +186,11 @@ fn all_read(facts: &Facts<'_, '_>) -> Vec<(u8, u64)> {
     facts.pins.iter().flat_map(read_of).collect()
 }
 
-/// The bytes that a pin received, each with its time by the clock of the pin.
+/// The bytes that a pin received, each with the time at which its request was completed, in ns since
+/// power-on.
 fn read_of(pin: &Pin<'_>) -> Vec<(u8, u64)> {
     let chunks = pin.received.iter();
-    chunks.flat_map(|chunk| chunk.bytes.iter().map(|&byte| (byte, chunk.time_ns))).collect()
+    chunks.flat_map(|chunk| chunk.bytes.iter().map(|&byte| (byte, chunk.completed_ns))).collect()
 }
 
 fn read_checks(
@@ -220,14 +222,14 @@ fn pin_checks(facts: &Facts<'_, '_>, table: &PinExpectTable) -> Vec<Check> {
     }
     if let Some(expected) = &table.times {
         let expected: Vec<u64> = expected.iter().map(|time| time.0).collect();
-        let chunks = pins.iter().flat_map(|pin| &pin.received);
-        let came: Vec<u64> = chunks.map(|chunk| chunk.time_ns).collect();
+        let chunks: Vec<&Received> = pins.iter().flat_map(|pin| &pin.received).collect();
+        let came: Vec<u64> = chunks.iter().map(|chunk| chunk.time_ns).collect();
         let words = |times: &Vec<u64>| match times.len() {
             0 => "no times".to_owned(),
             _ => times.iter().map(|time_ns| us(*time_ns)).collect::<Vec<_>>().join(", "),
         };
         let same = expected.iter().zip(&came).take_while(|(one, other)| one == other).count();
-        let shows = came.get(same).or(came.last()).copied();
+        let shows = chunks.get(same).or(chunks.last()).map(|chunk| chunk.completed_ns);
         all.push(equal(format!("{prefix}times"), expected, came, words).at(shows));
     }
     if let Some(expected) = table.in_flight {

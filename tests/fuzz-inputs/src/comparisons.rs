@@ -73,6 +73,11 @@ fn check(found: &Diff, first: &TraceLog, second: &TraceLog) {
         for (spot, count) in [(&finding.first, events[0]), (&finding.second, events[1])] {
             assert!(spot.as_ref().is_none_or(|spot| spot.event < count), "{finding:?}");
         }
+        for place in &finding.places {
+            let is_there = |event: Option<usize>, count| event.is_none_or(|event| event < count);
+            let are_there = is_there(place.first, events[0]) && is_there(place.second, events[1]);
+            assert!(are_there, "{finding:?}");
+        }
     }
     assert!(!found.text(MOST_FINDINGS).is_empty());
 }

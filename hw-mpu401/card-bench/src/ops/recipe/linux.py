@@ -1,12 +1,17 @@
 device = os.open("/dev/port", os.O_RDWR)
 
 
+def port(register):
+    # M is the control register at base+2, where a card has one.
+    return {"D": DATA, "M": DATA + 2}.get(register, STATUS)
+
+
 def read(register):
-    return os.pread(device, 1, DATA if register == "D" else STATUS)[0]
+    return os.pread(device, 1, port(register))[0]
 
 
 def write(register, byte):
-    os.pwrite(device, bytes([byte]), DATA if register == "D" else STATUS)
+    os.pwrite(device, bytes([byte]), port(register))
 
 
 def wait(us):
