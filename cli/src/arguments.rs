@@ -160,7 +160,7 @@ pub enum Verb {
     /// Puts the results of all shards of a check together, and refuses an incomplete set.
     #[command(after_long_help = format!("{MERGE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Merge(MergeArguments),
-    /// Prints a trace once more, with durations, nesting and names for reading.
+    /// Prints a trace again: as a golden, or for reading with durations, nesting and names.
     #[command(after_long_help = format!("{TRACE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Trace(TraceArguments),
     /// Compares two traces by causes: what differs, in which part of the machine, and what follows.
@@ -184,7 +184,7 @@ pub enum Verb {
     /// Several traces, or a song on several cards, are one table: the longest times of each run.
     #[command(after_long_help = format!("{LATENCY_EXAMPLES}\n\n{LATENCY_EXIT}\n\n{EXIT_CODES}"))]
     Latency(LatencyArguments),
-    /// Writes the JSON Schema of a document that --format json prints, or of a scenario file.
+    /// Writes the JSON Schema of the summary, of a scenario file, or of a line of export --to jsonl.
     Schema {
         /// The document.
         document: SchemaName,
@@ -533,7 +533,7 @@ pub struct WaveArguments {
     /// Writes the wires, the flags and the interrupt line as waveforms (VCD).
     ///
     /// The flags DRR and DSR and the levels of the card's buffers are recorded at each change, even
-    /// if the driver does not poll. A trace that is written in the same run then has them too.
+    /// if nothing reads STATUS. A trace that is written in the same run then has them too.
     #[arg(long, value_name = "FILE", value_parser = target(), value_hint = ValueHint::FilePath)]
     pub vcd: Option<Target>,
     /// The kind of program that reads the waveforms.

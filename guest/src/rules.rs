@@ -37,7 +37,7 @@ portcls_emulator::rules! {
     NOT_AN_MDL = "not-an-mdl",
         source: "WDK, IoFreeMdl and MmFreePagesFromMdl";
 
-    /// An MDL must not be locked again while it describes locked or nonpaged memory.
+    /// An MDL of locked or nonpaged memory must be neither locked nor built again.
     MDL_LOCKED_AGAIN = "mdl-locked-again",
         source: "WDK, MmProbeAndLockPages; bug check C4, value B0",
         verifier: Some((VERIFIER, 0xB0));

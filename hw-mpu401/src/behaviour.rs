@@ -149,9 +149,9 @@ macro_rules! behaviour {
 }
 
 behaviour! {
-    /// What the card answers to commands AC and AD; `None` if the card does not know them.
+    /// What the card answers to commands AC and AD; `None` if the card does not answer them.
     firmware: Option<FirmwareId>, "firmware", Firmware,
-        "the answers to AC and AD, or \"none\" if the card does not know them";
+        "the answers to AC and AD, or \"none\" if the card does not answer them";
     /// What the card does outside UART mode. A card that knows no other command than FF and 3F, or
     /// has no numbers in `firmware`, has no sequencer.
     intelligent_mode: IntelligentMode, "intelligent-mode", Word,
@@ -176,7 +176,7 @@ behaviour! {
         "the port of DATA, unless another one is chosen";
     /// What lies between the two ports and the rest of the card.
     host_port: HostPort, "host-port", Word,
-        "mailbox: one byte each way, and a second one replaces it; fifo: two buffers";
+        "mailbox: one byte each way, and a second one replaces it; bus-chip: the same, but commands do not go through it; fifo: two buffers";
     /// Bits 5 to 0 of STATUS that are always set.
     status_low_bits: u8, "status-low-bits", Number(0..=0x3F, Hexadecimal),
         "the bits that are always set in STATUS";

@@ -151,7 +151,7 @@ latencies! {
     /// From the host's read of the ACK to the time when the answer is in DATA. If the answer is an
     /// entry of a receive FIFO: from the time when the unit gives the ACK to the time when the
     /// answer enters the FIFO.
-    reply_latency_ns, "reply-latency-ns", Finite, "from the ACK read to the answer";
+    reply_latency_ns, "reply-latency-ns", Finite, "from the ACK read (with a FIFO, from the ACK) to the answer";
     /// From the stop bit of a MIDI IN byte to DSR.
     rx_to_dsr_ns, "rx-to-dsr-ns", Finite, "from a stop bit on MIDI IN to DSR";
     /// From a read of DATA to the time when the next byte is in DATA, if a byte is ready.
@@ -196,7 +196,7 @@ latencies! {
     deferred_ack_ns, "deferred-ack-ns", Finite,
         "from the last byte of an answer to the ACK of a deferred command";
     /// From a tick, from a request, or from the last byte of an answer, until the next request.
-    request_ns, "request-ns", Finite, "from a tick, or from an answer, to the next request";
+    request_ns, "request-ns", Finite, "from a tick, a request or an answer to the next request";
     /// From the time when an event moves to the output until its track asks for the next event.
     look_ahead_ns, "look-ahead-ns", Finite, "from an event played to the request of the next one";
     /// From the end of the last track until FC.

@@ -374,7 +374,7 @@ fn observed(outcome: &Outcome) -> String {
 pub fn not_as_intended(failed: u64) -> String {
     let expectations = counted(failed, "expectation");
     format!(
-        "the run does not go well: {expectations} about its bytes would fail, so the scenario \
-         expects what came"
+        "the run does not go well: {expectations} would fail, so the scenario expects the end that \
+         the run had"
     )
 }

@@ -47,7 +47,11 @@ impl fmt::Display for Hint {
         };
         match *self {
             Hint::NoUartMode => {
-                write!(f, "the driver never entered UART mode: the card was in intelligent mode")
+                write!(
+                    f,
+                    "at the end the card was in intelligent mode: the driver did not enter UART \
+                     mode, or left it"
+                )
             }
             Hint::ForeignBytes { bytes } => {
                 write!(f, "{} not in the song", counted(bytes, "byte", "bytes"))

@@ -136,7 +136,7 @@ impl InterruptSync {
     ) -> NtStatus {
         if !self.told_unconnected.replace(true) {
             let who = kernel.trace().name("port");
-            kernel.record_note(who, "CallSynchronizedRoutine before Connect");
+            kernel.record_note(who, "CallSynchronizedRoutine without a connected interrupt");
         }
         let old = kernel.raise_irql(self.irql.max(kernel.current_irql()));
         let status = routine(kernel);

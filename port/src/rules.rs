@@ -38,12 +38,12 @@ portcls_emulator::rules! {
         source: "WDK, PcPropertyRequest rule (audio)",
         verifier: Some((VERIFIER, 0x0007_1008));
 
-    /// A miniport must leave IRP_MN_SET_POWER to the port, and call PcRequestNewPowerState.
+    /// A miniport must not request IRP_MN_SET_POWER itself, but call PcRequestNewPowerState.
     PC_PO_REQUEST_POWER_IRP = "PcPoRequestPowerIrp",
         source: "WDK, PcPoRequestPowerIrp rule (audio)",
         verifier: Some((VERIFIER, 0x0007_100A));
 
-    /// SetState must not fail on the way down, from RUN to STOP.
+    /// SetState must not fail when it moves the stream to a lower state.
     STATE_DOWN_FAILED = "state-down-failed",
         source: "WDK, IMiniportMidiStream::SetState; KSSTATE";
 

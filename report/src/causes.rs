@@ -132,13 +132,13 @@ impl Reason {
             Reason::Queued => "it was queued",
             Reason::ProcessorFree => "the processor became free",
             Reason::TimerSet => "the timer was set",
-            Reason::WaitOver => "what it waited for has come",
+            Reason::WaitOver => "the wait was over",
             Reason::Clock => "the time that it asked for was over",
             Reason::Written => "the driver wrote it",
             Reason::LaneFree => "the lane became free",
             Reason::Begun => "it began",
             Reason::CameIn => "the byte came in",
-            Reason::Accessed => "the device was accessed",
+            Reason::Accessed => "the device was accessed, or a byte made it act",
             Reason::Scenario => "the scenario did it",
         }
     }

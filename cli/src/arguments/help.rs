@@ -159,7 +159,7 @@ docs/ci.md shows a workflow for a team with a .sys driver.";
 
 pub(super) const CHECK_ENVIRONMENT: &str = "\
 Environment:
-  CI   if it has any value except 0 or false: --accept, --review and --unreferenced delete are
+  CI   if it has any value except 0 and false: --accept, --review and --unreferenced delete are
        refused";
 
 pub(super) const MERGE_EXAMPLES: &str = "\
@@ -212,8 +212,8 @@ Spans of a budget:
   late       from the due time of a timer to the start of a byte that its DPC wrote";
 
 pub(super) const LATENCY_EXIT: &str = "\
-It exits with 1 when a time is longer than its budget, or when a trace has no time to compare with
-a budget.";
+It exits with 1 when a time is longer than its budget, when a trace has no time to compare with a
+budget, or when the song cannot be played on a card.";
 
 pub(super) const EXPORT_EXAMPLES: &str = "\
 Examples:

@@ -74,7 +74,7 @@ pub struct MachineArguments {
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub call_budget: u64,
     /// The base port of the card, in hexadecimal, at most FFFE [default: the card's usual port, 330
-    /// for nearly all].
+    /// for nearly all, or what the INF names].
     #[arg(long, value_name = "HEX", value_parser = parse_port)]
     pub port: Option<u16>,
     /// The card's interrupt line, 2 to 15; 2 means 9, as on a PC [default: 9, or what the INF

@@ -26,14 +26,14 @@ pub struct CheckArguments {
     #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true)]
     #[arg(value_delimiter = ',', help_heading = "New goldens")]
     pub accept: Option<Vec<String>>,
-    /// Asks on the terminal about each trace that differs.
+    /// Asks on the terminal about each scenario whose golden is missing, damaged or different.
     #[arg(long, conflicts_with = "accept", help_heading = "New goldens")]
     pub review: bool,
     /// What to do with a golden that belongs to no scenario of its folder.
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Unreferenced::Fail)]
     #[arg(help_heading = "New goldens")]
     pub unreferenced: Unreferenced,
-    /// Writes the new trace, all findings and a page of each scenario that failed into this folder,
+    /// Writes the new trace, a text about what is wrong and a page of each scenario that failed into this folder,
     /// and removes these files of each scenario that passed.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,

@@ -9,8 +9,8 @@
  *     while (mpu401_midi_out(chip, &start_ns, &byte)) ...
  *     mpu401_free(chip);
  *
- * Times are nanoseconds of emulated time since mpu401_new powered the card on. The host owns time:
- * time passes in every call and must not go back. A time that is earlier than the latest time seen
+ * Times are nanoseconds of emulated time since the card was made and powered on. The host owns
+ * time: time passes in the calls that take now_ns, and must not go back. A time that is earlier than the latest time seen
  * is taken as the latest time seen. A time above INT64_MAX (292 years) is taken as INT64_MAX. Both
  * mistakes are counted and cause no crash.
  *
@@ -49,7 +49,7 @@
 #define MPU401_OUTPUT_LIMIT 4096
 
 /**
- * The most bytes that a host has given to mpu401_midi_in and that wait for the line.
+ * The most bytes and breaks that a host has given to mpu401_midi_in and that wait for the line.
  */
 #define MPU401_INPUT_LIMIT 4096
 
@@ -69,7 +69,7 @@
 #define MPU401_CAUSE_TRANSMIT 2
 
 /**
- * What mpu401_count counts, from mpu401_new on.
+ * What mpu401_count counts, from the moment when the card was made.
  */
 typedef enum {
     /**
@@ -97,12 +97,12 @@ typedef enum {
      */
     MPU401_COUNT_BYTES_RECEIVED = 5,
     /**
-     * Bytes that were lost. From the driver: bytes overwritten before the card took them, bytes
-     * written without effect, and bytes that a reset dropped. From MIDI IN: bytes beyond what the
-     * line or the card could hold, bytes that came while the card was busy or did not pass them
-     * on, bytes without a stop bit that the card did not take, bytes of MIDI thru that found the
-     * output full, and bytes that a reset dropped. To the host: bytes sent while the queue of
-     * mpu401_midi_out was full.
+     * Bytes that were lost. For MIDI OUT: bytes overwritten before the card took them, bytes
+     * written without effect, and bytes that a reset or the entry into UART mode dropped. From
+     * MIDI IN: bytes beyond what the line or the card could hold, bytes that came while the card
+     * was busy or did not pass them on, bytes without a stop bit that the card did not take, bytes
+     * of MIDI thru that found the output full, and bytes that a reset or the entry into UART mode
+     * dropped. To the host: bytes sent while the queue of mpu401_midi_out was full.
      */
     MPU401_COUNT_BYTES_DROPPED = 6,
     /**
@@ -189,7 +189,8 @@ void mpu401_free(Mpu401 *m);
 
 /**
  * Where STATUS and COMMAND are, counted from DATA: 1 on most cards, 2 on a PC-98. The card takes
- * the ports from its base port up to this offset. 0 if the card is NULL.
+ * the ports from its base port up to this offset. A card with a control register also takes
+ * base + 2. 0 if the card is NULL.
  */
 uint16_t mpu401_status_offset(const Mpu401 *m);
 
@@ -302,8 +303,8 @@ bool mpu401_click(Mpu401 *m, uint64_t *time_ns, bool *accented);
  * the pointers is NULL, the function returns false and fetches no byte.
  *
  * mpu401_advance lets time stop when MPU401_OUTPUT_LIMIT bytes wait for this function. An access
- * never stops time. If MPU401_OUTPUT_LIMIT bytes already wait before the access, the bytes sent
- * from then on up to the access are lost and counted.
+ * never stops time. If MPU401_OUTPUT_LIMIT bytes wait at some time before the access, the bytes
+ * sent from then on up to the access are lost and counted.
  */
 bool mpu401_midi_out(Mpu401 *m, uint64_t *start_ns, uint8_t *byte);
 

@@ -1,6 +1,6 @@
 //! The sums that an instance keeps.
 
-/// What mpu401_count counts, from mpu401_new on.
+/// What mpu401_count counts, from the moment when the card was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(C)]
 pub enum Count {
@@ -16,12 +16,12 @@ pub enum Count {
     BytesSent = 4,
     /// Bytes that have arrived on MIDI IN.
     BytesReceived = 5,
-    /// Bytes that were lost. From the driver: bytes overwritten before the card took them, bytes
-    /// written without effect, and bytes that a reset dropped. From MIDI IN: bytes beyond what the
-    /// line or the card could hold, bytes that came while the card was busy or did not pass them
-    /// on, bytes without a stop bit that the card did not take, bytes of MIDI thru that found the
-    /// output full, and bytes that a reset dropped. To the host: bytes sent while the queue of
-    /// mpu401_midi_out was full.
+    /// Bytes that were lost. For MIDI OUT: bytes overwritten before the card took them, bytes
+    /// written without effect, and bytes that a reset or the entry into UART mode dropped. From
+    /// MIDI IN: bytes beyond what the line or the card could hold, bytes that came while the card
+    /// was busy or did not pass them on, bytes without a stop bit that the card did not take, bytes
+    /// of MIDI thru that found the output full, and bytes that a reset or the entry into UART mode
+    /// dropped. To the host: bytes sent while the queue of mpu401_midi_out was full.
     BytesDropped = 6,
     /// Times that were clamped: a time before the latest time seen, or after INT64_MAX.
     ClampedTimes = 7,

@@ -26,7 +26,7 @@ pub const MPU401_BYTE_TIME_NS: u64 = 320_000;
 /// The most sent bytes that wait for mpu401_midi_out.
 pub const MPU401_OUTPUT_LIMIT: usize = 4096;
 
-/// The most bytes that a host has given to mpu401_midi_in and that wait for the line.
+/// The most bytes and breaks that a host has given to mpu401_midi_in and that wait for the line.
 pub const MPU401_INPUT_LIMIT: usize = 4096;
 
 /// The most clicks of the metronome that wait for mpu401_click. A further click drops the oldest.
@@ -150,7 +150,8 @@ pub extern "C" fn mpu401_free(m: Option<Box<Instance>>) {
 }
 
 /// Where STATUS and COMMAND are, counted from DATA: 1 on most cards, 2 on a PC-98. The card takes
-/// the ports from its base port up to this offset. 0 if the card is NULL.
+/// the ports from its base port up to this offset. A card with a control register also takes
+/// base + 2. 0 if the card is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_status_offset(m: Option<&Instance>) -> u16 {
     m.map_or(0, Instance::status_offset)
@@ -313,8 +314,8 @@ pub extern "C" fn mpu401_click(
 /// the pointers is NULL, the function returns false and fetches no byte.
 ///
 /// mpu401_advance lets time stop when MPU401_OUTPUT_LIMIT bytes wait for this function. An access
-/// never stops time. If MPU401_OUTPUT_LIMIT bytes already wait before the access, the bytes sent
-/// from then on up to the access are lost and counted.
+/// never stops time. If MPU401_OUTPUT_LIMIT bytes wait at some time before the access, the bytes
+/// sent from then on up to the access are lost and counted.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_midi_out(
     m: Option<&mut Instance>,
@@ -332,7 +333,7 @@ pub extern "C" fn mpu401_midi_out(
     true
 }
 
-/// How often something has happened since mpu401_new. `which` says what is counted, and is one of
+/// How often something has happened since the card was made. `which` says what is counted, and is one of
 /// Mpu401Count; any other number gives 0. If the card is NULL, the result is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_count(m: Option<&Instance>, which: u32) -> u64 {

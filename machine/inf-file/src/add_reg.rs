@@ -104,7 +104,9 @@ impl Registry {
             return Err(Fault::new(key.place, "this is no line of AddReg", hint));
         }
         if self.entries.len() >= MOST_ENTRIES {
-            let what = format!("the file has more than {MOST_ENTRIES} registry values");
+            let what = format!(
+                "the file makes too many registry keys and values; the limit is {MOST_ENTRIES}"
+            );
             return Err(Fault::new(line.place, what, "give the INF of one driver"));
         }
         let Some((root, subkey)) = place(line, own, service)? else {

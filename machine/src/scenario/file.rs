@@ -72,8 +72,8 @@ tables! {
     /// A machine. The keys about a card, such as `card`, `port` and `irq`, are for its first card.
     #[derive(Default)]
     struct MachineTable {
-        /// The card: a name of `cards`, or a card file (.toml) relative to the scenario; absent for
-        /// an empty slot. Without it roland-mpu401.
+        /// The card: a name of `cards`, a card file (.toml) relative to the scenario, or the word
+        /// absent for an empty slot. Without it roland-mpu401.
         card: Option<String>,
         /// The scenario runs once on each of these cards: names, or "all" alone for every card.
         each_card: Option<Vec<String>>,
@@ -106,7 +106,7 @@ tables! {
 
     /// One more card. Its keys mean the same as the keys of the first card.
     struct CardTable {
-        /// The card: a name of `cards`, or a card file (.toml); absent for an empty slot.
+        /// The card: a name of `cards`, a card file (.toml), or the word absent for an empty slot.
         card: String,
         /// The base port in hexadecimal. Without it the usual port of the card.
         port: Option<Port>,
@@ -151,7 +151,8 @@ tables! {
     /// notes, messages, file, cable, cable-notes, cable-file, requests, read, cancel, close, hold,
     /// wait, pnp, power, vanish, fault. The other keys say when and how this happens.
     struct StepTable {
-        /// The step begins at this time, counted from the last mark step.
+        /// The step begins at this time, counted from the last mark or end-mark, or else from
+        /// power-on.
         at: Option<Time>,
         /// `at` counts from power-on.
         #[serde(default)]
@@ -192,7 +193,7 @@ tables! {
         hold: Option<Level>,
         /// Lets time pass. With a time: for this long. With silence: until every write is complete
         /// and MIDI OUT has been idle for 100 ms. With requests: until all requests of the pin are
-        /// complete. With input: until the driver has read every byte that was sent into MIDI IN.
+        /// complete. With input: until the driver has read every byte that came on MIDI IN.
         wait: Option<WaitText>,
         /// Sends a Plug and Play request to the device.
         pnp: Option<PnpWord>,

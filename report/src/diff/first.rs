@@ -61,7 +61,8 @@ fn finding(trees: &[Tree<'_>; 2], a: Option<usize>, b: Option<usize>) -> Finding
     };
     let node = tree.node_of[event];
     let mut kind = FindingKind::Order;
-    let mut title = "events without a common cause are in another order".to_owned();
+    let mut title =
+        "events without a common cause are in another order, or their words differ".to_owned();
     let mut more = 0;
     if let (Some(a), Some(b)) = (a, b)
         && expected == came

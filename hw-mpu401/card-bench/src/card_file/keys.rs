@@ -46,7 +46,7 @@ fn words() -> [Key; 4] {
         },
         Key {
             name: "title",
-            about: "the name on the box",
+            about: "the full name, for people",
             value: Value::Text { get: |card| &card.title, set: |card, text| card.title = text },
         },
         Key {
