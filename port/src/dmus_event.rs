@@ -6,11 +6,11 @@
 //!
 //! # Identity
 //!
-//! An allocator numbers its events and its buffers from 0, and hands out the same numbers again and
-//! again. A number and its [`EventHome`] together name one event. The guest shows events to a
-//! compiled driver as memory. The guest keeps one block of memory for each event and buffer. While
-//! the driver has the block, the guest holds the event. So the guest knows whether the driver has
-//! the event now.
+//! An allocator numbers its events from 0, and its buffers also from 0. The allocator hands out the
+//! same numbers again and again. A number and its [`EventHome`] together name one event or one
+//! buffer. The guest shows events and buffers to a compiled driver as memory, and each number has
+//! its own place in this memory. While the driver has an event, the guest holds the event. So the
+//! guest knows whether the driver has the event now.
 
 use core::fmt;
 use core::ops::{Deref, DerefMut};
@@ -35,7 +35,8 @@ pub struct EventHome {
 }
 
 bitflags::bitflags! {
-    /// What kind of data an event has. Without a flag, the data are one whole message.
+    /// What kind of data an event has. Without a flag, the data are one whole message, or the last
+    /// part of a system exclusive message whose other parts were in earlier events.
     ///
     /// Source: WDK dmusicks.h.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -65,13 +66,13 @@ pub const NO_BYTE_POSITION: u64 = u64::MAX;
 pub enum EventData {
     /// At most [`EventHome::inline_limit`] bytes.
     Inline(InlineBytes),
-    /// More bytes, in a buffer.
+    /// Bytes in a buffer.
     Buffer(EventBuffer),
     /// A package: a chain of events that belongs to the owner of this event.
     Package(Box<EventChain>),
 }
 
-/// A few bytes, held by the event itself.
+/// A few bytes, held without a buffer: at most [`INLINE_LIMIT`].
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct InlineBytes {
     bytes: [u8; INLINE_LIMIT as usize],
@@ -81,7 +82,8 @@ pub struct InlineBytes {
 /// An event that an allocator hands out and a sink receives.
 ///
 /// `bReserved` and `cbStruct` are not here: the first is always 0, the second is always the size
-/// of the structure, and a driver must not touch them. `pNextEvt` is the [`EventChain`].
+/// of the structure, and a driver must not touch them. An [`EventChain`] takes the place of
+/// `pNextEvt`.
 ///
 /// An event that is dropped is lost to its allocator. So each owner puts the event to a sink, and
 /// the last owner puts it to the allocator. Source: WDK, DMUS_KERNEL_EVENT.
@@ -103,7 +105,8 @@ pub struct EventFields {
     /// Which group of 16 channels. 1 is the first group, and the group of a MIDI pin.
     #[doc(alias = "usChannelGroup")]
     pub channel_group: u16,
-    /// When the event is due by the master clock, in 100 ns; see [`DONT_HOLD_FOR_SEQUENCING`].
+    /// When a render event is due, or when a capture event came, by the master clock in 100 ns. See
+    /// also [`DONT_HOLD_FOR_SEQUENCING`].
     #[doc(alias = "ullPresTime100ns")]
     pub time_100ns: i64,
     /// Where the event stands in a stream of bytes, or [`NO_BYTE_POSITION`].
@@ -124,8 +127,7 @@ struct BufferContent {
     bytes: Vec<u8>,
 }
 
-/// One or more events that are put in one call: the first event, and the events that `pNextEvt`
-/// links to it.
+/// Events that are put in one call: the first event, and the events that `pNextEvt` links to it.
 #[derive(Debug, Default)]
 #[must_use = "events that are dropped are lost to their allocator"]
 pub struct EventChain {
@@ -165,7 +167,7 @@ impl fmt::Debug for InlineBytes {
 impl DmusKernelEvent {
     /// Event `number` of an allocator, as GetMessage hands it out: all zero.
     ///
-    /// Only an allocator calls this, and only while no other event of this number is out.
+    /// Only an allocator calls this, once for each number.
     pub fn new(home: &Rc<EventHome>, number: u32) -> DmusKernelEvent {
         DmusKernelEvent(Box::new(EventFields {
             home: Rc::clone(home),
@@ -178,7 +180,8 @@ impl DmusKernelEvent {
         }))
     }
 
-    /// Makes the event all zero again, for its allocator. Returns the data that the event had.
+    /// Makes the event all zero again, because it was put to an allocator. Returns the data that
+    /// the event had.
     pub(crate) fn reset(&mut self) -> EventData {
         let fields = &mut *self.0;
         fields.flags = DmusEventFlags::empty();
@@ -223,14 +226,14 @@ impl DmusKernelEvent {
         self.bytes().len() as u16
     }
 
-    /// True for raw bytes that are not one whole message.
+    /// True when the event has the flag [`DmusEventFlags::INCOMPLETE`].
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
         self.flags.contains(DmusEventFlags::INCOMPLETE)
     }
 
-    /// Stores the first of these bytes in the event itself, up to the limit of its home, and
-    /// returns their number.
+    /// Stores bytes in the event itself: as many as the limit of its home allows, from the first
+    /// byte on. Returns the number of stored bytes.
     ///
     /// This method, `set_buffer` and `set_package` drop the buffer or the package that the event
     /// had. The buffer or package is then lost to its allocator. A driver in C loses it in the same
@@ -247,8 +250,8 @@ impl DmusKernelEvent {
         taken
     }
 
-    /// Gives the event a buffer for its data, even if the event could hold the bytes by itself. A
-    /// driver in C cannot express such an event.
+    /// Gives the event a buffer for its data. The buffer may have so few bytes that the event could
+    /// hold them by itself. A driver in C cannot express such an event.
     pub fn set_buffer(&mut self, buffer: EventBuffer) {
         self.data = EventData::Buffer(buffer);
     }
@@ -317,7 +320,7 @@ impl EventBuffer {
         taken
     }
 
-    /// Forgets its data.
+    /// Forgets the data of the buffer.
     pub fn clear(&mut self) {
         self.0.bytes.clear();
     }

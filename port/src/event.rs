@@ -1,7 +1,7 @@
 //! Events of a miniport: rows of a table, requests, and enabled events.
 //!
-//! This file owns the types of these three. `event_list.rs` keeps the enabled events of a port, and
-//! `client_events.rs` serves the clients that enable them.
+//! This file owns their types, and the way in which a client is told of an event. `event_list.rs`
+//! keeps the enabled events of a port, and `client_events.rs` serves the clients that enable them.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -37,7 +37,7 @@ pub struct PcEventItem {
     pub id: u32,
     /// The kinds of request that the handler serves: ENABLE, ONESHOT and BASICSUPPORT.
     pub flags: KsEventType,
-    /// The handler. The port knows an event without a handler, but no client can enable it.
+    /// The handler. No client can enable an event without a handler.
     pub handler: Option<EventHandler>,
 }
 
@@ -65,7 +65,7 @@ wire_enum! {
         /// A client enables the event.
         #[doc(alias = "PCEVENT_VERB_ADD")]
         Add = 1,
-        /// The event is disabled and leaves the list.
+        /// The event was enabled and ends. It has already left the list.
         #[doc(alias = "PCEVENT_VERB_REMOVE")]
         Remove = 2,
         /// Whether there is such an event.
@@ -215,7 +215,7 @@ impl KsEventEntry {
         &self.data
     }
 
-    /// Whether the client is told only once. After that the event leaves the list.
+    /// Whether the client is told only once: the event leaves the list when the client is told.
     #[must_use]
     pub fn is_one_shot(&self) -> bool {
         self.one_shot

@@ -1,6 +1,6 @@
 //! The list of a port: the events that clients have enabled.
 //!
-//! Decides which events are signalled when the miniport tells of an event. This file knows neither
+//! This file decides which clients are told when the miniport tells of an event. It knows neither
 //! the files of the clients nor the handlers of the miniport.
 
 use std::cell::{Cell, RefCell};
@@ -17,7 +17,8 @@ use crate::rules;
 /// gives one.
 const ENABLED_EVENTS: usize = 4_096;
 
-/// Which events a miniport tells of. A set, a pin or a node that is absent fits every event.
+/// Which events a miniport tells of. Without a set in the query, events of every set fit. The same
+/// holds for the pin and for the node.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventQuery {
     pub set: Option<Guid>,
@@ -93,7 +94,8 @@ impl EventList {
         self.entries.borrow_mut().push(entry);
     }
 
-    /// Takes an event out of the list; false when it is not there.
+    /// Takes an event out of the list; false when it is not there. An entry that was never in the
+    /// list can no longer be added after this call.
     pub fn take(&self, entry: &Rc<KsEventEntry>) -> bool {
         let was_listed = entry.state.replace(EntryState::Gone) == EntryState::Listed;
         let mut entries = self.entries.borrow_mut();

@@ -138,7 +138,7 @@ impl Guid {
     }
 }
 
-/// The classes and the interfaces of PortCls that have a name, each with its name. PortCls here
+/// The classes and the interfaces of PortCls that have a name, each with its name. This emulator
 /// does not offer all of them.
 pub fn classes_and_interfaces() -> impl Iterator<Item = (&'static str, Guid)> {
     // IID_ISubdevice is the port's own interface, which a driver does not know.
@@ -310,7 +310,7 @@ pub mod iid {
         /// A stream of a WaveRT miniport.
         MINIPORT_WAVE_RT_STREAM = "IID_IMiniportWaveRTStream"
             "000AC9AB-FAAB-4F3D-9455-6FF8306A74A0";
-        /// A stream of a WaveRT miniport, with events that the hardware sets.
+        /// A stream of a WaveRT miniport, with notification events.
         MINIPORT_WAVE_RT_STREAM_NOTIFICATION = "IID_IMiniportWaveRTStreamNotification"
             "23759128-96F1-423B-AB4D-81635BCF8CA1";
         /// Packets that a WaveRT stream captured.

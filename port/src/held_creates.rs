@@ -1,7 +1,7 @@
 //! Create requests that a device holds while a stop of the device is pending.
 //!
 //! This file owns the requests from IRP_MN_QUERY_STOP_DEVICE until the stop is decided. This file
-//! never knows what a request opens, or how a request ends.
+//! never knows what a request opens.
 
 use std::cell::{Cell, RefCell};
 
@@ -10,7 +10,7 @@ use portcls_emulator::{CancelRoutine, Irp, Kernel, NtStatus};
 use crate::irp::complete;
 
 /// The greatest number of requests that a device holds. Assumed: this number, because no document
-/// gives one. Each request belongs to a client that waits.
+/// gives one.
 const HELD_CREATES: usize = 1_024;
 
 /// The held requests of a device, in the order in which they came.
@@ -21,12 +21,12 @@ pub(crate) struct HeldCreates {
 }
 
 impl HeldCreates {
-    /// Holds the requests that come from now on.
+    /// Notes that a stop is pending.
     pub fn begin(&self) {
         self.is_stop_pending.set(true);
     }
 
-    /// True until the stop is decided.
+    /// True from [`begin`](Self::begin) until [`end`](Self::end).
     pub fn is_stop_pending(&self) -> bool {
         self.is_stop_pending.get()
     }
@@ -72,8 +72,8 @@ impl HeldCreates {
         }
     }
 
-    /// Stops holding requests, and returns the requests that were held. A client can no longer
-    /// cancel these requests.
+    /// Notes that the stop is decided, and returns the requests that were held. A client can no
+    /// longer cancel these requests.
     pub fn end(&self) -> Vec<Irp> {
         self.is_stop_pending.set(false);
         let requests = self.requests.take();

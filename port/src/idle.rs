@@ -29,8 +29,8 @@ pub(crate) struct IdleSettings {
     performance_s: u32,
     /// The state that an idle device goes to.
     state: DevicePowerState,
-    /// Whether the device goes to that state as soon as no client needs the device. If so, the two
-    /// times have no effect.
+    /// Whether the device goes to its idle state as soon as no client needs the device. If so, the
+    /// two times have no effect.
     immediate: bool,
 }
 
@@ -43,9 +43,9 @@ impl Default for IdleSettings {
 }
 
 impl IdleSettings {
-    /// Reads the settings of an installed device. A value is a number of 4 bytes, REG_BINARY or
-    /// REG_DWORD: the pages have both. `note` gets a sentence for each value that is not such a
-    /// number.
+    /// Reads the settings from the registry. A value is a number of 4 bytes, REG_BINARY or
+    /// REG_DWORD: the pages have both. The default counts for a value that is missing or that
+    /// cannot be used. `note` gets a sentence for each value that cannot be used.
     fn read(kernel: &Kernel, device: &Rc<DeviceObject>, note: impl Fn(&str)) -> IdleSettings {
         let defaults = IdleSettings::default();
         let Some(keys) = device.bottom().registry_keys() else { return defaults };
@@ -162,8 +162,9 @@ impl AdapterDevice {
         self.ports().iter().any(|port| port.is_running())
     }
 
-    /// The timer has expired: the device goes to its idle state, unless there was an access since
-    /// the timer was set.
+    /// Serves the timer, which has expired. When the idle time has passed since the last access,
+    /// the device goes to its idle state. Otherwise the timer is set for the rest of the idle time.
+    /// Nothing happens while a stream is in RUN, or when the device is not in D0.
     fn idle_time_is_over(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
         let settings = self.idle.settings.get();
         let is_wanted = self.power.is_awake() && !self.has_running_stream();

@@ -19,12 +19,12 @@ use crate::stream_request::StreamRequest;
 /// What the ports of a device tell of themselves.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct PortInspection {
-    /// One inspection for each filter.
+    /// One inspection for each registered filter.
     pub filters: Vec<Inspection>,
     /// One inspection for each open pin.
     pub pins: Vec<Inspection>,
-    /// One inspection for each open pin: the pin's queue of requests. Before these stands the
-    /// inspection of a device that holds create requests while its stop is pending.
+    /// One inspection for each open pin: the pin's queue of requests. While a stop of the device is
+    /// pending, another inspection stands before them: the create requests that the device holds.
     pub requests: Vec<Inspection>,
 }
 

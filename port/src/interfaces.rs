@@ -8,13 +8,13 @@
 //! base interface is a supertrait. Objects have interior mutability, so a method takes `&self`, or
 //! `Rc<Self>` when the object gives out a reference to itself.
 //!
-//! When a method runs at too high an IRQL, the trace shows a violation, and the call goes on. "An
-//! oracle" in a list of errors is the fault injection of the emulator. On Windows a real cause
-//! leads to the same status.
+//! When a driver calls a method of PortCls at too high an IRQL, the trace shows a violation, and
+//! the call goes on. "An oracle" in a list of errors is the fault injection of the emulator. On
+//! Windows a real cause leads to the same status.
 //!
 //! Architecture invariants: no trait here knows whether a driver is written in Rust or is a `.sys`
-//! file. A method here has a body only where the C header has one too, or where the answer depends
-//! only on the driver's compiler.
+//! file. A method here has a body only where the C header has one too, or where the C header does
+//! not have the method.
 
 mod dma_channel;
 mod dmus;

@@ -16,8 +16,8 @@ use crate::interfaces::{
 use crate::refusal::Told;
 use crate::rules::require_irql_at_most;
 
-/// After this many passes over the service routines, an interrupt counts as endless. In the mode
-/// `Repeat` the passes never end if a routine always returns success.
+/// After this many passes over the service routines for one interrupt, the run ends as a hang. In
+/// the mode `Repeat` the passes would never end if a routine always returned success.
 /// Source: WDK, Interrupt Sync Objects.
 const PASS_LIMIT: u32 = 10_000;
 
@@ -25,7 +25,7 @@ const PASS_LIMIT: u32 = 10_000;
 /// gives one.
 const ROUTINE_LIMIT: usize = 256;
 
-/// The name of the call that makes a driver's routines run.
+/// The name of the method that connects the interrupt, for the trace and for violations.
 const CONNECT: &str = "IInterruptSync::Connect";
 
 /// The object that `PcNewInterruptSync` makes.
@@ -125,10 +125,11 @@ impl InterruptSync {
         }
     }
 
-    /// Runs a synchronised routine before `connect`, at DIRQL and without a lock.
+    /// Runs a synchronised routine while the interrupt is not connected, at DIRQL and without a
+    /// lock.
     ///
-    /// There is no interrupt object yet, so there is no lock to take. There is one processor, so no
-    /// other code can run while the routine runs at this IRQL.
+    /// Without a connection there is no interrupt object, and so no lock. There is only one
+    /// processor, so no code at this IRQL or below can run meanwhile.
     fn call_unconnected(
         &self,
         kernel: &Kernel,

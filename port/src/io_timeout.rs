@@ -32,7 +32,8 @@ pub(crate) struct IoTimeouts {
 }
 
 impl IoTimeouts {
-    /// Starts the timer, because the device was started.
+    /// Makes the timer, because the device was started. The timer is set only while there are
+    /// routines.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn start(&self, kernel: &Kernel, device: &Rc<DeviceObject>) {
@@ -50,6 +51,7 @@ impl IoTimeouts {
     }
 
     /// Sets the timer when there are routines, and cancels the timer when there are no routines.
+    /// While the device is not started there is no timer, and the call has no effect.
     fn keep_time(&self, kernel: &Kernel) {
         let timer = self.timer.borrow();
         let Some((timer, dpc)) = timer.as_ref() else { return };

@@ -1,7 +1,7 @@
 //! Requests (IRPs): their completion, and the way to the device below.
 //!
-//! This file owns what is the same for every request. This file never knows what a request asks
-//! for, or which object gets the request.
+//! This file owns the completion of requests and the limit of the room for an answer. This file
+//! never knows what a control code means, or which object gets a request.
 
 use std::rc::Rc;
 
@@ -38,10 +38,11 @@ pub fn pc_complete_irp(
 }
 
 /// Sends a request of Plug and Play, power or Windows Management Instrumentation to the device
-/// below, and waits for the device's answer. The call does not complete the request.
+/// below, and waits until that device has completed it. Returns the status of that device, or
+/// `STATUS_SUCCESS` when there is no device below. The call does not complete `irp` itself.
 ///
-/// Assumed: a request has one stack location here, so the lower device gets a request of its own
-/// with the same parameters.
+/// Assumed: a request has one stack location here, so the lower device gets another request with
+/// the same parameters.
 ///
 /// IRQL: PASSIVE_LEVEL. Source: WDK, PcForwardIrpSynchronous.
 #[doc(alias = "PcForwardIrpSynchronous")]
@@ -68,12 +69,11 @@ pub fn pc_forward_irp_synchronous(
     }
 }
 
-/// Bytes of room for the answer to a control request: the number that its client states, but at
-/// most the length of the buffer that the client owns.
+/// Bytes of room for the answer to a control request: the number that the client states, but at
+/// most the length of the client's buffer. 0 for any other request.
 ///
-/// So the answer cannot take more of the host's memory than the client's buffer has. Assumed: KS
-/// probes the client's buffer, so a longer answer fails where the buffer ends. Here the room ends
-/// at that point.
+/// A client that states too great a number cannot make the emulator take that much memory. Assumed:
+/// KS probes the client's buffer, so on Windows an answer that is longer than the buffer fails.
 pub(crate) fn answer_room(irp: &Irp) -> u32 {
     let Parameters::DeviceControl { output_length, .. } = irp.parameters() else { return 0 };
     u32::try_from(irp.buffer().borrow().len()).map_or(*output_length, |it| it.min(*output_length))
@@ -88,8 +88,8 @@ pub(crate) fn complete(kernel: &Kernel, irp: &Irp, status: NtStatus) -> NtStatus
     status
 }
 
-/// Completes a request with the status, the bytes and the length of a reply. Returns the status of
-/// the reply.
+/// Completes a request with the status, the bytes and the length of a reply. The bytes of a reply
+/// are used only with `STATUS_SUCCESS`. Returns the status of the reply.
 ///
 /// IRQL: up to DISPATCH_LEVEL.
 pub(crate) fn complete_with_reply(kernel: &Kernel, irp: &Irp, reply: LengthReply) -> NtStatus {

@@ -10,8 +10,7 @@ use crate::irp::complete;
 use crate::stream_request::StreamRequest;
 
 /// The greatest number of requests that a pin queues. Assumed: this number, because no document
-/// gives one. Only a client that no longer looks at its completed requests could have more requests
-/// open.
+/// gives one.
 pub(crate) const QUEUED_REQUESTS: usize = 65_536;
 
 /// Requests in the order in which they came.
@@ -21,10 +20,10 @@ pub(crate) struct IrpQueue {
     position: Cell<QueuePosition>,
 }
 
-/// How far the data of a stream has come, in bytes since the start of the stream.
+/// How far the data of a stream has come, in bytes since the stream was last in STOP.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct QueuePosition {
-    /// The data that was served.
+    /// The data that was served. The data of a request counts when the request has ended.
     pub served: u64,
     /// The end of the data that waits in the queue. On a capture pin, the end of the empty room
     /// that waits in the queue.
@@ -66,7 +65,7 @@ impl IrpQueue {
         NtStatus::PENDING
     }
 
-    /// The request that is served now.
+    /// The first request in the queue.
     pub fn front(&self) -> Option<Rc<StreamRequest>> {
         self.requests.borrow().front().cloned()
     }
@@ -77,7 +76,7 @@ impl IrpQueue {
         requests.iter().find(|request| request.irp().is(irp)).cloned()
     }
 
-    /// The requests that wait. The request that is served now comes first.
+    /// The queued requests, in the order in which they came.
     pub fn requests(&self) -> Vec<Rc<StreamRequest>> {
         self.requests.borrow().iter().cloned().collect()
     }
@@ -86,7 +85,7 @@ impl IrpQueue {
         self.requests.borrow().is_empty()
     }
 
-    /// Completes the request that is served now.
+    /// Completes the first request in the queue. When the queue is empty, the call has no effect.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     pub fn complete_front(&self, kernel: &Kernel, status: NtStatus) {
@@ -125,12 +124,12 @@ impl IrpQueue {
         }
     }
 
-    /// How far the data has come. A request counts as served when it has ended.
+    /// How far the data has come.
     pub fn position(&self) -> QueuePosition {
         self.position.get()
     }
 
-    /// Begins to count from 0, because the stream starts again and the queue is empty.
+    /// Begins to count from 0 again, because the stream goes to STOP and the queue is empty.
     pub fn restart_position(&self) {
         self.position.set(QueuePosition::default());
     }

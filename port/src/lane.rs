@@ -1,8 +1,7 @@
 //! A lane: the way of data between a client's requests and one stream.
 //!
-//! This file owns what a stream uses while it moves data: the queue, the state, the stream's clock
-//! and the names for the trace. This file never knows the pin of a lane, or the kind of miniport
-//! that made the stream.
+//! This file owns what a stream uses while it moves data: the queue, the state and the stream's
+//! clock. This file never knows the pin of a lane, or the kind of miniport that made the stream.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -31,7 +30,8 @@ pub(crate) trait Stream {
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// The status that the miniport returned.
+    /// - `STATUS_INVALID_DEVICE_REQUEST`: an open stream of this kind cannot change to the format.
+    /// - The status that the miniport returned.
     fn set_format(
         &self,
         kernel: &Kernel,
@@ -59,7 +59,7 @@ pub(crate) trait Stream {
     /// IRQL: up to DISPATCH_LEVEL.
     ///
     /// # Errors
-    /// The status that the request is completed with at once.
+    /// The status with which the lane completes the request at once.
     fn accept(
         &self,
         kernel: &Kernel,
@@ -67,8 +67,8 @@ pub(crate) trait Stream {
         request: &Rc<StreamRequest>,
     ) -> Result<(), NtStatus>;
 
-    /// Moves the data that can move now. The port calls this when a request came or went, when data
-    /// is due, and when RUN began.
+    /// Moves the data that can move now. The lane calls this when a request was queued or
+    /// cancelled, when data is due, and when RUN began.
     ///
     /// IRQL: DISPATCH_LEVEL.
     fn turn(&self, kernel: &Kernel, lane: &Lane);
@@ -78,7 +78,7 @@ pub(crate) trait Stream {
     /// IRQL: DISPATCH_LEVEL.
     fn service(&self, kernel: &Kernel, lane: &Lane);
 
-    /// Stops the timer that would wake the stream, because RUN has ended.
+    /// Stops the timer that would wake the stream, because RUN ends or the stream is released.
     ///
     /// IRQL: up to DISPATCH_LEVEL.
     fn hold(&self, kernel: &Kernel);
@@ -168,7 +168,7 @@ impl Lane {
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// The status with which the group refused the sink.
+    /// The status with which the group refused the sink. The lane then has no stream.
     pub fn connect(self: &Rc<Self>, kernel: &Kernel, new: NewLaneStream) -> Result<(), NtStatus> {
         *self.stream.borrow_mut() = Some(new.stream);
         if let Some(group) = new.service_group {
@@ -231,8 +231,8 @@ impl Lane {
         self.resetting.get()
     }
 
-    /// Whether the client gets the data that comes from the miniport now. The client gets this data
-    /// in PAUSE and RUN, but not during a reset.
+    /// Whether data that comes from the miniport now is kept for the client. Such data is kept in
+    /// PAUSE and RUN, but not during a reset.
     pub fn keeps_data(&self) -> bool {
         self.state.get() >= KsState::Pause && !self.resetting.get()
     }
@@ -338,7 +338,8 @@ impl Lane {
 
     /// Sets a lower state, before the miniport moves the stream down to that state. When the lane
     /// leaves RUN, the clock stops and the stream holds its data. When the lane goes below PAUSE,
-    /// it cancels the queued requests.
+    /// it cancels the queued requests. When it goes to STOP, the position and the clock go back to
+    /// 0.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn leave(&self, kernel: &Kernel, next: KsState) {

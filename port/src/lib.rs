@@ -1,20 +1,21 @@
 //! PortCls for MIDI: the port driver between kernel streaming and a miniport.
 //!
-//! This crate owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, wave ports
-//! without streams, filters, pins and streams, service groups, interrupt sync objects, resource
-//! lists, DMA channels without transfers, and the routines that an adapter driver calls. This crate
-//! never knows which device a miniport drives, or where the registers are. This crate never knows
-//! whether the miniport is written in Rust or is in a `.sys` file.
+//! This crate owns the interfaces, the port that is `IPortMidi` and `IPortDMus` at once, topology
+//! and wave ports without streams, filters, pins and streams, service groups, interrupt sync
+//! objects, resource lists, DMA channels without transfers, and the routines that an adapter driver
+//! calls. This crate never knows which device a miniport drives, or where the registers are. This
+//! crate never knows whether the miniport is written in Rust or is in a `.sys` file.
 //!
 //! # The walk
 //!
 //! Out: the pin (`pin.rs`) checks a client's write request and queues it on the pin's lane
-//! (`lane.rs`), the way of data between a client's requests and one stream. The lane gives the
-//! stream its turn, and the sequencer (`midi/render.rs`) takes the music records apart. The
-//! sequencer calls `IMiniportMidiStream::Write` for each record when the record is due. In: the
-//! driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the port's sink and the
-//! lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads the stream until it
-//! is empty, packs the bytes into the client's read requests and completes these requests.
+//! (`lane.rs`), the way of data between a client's requests and one stream. The check finds the
+//! music records (`stream_request.rs`). The lane gives the stream its turn. The sequencer
+//! (`midi/render.rs`) then calls `IMiniportMidiStream::Write` for each record when the record is
+//! due. In: the driver's ISR calls `IPortMidi::Notify`. The service group's DPC calls the port's
+//! sink and the lane's sink. From the lane's sink the capture side (`midi/capture.rs`) reads the
+//! stream until it is empty, packs the bytes into the client's read requests and completes these
+//! requests.
 //!
 //! A DirectMusic miniport gets events (`dmus_event.rs`) in place of bytes. Out: the unpacker
 //! (`dmus/unpack.rs`) makes events from a write request. The sequencer (`dmus/render.rs`) calls
@@ -24,15 +25,17 @@
 //!
 //! # The layers
 //!
-//! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, and a pin has a lane. Each
-//! layer knows only the layer that comes next in this list. All layers share the miniport through
-//! the `Binding`. A kind of port implements `Kind`: `music.rs`, `topology.rs` and the files in
-//! `wave/` do. `classes.rs` names each kind of port. A kind of miniport implements `Miniport`. The
-//! folders `midi/` and `dmus/` have the two kinds with streams, which also implement
-//! `StreamMiniport` and `Stream`. The kind of port chooses the kind of miniport at Init. Both
-//! folders share the loop of a sequencer (`pump.rs`) and the count of captured bytes that were not
-//! delivered yet (`backlog.rs`). Apart from these files, only `miniport_calls.rs` and `interfaces/`
-//! know the kinds, because they name a miniport's methods.
+//! A port (`port.rs`) opens filters (`filter.rs`), a filter opens pins, and a pin has a lane. A pin
+//! does not know its filter, and a lane does not know its pin. Port, filters and pins share the
+//! miniport through the `Binding`.
+//!
+//! A kind of port implements `Kind`: `music.rs`, `topology.rs` and the files in `wave/` do.
+//! `classes.rs` names each kind of port. A kind of miniport implements `Miniport`. `midi.rs` and
+//! `dmus.rs`, each with its folder, have the two kinds with streams. These two kinds also implement
+//! `StreamMiniport`, and their streams implement `Stream`. The kind of port chooses the kind of
+//! miniport at Init. The two kinds share the loop of a sequencer (`pump.rs`) and the count of
+//! captured bytes that were not delivered yet (`backlog.rs`). `miniport_calls.rs` and `interfaces/`
+//! have the names of the miniports' methods.
 //!
 //! # Events
 //!

@@ -1,8 +1,8 @@
 //! MIDI miniports behind the port: miniports that have `IMiniportMidi`.
 //!
 //! This file and its modules own all that only a MIDI miniport needs: its calls, its streams, and
-//! the two sides. The render side turns music records into calls of Write, and the capture side
-//! turns bytes from Read into music records.
+//! the two sides of a stream. The render side turns music records into calls of Write, and the
+//! capture side turns bytes from Read into music records.
 
 use std::rc::Rc;
 
@@ -58,7 +58,7 @@ impl StreamMiniport for MidiMiniport {
     /// pin.
     ///
     /// Source: WDK, IMiniportMidi: its streams take bytes. Assumed: the status, because no page
-    /// says what happens when such a miniport offers events. A stream of such a miniport would read
+    /// says what happens when a MIDI miniport offers events. A stream of a MIDI miniport would read
     /// the events as if they were plain bytes.
     fn new_stream(
         &self,

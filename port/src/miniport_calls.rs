@@ -5,7 +5,7 @@ use portcls_emulator::{DevicePowerState, Kernel, NtStatus, rules};
 
 use crate::ks::{KsState, LengthReply};
 
-/// The methods of a miniport and of an adapter that the port calls.
+/// The driver's methods and routines whose calls are recorded here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Method {
     Init,
@@ -88,7 +88,8 @@ pub(crate) fn method_names() -> impl Iterator<Item = &'static str> {
     METHODS.iter().map(|(_, _, full_name)| *full_name)
 }
 
-/// A port's calls into the driver, with the names that the trace shows for them.
+/// Makes the calls of a port, or of an adapter's device, into the driver. Keeps the names that the
+/// trace shows for these calls.
 pub(crate) struct MiniportCalls {
     who: NameId,
     methods: [NameId; METHODS.len()],
@@ -134,7 +135,8 @@ impl MiniportCalls {
         kernel.record_note(self.who, text);
     }
 
-    /// Calls a method of the driver. `answer` turns the result into the words of the trace.
+    /// Calls a method of the driver. `answer` turns the result of a call that succeeded into what
+    /// the trace shows.
     ///
     /// IRQL: the level of the method.
     pub fn call<R>(

@@ -27,8 +27,8 @@ pub(crate) struct Music<C>(PhantomData<C>);
 pub(crate) trait MusicClass: Sized + 'static {
     /// The interfaces in the order in which the port asks a miniport for them.
     ///
-    /// Assumed: the interface of the class comes first; the pages only say that each of the two
-    /// interfaces is enough.
+    /// Assumed: the interface of the class comes first. The pages only say that a miniport needs no
+    /// more than one of the two interfaces.
     const ORDER: [MiniportInterface; 2];
 }
 
@@ -61,8 +61,8 @@ impl<C: MusicClass> Kind for Music<C> {
         answer_query!(port, iid, IPortMidi, IPortDMus, IPortClsVersion)
     }
 
-    /// Asks the miniport for its interfaces in the order of the class. When the miniport has
-    /// neither interface, the port fails with the status of the first query.
+    /// Asks the miniport for the two interfaces in the order of the class. When the miniport has
+    /// neither interface, the error is the status of the first query.
     fn find_miniport(
         port: &Rc<Port<Self>>,
         object: &Rc<dyn IUnknown>,

@@ -39,7 +39,7 @@ pub(crate) fn registered_name(
     guids.into_iter().find_map(name_in)
 }
 
-/// The name of a GUID in a key: the value `Name` of the subkey with the text of the GUID.
+/// The name of a GUID: the value `Name` in the subkey whose own name is the text of the GUID.
 fn name_of(categories: &RegistryKey, guid: &Guid) -> Option<Vec<u8>> {
     let value = categories.open(&guid.to_string()).ok()?.value("Name").ok()?;
     if value.kind != ValueType::STRING {

@@ -28,8 +28,8 @@ pub struct ConnectedPin {
 }
 
 impl ConnectedPin {
-    /// Queries the object at this end for the port that has the pin. `None` when the object is not
-    /// a port.
+    /// Finds the filter that has the pin. A subdevice's object is queried for its port. `None` when
+    /// this object is not a port.
     ///
     /// The query can run code of the driver, and this code may register connections. So the caller
     /// must not hold a borrow of the adapter's connections.
@@ -130,13 +130,15 @@ pub(crate) fn unregister_connection(
     let wanted = |known: &PhysicalConnection| known.from.is(&from) && known.to.is(&to);
     let position = connections.iter().position(wanted).ok_or(NtStatus::NOT_FOUND)?;
     let gone = connections.remove(position);
-    // The connection may have had the last reference to a port.
+    // The connection may have the last reference to a port. The port's destructor can run code of
+    // the driver, so the borrow of the connections ends first.
     drop(connections);
     drop(gone);
     Ok(())
 }
 
-/// The other end of a pin's connection: the symbolic link of the other filter, and its pin.
+/// The other end of a pin's connection: the symbolic link of the other filter, and the number of
+/// the pin there. `None` for a pin without a connection.
 ///
 /// Assumed: the link of a filter of the same adapter is the link of the filter's first category.
 /// The pages do not say which link they mean.

@@ -33,7 +33,7 @@ pub(crate) struct Pin {
     events: ClientEvents,
 
     format: Cell<KsDataFormat>,
-    /// While the device is not in D0: the state to which the stream goes back later.
+    /// While the device is not in D0: the state to which the stream goes when D0 is back.
     suspended: Cell<Option<KsState>>,
 }
 
@@ -49,7 +49,7 @@ impl Pins {
         pins.push(Rc::downgrade(pin));
     }
 
-    /// The pins that have their stream.
+    /// The pins that still have their stream.
     pub fn open(&self) -> Vec<Rc<Pin>> {
         let pins = self.0.borrow();
         pins.iter().filter_map(Weak::upgrade).filter(|pin| pin.lane.is_connected()).collect()
@@ -110,7 +110,7 @@ impl Pin {
         self.format.get()
     }
 
-    /// While the device is not in D0: the state to which the stream goes back later.
+    /// While the device is not in D0: the state to which the stream goes when D0 is back.
     pub fn suspended_in(&self) -> Option<KsState> {
         self.suspended.get()
     }
@@ -124,7 +124,8 @@ impl Pin {
         &self.descriptor.pins[self.id as usize]
     }
 
-    /// Checks a format against the ranges of the pin, as the miniport describes them now.
+    /// Checks a format against the ranges of the pin, as the miniport describes them now. After the
+    /// release of the port, the ranges are those from the opening of the pin.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
@@ -151,13 +152,13 @@ impl Pin {
         Ok(())
     }
 
-    /// Walks to the state that the client wants.
+    /// Moves the stream to the state that the client wants.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
     /// Assumed: outside D0 a stream goes no further than PAUSE, and goes on to RUN when D0 is back.
-    /// A pin is outside D0 here only while the system sleeps. Otherwise the client's request has
-    /// brought the device to D0.
+    /// During this call the device is outside D0 only while the system sleeps. While the system
+    /// works, the client's request has already brought the device to D0.
     ///
     /// # Errors
     /// The errors of [`walk_to`](Self::walk_to).
@@ -170,19 +171,20 @@ impl Pin {
         Ok(())
     }
 
-    /// Holds the stream in PAUSE while the device is not in D0.
+    /// Keeps the stream out of RUN until [`resume`](Self::resume), because the device leaves D0.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn suspend(&self, kernel: &Kernel) {
         if self.suspended.get().is_none() {
             let state = self.lane.state();
             self.suspended.set(Some(state));
-            // Downward steps do not fail.
+            // On the way down, a failure of the miniport is a violation and not a result.
             let _ = self.walk_to(kernel, state.min(KsState::Pause));
         }
     }
 
-    /// Goes back to the state before [`suspend`](Self::suspend).
+    /// Moves the stream to the state that it had before [`suspend`](Self::suspend), or that the
+    /// client has asked for since then.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub fn resume(&self, kernel: &Kernel) {
@@ -193,13 +195,16 @@ impl Pin {
         }
     }
 
-    /// Walks to a state through its neighbours.
+    /// Moves the stream to a state, step by step through all states between.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
+    /// On the way down, a failure of the miniport is a violation, and the walk goes on.
+    ///
     /// # Errors
-    /// The status that the miniport returned on the way up; the pin stays in the last state that it
-    /// reached. On the way down a failure is a violation, and the walk goes on.
+    /// - `STATUS_INVALID_DEVICE_STATE`: the pin has lost its stream.
+    /// - The status that the miniport returned on the way up. The pin stays in the last state that
+    ///   it reached.
     fn walk_to(&self, kernel: &Kernel, target: KsState) -> Result<(), NtStatus> {
         while let Some(next) = self.lane.state().step_towards(target) {
             self.step(kernel, next)?;
@@ -231,7 +236,7 @@ impl Pin {
     ///
     /// Assumed: the port refuses a request in STOP. The documents say that data is discarded in
     /// STOP and ACQUIRE, and by the refusal the client learns that its data would be discarded.
-    /// Requests that are queued in ACQUIRE are cancelled if the stream goes down again.
+    /// Requests that are queued in ACQUIRE are cancelled if the stream goes back to STOP.
     fn check_stream_request(&self, irp: &Irp, code: KsIoctl) -> Result<StreamRequest, NtStatus> {
         if self.lane.is_resetting() {
             return Err(NtStatus::DEVICE_NOT_READY);
@@ -257,7 +262,7 @@ impl Pin {
         if !self.lane.is_connected() {
             return;
         }
-        // Downward steps do not fail.
+        // On the way down, a failure of the miniport is a violation and not a result.
         let _ = self.walk_to(kernel, KsState::Stop);
         self.lane.disconnect(kernel);
     }

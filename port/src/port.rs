@@ -1,8 +1,8 @@
 //! A port: binds a miniport to the filters and pins that clients open on it.
 //!
 //! This file owns what ports of every kind do: `IPort`, the service group of the miniport, power,
-//! release. The traits [`Kind`], `Miniport` and `Stream` have what differs between kinds, and the
-//! folder of each kind implements these traits.
+//! release. What differs between kinds of ports and of miniports is behind the traits [`Kind`],
+//! `Miniport` and `Stream`.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -50,7 +50,7 @@ pub(crate) const SOUND_CATEGORIES: [Guid; 3] =
 
 /// A kind of port: the interfaces that its object has, and the miniports that it works with.
 pub(crate) trait Kind: Sized + 'static {
-    /// The name of the interface that the miniports of this kind have.
+    /// The interfaces by which this kind of port can drive a miniport, as the trace names them.
     const MINIPORT: &'static str;
 
     /// The categories of a filter whose descriptor names no categories.
@@ -62,7 +62,7 @@ pub(crate) trait Kind: Sized + 'static {
     /// The errors of [`IUnknown::query_interface`].
     fn query(port: Rc<Port<Self>>, iid: &Guid) -> Result<Interface, NtStatus>;
 
-    /// Queries a driver's object for the interface that the kind's miniports have.
+    /// Queries a driver's object for an interface by which this kind of port can drive it.
     ///
     /// # Errors
     /// The status that the object returned.
@@ -138,8 +138,8 @@ impl<K: Kind> Port<K> {
         }
     }
 
-    /// Joins the miniport's group, once: when the miniport calls RegisterServiceGroup, or else
-    /// after Init.
+    /// Joins the miniport's group, unless the port has joined a group already. The miniport can
+    /// register its group during Init, and Init can also return the group.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///

@@ -1,14 +1,14 @@
 //! Power requests to an adapter: which objects get calls, and in which order.
 //!
-//! On the way down, the port pauses the streams, and tells the streams and the miniport. Then the
-//! adapter changes the state, and the request goes on to the bus. The way up has the opposite
-//! order: the bus, the adapter, the miniport and the streams; in D0 the streams then go on. A
-//! change from a deep sleep to a lighter sleep is a way up. Source: WDK, IPowerNotify and
-//! IAdapterPowerManagement.
+//! On the way down, each port pauses its streams. Then each port tells its streams and its
+//! miniport. Then the adapter's object changes the state, and the request goes on to the bus. The
+//! way up has the opposite order: the bus, the adapter's object, the miniport and the streams. In
+//! D0 the streams then go on. A change from a deep sleep to a lighter sleep is a way up. Source:
+//! WDK, IPowerNotify and IAdapterPowerManagement.
 //!
 //! PortCls owns the power policy of its devices: for each state of the system it requests the
-//! matching state of the device. While the system works, an access of a client brings the device to
-//! D0 before the request is served.
+//! matching state of the device. While the system works, an access of a client brings a sleeping
+//! device to D0.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -29,14 +29,14 @@ use crate::miniport_calls::Method;
 use crate::rules::{self, require_irql_at_most};
 use crate::subdevice::PowerDirection;
 
-/// The power state of an adapter, and the driver's object for it.
+/// The power state of an adapter, and the driver's object that carries out its changes.
 pub(crate) struct AdapterPower {
     interface: RefCell<Option<AdapterObject>>,
     since: Cell<Since>,
     phase: Cell<Since>,
     state: Cell<DevicePowerState>,
     system: Cell<SystemPowerState>,
-    /// Whether a request for D0 is under way and no code waits for the request.
+    /// Whether a request for D0 is under way for which no code waits.
     is_waking: Cell<bool>,
     capabilities: Cell<DeviceCapabilities>,
 }
@@ -90,7 +90,7 @@ impl AdapterObject {
 /// A phase in the life of a device; a registration belongs to the phase in which it was made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Since {
-    /// The device is not started: AddDevice, or after a stop.
+    /// The device is not started: from AddDevice on, after a stop, or after a failed start.
     NotStarted,
     /// StartDevice and later.
     Start,
@@ -147,7 +147,7 @@ impl AdapterPower {
 
 /// Registers the adapter's object that PortCls calls when the power state changes.
 ///
-/// A registration from StartDevice ends when the device stops or when its start fails. A
+/// A registration from StartDevice or later ends when the device stops or when its start fails. A
 /// registration from AddDevice ends when the device is removed. A second registration while the
 /// first one lasts replaces the first, and is a violation of the rule PcRegisterAdapterPower.
 ///
@@ -222,10 +222,10 @@ pub fn pc_request_new_power_state(
 
 /// Brings a sleeping device to D0 while the system works, because a client accesses the device.
 ///
-/// Nothing happens while the system sleeps, or when the device is not started: the request then
-/// finds the device in its present state. Above PASSIVE_LEVEL the routine cannot wait. Then a
-/// system thread brings the device to D0. At these levels only a request for data can come, and
-/// this request waits in the queue of its pin.
+/// Nothing happens while the system sleeps, or when the device is not started: the client's request
+/// then finds the device in its present state. At PASSIVE_LEVEL this function waits for D0. Above
+/// PASSIVE_LEVEL it cannot wait, so a work item brings the device to D0 later. At these levels only
+/// a request for data can come, and this request waits in the queue of its pin.
 ///
 /// IRQL: up to DISPATCH_LEVEL. Source: WDK, Audio Device Class Inactivity Timer Implementation: an
 /// access is a request for data or for a property. Assumed: the opening of a filter is an access
@@ -248,8 +248,7 @@ fn sleeps_alone(adapter: &AdapterDevice) -> bool {
         && adapter.state.get() == PnpState::Started
 }
 
-/// Brings a sleeping device to D0 while the system works. The IRQL decides whether this happens at
-/// once or later.
+/// Brings a sleeping device to D0: at PASSIVE_LEVEL at once, and at a higher IRQL later.
 fn wake(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
     let Some(adapter) = device.extension::<AdapterDevice>() else { return Ok(()) };
     let power = &adapter.power;
@@ -280,8 +279,9 @@ fn wake(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
 /// IRQL: PASSIVE_LEVEL.
 ///
 /// # Errors
-/// `STATUS_DEVICE_NOT_READY` while the system sleeps. Any other failure is the status of the power
-/// request.
+/// - `STATUS_INVALID_DEVICE_STATE`: the device is not an adapter's.
+/// - `STATUS_DEVICE_NOT_READY`: the device and the system sleep.
+/// - The status with which the power request ended.
 pub(crate) fn bring_to_d0(kernel: &Kernel, device: &Rc<DeviceObject>) -> Result<(), NtStatus> {
     let adapter = device.extension::<AdapterDevice>().ok_or(NtStatus::INVALID_DEVICE_STATE)?;
     if adapter.power.state.get() == DevicePowerState::D0 {
@@ -411,7 +411,7 @@ impl AdapterDevice {
     }
 
     /// Serves IRP_MN_QUERY_CAPABILITIES: gets the capabilities that the bus reports, and lets the
-    /// adapter deepen them.
+    /// adapter change them.
     ///
     /// IRQL: PASSIVE_LEVEL.
     pub(crate) fn query_capabilities(

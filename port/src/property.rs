@@ -1,11 +1,11 @@
 //! Property requests: which table answers, and the rules for every table.
 //!
-//! An object's own table comes first. A request for a property that is not in this table goes to a
-//! table of the miniport. If the flag TOPOLOGY says that the request is for a node, it goes to the
-//! table of that node. Any other request goes to the table of the filter or of the pin, and then to
-//! the tables of the nodes. This file owns the order of the tables, the question whether a set is
-//! supported, basic support, relations and the allowed accesses. This file never knows what a
-//! filter or a pin is.
+//! An object's own table comes first. A request goes on to a table of the miniport when this table
+//! does not have the property, or when the handler in this table answers STATUS_NOT_FOUND. If the
+//! flag TOPOLOGY says that the request is for a node, it goes to the table of that node. Any other
+//! request goes to the miniport's table of the filter or of the pin, and then to the tables of the
+//! nodes. This file owns the order of the tables, the question whether a set is supported, basic
+//! support, relations and the allowed accesses. This file never knows what a filter or a pin is.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -42,7 +42,7 @@ pub(crate) enum Access {
 pub(crate) struct PropertyRequest<'a> {
     pub irp: &'a Irp,
     pub access: Access,
-    /// The property, and the bytes after it.
+    /// The client's input: KSPROPERTY, and the bytes after this structure.
     pub input: &'a [u8],
     /// The value that is set; empty in a GET.
     pub value: &'a [u8],
@@ -62,7 +62,7 @@ impl PropertyRequest<'_> {
     }
 }
 
-/// The part of a miniport that can serve a request.
+/// The objects and tables of a miniport that can serve a request.
 pub(crate) struct Target<'a> {
     pub calls: &'a MiniportCalls,
     pub miniport: Rc<dyn IUnknown>,
@@ -80,8 +80,8 @@ enum Found<'a, H> {
     Handler(&'a PropertyItem<H>, &'a H),
 }
 
-/// Serves IOCTL_KS_PROPERTY on an object: by its own table, or by a table of the miniport when the
-/// object has no such property.
+/// Serves IOCTL_KS_PROPERTY on an object: by the object's own table, or else by a table of the
+/// miniport.
 ///
 /// IRQL: PASSIVE_LEVEL.
 pub(crate) fn serve<'a, T>(
@@ -152,6 +152,9 @@ const HANDLED: KsPropertyType = KsPropertyType::GET
     .union(KsPropertyType::SERIALIZESIZE);
 
 /// Looks a property up in a table; `None` when the table does not have the property's set.
+///
+/// SETSUPPORT asks about the set alone, so the property and other kinds in the same request do not
+/// count.
 ///
 /// Assumed: the answer to a kind of request that the property does not have is
 /// STATUS_INVALID_DEVICE_REQUEST. The answer to a request of no kind, or of several kinds, is

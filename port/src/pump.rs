@@ -12,13 +12,14 @@ use crate::irp_queue::QUEUED_REQUESTS;
 use crate::ks::KsState;
 use crate::lane::Lane;
 
-/// The sequencer's DPC sends for at most this time in ns before other code can run. After this time
+/// How long one turn of the sequencer may last, in ns, before other code can run. After this time
 /// the sequencer waits for the next clock interrupt. Assumed: this wait costs little. On a card
 /// with a buffer of one or two bytes, it costs under 1 % of the wire rate.
 const PUMP_TIME_NS: u64 = 100_000_000;
 
-/// The greatest number of requests that end in one turn of the sequencer before other code can run.
-/// Without a limit, a client that sends an empty request from each completion would stop the clock.
+/// A turn of the sequencer ends when more than this number of requests have ended in it, so that
+/// other code can run. Without a limit, a client that sends an empty request from each completion
+/// would stop the clock.
 const REQUESTS_PER_TURN: usize = QUEUED_REQUESTS;
 
 /// The outcome of one step of a sequencer.
@@ -27,7 +28,7 @@ pub(crate) enum Outcome {
     Progress,
     /// A request was completed, by this step or during this step.
     RequestEnded,
-    /// The next step has work only after this number of 100 ns units.
+    /// The next step has work only after this time from now, in units of 100 ns.
     Wait(u64),
     /// There is nothing to send.
     Idle,
@@ -67,7 +68,7 @@ impl Pump {
         kernel.remove_queue_dpc(&self.dpc);
     }
 
-    /// Takes steps in RUN while they have work, and sets the timer for the next step.
+    /// Takes steps in RUN while they have work. When work is left for later, sets the timer.
     ///
     /// IRQL: DISPATCH_LEVEL.
     pub fn run(&self, kernel: &Kernel, lane: &Lane, mut step: impl FnMut() -> Outcome) {

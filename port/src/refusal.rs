@@ -1,8 +1,9 @@
-//! Refusals: a line in the trace for each call that the port turns down.
+//! Refusals: lines in the trace about calls that the port turns down.
 //!
 //! This file owns how such a line comes into the trace. The code that refuses a call says what the
-//! driver asked for. `query_interface` gets no kernel and writes no line. A driver in Rust asks by
-//! [`ask`], which writes a line. For a compiled driver, the guest writes the same line.
+//! driver asked for. `query_interface` gets no kernel, so it cannot write a line itself. A driver
+//! in Rust asks by [`ask`], which writes the line of a refusal. For a compiled driver, the guest
+//! writes the same line.
 
 use std::rc::Rc;
 
@@ -15,7 +16,7 @@ use crate::guid::Guid;
 /// Asks an object of the port for an interface, as a driver does. If the object refuses, the trace
 /// gets a line.
 ///
-/// `ask::<dyn IPortClsVersion, _>(kernel, &port)` is [`query`] with this line. The line names the
+/// `ask::<dyn IPortClsVersion, _>(kernel, &port)` is [`query`] with such a line. The line names the
 /// interface by which the driver has the object. A driver asks its own objects by `query`, because
 /// an answer of the driver's own object is no refusal of the port.
 ///
@@ -43,7 +44,7 @@ pub fn tell_refused_query(kernel: &Kernel, object: &str, iid: &Guid, status: NtS
     kernel.report_refusal(who, RefusedCall { routine, what, status, need: Need::Optional });
 }
 
-/// A result of a driver's call. The result can go into the trace.
+/// The result of a driver's call; a failure can go into the trace.
 pub(crate) trait Told {
     /// Writes a line into the trace when the result is a failure, and returns the result. `routine`
     /// is the routine that the driver called, and `what` names what the driver asked for.

@@ -48,8 +48,8 @@ pub fn pc_new_registry_key(
     new_registry_key(kernel, "PcNewRegistryKey", outer, request)
 }
 
-/// Does the work of [`pc_new_registry_key`] and of IPort::NewRegistryKey. `routine` is the name of
-/// the one that the driver called.
+/// Does the work of [`pc_new_registry_key`] and of IPort::NewRegistryKey. `routine` names which of
+/// the two the driver called.
 ///
 /// # Errors
 /// The errors of [`pc_new_registry_key`].
@@ -90,7 +90,7 @@ fn open_key(
     Ok((Key::open(key, request.access), KeyDisposition::OpenedExisting))
 }
 
-/// Opens the key of the device interfaces of a subdevice, below the device's own key.
+/// Opens or makes the key of the device interfaces of a subdevice, below the device's own key.
 ///
 /// IRQL: PASSIVE_LEVEL.
 ///
@@ -132,7 +132,7 @@ fn device_key(physical: &DeviceObject, key_type: RegistryKeyType) -> Result<Stri
     }
 }
 
-/// The object that drivers hold.
+/// A key as a driver holds it.
 struct Key {
     key: RegistryKey,
     access: KeyAccess,

@@ -104,8 +104,8 @@ impl Membership {
 }
 
 impl ServiceGroup {
-    /// Calls every member, in the order in which they were added. A member that was removed during
-    /// an earlier call is not called any more.
+    /// Calls every member, in the order in which they were added. A member that another member's
+    /// call has removed from the group gets no call.
     fn serve_members(&self, kernel: &Kernel) {
         let members = self.members.borrow().clone();
         for sink in members {

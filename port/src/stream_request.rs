@@ -17,8 +17,8 @@ pub(crate) struct StreamRequest {
     irp: Irp,
     direction: StreamDirection,
     headers: RefCell<Vec<KsStreamHeader>>,
-    /// The records in the data of all headers, each with the number of its header. A read request
-    /// has no records.
+    /// The records in the data of all headers, each with the number of its header. Only
+    /// [`write`](Self::write) finds records.
     records: Vec<(usize, RecordPlace)>,
     /// Bytes of data that the client wrote, or bytes of room that the client has for data.
     length: u64,
@@ -59,7 +59,7 @@ impl StreamRequest {
     /// part of each buffer, in the order of the buffers.
     ///
     /// # Errors
-    /// The errors of [`write`](Self::write), and the errors of `check`.
+    /// The errors of [`write`](Self::write) that are not about records, and the errors of `check`.
     pub fn write_of(
         irp: &Irp,
         mut check: impl FnMut(&[u8]) -> Result<(), NtStatus>,
@@ -77,12 +77,12 @@ impl StreamRequest {
         Ok(request)
     }
 
-    /// Checks a read request. Each buffer must have at least `least_room` bytes, the room for one
-    /// record.
+    /// Checks a read request. Each header must state at least `least_room` bytes of room, enough
+    /// for one record.
     ///
     /// # Errors
-    /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, or a buffer without room for a
-    /// record; `STATUS_INVALID_PARAMETER` for different numbers of headers and buffers.
+    /// `STATUS_INVALID_BUFFER_SIZE` for headers of a wrong size, room beyond the buffer, or no room
+    /// for a record; `STATUS_INVALID_PARAMETER` for different numbers of headers and buffers.
     pub fn read(irp: &Irp, least_room: usize) -> Result<StreamRequest, NtStatus> {
         let mut request = StreamRequest::new(irp, StreamDirection::Capture)?;
         let length = &mut request.length;
@@ -138,7 +138,7 @@ impl StreamRequest {
         self.headers.borrow().iter().map(|header| u64::from(header.data_used)).sum()
     }
 
-    /// The header that is served now with its data, `None` when all are served.
+    /// The header that is served now, and its buffer. `None` when all headers are served.
     pub fn current(&self) -> Option<(KsStreamHeader, &Mdl)> {
         let index = self.index.get();
         let header = self.headers.borrow().get(index).copied()?;
@@ -154,8 +154,8 @@ impl StreamRequest {
         }
     }
 
-    /// Takes the next record in the data of the header that is served now, `None` after the last.
-    /// The record's place was found when the request came.
+    /// Takes the next record in the data of the header that is served now. `None` after the last
+    /// record of this header. The record's place was found when the request came.
     pub fn take_record(&self) -> Option<&RecordPlace> {
         let (header, place) = self.records.get(self.next_record.get())?;
         if *header != self.index.get() {
@@ -208,12 +208,13 @@ impl StreamRequest {
         }
     }
 
-    /// Tells the client how much was served: the number that [`served`](Self::served) returns.
+    /// Tells the client how much was served. The caller gives the number that
+    /// [`served`](Self::served) returns.
     ///
     /// For a write request, Information is the number of bytes of data that were written, and the
     /// headers in the client's buffer stay as they are. For a read request, the headers are copied
     /// into the client's buffer, up to the room that it has now. Information is the size of the
-    /// headers that were used.
+    /// headers up to the last one that got data.
     ///
     /// Source: WDK, KSSTREAM_HEADER, DataUsed; IOCTL_KS_WRITE_STREAM. The page of
     /// IOCTL_KS_READ_STREAM says that a read request returns the number of bytes read. Assumed: the
@@ -228,7 +229,7 @@ impl StreamRequest {
     }
 
     /// Copies the headers to their places in the client's buffer. Bytes that the client added to a
-    /// header stay as they are. Returns the size of the headers up to the last used header.
+    /// header stay as they are. Returns the size of the headers up to the last one that got data.
     fn write_back(&self) -> u64 {
         let mut buffer = self.irp.buffer().borrow_mut();
         let mut rest = &mut buffer[..];
@@ -247,11 +248,12 @@ impl StreamRequest {
     }
 }
 
-/// Reads the headers in a buffer. The headers must fill the buffer.
+/// Reads the headers in a buffer. There must be at least one header, and the headers must fill the
+/// buffer.
 ///
 /// Source: WDK, KSSTREAM_HEADER, Size: at least the size of the structure.
 fn read_headers(bytes: &[u8]) -> Result<Vec<KsStreamHeader>, NtStatus> {
-    // No header is smaller than this size, so the list never grows.
+    // No header is smaller than the structure, so the list has room for all headers.
     let mut headers = Vec::with_capacity(bytes.len() / size_of::<KsStreamHeader>());
     let mut rest = bytes;
     while headers.is_empty() || !rest.is_empty() {

@@ -22,8 +22,9 @@ pub enum PowerDirection {
 /// Source: PortCls keeps such an interface to itself, so the identifier of this interface is our
 /// own. No driver implements this interface or calls it.
 pub trait ISubdevice: IUnknown {
-    /// The filter's descriptor; `None` until the port is initialised. The descriptor comes from the
-    /// miniport. When the miniport names no categories, the descriptor has the port's categories.
+    /// The filter's descriptor; `None` before the port is initialised and after its release. The
+    /// descriptor comes from the miniport. When the miniport names no categories, the descriptor
+    /// has the port's categories.
     fn descriptor(&self) -> Option<Rc<PcFilterDescriptor>>;
 
     /// Opens a filter for a create request.
@@ -50,8 +51,8 @@ pub trait ISubdevice: IUnknown {
     /// True while a stream is in RUN.
     fn is_running(&self) -> bool;
 
-    /// Pauses the streams that are in RUN, because the device is about to leave D0. The streams
-    /// stay paused until [`resume`](Self::resume).
+    /// Pauses the streams that are in RUN, because the device is about to leave D0. No stream goes
+    /// to RUN until [`resume`](Self::resume).
     ///
     /// IRQL: PASSIVE_LEVEL.
     fn suspend(&self, kernel: &Kernel);
@@ -74,7 +75,7 @@ pub trait ISubdevice: IUnknown {
     fn release(&self, kernel: &Kernel);
 }
 
-/// The object of an open file: a filter or a pin. IRQL of every call: PASSIVE_LEVEL.
+/// The object of an open file: a filter or a pin.
 pub trait KsObject {
     /// Opens a pin of a filter by its name.
     ///
@@ -87,11 +88,11 @@ pub trait KsObject {
 
     /// Serves a control request: completes it, or queues it and returns `STATUS_PENDING`.
     ///
-    /// IRQL: PASSIVE_LEVEL.
+    /// IRQL: PASSIVE_LEVEL. A request for data can also come at DISPATCH_LEVEL.
     fn device_control(&self, kernel: &Kernel, irp: &Irp) -> NtStatus;
 
-    /// True while the client of this file has events enabled: then [`close`](Self::close) calls
-    /// their handlers in the miniport.
+    /// True while the client of this file has events enabled. In this case [`close`](Self::close)
+    /// calls the miniport's handlers of these events.
     fn has_enabled_events(&self) -> bool;
 
     /// Cancels the queued requests when the last handle is closed.

@@ -47,6 +47,6 @@ fn add_directsound(ranges: &mut Vec<DataRange>) {
 }
 
 /// Why no client can open a pin of a wave filter. Assumed: this status fits best for a pin that is
-/// not offered. Windows always opens such a pin, so no page names a status.
+/// not offered. Windows can open such a pin, so no page names a status.
 const SOUND_IS_OUTSIDE: NoStreams =
     NoStreams { status: NtStatus::NOT_SUPPORTED, reason: "sound is outside this program" };

@@ -1,28 +1,37 @@
 //! The cause of each event: what the event waited for last, and for how long.
 //!
 //! This module owns the rules by which one event of a trace follows from another. It knows the
-//! actors of the simulated kernel and the two lanes of a wire. It knows no particular device. A
-//! note with a colon, such as `status: can write`, marks a read that only told a state.
+//! actors of the simulated kernel. It knows that bytes come in on the lane `in` and go out on any
+//! other lane. It knows no particular device, only a few words of notes. A note with a colon and a
+//! space, such as `status: can write`, marks a read that only told a state.
 //!
 //! # The rules
 //!
 //! | event | waited for |
 //! |---|---|
 //! | step of running code | the step before it in the same code |
-//! | service routine | the rise of its line, or the end of code at device level |
-//! | DPC | the event that queued it, or the end of code at DISPATCH_LEVEL or above |
-//! | expiry of a timer | the setting of the timer, or the expiry before this one |
+//! | service routine | the rise of its line or, if later, the last step of code at device level |
+//! | DPC | the event that queued it or, if later, the last step at DISPATCH_LEVEL or above |
+//! | first expiry of a timer after its setting | the setting |
+//! | further expiry of a timer | the expiry before this one |
 //! | end of a wait | the event that ended the wait, or from which the time of the wait counts |
 //! | end of a delay | the clock; the time counts from the step before the delay |
-//! | byte that goes out | the write of the byte, or the end of the byte before it |
-//! | byte that comes in | the byte before it, or the scenario |
+//! | byte that the driver wrote | its write or, if later, the end of the byte before it |
+//! | byte that the device makes | a command, a byte in or, if later, the end of the byte before |
+//! | byte that comes in | the byte before it if that byte ends then; otherwise the scenario |
 //! | end of a byte | its start |
-//! | rise of a line | the byte that came in, the read that made room for it, or a write |
+//! | rise of a line for a byte | the byte that came in or, if later, the last read |
+//! | other rise of a line | the last command or the last read, whichever is later |
 //! | read of a byte that came in | the step before it; the byte is its trigger |
-//! | fall of a line, inner signal | the access or the byte before it |
+//! | fall of a line | the last access |
+//! | change of an inner signal | the last access or the last edge of a byte, whichever is later |
+//! | other event of the hardware | the last step of the processor |
 //!
-//! Where a row names two things, the later thing is the cause. The first thing is the trigger:
-//! without it the event would not have happened.
+//! Where a row says "if later", the later of the two things is the cause, and the first thing is
+//! the trigger: without it the event would not have happened. In any other row except that of a
+//! read, the cause is also the trigger. A command is a write to another port than the data port. A
+//! read that only told a state counts as an access, but not as a read. In a trace without events
+//! about the DPC queue, the cause of a DPC is the end of the last service routine.
 
 mod device;
 mod note;
@@ -55,7 +64,8 @@ pub enum Reason {
     /// Nothing in the trace is its cause.
     #[default]
     Unknown,
-    /// The event is the next step of the same code.
+    /// The event is the next step of the same code. An event of the hardware without a rule of its
+    /// own also counts as a step.
     Step,
     /// The interrupt line rose.
     LineRose,
@@ -65,7 +75,7 @@ pub enum Reason {
     ProcessorFree,
     /// The timer was set. A later expiry of a periodic timer counts from the expiry before it.
     TimerSet,
-    /// The thing that the code waited for has come.
+    /// The thing that the code waited for has come, or the time of the wait was over.
     WaitOver,
     /// The time that the code asked for was over.
     Clock,
@@ -77,7 +87,7 @@ pub enum Reason {
     Begun,
     /// The byte came in.
     CameIn,
-    /// The driver accessed the device.
+    /// The driver accessed the device, or a byte made the device act.
     Accessed,
     /// The scenario made the event happen.
     Scenario,
@@ -235,8 +245,8 @@ impl Why {
 
 /// Finds the cause of each event of a trace, in the order of the events.
 ///
-/// A trace with more than 4 294 967 294 events is a bug of this project: a recorder holds far
-/// fewer events.
+/// The events have 32-bit numbers, so a trace may have at most 4 294 967 295 events. A recorder
+/// holds far fewer.
 #[must_use]
 pub fn causes(log: &TraceLog) -> Vec<Cause> {
     let mut finder = Finder {
@@ -325,9 +335,9 @@ impl Finder<'_> {
         why
     }
 
-    /// The last step of a thread at or before `time_ns`, of the steps before `past`. Usually this
-    /// is the cause of `step`. It is an earlier event if another thread has gone on in the
-    /// meantime.
+    /// The last step of a thread that ended at or before `time_ns`, of the steps before `past`.
+    /// Usually this is the cause of `step`. If another thread has gone on in the meantime, this is
+    /// an earlier event.
     fn step_at(&self, past: Past, time_ns: u64, step: &Why) -> Past {
         if step.cause.end_ns <= time_ns {
             return step.cause;

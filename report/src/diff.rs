@@ -74,9 +74,10 @@ pub enum FindingKind {
     Pitch,
     /// The register had another value with the same meaning.
     Bits,
-    /// A timer was set for another time.
+    /// A timer was set for another time, or the code asked for a delay of another length.
     Due,
-    /// Events without a common cause are in another order.
+    /// Events without a common cause are in another order. This kind also stands for a difference
+    /// that fits no other kind.
     Order,
 }
 
@@ -87,7 +88,7 @@ pub struct Spot {
     pub event: usize,
     /// Time since power-on in ns.
     pub time_ns: u64,
-    /// The words of the last mark before the event.
+    /// The words of the last mark up to the event.
     pub mark: String,
     /// Time since that mark in ns.
     pub since_mark_ns: i64,
@@ -113,7 +114,7 @@ pub struct Finding {
     /// How often the finding occurs.
     pub count: usize,
     /// The smallest difference, second trace minus first: in ns, or in reads for
-    /// [`FindingKind::Polls`]. 0 for other kinds.
+    /// [`FindingKind::Polls`]. 0 for a kind without a measured difference.
     pub least: i64,
     /// The largest difference, in the same unit.
     pub most: i64,
@@ -123,9 +124,10 @@ pub struct Finding {
     pub second: Option<Spot>,
     /// The number of the finding from which this finding follows.
     pub follows_from: Option<usize>,
-    /// How many events only moved in time because of this finding.
+    /// How many events or spans only moved in time because of this finding.
     pub moved: u64,
-    /// The first of the moved events, in words.
+    /// In words: the first of these events and spans, at most three. Those inside a span are left
+    /// out.
     pub moved_words: Vec<String>,
     /// Every place of the finding, for a view; `first` and `second` are the first of these.
     #[serde(skip)]
@@ -151,16 +153,16 @@ pub struct Diff {
     pub events: [usize; 2],
     /// Events or spans that are in both traces.
     pub aligned: u64,
-    /// How many of the aligned events or spans have another time, but the same time after their
-    /// cause.
+    /// How many of the aligned events or spans have another time, but no difference of their own.
     pub moved: u64,
     /// The options of the comparison.
     pub options: DiffOptions,
-    /// The range of the differences between delays that the tolerance allows.
+    /// The range of the time differences that the tolerance allows.
     pub residual: Option<Residual>,
     /// The differences that are not findings because of the options.
     pub passed: Passed,
-    /// The findings: roots first, each group in order of time.
+    /// The findings: first the roots, then the findings that follow from others. Both parts are in
+    /// order of time.
     pub findings: Vec<Finding>,
 }
 
@@ -223,8 +225,8 @@ fn diff_alike(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff
     };
     let trees = [Tree::new(first), Tree::later(second, shift_ns)];
     let prints = [trees[0].fingerprint(), trees[1].fingerprint()];
-    // The alignment can depend on which trace comes first. So the fingerprints decide this, and not
-    // the caller.
+    // The alignment can depend on which trace comes first. So the fingerprints decide which trace
+    // comes first, and not the caller.
     let is_swapped = prints[0] > prints[1];
     let (a, b) = if is_swapped { (&trees[1], &trees[0]) } else { (&trees[0], &trees[1]) };
     let pairs = align(a, b);
@@ -270,7 +272,7 @@ pub fn differing_lines(first: &str, second: &str) -> usize {
     first.len() + second.len() - 2 * common(&first, &second).len()
 }
 
-/// Turns a group of differences from b to a into a group of differences from a to b.
+/// Exchanges the two traces in a group of differences.
 fn turn(group: &mut Group, pairs: &Pairs) {
     let turned = |aspect| match aspect {
         Aspect::Gone => Aspect::Added,

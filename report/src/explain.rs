@@ -1,6 +1,6 @@
 //! Explains one event: what happened, which code ran, causes and effects.
 //!
-//! The explanation also has the last values of the registers before the event. For a reader who
+//! The explanation also has the last values of the registers up to the event. For a reader who
 //! asks about one moment of a trace, this module puts the results of [`causes`](crate::causes) into
 //! words.
 
@@ -21,7 +21,8 @@ use crate::text::event_words;
 pub(crate) use command::command_before_time;
 pub use command::{command, shell_quoted};
 
-/// The most causes and effects that an explanation tells.
+/// The most causes, the most effects and the most earlier events of the same time that an
+/// explanation tells.
 const MOST_TOLD: usize = 8;
 
 /// What is known about one event.
@@ -31,7 +32,7 @@ pub struct Explanation {
     pub event: usize,
     /// Time since power-on in ns.
     pub time_ns: u64,
-    /// The words of the last mark before the event.
+    /// The words of the last mark up to the event.
     pub mark: String,
     /// The time since this mark in ns.
     pub since_mark_ns: i64,
@@ -45,11 +46,11 @@ pub struct Explanation {
     pub level: &'static str,
     /// The code around the event, from the outermost call to the innermost.
     pub stack: String,
-    /// The last access to each port and the state of each line, in words.
+    /// The last read and the last write of each port, and the value of each signal, in words.
     pub registers: Vec<String>,
     /// The chain of causes: the event with its cause, the cause with its own cause, and so on.
     pub causes: Vec<String>,
-    /// The events that waited for this event.
+    /// The events that waited for this event, or that this event triggered.
     pub effects: Vec<String>,
 }
 
@@ -102,7 +103,7 @@ fn at_once(tree: &Tree<'_>, event: usize) -> Vec<String> {
     told
 }
 
-/// The last access to each port and the state of each line at an event.
+/// The last read and the last write of each port, and the value of each signal, at an event.
 fn registers(tree: &Tree<'_>, event: usize) -> Vec<String> {
     let mut ports = BTreeMap::new();
     let mut lines = BTreeMap::new();
@@ -144,7 +145,7 @@ pub(crate) fn why(tree: &Tree<'_>, node: u32) -> Vec<String> {
     told
 }
 
-/// The events that waited for an event, or for the span that it begins.
+/// The events whose cause or trigger is the event `event`. Returns are left out.
 fn effects(tree: &Tree<'_>, event: usize) -> Vec<String> {
     let is_effect = |&node: &u32| {
         let cause = tree.cause(node);

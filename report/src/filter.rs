@@ -5,8 +5,8 @@ use portcls_emulator::trace::{Event, Layer, TimedEvent, TraceLog};
 /// The events that a view shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Filter {
-    /// The events of the hardware: the events of actors of [`Layer::Hardware`], all marks, and all
-    /// unusual answers of an oracle.
+    /// The events of actors of [`Layer::Hardware`], all marks, and all unusual answers of an
+    /// oracle.
     ///
     /// These events stay the same if a change only rearranges the driver's code.
     Registers,

@@ -8,8 +8,8 @@
 //!
 //! Names and notes of a trace come from a driver. A `<` in them is escaped, so they cannot end the
 //! element with the data. The script puts words into the page only as text. The page's
-//! Content-Security-Policy allows one script and one style, by their SHA-256 sums, and forbids
-//! everything else.
+//! Content-Security-Policy allows one script and one style, by their SHA-256 sums, and images that
+//! the page itself contains or makes. It forbids everything else.
 //!
 //! # Limits
 //!
@@ -29,8 +29,8 @@ use crate::text::Header;
 /// The most events of one page.
 pub const MOST_EVENTS: usize = 2_000_000;
 
-/// The parts of the page. Each part of the script ends with a newline, so nothing is needed
-/// between the parts.
+/// The parts of the page. Each file of the script ends with a newline, so nothing is needed between
+/// the files.
 const SKELETON: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = concat!(

@@ -1,4 +1,4 @@
-//! The IRQL that a trace shows: at each event, and after each return.
+//! The IRQL that a trace shows: at each event, and after it.
 
 use portcls_emulator::trace::{Event, Level, NameId, TimedEvent, TimerChange};
 
@@ -8,9 +8,9 @@ const DEEPEST: usize = 256;
 
 /// Follows the IRQL through a trace.
 ///
-/// A processor that goes idle records no event. The last event before the idle time is the return
-/// of a function. So a return restores the level that the call interrupted, and code that is in no
-/// call is at PASSIVE_LEVEL after each event.
+/// A processor that goes idle records no event. The last event before the idle time is usually the
+/// return of a function. So a return restores the level from before the call, and code that is in
+/// no call is at PASSIVE_LEVEL after each event.
 pub(crate) struct IrqlFollower {
     level: Level,
     /// The functions that were called and have not returned, each with the level before its call.
@@ -62,7 +62,7 @@ impl IrqlFollower {
     }
 }
 
-/// The IRQL of a level as a number: 0, 2, or 3 for a device level.
+/// The IRQL of a level as a number: 0, 2, or 3 for a device level or above.
 fn value(level: Level) -> u32 {
     match level {
         Level::Hardware | Level::Passive => 0,

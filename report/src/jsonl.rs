@@ -1,10 +1,11 @@
 //! A trace as JSON Lines: one JSON document a line, for programs.
 //!
-//! The first line tells the version, the machine and the number of events. Each other line is one
-//! event with its time, its cause, and the names and values of its kind. A name that ends in `_ns`
-//! is a whole number of ns. `event`, `cause`, `trigger`, `parent` and `end` are numbers of events,
-//! from 0. A name that does not apply to an event is left out. Later programs may add names without
-//! a new version. When a name is removed or gets another meaning, the version rises.
+//! The first line tells the version, the machine, the number of events of the whole trace, and how
+//! many events the trace has dropped. Each other line is one event with its time, its cause, and
+//! the names and values of its kind. A field that ends in `_ns` is a whole number of ns. `event`,
+//! `cause`, `trigger`, `parent` and `end` are numbers of events, from 0. A field that does not
+//! apply to an event is left out. Later programs may add fields without a new version. When a field
+//! is removed or gets another meaning, the version rises.
 
 use std::io;
 use std::ops::Range;

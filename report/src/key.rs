@@ -1,8 +1,8 @@
 //! Keys, by which two traces are compared: equal things have equal keys.
 //!
-//! No key has a time in it. A key is a hash of 64 bits. If two different things had the same key,
-//! a comparison would take them for equal. Assumed: this does not happen, because even with ten
-//! million different things only one trace in a hundred thousand has two things with the same key.
+//! A key is a hash of 64 bits. If two different things had the same key, a comparison would take
+//! them for equal. Assumed: this does not happen, because even with ten million different things
+//! fewer than one trace in a hundred thousand has two things with the same key.
 
 use portcls_emulator::trace::{NameId, TraceLog};
 
@@ -33,7 +33,7 @@ pub(crate) fn mix(key: u64, value: u64) -> u64 {
     mixed ^ mixed >> 29
 }
 
-/// The key of words.
+/// The key of a text.
 pub(crate) fn of_text(text: &str) -> u64 {
     text.bytes().fold(text.len() as u64, |key, byte| mix(key, u64::from(byte)))
 }

@@ -1,9 +1,10 @@
-//! How long routines ran in a trace, and how long interrupts and bytes waited.
+//! How long routines ran in a trace; how long interrupts, DPCs, bytes waited.
 //!
 //! This module owns what is measured, and from which event to which event. The causes tell where a
 //! wait begins: for an interrupt at the rise of its line, for a DPC at the event that queued it,
-//! and for a byte at the due time of its timer. Times are simulated: accesses to ports and the
-//! instructions of a driver take time, caches and other drivers do not exist.
+//! and, if a timer's DPC wrote a byte, for this byte at the due time of the timer. Times are
+//! simulated: accesses to ports and the instructions of a driver take time, caches and other
+//! drivers do not exist.
 
 mod budget;
 mod gauge;
@@ -37,7 +38,8 @@ pub enum Span {
     Queue,
     /// From the end of a byte on MIDI IN to the read by which the driver takes it.
     Arrival,
-    /// From the end of the last byte of a read on MIDI IN to the completion of the read.
+    /// From the end on MIDI IN of the last byte that an application's read gets, to the completion
+    /// of this read.
     Read,
     /// From the first of the polls before a write to the write. Only a write that becomes a byte
     /// on MIDI OUT counts.
@@ -123,7 +125,7 @@ pub struct LaneUse {
     pub lane: String,
     /// Bytes that have ended.
     pub bytes: u64,
-    /// How long a byte was on the lane, in ns.
+    /// How long all these bytes were on the lane, in ns.
     pub busy_ns: u64,
 }
 

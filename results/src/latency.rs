@@ -15,7 +15,7 @@ pub struct Latencies {
 
 #[derive(Serialize)]
 struct RunFacts {
-    /// The trace or the card.
+    /// The name of the trace or of the card.
     name: String,
     /// Why there are no latencies.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,7 +28,7 @@ struct RunFacts {
     latency: Option<Latency>,
 }
 
-/// A run, with its latencies or the reason why there are none.
+/// The name of a trace or of a card, with the latencies or the reason why there are none.
 pub type Measured = (String, Result<Latency, String>);
 
 impl Latencies {

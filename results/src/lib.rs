@@ -1,9 +1,9 @@
 //! What the program says of a run, driver, trace or script: facts and text.
 //!
 //! This crate owns the documents of the verbs: which facts each has, the names of these facts in
-//! JSON, and the text for people. It also does the work of a verb on a machine ([`work`]), says
-//! which exit code an outcome has ([`Exit`]), and how numbers are shown ([`numbers`]). The program
-//! and the page for a browser both print what stands here, so neither says more than the other.
+//! JSON, and the text for people. It also plays or captures a song on a machine ([`work`]), and
+//! defines the exit codes ([`Exit`]) and the form of numbers in a text ([`numbers`]). The program
+//! and the page for a browser use this crate.
 //!
 //! This crate never opens a file, never writes to a terminal, and knows no command line. Its texts
 //! contain colours as escape sequences. A caller that wants no colours removes them.

@@ -3,8 +3,8 @@
 use portcls_machine::emulator::{Stop, Violation};
 use portcls_machine::scenario::Outcome;
 
-/// The time since power-on, in ns, at which the driver ended the run. If the driver did not end the
-/// run, the time of the first breach of a rule. `None` if no rule was broken either.
+/// The time of `stop`, in ns since power-on. If there is no stop, or the stop is the time limit or
+/// an abandoned run: the time of the first breach of a rule; `None` if no rule was broken.
 #[must_use]
 pub fn moment(stop: Option<&Stop>, violations: &[Violation]) -> Option<u64> {
     let is_usual = |stop: &&Stop| matches!(stop, Stop::TimeLimit { .. } | Stop::Abandoned { .. });

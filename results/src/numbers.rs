@@ -22,8 +22,8 @@ pub fn counted(number: u64, thing: &str) -> String {
     }
 }
 
-/// A time in the largest unit of s, ms, us and ns in which the time is 1 or more, rounded to three
-/// decimals.
+/// A time in s, ms, us or ns, rounded to three decimals. The unit is the largest one in which the
+/// time is at least 1.
 pub fn duration(time_ns: u64) -> String {
     let (unit_ns, unit) = match time_ns {
         0..1_000 => return format!("{time_ns} ns"),
@@ -50,7 +50,8 @@ pub fn hundredths(permille: u64) -> String {
     format!("{}.{:02}", grouped(permille / 1_000), permille % 1_000 / 10)
 }
 
-/// Breaks a text between words into lines of at most `columns`. A longer word is cut.
+/// Breaks a text between words into lines of at most `columns`. A word that is longer than a line
+/// is broken into several lines.
 pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;

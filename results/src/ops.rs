@@ -14,7 +14,7 @@ use crate::exit::Exit;
 pub use facts::Facts;
 pub use text::report as text;
 
-/// The longest script in bytes: room for the longest script that the reader allows, with comments.
+/// The longest script in bytes.
 pub const MAX_SCRIPT_BYTES: usize = 1 << 24;
 
 /// Where the user named a file.
@@ -41,9 +41,9 @@ pub struct FileResult {
 pub struct Invalid {
     /// The whole message, with the name of the file.
     pub message: String,
-    /// The line, from 1; `None` if the file cannot be read.
+    /// The line, from 1; `None` if the fault is not in a line of a script.
     pub line: Option<usize>,
-    /// The column, from 1.
+    /// The column, from 1; `None` without a line.
     pub column: Option<usize>,
     /// What is wrong.
     pub what: String,
@@ -52,7 +52,7 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    /// A file that cannot be read, with the message about it.
+    /// A fault that is not in a line of a script, such as a file that cannot be read.
     #[must_use]
     pub fn new(message: String) -> Invalid {
         Invalid { what: message.clone(), message, line: None, column: None, hint: None }
@@ -67,7 +67,7 @@ impl From<OpsError> for Invalid {
     }
 }
 
-/// How a file did.
+/// The verdict on a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FileVerdict {
     /// All expectations were met.
@@ -76,7 +76,7 @@ pub enum FileVerdict {
     Failed,
     /// The script expected nothing of the cards.
     NothingChecked,
-    /// The script is not for the chosen card.
+    /// No scenario of the script is meant for a card on which the script ran.
     NotMeant,
     /// The file cannot be read or is not a script.
     Invalid,
@@ -97,7 +97,7 @@ impl FileVerdict {
 }
 
 impl FileResult {
-    /// The verdict on the file.
+    /// The verdict on the file, from its runs on all cards.
     #[must_use]
     pub fn verdict(&self) -> FileVerdict {
         let Ok(runs) = &self.runs else { return FileVerdict::Invalid };
@@ -114,7 +114,8 @@ impl FileResult {
         }
     }
 
-    /// True if the file passed. A file in a folder is also fine if it is for other cards.
+    /// True if the file passed, or if it comes from a folder and no scenario of it is meant for the
+    /// card.
     #[must_use]
     pub fn is_good(&self) -> bool {
         match self.verdict() {
@@ -125,7 +126,8 @@ impl FileResult {
     }
 }
 
-/// The exit code of the program. A run that has checked nothing is a failure too.
+/// The exit code of the program. A file that checked nothing counts as a failed check. So does a
+/// run of the program in which no file passed.
 #[must_use]
 pub fn exit(results: &[FileResult]) -> Exit {
     let has = |verdict| results.iter().any(|result| result.verdict() == verdict);

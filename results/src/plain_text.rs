@@ -1,7 +1,8 @@
 //! The text in a file that an editor or a shell of Windows wrote.
 
-/// The bytes of a text in UTF-8, without a byte order mark. A text in UTF-16 with a byte order mark
-/// is translated: Windows PowerShell writes this form for `>`.
+/// Removes the byte order mark of a text in UTF-8, and translates a text in UTF-16 with a byte
+/// order mark into UTF-8. Windows PowerShell writes UTF-16 with a mark for `>`. All other bytes
+/// come back unchanged, and so does UTF-16 that is not valid.
 #[must_use]
 pub fn plain_text(bytes: Vec<u8>) -> Vec<u8> {
     let unit: fn([u8; 2]) -> u16 = match bytes[..] {

@@ -8,15 +8,15 @@ use crate::exit::Exit;
 /// The version of the JSON.
 const VERSION: u32 = 1;
 
-/// A file with the results of its scenarios; or the reason why the file is not a scenario.
+/// A file with the results of its scenarios; or the reason why the file gave no scenario.
 pub struct FileResult {
     /// The name of the file for messages.
     pub name: String,
-    /// Its scenarios.
+    /// The scenarios that were run; or why the file gave none.
     pub ran: Result<Vec<Ran>, Invalid>,
 }
 
-/// Why a file is not a scenario.
+/// Why a file gave no scenario: it cannot be read, or is not a scenario.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invalid {
     /// The exit code.
@@ -34,8 +34,8 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// The exit code of the scenario. A scenario without expectations is good if it has a golden:
-    /// `check` compares the trace with the golden later.
+    /// The exit code of the scenario. A scenario without expectations is good here if it has a
+    /// golden: only the verb `check` compares the trace with the golden.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.outcome.verdict() {
@@ -60,7 +60,7 @@ impl Ran {
     }
 }
 
-/// The exit code of the program: the worst one of all scenarios.
+/// The exit code of the program: the worst one of all scenarios and of all files without one.
 #[must_use]
 pub fn exit(results: &[FileResult]) -> Exit {
     Exit::worst(results.iter().flat_map(|result| match &result.ran {
@@ -112,13 +112,13 @@ pub struct Facts<'a> {
 #[derive(Serialize)]
 struct ScenarioFacts<'a> {
     file: &'a str,
-    /// `None` for a file that is not a scenario.
+    /// `None` for a file that gave no scenario.
     name: Option<&'a str>,
     title: Option<&'a str>,
     why: Option<&'a str>,
     verdict: &'static str,
     exit_code: u8,
-    /// Why the file is not a scenario.
+    /// Why the file gave no scenario.
     error: Option<String>,
     checks: Vec<CheckFacts<'a>>,
     /// Why the run ended early; `None` if it did not.

@@ -114,8 +114,8 @@ struct MachineFacts {
     /// Hexadecimal.
     port: String,
     irq: u8,
-    /// The resources of the card in their order, in the form of `--resource`. The list is empty
-    /// when the card has only its port and its line.
+    /// The resources that the user or an INF named for the card, in their order, in the form of
+    /// `--resource`. The list is empty if none were named.
     resources: Vec<String>,
 }
 
@@ -141,7 +141,7 @@ struct ViolationFacts {
     call_site: Option<Place>,
 }
 
-/// What the driver left behind.
+/// Things of one kind that the driver left behind.
 #[derive(Serialize, Debug)]
 struct LeakFacts {
     /// `pool`, `reference` or `object`.
@@ -149,18 +149,18 @@ struct LeakFacts {
     /// For `pool` the tag, for `reference` the interface, for `object` the plural of its type.
     what: String,
     count: u64,
-    /// The bytes of blocks of pool.
+    /// For `pool` the size of all blocks in bytes.
     bytes: Option<u64>,
-    /// The routine that gave the driver this thing.
+    /// The routine that the driver called to get this thing.
     routine: Option<&'static str>,
-    /// Where the driver called `routine`. Without a `routine`: the driver's own routine that got
-    /// the object.
+    /// The return address of the driver's call of `routine`. Without a `routine`: the driver's own
+    /// routine to which the kernel or the port handed this thing.
     call_site: Option<Place>,
     /// All this in words.
     text: String,
 }
 
-/// Times that were longer than Microsoft's guidelines advise. A long time breaks no rule.
+/// Times that were longer than Microsoft's guidelines advise. Such a time is no violation.
 #[derive(Serialize, Debug)]
 struct WarningFacts {
     /// `isr`, `dpc` or `stall`.
@@ -171,7 +171,8 @@ struct WarningFacts {
     count: u64,
     advised_ns: u64,
     longest_ns: u64,
-    /// When the first such time happened.
+    /// For `isr` and `dpc`, when the first routine that took so long ended. For `stall`, when the
+    /// first such stall began. In ns since power-on.
     first_ns: u64,
 }
 
@@ -182,7 +183,7 @@ struct OutputFacts {
     path: String,
 }
 
-/// A run, from which a summary collects its facts.
+/// A run: the facts that a summary does not take from the machine and the card.
 pub struct RunFacts<'a> {
     /// The verb.
     pub verb: &'static str,
@@ -315,7 +316,7 @@ impl Summary {
 #[derive(Serialize, Debug)]
 pub struct NoResult {
     version: u32,
-    /// `None` when the command line names none.
+    /// `None` if the command line is wrong, and after a fault of the program itself.
     verb: Option<&'static str>,
     outcome: &'static str,
     exit_code: u8,

@@ -1,8 +1,9 @@
 //! Colours of the text of a trace, for a terminal.
 //!
-//! The colour of an event shows its level, as on the page of a trace: grey for PASSIVE_LEVEL, blue
-//! for DISPATCH_LEVEL, and orange for a device level. A trace in a file has no colours. The reader
-//! of traces removes colours.
+//! The level and the actor of an event have the colour of the level, as on the page of a trace:
+//! grey for PASSIVE_LEVEL, blue for DISPATCH_LEVEL, and orange for a device level and above. A
+//! trace that the program writes into a file has no colours. When the program reads a trace, it
+//! removes colours.
 
 use std::io::{self, Write};
 
@@ -25,7 +26,8 @@ fn level_style(level: Level) -> Style {
     }
 }
 
-/// Adds a line of the text with its colours to `out`. `rest` is the style of a continuation line.
+/// Adds a line of the text with its colours to `out`. `rest` is the style for a continuation line.
+/// The function sets it for the lines that follow.
 fn push(out: &mut Vec<u8>, line: &str, rest: &mut Style) {
     let mut styled = |style: Style, text: &str| {
         // Writing to a Vec cannot fail.
@@ -57,13 +59,13 @@ pub struct Coloured<W: Write> {
 
     /// The style of a continuation line.
     rest: Style,
-    /// A line whose end has not come yet.
+    /// The beginning of a line whose end has not come yet.
     line: Vec<u8>,
     out: Vec<u8>,
 }
 
 impl<W: Write> Coloured<W> {
-    /// A writer before the first line.
+    /// A writer that passes the text with its colours on to `to`.
     pub fn new(to: W) -> Coloured<W> {
         Coloured { to, rest: Style::new(), line: Vec::new(), out: Vec::new() }
     }

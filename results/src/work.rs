@@ -1,4 +1,4 @@
-//! The work of a verb on a machine, and the facts for its summary.
+//! Plays or captures a song on a machine, and gives the facts for a summary.
 
 use portcls_machine::midi_file::Song;
 use portcls_machine::{Machine, MachineError};
@@ -7,7 +7,9 @@ use crate::summary::{Ending, Flow};
 
 /// What a verb got from a machine and a song.
 pub struct Run {
-    /// The bytes that came out, each with its time in ns.
+    /// The bytes that came out. For `play`, each has the time of its start bit in ns since
+    /// power-on. For `capture`, each has the time that the port gave it, in ns from time 0 of the
+    /// pin.
     pub bytes: Vec<(u64, u8)>,
     /// How the run ended.
     pub ending: Result<Ending, MachineError>,

@@ -1,7 +1,7 @@
 //! A driver to start from: the adapter around `miniport`.
 //!
-//! The adapter goes from DriverEntry to unload. The names and the order of the calls come from the
-//! Windows driver kit. In C++ each function here is a routine of the same name.
+//! The names and the order of the calls are those of the Windows driver kit. In C++, `driver_entry`
+//! is DriverEntry, `add_device` is AddDevice, and `start_device` is StartDevice.
 
 mod miniport;
 mod mpu401;
@@ -17,7 +17,7 @@ use portcls_port::{
 
 pub use miniport::PolledMiniport;
 
-/// Subdevices of a device: one MIDI filter.
+/// The most subdevices of a device: one MIDI filter.
 const MAX_OBJECTS: u32 = 1;
 
 /// Loads the driver. IRQL: PASSIVE_LEVEL.
@@ -30,7 +30,8 @@ pub fn driver_entry(
     registry_path: &str,
 ) -> Result<(), NtStatus> {
     pc_initialize_adapter_driver(kernel, driver, registry_path, Rc::new(add_device))?;
-    // The routine has nothing to undo. But a driver without this routine can never be unloaded.
+    // The unload routine has nothing to undo. But a driver without an unload routine can never be
+    // unloaded.
     driver.set_unload(Rc::new(|_, _| ()));
     Ok(())
 }

@@ -27,8 +27,8 @@ const CLIENT_PIN: u32 = 0;
 /// The pin that represents the cable.
 const CABLE_PIN: u32 = 1;
 
-/// After this number of writes in a row that took no byte, the driver gives the card up. Each such
-/// write takes 0.4 ms.
+/// A write fails if it is the last of this number of writes in a row of which the card took no
+/// byte. Such a write takes about 0.4 ms.
 const DEAD_AFTER_WRITES: u32 = 200;
 
 /// A miniport that only plays. It polls the card and needs no interrupt.
@@ -157,7 +157,7 @@ impl IMiniportMidi for PolledMiniport {
     }
 }
 
-/// The open pin.
+/// The stream of the open pin.
 struct PolledStream {
     card: Mpu401,
     /// The stream keeps the miniport. Otherwise the miniport's destructor could reset the card

@@ -1,8 +1,7 @@
 //! The card: its two ports, and every wait for the card with its limit.
 //!
-//! A driver that polls has no ISR, so only the interrupts of other drivers can come between two
-//! accesses. Every loop has a count: a card that is broken or gone costs time, but does not stop
-//! the system.
+//! A driver that polls has no ISR that could access the card between two accesses. Every loop has a
+//! count: a card that is broken or gone costs time, but does not stop the system.
 
 use portcls_emulator::{Kernel, NtStatus};
 
@@ -16,10 +15,10 @@ const RESET: u8 = 0xFF;
 /// Command: pass MIDI bytes through in both directions.
 const ENTER_UART: u8 = 0x3F;
 
-/// How often the driver looks whether a card takes or answers a command. The time between two looks
-/// is 1 ms. The longest reset of a Roland takes 70 ms.
+/// The most pauses between looks while the driver waits until a card takes or answers a command.
+/// The longest reset of a Roland takes 70 ms.
 const COMMAND_LOOKS: u32 = 100;
-/// The pause between these looks in 100 ns units: 1 ms.
+/// The pause between these looks in 100 ns units: 1 ms, rounded up to the next clock interrupt.
 const COMMAND_PITCH_100NS: u64 = 10_000;
 
 /// How often the driver looks for room for a MIDI byte. All looks together take a little longer
@@ -28,7 +27,7 @@ const OUTPUT_LOOKS: u32 = 36;
 /// The pause between these looks in us.
 const OUTPUT_PITCH_US: u32 = 10;
 
-/// The greatest number of unread bytes that the driver throws away before one write.
+/// The most unread bytes that the driver throws away at one look.
 const DRAIN_LIMIT: u32 = 64;
 
 /// An MPU-401.
@@ -38,7 +37,8 @@ pub(crate) struct Mpu401 {
 }
 
 impl Mpu401 {
-    /// The card with its DATA port at `base`; `None` when that is no port number.
+    /// The card with DATA at port `base` and STATUS at the next port; `None` if one of the two is
+    /// no port number.
     pub fn new(base: u64) -> Option<Mpu401> {
         let base = u16::try_from(base).ok().filter(|base| *base < u16::MAX)?;
         Some(Mpu401 { base })
@@ -66,8 +66,8 @@ impl Mpu401 {
 
     /// Resets the card and puts it into UART mode. IRQL: PASSIVE_LEVEL.
     ///
-    /// A card in UART mode may take the reset without an answer, so the driver then repeats it. A
-    /// card that never answers may still play.
+    /// A card in UART mode may take the reset without an answer, so the driver repeats a reset that
+    /// was not answered. A card that never answers may still play.
     ///
     /// # Errors
     /// `STATUS_IO_DEVICE_ERROR` when the card takes no command.
@@ -103,7 +103,7 @@ impl Mpu401 {
 
     /// Sends a MIDI byte if the card takes it soon; false if the card does not take it.
     ///
-    /// IRQL: up to DISPATCH_LEVEL. Time: 0.4 ms at most.
+    /// IRQL: up to DISPATCH_LEVEL. Time: about 0.4 ms if the card does not take the byte.
     pub fn send(self, kernel: &Kernel, byte: u8) -> bool {
         for _ in 0..OUTPUT_LOOKS {
             if self.can_write(kernel) {

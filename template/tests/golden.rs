@@ -1,4 +1,4 @@
-//! The driver on a whole machine: the accesses, and a tune on every card.
+//! The driver on a whole machine: golden traces, and a tune on every card.
 
 use my_mpu401::driver_entry;
 use portcls_machine::chip::cards;

@@ -27,7 +27,8 @@ fn played(card: &str) -> Result<Machine, MachineError> {
 /// insta numbers the goldens of one function.
 static COMPARED: AtomicUsize = AtomicUsize::new(0);
 
-/// Compares the trace of a machine with a golden of this text, in a folder of its own.
+/// Writes a golden of this text into `folder`, and compares the trace of a machine with the golden.
+/// Returns true if the comparison passed.
 fn held_against(folder: &Path, golden: &str, machine: &Machine, compare: DiffOptions) -> bool {
     let name = match COMPARED.fetch_add(1, Ordering::Relaxed) {
         0 => "held_against".to_owned(),

@@ -1,6 +1,4 @@
 //! Tests of the whole machine whose traces are too long for a golden.
-//!
-//! The tests are about songs, load, determinism and a driver's whole life.
 
 #[path = "behaviour/capturing.rs"]
 mod capturing;
@@ -37,7 +35,8 @@ fn machine(card: &str) -> Machine {
     builder.build().expect("the machine can be built")
 }
 
-/// Asserts that a song went out whole, and that the driver broke no rule and left nothing behind.
+/// Asserts that a song went out whole and never early, that no request failed, and that the driver
+/// broke no rule and left nothing behind.
 fn assert_played(card: &str, report: &PlayReport) {
     assert_eq!(report.job.stop, None, "{card}");
     assert_eq!(report.job.violations, [], "{card}");

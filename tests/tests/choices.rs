@@ -15,21 +15,21 @@ use portcls_machine::emulator::Kernel;
 use portcls_machine::emulator::choice::{Choice, Oracle, Question};
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, MachineError};
 
-/// An oracle that gives one unusual answer, when the test asks for this answer.
+/// An oracle that gives one unusual answer when the test has set it, and 0 at all other times.
 struct Once {
     choice: Choice,
     answer: Cell<u32>,
 }
 
 impl Once {
-    /// Sets an oracle on a machine. The oracle will answer this choice.
+    /// Sets an oracle for this choice on a machine.
     fn of(machine: &Machine, choice: Choice) -> Rc<Once> {
         let once = Rc::new(Once { choice, answer: Cell::new(0) });
         machine.set_oracle(Rc::clone(&once) as Rc<dyn Oracle>);
         once
     }
 
-    /// Sets the answer to the next question.
+    /// Sets the answer to the next question about the choice.
     fn give(&self, answer: u32) {
         self.answer.set(answer);
     }
@@ -57,7 +57,7 @@ fn compiled(card: &str, build: &str) -> Machine {
     builder.driver(driver).build().expect("the machine can be built")
 }
 
-/// A whole life: start, some bytes out and in, stop, removal. The life ends at the first error.
+/// A whole life: start, some bytes out and in, unload. The life ends at the first error.
 fn live(machine: &Machine) -> Result<(), MachineError> {
     machine.start()?;
     let application = Application::new(machine);

@@ -1,6 +1,7 @@
-//! The causal diff, proven on mutants: real traces with one change each.
+//! The causal diff, on mutants, on runs with a fault, and on two cards.
 //!
-//! A test of many traces takes one seed for each trace. For more seeds:
+//! A mutant is a real trace with one change. The tests of the goldens and of the runs take one seed
+//! for each trace. For more seeds:
 //! `MUTANT_SEEDS=20 cargo test -p portcls-tests --test diff -- one_change`.
 
 #[path = "diff/mutant.rs"]
@@ -23,14 +24,14 @@ use portcls_machine::report::text::parse;
 use portcls_machine::{MachineBuilder, capture, play};
 use runs::runs;
 
-/// What a machine does for its trace.
+/// What a machine does while its trace is recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Job {
     Play,
     Capture,
 }
 
-/// The trace of the built-in tune through a card, as its text reads back.
+/// The trace of the built-in tune through a card, printed as text and read back.
 fn traced(card: &str, job: Job, filter: Filter) -> TraceLog {
     let builder = MachineBuilder::new().card(card).expect("a card of the table");
     let machine = builder.build().expect("the machine can be built");
@@ -42,7 +43,7 @@ fn traced(card: &str, job: Job, filter: Filter) -> TraceLog {
     parse(&machine.trace_text(filter)).expect("a trace reads back").1
 }
 
-/// How many seeds a test of many traces takes: 1, or `MUTANT_SEEDS` of the environment.
+/// How many seeds `check_mutants_of_all` takes for each trace: 1, or the number in `MUTANT_SEEDS`.
 fn seeds() -> u64 {
     let wanted = std::env::var("MUTANT_SEEDS");
     wanted.map_or(1, |seeds| seeds.parse().expect("MUTANT_SEEDS is a number"))
@@ -52,8 +53,8 @@ fn differ(first: &TraceLog, second: &TraceLog) -> Diff {
     diff(first, second, DiffOptions::default())
 }
 
-/// Compares two traces in both directions. There must be a finding, and at most `most` roots.
-/// Returns what is wrong.
+/// Compares two traces in both directions, and returns what is wrong. The diff must have at least
+/// one root and at most `most`. The other direction must have as many roots and findings.
 fn fault_of_both_ways(first: &TraceLog, second: &TraceLog, most: usize) -> Option<String> {
     let found = differ(first, second);
     let back = differ(second, first);
@@ -73,8 +74,8 @@ fn check_both_ways(place: &str, first: &TraceLog, second: &TraceLog, most: usize
     }
 }
 
-/// Compares mutants of a trace in both directions. Returns how many there were, and what is wrong
-/// with some of them.
+/// Compares a trace with its mutants, in both directions. Returns the number of mutants, and what
+/// is wrong with some of them.
 fn faults_of_mutants(name: &str, log: &TraceLog, seeds: Range<u64>) -> (usize, Vec<String>) {
     assert_eq!(differ(log, log).findings, [], "{name} against itself");
     let (mut count, mut faults) = (0, Vec::new());
@@ -93,7 +94,8 @@ fn faults_of_mutants(name: &str, log: &TraceLog, seeds: Range<u64>) -> (usize, V
     (count, faults)
 }
 
-/// Compares mutants of a trace in both directions, and returns how many there were.
+/// Compares a trace with its mutants, in both directions. Returns the number of mutants. Panics if
+/// something is wrong with one of them.
 fn check_mutants(name: &str, log: &TraceLog, seeds: Range<u64>) -> usize {
     let (count, faults) = faults_of_mutants(name, log, seeds);
     assert!(faults.is_empty(), "{} of {count}:\n{}", faults.len(), faults.join("\n"));
@@ -115,13 +117,13 @@ fn one_change_of_a_real_trace_is_one_finding_or_few() {
     assert!(count >= 400, "{count} mutants");
 }
 
-/// The trace of the tune through a card with these answers of the oracle.
+/// The trace of the tune through a card, with these answers of the oracle.
 fn with_answers(card: &str, job: Job, answers: &str) -> TraceLog {
     let machine = MachineBuilder::new().card(card).expect("a card").build().expect("a machine");
     let answers: Answers = answers.parse().expect("a list of answers");
     machine.set_oracle(Rc::new(Replay::new(answers)));
-    // If a byte is lost, the application may wait for ever. The run is then over, and the test
-    // compares its trace.
+    // If a byte is lost, the application may wait for ever. Such a hang stops the machine, and the
+    // test compares the trace up to the stop.
     match job {
         Job::Play => drop(play(&machine, &default_tune())),
         Job::Capture => drop(capture(&machine, &default_tune())),
@@ -129,8 +131,8 @@ fn with_answers(card: &str, job: Job, answers: &str) -> TraceLog {
     parse(&machine.trace_text(Filter::Full)).expect("a trace reads back").1
 }
 
-/// Each mutant here is a run with one other answer of the oracle. The rest of the run is real. The
-/// answer is in the trace too, and is a separate root.
+/// This test changes no trace. It compares two runs. In one of them the oracle gives one unusual
+/// answer. The trace has this answer as an event, and the event is a root of its own.
 #[test]
 fn one_fault_of_a_machine_is_the_fault_and_few_findings() {
     for (job, fault, most) in [
@@ -156,7 +158,7 @@ fn one_fault_of_a_machine_is_the_fault_and_few_findings() {
     }
 }
 
-/// The goldens of the scenarios, each with its name: short parts of traces of many kinds.
+/// The goldens of the scenarios, each with its name. They are short parts of traces of many kinds.
 fn goldens() -> Vec<(String, TraceLog)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let entries = fs::read_dir(folder).expect("the scenarios");
@@ -172,7 +174,8 @@ fn goldens() -> Vec<(String, TraceLog)> {
     paths.into_iter().map(read).collect()
 }
 
-/// Compares mutants of many traces in both directions, and returns how many there were.
+/// Compares each of many traces with its mutants, in both directions. Returns the number of
+/// mutants. Panics if something is wrong with one of them.
 fn check_mutants_of_all(traces: Vec<(String, TraceLog)>) -> usize {
     let (mut count, mut faults) = (0, Vec::new());
     for (name, log) in traces {

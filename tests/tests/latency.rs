@@ -14,7 +14,8 @@ type Times = (u64, u64, u64);
 /// What the lines of a trace show.
 #[derive(Default)]
 struct Counted {
-    /// By the actor and the routine.
+    /// By the actor and the routine. The time of a routine that interrupts another does not count
+    /// for the other.
     routines: BTreeMap<(String, String), Times>,
     line_to_isr: Times,
     bytes: BTreeMap<String, u64>,
@@ -28,11 +29,11 @@ struct Routine {
     name: String,
     began_ns: u64,
     inside_ns: u64,
-    /// The polls of the code that it interrupts.
+    /// The polls that the interrupted code has made so far.
     polls_before: u64,
 }
 
-/// Counts the lines of a trace one by one.
+/// Reads the lines of a trace one by one, and counts what they show.
 fn count(text: &str, behaviour: &Behaviour) -> Counted {
     let data = format!("{:X}", behaviour.usual_port);
     let status = format!("{:X}", behaviour.usual_port + behaviour.status_offset);
@@ -85,7 +86,7 @@ fn count(text: &str, behaviour: &Behaviour) -> Counted {
                 counted.bytes_written += 1;
                 counted.polls += std::mem::take(&mut polls);
             }
-            // Only the polls of the same call count.
+            // Only polls directly before a write count, in the same call.
             ("bus", _) | (_, ["call" | "return", ..]) => polls = 0,
             _ => {}
         }
@@ -143,7 +144,7 @@ fn the_figures_are_those_of_the_text_on_every_card() {
         play(&played, &tune).expect("the tune is played");
         compare(&played, &card.behaviour, &format!("{} plays", card.name));
         let captured = machine();
-        // The capture may end with an error, because some cards lose bytes of this song.
+        // The result does not matter here: some cards lose bytes of this song.
         let _ = capture(&captured, &tune);
         compare(&captured, &card.behaviour, &format!("{} captures", card.name));
     }

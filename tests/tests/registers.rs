@@ -1,4 +1,6 @@
-//! The registers and the contract: their pages, and completeness.
+//! The pages of the rules, the bug checks and the contract are up to date.
+//!
+//! One more test finds where a number of the driver becomes a bug check code.
 
 #[path = "registers/contract.rs"]
 mod contract;
@@ -42,7 +44,8 @@ const ROOMS: [&str; 8] =
     ["cli", "emulator", "guest", "hw-mpu401/card-bench", "machine", "miniport", "port", "report"];
 
 /// The kernel raises only codes that are constants of the table; the compiler checks this. The only
-/// exception is the function that turns a driver's own number into a code.
+/// exception is `of_driver`, which turns a driver's own number into a code. Only KeBugCheck and
+/// KeBugCheckEx may call this function.
 #[test]
 fn only_the_two_routines_that_a_driver_gives_a_number_to_make_a_code_of_it() {
     let mut places = Vec::new();

@@ -1,7 +1,8 @@
 //! Every scenario of `tests/scenarios` gives what it expects, and its golden.
 //!
-//! A scenario and its golden are two text files: `NAME.toml`, and `NAME.trace` with the trace of
-//! the run. `PORTCLS_ACCEPT=1` writes the goldens, as `check --accept` does, and
+//! A scenario is a text file `NAME.toml`. Its golden is `NAME.trace`, a part of the trace of its
+//! run. If the scenario runs on several cards, each has its golden `NAME.CARD.trace`.
+//! `PORTCLS_ACCEPT=1` writes the goldens, as `check --accept` does, but not where `CI` is set.
 //! `INSTA_GLOB_FILTER=NAME.toml` chooses one scenario. Read the difference before you commit.
 //!
 //! The goldens are no snapshots of insta, because a driver developer without Rust writes them:
@@ -17,7 +18,7 @@ use portcls_machine::report::diff::{DiffOptions, diff};
 use portcls_machine::report::text::{parse, print};
 use portcls_machine::scenario::{self, Outcome, Scenario, Verdict};
 
-/// The most lines of a golden: it shows one thing.
+/// The most lines of a golden, because a golden shows one thing.
 const MOST_LINES: usize = 80;
 
 /// The most findings that a failure shows.
@@ -49,7 +50,7 @@ fn every_scenario_gives_what_it_expects_and_its_golden() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
-/// What differs from the expectations of the scenario.
+/// What is wrong with a run of the scenario.
 fn faults(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
     let name = &scenario.name;
     let mut faults = Vec::new();
@@ -71,7 +72,7 @@ fn faults(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
     faults
 }
 
-/// What is wrong with the golden of a scenario.
+/// What is wrong with the golden of a scenario. With `PORTCLS_ACCEPT`, writes the golden first.
 fn golden_fault(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
     let name = &scenario.name;
     let text = match outcome.golden_text() {
@@ -113,13 +114,14 @@ fn is_set(variable: &str) -> bool {
     !matches!(value.trim().to_ascii_lowercase().as_str(), "" | "0" | "false")
 }
 
-/// A golden without the edition of its scenario. A trace that is as before is not a failure,
-/// whatever was changed in the scenario: `check` says the same.
+/// A golden without the line that names the edition of its scenario. If the trace is as before, a
+/// changed scenario is no failure, as in `check`.
 fn without_edition(golden: &str) -> String {
     golden.lines().filter(|line| !line.starts_with("# scenario ")).collect::<Vec<&str>>().join("\n")
 }
 
-/// How many lines of two texts differ at their places.
+/// How many lines differ when two texts are compared line by line. Further lines of the longer text
+/// count too.
 fn changed_lines(one: &str, other: &str) -> usize {
     let (one, other): (Vec<&str>, Vec<&str>) = (one.lines().collect(), other.lines().collect());
     let changed = one.iter().zip(&other).filter(|(one, other)| one != other).count();

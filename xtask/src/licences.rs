@@ -1,4 +1,4 @@
-//! The licence of every dependency: it may ask for a notice, and no more.
+//! The licences that a dependency may have, and a check of each dependency.
 //!
 //! Owns the allowed licences with the reasons, and the way from a crate of the project to a
 //! dependency. `expression` reads the licence expression of a package.
@@ -27,8 +27,9 @@ const ALLOWED: [(&str, &str); 9] = [
     ("Zlib", "asks that a changed source says so"),
 ];
 
-/// Packages that no published crate needs. Each has a licence that is allowed only for this
-/// package, and the reason. A user of a published crate gets no part of such a package.
+/// Packages that published crates need only for their tests, if at all. Each has a licence that is
+/// allowed only for this package, and the reason. A user of a published crate gets no part of such
+/// a package.
 const ONLY_IN_TESTS: [(&str, &str, &str); 1] =
     [("cbindgen", "MPL-2.0", "a test runs it to make the C header; it is not changed here")];
 
@@ -56,7 +57,7 @@ pub fn licences(arguments: &[String]) -> Outcome {
 /// The packages of a workspace with their dependencies, by the ids of cargo.
 struct Graph {
     packages: BTreeMap<String, Package>,
-    /// The packages of the project.
+    /// The ids of the packages of the workspace itself.
     own: Vec<String>,
 }
 
@@ -125,9 +126,8 @@ impl Graph {
         faults
     }
 
-    /// Each package that the project depends on, with a shortest way to this package. A way begins
-    /// at a package of the project for which `begins` is true. `goes` is true for each dependency
-    /// on the way.
+    /// Each package that a way reaches, with a shortest way to it. A way begins at a package of the
+    /// project for which `begins` is true. `goes` is true for each dependency on the way.
     fn ways(
         &self,
         begins: impl Fn(&Package) -> bool,

@@ -10,8 +10,8 @@ use crate::program::{
 };
 use crate::project::{list, own_packages, text};
 
-/// Writes the pages of the rules, of the bug checks, of the cards, of the verdicts and of the
-/// summary, the schema of scenarios, and the template of `new`.
+/// Writes the pages of the rules, of the bug checks, of the contract, of the cards, of the verdicts
+/// and of the summary, the schema of scenarios, and the template of `new`.
 pub fn pages(arguments: &[String]) -> Outcome {
     no_arguments("pages", arguments)?;
     let cards = ["test", "-p", "mpu401-card-bench", "--test", "conformance", "the_page_of"];
@@ -101,7 +101,8 @@ impl Golden<'_> {
     }
 }
 
-/// Finds the package and the target of a test, by the name of the target.
+/// Finds the package and the target of a test, by the name of the target. Exactly one file
+/// of tests or library must have this name.
 fn find_golden<'a>(packages: &'a [Value], argument: &'a str) -> Result<Golden<'a>, Failure> {
     let Some((target, test)) = argument.split_once("::") else {
         let message = format!("`{argument}` names no test: write TARGET::NAME_OF_THE_TEST");

@@ -20,7 +20,7 @@ pub fn benches(arguments: &[String]) -> Outcome {
     run(command)
 }
 
-/// Measures the chip card by card, and writes the table into its page.
+/// Measures the chip card by card, and writes the table into `docs/speed.md`.
 pub fn speed(arguments: &[String]) -> Outcome {
     no_arguments("speed", arguments)?;
     require(&VALGRIND)?;

@@ -54,7 +54,7 @@ const SHA256SUM: Tool = Tool {
     get: "apt-get install coreutils",
 };
 
-/// Builds the program for this system and packs it into a folder.
+/// Builds the program for this system, and writes its archive and checksum into a folder.
 pub fn release(arguments: &[String]) -> Outcome {
     let [folder] = arguments else {
         return Err(Failure::Usage("`release` takes the folder for the archive".to_owned()));
@@ -185,8 +185,8 @@ fn pack(work: &Path, title: &str, out: &Path) -> Outcome {
     fs::write(out.join(format!("{archive}.sha256")), sum).map_err(Failure::failed)
 }
 
-/// The time of all files in the archive, in seconds since 1970: the time of the commit, or 0 if
-/// the project is not a clone.
+/// The time of all files in the archive, in seconds since 1970: the time of the commit, or 0 if git
+/// does not give it.
 fn commit_time() -> u64 {
     let mut command = Command::new("git");
     command.current_dir(root()).args(["log", "-1", "--format=%ct"]);

@@ -1,9 +1,9 @@
-//! The rules for all files of the project that no compiler checks.
+//! Checks of the project's files that no compiler makes.
 //!
 //! Owns the walk over the files and the list of finders. A finder is a function that gets texts and
 //! returns faults. The tests of a finder run the finder on planted faults, and one test runs all
-//! finders on the project. A finder never changes a file. Each fault says in a sentence how to mend
-//! the file.
+//! finders on the project. A finder never changes a file. Each fault says what is wrong, or what
+//! must be in its place.
 
 mod arrows;
 mod manifest;
@@ -38,7 +38,7 @@ pub struct Fault {
     pub path: String,
     /// The line, from 1; 0 for the file as a whole.
     pub line: usize,
-    /// What is wrong, and what must be in its place.
+    /// What is wrong, or what must be in its place.
     pub what: String,
 }
 
@@ -113,7 +113,7 @@ fn find<'a>(files: &'a [File], path: &str) -> Option<&'a File> {
     files.iter().find(|file| file.path == path)
 }
 
-/// The sources, manifests and pages below a folder, in the order of their paths.
+/// The files below a folder that end in `.rs`, `.toml` or `.md`, in the order of their paths.
 fn read_files(root: &Path) -> io::Result<Vec<File>> {
     let mut files = Vec::new();
     let mut open = vec![root.to_owned()];

@@ -59,7 +59,7 @@ const fn verb(
 /// The verb with this name.
 ///
 /// # Errors
-/// A message that names the nearest verb.
+/// A message that names the nearest verb, or says how to list the verbs if no verb is near.
 pub fn find<'a>(verbs: &'a [Verb], name: &str) -> Result<&'a Verb, Failure> {
     if let Some(verb) = verbs.iter().find(|verb| verb.name == name) {
         return Ok(verb);
@@ -72,11 +72,11 @@ pub fn find<'a>(verbs: &'a [Verb], name: &str) -> Result<&'a Verb, Failure> {
     Err(Failure::Usage(format!("there is no verb `{name}`; {hint}")))
 }
 
-/// The number of letters in which a word differs from a verb, if at most a third of the letters
-/// differ.
+/// The number of changed letters that lead from a word to a verb. `None` if it is more than a third
+/// of the letters of the shorter one, rounded up.
 ///
-/// `nearest` of `mpu401-card-bench` can do more, but this crate cannot use it: it depends on no
-/// room, so that `cargo xtask` works while a room cannot be built.
+/// `nearest` of `mpu401-card-bench` can do more, but this crate cannot use it. This crate depends
+/// on no room, so that `cargo xtask` works while a room cannot be built.
 fn distance(word: &str, verb: &str) -> Option<usize> {
     let distance = strsim::damerau_levenshtein(word, verb);
     (distance <= word.len().min(verb.len()).div_ceil(3)).then_some(distance)

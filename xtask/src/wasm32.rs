@@ -1,8 +1,8 @@
-//! The tests of the rooms below the machine, with 32-bit addresses.
+//! The tests of four rooms below the machine, with 32-bit addresses.
 //!
 //! Debian's compiler for browsers builds the tests for `wasm32-wasip1`, with the exception handling
 //! of WebAssembly, as `lab/build.sh` builds the lab. `tests/wasm32/run.js` runs the tests in node.
-//! They find a length that was cut to 32 bits, and a bug check that does not unwind.
+//! This run finds a length that was cut to 32 bits, and a bug check that does not unwind.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -33,7 +33,7 @@ const STACK: u32 = 8 << 20;
 /// longer.
 const CASES: &str = "32";
 
-/// Runs the suites.
+/// Runs the tests of `ROOMS`.
 pub fn wasm32(arguments: &[String]) -> Outcome {
     no_arguments("wasm32", arguments)?;
     for file in ["/usr/bin/rustc", "/usr/bin/cargo", "/usr/bin/wasm-ld-22", LIBRARY] {

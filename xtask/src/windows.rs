@@ -29,8 +29,8 @@ enum Library {
     Missing,
 }
 
-/// Checks all crates with their tests and examples. If there is no standard library for the
-/// target, the verb says so and succeeds.
+/// Checks all crates of the workspace with their tests and examples. If there is no standard
+/// library for the target, the verb says so and succeeds.
 pub fn windows(arguments: &[String]) -> Outcome {
     no_arguments("windows", arguments)?;
     let mut options = vec!["check", "--workspace", "--all-targets", "--target", TARGET];

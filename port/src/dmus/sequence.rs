@@ -5,9 +5,10 @@ use std::collections::{BinaryHeap, VecDeque};
 
 /// Things in the order of their times. Things of the same time are in the order of their arrival.
 ///
-/// The first thing stands alone. So the caller can look at it and give it a later time without a
-/// search. Nearly all other things arrive in the order of their times: the sequence appends these
-/// to a queue, the run. Only a thing that is earlier than the end of the run goes into the heap.
+/// The first thing stands alone, so the caller can look at it and postpone it without a search.
+/// Nearly all other things arrive in the order of their times: the sequence appends these to a
+/// queue, the run. A thing that arrives with an earlier time than the last thing of the run goes
+/// into the heap. A postponed thing that is no longer the first also goes into the heap.
 pub(super) struct Sequence<T> {
     /// The first thing: no other thing is earlier. Absent only in an empty sequence.
     first: Option<Entry<T>>,
@@ -85,8 +86,8 @@ impl<T> Sequence<T> {
         Some((entry.time_100ns, entry.thing))
     }
 
-    /// Gives the first thing another time that is not earlier than its own time. Among the things
-    /// that have the new time, the order of their arrival decides, as it always does.
+    /// Gives the first thing a new time, which must not be earlier than its old time. Among the
+    /// things that have the new time, the order of their arrival decides, as it always does.
     pub fn postpone(&mut self, time_100ns: i64) {
         let Some(first) = &mut self.first else { return };
         first.time_100ns = time_100ns;
@@ -113,7 +114,7 @@ impl<T> Sequence<T> {
         usize::from(self.first.is_some()) + self.run.len() + self.heap.len()
     }
 
-    /// Takes the earliest thing after the first.
+    /// Takes the earliest thing out of the run and the heap.
     fn pop_second(&mut self) -> Option<Entry<T>> {
         match (self.heap.peek(), self.run.front()) {
             (Some(Reverse(entry)), Some(front)) if entry < front => {}

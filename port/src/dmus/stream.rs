@@ -38,7 +38,7 @@ pub(super) enum Side {
     Render(Box<Renderer>),
     Capture {
         sink: Rc<CaptureSink>,
-        /// The interface that the stream is connected to; `None` while it is not connected.
+        /// The sink to which the stream is connected; `None` while the stream is not connected.
         connected: RefCell<Option<Rc<dyn IMxf>>>,
     },
 }
@@ -66,7 +66,8 @@ impl DmusStream {
         self.stream.as_ref().expect("it is not being dropped")
     }
 
-    /// Connects a capture stream to its sink. IRQL: PASSIVE_LEVEL.
+    /// Connects a capture stream to its sink. A render stream has no sink, and the call then has no
+    /// effect. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
     /// The status that the miniport answers.
@@ -86,7 +87,7 @@ impl Stream for DmusStream {
     }
 
     /// Accepts only a format of the form with which the pin was opened. Assumed: the form of the
-    /// buffers does not change after that, and the port does not ask the miniport.
+    /// buffers does not change while the pin is open, and the port does not ask the miniport.
     fn set_format(&self, _: &Kernel, _: &Lane, format: &KsDataFormat) -> Result<(), NtStatus> {
         if WireForm::of(format) == self.form {
             Ok(())
@@ -158,13 +159,14 @@ impl Stream for DmusStream {
         let Some(sink) = connected.take() else { return };
         let none = Argument::None;
         let disconnect = || self.stream().disconnect_output(kernel, Some(&sink));
-        // The trace shows a failure, and the port still releases the stream.
+        // If the call fails, the trace shows the failure, and the port still releases the stream.
         let _ = lane.calls().call(kernel, Method::DisconnectOutput, none, disconnect, |()| none);
     }
 }
 
-/// Releases the driver's stream, and then reports the events that were not put back. The order
-/// matters, because the destructor of the driver's stream may still put events.
+/// Releases the driver's stream, and then reports the events and buffers that the driver has not
+/// given back. The order matters, because the destructor of the driver's stream may still give
+/// events back.
 impl Drop for DmusStream {
     fn drop(&mut self) {
         self.stream = None;

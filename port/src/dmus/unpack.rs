@@ -20,7 +20,7 @@ use crate::stream_request::StreamRequest;
 /// group.
 const FIRST_GROUP: u16 = 1;
 
-/// The unpacker keeps the memory of at most this number of items for the next request: 24 KiB.
+/// The unpacker keeps memory for at most this number of items for the next request: 24 KiB.
 const SPARE_ITEMS: usize = 1_024;
 
 /// A write request whose events wait until they are due.
@@ -32,8 +32,8 @@ pub(super) struct Pending {
     next: Cell<usize>,
     /// The status for the completion of the request.
     pub status: Cell<NtStatus>,
-    /// True when the request was completed, or when it was cancelled and the canceller will
-    /// complete it.
+    /// True when no more events of the request go out. The request is then complete, or will be
+    /// completed at once.
     pub has_ended: Cell<bool>,
 }
 
@@ -50,13 +50,14 @@ struct Item {
 }
 
 impl Pending {
-    /// When the first event is due. A request without events ends at once.
+    /// When the first event is due. A request without events has the earliest time there is, so
+    /// that it ends at once.
     pub fn due_100ns(&self) -> i64 {
         self.items.borrow().first().map_or(i64::MIN, |item| item.due_100ns)
     }
 
-    /// Takes the event that goes out next. Also returns when the event after it is due. For the
-    /// last event, returns when the request ends: the time of the last event. `None` after the last
+    /// Takes the event that goes out next, with the time at which the event after it is due. The
+    /// last event comes with its own time, because the request ends then. `None` after the last
     /// event.
     pub fn take_next(&self) -> Option<(DmusKernelEvent, i64)> {
         let next = self.next.get();
@@ -67,7 +68,8 @@ impl Pending {
         Some((item.event.take()?, due_100ns))
     }
 
-    /// Notes in the request how many bytes of the data of each header are in events that went out.
+    /// Notes in the request how many bytes of each header's data count as played by the events that
+    /// went out.
     pub fn note_parts(&self) {
         let mut parts = vec![0; self.request.header_count()];
         for item in &self.items.borrow()[..self.next.get()] {
@@ -98,7 +100,7 @@ struct Making<'a> {
 }
 
 impl Making<'_> {
-    /// Makes an event, unless an earlier event of the request failed.
+    /// Makes an event, unless an earlier event of the request could not be made.
     fn event(&mut self, stamp: Stamp, due_100ns: i64, flags: DmusEventFlags, bytes: &[u8]) {
         if self.failed.is_err() {
             return;
@@ -116,8 +118,10 @@ impl Making<'_> {
         }
     }
 
-    /// Counts the bytes that are not counted yet for the last event, if that event is from the same
-    /// header. The bytes of a message that is not whole yet are counted for the event before it.
+    /// Adds the bytes that are not counted yet to the last event, if that event is from the same
+    /// header. So the first bytes of a message that is not whole yet count for the event before
+    /// that message. If the last event is from an earlier header, the bytes wait for the next
+    /// event.
     fn settle(&mut self) {
         if let Some(item) = self.items.last_mut()
             && item.header == self.header
@@ -137,20 +141,21 @@ impl Unpacker {
         }
     }
 
-    /// Forgets the part of a message that waits for the other bytes.
+    /// Forgets the open message and the running status of the parser.
     pub fn reset(&self) {
         self.parser.borrow_mut().reset();
     }
 
     /// Unpacks a request that was checked and came at `now_100ns` by the client's clock.
     ///
-    /// A buffer without a time begins now, or at the end of the buffer before it in the request if
-    /// that end is later. When a system exclusive message is open at the end of the request, the
-    /// bytes of the message so far become an event. IRQL: up to DISPATCH_LEVEL.
+    /// A buffer without a time begins now, or at the time of the last event of the buffers before
+    /// it in the request, if that time is later. When a system exclusive message is open at the end
+    /// of the request, the bytes of the message that are in no event yet become an event. IRQL: up
+    /// to DISPATCH_LEVEL.
     ///
     /// # Errors
-    /// `STATUS_INSUFFICIENT_RESOURCES` when there are not enough events. Then the allocator has all
-    /// events of the request back.
+    /// `STATUS_INSUFFICIENT_RESOURCES` when there are not enough events or buffers. Then the
+    /// allocator has all events of the request back.
     pub fn unpack(
         &self,
         kernel: &Kernel,
@@ -205,15 +210,15 @@ impl Unpacker {
         Ok(pending)
     }
 
-    /// Ends a request early: notes in the request how many bytes went out, and gives its events
-    /// back.
+    /// Ends a request early: notes in the request how many bytes went out, and gives the other
+    /// events of the request back.
     pub fn abandon(&self, pending: &Pending) {
         pending.note_parts();
         self.end(pending);
     }
 
     /// Ends a request: gives back the events that did not go out. Keeps the memory of the items for
-    /// the next request.
+    /// the next request, unless there is memory for more than [`SPARE_ITEMS`].
     pub fn end(&self, pending: &Pending) {
         pending.has_ended.set(true);
         let mut items = pending.items.take();
@@ -227,7 +232,8 @@ impl Unpacker {
         }
     }
 
-    /// Makes an event of each message in a buffer of MIDI bytes.
+    /// Makes an event of each piece that the parser gives out: a message, or raw bytes. The buffer
+    /// has KSMUSICFORMAT records.
     fn midi(&self, making: &mut Making<'_>, start_100ns: i64, used: &[u8]) {
         let mut parser = self.parser.borrow_mut();
         let mut done = 0;
@@ -245,13 +251,14 @@ impl Unpacker {
     }
 }
 
-/// Makes an event of each record in a buffer of DirectMusic events, or several of a long record.
+/// Makes an event of each record in a buffer of DirectMusic events. A record that is too long for
+/// one event becomes several events, and an empty record becomes none.
 fn directmusic(making: &mut Making<'_>, start_100ns: i64, now_100ns: i64, used: &[u8]) {
     let mut done = 0;
     for record in event_records(used).map_while(Result::ok) {
         let time_100ns = start_100ns.saturating_add(record.offset_100ns);
-        // The sign bit is the flag DONT_HOLD_FOR_SEQUENCING: the event is due now. Events that came
-        // earlier and are also due go out before it.
+        // The sign bit is the flag DONT_HOLD_FOR_SEQUENCING: this event is due now. Events that
+        // came earlier and are also due go out before this event.
         let due_100ns = if time_100ns < 0 { now_100ns } else { time_100ns };
         let stamp = Stamp { time_100ns, channel_group: record.channel_group as u16 };
         let mut pieces = record.data.chunks(usize::from(BUFFER_SIZE)).peekable();

@@ -1,4 +1,4 @@
-//! Requests of clients to an open filter: its pins, its properties, events.
+//! Requests of clients to an open filter: for pins, properties and events.
 //!
 //! This file owns the table of the filter's own properties. `property.rs` knows what happens to a
 //! property that is not in this table.
@@ -54,8 +54,7 @@ static PROPERTIES: [OwnProperty<Filter>; 20] = [
     SYNTH_CLOCK,
 ];
 
-/// The last property of the table. Only a filter whose miniport has DirectMusic events has this
-/// property.
+/// The last property of the table. Only a filter with a DirectMusic miniport has this property.
 const SYNTH_CLOCK: OwnProperty<Filter> = OwnProperty {
     set: property_set::SYNTH_CLOCK,
     id: KsPropertySynthClock::MasterClock.value(),
@@ -122,8 +121,8 @@ impl KsObject for Filter {
 type Reply = Result<LengthReply, NtStatus>;
 
 impl Filter {
-    /// The filter's own properties. Only the DirectMusic port has KSPROPSETID_SynthClock. Source:
-    /// WDK, KSPROPSETID_SynthClock.
+    /// The filter's own properties. A filter without a DirectMusic miniport does not have
+    /// KSPROPSETID_SynthClock. Source: WDK, KSPROPSETID_SynthClock.
     fn properties(&self) -> &'static [OwnProperty<Filter>] {
         let synth_clock = PROPERTIES.len() - 1;
         if self.master_clock().is_some() { &PROPERTIES } else { &PROPERTIES[..synth_clock] }
@@ -133,7 +132,8 @@ impl Filter {
         self.binding.miniport().ok()?.master_clock()
     }
 
-    /// The miniport's table of the filter.
+    /// The miniport's table of the filter, and the tables of the nodes. `None` when the port was
+    /// released.
     fn target(&self) -> Option<Target<'_>> {
         Some(Target {
             calls: self.binding.calls(),
@@ -144,7 +144,7 @@ impl Filter {
         })
     }
 
-    /// The name that the miniport gives to a pin; `None` when the port has to look for a name.
+    /// The miniport's reply with the name of a pin; `None` when the port has to look for a name.
     fn miniports_pin_name(
         &self,
         kernel: &Kernel,
@@ -221,8 +221,8 @@ fn physical_connection(filter: &Filter, kernel: &Kernel, request: &PropertyReque
 /// or the registered name of the pin's category.
 ///
 /// Source: WDK, KSPROPERTY_PIN_NAME; IPinName::GetPinName. Assumed: the port's answer for a pin
-/// without a name is STATUS_NOT_FOUND. After this answer, the miniport's table of the filter can
-/// still answer.
+/// without a name is STATUS_NOT_FOUND. When the port has no name, the miniport's tables can still
+/// serve the request.
 fn pin_name(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>) -> Reply {
     let (_, pin) = filter.asked_pin(kernel, request)?;
     if let Some(reply) = filter.miniports_pin_name(kernel, request) {
@@ -337,7 +337,7 @@ fn master_clock(filter: &Filter, kernel: &Kernel, request: &PropertyRequest<'_>)
     Ok(request.value(&clock.get_time(kernel)?.to_le_bytes()))
 }
 
-/// A list of items. The size of an item is already a multiple of 8.
+/// A list of items. The size of each item is a multiple of 8, so the list needs no padding.
 fn list_of<T: bytemuck::NoUninit>(items: &[T]) -> Vec<u8> {
     multiple_item(items.iter().map(bytemuck::bytes_of))
 }

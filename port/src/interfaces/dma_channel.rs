@@ -18,8 +18,8 @@ use crate::dma_memory::DmaBuffer;
 /// [`free_buffer`](Self::free_buffer) or not.
 ///
 /// `GetAdapterObject`, which comes after [`physical_address`](Self::physical_address) in the
-/// vtable, has no method here, because the object that it hands out is for transfers. A `.sys`
-/// driver that calls it ends the run with the name of the method.
+/// vtable, has no method here, because it hands out an object for transfers. When a `.sys` driver
+/// calls `GetAdapterObject`, the run ends, and the result names the method.
 #[doc(alias = "PDMACHANNEL")]
 pub trait IDmaChannel: IUnknown {
     /// Allocates the buffer. The size of the buffer becomes the [allocated
@@ -50,7 +50,7 @@ pub trait IDmaChannel: IUnknown {
         constraint: Option<u64>,
     ) -> Result<(), NtStatus>;
 
-    /// Frees the buffer. The call has no effect when there is no buffer.
+    /// Frees the buffer, if there is one. The [size](Self::buffer_size) becomes 0.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IDmaChannel::FreeBuffer.
     #[doc(alias = "IDmaChannel::FreeBuffer")]
@@ -76,7 +76,7 @@ pub trait IDmaChannel: IUnknown {
     fn allocated_buffer_size(&self) -> u32;
 
     /// The size of the buffer in bytes as the driver uses it: the allocated size, until the driver
-    /// sets another size.
+    /// sets another size. The size is 0 before the buffer is allocated and after it is freed.
     ///
     /// IRQL: any. Source: WDK, IDmaChannel::BufferSize.
     #[doc(alias = "IDmaChannel::BufferSize")]
@@ -184,8 +184,8 @@ pub enum DmaDirection {
 
 /// How far the addresses of a channel reach.
 ///
-/// Source: WDK, DEVICE_DESCRIPTION, Dma32BitAddresses and Dma64BitAddresses. A device with neither
-/// has the 24 bits of the ISA bus.
+/// Source: WDK, DEVICE_DESCRIPTION, Dma32BitAddresses and Dma64BitAddresses. When neither field is
+/// TRUE, the device has the 24 bits of the ISA bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DmaAddresses {
     /// The first 16 MiB.

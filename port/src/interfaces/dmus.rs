@@ -81,8 +81,8 @@ pub trait IMiniportDMus: IMiniport {
     /// practice; `pool` is the pool in which the driver allocates the stream. When this method has
     /// succeeded, the port calls [`connect_output`](IMxf::connect_output) of a capture stream.
     /// After that the port adds a sink to the group of the stream, if the stream comes with a
-    /// group. When that group refuses the sink, the client's request fails with the group's status,
-    /// and the port disconnects and releases the stream.
+    /// group. When that group refuses the sink, the client's request fails with the group's status.
+    /// Then the port disconnects the stream, if it is a capture stream, and releases the stream.
     ///
     /// IRQL: PASSIVE_LEVEL. Limits: `pin` is less than the number of pins of the descriptor.
     /// Source: WDK, IMiniportDMus::NewStream.
@@ -190,7 +190,8 @@ pub trait IMxf: IUnknown {
     ///
     /// # Errors
     /// - On the way up, any failure, such as `STATUS_INVALID_DEVICE_STATE`: the stream stays in its
-    ///   state, and the client's request ends with the same status.
+    ///   state, and the client's request ends with the same status. After a sleep there is no
+    ///   request, and the trace notes the status.
     /// - On the way down, any failure is a violation, and the port then goes on as if the call had
     ///   succeeded.
     #[doc(alias = "IMXF::SetState")]
@@ -200,18 +201,18 @@ pub trait IMxf: IUnknown {
     ///
     /// Each sink must put its events to the next sink, so that every event reaches its allocator in
     /// the end. The allocator frees the event, and its buffer or the events of its package. A chain
-    /// is never empty. `None` is a null pointer. By a null pointer the port tells a capture stream
-    /// to send on what the ISR stored. The port never passes `None` to a render stream. An
-    /// allocator and the port's own sink do nothing with `None`.
+    /// is never empty. `None` is a null pointer. By `None` the port tells a capture stream to send
+    /// on what the ISR stored. The port never passes `None` to a render stream. An allocator and
+    /// the port's own sink do nothing with `None`.
     ///
-    /// The port calls this on a render stream when an event is due, or earlier by the time that the
-    /// stream asked for. The port makes this call in RUN only, with one event in each call. On a
-    /// capture stream the port calls this in the DPC of the stream's group, in any state.
+    /// The port calls this on a render stream in RUN when an event is due, or earlier by the time
+    /// that the stream asked for. Each of these calls has one event. On a capture stream the port
+    /// calls this in the DPC of the stream's group, in any state.
     ///
     /// IRQL: DISPATCH_LEVEL. An allocator and the port's own sink may be called up to
     /// DISPATCH_LEVEL.
-    /// Source: WDK, IMXF::PutMessage. Assumed: each call of the port has one event. The page allows
-    /// a chain.
+    /// Source: WDK, IMXF::PutMessage. Assumed: the port puts one event in each call, although the
+    /// page allows a chain.
     ///
     /// # Errors
     /// - Any failure of a render stream: the port goes on with the next events. After the last
@@ -240,8 +241,8 @@ pub trait IMxf: IUnknown {
     ///
     /// The port calls this once on each stream that it has connected, with the sink that it gave to
     /// [`connect_output`](Self::connect_output). The port makes the call in STOP, before it leaves
-    /// the stream's group and releases the stream. A null sink means any sink. The port never
-    /// passes a null sink.
+    /// the stream's group and releases the stream. `None` means any sink. The port never passes
+    /// `None`.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMXF::DisconnectOutput.
     ///
@@ -260,10 +261,11 @@ pub trait IMxf: IUnknown {
 ///
 /// The port implements this interface, and the miniport calls it. When the miniport puts an event
 /// to the allocator, the allocator frees the event, and its buffer or all events of its package. An
-/// event of another allocator is a violation (`event-foreign`, `event-data-foreign`) and is lost.
+/// event or a buffer of another allocator is a violation (`event-foreign`, `event-data-foreign`)
+/// and is lost.
 ///
 /// `Assumed:` each stream has its own allocator. When a stream is released and some of its events
-/// are not back, the stream has lost these events: a violation (`events-outstanding`).
+/// or buffers are not back, the stream has lost them: a violation (`events-outstanding`).
 #[doc(alias = "PAllocatorMXF")]
 pub trait IAllocatorMxf: IMxf {
     /// Hands out an event that is all zero. The caller owns the event.

@@ -17,10 +17,10 @@ pub trait IInterruptSync: IUnknown {
     /// Runs a routine that no service routine and no other synchronised routine can interrupt.
     ///
     /// The call raises the IRQL to DIRQL, takes the interrupt lock, and calls `routine` exactly
-    /// once. The call then releases the lock and restores the IRQL. Before `connect` there is no
-    /// lock: `routine` runs at DIRQL without a lock, and the trace notes this once. `Assumed:` this
-    /// behaviour before `connect`, because the page does not say what happens. The published sample
-    /// relies on it.
+    /// once. The call then releases the lock and restores the IRQL. While the interrupt is not
+    /// connected there is no lock: `routine` runs at DIRQL without a lock, and the trace notes this
+    /// once. `Assumed:` this behaviour without a connection, because the page does not say what
+    /// happens. The published sample calls this method before `connect` and relies on it.
     ///
     /// IRQL: at most the DIRQL of the interrupt.
     /// Source: WDK, IInterruptSync::CallSynchronizedRoutine.
@@ -35,7 +35,8 @@ pub trait IInterruptSync: IUnknown {
         routine: &mut dyn FnMut(&Kernel) -> NtStatus,
     ) -> NtStatus;
 
-    /// The interrupt object for `KeSynchronizeExecution`. `None` before `connect`.
+    /// The interrupt object for `KeSynchronizeExecution`. `None` while the interrupt is not
+    /// connected.
     ///
     /// IRQL: any. Source: WDK, IInterruptSync::GetKInterrupt.
     #[doc(alias = "IInterruptSync::GetKInterrupt")]
@@ -52,12 +53,12 @@ pub trait IInterruptSync: IUnknown {
     /// # Errors
     /// After a failure the interrupt is not connected, and no service routine is called.
     /// - `STATUS_INVALID_PARAMETER`: the vector is not wired, the line has another trigger mode, or
-    ///   another driver has connected the line without sharing it.
+    ///   the line is connected already and one of the two connections does not share the line.
     /// - `STATUS_INSUFFICIENT_RESOURCES`: an oracle refuses the connection.
     #[doc(alias = "IInterruptSync::Connect")]
     fn connect(&self, kernel: &Kernel) -> Result<(), NtStatus>;
 
-    /// Disconnects the interrupt. Before this call, the driver has silenced the device.
+    /// Disconnects the interrupt. Before this call, the driver must silence the device.
     ///
     /// After this call no service routine is called. Without a connection the call has no effect.
     ///
@@ -113,7 +114,8 @@ wire_enum! {
         #[doc(alias = "InterruptSyncModeAll")]
         All = 2,
         /// Passes over the whole list, until a pass in which no routine returned `STATUS_SUCCESS`.
-        /// A routine that always returns `STATUS_SUCCESS` keeps the processor for ever.
+        /// On Windows a routine that always returns `STATUS_SUCCESS` keeps the processor for ever.
+        /// Here the run ends as a hang.
         #[doc(alias = "InterruptSyncModeRepeat")]
         Repeat = 3,
     }

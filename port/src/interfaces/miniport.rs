@@ -52,12 +52,12 @@ pub trait IMiniport: IUnknown {
 
     /// Finds a format that lies in a client's range and in a range of the pin.
     ///
-    /// The port calls this for KSPROPERTY_PIN_DATAINTERSECTION, until a reply ends the search. The
-    /// port goes through the client's ranges in order, and for each of them through the ranges of
-    /// the pin. The port calls this exactly once for each pair that fits. A pair fits when major
-    /// format, subformat and specifier are each equal, or one of the two values is all zero, the
-    /// wildcard. The miniport never sees another pair. With `STATUS_SUCCESS` the reply has the
-    /// format: the search ends, and no call follows.
+    /// The port calls this for KSPROPERTY_PIN_DATAINTERSECTION. The port goes through the client's
+    /// ranges in order, and for each of them through the ranges of the pin. The port calls this
+    /// once for each pair that fits, until a reply ends the search. A pair fits when major format,
+    /// subformat and specifier are each equal, or one of the two values is all zero, the wildcard.
+    /// The miniport never sees another pair. With `STATUS_SUCCESS` the reply has the format, and
+    /// the search ends.
     ///
     /// IRQL: PASSIVE_LEVEL. Units: `output_length` is in bytes, and at most the length of the
     /// buffer that the client owns.
@@ -67,7 +67,7 @@ pub trait IMiniport: IUnknown {
     /// # Errors
     /// In the reply:
     /// - `STATUS_NO_MATCH`: no format lies in both ranges. The port goes on to the next pair. When
-    ///   no pair is left, it ends the request with this status.
+    ///   no pair is left, the port ends the request with this status.
     /// - `STATUS_NOT_IMPLEMENTED`: the miniport leaves this pair to the port's own rule.
     /// - `STATUS_BUFFER_OVERFLOW`: `output_length` is 0; the reply has the needed length. The
     ///   search ends.
@@ -99,7 +99,8 @@ pub trait IMiniportMidi: IMiniport {
     /// from `resources`, registers its group with the port before the device can interrupt,
     /// connects its ISR, and brings the device to a known state. A driver whose device never
     /// interrupts returns `None` for the group; no Service call follows then. The adapter driver
-    /// gave the `resources` to `IPort::Init`. If the driver gave no list, `resources` is `None`.
+    /// gave the `resources` to `IPort::Init`. If the adapter driver gave none, `resources` is
+    /// `None`.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportMidi::Init.
     ///
@@ -194,12 +195,13 @@ impl StreamDirection {
 /// A stream of a MIDI miniport: one open pin.
 ///
 /// The driver implements this interface, and the port calls it. No method may wait. The port calls
-/// `read` and `write` from DPCs and timers, so they must not touch pageable code or data.
+/// `read` and `write` at DISPATCH_LEVEL, so they must not touch pageable code or data.
 ///
-/// The port closes the pin when the client closes its file, and when the device stops or is
-/// removed. The port then cancels the queued requests, moves the stream down to STOP, leaves the
-/// stream's group and drops its reference at PASSIVE_LEVEL. No call of the stream follows. A driver
-/// must allow the last release in any state, because a client can die while the stream runs.
+/// The port closes the pin when the client closes the file of the pin or of the filter, and when
+/// the port itself is released, such as at a stop or the removal of the device. The port then
+/// cancels the queued requests, moves the stream down to STOP, leaves the stream's group and
+/// releases the stream at PASSIVE_LEVEL. No call of the stream follows. All this can happen while
+/// the stream is in RUN, because a client can die at any time.
 #[doc(alias = "PMINIPORTMIDISTREAM")]
 pub trait IMiniportMidiStream: IUnknown {
     /// Changes the format of the stream. Only MIDI is possible, so most drivers only check the
@@ -258,9 +260,10 @@ pub trait IMiniportMidiStream: IUnknown {
     ///
     /// The port calls this in RUN, when the bytes are due. The returned number is the length of
     /// `data`, a smaller multiple of 4, or 0. When the device took a part, the port offers the rest
-    /// at once. After 0 the port offers the same bytes again 1 ms later, or earlier if the stream's
-    /// group is served before that. A number greater than the length of `data` is a violation, and
-    /// the port takes all bytes as written.
+    /// at once. After 0 the port offers the same bytes again 1 ms later. The port offers them
+    /// earlier if the stream's group is served before that, or if a request comes or is cancelled.
+    /// A number greater than the length of `data` is a violation, and the port takes all bytes as
+    /// written.
     ///
     /// The client's request can end inside the call: the client cancels it, or the stream goes
     /// down. Then the port ignores the result of the call, except a number that is too great, and

@@ -20,23 +20,23 @@ pub trait IPinCount: IUnknown {
     ///
     /// The counts of necessary and possible instances are kept in the pin's descriptor: a change by
     /// the miniport stays there, and the next call gets the changed count. The port itself counts
-    /// the open instances. A change to these counts holds for one request only.
+    /// the open instances.
     ///
     /// `Assumed:` a change to a count of open instances holds for one request only. The page of
     /// PinCount says that the five pointers of the method all lead into the filter's description.
     /// But the page of PCPIN_DESCRIPTOR, and portcls.h, have only three counts in the description:
     /// MaxGlobalInstanceCount, MaxFilterInstanceCount and MinFilterInstanceCount. So the
-    /// description has no place for a change to the two other counts. The port could not keep such
-    /// a change beside the description either. The number of open instances changes with each pin
-    /// that a client opens or closes, and no page says what a change that the port had kept would
-    /// then mean.
+    /// description has no place for the two counts of open instances. The port could not keep a
+    /// change to them elsewhere either: the number of open instances changes with each pin that a
+    /// client opens or closes, and no page says what an older change would then mean.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPinCount::PinCount and PCPIN_DESCRIPTOR.
     #[doc(alias = "IPinCount::PinCount")]
     fn pin_count(&self, kernel: &Kernel, pin_id: u32, counts: &mut PinCounts);
 }
 
-/// The counts of one pin. Each count is input and output; `u32::MAX` means no limit.
+/// The counts of one pin. Each count is input and output. `u32::MAX` possible instances mean that
+/// there is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PinCounts {
     /// The number of instances that must exist before the filter works.

@@ -11,16 +11,16 @@ use crate::ks::{LengthReply, wire_enum};
 
 /// A port: the half of a subdevice that PortCls supplies.
 ///
-/// The port implements this interface, and the adapter driver calls it.
+/// The port implements this interface. The adapter driver and the miniport driver call it.
 #[doc(alias = "PPORT")]
 pub trait IPort: IUnknown {
     /// Binds the port to its miniport and starts the miniport.
     ///
-    /// The adapter driver calls this once, inside StartDevice, before `PcRegisterSubdevice`. The
-    /// port queries the miniport for the interface that the port works with. Then the port calls
-    /// that interface's `Init` exactly once, with the adapter, the resources and itself. When
-    /// `Init` succeeds, the port calls `GetDescription` exactly once. The port may read the
-    /// resource list and never edits it.
+    /// The adapter driver calls this once, usually inside StartDevice, before
+    /// `PcRegisterSubdevice`. The port queries the miniport for the interface that the port works
+    /// with. Then the port calls that interface's `Init` exactly once, with the adapter, the
+    /// resources and itself. When `Init` succeeds, the port calls `GetDescription` exactly once.
+    /// The port may read the resource list and never edits it.
     ///
     /// A driver that makes a subdevice after the start has no start request, so it passes no `irp`.
     /// A driver whose subdevice has no hardware of its own passes no `resources`. Then the
@@ -31,8 +31,7 @@ pub trait IPort: IUnknown {
     ///
     /// # Errors
     /// After each failure except the last failure below, the port has left the miniport's service
-    /// group and released the miniport: no call of the miniport follows, not even of Service. The
-    /// driver can only release the port.
+    /// group and released the miniport: no call of the miniport follows, not even of Service.
     /// - What the miniport's `QueryInterface` returned: the miniport does not have the interface.
     ///   No `Init` follows.
     /// - `STATUS_INVALID_PARAMETER`: the device object does not belong to an adapter driver. No
@@ -75,7 +74,8 @@ pub trait IPort: IUnknown {
         length: u32,
     ) -> LengthReply;
 
-    /// Opens a registry key that belongs to the port's device, or to its device interface.
+    /// Opens a registry key: a key of the port's device, the key of the port's device interfaces,
+    /// or a general key by its path.
     ///
     /// The same service as `PcNewRegistryKey`. Only this method opens a key of the type
     /// [`RegistryKeyType::DeviceInterface`].
@@ -84,7 +84,7 @@ pub trait IPort: IUnknown {
     ///
     /// # Errors
     /// - `STATUS_INVALID_DEVICE_STATE`: before `Init`, or after the port was released.
-    /// - `STATUS_INVALID_DEVICE_REQUEST`: the key belongs to a device interface, and the port is
+    /// - `STATUS_INVALID_DEVICE_REQUEST`: the key is of the type DeviceInterface, and the port is
     ///   not registered as a subdevice.
     /// - Every failure of [`pc_new_registry_key`](crate::pc_new_registry_key).
     #[doc(alias = "IPort::NewRegistryKey")]
@@ -110,15 +110,15 @@ pub trait IPortMidi: IPort {
     /// cleared the interrupt source. The port does not call the driver inside this call: each group
     /// queues its DPC, in which the port calls the driver.
     ///
-    /// All calls of Notify before the DPC of a group begins count as one call. When the DPC runs,
-    /// one of these follows, once:
-    /// - the miniport's group: exactly one call of
+    /// All calls of Notify before the DPC of a group begins count as one call. One group may be the
+    /// group of the miniport and of its streams. When the DPC runs, the port does the following for
+    /// each of them, once:
+    /// - the miniport whose group it is: exactly one call of
     ///   [`IMiniportMidi::service`](super::IMiniportMidi::service);
-    /// - the group of a capture stream: [`read`](super::IMiniportMidiStream::read), until it
+    /// - a capture stream whose group it is: [`read`](super::IMiniportMidiStream::read), until it
     ///   returns 0 or fails;
-    /// - the group of a render stream in RUN: [`write`](super::IMiniportMidiStream::write), when
-    ///   bytes are due;
-    /// - any other group: no call of the miniport or of a stream.
+    /// - a render stream whose group it is, in RUN: [`write`](super::IMiniportMidiStream::write),
+    ///   when bytes are due.
     ///
     /// IRQL: any. Usually the IRQL is DIRQL, and the caller holds the interrupt lock. Never fails.
     /// Source: WDK, IPortMidi::Notify and IPortDMus::Notify.
@@ -128,9 +128,9 @@ pub trait IPortMidi: IPort {
     /// Makes the miniport's group known to the port before `Init` has returned it.
     ///
     /// The miniport calls this from its `Init`, before the device can interrupt. So the port's own
-    /// sink is a member of the group when the first request comes. Only the first group counts: the
-    /// port joins no other group, not even a group that `Init` returns. When the group refuses the
-    /// port's sink, the trace notes the group's status, and the port tries again with the group
+    /// sink is a member of the group when the first request comes. After the port has joined a
+    /// group, it joins no other group, not even a group that `Init` returns. When the group refuses
+    /// the port's sink, the trace notes the group's status, and the port tries again with the group
     /// that `Init` returns.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPortMidi::RegisterServiceGroup.

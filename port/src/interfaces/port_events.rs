@@ -24,13 +24,14 @@ pub trait IPortEvents: IUnknown {
     #[doc(alias = "IPortEvents::AddEventToEventList")]
     fn add_event_to_event_list(&self, kernel: &Kernel, entry: Rc<KsEventEntry>);
 
-    /// Tells each client that has enabled an event that the event has happened.
+    /// Tells the clients that an event has happened.
     ///
-    /// The port signals each event of the list that fits. An event fits when its number, its set,
-    /// its pin and its node are equal to those of the call. A set, pin or node that is absent in
-    /// the call fits every event. An event that was enabled for one notice leaves the list.
+    /// The port tells the client of each event of the list that fits. An event fits when its
+    /// number, its set, its pin and its node are equal to those of the call. Without a set in the
+    /// call, events of every set fit. The same holds for the pin and for the node. An event that
+    /// was enabled for one notice leaves the list.
     ///
-    /// IRQL: any. Above DISPATCH_LEVEL the call only queues a DPC, and the DPC signals the events.
+    /// IRQL: any. Above DISPATCH_LEVEL the call only queues a DPC, and the DPC tells the clients.
     /// The DPC has the parameters of one call. So when several calls come before the DPC runs, only
     /// the last call counts. Never fails. Source: WDK, IPortEvents::GenerateEventList.
     #[doc(alias = "IPortEvents::GenerateEventList")]

@@ -4,7 +4,7 @@ use crate::com::IUnknown;
 use crate::ks::wire_enum;
 
 wire_enum! {
-    /// A version of Windows, in the order in which they came out. Source: portcls.h.
+    /// A version of Windows, with its number. Source: portcls.h.
     pub enum PortClsVersion {
         /// Windows 98.
         #[doc(alias = "kVersionWin98")]

@@ -16,11 +16,12 @@ use crate::ks::wire_enum;
 pub trait IPowerNotify: IUnknown {
     /// Tells the driver that the device changes its power state.
     ///
-    /// On the way down the port has paused the streams before this call, and exactly one call of
-    /// the adapter's `power_change_state` follows. On the way up the port has called the adapter
-    /// before this call, and in D0 the streams go on after this call. A change from D3 to D1 or D2
-    /// is also a way up: the port calls the adapter before the miniport, and the miniport before
-    /// its streams. The driver may use the hardware inside the call. The state at the start is D0.
+    /// On the way down PortCls has paused the streams before this call. After this call, PortCls
+    /// calls the adapter's object once, if the adapter driver has registered an object. On the way
+    /// up PortCls has called the adapter's object before this call, and in D0 the streams go on
+    /// after this call. A change from D3 to D1 or D2 is also a way up. On the way up a miniport
+    /// gets its call before its streams, and on the way down after them. The driver may use the
+    /// hardware inside the call. The state at the start is D0.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IPowerNotify::PowerChangeNotify.
     #[doc(alias = "IPowerNotify::PowerChangeNotify")]
@@ -41,7 +42,7 @@ pub trait IAdapterPowerManagement: IUnknown {
     /// Puts the device into a power state before the method returns. The driver cannot refuse.
     ///
     /// On the way up PortCls calls `power_change_notify` after this call, on the way down before
-    /// it: once on the miniport, and once on each open stream that has `IPowerNotify`.
+    /// this call: once on each miniport and on each open stream that has `IPowerNotify`.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails. Source: WDK, IAdapterPowerManagement::PowerChangeState.
     #[doc(alias = "IAdapterPowerManagement::PowerChangeState")]
@@ -63,14 +64,14 @@ pub trait IAdapterPowerManagement: IUnknown {
 
     /// Lets the driver deepen the power states that the bus reported.
     ///
-    /// PortCls calls this before StartDevice, so only a driver that registered in AddDevice gets
-    /// the call.
+    /// PortCls calls this after AddDevice and before StartDevice, so only a driver that registered
+    /// in AddDevice gets the call.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IAdapterPowerManagement::QueryDeviceCapabilities.
     ///
     /// # Errors
     /// - Any failure: the capabilities stay as the bus reported them, and the request ends with
-    ///   the status of the bus. `Assumed:` both, because the page does not say what follows.
+    ///   the status of the bus. `Assumed:` this, because the page does not say what follows.
     #[doc(alias = "IAdapterPowerManagement::QueryDeviceCapabilities")]
     fn query_device_capabilities(
         &self,
@@ -106,8 +107,9 @@ pub trait IAdapterPowerManagement3: IAdapterPowerManagement2 {
     /// Puts the device into a power state before the method returns. PortCls calls this method in
     /// the place of the methods of the earlier versions.
     ///
-    /// `latency` says how long the device may take. The latency is [`PcExitLatency::Instant`] for a
-    /// change that does not begin in D3.
+    /// `latency` says how long the device may take. Here the latency is always
+    /// [`PcExitLatency::Instant`]. On Windows it is `Instant` for a change that does not begin in
+    /// D3.
     ///
     /// IRQL: PASSIVE_LEVEL. Never fails.
     /// Source: WDK, IAdapterPowerManagement3::PowerChangeState3.

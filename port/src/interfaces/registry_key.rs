@@ -23,7 +23,7 @@ wire_enum! {
         /// The software key of the driver.
         #[doc(alias = "DriverRegistryKey")]
         Driver = 2,
-        /// The key of the present hardware profile.
+        /// The hardware key of the device in the present hardware profile.
         #[doc(alias = "HwProfileRegistryKey")]
         HardwareProfile = 3,
         /// The key of a device interface.
@@ -68,9 +68,9 @@ bitflags::bitflags! {
 impl KeyAccess {
     /// These rights, and the rights that each generic right among them stands for.
     ///
-    /// Source: wdm.h: the three generic rights of a key stand for KEY_READ, KEY_WRITE and
-    /// KEY_ALL_ACCESS. `Assumed:` MAXIMUM_ALLOWED is all rights, since a driver of the kernel has
-    /// them.
+    /// Source: wdm.h: for a key, GENERIC_READ, GENERIC_WRITE and GENERIC_ALL stand for KEY_READ,
+    /// KEY_WRITE and KEY_ALL_ACCESS. `Assumed:` MAXIMUM_ALLOWED is all rights, since a driver of
+    /// the kernel has them.
     #[must_use]
     pub fn specific(self) -> KeyAccess {
         let generic = [
@@ -84,21 +84,20 @@ impl KeyAccess {
     }
 }
 
-/// Takes the number of an entry of a query table, and the value that was found for it.
+/// Takes a value for an entry of a query table. The number is the index of the entry in the table,
+/// from 0. A failure status ends the query.
 pub type RegistryAnswer<'a> = dyn FnMut(usize, &RegistryValue) -> NtStatus + 'a;
 
 /// A key of the registry.
 ///
-/// PortCls implements this interface, and drivers call it. The methods that return a [`QueryReply`]
-/// have these statuses in it:
-/// - `STATUS_BUFFER_OVERFLOW`: the fixed part fits into `length`, and the rest is cut off; the
-///   reply has the needed length.
-/// - `STATUS_BUFFER_TOO_SMALL`: not even the fixed part fits, and nothing is written; the reply
-///   has the needed length.
+/// PortCls implements this interface, and drivers call it. A [`QueryReply`] with an answer that is
+/// longer than `length` bytes has the needed length, and one of these statuses:
+/// - `STATUS_BUFFER_OVERFLOW`: the fixed part of the answer fits, and the rest is cut off.
+/// - `STATUS_BUFFER_TOO_SMALL`: not even the fixed part fits, and nothing is written.
 ///
-/// A key allows only the accesses for which it was opened. Without `KEY_QUERY_VALUE`, the methods
-/// that read the key or its values fail with `STATUS_ACCESS_DENIED`. EnumerateKey also fails with
-/// this status without `KEY_ENUMERATE_SUB_KEYS`.
+/// A key allows only the accesses for which it was opened. Without `KEY_QUERY_VALUE`, QueryKey,
+/// QueryValueKey, EnumerateValueKey and QueryRegistryValues fail with `STATUS_ACCESS_DENIED`.
+/// Without `KEY_ENUMERATE_SUB_KEYS`, EnumerateKey fails with this status.
 ///
 /// When the key was deleted, QueryKey, QueryValueKey, SetValueKey, NewSubKey and DeleteKey fail
 /// with `STATUS_KEY_DELETED`.
@@ -166,12 +165,13 @@ pub trait IRegistryKey: IUnknown {
     ///
     /// # Errors
     /// - `STATUS_ACCESS_DENIED`: the key was not opened with `KEY_SET_VALUE`, or an oracle refuses.
-    /// - `STATUS_INSUFFICIENT_RESOURCES`: the value is longer than 1 MiB, or the key has 16 383
-    ///   values.
+    /// - `STATUS_INVALID_PARAMETER`: the name has more than 16 383 characters.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: the value is longer than 1 MiB, or the value is new and
+    ///   the key has 16 383 values already.
     #[doc(alias = "IRegistryKey::SetValueKey")]
     fn set_value_key(&self, kernel: &Kernel, value: RegistryValue) -> Result<(), NtStatus>;
 
-    /// Looks up the entries of a table and calls `deliver` for each value found, in order.
+    /// Asks the questions of a table, in their order. The values go to `deliver`.
     ///
     /// IRQL: PASSIVE_LEVEL.
     ///
@@ -194,6 +194,8 @@ pub trait IRegistryKey: IUnknown {
     /// # Errors
     /// - `STATUS_ACCESS_DENIED`: the subkey is not there, and the key was not opened with
     ///   `KEY_CREATE_SUB_KEY`; or an oracle refuses.
+    /// - `STATUS_INVALID_PARAMETER`: a name has more than 255 characters, or the subkey would lie
+    ///   more than 512 levels below the root.
     /// - `STATUS_INSUFFICIENT_RESOURCES`: there is no room for one more subkey.
     #[doc(alias = "IRegistryKey::NewSubKey")]
     fn new_sub_key(

@@ -38,12 +38,12 @@ pub trait IResourceList: IUnknown {
     #[doc(alias = "IResourceList::AddEntry")]
     fn add_entry(&self, translated: Resource, untranslated: Resource) -> Result<(), NtStatus>;
 
-    /// Appends a resource of another list.
+    /// Appends the resource number `index` of its kind, from 0, of the list `parent`.
     ///
     /// # Errors
-    /// After a failure the list stays as it is.
-    /// - `STATUS_INSUFFICIENT_RESOURCES`: the list is full.
-    /// - `STATUS_INVALID_PARAMETER`: the parent has no such resource.
+    /// After a failure this list stays as it is.
+    /// - `STATUS_INSUFFICIENT_RESOURCES`: this list is full.
+    /// - `STATUS_INVALID_PARAMETER`: `parent` has no such resource.
     #[doc(alias = "IResourceList::AddEntryFromParent")]
     fn add_entry_from_parent(
         &self,

@@ -8,15 +8,16 @@ use crate::com::IUnknown;
 
 /// An object that is called when the hardware needs service.
 ///
-/// The port and its pins implement this interface. The service group calls its members in the DPC
-/// of the group.
+/// The port implements this interface once for itself and once for each stream with a service
+/// group. A service group implements the interface too, and a driver may implement it.
 #[doc(alias = "PSERVICESINK")]
 pub trait IServiceSink: IUnknown {
     /// Serves the hardware. A group queues its DPC, and calls its members in this DPC.
     ///
-    /// For a group, exactly one call of each member follows, in the order in which the members were
-    /// added. A second request before the DPC begins adds no call. A request while the DPC runs
-    /// adds one more call of each member.
+    /// After a request to a group, the DPC calls each member once, in the order in which the
+    /// members were added. A member that was removed before its call gets no call. A second request
+    /// before the DPC begins adds no call. A request while the DPC runs adds one more call of each
+    /// member.
     ///
     /// IRQL: DISPATCH_LEVEL for a member of a group. Any for a group, because a group only queues
     /// its DPC. Never fails. Source: WDK, IServiceSink::RequestService. `Assumed:` for a group any
@@ -73,7 +74,8 @@ pub trait IServiceGroup: IServiceSink {
     #[doc(alias = "IServiceGroup::RequestDelayedService")]
     fn request_delayed_service(&self, kernel: &Kernel, delay_100ns: i64);
 
-    /// Cancels a delayed request that has not been served yet; no call of the members follows.
+    /// Cancels a delayed request that has not been served yet. This request then brings no call of
+    /// the members.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IServiceGroup::CancelDelayedService.
     #[doc(alias = "IServiceGroup::CancelDelayedService")]

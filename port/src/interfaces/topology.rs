@@ -7,10 +7,10 @@ use portcls_emulator::{Kernel, NtStatus};
 use super::{IMiniport, IPort, IResourceList};
 use crate::com::IUnknown;
 
-/// The topology port, the object of `CLSID_PortTopology`. This port has the methods of `IPort` and
-/// no other methods.
+/// The topology port, the object of `CLSID_PortTopology`. The interface has no method beside those
+/// of `IPort`.
 ///
-/// The port implements this interface, and the miniport calls the methods. Source: WDK,
+/// The port implements this interface, and the driver calls the methods. Source: WDK,
 /// IPortTopology.
 #[doc(alias = "PPORTTOPOLOGY")]
 pub trait IPortTopology: IPort {}
@@ -23,9 +23,8 @@ pub trait IPortTopology: IPort {}
 pub trait IMiniportTopology: IMiniport {
     /// Starts the miniport.
     ///
-    /// The port calls this once, from `IPort::Init`. `resources` are the resources that the adapter
-    /// driver gave to `IPort::Init`. A driver whose topology has no hardware of its own gives no
-    /// resources.
+    /// The port calls this once, from `IPort::Init`. `resources` is what the adapter driver gave to
+    /// `IPort::Init`. A driver whose topology has no hardware of its own gives no resources.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IMiniportTopology::Init; a published sample, which gives
     /// no resources.

@@ -9,19 +9,19 @@ use crate::com::IUnknown;
 /// Takes a subdevice away from clients while the device stays started.
 ///
 /// The port implements this interface. The adapter driver queries a port for the interface and
-/// calls its method. The driver can use any port of the adapter for any subdevice of the adapter.
+/// calls the method. The driver can use any port of the adapter for any subdevice of the adapter.
 #[doc(alias = "PUNREGISTERSUBDEVICE")]
 pub trait IUnregisterSubdevice: IUnknown {
     /// Undoes `PcRegisterSubdevice`.
     ///
-    /// Clients no longer find the filter. The port closes the pins that are open: it moves each
-    /// stream to STOP and releases it. Then the port releases its miniport. The name is free for
-    /// another subdevice. The physical connections of the subdevice stay registered, until the
-    /// driver unregisters them or the device stops.
+    /// Clients no longer find the filter. The port of the subdevice moves each open stream to STOP
+    /// and releases the stream. Then this port releases its miniport. The name is free for another
+    /// subdevice. The physical connections of the subdevice stay registered, until the driver
+    /// unregisters them, or the device is stopped or removed.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IUnregisterSubdevice::UnregisterSubdevice; Dynamic Audio
-    /// Subdevices. `Assumed:` open pins end as they do when the device is removed, because the
-    /// pages do not say what happens to them.
+    /// Subdevices. `Assumed:` open pins end in the same way as when the device is removed, because
+    /// the pages do not say what happens to open pins.
     ///
     /// # Errors
     /// - `STATUS_INVALID_PARAMETER`: the device is not an adapter's, or the object is not a port.
@@ -39,7 +39,7 @@ pub trait IUnregisterSubdevice: IUnknown {
 /// Takes away physical connections that the driver has registered.
 ///
 /// The port implements this interface. The adapter driver queries a port for the interface and
-/// calls its methods. The driver names the same ends and pins as when it registered the connection.
+/// calls the methods. The driver names the same ends and pins as when it registered the connection.
 /// The driver may make these calls before or after it unregisters the subdevices.
 ///
 /// # Errors

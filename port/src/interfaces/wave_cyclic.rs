@@ -19,8 +19,9 @@ use crate::com::IUnknown;
 pub trait IPortWaveCyclic: IPort {
     /// Tells the port that the hardware needs service.
     ///
-    /// The request goes to the group. No stream exists, so the port has no sink in any group. So
-    /// the group calls only the members that the driver itself has added.
+    /// The request goes to `group`. Without a group, the call has no effect. No stream exists, and
+    /// a WaveCyclic miniport has no group, so the port has no sink in any group. The group calls
+    /// only the members that the driver itself has added.
     ///
     /// IRQL: any. Never fails. Source: WDK, IPortWaveCyclic::Notify.
     #[doc(alias = "IPortWaveCyclic::Notify")]
@@ -47,7 +48,7 @@ pub trait IPortWaveCyclic: IPort {
 
     /// Makes a channel for a device that reads and writes memory by itself.
     ///
-    /// The other parameters in C have no use: a resource list, a width and a speed.
+    /// The other parameters in C have no use here: a resource list, a width and a speed.
     ///
     /// IRQL: PASSIVE_LEVEL. Units: `maximum_length` in bytes. Source: WDK,
     /// IPortWaveCyclic::NewMasterDmaChannel.
@@ -67,7 +68,8 @@ pub trait IPortWaveCyclic: IPort {
 
 /// What a driver wants of a channel of the system's DMA controller.
 ///
-/// The speed and the demand mode in C would only change how bytes are transferred.
+/// The speed and the demand mode of the C method are left out. They would only change how bytes are
+/// transferred, and here no bytes are transferred.
 #[derive(Clone)]
 pub struct SlaveDmaRequest {
     /// The list with the resource.

@@ -72,8 +72,9 @@ pub trait IMiniportWavePci: IMiniport {
 
     /// Does the work that the ISR has left for DISPATCH_LEVEL.
     ///
-    /// The port's sink calls this in the DPC of the miniport's service group, after a
-    /// [`notify`](IPortWavePci::notify). No call follows once the port was released.
+    /// The port's sink calls this in the DPC of the miniport's service group. A
+    /// [`notify`](IPortWavePci::notify) asks the group for service. No call follows after the port
+    /// was released.
     ///
     /// IRQL: DISPATCH_LEVEL; no lock of the port is held. Never fails.
     /// Source: WDK, IMiniportWavePci::Service.

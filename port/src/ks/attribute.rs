@@ -1,6 +1,6 @@
-//! Attributes of data ranges, and lists of ranges with them.
+//! Attributes of data ranges, and lists of ranges with their attributes.
 //!
-//! This file owns the wire form of both. A range with attributes has the flag
+//! This file owns the wire form of attributes and of lists. A range with attributes has the flag
 //! [`DataRange::ATTRIBUTES`]. In a list of ranges, the item after such a range is the attribute
 //! list of the range. This item is itself a list.
 
@@ -53,7 +53,7 @@ impl DataAttribute {
         Ok(DataAttribute { flags, attribute, rest: rest.to_vec() })
     }
 
-    /// The number of bytes that the attribute has.
+    /// The length of the binary form in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         HEAD_SIZE + self.rest.len()
@@ -68,8 +68,8 @@ impl DataAttribute {
     }
 }
 
-/// The list of ranges that a client gets. After each range with attributes comes the list of these
-/// attributes.
+/// The list of ranges, in the form that a client gets. After each range with the flag for an
+/// attribute list comes the attribute list of the range.
 ///
 /// Source: WDK, KSPROPERTY_PIN_DATARANGES: a KSMULTIPLE_ITEM with items at multiples of 8 bytes;
 /// KSDATARANGE: a reader must read the item after a range with the flag as an attribute list.
@@ -87,15 +87,16 @@ pub fn list_of_ranges(ranges: &[DataRange]) -> Vec<u8> {
     multiple_item(items)
 }
 
-/// Reads a list of ranges, each with the attribute list after it.
+/// Reads a list of ranges. A range with the flag for an attribute list gets the attributes of the
+/// item after it.
 ///
-/// The last range may have the flag and no attribute list. `Assumed:` a client makes such a list
-/// when it copies a range of a pin into a request of its own. The copied range then has no
-/// attributes.
+/// The last item may be a range with the flag, without an attribute list after it. The range then
+/// has no attributes. `Assumed:` a client makes such a list when it copies a range of a pin into a
+/// request of its own.
 ///
 /// # Errors
-/// `STATUS_INVALID_PARAMETER` when a size in the list is less than the size of the head that has
-/// it, or more than the number of bytes.
+/// `STATUS_INVALID_PARAMETER` when the list ends before its last item, or when a size that stands
+/// in a head is less than this head, or more than the number of bytes.
 pub fn read_list_of_ranges(list: &[u8]) -> Result<Vec<DataRange>, NtStatus> {
     let (count, mut items) = read_multiple_item(list)?;
     let mut ranges = Vec::new();
@@ -128,7 +129,7 @@ fn read_attributes(list: &[u8]) -> Result<(Vec<DataAttribute>, usize), NtStatus>
     Ok((attributes, size))
 }
 
-/// What lies after an item of a list.
+/// The bytes from the next item of a list on. `size` is the size of the first item in bytes.
 fn behind(items: &[u8], size: usize) -> &[u8] {
     items.get(size.next_multiple_of(ITEM_ALIGNMENT)..).unwrap_or_default()
 }

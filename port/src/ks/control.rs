@@ -1,9 +1,9 @@
-//! Requests to an open pin: the control codes, the states and the reset.
+//! Requests to open filters and pins: control codes, pin states, the reset.
 
 use super::wire_enum;
 
 wire_enum! {
-    /// The device control codes of kernel streaming, all with METHOD_NEITHER.
+    /// Device control codes of kernel streaming, each with METHOD_NEITHER.
     ///
     /// Source: WDK ks.h.
     pub enum KsIoctl {
@@ -25,20 +25,20 @@ wire_enum! {
         /// Gives buffers to a capture pin to fill.
         #[doc(alias = "IOCTL_KS_READ_STREAM")]
         ReadStream = 0x002F_4017,
-        /// Cancels what is queued. The input is a [`KsReset`].
+        /// Begins or ends a reset of a pin. The input is a [`KsReset`].
         #[doc(alias = "IOCTL_KS_RESET_STATE")]
         ResetState = 0x002F_001B,
     }
 }
 
 wire_enum! {
-    /// The begin or the end of a reset. Between begin and end the pin refuses data.
+    /// Whether a reset begins or ends.
     #[doc(alias = "KSRESET")]
     pub enum KsReset {
-        /// Cancel what is queued and refuse more.
+        /// The pin cancels the queued requests, and refuses further requests for data.
         #[doc(alias = "KSRESET_BEGIN")]
         Begin = 0,
-        /// Accept data again.
+        /// The pin accepts requests for data again.
         #[doc(alias = "KSRESET_END")]
         End = 1,
     }
@@ -69,8 +69,8 @@ wire_enum! {
 impl KsState {
     /// The neighbouring state on the way to another state. `None` when the two states are the same.
     ///
-    /// A client may ask for any state, but a stream gets only neighbouring states. So the port
-    /// calls this function until the function returns `None`.
+    /// A client may ask for any state, but a stream moves only to a neighbouring state. So the port
+    /// calls this function before each step.
     #[must_use]
     pub const fn step_towards(self, target: KsState) -> Option<KsState> {
         let (from, to) = (self.value(), target.value());

@@ -18,7 +18,7 @@ pub struct KsDataFormat {
     /// Size of the whole format in bytes, this head included.
     #[doc(alias = "FormatSize")]
     pub format_size: u32,
-    /// The flags about attributes; 0 for music.
+    /// Flags. A range with an attribute list has [`DataRange::ATTRIBUTES`].
     pub flags: u32,
     /// Size of a sample in bytes; 0 for music.
     #[doc(alias = "SampleSize")]
@@ -49,7 +49,7 @@ impl KsDataFormat {
     /// The size of a format with nothing after its head, in bytes.
     pub const SIZE: u32 = 64;
 
-    /// The format of every MIDI stream.
+    /// The format of a stream of MIDI bytes.
     pub const MIDI: KsDataFormat = KsDataFormat::music(data_format::MIDI);
 
     /// The format of a stream of DirectMusic events.
@@ -172,7 +172,7 @@ impl DataRange {
         self
     }
 
-    /// Whether the range has an attribute list, which may be empty.
+    /// Whether the range has the flag for an attribute list. The list may be empty.
     #[must_use]
     pub fn has_attributes(&self) -> bool {
         self.head.flags & DataRange::ATTRIBUTES != 0
@@ -184,8 +184,8 @@ impl DataRange {
         &self.attributes
     }
 
-    /// Reads the range at the start of a buffer, without its attributes. Bytes after the range are
-    /// ignored.
+    /// Reads the range at the start of a buffer. Bytes after the range, such as its attribute list,
+    /// are ignored.
     ///
     /// # Errors
     /// The errors of [`KsDataFormat::read`].
@@ -217,7 +217,8 @@ impl DataRange {
         DataRange { head: KsDataRange { specifier, ..self.head }, ..self.clone() }
     }
 
-    /// The number of bytes that the range has. The head should have the same number.
+    /// The number of bytes that are present, without the attributes. The size in the head should be
+    /// this number.
     #[must_use]
     pub fn size(&self) -> usize {
         KsDataFormat::SIZE as usize + self.rest.len()

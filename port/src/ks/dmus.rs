@@ -170,8 +170,8 @@ impl<'a> EventPacker<'a> {
         whole.saturating_sub(HEAD_SIZE)
     }
 
-    /// Appends a record with the part of `data` for which there is room, and returns the number of
-    /// bytes in that part. Without room for a byte, or without data, appends nothing and returns 0.
+    /// Appends a record with the first bytes of `data`, as many as there is room for. Returns the
+    /// number of these bytes. When this number is 0, no record is appended.
     pub fn push(
         &mut self,
         offset_100ns: i64,
@@ -179,7 +179,8 @@ impl<'a> EventPacker<'a> {
         form: EventForm,
         data: &[u8],
     ) -> usize {
-        // The byte count of a record is a ULONG.
+        // The byte count of a record is a ULONG. The limit is the greatest ULONG that is a multiple
+        // of 8.
         let taken = data.len().min(self.room()).min(u32::MAX as usize & !7);
         if taken == 0 {
             return 0;

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{KsIdentifier, assert_layout};
 
-/// An event request. The structure is the same as the structure of an identifier.
+/// An event request. An identifier has the same structure.
 #[doc(alias = "KSEVENT")]
 pub type KsEvent = KsIdentifier;
 
@@ -75,13 +75,13 @@ assert_layout!(KsPinEvent, 32, event @ 0, pin_id @ 24, reserved @ 28);
 
 /// How a client wants to be told of an event.
 ///
-/// This form of the union is the form with the semaphore. A handle to an event is in the same
-/// place.
+/// In C the fields from `handle` on are a union. The fields here are those of the form for a
+/// semaphore. In the form for an event, the handle has the same place.
 #[doc(alias = "KSEVENTDATA")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct KsEventData {
-    /// One of the kinds below.
+    /// [`KsEventData::EVENT_HANDLE`] or [`KsEventData::SEMAPHORE_HANDLE`].
     #[doc(alias = "NotificationType")]
     pub notification_type: u32,
     /// Filling.

@@ -1,4 +1,4 @@
-//! The GUIDs of kernel streaming that a MIDI filter needs.
+//! The GUIDs of kernel streaming that the filters and their clients use.
 //!
 //! Constants only, one module for each kind of name. Values and C names: WDK ks.h, ksmedia.h,
 //! dmusicks.h and dmusprop.h.
@@ -154,7 +154,8 @@ pub mod pin_set {
     }
 }
 
-/// The first part of the name in a create request. It says which kind of object the client opens.
+/// The kinds of objects in create requests. A name that is relative to a filter or pin begins with
+/// such a GUID.
 pub mod object_name {
     crate::guid::guid_table! {
         /// A filter.

@@ -19,7 +19,8 @@ pub struct KsIdentifier {
     pub set: Guid,
     /// The member of the set.
     pub id: u32,
-    /// The kind of request; see [`KsIdentifier::property_type`].
+    /// The kind of request, for a property or an event; see [`KsIdentifier::property_type`] and
+    /// [`KsIdentifier::event_type`].
     pub flags: u32,
 }
 
@@ -204,7 +205,7 @@ wire_enum! {
         /// SYNTHCAPS: what the synthesizer is and can do.
         Caps = 2,
         /// SYNTH_PORTPARAMS: the parameters of an open pin. The client asks for some parameters,
-        /// and the answer says which of these it got.
+        /// and the answer says which of them the client got.
         PortParameters = 3,
         /// ULONG: the number of channel groups.
         ChannelGroups = 4,

@@ -1,7 +1,7 @@
 //! Data intersection: a format in a client's range and in a pin's range.
 //!
 //! This file owns the port's own rule for a pair of ranges, the order in which pairs are tried, and
-//! the check of the format with which a pin is opened. Here the attributes of a range have no
+//! the check of a format that a client wants for a pin. Here the attributes of a range have no
 //! effect. `Assumed:` no page names an attribute of music, so no attribute can keep two ranges
 //! apart.
 
@@ -15,12 +15,15 @@ use crate::guid::Guid;
 
 /// Answers KSPROPERTY_PIN_DATAINTERSECTION: the first pair of ranges with a format in common.
 ///
-/// `client_list` is the KSMULTIPLE_ITEM that follows the request; each of its ranges starts at a
-/// multiple of 8 bytes, and the search skips the attribute list after a range. The search tries the
-/// client ranges in their order. It tries each client range with every pin range, in the order of
-/// the pin ranges. `ask` calls the miniport for each pair that fits; see [`may_meet`]. When `ask`
-/// answers `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers instead. The search ends at
-/// any answer other than `STATUS_NO_MATCH`, and this answer is the reply.
+/// `client_list` is the KSMULTIPLE_ITEM that follows the request. Each of its ranges starts at a
+/// multiple of 8 bytes, and the search skips the attribute list after a range. `output_length` is
+/// the room for the answer in bytes.
+///
+/// The search tries the client ranges in their order. It tries each client range with every pin
+/// range, in the order of the pin ranges. `ask` calls the miniport for each pair that fits; see
+/// [`may_meet`]. When `ask` answers `STATUS_NOT_IMPLEMENTED`, [`default_intersection`] answers
+/// instead. The search ends at any answer other than `STATUS_NO_MATCH`, and this answer is the
+/// reply. Without such an answer the reply is `STATUS_NO_MATCH`.
 ///
 /// With a malformed list the reply is `STATUS_INVALID_PARAMETER`, and `ask` is not called.
 /// Source: WDK, IMiniport::DataRangeIntersection, KSPROPERTY_PIN_DATAINTERSECTION and
@@ -62,7 +65,8 @@ pub fn may_meet(client: &KsDataRange, mine: &KsDataRange) -> bool {
         && fits(client.specifier, mine.specifier)
 }
 
-/// The answer of a port whose miniport has no rule of its own; see [`intersect`].
+/// The answer of the port for a pair of ranges that the miniport leaves to the port; see
+/// [`intersect`].
 #[must_use]
 pub fn default_intersection(
     client: &KsDataRange,
@@ -81,9 +85,9 @@ pub fn default_intersection(
 /// the wildcard. The format has nothing after its head, so its specifier is NONE.
 ///
 /// # Errors
-/// `STATUS_NO_MATCH` when a GUID differs, when both sides have a wildcard, or when the specifier
-/// asks for more bytes after the head. `Assumed:` the last two cases; the pages speak of equal
-/// GUIDs only.
+/// `STATUS_NO_MATCH` when a GUID differs, when both ranges have a wildcard for the same GUID, or
+/// when the specifier asks for bytes after the head. `Assumed:` the last two cases; the pages speak
+/// of equal GUIDs only.
 pub fn intersect(client: &KsDataRange, mine: &KsDataRange) -> Result<KsDataFormat, NtStatus> {
     let specifier = common(&client.specifier, &mine.specifier)?;
     if specifier != data_format::NONE {
@@ -100,8 +104,8 @@ pub fn intersect(client: &KsDataRange, mine: &KsDataRange) -> Result<KsDataForma
     })
 }
 
-/// Checks a format against the pin's ranges. A client opens a pin with this format, or sets the
-/// format on an open pin.
+/// Checks a format against the pin's ranges. A client opens a pin with this format, sets the format
+/// on an open pin, or proposes the format to the filter.
 ///
 /// # Errors
 /// `STATUS_INVALID_PARAMETER` when the size in the format is less than the size of its head;

@@ -1,9 +1,9 @@
-//! Music buffers: the MIDI bytes in timed records that a stream buffer holds.
+//! Music buffers: stream buffers with MIDI bytes in timed records.
 //!
-//! A buffer is a chain of records: a head of 8 bytes (time since the record before, byte count),
-//! the MIDI bytes, and 0 to 3 bytes up to a multiple of 4. [`records`] takes a chain apart,
-//! [`record_places`] says where the records of a chain lie, and [`Packer`] builds a chain. None of
-//! these three knows what the MIDI bytes mean.
+//! A buffer is a chain of records. A record has a head of 8 bytes (time since the record before,
+//! byte count), the MIDI bytes, and 0 to 3 bytes up to a multiple of 4. [`records`] takes a chain
+//! apart, [`record_places`] says where the records of a chain lie, and [`Packer`] builds a chain.
+//! None of these three knows what the MIDI bytes mean.
 
 use core::ops::Range;
 
@@ -54,14 +54,14 @@ pub struct MusicRecord<'a> {
     pub data: &'a [u8],
 }
 
-/// The place of a record in a buffer. The sequencer needs the place when the record is due.
+/// The place of a record in a buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordPlace {
     /// Time since the presentation time of the buffer: the sum of the deltas so far.
     pub offset_ms: u64,
-    /// The MIDI bytes; there may be none.
+    /// Where the MIDI bytes lie in the buffer; the range may be empty.
     pub data: Range<usize>,
-    /// Where the next record begins.
+    /// Where the next record begins in the buffer.
     pub end: usize,
 }
 

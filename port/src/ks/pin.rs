@@ -34,13 +34,13 @@ wire_enum! {
         /// No client can connect.
         #[doc(alias = "KSPIN_COMMUNICATION_NONE")]
         None = 0,
-        /// The pin receives requests. Every pin that a client opens is of this kind.
+        /// The pin receives requests. A client can open such a pin.
         #[doc(alias = "KSPIN_COMMUNICATION_SINK")]
         Sink = 1,
         /// The pin sends requests to another pin.
         #[doc(alias = "KSPIN_COMMUNICATION_SOURCE")]
         Source = 2,
-        /// The pin can receive requests or send requests.
+        /// The pin can receive requests or send requests. A client can open such a pin.
         #[doc(alias = "KSPIN_COMMUNICATION_BOTH")]
         Both = 3,
         /// The pin is wired to a place outside the filter. No client can open such a pin.

@@ -54,8 +54,9 @@ impl PinRequest {
     ///
     /// # Errors
     /// `STATUS_OBJECT_NAME_NOT_FOUND` when the name does not begin with the pin GUID;
-    /// `STATUS_INVALID_PARAMETER` when the request after the GUID is too short, or its format does
-    /// not lie within the name. `Assumed:` this second status, because the pages name none.
+    /// `STATUS_INVALID_PARAMETER` when the request after the GUID is too short, or when its format
+    /// is shorter than a head or does not lie within the name. `Assumed:` this second status,
+    /// because the pages name none.
     pub fn from_name(name: &[u16]) -> Result<PinRequest, NtStatus> {
         if object_guid(name) != Some(object_name::PIN) {
             return Err(NtStatus::OBJECT_NAME_NOT_FOUND);
@@ -89,8 +90,8 @@ pub fn filter_name(reference: &str) -> Vec<u16> {
 /// The reference string in the name of a create request for a filter.
 ///
 /// # Errors
-/// `STATUS_OBJECT_NAME_NOT_FOUND` when the name is not a backslash and a single string after the
-/// backslash.
+/// `STATUS_OBJECT_NAME_NOT_FOUND` when the name is not a backslash and then one string without a
+/// backslash, or when the string is empty or is not valid UTF-16.
 pub fn filter_reference(name: &[u16]) -> Result<String, NtStatus> {
     match name {
         [BACKSLASH, reference @ ..] if !reference.is_empty() && !reference.contains(&BACKSLASH) => {
@@ -117,7 +118,7 @@ mod tests {
         let name = PinRequest::midi(2).to_name();
         assert_eq!(name[..39], utf16("{146F1A80-4791-11D0-A5D6-28DB04C10000}\\"));
         assert_eq!(name.len(), 39 + (72 + 64) / 2);
-        // PinId stands 48 bytes into the connect request, the format 72 bytes into it.
+        // From the start of the connect request, PinId is 48 bytes away, and the format 72 bytes.
         assert_eq!(name[39 + 24..39 + 26], [2, 0]);
         assert_eq!(name[39 + 36..39 + 38], [64, 0]);
     }

@@ -7,13 +7,13 @@ use super::{KsIdentifier, KsPropertyType, assert_layout, read};
 
 /// The answer to a request that states its room in bytes.
 ///
-/// `information` is the value for the I/O status block: the length of `bytes`, or, when there was
-/// no room, the needed length.
+/// `information` is the value for the I/O status block: the length of `bytes`, or the needed length
+/// in a reply that tells the length and has no bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LengthReply {
     /// The status of the request.
     pub status: NtStatus,
-    /// Bytes written, or bytes needed.
+    /// Bytes written, or bytes needed, or 0.
     pub information: u32,
     /// The bytes for the output buffer.
     pub bytes: Vec<u8>,
@@ -28,9 +28,9 @@ impl LengthReply {
 
     /// Answers a property request for `value` with `output_length` bytes of room.
     ///
-    /// A request without room asks for the length. The reply to it is `STATUS_BUFFER_OVERFLOW` with
-    /// the needed length. With too little room the reply is `STATUS_BUFFER_TOO_SMALL`, and no byte
-    /// is written. Source: WDK, KS properties. `Assumed:` with too little room the reply has no
+    /// A request without room asks for the length. The reply is `STATUS_BUFFER_OVERFLOW` with the
+    /// needed length. With too little room the reply is `STATUS_BUFFER_TOO_SMALL`, and no byte is
+    /// written. Source: WDK, KS properties. `Assumed:` with too little room the reply has no
     /// length, because a failed request returns no length to a client.
     #[must_use]
     pub fn of_value(value: &[u8], output_length: u32) -> LengthReply {
@@ -64,9 +64,9 @@ impl LengthReply {
     /// Answers a request for basic support: tells which of the accesses in `flags` a property has.
     ///
     /// A request with room for a [`KsPropertyDescription`] gets a description, which says nothing
-    /// about the values. A request with less room gets only the accesses, as a ULONG.
-    /// Source: WDK, KSPROPERTY, KSPROPERTY_TYPE_BASICSUPPORT. `Assumed:` a request without room
-    /// asks for the length of the description.
+    /// about the values. A request with less room, but at least 4 bytes, gets only the accesses, as
+    /// a ULONG. Source: WDK, KSPROPERTY, KSPROPERTY_TYPE_BASICSUPPORT. `Assumed:` a request without
+    /// room asks for the length of the description.
     #[must_use]
     pub fn of_support(flags: KsPropertyType, output_length: u32) -> LengthReply {
         let access_flags = (flags & KsPropertyType::GET.union(KsPropertyType::SET)).bits();

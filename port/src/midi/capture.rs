@@ -20,7 +20,7 @@ const READ_LENGTH: usize = 256;
 /// miniport always returns data.
 const READS_PER_SERVICE: u32 = 65_536;
 
-/// The bytes of one Read, with the stream time at which they came.
+/// Bytes that one Read returned, with the stream time at which they came.
 struct Chunk {
     time_ns: u64,
     bytes: Vec<u8>,
@@ -84,7 +84,8 @@ impl Capturer {
         self.deliver(kernel, lane);
     }
 
-    /// Keeps bytes in RUN and PAUSE, and discards them in the other states and during a reset.
+    /// Keeps bytes in RUN and PAUSE, as many as the backlog has room for. Discards bytes in the
+    /// other states and during a reset.
     fn keep(&self, kernel: &Kernel, lane: &Lane, bytes: &[u8]) {
         if !lane.keeps_data() {
             return;
@@ -113,7 +114,7 @@ impl Capturer {
     /// record in 100 ns units.
     ///
     /// The delta of a record is the difference of two offsets, each in whole milliseconds since the
-    /// first record. So the rounding errors do not add up.
+    /// first record of the frame. So the rounding errors do not add up.
     fn pack(&self, frame: &mut [u8]) -> (usize, i64) {
         let mut chunks = self.chunks.borrow_mut();
         let mut packer = Packer::new(frame);

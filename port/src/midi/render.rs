@@ -1,9 +1,10 @@
 //! The render sequencer: writes each message when the message is due.
 //!
-//! The sequencer takes the music records of write requests apart. Times have the resolution of the
-//! sequencer's timer, 1 ms; a message never goes out before its time. Requests are served strictly
-//! in their order. When the miniport took only some of the bytes, the sequencer offers the rest at
-//! once. When the miniport took no byte, the sequencer offers the bytes again 1 ms later.
+//! A message is the MIDI bytes of one music record of a write request. The sequencer's timer
+//! expires at a clock interrupt, by default one each ms; a message never goes out before its time.
+//! Requests are served strictly in their order. When the miniport took only some of the bytes, the
+//! sequencer offers the rest at once. When the miniport took no byte, the sequencer offers the
+//! bytes again at the first clock interrupt after 1 ms.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -17,13 +18,14 @@ use crate::pump::{Outcome, Pump};
 use crate::rules;
 use crate::stream_request::StreamRequest;
 
-/// Time until the next Write after a Write that took nothing, in 100 ns units.
-/// Assumed: this time, because the documents name none. 1 ms is the sequencer's resolution.
+/// The least time until the next Write after a Write that took nothing, in 100 ns units. Assumed:
+/// this time, because the documents name none. 1 ms is the default time between two clock
+/// interrupts.
 const RETRY_100NS: u64 = 10_000;
 
 /// The request fails after this number of Writes in a row that took nothing. Assumed: this limit.
-/// The retries take 10 s, and a miniport that takes nothing for so long breaks the contract of
-/// Write. The sample miniport itself gives up after 100 tries.
+/// The retries take 10 s or more, and a miniport that takes nothing for so long breaks the contract
+/// of Write. The sample miniport itself gives up after 100 tries.
 const EMPTY_WRITES: u32 = 10_000;
 
 /// The message that is going out, or the last message when all its bytes are sent.
@@ -35,7 +37,7 @@ struct Message {
 }
 
 impl Message {
-    /// The time at which the message is due, if the message is not sent.
+    /// The stream time at which the message is due; `None` when all its bytes are sent.
     fn due_ns(&self) -> Option<u64> {
         (!self.is_sent()).then_some(self.due_ns)
     }
@@ -58,10 +60,10 @@ impl Message {
 struct Cursor {
     /// Offset of the end of the last record that was loaded, in bytes.
     offset: usize,
-    /// Offset of the first record that is not wholly sent, in bytes.
+    /// Offset of the end of the last message that was wholly sent, in bytes.
     done: usize,
-    /// Stream time of the buffer's start in ns, when this time is known; negative when the buffer
-    /// starts before the stream.
+    /// Stream time of the buffer's start in ns; negative when the buffer starts before the stream.
+    /// `None` before the first record of the buffer is loaded.
     start_ns: Option<i64>,
 }
 
@@ -104,8 +106,8 @@ impl Renderer {
         self.empty_writes.set(0);
     }
 
-    /// Notes in the request that is going out how much of the data was sent. Forgets the message of
-    /// this request. The request ends now.
+    /// Notes in the request that is going out how much of the current header's data was sent.
+    /// Forgets the message of this request. The request ends now.
     pub fn abandon(&self, request: &StreamRequest) {
         request.note_done(self.cursor.get().done as u32);
         self.abandoned.set(true);
@@ -183,9 +185,9 @@ impl Renderer {
 
     /// Offers the rest of the current message to the miniport once.
     ///
-    /// The request can end during the call: the client cancels the request, or the stream goes
-    /// down. Then the sequencer does not offer the rest of the message, and does not use the result
-    /// of the call.
+    /// The request can end during the call of Write: the client cancels the request, or the stream
+    /// goes down. Then the sequencer does not offer the rest of the message. From the result of the
+    /// call it still reports a Write that took too many bytes.
     ///
     /// # Errors
     /// The request fails with one of these errors: the status that the miniport returned, or

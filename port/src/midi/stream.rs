@@ -1,7 +1,7 @@
 //! A stream of a MIDI miniport, with the side that moves its bytes.
 //!
-//! This file owns the choice between the two sides. Neither the sides nor this file know a pin or a
-//! filter: each call has the lane as a parameter.
+//! This file owns the choice between the two sides, render and capture. Neither the sides nor this
+//! file know a pin or a filter. They know only the lane.
 
 use std::rc::Rc;
 
@@ -54,8 +54,8 @@ impl Stream for MidiStream {
         Rc::clone(&self.stream) as _
     }
 
-    /// Refuses the format of DirectMusic. The port also refuses this format when a client opens the
-    /// pin.
+    /// Refuses the format of DirectMusic. The port refuses this format also when a client opens a
+    /// pin of a MIDI miniport.
     fn set_format(
         &self,
         kernel: &Kernel,

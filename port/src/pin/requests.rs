@@ -25,8 +25,8 @@ const GET: KsPropertyType = KsPropertyType::GET;
 const SET: KsPropertyType = KsPropertyType::SET;
 const BOTH: KsPropertyType = GET.union(SET);
 
-/// The properties of a pin. Every port except the topology port answers them. Source: WDK, Audio
-/// Property Handlers.
+/// The properties of a pin. On Windows every port except the topology port answers them. Source:
+/// WDK, Audio Property Handlers.
 static PROPERTIES: [OwnProperty<Pin>; 7] = [
     of_connection(KsPropertyConnection::State, BOTH, state),
     of_connection(KsPropertyConnection::DataFormat, BOTH, data_format),
@@ -187,11 +187,11 @@ fn null_handle(
     }
 }
 
-/// Tells how far the stream has come, in bytes of the client's buffers since STOP.
+/// Tells how far the stream has come, in bytes of the client's buffers since the stream left STOP.
 ///
-/// Source: WDK, KSAUDIO_POSITION, the text about a stream that is not looped. Assumed: no page says
-/// what a byte of music is; here it is a byte of the records. The position moves when a request
-/// ends.
+/// Source: WDK, KSAUDIO_POSITION, the text about a stream that is not looped. Assumed: a position
+/// counts the bytes of the records, because no page says what a byte of music is. The play offset
+/// moves when a request ends.
 fn position(pin: &Pin, _: &Kernel, request: &PropertyRequest<'_>) -> Result<LengthReply, NtStatus> {
     let position = pin.lane.queue().position();
     let position = KsAudioPosition { play_offset: position.served, write_offset: position.queued };

@@ -1,4 +1,4 @@
-//! Routines for an adapter driver: timeouts, connections, forwarding.
+//! Routines that an adapter driver calls, and requests that PortCls passes on.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -193,9 +193,9 @@ fn cleanup_is_the_drivers_own_and_requests_are_cancelled_without_it() {
         let status = pc_dispatch_irp(&rig.kernel, &rig.physical.top(), &cleanup);
         assert_eq!(status, NtStatus::INVALID_DEVICE_REQUEST);
         assert!(!irp.is_completed());
-        // The driver's own routine gets the cleanup, but another step cancels the requests.
+        // The driver's own routine gets the cleanup, but only a later step cancels the requests.
         let seen = Rc::new(RefCell::new(None));
-        // The driver's table outlives the client, so it must not keep the request.
+        // The driver's table outlives the client, so the table must not keep the client's request.
         let (told, read) = (Rc::clone(&seen), RefCell::new(Some(irp.clone())));
         let serve = move |kernel: &Kernel, _: &Rc<DeviceObject>, irp: &Irp| {
             *told.borrow_mut() = read.take().map(|read| read.is_completed());
@@ -278,7 +278,7 @@ fn a_miniport_of_the_system_is_made_by_the_table_that_was_installed() {
     });
 }
 
-/// A miniport without a function.
+/// A miniport whose methods refuse every call.
 struct Bare;
 
 impl IUnknown for Bare {
@@ -304,8 +304,8 @@ impl IMiniport for Bare {
     }
 }
 
-/// A driver may take these entries itself and pass the request on to PortCls. PortCls refuses the
-/// request in this case too.
+/// A driver may set these entries of its dispatch table and pass the request on to PortCls. PortCls
+/// refuses the request in this case too.
 #[test]
 fn reads_writes_flushes_and_questions_about_security_are_refused_on_a_filter_and_a_pin() {
     on_device(|rig| {

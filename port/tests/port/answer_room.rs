@@ -100,8 +100,8 @@ fn no_control_request_believes_the_length_that_it_states() {
                 let irp = file.control_with(code, &[], Vec::new(), MOST);
                 assert!(!irp.status().is_success());
             }
-            // Both requests succeed without an answer: the device has no sets of events, and no
-            // event is enabled.
+            // Without input, the first request asks for the sets of events, and the second disables
+            // all events. Here there are none, so both requests succeed without an answer.
             for code in [0x002F_0007, 0x002F_000B] {
                 let irp = file.control_with(code, &[], Vec::new(), MOST);
                 assert_eq!((irp.status(), irp.information()), (NtStatus::SUCCESS, 0));

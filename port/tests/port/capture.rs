@@ -12,7 +12,7 @@ use crate::frames::{Frame, bytes_of, captured, data_used};
 use crate::plan::{CAPTURE, RENDER};
 use crate::rig::{READ_STREAM, Rig, Sender, WRITE_STREAM, on_device};
 
-/// Gives the driver bytes to read, each slice for one Read, and raises the device's interrupt.
+/// Gives the driver bytes to read, each slice for one Read, and calls Notify like an ISR.
 fn come_in(rig: &Rig, chunks: &[&[u8]]) {
     rig.fake.incoming.borrow_mut().extend(chunks.iter().map(|chunk| chunk.to_vec()));
     rig.fake.interrupt(&rig.kernel);
@@ -196,7 +196,7 @@ fn after_a_read_that_fails_the_request_waits_for_the_bytes_of_a_later_service() 
     });
 }
 
-/// The notes of the port in the trace.
+/// The notes in the trace that begin with `capture`.
 fn notes_of(rig: &Rig) -> Vec<String> {
     let log = rig.kernel.trace().log();
     let texts = log.events().filter_map(|event| match event.event {

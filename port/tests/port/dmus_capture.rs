@@ -138,7 +138,8 @@ fn times_on_a_midi_pin_are_those_of_the_stream() {
         rig.kernel.stall_us(2_300);
         let first = rig.master_100ns();
         rig.kernel.stall_us(3_000);
-        // The time of the first event, from the ISR, is earlier than the DPC.
+        // The first event has an earlier time than the call that puts it, as when an ISR has taken
+        // the time.
         come_in(rig, first, &[&[0xC0, 1]]);
         come_in(rig, rig.master_100ns(), &[&[0xC0, 2]]);
         let irp = pin.read(&[Frame::room(64)]);
@@ -346,7 +347,7 @@ fn a_failure_of_the_miniport_ends_a_service_and_nothing_else() {
     });
 }
 
-/// A whole message of any kind.
+/// A whole message: a channel message, a tune request or a system exclusive message.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         (0x80_u8..0xC0, 0_u8..0x80, 0_u8..0x80).prop_map(|(status, a, b)| vec![status, a, b]),
@@ -360,7 +361,8 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
-    /// In both forms, the client writes the captured buffer unchanged to a render pin.
+    /// With MIDI bytes and with DirectMusic events, the client writes the captured buffer unchanged
+    /// to a render pin.
     #[test]
     fn what_was_captured_can_be_played_back(
         messages in prop::collection::vec((message(), 0_i64..5), 0..12),

@@ -17,7 +17,7 @@ use crate::frames::Frame;
 use crate::plan::{CAPTURE, Plan, RENDER};
 use crate::rig::{GET, PROPERTY, Rig, SET, on_added_device, on_planned_device};
 
-/// The notes of a miniport when a port of this class starts it.
+/// The driver's notes when a port of this class starts this miniport.
 fn start(class: Guid, miniport: fn(&Rc<Fake>) -> Rc<dyn IUnknown>) -> Vec<String> {
     let mut words = Vec::new();
     let plan = |plan: &mut Plan| {
@@ -61,15 +61,16 @@ fn an_init_or_a_new_stream_that_returns_at_another_level_is_named() {
     });
 }
 
-/// One table of interfaces for both classes: the port of either class takes a service group by
-/// either interface, at PASSIVE_LEVEL only, and tells by which interface the miniport called it.
+/// The port has both interfaces, and each of them can register a service group. A call above
+/// PASSIVE_LEVEL is a violation that names the interface of the call.
 #[test]
 fn a_service_group_is_registered_by_either_interface_of_the_port() {
     on_dmus_device(|rig| {
         let kernel = &rig.kernel;
         let as_midi: Rc<dyn IPortMidi> = rig.fake.port();
         let as_dmus = query::<dyn IPortDMus>(&as_midi).unwrap();
-        // The group of the fake miniport is registered already, so registering it again is allowed.
+        // The group of the fake miniport is registered already. To register it again breaks no
+        // rule.
         as_midi.register_service_group(kernel, rig.fake.group());
         as_dmus.register_service_group(kernel, rig.fake.group());
         assert_eq!(kernel.violations(), []);
@@ -102,7 +103,7 @@ fn the_port_is_both_ports_at_once() {
         let port = query::<dyn IPortDMus>(&rig.fake.port()).unwrap();
         assert!(query::<dyn IPortMidi>(&port).is_ok());
         port.notify(&rig.kernel, None);
-        // The port never calls the miniport's Service.
+        // The port never calls Service of a DirectMusic miniport.
         assert!(!rig.fake.words().contains(&"Service".to_owned()));
     });
 }

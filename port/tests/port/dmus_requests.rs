@@ -1,4 +1,4 @@
-//! Requests of a DirectMusic render pin that do not succeed, and lost events.
+//! Requests of a DirectMusic render pin: how they end, and lost events.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -160,7 +160,7 @@ fn below_pause_all_events_are_given_back() {
             assert!(!irp.is_completed());
             pin.set_state(state);
             assert_eq!((irp.status(), irp.information()), (NtStatus::CANCELLED, 24));
-            // When the pin closes and an event is out, the port reports a violation.
+            // If an event were still out now, the port would report a violation.
             pin.close();
         }
     });

@@ -102,8 +102,9 @@ fn handler(word: &'static str, side: &Rc<Side>, fake: &Rc<Fake>, manner: Manner)
     })
 }
 
-/// Events 0 to 2 of a set. Event 0 can be enabled in both ways, event 1 for one time only. Event 2
-/// is known, but cannot be enabled.
+/// A table with the events 0 to 2 of one set. A client can enable event 0 until it disables the
+/// event, or for one time. A client can enable event 1 for one time only. Event 2 has no handler,
+/// so it cannot be enabled.
 fn table(
     word: &'static str,
     side: &Rc<Side>,
@@ -143,7 +144,8 @@ fn on_events(manner: Manner, test: impl FnOnce(&Rig, &Side)) {
             assert_eq!(rig.start(), NtStatus::SUCCESS);
             test(rig, &side);
             side.entries.take();
-            // The tables hold the fake driver.
+            // The plan's tables hold the fake driver, and the fake driver holds the plan. This ends
+            // the circle.
             let mut plan = rig.fake.plan.borrow_mut();
             plan.filter = crate::plan::filter();
         },
@@ -184,7 +186,7 @@ fn tell(rig: &Rig, set: Option<&Guid>, id: u32, pin: Option<u32>, node: Option<u
     events.generate_event_list(&rig.kernel, set, id, pin, node);
 }
 
-/// Whether an event was signalled; it is cleared for the next look.
+/// Whether an event was signalled. Clears the event.
 fn was_told(rig: &Rig, event: &Event) -> bool {
     rig.kernel.reset_event(event)
 }
@@ -482,7 +484,8 @@ fn wrong_requests_say_what_is_wrong_and_reach_no_handler() {
         let semaphore = rig.kernel.open_handle(semaphore).unwrap();
         assert_eq!(data(1, semaphore, 0), NtStatus::OBJECT_TYPE_MISMATCH);
         assert_eq!([0, -1].map(|adjustment| data(2, semaphore, adjustment)), [invalid; 2]);
-        // An event object, a semaphore object, a DPC and work items are for clients in the kernel.
+        // The kinds 4 to 0x80 are an event object, a semaphore object, a DPC and work items: only
+        // clients in the kernel can use them. The other two numbers name no kind.
         for kind in [0, 4, 8, 0x10, 0x20, 0x80, u32::MAX] {
             assert_eq!(data(kind, good.handle, 1), invalid, "kind {kind:#x}");
         }
@@ -540,7 +543,8 @@ fn the_close_of_a_file_wakes_the_device_for_the_handlers_of_its_events() {
             without.close();
             assert_eq!(device.power_state(), DevicePowerState::D3, "the card is not needed");
             with_event.close();
-            // The table holds the fake driver.
+            // The plan's table holds the fake driver, and the fake driver holds the plan. This ends
+            // the circle.
             rig.fake.plan.borrow_mut().filter = crate::plan::filter();
         },
     );

@@ -103,13 +103,14 @@ impl Fake {
         *self.state.borrow_mut() = Rc::new(answer);
     }
 
-    /// Lets the next call of a method return at DISPATCH_LEVEL.
+    /// Lets the next call of a method return at DISPATCH_LEVEL. `method` is the full name of a
+    /// method that calls [`leave`](Fake::leave).
     pub fn let_leave_high(&self, method: &'static str) {
         self.leaves_high.set(Some(method));
     }
 
-    /// Ends the method with this full name. If [`let_leave_high`](Fake::let_leave_high) has chosen
-    /// the method, raises the IRQL.
+    /// A method calls this before it returns, with its full name. If
+    /// [`let_leave_high`](Fake::let_leave_high) has chosen the method, raises the IRQL.
     pub fn leave(&self, kernel: &Kernel, method: &str) {
         if self.leaves_high.get() == Some(method) {
             self.leaves_high.set(None);

@@ -95,7 +95,8 @@ impl DmusNotes {
     }
 }
 
-/// Plans a DirectMusic miniport on the DirectMusic class of port.
+/// Plans a DirectMusic miniport on the DirectMusic class of port. The render pin and the capture
+/// pin each take MIDI bytes and DirectMusic events, from up to two clients.
 pub fn plan_dmus(plan: &mut Plan) {
     plan.class = clsid::PORT_DMUS;
     plan.miniport = dmus_miniport;
@@ -148,7 +149,7 @@ pub fn dmus_miniport(fake: &Rc<Fake>) -> Rc<dyn IUnknown> {
     FakeDmusMiniport::new(fake, Interfaces::DirectMusic)
 }
 
-/// A miniport with both interfaces.
+/// A miniport with both `IMiniportDMus` and `IMiniportMidi`.
 pub fn double_miniport(fake: &Rc<Fake>) -> Rc<dyn IUnknown> {
     FakeDmusMiniport::new(fake, Interfaces::Both)
 }
@@ -269,8 +270,8 @@ impl IMiniportDMus for FakeDmusMiniport {
     }
 }
 
-/// The tests look only at Init of this miniport: Init shows by which interface the port drives the
-/// miniport.
+/// The tests use only Init of this interface. Init notes that the port drives the miniport by
+/// `IMiniportMidi`.
 impl IMiniportMidi for FakeDmusMiniport {
     fn init(
         self: Rc<Self>,

@@ -92,17 +92,17 @@ impl FakeWave {
         NEWEST.with_borrow(Weak::upgrade).expect("a miniport is alive")
     }
 
-    /// Its port.
+    /// The miniport's port.
     pub fn port(&self) -> Rc<dyn IPort> {
         Rc::clone(self.port.borrow().as_ref().expect("Init has kept it"))
     }
 
-    /// Its port by an interface.
+    /// The miniport's port, by an interface of the port.
     pub fn port_as<I: portcls_port::com::ComInterface + ?Sized>(&self) -> Rc<I> {
         query::<I>(&self.port()).expect("the port has the interface")
     }
 
-    /// Its service group.
+    /// The miniport's service group.
     pub fn group(&self) -> Rc<dyn IServiceGroup> {
         Rc::clone(self.group.borrow().as_ref().expect("Init has made it"))
     }

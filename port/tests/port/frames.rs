@@ -14,12 +14,12 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Data that is due at once.
+    /// Music records in a buffer without a presentation time.
     pub fn now(records: &[(u32, &[u8])]) -> Frame {
         Frame::of(music(records))
     }
 
-    /// Data with a presentation time in ms.
+    /// Music records in a buffer with a presentation time in ms.
     pub fn at_ms(time_ms: i64, records: &[(u32, &[u8])]) -> Frame {
         let mut frame = Frame::now(records);
         frame.header.presentation_time =
@@ -28,12 +28,12 @@ impl Frame {
         frame
     }
 
-    /// DirectMusic events that are due at once.
+    /// DirectMusic events in a buffer without a presentation time.
     pub fn events_now(events: &[Event<'_>]) -> Frame {
         Frame::of(event_records(events))
     }
 
-    /// DirectMusic events with a presentation time in 100 ns.
+    /// DirectMusic events in a buffer with a presentation time in 100 ns.
     pub fn events_at(time_100ns: i64, events: &[Event<'_>]) -> Frame {
         let mut frame = Frame::events_now(events);
         frame.header.presentation_time = KsTime { time: time_100ns, numerator: 1, denominator: 1 };
@@ -133,7 +133,8 @@ pub fn data_used(irp: &Irp) -> Vec<u32> {
     headers(irp).iter().map(|header| header.data_used).collect()
 }
 
-/// The result of a read request: the time of each buffer in us, its records with their deltas.
+/// The result of a read request: the time of each buffer in us, and its records with their deltas
+/// in ms.
 pub type Captured = Vec<(i64, Vec<(u32, Vec<u8>)>)>;
 
 /// Takes a completed read request apart; buffers without data are left out.

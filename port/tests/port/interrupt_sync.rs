@@ -56,7 +56,8 @@ impl Bench {
         Bench { kernel, sync, waiting, lamp, log: Rc::default() }
     }
 
-    /// Adds a routine that serves the device `served` times and then returns a failure.
+    /// Adds a routine. Each of its first `served` calls serves the device and succeeds. Every later
+    /// call fails.
     fn add(&self, name: &'static str, served: u32, position: RoutinePosition) {
         let (log, left) = (Rc::clone(&self.log), Cell::new(served));
         let routine = move |kernel: &Kernel| {
@@ -76,7 +77,7 @@ impl Bench {
     fn ring(&self, times: u32) {
         self.waiting.set(times);
         self.kernel.touch_device(self.lamp);
-        // A preemption point.
+        // A preemption point, at which the interrupt can begin.
         self.kernel.stall_us(1);
     }
 

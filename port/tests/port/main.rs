@@ -1,7 +1,7 @@
 //! The port from both sides: a client that sends, a driver that answers.
 //!
-//! There is no hardware, and no driver for hardware. Each test contains the driver's answers. After
-//! every test the device is removed, and no object of the driver may be left.
+//! There is no hardware, and no driver for hardware. Each test plans the driver's answers. At the
+//! end of a test on a device, the device is removed, and no object of the driver may be left.
 
 mod adapter_services;
 mod answer_room;

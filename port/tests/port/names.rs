@@ -1,4 +1,4 @@
-//! Names of pins and nodes: from the miniport or the registry, in order.
+//! Names of pins and nodes: the places where the port looks, and their order.
 
 use std::rc::Rc;
 
@@ -56,7 +56,8 @@ fn name_of_node(filter: &File<'_>, node_id: u32) -> Result<Vec<u8>, NtStatus> {
     answer(&filter.control(PROPERTY, bytemuck::bytes_of(&head), &[], 100))
 }
 
-/// Pin 0 has a name, pin 1 has a category alone, pin 2 has neither.
+/// Pin 0 has a name GUID and a category, pin 1 has a category alone, pin 2 has neither. Node 0 has
+/// no name GUID, and node 1 has one.
 fn plan_pins(plan: &mut Plan) {
     plan.filter.pins[RENDER as usize].pin.name = Some(pin_name::MIDI);
     plan.filter.pins[CAPTURE as usize].pin.category = None;

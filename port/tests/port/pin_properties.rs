@@ -14,8 +14,7 @@ const BASIC_SUPPORT: u32 = 0x200;
 /// the enumeration KSPROPERTY_STREAM of ks.h.
 const HANDLES: [u32; 2] = [0, 3];
 /// The other names: QUALITY, DEGRADATION, TIMEFORMAT, PRESENTATIONTIME, PRESENTATIONEXTENT,
-/// FRAMETIME, RATECAPABILITY, RATE and PIPE_ID. These names have the numbers 1, 2 and 4 to 10. So
-/// number 3 is the master clock.
+/// FRAMETIME, RATECAPABILITY, RATE and PIPE_ID. These names have the numbers 1, 2 and 4 to 10.
 const NOT_ANSWERED: [u32; 9] = [1, 2, 4, 5, 6, 7, 8, 9, 10];
 /// KSPROPERTY_AUDIO_POSITION
 const POSITION: u32 = 5;

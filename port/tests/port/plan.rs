@@ -28,7 +28,7 @@ pub enum Grouping {
     Early,
     /// Init returns the group.
     Late,
-    /// Init registers the group with RegisterServiceGroup, and asks for service before it returns.
+    /// Init registers the group with RegisterServiceGroup, calls Notify, and returns the group.
     EarlyWithNotify,
     /// The miniport has no group.
     Never,
@@ -55,9 +55,10 @@ pub enum PowerInterfaces {
 /// Whether the driver changes the description of its pins after its start.
 #[derive(Clone, Copy, PartialEq)]
 pub enum PinDescription {
-    /// The driver does not change the description: the port has the only copy.
+    /// The driver does not change the description. The port answers from its own copy.
     Fixed,
-    /// The driver may change the description: the pins are always the pins of the plan's filter.
+    /// The driver may change the description. The port asks the driver for a pin each time, and the
+    /// driver answers from the plan's filter.
     Live,
 }
 
@@ -86,7 +87,8 @@ pub enum PowerRegistration {
     InStartDevice,
 }
 
-/// The plan of the driver, made before its device starts.
+/// What the driver does and answers. A test makes the plan before the device starts, and may change
+/// parts of it later.
 pub struct Plan {
     pub names: Vec<&'static str>,
     /// The class of the port.
@@ -110,9 +112,9 @@ pub struct Plan {
     pub power_veto: NtStatus,
     pub pin_count: Option<fn(u32, &mut PinCounts)>,
     pub intersection: fn(u32) -> LengthReply,
-    /// The name of a pin, for this length of room.
+    /// Answers IPinName: takes the number of the pin and the length of the client's room.
     pub pin_name: Option<fn(u32, u32) -> LengthReply>,
-    /// The version of the adapter's power management.
+    /// The newest version of the adapter's power management.
     pub power_version: PowerVersion,
 }
 
@@ -143,7 +145,8 @@ impl Default for Plan {
     }
 }
 
-/// A render pin, a bridge pin and a capture pin. Each pin takes one client.
+/// A render pin, a bridge pin and a capture pin. The render pin and the capture pin take one client
+/// each.
 pub fn filter() -> PcFilterDescriptor {
     let midi = || DataRange::from(KsDataRangeMusic::MIDI_PORT);
     PcFilterDescriptor {

@@ -1,4 +1,4 @@
-//! Power: the order of the calls, vetoes, and a stream's states meanwhile.
+//! Power: the order of calls, vetoes, streams, idle devices, registrations.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -27,7 +27,8 @@ use crate::rig::{
     BusAnswer, File, GET, PROPERTY, Rig, on_added_device, on_device, on_planned_device,
 };
 
-/// The adapter object of the fake driver. The object writes down its calls.
+/// The adapter object of the fake driver. The object writes down each query and each change of the
+/// power state.
 pub struct FakeAdapter(Rc<Fake>);
 
 impl FakeAdapter {
@@ -211,8 +212,7 @@ fn a_system_state_brings_the_device_state_that_the_adapter_chose() {
         system_power(rig, PowerAction::Set, SystemPowerState::S3);
         let words = ["bus Set System(S3)", "miniport D2", "adapter D2", "bus Set Device(D2)"];
         assert_eq!(rig.fake.words(), words);
-        // The device goes down from a light sleep to a deep sleep, and then up to D0. The miniport
-        // gets calls in these cases too.
+        // S4 takes the device from D2 down to D3, and S0 brings the device back to D0.
         system_power(rig, PowerAction::Set, SystemPowerState::S4);
         system_power(rig, PowerAction::Set, SystemPowerState::S0);
         assert_eq!(rig.physical.top().power_state(), DevicePowerState::D0);
@@ -289,7 +289,7 @@ fn from_a_deep_sleep_to_a_lighter_one_the_order_is_that_of_the_way_up() {
     });
 }
 
-/// Puts the device to sleep, like a device that no client uses.
+/// Puts the device into D3, as its driver does when the device is idle. Drops the words so far.
 fn fall_idle(rig: &Rig) {
     let device = rig.physical.top();
     pc_request_new_power_state(&rig.kernel, &device, DevicePowerState::D3).unwrap();
@@ -414,7 +414,7 @@ fn a_second_registration_is_a_violation_and_yet_counts() {
     });
 }
 
-/// The calls of the adapter when the device goes to D3 and back.
+/// The calls that the adapter object gets when the device goes to D3 and back to D0.
 fn told_by_power(rig: &Rig) -> Vec<String> {
     rig.fake.words();
     device_power(rig, PowerAction::Set, DevicePowerState::D3);

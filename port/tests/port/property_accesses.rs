@@ -1,4 +1,4 @@
-//! The accesses that the port offers to each of its own properties.
+//! The accesses (get, set) that the port offers to its own properties.
 
 use std::rc::Rc;
 

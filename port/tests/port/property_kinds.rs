@@ -1,4 +1,4 @@
-//! Kinds of property requests: a handler or the port answers each kind.
+//! Which kinds of property requests a handler gets, and which are refused.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -29,7 +29,8 @@ const DEFAULT_VALUES: u32 = 0x1_0000;
 
 type Seen = Rc<RefCell<Vec<String>>>;
 
-/// A table of one property, whose handler writes down the node and the kind of each request.
+/// A table of one property. Its handler writes down `word`, and the node and the kind of each
+/// request.
 fn table(set: Guid, flags: u32, word: &'static str, seen: &Seen) -> Rc<PcAutomationTable> {
     let seen = Rc::clone(seen);
     let handler = move |_: &Kernel, request: &Rc<PcPropertyRequest>| {
@@ -169,7 +170,7 @@ fn a_property_of_a_node_can_be_asked_for_without_the_node() {
                 let unknown = file.control(PROPERTY, bytemuck::bytes_of(&unknown), &[], 4);
                 assert_eq!(unknown.status(), NtStatus::NOT_FOUND);
             }
-            // The filter has a table of its own, and that table comes first. The pin has no table.
+            // The filter's own table comes before the tables of its nodes. The pin has no table.
             assert_eq!(ask(&filter, SET_GUID, GET, 4).status(), NtStatus::SUCCESS);
             assert_eq!(ask(&pin, SET_GUID, GET, 4).status(), NtStatus::SUCCESS);
             let expected = ["first FFFFFFFF 1", "first FFFFFFFF 1", "filter FFFFFFFF 1"];

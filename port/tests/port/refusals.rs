@@ -73,7 +73,7 @@ fn a_port_that_is_served_is_no_refusal() {
     });
 }
 
-/// An object of a driver that is not a miniport.
+/// A driver's object that is not a miniport.
 struct NoMiniport;
 
 impl IUnknown for NoMiniport {

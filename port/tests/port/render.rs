@@ -11,7 +11,7 @@ use crate::rig::on_device;
 
 const NOTE: &[(u32, &[u8])] = &[(0, &[0x90, 0x3C, 0x40])];
 
-/// A request with one buffer of six bytes in three records.
+/// One buffer with six bytes in three records.
 fn three_records() -> Frame {
     Frame::now(&[(0, &[1, 2]), (0, &[3]), (0, &[4, 5, 6])])
 }

@@ -81,7 +81,7 @@ fn a_queued_request_can_be_cancelled_and_a_half_sent_one_too() {
         assert_eq!(rig.fake.taken(), [1]);
         assert!(rig.kernel.cancel_request(&front));
         assert_eq!((front.status(), front.information()), (NtStatus::CANCELLED, 12));
-        // The next request was due and goes out at once.
+        // The last request was due at 10 ms, so its byte goes out at once.
         assert_eq!(rig.fake.times_us(), [0, 20_000]);
         assert_eq!(last.status(), NtStatus::SUCCESS);
         assert!(!rig.kernel.cancel_request(&last));

@@ -23,17 +23,17 @@ pub const WRITE_STREAM: u32 = 0x002F_8013;
 pub const READ_STREAM: u32 = 0x002F_4017;
 /// IOCTL_KS_RESET_STATE
 pub const RESET_STATE: u32 = 0x002F_001B;
-/// KSPROPERTY_TYPE_GET and SET
+/// KSPROPERTY_TYPE_GET
 pub const GET: u32 = 1;
-/// See [`GET`].
+/// KSPROPERTY_TYPE_SET
 pub const SET: u32 = 2;
 
-/// How the bus driver answers a Plug and Play request.
+/// How the bus driver answers a Plug and Play, power or system control request.
 #[derive(Clone, Copy, PartialEq)]
 pub enum BusAnswer {
     Success,
     Fails(NtStatus),
-    /// The bus driver answers after this number of ms.
+    /// The bus driver completes the request with success after this number of ms.
     Later(u64),
 }
 
@@ -121,7 +121,8 @@ impl Rig {
         self.pnp(PnpRequest::StartDevice { translated: ports.clone(), raw: ports })
     }
 
-    /// Sets the rules that the test breaks, in order.
+    /// Names the rules that the test breaks, in order. At the end, the rig checks that exactly
+    /// these rules were broken.
     pub fn expect_violations(&self, rules: &[&'static str]) {
         self.violations.borrow_mut().extend(rules);
     }
@@ -206,7 +207,8 @@ impl Rig {
         assert_eq!(self.kernel.close_file(file), NtStatus::SUCCESS);
     }
 
-    /// Ends the client, then removes the device.
+    /// Closes the client's files, then removes the device. Checks that every request was completed,
+    /// and that nothing is left that can happen.
     fn end(&self, kernel: &Kernel) {
         let files = self.files.take();
         for file in files.iter().rev() {
@@ -228,7 +230,7 @@ impl Rig {
         assert_eq!(fdo.strong_count(), 0, "the device object is left");
     }
 
-    /// A way to send requests from a completion routine.
+    /// A sender of stream requests to a file.
     pub fn sender(&self, file: &File<'_>, code: u32) -> Sender {
         let file = Rc::clone(&file.file);
         Sender { file, code, requests: Rc::clone(&self.requests) }
@@ -276,7 +278,7 @@ fn complete_later(kernel: &Kernel, irp: &Irp, time_ms: u64) {
     kernel.set_timer(&timer, DueTime::Relative(time_ms * 10_000), 0, Some(&dpc));
 }
 
-/// Sends stream requests, also from a completion routine. Such a routine has no rig.
+/// Sends stream requests to one file. A completion routine, which has no rig, can use it too.
 #[derive(Clone)]
 pub struct Sender {
     file: Rc<FileObject>,
@@ -341,8 +343,8 @@ impl<'a> File<'a> {
     }
 
     /// Sends a control request that is answered at once. The client's buffer begins with the bytes
-    /// of `buffer`, and is at least as long as the room that the client states. When the request
-    /// fails and did not change the buffer, the result has an empty buffer.
+    /// of `buffer`, and is at least as long as the room that the client states. When the status is
+    /// not success and the request did not change the buffer, the result has an empty buffer.
     pub fn control(&self, code: u32, input: &[u8], buffer: &[u8], output_length: u32) -> Irp {
         let mut owned = buffer.to_vec();
         owned.resize(buffer.len().max(output_length as usize), 0);
@@ -396,7 +398,7 @@ impl<'a> File<'a> {
         self.control(PROPERTY, &input, &[], output_length)
     }
 
-    /// Resets the stream: 0 begins, 1 ends.
+    /// Sends a reset request: 0 begins the reset of the stream, 1 ends it.
     pub fn reset(&self, reset: u32) -> NtStatus {
         self.control(RESET_STATE, &reset.to_le_bytes(), &[], 0).status()
     }

@@ -184,8 +184,8 @@ fn delayed_service_that_was_taken_back_does_not_come() {
     bench.group.request_delayed_service(&bench.kernel, -30_000);
     bench.group.cancel_delayed_service(&bench.kernel);
     bench.kernel.run_until(20_000_000);
-    // The same is true when the time of the request has come but its DPC has not run yet. This case
-    // happens only to a driver that calls at too high a level.
+    // The delayed service does not come either if it is taken back when its time has come but its
+    // DPC has not run yet. This happens only to a driver that takes it back at too high a level.
     bench.group.request_delayed_service(&bench.kernel, -10_000);
     let old = bench.kernel.raise_irql(Irql::DISPATCH_LEVEL);
     bench.kernel.stall_us(5_000);

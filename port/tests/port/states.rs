@@ -1,4 +1,4 @@
-//! The walk through the states, and the requests during the walk.
+//! A stream's way from state to state, and its requests and bytes meanwhile.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -122,7 +122,8 @@ fn data_is_refused_in_stop_and_a_client_that_resends_is_refused_on_the_way_there
     });
 }
 
-/// Lets the completion of each cancelled request send another request.
+/// Lets the completion of each cancelled request send another request. `last` gets the status of
+/// each completed request.
 fn resend(sender: &Sender, irp: &Irp, last: &Rc<Cell<NtStatus>>) {
     let (sender, last) = (sender.clone(), Rc::clone(last));
     irp.set_completion_routine(Box::new(move |kernel, done| {

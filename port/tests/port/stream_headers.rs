@@ -11,10 +11,11 @@ use crate::rig::{File, READ_STREAM, Rig, WRITE_STREAM, on_device};
 
 const NOTE: &[(u32, &[u8])] = &[(0, &[0x90, 0x3C, 0x40])];
 
-/// The bytes that the client added to each header.
+/// The bytes that a client adds to a header: the first few of these, or all.
 const ADDED: [u8; 8] = [0xA5; 8];
 
-/// Sends frames. The header of each frame is longer than the structure by the bytes of `added`.
+/// Sends frames. For each frame, `added` has the number of bytes by which the header is longer than
+/// the structure.
 fn send(rig: &Rig, pin: &File<'_>, code: u32, frames: &[Frame], added: &[usize]) -> Irp {
     let mut bytes = Vec::new();
     for (frame, added) in frames.iter().zip(added) {

@@ -27,7 +27,7 @@ use crate::fake::{Fake, midi_miniport, result};
 use crate::plan::{BRIDGE, Plan, RENDER, filter};
 use crate::rig::{File, GET, PROPERTY, Rig, on_added_device, on_planned_device};
 
-/// A topology miniport; it writes down its calls.
+/// A topology miniport. It writes down the calls of Init and GetDescription.
 struct FakeTopology {
     fake: Rc<Fake>,
     /// As real drivers do, the miniport keeps its port.
@@ -39,7 +39,8 @@ fn topology_miniport(fake: &Rc<Fake>) -> Rc<dyn IUnknown> {
     Rc::new(FakeTopology { fake: Rc::clone(fake), port: RefCell::default() })
 }
 
-/// A bridge pin in, a volume control, a bridge pin out; no categories.
+/// A pin in without communication (KSPIN_COMMUNICATION_NONE), a volume control, and a bridge pin
+/// out. The description has no categories.
 fn mixer() -> PcFilterDescriptor {
     let bridge = filter().pins.swap_remove(BRIDGE as usize);
     let mut into = bridge.clone();
@@ -354,7 +355,7 @@ fn a_connection_is_unregistered_by_the_ends_that_it_was_registered_with() {
     });
 }
 
-/// An object of a driver that stands for a port, and registers a connection when it is queried.
+/// A driver's object that stands for a port. Each query of the object registers a connection.
 struct Registering {
     port: Rc<dyn IPort>,
     kernel: Kernel,
@@ -397,7 +398,7 @@ fn an_object_may_register_a_connection_while_the_port_queries_it() {
     });
 }
 
-/// Takes a connection from a device that is not an adapter's.
+/// Tries to unregister a connection of the physical device object, which is not an adapter's.
 fn undo_on_the_bus(
     rig: &Rig,
     ends: &dyn IUnregisterPhysicalConnection,
@@ -428,7 +429,7 @@ fn an_unregistered_subdevice_is_gone_for_clients_and_its_pins_are_closed() {
         assert_eq!(pin.set_state(KsState::Run), NtStatus::INVALID_DEVICE_STATE);
         assert_eq!(undo(Rc::clone(midi) as _), Err(NtStatus::NOT_FOUND));
         assert_eq!(undo(topology_miniport(&rig.fake)), Err(NtStatus::INVALID_PARAMETER));
-        // The connection that is left leads nowhere.
+        // The connection is still registered, but leads nowhere.
         let mixer = open(rig, "Topology").unwrap();
         assert_eq!(connection(&mixer, 0), Err(NtStatus::NOT_FOUND));
         // The name is free again.

@@ -1,4 +1,4 @@
-//! Wave ports: they bind their miniports and describe them, and no pin opens.
+//! Wave ports: they bind their miniports and show filters; no pin opens.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -150,7 +150,8 @@ fn a_notice_reaches_the_service_of_a_wavepci_miniport_once() {
         let wave = FakeWave::newest();
         let (port, group) = (wave.port_as::<dyn IPortWavePci>(), wave.group());
         rig.fake.words();
-        // IPortWavePci::Notify for the same group twice.
+        // Two calls of IPortWavePci::Notify for the miniport's group: with the group, and without a
+        // group, which means the miniport's group. Service runs once.
         for _ in 0..2 {
             let old = rig.kernel.raise_irql(Irql(5));
             port.notify(&rig.kernel, Some(&group));
@@ -162,7 +163,7 @@ fn a_notice_reaches_the_service_of_a_wavepci_miniport_once() {
     });
 }
 
-/// A member of a group that counts its calls.
+/// A member of a group. The member counts its calls.
 #[derive(Default)]
 struct Member(Cell<u32>);
 

@@ -1,4 +1,4 @@
-//! The work of a device after an access: bytes, its line and its signals.
+//! The causes of a device's bytes, of its line's changes and of its signals.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -98,7 +98,7 @@ impl Device {
         taken.map_or(Past::NOTHING, |byte| byte.past)
     }
 
-    /// The event that ends a byte at `time_ns`; `other` if no byte ends then.
+    /// The end of a lane's last byte, if a lane's last byte ended at `time_ns`; otherwise `other`.
     pub(super) fn last_end_at(&self, time_ns: u64, other: Past) -> Past {
         let mut ends = self.lanes.values().map(|lane| lane.end);
         ends.rfind(|end| end.is_there() && end.end_ns == time_ns).unwrap_or(other)

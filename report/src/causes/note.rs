@@ -1,7 +1,8 @@
 //! What a device's note says about an access, as far as causes need it.
 //!
 //! Each device has its own words for notes. If a device uses other words than these, the causes
-//! only lose precision: writes are then matched by their values alone.
+//! only lose precision. Writes are then matched with bytes by their values alone, and a read of a
+//! state counts as a read that takes a byte.
 
 /// What happened to a write.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,7 +30,7 @@ pub(super) fn fate(note: &str) -> Fate {
     }
 }
 
-/// Whether a note says that the driver lost a byte by this access.
+/// Whether a note says that this access lost a value: its own, or that of the write before it.
 pub(crate) fn is_mistake(note: &str) -> bool {
     fate(note) != Fate::Taken
 }

@@ -67,11 +67,12 @@ struct Context {
     stolen_ns: u64,
 }
 
-/// How many waiting DPCs of one name the code remembers. Machines have fewer devices.
+/// The most waiting DPCs of one name that the code remembers. Each device can have one DPC of a
+/// name, and a machine has fewer devices than this.
 const MOST_QUEUED: usize = 8;
 
-/// Events that queued DPCs of one name, with no run of such a DPC between them, and how many of
-/// these DPCs ran after the last of the events.
+/// Events in a row that queued DPCs of one name. No DPC of this name ran between these events.
+/// `runs` is the number of such DPCs that ran after the last of the events.
 #[derive(Default)]
 struct Block {
     places: Vec<u32>,
@@ -79,8 +80,8 @@ struct Block {
 }
 
 impl Block {
-    /// Adds an event that queued a DPC. If a DPC ran before this event, that run belongs to older
-    /// events.
+    /// Adds an event that queued a DPC. If a DPC has run since the last event of the block, settles
+    /// the block and begins a new one.
     fn queue(&mut self, number: u32, lost: &mut BTreeSet<u32>) {
         if self.runs > 0 {
             self.settle(lost);
@@ -88,9 +89,10 @@ impl Block {
         self.places.push(number);
     }
 
-    /// Adds to `lost` the events whose DPC never ran. A DPC cannot be queued twice at once. So if
-    /// two events queued it and it ran once, the trace lacks a run. The run that the trace has
-    /// belongs to the newer event.
+    /// Adds to `lost` the events whose DPC never ran in the trace: the oldest ones, if the block
+    /// has more events than runs. A DPC cannot be in the queue twice. So if two events queued it
+    /// and it ran once, the run belongs to the newer event. The older run is missing in the trace,
+    /// or the DPC was removed from the queue.
     fn settle(&mut self, lost: &mut BTreeSet<u32>) {
         let missing = self.places.len().saturating_sub(self.runs);
         lost.extend(self.places.drain(..).take(missing));
@@ -254,8 +256,10 @@ impl Processor {
         why
     }
 
-    /// A step in a trace that shows only the hardware. The cause of code at device level is the
-    /// rise of the line, if the line has risen since the last such step.
+    /// A step in a trace that shows only the hardware. The cause of a step at device level is the
+    /// newest rise of a line, if the line rose after the last step at device level and after the
+    /// last mark. Any other step follows from the last step at its level, or from the last mark if
+    /// the mark is later.
     fn step_by_level(&mut self, past: Past, event: &TimedEvent) -> Why {
         let level = match event.level {
             Level::Hardware | Level::Passive | Level::Raised => Level::Passive,
@@ -338,7 +342,7 @@ impl Processor {
         places.push_back(past);
     }
 
-    /// The event that queued the DPC which begins now: the oldest event with this name.
+    /// Takes the oldest event that queued a DPC of this name. The DPC begins now, or was removed.
     fn take_queued(&mut self, dpc: NameId) -> Past {
         let places = self.queued.get_mut(&dpc);
         places.and_then(VecDeque::pop_front).unwrap_or(Past::NOTHING)

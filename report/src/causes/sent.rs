@@ -11,8 +11,8 @@ use super::Past;
 use super::note::{Fate, fate};
 use crate::subsequence::common;
 
-/// The most writes and the most bytes that one step of the alignment compares after a loss. A
-/// device loses fewer bytes in a row.
+/// The most writes and the most bytes that one step of the alignment compares where their values
+/// differ. A device loses fewer bytes in a row.
 const WINDOW: usize = 64;
 
 /// A value, and the event that wrote it or carries it.
@@ -25,15 +25,16 @@ struct Value {
 /// The writes of a trace, matched with its bytes.
 #[derive(Default)]
 pub(super) struct Sent {
-    /// For each event that starts a byte: the number of the event, and the write of the byte. The
-    /// entries are in the order of these numbers.
+    /// For each byte that is matched with a write: the number of the event that starts the byte,
+    /// and the write. The entries are in the order of these numbers.
     writes: Vec<(u32, Past)>,
     /// The port whose writes become bytes.
     pub data_port: Option<u16>,
 }
 
 impl Sent {
-    /// Aligns the writes of a trace with the bytes that leave on all lanes but `lane_in`.
+    /// Aligns the writes to each port with the bytes on all lanes but `lane_in`, without the bytes
+    /// that the device made by itself. Keeps the port with the most pairs of equal values.
     pub(super) fn new(log: &TraceLog, lane_in: Option<NameId>) -> Sent {
         let mut bytes: Vec<Value> = Vec::new();
         let mut ports: BTreeMap<u16, Vec<Value>> = BTreeMap::new();
@@ -78,7 +79,8 @@ impl Sent {
     }
 }
 
-/// Pairs of a write and a byte. The last value says whether the two are equal.
+/// Pairs of a write and the event that starts its byte. The last member says whether the two values
+/// are equal.
 fn align(writes: &[Value], bytes: &[Value]) -> Vec<(Past, u32, bool)> {
     let mut pairs = Vec::new();
     let mut pair = |write: Value, byte: Value| {

@@ -1,11 +1,11 @@
 //! Alignment: finds for each node of one trace the same node in the other.
 //!
 //! Sections are aligned by their marks. In a pair of sections, each chain is aligned separately.
-//! Chains that cause nodes of other chains come first, so a node can be found by its cause: a
-//! service routine by the rise of its line, and a DPC by the event that queued it. When two spans
-//! are aligned, the nodes inside them are aligned too. Nodes that are left between aligned nodes
-//! are compared again with weaker keys. The weakest key has only the kind of node, without its
-//! values.
+//! Interrupt lines come before service routines, and service routines before DPCs. So a node can
+//! be found by its cause: a service routine by the rise of its line, and a DPC by the event that
+//! queued it in a service routine. When two spans are aligned, the nodes inside them are aligned
+//! too. Nodes that are left between aligned nodes are compared again with weaker keys. The weakest
+//! key has only the kind of node, without its values.
 
 use std::collections::BTreeMap;
 
@@ -24,8 +24,8 @@ pub(super) struct Pairs {
     pub of_b: Vec<u32>,
 }
 
-/// The properties that two nodes must share to be the same; the strictest comes first. The content
-/// of a node is everything inside it.
+/// The properties that two nodes must share to be the same. The content of a node is everything
+/// inside it. The cause is the node's trigger. A step of code counts as a node without a cause.
 #[derive(Clone, Copy)]
 enum Likeness {
     /// The same values, the same cause, the same content.
@@ -52,8 +52,8 @@ const BY_CAUSE: &[Likeness] = &[
     Likeness::Values,
     Likeness::Class,
 ];
-/// The likenesses for steps of code. A step has the step before it as its cause, so the cause tells
-/// nothing.
+/// The likenesses for steps of code, and for chains that have equal values in both traces. A step
+/// has the step before it as its cause, so the cause tells nothing.
 const BY_CONTENT: &[Likeness] = &[Likeness::Content, Likeness::Values, Likeness::Class];
 
 /// Aligns two traces.
@@ -167,9 +167,9 @@ impl Aligner<'_, '_> {
         is_there.then_some((inside.0, inside.1, BY_CONTENT))
     }
 
-    /// Whether the nodes at the same place in the two lists are pairs. They are pairs if no other
-    /// alignment has fewer nodes that differ. In a row of equal bytes, this finds the one byte that
-    /// changed.
+    /// Whether the nodes at the same place in the two lists are pairs. They are pairs if all of
+    /// them are of equal kinds, and if no other alignment has fewer nodes that differ. In a row of
+    /// equal bytes, this finds the one byte that changed.
     fn stands_in_place(&self, of_a: &[u32], of_b: &[u32]) -> bool {
         let class = |tree: &Tree<'_>, node: u32| tree.node(node).class;
         let is_alike = |(&a, &b): (&u32, &u32)| class(self.a, a) == class(self.b, b);

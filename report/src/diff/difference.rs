@@ -29,7 +29,7 @@ pub(super) enum Aspect {
     Length,
     /// The driver polled more or less often.
     Polls,
-    /// The time between two polls was another.
+    /// The time between two polls was different.
     Pitch,
     /// The register had another value with the same meaning.
     Bits,
@@ -38,7 +38,7 @@ pub(super) enum Aspect {
 }
 
 impl Aspect {
-    /// True when the nodes differ in what happened, not only in a time or a number of polls.
+    /// True when one trace lacks the node, or when the node has another value.
     pub(super) fn is_of_value(self) -> bool {
         matches!(self, Aspect::Gone | Aspect::Added | Aspect::Value)
     }
@@ -52,7 +52,7 @@ pub(super) struct Difference {
     pub a: u32,
     pub b: u32,
     /// How much more the second trace has than the first: a time in ns, or for [`Aspect::Polls`] a
-    /// number of reads.
+    /// number of reads. 0 if the aspect has no measure.
     pub more: i64,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Difference {
 #[derive(Default)]
 pub(super) struct Compared {
     pub differences: Vec<Difference>,
-    /// The number of pairs that have another time but the same local delay.
+    /// The number of pairs that have another time, but no difference.
     pub moved: u64,
     /// The number of pairs.
     pub aligned: u64,
@@ -70,27 +70,28 @@ pub(super) struct Compared {
     pub passed: Passed,
 }
 
-/// The range of local delays that differ within the tolerance.
+/// The range of the time differences that are within the tolerance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Residual {
     /// The smallest and the largest difference, second trace minus first, in ns.
     pub least_ns: i64,
     /// See `least_ns`.
     pub most_ns: i64,
-    /// How many delays use more than half of their tolerance.
+    /// How many of these differences use more than half of the tolerance.
     pub over_half: u64,
 }
 
 /// How many differences are not findings, because the options allow them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Passed {
-    /// Delays and lengths that differ. [`Mode::Order`] does not compare them.
+    /// Delays, lengths, distances of polls and due times that differ. Only [`Mode::Order`] lets
+    /// them pass.
     pub delays: u64,
     /// The largest of these time differences in ns, without its sign.
     pub largest_delay_ns: u64,
     /// Numbers of polls that differ by no more than the options allow.
     pub polls: u64,
-    /// Registers whose values differ in bits without a meaning.
+    /// Runs of polls whose last values differ only in bits without a meaning.
     pub bits: u64,
 }
 
@@ -124,8 +125,8 @@ pub(super) fn compare(
     comparer.compared
 }
 
-/// Whether a node without a partner is a difference of its own. It is not if the larger node around
-/// it has no partner either.
+/// Whether a node without a partner is a difference of its own. It is not if the span around it has
+/// no partner either.
 fn stands_alone(tree: &Tree<'_>, node: u32, partners: &[u32]) -> bool {
     let parent = tree.node(node).parent;
     parent == NONE || partners[parent as usize] != NONE
@@ -313,7 +314,7 @@ impl Comparer<'_, '_> {
 
     /// Whether two delays differ by more than `steps` times the tolerance, both with and without
     /// the time that other code took from them. Adds a difference within the tolerance to the
-    /// residual.
+    /// residual. In [`Mode::Order`], every difference passes and is only counted.
     fn is_too_much(&mut self, delays: (i64, i64), stolen: (i64, i64), steps: u64) -> bool {
         let more = delays.1 - delays.0;
         let net = more - (stolen.1 - stolen.0);
@@ -352,7 +353,8 @@ fn last_state<'a>(tree: &Tree<'a>, node: &Node) -> (u32, &'a str) {
     }
 }
 
-/// How much later than promised a timer expired, in ns.
+/// The time from the clock interrupt at which a timer was to expire to its expiry, in ns. For a
+/// further expiry of a periodic timer: the time since the expiry before it.
 fn lateness_ns(tree: &Tree<'_>, node: u32) -> i64 {
     let cause = tree.cause(node);
     let set = cause.event().map(|event| tree.events[event].event);

@@ -1,9 +1,9 @@
 //! Groups differences into findings, and finds which follows from which.
 //!
-//! A finding follows from another finding only along recorded causes. A change in what happened can
-//! follow from another such change, but never from a delay. A delay follows only from a change at
-//! its own cause, because a delay counts from its cause. `together` has the other rules: what
-//! follows because it happened at the same time.
+//! By the rules of this file, a finding follows from another finding along recorded causes. A
+//! change in what happened can follow from another such change, but never from a delay. A delay
+//! follows only from a change at its own cause or trigger, because a delay counts from its cause.
+//! `together` has the other rules: what follows because it happened at the same time.
 
 mod together;
 
@@ -21,7 +21,7 @@ const MOST_FOLLOWED: usize = 256;
 const FURTHEST: usize = 64;
 /// The most nodes after a write among which the code looks for the driver's next write.
 const MOST_STEPS: usize = 8;
-/// Differences of one kind.
+/// Differences of one kind at one kind of place.
 #[derive(Debug)]
 pub(super) struct Group {
     pub aspect: Aspect,
@@ -29,7 +29,8 @@ pub(super) struct Group {
     pub differences: Vec<Difference>,
     /// The group from which this group follows.
     pub follows: Option<usize>,
-    /// How many pairs only moved because of this group, and the first of these pairs.
+    /// How many pairs only moved because of this group, and the first of these pairs: at most
+    /// three, without the pairs inside a span.
     pub moved: u64,
     pub moved_first: Vec<u32>,
 }
@@ -186,7 +187,8 @@ impl<'t, 'a> Links<'t, 'a> {
     }
 
     /// The group of the write that overwrote a byte. The difference is a byte that only one trace
-    /// has. In the other trace, the driver's next write has a note that says that the byte is lost.
+    /// has. In the other trace, the driver's next write to the port has another value or another
+    /// note. The code takes this for the note that the write overwrites a byte.
     fn overwritten(&self, groups: &[Group], difference: &Difference) -> Option<usize> {
         let (side, node, other) = match difference {
             Difference { aspect: Aspect::Gone, a, .. } => (Side::A, *a, Side::B),

@@ -8,10 +8,11 @@ use serde::Serialize;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// Event for event, each at its time to the ns. Settings that allow differences have no
-    /// effect.
+    /// Each event with its cause and its time after this cause, to the ns. Settings that allow
+    /// differences have no effect.
     Exact,
-    /// Each event with its cause and its time after this cause.
+    /// Each event with its cause and its time after this cause. The settings say which differences
+    /// are allowed.
     #[default]
     Causal,
     /// Each event with its cause. Times are not compared; the result only counts different times.
@@ -173,7 +174,7 @@ impl FromStr for Undriven {
 impl FromStr for PollRule {
     type Err = SettingError;
 
-    /// Reads `exact`, `any`, or `count:2`; `count:±2` is the same.
+    /// Reads `exact`, `any`, or `count:2`. `count:±2` means the same as `count:2`.
     fn from_str(text: &str) -> Result<PollRule, SettingError> {
         match text {
             "exact" => return Ok(PollRule::Exact),

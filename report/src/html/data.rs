@@ -2,8 +2,8 @@
 //!
 //! Most events of a trace differ from an earlier event only in their time. So the page has a table
 //! of shapes, and an event is a number in this table. A shape has the words, the sentence and the
-//! values. An event takes about 20 bytes in the page. A reference to another event is the distance
-//! to that event, as a number of events.
+//! values. An event takes about 20 bytes in the page. An event names its cause, its trigger, its
+//! call and its end by the distance to that event, as a number of events.
 
 use std::collections::HashMap;
 
@@ -88,7 +88,7 @@ struct FindingRow<'a> {
     places: Vec<(u64, i64)>,
 }
 
-/// An event that only the expected trace has, or that the expected trace has at another time.
+/// An event that only the expected trace has, or that has another time or another length there.
 #[derive(Serialize)]
 struct Ghost {
     lane: u8,
@@ -274,8 +274,8 @@ fn findings<'d>(
     let mut ghosts = Vec::new();
     let mut rows = Vec::new();
     for finding in &diff.findings {
-        // If only a value or a cause differs, the expected event is at the place of the event that
-        // came, and needs no ghost.
+        // For any other kind, such as a value or a cause, the expected event is at the place of the
+        // event that came, or there is no expected event. Then no ghost is needed.
         let has_ghost = matches!(
             finding.kind,
             FindingKind::Gone | FindingKind::Delay | FindingKind::Length | FindingKind::Polls
@@ -339,9 +339,9 @@ fn lane_in(timeline: &Timeline<'_>, lane: &Lane) -> u8 {
     found.or_else(findings).unwrap_or(0) as u8
 }
 
-/// Moves the times of one trace so that each mark has the time that it has in another trace.
+/// Moves the times of one trace so that each mark has the time of the same mark in another trace.
 struct Clock {
-    /// The time of each mark in the first trace, and the ns to add to times after it.
+    /// The time of each mark in the first trace, and the ns to add to times from this mark on.
     marks: Vec<(u64, i64)>,
 }
 

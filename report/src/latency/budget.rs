@@ -18,11 +18,11 @@ pub struct Budget {
 pub struct Breach {
     /// What was measured.
     pub span: Span,
-    /// The routine, line or lane.
+    /// The routine, line or lane; `app` for [`Span::Read`].
     pub name: String,
     /// The longest time, in ns.
     pub max_ns: u64,
-    /// The budget, in ns.
+    /// The budget, in ns: the smallest one of several.
     pub limit_ns: u64,
     /// How many times are longer than the budget.
     pub above: u64,

@@ -71,7 +71,8 @@ impl<'a> Gauge<'a> {
         self.close(&mut open, NONE);
     }
 
-    /// Ends the open routines that ended before an event.
+    /// Takes the routines that ended before the event `before` out of `open`, and measures how long
+    /// they ran.
     fn close(&mut self, open: &mut Vec<(u32, u64)>, before: u32) {
         while let Some(&(number, inside_ns)) = open.last() {
             let node = self.tree.node(number);
@@ -331,7 +332,8 @@ fn take_read(arrived: &mut VecDeque<(u8, u64)>, words: &str) -> Option<u64> {
     end_ns
 }
 
-/// How much of a routine was polling, in words; `None` if it did not poll.
+/// How much of a routine was polling, in words. Only runs of at least two polls count. `None` if
+/// the routine has no such run.
 fn polls_inside(tree: &Tree<'_>, routine: u32) -> Option<String> {
     let polls = |node: &&Node| node.kind == Kind::Poll && node.count > 1;
     let nodes = descendants(tree, routine);

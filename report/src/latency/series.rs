@@ -32,7 +32,7 @@ pub struct Worst {
 pub struct Series {
     /// What is measured.
     pub span: Span,
-    /// The routine, line or lane.
+    /// The routine, line or lane; `app` for [`Span::Read`].
     pub name: String,
     /// How many times were measured.
     pub count: u64,

@@ -8,17 +8,16 @@ use anstyle::{AnsiColor, Style};
 use super::{DriverNeeds, ImportFacts, Status};
 use crate::numbers::{counted, grouped};
 
-/// The most addresses that the text lists for one instruction; the JSON has all addresses.
+/// The most places that the text lists for one missing instruction.
 const SHOWN_PLACES: usize = 3;
 
-/// Some bytes may be data, not code. If such bytes decode to instructions that the emulator lacks,
-/// the text lists at most this number of them.
+/// The most missing instructions that the text lists of those that the sweep did not reach. Their
+/// bytes may be data.
 const SHOWN_BETWEEN: usize = 10;
 
 const NAME: Style = Style::new().bold();
 const MISSING: Style = AnsiColor::Red.on_default().bold();
 
-/// The text.
 pub(super) fn render(needs: &DriverNeeds) -> String {
     needs.render()
 }
@@ -71,7 +70,7 @@ impl DriverNeeds {
                 (true, _) => writeln!(text, "  {name:<44}served"),
                 (false, true) => writeln!(text, "  {name:<44}{MISSING}not served{MISSING:#}"),
                 // Drivers also ask for interfaces that some systems do not have. A driver goes on
-                // without such an interface.
+                // without such an interface, so this line is not red.
                 (false, false) => writeln!(text, "  {name:<44}not served"),
             };
         }
@@ -97,7 +96,8 @@ impl DriverNeeds {
         }
     }
 
-    /// The places of each missing instruction.
+    /// The missing instructions by their text, each with its places. `is_reached` chooses between
+    /// the instructions that the sweep reached and the others.
     fn by_text(&self, is_reached: bool) -> BTreeMap<&str, Vec<&str>> {
         let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let missing = self.instructions.missing.iter();

@@ -26,10 +26,10 @@ struct FileFacts<'r> {
     runs: Vec<RunFacts<'r>>,
 }
 
-/// Why a file is not a script.
+/// Why a file cannot be read or is not a script.
 #[derive(Serialize)]
 struct ErrorFacts<'r> {
-    /// The line, from 1; `None` if the file cannot be read.
+    /// The line, from 1; `None` if the fault is not in a line of a script.
     line: Option<usize>,
     column: Option<usize>,
     what: &'r str,

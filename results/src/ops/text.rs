@@ -10,10 +10,11 @@ use crate::numbers::counted;
 
 const FAILED: Style = AnsiColor::Red.on_default().bold();
 
-/// All results as text.
+/// The results as text. A file that is not valid appears only in the totals.
 ///
-/// The text of a script shows each access, or one line for each card. It shows each access if the
-/// script ran on one card, and the user chose this card or ran no other script.
+/// For a script, the text has each access, or else a line for each card and a line for each
+/// failure. It has each access if the script ran on one card, and the user chose this card or named
+/// only one file.
 #[must_use]
 pub fn report(results: &[FileResult], is_card_chosen: bool) -> String {
     let mut text = String::new();

@@ -32,8 +32,8 @@ pub struct UnusedFacts {
 
 impl InfFacts {
     /// The facts of the INF `found`: what the machine took from the INF, and what the machine did
-    /// not use. `file` is the name of the INF's file. If the resources do not come from the INF,
-    /// `named` says who named the resources.
+    /// not use. `file` is the name of the INF's file. `named` says who named the resources in place
+    /// of the INF, such as `--resource`; `None` if nobody did.
     #[must_use]
     pub fn new(
         file: String,

@@ -10,15 +10,16 @@ use crate::exit::Exit;
 use crate::numbers::{counted, duration, grouped};
 
 /// How a run ended. When several outcomes apply, the first in this order counts: a bug check, a
-/// hang, a panic or an unsupported routine, then a broken rule, then a loss, then the time limit.
-/// The outcome that says most about the driver comes first.
+/// hang, a panic or something unsupported; then a broken rule; then [`Outcome::Incomplete`]; then
+/// the time limit. The outcome that says most about the driver comes first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// Every byte of the whole file came through unchanged.
     Complete,
-    /// `--until` was reached.
+    /// `--until` was reached, or the debugger gave the run up.
     TimeLimit,
     /// Bytes were lost, changed or added, a part of the file was left out, or a request failed.
+    /// In a run that the time limit ended, bytes that did not come yet are not lost.
     Incomplete,
     /// The driver needs a routine or an instruction that the emulator does not have.
     Unsupported,
@@ -26,7 +27,7 @@ pub enum Outcome {
     RuleBroken,
     /// The run ended in a bug check.
     BugCheck,
-    /// The run ended in a wait that nothing can end.
+    /// The run ended in a wait or a loop that nothing can end, or that passed its limit.
     Hang,
     /// The driver panicked.
     DriverFailure,
@@ -96,8 +97,8 @@ impl Ending {
         }
     }
 
-    /// How many more bytes came than the song has. The bytes that the card itself sent do not
-    /// count.
+    /// How many more bytes came than the song has. On MIDI OUT the bytes that the card itself sent
+    /// do not count.
     fn surplus(&self) -> u64 {
         match self.flow {
             Flow::Wire(WireFigures { foreign_bytes, .. })
@@ -113,7 +114,8 @@ impl Ending {
         }
     }
 
-    /// Whether a wrong byte came in the place of a byte of the song. A missing byte does not count.
+    /// Whether the first difference is a wrong byte in the place of a byte of the song. False if
+    /// the song's bytes only ended too early.
     fn is_changed(&self) -> bool {
         let difference = self.first_difference();
         difference.is_some_and(|one| one.expected.is_some() && one.found.is_some())
@@ -257,7 +259,7 @@ mod tests {
 
     use super::*;
 
-    /// The flow of a `play` whose song has this many bytes.
+    /// The flow of a `play` of which this many bytes of the song came through unchanged.
     fn wire(song_bytes: u64) -> Flow {
         Flow::Wire(WireFigures { song_bytes, ..WireFigures::default() })
     }

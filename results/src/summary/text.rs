@@ -1,6 +1,6 @@
 //! A summary for people: a title, the result, one paragraph for each subject.
 //!
-//! A line has at most 100 columns.
+//! A line has at most 100 columns, but the command in the line `explain` is never broken.
 
 use std::fmt::Write;
 
@@ -26,16 +26,15 @@ const QUIET: Style = Style::new().dimmed();
 const LABEL_COLUMNS: usize = 12;
 /// Columns for the text beside a label.
 const TEXT_COLUMNS: usize = 100 - LABEL_COLUMNS;
-/// Columns of the name of a file in the title.
+/// The most columns of a song's name in the title.
 const NAME_COLUMNS: usize = 60;
-/// The most violations that the text shows; the JSON has more violations.
+/// The most violations that the text shows.
 const SHOWN_VIOLATIONS: usize = 5;
 /// The most unused parts of an INF that the text shows; the JSON has all parts.
 const SHOWN_UNUSED: usize = 8;
 /// The most offsets of a range that the text shows; the JSON has all offsets.
 const SHOWN_OFFSETS: usize = 8;
 
-/// The text.
 pub(super) fn render(summary: &Summary) -> String {
     let mut page = Page::default();
     page.title(summary);
@@ -241,7 +240,7 @@ impl Page {
             outputs.map(|output| format!("{}: {}", output.what, output.path)).collect();
         self.paragraph("written", Style::new(), &lines);
         if let Some(command) = &summary.explain {
-            // A line that is copied must not be wrapped.
+            // The user copies this command into a shell, so it must stay in one line.
             self.line(format_args!("{LABEL}{:<LABEL_COLUMNS$}{LABEL:#}{command}", "explain"));
         }
     }
@@ -257,7 +256,7 @@ impl Page {
     }
 }
 
-/// The pin that was opened, and the other pins that the user could have meant.
+/// The pin that was opened, and the driver's other pins for MIDI.
 fn pin_words(pin: &MidiPin, summary: &Summary) -> String {
     let events = match summary.pin_format {
         PinFormat::Midi => "",
@@ -297,7 +296,7 @@ fn inf_lines(inf: &InfFacts) -> Vec<String> {
     lines
 }
 
-/// What the driver did in ports that are not modelled.
+/// What the driver did in one range of ports that are not modelled.
 fn range_line(range: &RangeFigures) -> String {
     let mut parts = Vec::new();
     let missed = range.offsets.iter().map(|port| {

@@ -1,6 +1,7 @@
-//! Thirty scenarios read, run and compared with their goldens.
+//! Thirty scenario files read, run and compared with their goldens.
 //!
-//! `check` does the same on all processors. The limit is 2 s for the thirty.
+//! The benchmark makes the goldens itself before the time counts. The limit is 2 s for all files.
+//! The verb `check` does this work on all processors of the computer.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use portcls_machine::judgement::{JudgedAs, judge};
 use portcls_machine::scenario::{self, Scenario};
 
-/// How many scenarios are checked.
+/// How many scenario files are checked.
 const SCENARIOS: usize = 30;
 
 /// The scenario files of the project, in order of their names, each with its text.

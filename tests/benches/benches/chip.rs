@@ -53,7 +53,8 @@ struct Player {
     sounds: [bool; 8],
 }
 
-/// Ticks from one event of a track to the next: a note begins and ends in each eighth note.
+/// Ticks from one event of a track to the next. A quarter note has 120 ticks, so a note begins and
+/// ends in each eighth note.
 const EIGHTH_TICKS: u8 = 30;
 
 impl Player {

@@ -9,14 +9,15 @@ const CODE: u64 = 0x1000;
 const DATA: u64 = 0x10000;
 const STACK_TOP: u64 = 0x20000;
 
-/// add rax, rcx; mov rdx, rax; mov [rbx+8], edx; mov esi, [rbx+8]; add ecx, 1; cmp ecx, max;
-/// jne and jmp to the start.
+/// add rax, rcx; mov rdx, rax; mov [rbx+8], edx; mov esi, [rbx+8]; add ecx, 1;
+/// cmp ecx, 7FFFFFFFh; jne to the start; jmp to the start.
 const MIXED: &[u8] = &[
     0x48, 0x01, 0xC8, 0x48, 0x89, 0xC2, 0x89, 0x53, 0x08, 0x8B, 0x73, 0x08, 0x83, 0xC1, 0x01, 0x81,
     0xF9, 0xFF, 0xFF, 0xFF, 0x7F, 0x75, 0xE9, 0xEB, 0xE7,
 ];
 
-/// call +3; jmp to the start; inc dword [rbx]; push rbx; sub rsp, 32; add rsp, 32; pop rbx; ret.
+/// call to the inc; jmp to the start; inc dword [rbx]; push rbx; sub rsp, 32; add rsp, 32; pop rbx;
+/// ret.
 const CALLS: &[u8] = &[
     0xE8, 0x02, 0, 0, 0, 0xEB, 0xF9, 0xFF, 0x03, 0x53, 0x48, 0x83, 0xEC, 0x20, 0x48, 0x83, 0xC4,
     0x20, 0x5B, 0xC3,
@@ -73,7 +74,8 @@ fn stops(c: &mut Criterion) {
 }
 
 fn snapshots(c: &mut Criterion) {
-    // 1000 pages; the code writes to one page between a snapshot and its restore.
+    // mov [rbx], rax; jmp to the start. The memory has 1000 more pages, and the code writes to one
+    // page between a snapshot and its restore.
     let mut cpu = cpu(&[0x48, 0x89, 0x03, 0xEB, 0xFB]);
     cpu.memory_mut().map(0x100_0000, 1000 << 12, Rights::READ | Rights::WRITE).unwrap();
     for page in 0..1000 {

@@ -1,4 +1,4 @@
-//! A compiled driver: its code, port reads, calls into the kernel, start.
+//! A guest: instructions, port reads, calls, a snapshot, a driver's start.
 
 use std::hint::black_box;
 

@@ -19,7 +19,7 @@ use portcls_machine::emulator::KernelConfig;
 use portcls_machine::guest::Guest;
 use portcls_machine::{Application, MachineBuilder};
 
-/// A work: its name, its number of rounds, and the function that does this many rounds.
+/// A work: its name, its number of rounds, and the function that does a number of rounds.
 struct Work {
     name: &'static str,
     rounds: u64,

@@ -6,10 +6,10 @@
 //! cargo bench -p portcls-benches --bench speed -- --check              exits 1 above a limit
 //! ```
 //!
-//! Prints a table. valgrind's callgrind counts the instructions. Without valgrind the table has a
-//! `?` in place of each count.
+//! valgrind's callgrind counts the instructions. Without valgrind the table has a `?` in place of
+//! each count. `--check` compares only the counts with their limits.
 //!
-//! The trace is not part of the chip, so the trace is off here.
+//! The chip runs without a machine, so no trace is recorded.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -118,7 +118,7 @@ fn send_bytes(chip: &mut Mpu401, rounds: u64, fetch: impl Fn(&mut Mpu401) -> u64
     black_box(sum);
 }
 
-/// Fetches the bytes that have left on MIDI OUT, and adds them up to one number.
+/// Fetches the bytes that have left on MIDI OUT, and returns a checksum of them.
 fn fetch_sent(chip: &mut Mpu401) -> u64 {
     let mut sum = 0_u64;
     while let Some(sent) = chip.pop_sent() {
@@ -128,7 +128,7 @@ fn fetch_sent(chip: &mut Mpu401) -> u64 {
 }
 
 /// A host that plays eight tracks in intelligent mode. It waits for the interrupt line, and writes
-/// when DRR is clear. Each track has eighth notes: a Note On and a Note Off for each 30 ticks.
+/// when DRR is clear. Each track has eighth notes: a Note On, 30 ticks later a Note Off, and so on.
 struct Player {
     chip: Mpu401,
     now_ns: u64,
@@ -172,7 +172,7 @@ impl Player {
         assert_eq!(self.chip.read(Register::Data, self.now_ns), 0xFE);
     }
 
-    /// Plays until `end_ns`, and returns a sum of the bytes that have left on MIDI OUT.
+    /// Plays until `end_ns`, and returns a checksum of the bytes that have left on MIDI OUT.
     fn play_until(&mut self, end_ns: u64) -> u64 {
         let mut sum = 0;
         while self.now_ns < end_ns {
@@ -250,7 +250,7 @@ fn picoseconds(work: Work, card_name: &str) -> u64 {
     fastest.as_nanos() as u64 * 1_000 / TIMED_ROUNDS
 }
 
-/// The table, and whether a figure is above its limit.
+/// The table, and whether a count of instructions is above its limit.
 fn measure() -> (String, bool) {
     let mut table = "| card |".to_owned();
     for work in Work::ALL {

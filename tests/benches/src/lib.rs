@@ -1,8 +1,7 @@
-//! Benchmarks of the project; they are in `benches/`, one file for each room.
+//! Benchmarks of the project; they are in `benches/`.
 //!
-//! `cargo bench -p portcls-benches` runs all benchmarks. Times vary between machines, so compare
-//! only the times of one run. Instruction counts do not vary; this library counts instructions. It
-//! also makes what several benchmarks need.
+//! `cargo bench -p portcls-benches` runs all benchmarks. Times vary from run to run. Instruction
+//! counts do not vary. This library counts instructions, and makes what several benchmarks need.
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -35,8 +34,8 @@ pub fn read_of(value: u32) -> AccessEvent {
     }
 }
 
-/// A trace of bytes that come in, each with its interrupt and its DPC. Every `late`th interrupt
-/// comes 3 us later; 0 for none.
+/// A trace of bytes that come in, each with its interrupt and its DPC: 11 events for each byte, at
+/// most `events` in total. Every `late`th interrupt comes 3 us later; if `late` is 0, none does.
 #[must_use]
 pub fn long_trace(events: usize, late: usize) -> TraceLog {
     let trace = Trace::new(TraceConfig::default());

@@ -60,7 +60,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// What a card may have answered, for each script in both forms.
+/// What a card may have answered, for each script in both forms. Also a head with a wrong mark.
 pub fn seeds() -> Vec<Seed> {
     let texts = [
         (0x10, "3 P 2 40\n4 R FE\n5 R BF\n"),

@@ -10,10 +10,11 @@ use portcls_machine::chip::{
 use crate::place::check_place;
 use crate::seeds::{Seed, fenced, files};
 
-/// The steps of the walk with a card.
+/// The number of steps with a card.
 const STEPS: u8 = 24;
 
-/// The time between two steps in ns, which is no whole number of byte times.
+/// The time between the first steps in ns. It is no whole number of byte times, and it doubles
+/// after every four steps.
 const STEP_NS: u64 = 77_777;
 
 /// Reads the text, writes the card and reads it again, and uses the card.
@@ -38,7 +39,8 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// Reads, writes and lets time pass. Returns what the card answered.
+/// Reads, writes, sends bytes into MIDI IN and lets time pass. Returns what was read, the interrupt
+/// line at each step, and the bytes on MIDI OUT.
 fn use_card(profile: &CardProfile, initial: InitialState) -> Vec<u8> {
     let mut chip = Mpu401::with_timing(profile, initial, CardTiming::Typical);
     let mut answers = Vec::new();
@@ -64,7 +66,7 @@ fn use_card(profile: &CardProfile, initial: InitialState) -> Vec<u8> {
 /// A reset, a request, UART mode, and a reset in UART mode.
 const COMMANDS: [u8; 4] = [0xFF, 0xAC, 0x3F, 0xFF];
 
-/// Each card as a file, and the examples of the page about card files.
+/// Each card as a file, the examples of the page about card files, and the card files in `docs/`.
 pub fn seeds() -> Vec<Seed> {
     let cards = cards().iter();
     let whole = cards.map(|card| (format!("{}.toml", card.name), to_toml(card).into_bytes()));

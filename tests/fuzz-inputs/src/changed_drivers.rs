@@ -1,7 +1,7 @@
 //! A good driver with changes: loaded, started, used and unloaded.
 //!
 //! The first byte of the input chooses the driver. Then each group of three bytes is a change: two
-//! bytes for the place, and the new byte. Each input changes only a few bytes, so the loader
+//! bytes for the place, and the new byte. A usual input changes only a few bytes, so the loader
 //! accepts most of the changed drivers.
 
 use portcls_machine::Driver;
@@ -40,8 +40,8 @@ pub fn end(input: &[u8]) -> End {
     })
 }
 
-/// Random changes in the headers, in the first code, and anywhere. The same number gives the same
-/// changes.
+/// An input with random changes in the headers, in the first code, and anywhere. The same number
+/// gives the same changes.
 #[must_use]
 pub fn random(number: u64) -> Vec<u8> {
     let mut numbers = Mutator::new(number);

@@ -1,8 +1,9 @@
-//! A trace and a changed trace: what differs, why events came, and waves.
+//! A trace and a changed trace: what differs, why events came, and waveforms.
 //!
-//! The first three bytes say how the second trace comes from the first trace: the kind of change,
-//! and the lines that change. The rest is the first trace, or two traces with a line of `====`
-//! between.
+//! The rest of the input after three bytes is one trace, or two traces with a line of `====`
+//! between them. From one trace the target makes the second trace by a change: the first three
+//! bytes say the kind of change and the lines that change. The first byte also sets the tolerance,
+//! and the second byte also chooses an event to explain.
 
 use portcls_machine::emulator::trace::{Event, TraceLog};
 use portcls_machine::report::diff::{Diff, DiffOptions, Tolerance, diff};
@@ -21,7 +22,7 @@ const BETWEEN: &str = "\n====\n";
 /// The most findings of a text.
 const MOST_FINDINGS: usize = 12;
 
-/// Reads the traces, compares them both ways, and explains an event.
+/// Reads the traces and compares them both ways. Explains, draws and cuts the first trace.
 pub fn run(input: &[u8]) {
     let Some((&[deed, one, other], text)) = input.split_first_chunk() else { return };
     let text = String::from_utf8_lossy(text);
@@ -46,7 +47,8 @@ pub fn run(input: &[u8]) {
     cut(&first);
 }
 
-/// The text with a change: two lines exchanged, a line repeated, or a line removed.
+/// The text with a change: two lines exchanged, a line repeated, or a line removed. One kind of
+/// change changes nothing.
 fn changed(text: &str, deed: u8, one: u8, other: u8) -> String {
     let mut lines: Vec<&str> = text.split('\n').collect();
     let count = lines.len();
@@ -82,7 +84,8 @@ fn check(found: &Diff, first: &TraceLog, second: &TraceLog) {
     assert!(!found.text(MOST_FINDINGS).is_empty());
 }
 
-/// Explains the first event, the last event, and an event between.
+/// Explains the event at each of these times: 0, the time of the chosen event, the time of the last
+/// event, and the largest number.
 fn explain_some(log: &TraceLog, chosen: u8) {
     let times: Vec<u64> = log.events().map(|event| event.time_ns).collect();
     let between = times.get(usize::from(chosen) % times.len().max(1));
@@ -103,7 +106,7 @@ fn draw(log: &TraceLog) {
     }
 }
 
-/// Cuts the trace at its marks.
+/// Cuts the trace at its first two marks.
 fn cut(log: &TraceLog) {
     let marks = log.events().filter_map(|event| match event.event {
         Event::Mark(text) => Some(log.text(text)),

@@ -1,7 +1,7 @@
 //! Any bytes from a debugger: the run ends, is given up, or goes on.
 //!
 //! The first byte chooses the driver, and whether the rest is raw bytes or packets. A packet is a
-//! line without its frame: the target adds the sign at its beginning, the checksum, and the
+//! line without its frame: the target adds the `$` at its beginning, the checksum, and the
 //! acknowledgement of the answer. A line `~c` stands for the byte 03, by which gdb interrupts the
 //! driver.
 

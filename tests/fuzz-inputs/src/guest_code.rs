@@ -1,4 +1,4 @@
-//! Random instructions in a driver: a life, a report, or a named limit.
+//! Random instructions in a driver: a life, an error, or a report.
 //!
 //! The first byte chooses the driver, the second the function that the code replaces. The rest is
 //! pieces: raw bytes of code, calls of routines that the driver imports, and arguments for them,
@@ -114,13 +114,13 @@ pub fn end(input: &[u8]) -> End {
     end_of_life(&driver, input).expect("it fits as before")
 }
 
-/// Makes code of pieces.
+/// Makes code out of pieces.
 struct Assembler<'a> {
     host: &'a Host,
     /// The address in the image of the first byte.
     rva: u32,
     code: Vec<u8>,
-    /// The next argument of a call.
+    /// The number of the next argument of a call, from 0.
     argument: usize,
 }
 
@@ -228,7 +228,8 @@ impl<'a> Assembler<'a> {
                     _ => (0x48, 0),
                 };
                 let extended = prefix == 0x4C;
-                // The register is the destination of `lea` and the operand of `mov`.
+                // `lea` names the register in the field reg, `mov` here in the field r/m. So REX
+                // extends the register by its bit R or by its bit B.
                 let operand = if extended { 0x49 } else { 0x48 };
                 match kind % 5 {
                     0 => {
@@ -269,7 +270,8 @@ impl<'a> Assembler<'a> {
     }
 }
 
-/// A call of each import with arguments, and random pieces at several places.
+/// A call of each import of the driver `services` with arguments, and random pieces at several
+/// places of all drivers.
 #[must_use]
 pub fn seeds() -> Vec<Seed> {
     let mut seeds = Vec::new();

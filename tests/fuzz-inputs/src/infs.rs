@@ -1,4 +1,4 @@
-//! Any bytes as a driver's INF: an error at a place, or a machine with values.
+//! Any bytes as a driver's INF: an error, or a machine with its values.
 
 use portcls_machine::MachineBuilder;
 use portcls_machine::inf_file::{Architecture, read_inf};

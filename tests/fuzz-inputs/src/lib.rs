@@ -1,10 +1,10 @@
-//! What any bytes mean to each reader of outside input.
+//! Any bytes as the input of each reader of outside input.
 //!
 //! Each target is a function that takes any bytes and panics when something is wrong: a panic
 //! inside, an error without a place, a text that reads back to something else, a run that differs
 //! when it is repeated. The programs of `tests/fuzz/` call these functions without end. The tests
-//! of this crate call them for the inputs to begin from, and for changed inputs. This crate never
-//! knows libFuzzer.
+//! of this crate call them for the inputs to begin from, for changed inputs and for random inputs.
+//! This crate never knows libFuzzer.
 
 mod card_results;
 mod cards;

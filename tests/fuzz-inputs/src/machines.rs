@@ -3,7 +3,7 @@
 use portcls_machine::emulator::{KernelConfig, Stop};
 use portcls_machine::{Application, Driver, GuestOptions, Machine, MachineBuilder, MachineError};
 
-/// The longest run in ns. A driver may poll all the time.
+/// The longest run in ns. It is short, because a driver may poll all the time.
 const UNTIL_NS: u64 = 40_000_000;
 
 /// A card that resets at once, so that the start of a driver is short.
@@ -45,13 +45,13 @@ fn live(machine: &Machine) -> Result<(), MachineError> {
 /// The end of a run with an arbitrary driver.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum End {
-    /// The file is not a driver.
+    /// The file is not a driver, or does not fit into memory.
     RefusedFile,
-    /// The driver answered with an error.
+    /// The driver answered with an error, or offered no pin.
     RefusedStart,
     /// The driver failed, and a report says how.
     Died,
-    /// The driver lived to the end of the run.
+    /// The driver lived to the end of the run or to the time limit.
     Lived,
 }
 

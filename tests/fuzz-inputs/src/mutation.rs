@@ -23,14 +23,14 @@ const WORDS: [&[u8]; 16] = [
 /// The most changes of one input.
 const MOST_CHANGES: usize = 6;
 
-/// The longest piece that a change copies or removes, in bytes.
+/// A piece that a change copies or removes is shorter than this number of bytes.
 const LONGEST_PIECE: usize = 40;
 
 /// Numbers that look random: xorshift64, by Marsaglia.
 pub struct Mutator(u64);
 
 impl Mutator {
-    /// A source of changes; each seed gives other changes.
+    /// A source of changes; the same seed gives the same changes.
     #[must_use]
     pub fn new(seed: u64) -> Mutator {
         Mutator(seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)

@@ -27,8 +27,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// A resource or a pin that was read from a text is written as a text that reads back as the same
-/// value.
+/// Checks that a resource or a pin is written as a text that reads back as the same value.
 fn check_words_of_command_line(line: &str) {
     match line.parse::<CardResource>() {
         Ok(resource) => assert_eq!(resource.to_string().parse(), Ok(resource)),
@@ -55,7 +54,7 @@ fn check_settings(settings: &[RegistrySetting]) {
     assert_eq!((value.kind, value.data), (last.value.kind, last.value.data.clone()));
 }
 
-/// Values of each type at each place, resources, pins, and other lines.
+/// Values of all types and places, resources, pins, and lines with mistakes.
 pub fn seeds() -> Vec<Seed> {
     texts(&[
         ("values", "# values\n\nFifo=dword:0x10\nservice:Parameters\\Name=string:a=b:c\n"),

@@ -1,8 +1,8 @@
 //! Any bytes as the requests of a client to a machine with a correct driver.
 //!
 //! Owns the meaning of the bytes, and these rules for any bytes. Nothing panics or stops, and no
-//! rule of a driver is broken. No answer is longer than the client's own buffer. Every request
-//! comes back after its file is closed, and the driver leaves nothing behind.
+//! rule of a driver is broken. No answer is longer than the client's own buffer. Every request has
+//! come back when its file is closed, and the driver leaves nothing behind.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -57,13 +57,13 @@ const SETS: [Guid; 9] = [
 pub struct Reached {
     /// Files that were opened.
     pub files: usize,
-    /// Requests for a property that succeeded.
+    /// Requests about a property that succeeded.
     pub properties: usize,
-    /// Events that were enabled or disabled.
+    /// Requests about an event that succeeded.
     pub events: usize,
-    /// Requests with data that were served.
+    /// Requests with data that the driver served, or kept to serve them later.
     pub streams: usize,
-    /// Requests that were refused, cancelled or failed.
+    /// Requests that were refused or failed at once.
     pub refused: usize,
 }
 
@@ -89,8 +89,8 @@ pub fn run(input: &[u8]) -> Reached {
 }
 
 /// Sequences for the drivers `uart` and `directmusic`, one for each pin and format. A sequence has
-/// all steps of a usual client: a filter, a pin in RUN, a write, time, a read, data, a cancel, a
-/// close.
+/// the steps of a usual client: a filter, a pin in RUN, a write, time, a read, data, time, and a
+/// cancel. After the last step [`run`] closes the files.
 #[must_use]
 pub fn usual_lives() -> Vec<Vec<u8>> {
     let mut lives = Vec::new();
@@ -100,7 +100,8 @@ pub fn usual_lives() -> Vec<Vec<u8>> {
                 let filter = [0, 0];
                 let open = [2, 0, 0, pin, format, 0];
                 let run = [13, 0, 0, 0, 4];
-                // One note, without changes: the form, one record, the message, its time.
+                // One buffer with one note: the form of the records, one record, the message, its
+                // time, and no changes.
                 let note = [0, 1 - format, 1, 0, 0x3C, 0x40, 0, 0];
                 let write = [&[9][..], &note, &[0, 0, 0, 0, 0, 0, 4]].concat();
                 let read = [11, 0, 40, 0, 0, 0, 0, 0, 0, 4];
@@ -144,7 +145,7 @@ impl Bytes<'_> {
         u32::from_le_bytes(std::array::from_fn(|_| self.byte()))
     }
 
-    /// Returns up to `most` bytes; the first byte of the input is their number.
+    /// Returns up to `most` bytes; the next byte of the input gives their number.
     fn some(&mut self, most: usize) -> Vec<u8> {
         let count = self.below(most + 1).min(self.0.len());
         let (taken, rest) = self.0.split_at(count);
@@ -488,7 +489,7 @@ impl<'m> Client<'m> {
         assert_eq!(left.count(), 0, "requests that stay after their file is closed");
     }
 
-    /// Looks at the requests that came back, and forgets them.
+    /// Checks the length of the answers that came back, and forgets these requests.
     fn check_answers(&mut self) {
         self.sent.retain(|sent| {
             if !sent.irp.is_completed() {
@@ -554,7 +555,7 @@ fn records(bytes: &mut Bytes<'_>) -> Vec<u8> {
     data
 }
 
-/// An adapter driver that takes port and miniport of the system.
+/// DriverEntry of a driver whose port and miniport are those of the system.
 fn driver_entry(
     kernel: &Kernel,
     driver: &Rc<DriverObject>,

@@ -14,7 +14,7 @@ use portcls_machine::chip::{CardProfile, CardTiming, cards};
 use crate::place::check_place;
 use crate::seeds::{Seed, files};
 
-/// The largest work that an input may ask of a card: accesses, and time in ms.
+/// The most work of a script that runs: its accesses plus its time in ms.
 const MOST_WORK: u64 = 500;
 
 /// The most steps of a script whose recipes are made.
@@ -78,7 +78,7 @@ fn check_recipes(script: &Script) {
     }
 }
 
-/// The most accesses and ms that a script needs, and the number of its steps. A repeated step
+/// The most accesses plus ms that a script needs, and the number of its steps. A repeated step
 /// counts each time.
 fn work_of(script: &Script) -> (u64, u64) {
     let mut work = 0_u64;
@@ -104,7 +104,7 @@ fn work_of_step(action: &Action) -> u64 {
     }
 }
 
-/// The script as text.
+/// The script as text, without its grounds.
 fn written(script: &Script) -> String {
     let mut text = String::new();
     for like in &script.likes {

@@ -1,4 +1,4 @@
-//! The inputs to begin from: the project's own files.
+//! Makes the inputs to begin from: files of the project, examples, texts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The committed files of a folder with this ending, in the order of their names.
+/// The files with this ending in a folder of the project, in the order of their names.
 ///
 /// # Panics
 /// The folder is not there, or has no such file.

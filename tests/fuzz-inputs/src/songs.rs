@@ -47,7 +47,7 @@ pub fn run(input: &[u8]) {
 }
 
 /// If a file is refused only because the reader would leave a part out, the file must play when the
-/// caller allows the reader to do so.
+/// caller allows the reader to leave parts out.
 fn check_error(error: &MidiFileError, file: &[u8], options: ReadOptions) {
     assert!(!error.to_string().contains('\n'), "{error}");
     if let MidiFileError::NotWhole { left_out, .. } = error {
@@ -105,8 +105,8 @@ fn check_syx(song: &Song, file: &[u8]) {
     }
 }
 
-/// Checks that channel messages are whole. Only an escape event, which begins with F7, may hold
-/// other bytes.
+/// Checks that channel messages are whole. A file with a byte F7 is not checked, because an escape
+/// event, which begins with F7, may hold any bytes.
 fn check_messages(song: &Song, file: &[u8]) {
     if file.contains(&0xF7) {
         return;
@@ -135,7 +135,7 @@ fn check_written(song: &Song) {
 }
 
 /// Checks that a song can be sent over the wire and split into messages again. Only the status
-/// bytes that running status left out may differ.
+/// bytes that running status left out may be added.
 fn check_wire(song: &Song) {
     let bytes: Vec<(u64, u8)> = (0..)
         .step_by(BYTE_TIME_NS as usize)
@@ -170,7 +170,8 @@ const DAMAGED: &[u8] = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x2A\
     \0\xFF\x51\x03\x07\xA1\x20\0\x90\x3C\x40\x60\x3C\0\0\x90\x3C\x90\0\xF0\x03\x43\x12\0\
     \x10\xF7\x02\x11\xF7\0\xF7\x01\xF8\x81\x00\xC0\x05\0\xFF\x01";
 
-/// Two dumps with a real-time byte inside, bytes between, and a dump without its end.
+/// A dump with a real-time byte inside, bytes between dumps, a second dump, a real-time byte, and a
+/// dump without its end.
 const DUMP: &[u8] = b"\xF0\x41\x10\x42\xF8\x12\xF7\x01\x02\xF0\x7E\x7F\x09\x01\xF7\xFE\xF0\x41";
 
 /// Running status, real-time bytes inside messages, and broken messages.

@@ -49,7 +49,7 @@ fn check_print(header: &Header, log: &TraceLog) -> String {
     text
 }
 
-/// The goldens of the machine, and a trace with each kind of event in both versions.
+/// The goldens in `tests/tests/snapshots`, and a trace with each kind of event in both versions.
 pub fn seeds() -> Vec<Seed> {
     let mut seeds = Vec::new();
     for (name, golden) in files("tests/tests/snapshots", "snap") {

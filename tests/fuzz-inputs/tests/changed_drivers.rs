@@ -1,4 +1,4 @@
-//! Good drivers with random changes: each ends in a defined way.
+//! Good drivers with random changes or code: each ends in a defined way.
 //!
 //! A changed driver ends in a clear error, in a report, or at the end of its life. A changed driver
 //! never harms the program.

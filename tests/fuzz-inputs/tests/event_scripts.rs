@@ -1,7 +1,7 @@
 //! A driver that gets commands for DirectMusic events from random bytes.
 //!
 //! Most scripts have mistakes. Each script ends well or in a report, and together they break each
-//! rule about events.
+//! rule about DirectMusic events.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! Any requests of a client: all are answered, and nothing is left.
 //!
-//! The fuzz target `requests` in `tests/fuzz/` runs the same sequences for any length of time.
+//! The fuzz target `requests` in `tests/fuzz/` runs such sequences for any length of time.
 
 use portcls_fuzz_inputs::Mutator;
 use portcls_fuzz_inputs::requests::{Reached, run, usual_lives};

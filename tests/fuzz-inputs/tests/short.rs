@@ -1,6 +1,7 @@
-//! A short run of each target: the inputs to begin from, and changed inputs.
+//! Short runs of most targets: the inputs to begin from, and changed inputs.
 //!
-//! `cargo xtask fuzz` runs the same targets for any length of time.
+//! Three targets have their short runs in other files. `cargo xtask fuzz` runs all targets for any
+//! length of time.
 
 use portcls_fuzz_inputs::{Mutator, TARGETS, target};
 

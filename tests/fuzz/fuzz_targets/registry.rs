@@ -1,4 +1,4 @@
-//! Any bytes as registry values: `registry_files.rs` of `tests/fuzz-inputs`.
+//! Bytes as registry values: see `registry_files.rs` of `tests/fuzz-inputs`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -9,7 +9,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use libfuzzer_sys::fuzz_target;
 use portcls_fuzz_inputs::target;
 
-/// The longest piece of memory in bytes. The longest pieces are for the trace of a machine.
+/// The longest piece of memory in bytes. The longest pieces of a good run hold a machine's trace.
 const LONGEST_PIECE: usize = 64 << 20;
 
 /// The system's allocator with a limit.

@@ -1,6 +1,7 @@
-//! A scenario gives the same trace in a second run and in every build.
+//! A song gives the same trace in a second run and in every build.
 //!
-//! The two traces are equal byte for byte.
+//! The traces of two runs are compared byte for byte. The traces of two builds are compared by
+//! their digests. A third test reads a trace back from its text.
 
 use portcls_machine::midi_file::default_tune;
 use portcls_machine::report::Filter;
@@ -37,9 +38,9 @@ fn the_same_song_gives_the_same_trace() {
     }
 }
 
-/// A debug build and a release build, on any computer, are compared with the same text here. A
-/// change of behaviour changes that text: accept the new text together with the goldens that show
-/// the change.
+/// Every build, on any computer, must have the digests of the snapshot `digests`. A change of
+/// behaviour changes the digests: accept the new snapshot together with the goldens that show the
+/// change.
 #[test]
 fn every_build_gives_the_same_trace() {
     let line = |card: &str| {

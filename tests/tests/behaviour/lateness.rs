@@ -2,7 +2,8 @@
 //!
 //! The model is a queue: a message can begin when it is due and the message before it has left. The
 //! machine adds two times: 2 ms (the millisecond of the music record and the millisecond of the
-//! clock interrupt), and the card's own latency.
+//! clock interrupt), and the card's own latency. Between messages that are both due it may also
+//! pause, see `pause_ns`.
 
 use portcls_machine::chip::{BYTE_TIME_NS, card};
 use portcls_machine::midi_file::{Song, default_tune};
@@ -35,7 +36,8 @@ fn card_latency_ns(name: &str) -> u64 {
 ///
 /// The sequencer lets other code run once in 100 ms, and goes on at the next clock interrupt. If a
 /// card holds more bytes than leave before that interrupt, the wire has no pause. With any other
-/// card the wire pauses for the rest of the millisecond and for one poll of the driver.
+/// card the wire pauses for the rest of the millisecond, for one poll of the driver, and for the
+/// card's latency.
 fn pause_ns(name: &str) -> u64 {
     let held = u64::from(card(name).unwrap().behaviour.tx_depth) - 1;
     let empty_ns = CLOCK_NS.saturating_sub(held * BYTE_TIME_NS);

@@ -1,11 +1,11 @@
-//! A driver loaded, used and unloaded, several times, on one machine.
+//! A driver on one machine: several loads, a restart, a pin that stays open.
 
 use portcls_machine::emulator::PnpRequest;
 use portcls_machine::{Application, Machine};
 
 use crate::{CARDS, machine};
 
-/// Sends a note in each direction through the driver.
+/// Sends a note out and a byte in through the driver.
 fn use_driver(machine: &Machine) {
     let application = Application::new(machine);
     let output = application.open_render().unwrap();

@@ -76,7 +76,7 @@ fn a_dense_file_plays_whole_and_in_order_on_every_card() {
     for card in CARDS {
         let report = play(&machine(card), &song).expect("the song plays");
         assert_played(card, &report);
-        // Eight notes at a time take 7.7 ms on the wire, and the next eight come after 20.8 ms.
+        // Eight messages at a time take 7.7 ms on the wire, and the next eight come 20.8 ms later.
         assert!(report.wire.late.most_ns < 12_000_000, "{card}: {:?}", report.wire.late);
     }
 }

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use crate::songs::{flood, random_song, sysex};
 use crate::{CARDS, assert_played, buffered_cards, machine};
 
-/// The bytes of a song that was played, with their start times.
+/// Plays a song, checks the run, and returns the bytes on MIDI OUT since the song began, with their
+/// start times.
 fn played(card: &str, song: &Song) -> Vec<(u64, u8)> {
     let report = play(&machine(card), song).expect("the song plays");
     assert_played(card, &report);
@@ -89,7 +90,7 @@ fn a_flood_leaves_nearly_at_the_rate_of_the_wire_without_a_buffer() {
     assert!(wire_rate_permille(&wire[..3_000]) >= 950);
 }
 
-/// The share of the time from the first to the last byte in which the wire was busy.
+/// The share of the time from the first to the last byte in which the wire was busy, in 1/1000.
 fn wire_rate_permille(wire: &[(u64, u8)]) -> u64 {
     let (first_ns, last_ns) = (wire[0].0, wire[wire.len() - 1].0 + BYTE_TIME_NS);
     wire.len() as u64 * BYTE_TIME_NS * 1_000 / (last_ns - first_ns)

@@ -1,4 +1,4 @@
-//! Devices with more resources than an MPU-401: what their drivers get.
+//! Devices with more resources than an MPU-401 has: what their drivers get.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,9 +22,9 @@ const RESOURCES: &str = "port:388+4 mpu401 port:220+16,sb-dsp dma:1 dma:5 irq:5 
 type Change = fn(&mut ResourceRequirements);
 
 thread_local! {
-    /// What the driver does with the list of requirements.
+    /// How the driver changes the list of requirements, if it does.
     static CHANGE: RefCell<Option<Change>> = const { RefCell::new(None) };
-    /// The lists that the driver got at its start.
+    /// The translated list and the raw list of resources that the driver got at its start.
     static SEEN: RefCell<(Vec<Resource>, Vec<Resource>)> = const { RefCell::new((vec![], vec![])) };
 }
 
@@ -58,7 +58,7 @@ fn start_device(
     resources: Rc<dyn IResourceList>,
 ) -> Result<(), NtStatus> {
     SEEN.set((resources.translated_list(), resources.untranslated_list()));
-    // The driver looks for the synthesizer, and goes on without a synthesizer.
+    // The driver looks for the synthesizer in the first range, and goes on whatever it reads.
     let Some(Resource::Port { start, .. }) = resources.find_translated_port(0) else {
         return Err(NtStatus::DEVICE_CONFIGURATION_ERROR);
     };
@@ -101,7 +101,7 @@ fn the_tune_goes_through_a_rust_driver_whose_mpu_401_has_the_second_of_three_ran
 }
 
 /// Starts the device with a driver that makes this change in the list of requirements. Returns the
-/// ranges and channels that the driver then gets.
+/// resources that the driver then gets, and what the trace says about the list.
 fn started(change: Change) -> (Vec<String>, String) {
     CHANGE.set(Some(change));
     let machine = machine("smsc-superio");

@@ -3,7 +3,7 @@
 use portcls_machine::midi_file::Song;
 use proptest::prelude::*;
 
-/// A song of `bytes` bytes, all due at once: notes on and off.
+/// A song of `bytes` bytes, rounded up to whole messages of three bytes, all due at once.
 pub fn flood(bytes: usize) -> Song {
     let notes = (0..).map(|index: usize| [0x90, (index % 128) as u8, (index / 128 % 128) as u8]);
     let mut song = Song::new();
@@ -13,13 +13,13 @@ pub fn flood(bytes: usize) -> Song {
     song
 }
 
-/// A SysEx with all values of data bytes. The length includes `F0` and `F7`.
+/// A SysEx of this length, with `F0` and `F7`. Its data bytes count from 0 to 127 again and again.
 pub fn sysex(bytes: usize) -> Vec<u8> {
     let data = (0..bytes - 2).map(|index| (index % 128) as u8);
     [0xF0].into_iter().chain(data).chain([0xF7]).collect()
 }
 
-/// One MIDI message of any kind, sometimes a SysEx.
+/// A channel message, a real-time message, or a SysEx.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let channel = (0x80..0xF0_u8, 0..128_u8, 0..128_u8).prop_map(|(status, first, second)| {
         match status & 0xF0 {
@@ -35,7 +35,8 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// A song with pauses of up to 40 ms; half of the messages follow without a pause.
+/// A song of fewer than `messages` messages. About half of them follow without a pause, the others
+/// after a pause of less than 40 ms.
 pub fn random_song(messages: usize) -> impl Strategy<Value = Song> {
     let pause_ns = prop_oneof![Just(0), 0..40_000_000_u64];
     prop::collection::vec((pause_ns, message()), 1..messages).prop_map(|parts| {

@@ -1,4 +1,4 @@
-//! Adapter drivers without MIDI code, with every kind of resources.
+//! Adapter drivers without MIDI code: their miniports come from the system.
 
 use std::rc::Rc;
 
@@ -24,7 +24,7 @@ use crate::{assert_captured, assert_played};
 /// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
 const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
-/// A device as StartDevice gets it.
+/// The arguments of StartDevice.
 struct Started<'a> {
     kernel: &'a Kernel,
     device: &'a Rc<DeviceObject>,
@@ -155,8 +155,8 @@ fn event_drivers() -> impl Iterator<Item = Driver> {
     drivers().into_iter().filter(has_events)
 }
 
-/// The tune, and then SysEx messages of these lengths, with notes and a clock before and after
-/// them.
+/// The tune, then two SysEx messages of these lengths. A Note On is between the two, and a clock
+/// and a Note Off come after them.
 fn song_with_sysex(lengths: [usize; 2]) -> Song {
     let [first, second] = lengths.map(sysex);
     let mut song = default_tune();
@@ -168,8 +168,8 @@ fn song_with_sysex(lengths: [usize; 2]) -> Song {
     song
 }
 
-/// The song for a driver. Only one driver gets the long song, because all drivers have the same
-/// miniport.
+/// The song for a driver with pins for events. Only one driver gets the long song, because all
+/// these drivers have the same miniport.
 fn song_for(driver: &Driver) -> Song {
     song_with_sysex(if driver.name == "directmusic" { [5, 100 * 1_024] } else { [5, 1_100] })
 }

@@ -9,7 +9,7 @@ use portcls_machine::{Application, Machine, MachineError};
 
 use crate::{Once, compiled, machine};
 
-/// Sets an oracle on a machine. The oracle gives this list of answers.
+/// Sets an oracle that gives this list of answers.
 fn repeat(machine: &Machine, answers: &str) {
     let answers: Answers = answers.parse().expect("a list of answers");
     machine.set_oracle(Rc::new(Replay::new(answers)));
@@ -120,7 +120,7 @@ fn a_device_can_vanish_at_every_preemption_point_of_its_start() {
     for ordinal in 1..=asked {
         let machine = machine("smsc-superio");
         repeat(&machine, &format!("removal:{ordinal}=1"));
-        // Only a started driver gets the notice.
+        // Only a driver that has started gets IRP_MN_SURPRISE_REMOVAL.
         let told = usize::from(machine.start().is_ok());
         assert_eq!(count(&machine, "the card is gone"), 1);
         assert_eq!(count(&machine, "return IRP_MN_SURPRISE_REMOVAL"), told, "{ordinal}");

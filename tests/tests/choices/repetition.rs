@@ -1,4 +1,4 @@
-//! The usual answers change nothing; all other answers can be repeated.
+//! An oracle's usual answers change nothing, and any run can be repeated.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ use crate::{compiled, live, machine};
 /// The cards of the runs: a card whose firmware answers late, and a card with a FIFO.
 const CARDS: [&str; 2] = ["roland-mpu401", "smsc-superio"];
 
-/// A machine whose oracle gives the usual answers.
+/// Sets an oracle that gives each question its usual answer, and returns the machine.
 fn usual(machine: Machine) -> Machine {
     machine.set_oracle(Rc::new(|_: &Kernel, _: &Question| 0));
     machine
@@ -59,7 +59,7 @@ fn a_life_asks_about_the_choices_that_it_meets() {
 }
 
 /// The times of the preemption points of a start, in ns, and the trace of the start. With
-/// `look_ns`, the kernel has a deadline at that time. Nothing happens at this deadline.
+/// `look_ns`, the kernel has a deadline at that time at which nothing happens.
 fn points(look_ns: Option<u64>) -> (Vec<u64>, String) {
     let machine = usual(compiled("smsc-superio", "x64/uart"));
     let times_ns: Rc<RefCell<Vec<u64>>> = Rc::default();
@@ -89,7 +89,7 @@ fn a_deadline_makes_a_preemption_point_at_any_instruction_of_a_compiled_driver()
     }
 }
 
-/// How a life under an oracle ended, and the trace of the life.
+/// How a life under this oracle ended, and the trace of the life.
 fn outcome(machine: &Machine, oracle: Rc<dyn Oracle>) -> (String, String) {
     machine.set_oracle(oracle);
     let result = live(machine);

@@ -1,6 +1,6 @@
-//! Single changes of a trace, as a fault in a machine would make them.
+//! Single changes of a trace, for the tests of the diff.
 //!
-//! A seed chooses the place of a change.
+//! A seed chooses the place of a change and, where a change has one, its size.
 
 use std::ops::Range;
 
@@ -9,12 +9,13 @@ use portcls_machine::emulator::trace::{
     TimedEvent, TraceLog,
 };
 
-/// A kind of change that a real machine or driver could make.
+/// A kind of change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Change {
-    /// An interrupt comes later, and everything that follows from it.
+    /// An interrupt line rises later. Its service routine and the DPC that this routine queued are
+    /// late too.
     LateInterrupt,
-    /// A service routine comes later than its line rises.
+    /// A service routine comes later, with the DPC that it queued. Its interrupt line does not.
     LateIsr,
     /// A DPC comes later.
     LateDpc,
@@ -24,13 +25,13 @@ pub enum Change {
     ReadTwice,
     /// A run of polls has another count.
     PollCount,
-    /// A run of polls has another count, and all events after it are later.
+    /// A run of polls has another count, and all events after it move by the difference in time.
     PollCountAndTime,
     /// A DPC does not run.
     NoDpc,
-    /// A DPC runs twice, one run directly after the other.
+    /// A DPC is there twice. The second run follows the first, but has the times of the first.
     DoubleDpc,
-    /// A DPC runs a second time when it is over.
+    /// A DPC runs a second time when its first run is over.
     DpcAgain,
     /// A byte has another value, in one event.
     Byte,
@@ -76,7 +77,8 @@ impl Change {
         Change::AnyLevel,
     ];
 
-    /// The most findings that follow from no other finding.
+    /// The most roots that the diff may have for this change: findings that follow from no other
+    /// finding.
     pub fn most_roots(self) -> usize {
         match self {
             Change::LateInterrupt
@@ -116,7 +118,7 @@ impl Order {
     pub const ALL: [Order; 2] = [Order::AsRecorded, Order::ByTime];
 }
 
-/// The changes of one trace.
+/// Makes mutants of one trace.
 pub struct Mutants<'a> {
     log: &'a TraceLog,
     events: Vec<TimedEvent>,
@@ -124,7 +126,7 @@ pub struct Mutants<'a> {
 }
 
 impl<'a> Mutants<'a> {
-    /// The changes that `seed` chooses.
+    /// `seed` chooses the changes.
     pub fn new(log: &'a TraceLog, seed: u64) -> Mutants<'a> {
         Mutants { log, events: log.events().collect(), seed }
     }
@@ -135,7 +137,7 @@ impl<'a> Mutants<'a> {
         (self.seed >> 33) as usize % limit.max(1)
     }
 
-    /// A place in the trace where `fits` is true, chosen by the seed.
+    /// The index of an event for which `fits` is true, chosen by the seed.
     fn pick(&mut self, fits: impl Fn(&TimedEvent) -> bool) -> Option<usize> {
         let places: Vec<usize> =
             (0..self.events.len()).filter(|&index| fits(&self.events[index])).collect();
@@ -161,7 +163,8 @@ impl<'a> Mutants<'a> {
         Some(places[chosen])
     }
 
-    /// The index after the return that belongs to the call at `start`.
+    /// The index after the return that belongs to the call at `start`. Without such a return, the
+    /// end of the trace.
     fn end_of(&self, start: usize) -> usize {
         let Event::Call { function, .. } = self.events[start].event else { return start + 1 };
         let who = self.events[start].who;
@@ -173,7 +176,8 @@ impl<'a> Mutants<'a> {
         rest.iter().position(returns).map_or(self.events.len(), |length| start + length + 1)
     }
 
-    /// Changes the trace in one place; `None` when the trace has no such place.
+    /// A copy of the trace with one change. `None` when the trace has no place for the change, or
+    /// when the chosen place does not allow it.
     pub fn change(&mut self, change: Change, order: Order) -> Option<TraceLog> {
         let mut events = match change {
             Change::LateInterrupt | Change::LateIsr => self.late_isr(change)?,
@@ -212,8 +216,8 @@ impl<'a> Mutants<'a> {
         };
         let rise = (0..isr).rev().find(is_rise)?;
         let end = self.end_of(isr);
-        // Cards that share a line have several runs for one rise. None of these runs comes before
-        // the rise.
+        // One rise of a line that cards share calls several service routines. A late rise makes all
+        // of them late, up to the chosen one.
         let first = match change {
             Change::LateInterrupt => {
                 (rise..isr).find(|&index| self.is_call(&events[index], "isr")).unwrap_or(isr)
@@ -224,16 +228,16 @@ impl<'a> Mutants<'a> {
         if change == Change::LateInterrupt {
             events[rise].time_ns += late_ns;
         }
-        // Bytes on the wire do not move, because the wire does not wait for the processor.
+        // Bytes on the wire stay, because the wire does not wait for the processor.
         let moves = |event: &&mut TimedEvent| !matches!(event.event, Event::Serial { .. });
         let last = if self.is_queued_dpc(isr..end) { self.end_of(end) } else { end };
         events[first..last].iter_mut().filter(moves).for_each(|event| event.time_ns += late_ns);
         Some(events)
     }
 
-    /// Whether the event after a service routine is the call of the DPC that this routine queued.
-    /// Another DPC has a reason of its own, and is not late with the routine. A trace without facts
-    /// about the queue does not tell the two apart.
+    /// Whether the event after a service routine is the call of the DPC that this routine queued. A
+    /// DPC that other code queued is not late with the routine. A trace without cause facts does
+    /// not say who queued a DPC, so there any DPC counts.
     fn is_queued_dpc(&self, isr: Range<usize>) -> bool {
         let Some(next) = self.events.get(isr.end).filter(|event| self.is_call(event, "dpc")) else {
             return false;
@@ -288,8 +292,8 @@ impl<'a> Mutants<'a> {
         let takes_ns = [0, 1_000][self.draw(2)];
         again.time_ns += takes_ns;
         if takes_ns > 0 {
-            // The rest of the code is later by the same time, up to the next event of other code. A
-            // thread that has raised its level is still the thread.
+            // The events that follow at the same level are later by the same time, up to the first
+            // event at another level. A thread that has raised its IRQL counts as the same code.
             let code = |level| if level == Level::Raised { Level::Passive } else { level };
             let is_same = |event: &&TimedEvent| code(event.level) == code(again.level);
             let count = events[read + 1..].iter().take_while(is_same).count();
@@ -419,7 +423,7 @@ impl<'a> Mutants<'a> {
     }
 }
 
-/// A log of other events with the names and texts of `log`.
+/// A log of these events, with the names and texts of `log`.
 fn rebuild(log: &TraceLog, events: &[TimedEvent]) -> TraceLog {
     let mut names = Names::default();
     let most = events.iter().flat_map(names_of).max().unwrap_or(NameId::NONE);

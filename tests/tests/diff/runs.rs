@@ -1,7 +1,7 @@
-//! Runs of many kinds, for which nobody has tuned the comparison.
+//! Runs of many kinds, for which nobody has tuned the diff.
 //!
-//! Other cards and drivers, both directions at once, load, two cards on one line, system exclusive
-//! messages.
+//! They have other cards and drivers, both directions at once, load, two cards on one interrupt
+//! line, a change of power, and system exclusive messages.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ use portcls_machine::report::Filter;
 use portcls_machine::report::text::{parse, print};
 use portcls_machine::scenario;
 
-/// Plays and captures at once, while other work keeps the processor.
+/// Plays and captures at once. For a time, other work keeps the processor at DISPATCH_LEVEL, and
+/// later at the interrupt's level.
 const BOTH: &str = r#"
 step = [
     { open = "render" },
@@ -29,7 +30,8 @@ step = [
 ]
 "#;
 
-/// Two cards on one line, each with a pin that reads, and a pin that writes.
+/// Two cards on one interrupt line. An application reads from each card, and writes to the first.
+/// At the end the second card is stopped.
 const TWO_CARDS: &str = r#"
 step = [
     { open = "capture", id = "c1" },
@@ -50,7 +52,7 @@ step = [
 ]
 "#;
 
-/// A pin that reads, a pin that writes, and a device that sleeps in between.
+/// An application reads and writes, the device sleeps for 2 ms, and the application goes on.
 const SLEEP: &str = r#"
 step = [
     { open = "capture", id = "c1" },
@@ -92,7 +94,7 @@ const RUNS: [(&str, Option<&str>, &str); 14] = [
     (r#"card = "cmi8738", access = "700ns""#, Some("x86/system_uart"), SLEEP),
 ];
 
-/// The trace of each run, as its text reads back.
+/// The trace of each run with a name, printed as text and read back.
 pub fn runs() -> Vec<(String, TraceLog)> {
     RUNS.iter().enumerate().map(|(index, run)| trace_of(index, run)).collect()
 }

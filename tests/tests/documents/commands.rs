@@ -1,14 +1,15 @@
 //! Commands of cargo in the documents: all names in them exist.
 //!
 //! The names are packages, targets, tests and the verbs of xtask. A command is the text after the
-//! word `cargo` in code for a shell or between backticks. An option of cargo that stands alone
-//! between backticks is a command too. A name in capitals means any name.
+//! word `cargo` in code for a shell or between backticks. Code between backticks that begins with
+//! an option for a package or a target, such as `--bench speed`, is a command too. A name in
+//! capitals means any name.
 
 use crate::Fault;
 use crate::page::{Code, CodeKind, Page, is_placeholder};
 use crate::repository::{Package, Repository, Target};
 
-/// Options that name a target, each with its kind.
+/// Options that name a target. Without its dashes, an option is the kind of the target.
 const TARGET_OPTIONS: [&str; 4] = ["--example", "--bench", "--test", "--bin"];
 /// Options that name a package.
 const PACKAGE_OPTIONS: [&str; 2] = ["-p", "--package"];
@@ -80,8 +81,8 @@ fn faults_of(repository: &Repository, command: &[(usize, &str)]) -> Vec<Fault> {
     if names.is_empty() {
         packages = repository.packages().iter().collect();
     }
-    // If no package is left, the command named only packages that do not exist. Those faults are in
-    // the list already.
+    // If no package is left, each name in the command is unknown or a placeholder. Then there are
+    // no targets in which to look. The fault of an unknown name is in the list already.
     let all: Vec<&Target> = packages.iter().flat_map(|package| &package.targets).collect();
     let mut targets: Vec<&Target> = Vec::new();
     for (line, option, name) in named(&own, &TARGET_OPTIONS) {
@@ -117,6 +118,7 @@ fn named<'t>(
 }
 
 /// The words by which `cargo test` chooses tests: words that are neither options nor their values.
+/// For other commands of cargo there are none.
 fn filters<'t>(command: &[(usize, &'t str)]) -> impl Iterator<Item = (usize, &'t str)> {
     let takes_a_word = |word: &str| {
         let mut all = PACKAGE_OPTIONS.iter().chain(&TARGET_OPTIONS).chain(&OTHER_OPTIONS);

@@ -23,7 +23,7 @@ pub struct Page {
 /// A piece of code.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
-    /// The line of the code.
+    /// The first line of the code, from 1.
     pub line: usize,
     /// The number of the block that has the code: a paragraph, a row of a table, or another block.
     pub block: usize,
@@ -129,8 +129,8 @@ impl CodeKind {
 }
 
 impl Code {
-    /// The words of the code without their quotes, each with its line. In code for a shell, the
-    /// comments after `#` are left out.
+    /// The words of the code, each with its line, without quotes and punctuation around them. In
+    /// code for a shell, comments after `#` are left out.
     pub fn words(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().flat_map(move |(number, line)| {
             let is_shell = self.kind == CodeKind::Shell;

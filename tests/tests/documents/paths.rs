@@ -1,10 +1,11 @@
 //! Paths in backticks, and in the commands for a shell: each exists.
 //!
 //! A word with a `/` is a path in three cases: it has the ending of a file of the project, it ends
-//! in `/`, or it begins with a folder of the root. The path may begin at the root, at the folder of
-//! the document, or at a folder that the same paragraph or row of a table names. So a row about
-//! `port/` may say `src/lib.rs`. Files that programs write and git does not keep may be missing. A
-//! `*` means any letters, and a name in capitals means any name.
+//! in `/`, or it begins with a folder of the root. The path may begin at the root or at the folder
+//! of the document. It may also begin at a path that the same paragraph or row of a table names, or
+//! at the folder of that path. So a row about `port/` may say `src/lib.rs`. Files that programs
+//! write and git does not keep may be missing. A `*` means any letters except `/`. A name in
+//! capitals means any name, unless a file has this name, as README.md has.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +75,7 @@ fn stem_of(file: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-/// Whether a file has a name of this pattern. In a pattern `*` means any letters except `/`.
+/// Whether the path of a file fits a pattern. In a pattern `*` means any letters except `/`.
 fn matches(pattern: &str, file: &str) -> bool {
     let Some((before, behind)) = pattern.split_once('*') else { return pattern == file };
     let Some(rest) = file.strip_prefix(before) else { return false };

@@ -36,7 +36,7 @@ pub struct Package {
     pub targets: Vec<Target>,
 }
 
-/// A program, a library or a test of a package.
+/// A target of a package: a library, a program, a test or another.
 #[derive(Debug, Default)]
 pub struct Target {
     /// `example`, `bench`, `test`, `bin` or another.
@@ -200,8 +200,8 @@ impl Target {
         let folder = if is_root(file) { file.with_file_name("") } else { file.with_extension("") };
         let Ok(entries) = fs::read_dir(&folder) else { return };
         let paths = entries.map(|entry| entry.expect("an entry of a folder").path());
-        // Each file of the folder adds the files below it in the same way. A `main.rs` in the
-        // folder belongs to another target, so it is left out here.
+        // Each file of the folder adds the files below it in the same way. `main.rs` and `lib.rs`
+        // are left out: each is this file, or belongs to another target.
         let is_below =
             |path: &PathBuf| !is_root(path) && path.extension().is_some_and(|it| it == "rs");
         for path in paths.filter(is_below) {
@@ -217,8 +217,8 @@ impl Target {
     }
 }
 
-/// Resolves a name from a folder; the empty folder is the root. `..` goes up. `None` for a place
-/// above the root.
+/// Resolves a name from a folder. The empty folder is the root, and `..` goes up. `None` for a
+/// place above the root.
 pub fn resolve(folder: &str, name: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in name.trim_end_matches('/').split('/').filter(|part| *part != ".") {
@@ -231,7 +231,7 @@ pub fn resolve(folder: &str, name: &str) -> Option<String> {
     Some(parts.join("/") + end)
 }
 
-/// The folder of a file.
+/// The folder that holds a file or folder; empty for the root.
 pub fn folder_of(name: &str) -> &str {
     name.trim_end_matches('/').rsplit_once('/').map_or("", |(folder, _)| folder)
 }

@@ -1,4 +1,4 @@
-//! GTKWave's converter reads the full dialect and keeps the waveforms.
+//! GTKWave's converters read the full dialect and keep the waveforms.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ fn is_there() -> bool {
     is_installed("vcd2fst", "gtkwave") && is_installed("fst2vcd", "gtkwave")
 }
 
-/// The changes of each variable by its name and range, as bits without leading zeros, or as text.
+/// The changes of each variable, by the name of the variable with its bit range. A change is a tick
+/// with a value: bits without leading zeros, or text.
 #[derive(PartialEq, Eq, Debug, Default)]
 struct Waves(BTreeMap<String, Vec<(u64, String)>>);
 
@@ -54,7 +55,7 @@ impl Waves {
     }
 }
 
-/// The dump that the judge writes when it reads a dump.
+/// Lets the judge convert a dump into its own format and back. Returns the dump that comes back.
 fn converted(name: &str, dump: &[u8]) -> String {
     let from = Exhibit::new(&format!("{name}.vcd"), dump);
     let to = Exhibit::new(&format!("{name}.fst"), b"");

@@ -16,7 +16,8 @@ pub fn machine(card: &str) -> Machine {
     builder.card_signals(CardSignals::Traced).build().expect("the machine can be built")
 }
 
-/// Messages of all lengths at times that fall between the ticks, for 0.7 s.
+/// Messages of 1, 2, 3 and 6 bytes for 0.7 s. Except for the first, they are due between the ticks
+/// of 100 ns and of 1 us.
 pub fn song() -> Song {
     let mut song = Song::new();
     for index in 0..100_u8 {
@@ -45,7 +46,7 @@ pub fn captured(card: &str, song: &Song) -> TraceLog {
     machine.trace_log()
 }
 
-/// The trace of SysEx messages that go out and come in at the same time.
+/// The trace of a SysEx message that goes out while the same message comes in.
 pub fn both_ways(card: &str) -> TraceLog {
     let machine = machine(card);
     machine.start().expect("the driver starts");
@@ -64,7 +65,7 @@ pub fn both_ways(card: &str) -> TraceLog {
 }
 
 /// The trace of a register script that sends and receives. Each of its two `init` begins with a new
-/// card. Each latency is drawn from its range.
+/// card. A seed draws each latency from its range.
 pub fn scripted(card: &CardProfile) -> TraceLog {
     let text = "init uart
                 repeat 9

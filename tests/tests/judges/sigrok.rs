@@ -1,9 +1,9 @@
 //! sigrok decodes the wire: bytes, start times and frames.
 //!
-//! The bytes are the bytes of the song, each begins at its time, and no frame is broken. sigrok's
+//! The bytes are the bytes of the trace, each begins at its time, and no frame is broken. sigrok's
 //! UART decoder is lenient: it reads even a line that is 5 % too fast. So the decoder proves
-//! content and framing, and the times of the start bits prove the rate. Each run is about one line,
-//! because sigrok's decoder of MIDI mixes the two directions up.
+//! content and framing, and the times of the start bits prove the rate. Each run of a decoder reads
+//! one line, because sigrok's decoder of MIDI mixes the two directions up.
 
 use portcls_machine::chip::cards;
 use portcls_machine::emulator::trace::TraceLog;
@@ -15,14 +15,14 @@ use crate::scene::{CARDS, both_ways, bytes_on, captured, dump, played, scripted,
 
 const PROGRAM: &str = "sigrok-cli";
 
-/// The lanes of a trace and sigrok's names for them.
+/// The lanes of a trace, each with its channel in the dump.
 const LINES: [(&str, &str); 2] = [("out", "midi_out"), ("in", "midi_in")];
 
 fn is_there() -> bool {
     is_installed(PROGRAM, "sigrok-cli")
 }
 
-/// The output of the UART decoder for a channel, with more arguments.
+/// The output of the UART decoder for a channel. `more` are further arguments of sigrok.
 fn uart(file: &Exhibit, channel: &str, baud_rate: u32, more: &[&str]) -> Vec<u8> {
     let decoder = format!("uart:rx={channel}:baudrate={baud_rate}");
     run(PROGRAM, &[&["-I", "vcd", "-i", file.path(), "-P", decoder.as_str()], more].concat())
@@ -38,7 +38,7 @@ fn faults(file: &Exhibit, channel: &str, baud_rate: u32) -> String {
     String::from_utf8(faults).expect("annotations are text")
 }
 
-/// The ticks at which start bits begin: `264400-264720 uart-1: Start bit`.
+/// The ticks at which start bits begin, from lines such as `264400-264720 uart-1: Start bit`.
 fn start_ticks(file: &Exhibit, channel: &str) -> Vec<u64> {
     let more = ["-A", "uart=rx-start", "--protocol-decoder-samplenum"];
     let lines = String::from_utf8(uart(file, channel, 31_250, &more)).expect("text");

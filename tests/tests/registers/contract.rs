@@ -1,4 +1,4 @@
-//! The page of the contract: the routines and methods, and the test of each.
+//! The page of the contract: what the port offers, and a test of each.
 //!
 //! Owns the form of the page. The content of the page comes from the tables of the code and from a
 //! scan of the sources.
@@ -65,7 +65,7 @@ pub fn page(root: &Path) -> String {
 
 struct Book {
     tests: Tests,
-    /// The levels that the sources check by the name of a routine.
+    /// By the name of a routine: the level that the sources check for it.
     limits: BTreeMap<String, String>,
 }
 
@@ -101,7 +101,8 @@ impl Book {
         self.push_row(text, &[&code(routine.name), offered, &irql], &spellings);
     }
 
-    /// The level that a service checks, or the rule by which the service checks the level.
+    /// The level that the sources check for a routine. Otherwise the first rule about this routine,
+    /// or `-` if there is none.
     fn irql_by_service(&self, name: &str) -> String {
         if let Some(level) = self.limits.get(name) {
             return level.clone();
@@ -133,7 +134,8 @@ impl Book {
         for property in properties() {
             let Property { name, rust_name, set_name, id, on_filter, on_pin } = property;
             let number = format!("property_set::{set_name}, {id},");
-            // A function of the port's tests that requests a property of the set of pins.
+            // For the set of pins this is `pin_property`, a function of the port's tests that
+            // requests a property.
             let of_pin = format!("{}_property({id},", set_name.to_lowercase());
             let spellings = [name.clone(), rust_name, number, of_pin].map(Spelling::of);
             let row = [&code(&name)[..], &accesses(on_filter), &accesses(on_pin)];
@@ -212,8 +214,8 @@ fn dispatch_table() -> Rc<DriverObject> {
     driver
 }
 
-/// How a test can name a method. If several interfaces have a method of this name, the name is
-/// clear only in a file that names the interface.
+/// How a test can name a method. If several interfaces have a method of this name, the file of the
+/// test must also name the interface.
 fn spellings_of_method(name: &str) -> Vec<Spelling> {
     let Some((interface, method)) = name.split_once("::") else { return vec![Spelling::of(name)] };
     let of_port = interfaces().flat_map(|(_, methods)| methods).map(|method| method.name);
@@ -225,8 +227,8 @@ fn spellings_of_method(name: &str) -> Vec<Spelling> {
     vec![Spelling::of(name), in_rust, in_file(format!("\"{method}\""))]
 }
 
-/// The levels of the calls `require_irql_at_most(kernel, Irql::LEVEL, name)` in the sources. In
-/// such a call the name is a text, or a constant above the call.
+/// The levels in the calls `require_irql_at_most(kernel, Irql::LEVEL, name)` of the sources, by the
+/// name. A call counts if its name is a text, or a constant above the call.
 fn limits(root: &Path) -> BTreeMap<String, String> {
     let mut limits = BTreeMap::new();
     for room in ["emulator", "guest", "port"] {

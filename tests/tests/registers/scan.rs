@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::sources;
 
-/// The folders that hold sources with tests.
+/// The folders with the tests that the page may name.
 const FOLDERS: [&str; 7] =
     ["cli", "emulator", "guest", "machine", "miniport", "port", "tests/tests"];
 
@@ -58,7 +58,8 @@ impl Tests {
         Tests(tests)
     }
 
-    /// The first test that has one of the spellings. The first spelling that any test has decides.
+    /// Tries the spellings in their order. Returns the first test that has the spelling, for the
+    /// first spelling that any test has.
     pub fn covering(&self, spellings: &[Spelling]) -> Option<&str> {
         let has = |test: &&Test, spelling: &Spelling| {
             has_word(&test.text, &spelling.text)
@@ -70,8 +71,8 @@ impl Tests {
     }
 }
 
-/// Adds the tests of a file. The text of a test includes the functions of the same file that the
-/// test calls.
+/// Adds the tests of a file. In a file that is only for tests, the text of a test includes the
+/// functions of this file that the test calls.
 fn add_tests(tests: &mut Vec<Test>, place: &str, text: &str) {
     let file: Rc<str> = text.to_lowercase().into();
     let is_of_tests = place.contains("/tests/") || place.ends_with("tests.rs");
@@ -119,7 +120,8 @@ fn functions(text: &str) -> Vec<Function<'_>> {
     functions
 }
 
-/// True when the text has this word, with no letter, digit or underscore beside it.
+/// True when the text has this word as a whole. Where the word begins or ends with a letter, a
+/// digit or an underscore, no such character may stand beside it.
 fn has_word(text: &str, word: &str) -> bool {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let starts_with_letter = word.starts_with(is_part);
@@ -137,7 +139,7 @@ pub fn snake_case(name: &str) -> String {
     let mut text = String::new();
     for (index, letter) in letters.iter().enumerate() {
         let is_after_lower = index > 0 && !letters[index - 1].is_ascii_uppercase();
-        // In `KInterrupt` the first letter belongs to the word.
+        // A single capital belongs to the word after it: `KInterrupt` is `kinterrupt`.
         let is_in_capitals = index > 1 && letters[index - 2].is_ascii_uppercase();
         let next = letters.get(index + 1);
         let is_before_lower = is_in_capitals && next.is_some_and(char::is_ascii_lowercase);

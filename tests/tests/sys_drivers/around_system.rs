@@ -17,7 +17,8 @@ const DRIVERS: [(&str, &str); 2] =
 /// A card with a FIFO, a card that is slow to take a byte, and the MPU-401 of a sound card.
 const CARDS: [&str; 3] = ["smsc-superio", "roland-mpu401", "sb16"];
 
-/// Every build of the drivers, with the text that the build prints about its description.
+/// Every build of the drivers, with the text in which the driver says what the inner miniport
+/// describes.
 fn builds() -> impl Iterator<Item = (String, &'static str)> {
     let of_target = |target| DRIVERS.map(|(name, said)| (format!("{target}/{name}"), said));
     TARGETS.into_iter().flat_map(of_target)
@@ -51,7 +52,8 @@ fn every_call_of_the_port_goes_through_the_outer_objects() {
         let moved: Vec<String> =
             notes(&machine, "around:").into_iter().filter(|line| line.contains(" out, ")).collect();
         // 90 3C 40 F8 go out: two messages. 80 3C 00 come in: one message. A capture stream of the
-        // system sends the bytes of one interrupt as one raw event.
+        // system sends the bytes of one interrupt as one raw event. Here each byte has its own
+        // interrupt.
         let expected = match build.ends_with("uart") {
             true => ["around: 4 bytes out, 0 bytes in", "around: 0 bytes out, 3 bytes in"],
             false => ["around: 2 events out, 0 events in", "around: 0 events out, 3 events in"],

@@ -121,7 +121,7 @@ fn is_pool(leak: &Leak) -> bool {
 }
 
 fn end_of(build: &str) -> String {
-    // Ten million instructions are enough to report an endless loop.
+    // A call that runs ten million instructions counts as an endless loop.
     let options = GuestOptions { call_budget: 10_000_000, ..GuestOptions::default() };
     let machine = machine("smsc-superio", driver_with(build, options));
     let processor = machine.guest().map(|guest| Rc::downgrade(guest.cpu())).expect("a guest");

@@ -1,4 +1,4 @@
-//! A client that asks a filter for properties by itself.
+//! A client that sends its own requests for properties to a filter.
 
 use std::rc::Rc;
 
@@ -37,7 +37,7 @@ impl<'k> Client<'k> {
         Client { kernel, file }
     }
 
-    /// A question for a property, with room for the answer.
+    /// A request to get a property, with room for an answer of this many bytes.
     pub fn question(&self, of: Of, set: Guid, id: u32, room: u32) -> Irp {
         let (flags, number) = match of {
             Of::Filter => (KsPropertyType::GET, None),

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// The longest conversation. It takes two seconds on a quiet machine.
+/// The longest time of a conversation. A conversation takes two seconds on a quiet machine.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// What the editor has shown.
+/// What the adapter has told the editor.
 #[derive(Debug)]
 pub struct Seen {
     /// Why the run stopped.
@@ -38,8 +38,9 @@ impl Seen {
     }
 }
 
-/// Starts the adapter, and a thread that talks to the adapter. The thread panics when the
-/// conversation does not go to its end in time: then the adapter is ended.
+/// Starts the adapter, and a thread that talks to the adapter. If the conversation lasts longer
+/// than `LONGEST`, another thread kills the adapter. The talking thread panics when the adapter has
+/// ended too early, or when an answer is wrong.
 pub fn start(
     adapter: &str,
     driver: &Path,

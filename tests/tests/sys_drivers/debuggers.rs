@@ -1,4 +1,4 @@
-//! gdb and lldb find the image by themselves, and stop by name and by line.
+//! gdb and lldb find the driver in memory, and stop by name and by line.
 //!
 //! The driver dies on purpose in `Init`, line 9 of its source. The driver is built with DWARF for
 //! gdb and lldb, and with a PDB. Only lldb reads the PDB.
@@ -58,7 +58,8 @@ fn talk(driver: &Path, start: impl FnOnce(u16) -> Command) -> String {
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
 
-/// Runs a driver under the debugger that `start` starts at a port.
+/// Runs a driver under the debugger that `start` starts. The debugger connects to the port that
+/// `start` gets. Returns the process that `start` has started.
 fn serve(driver: &Path, start: impl FnOnce(u16) -> Child) -> Child {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let child = start(listener.local_addr().expect("it has an address").port());
@@ -85,7 +86,7 @@ fn gdb(commands: &[&str]) -> impl FnOnce(u16) -> Command {
     }
 }
 
-/// Runs lldb; `first` are the commands before lldb connects.
+/// The command that runs lldb. lldb executes the commands of `first` before it connects.
 fn lldb(first: &[String], commands: &[&str]) -> impl FnOnce(u16) -> Command {
     move |port| {
         let mut lldb = Command::new(LLDB);
@@ -175,7 +176,7 @@ fn lldb_stops_by_name_and_by_line_with_a_pdb_and_with_dwarf() {
         return;
     }
     let dwarf = |target| Some((built(target)?.with_extension("debug"), "--name NullAdapter::Init"));
-    // In a PDB, lldb finds a method by its full name alone.
+    // In a PDB, lldb finds a method only by its full name.
     let pdb = (folder().join("bin/msvc-x64/null_adapter.sys"), "--fullname NullAdapter::Init");
     // lldb does not undecorate the name of a C++ method that is __stdcall, as all are on x86.
     let x86 = dwarf("x86").map(|(file, _)| (file, "--name AddDevice"));

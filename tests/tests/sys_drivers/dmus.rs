@@ -1,7 +1,8 @@
 //! The C++ drivers on the port of the DirectMusic class.
 //!
-//! One driver has `IMiniportDMus`, and its pins take MIDI bytes and DirectMusic events. The other
-//! driver is the good MIDI driver, because this port takes it too.
+//! One driver has `IMiniportDMus`, and its pins take MIDI bytes and DirectMusic events. Another is
+//! the good MIDI driver, because this port takes it too. The third is a broken driver that puts an
+//! event twice.
 
 use portcls_machine::midi_file::{Song, default_tune};
 use portcls_machine::{Application, Machine, PinFormat, capture, play};
@@ -36,8 +37,9 @@ fn sysex(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// First comes a SysEx of five bytes: it fits into an event on x64 and needs a buffer on x86. Later
-/// comes a SysEx of 100 KiB: it needs a hundred buffers. Notes and a clock are between them.
+/// A SysEx of five or eight bytes fits into an event on x64, and needs a buffer on x86. A SysEx of
+/// nine bytes needs a buffer on both. A SysEx of 100 KiB needs a hundred buffers. The other
+/// messages are short.
 const MESSAGES: [fn() -> Vec<u8>; 8] = [
     || sysex(5),
     || sysex(8),
@@ -49,7 +51,7 @@ const MESSAGES: [fn() -> Vec<u8>; 8] = [
     || vec![0xC0, 0x05],
 ];
 
-/// The messages one after the other, at the speed of the wire.
+/// The messages one after the other. Between two messages the wire has time for two more bytes.
 pub fn long_song() -> Song {
     let mut song = Song::new();
     let mut time_ns = 0;
@@ -61,8 +63,8 @@ pub fn long_song() -> Song {
     song
 }
 
-/// Runs a test on each build: with bytes on every card, and with events on some cards. The first
-/// parameter of the test names the build, the card and the format.
+/// Runs a test on each build: with bytes on every card, and with events on `cards_for_events`. The
+/// first parameter of the test names the build, the card and the format.
 fn each_machine(cards_for_events: &[&str], mut test: impl FnMut(&str, Machine)) {
     for build in DMUS_BUILDS {
         for card in CARDS {
@@ -76,12 +78,12 @@ fn each_machine(cards_for_events: &[&str], mut test: impl FnMut(&str, Machine)) 
     }
 }
 
-/// The card on which long songs go out and come in as events. One card is enough, because events
-/// differ from bytes only before the card, and a long song takes a long time.
+/// The card on which long songs go out and come in as events. One card is enough, because a card
+/// sees the same bytes in both formats, and a long song takes a long time.
 const CARD_FOR_LONG_EVENTS: [&str; 1] = ["smsc-superio"];
 
-/// Plays a song. The song must come out whole and without a mistake of the driver. Returns the
-/// bytes on the wire.
+/// Plays a song. The song must come out whole, not early, and without a mistake of the driver.
+/// Returns the bytes on the wire.
 pub fn assert_plays(name: &str, machine: &Machine, song: &Song) -> Vec<u8> {
     let report = play(machine, song).expect("it plays");
     assert!(report.is_complete(), "{name}: {:?}", report.job.stop);
@@ -126,7 +128,7 @@ fn sysex_of_5_bytes_and_of_100_kib_goes_out_byte_for_byte() {
     let expected: Vec<u8> = MESSAGES.iter().flat_map(|message| message()).collect();
     each_machine(&CARD_FOR_LONG_EVENTS, |name, machine| {
         let sent = assert_plays(name, &machine, &long_song());
-        // After a reset some cards stop the bytes that follow.
+        // After a reset some cards send bytes of their own.
         assert!(sent.ends_with(&expected), "{name}");
     });
 }

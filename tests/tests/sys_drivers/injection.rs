@@ -15,24 +15,24 @@ use crate::scene::{driver_with, machine};
 /// Time of an instruction, in ns. It is also the time between two boundaries.
 const INSTRUCTION_NS: u64 = 1_000;
 
-/// The bytes that come in. The test chooses the time of the second byte.
+/// The bytes that come in. The second byte comes in at the boundary.
 const INPUT: [u8; 3] = [0x90, 0x3C, 0x40];
 
 /// The bytes that the Write sends: a whole message, because a DirectMusic port sends only whole
 /// messages.
 const OUTPUT: [u8; 2] = [0xF3, 0x01];
 
-/// The time of the Write, in ns.
+/// When the application writes, in ns since power-on.
 const WRITE_NS: u64 = 1_000_000_000;
 
 /// The result of a run.
 struct Run {
     received: Vec<u8>,
     sent: Vec<u8>,
-    /// When Write was called and when it returned, in ns.
+    /// When Write or PutMessage was called and when it returned, in ns.
     write_ns: Range<u64>,
     /// When the service routine began, in ns: the times of the first events at the IRQL of the
-    /// routine.
+    /// routine. Runs more than 1 ms before the write are not in the list.
     services_ns: Vec<u64>,
 }
 

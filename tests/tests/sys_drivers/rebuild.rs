@@ -11,8 +11,10 @@ use portcls_test_tools::{has_program, skip};
 use crate::reports::report_of;
 use crate::scene::{Access, accesses, driver, driver_at, folder, live, machine};
 
-/// Runs `build.sh`. `wanted` has options of the script, and after them the names of drivers. If a
-/// compiler is missing, prints a message and returns false.
+/// Runs `build.sh`. `wanted` has options of the script, and after them the names of drivers.
+///
+/// If a compiler of MinGW is missing, prints a message and returns false. If ziglang is missing,
+/// leaves out the drivers of `msvc-x64` with a message, and returns false if there are no others.
 pub fn build(into: &Path, wanted: &[&str]) -> bool {
     for triple in ["x86_64-w64-mingw32", "i686-w64-mingw32"] {
         if !has_program(&format!("{triple}-g++-win32"), "--version", "see guest/drivers/README.md")

@@ -1,4 +1,4 @@
-//! The good driver on the registers.
+//! The register accesses of the good driver and of the reference driver.
 
 use std::fmt::Write as _;
 
@@ -62,7 +62,7 @@ fn the_drivers_in_rust_and_in_cpp_side_by_side() {
     });
 }
 
-/// A time in us with three places.
+/// A time in us with three decimals.
 fn micros(time_ns: u64) -> String {
     format!("{:>7}.{:03}", time_ns / 1_000, time_ns % 1_000)
 }

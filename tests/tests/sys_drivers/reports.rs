@@ -10,8 +10,7 @@ use crate::rebuild::build;
 use crate::scene::{driver_with, folder, machine};
 
 /// Drivers that end in a bug check or a hang, each with the beginning of its failure bucket. The
-/// report also has to name a place: in the function with the mistake, or in the function of the
-/// driver in which the damage shows.
+/// report also has to name a place in the code.
 const DEATHS: [(&str, Kind, &str); 9] = [
     ("deep_recursion", Kind::BugCheck, "0x7F_8_"),
     ("double_free", Kind::BugCheck, "0xC2_7_"),
@@ -38,7 +37,8 @@ fn built_with_symbols(name: &str) -> Option<Machine> {
     Some(machine("smsc-superio", driver))
 }
 
-/// The committed binaries have no symbols; with symbols a report names functions and lines.
+/// The committed binaries of MinGW have no symbols. With symbols a report names functions and
+/// lines.
 #[test]
 fn symbols_beside_the_driver_name_functions_and_lines() {
     let Some(machine) = built_with_symbols("null_adapter") else { return };

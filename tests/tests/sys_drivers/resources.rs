@@ -75,7 +75,8 @@ fn a_driver_that_does_not_find_the_dsp_does_not_start_and_its_accesses_are_count
         let machine = machine("sb16", build, &resources);
         machine.start().expect_err("there is no DSP");
         let ranges = machine.range_figures();
-        // FF has the bit that says that a byte is there. The byte is FF, and not AA.
+        // The driver reads FF from a port without an answer. As the status of the DSP, FF says that
+        // a byte is there. The byte is FF too, and the driver expects AA.
         assert_eq!(counts(&ranges)[0], ("220+16", 2, 2, 0), "{build}");
         let offsets: Vec<_> = ranges[0].offsets.iter().map(|one| one.offset).collect();
         assert_eq!(offsets, [0x6, 0xA, 0xE], "{build}");

@@ -39,7 +39,7 @@ pub fn driver_with(build: &str, options: GuestOptions) -> Driver {
     driver_at(&folder().join("bin").join(format!("{build}.sys")), options)
 }
 
-/// A driver from a file.
+/// A driver from a file, without the symbols beside it.
 pub fn driver_at(path: &Path, options: GuestOptions) -> Driver {
     let file = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let name = path.file_stem().expect("a file").to_string_lossy();
@@ -64,7 +64,8 @@ pub fn machine_with(card: &str, driver: Driver, format: PinFormat) -> Machine {
     builder.driver(driver).pin_format(format).build().expect("the machine can be built")
 }
 
-/// A whole life: start, a song out while a song comes in, stop, removal.
+/// A whole life: start, bytes out, then bytes in, close of both pins, removal. Everything must
+/// arrive.
 pub fn live(machine: &Machine) {
     machine.start().expect("the driver starts");
     let application = Application::new(machine);
@@ -83,13 +84,13 @@ pub fn live(machine: &Machine) {
     let received: Vec<u8> =
         input.take_received().into_iter().flat_map(|chunk| chunk.bytes).collect();
     assert_eq!(received, [0x80, 0x3C, 0x00]);
-    // On some cards a reset stops the bytes that follow.
+    // After a reset some cards send bytes of their own.
     assert!(machine.cable().sent_bytes().ends_with(&[0x90, 0x3C, 0x40, 0xF8]));
     drop((output, input));
     assert_eq!(machine.unload().expect("it goes"), []);
 }
 
-/// Plays and records the tune with each build on each card, byte for byte.
+/// Plays and records the tune with each build on each of `CARDS`, byte for byte.
 pub fn play_and_record(builds: &[&str]) {
     for build in builds {
         for card in CARDS {
@@ -151,7 +152,7 @@ pub fn accesses(machine: &Machine) -> Vec<Access> {
     accesses
 }
 
-/// The notes of a machine's trace that begin with a word.
+/// The notes of a machine's trace that begin with `first`.
 pub fn notes(machine: &Machine, first: &str) -> Vec<String> {
     let log = machine.trace_log();
     let notes = log.events().filter_map(|event| match event.event {

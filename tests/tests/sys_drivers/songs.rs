@@ -38,8 +38,9 @@ fn a_thousand_bytes_come_in_through_every_build_at_full_wire_rate() {
     }
 }
 
-/// Real drivers hold the processor in this way. With 2,000 bytes the driver stays at DISPATCH_LEVEL
-/// for 640 ms. This is bad practice, but no error: the limit of the watchdog is 20 s.
+/// The driver writes the whole SysEx in one call of Write, and waits for the card inside the call.
+/// Real drivers do this too. With 2,000 bytes the driver stays at DISPATCH_LEVEL for 640 ms. This
+/// is bad practice, but no error: the limit of the watchdog is 20 s.
 #[test]
 fn a_write_that_holds_the_processor_for_a_whole_sysex_is_no_bug_check() {
     let mut sysex = vec![0x11; 2_000];

@@ -105,8 +105,8 @@ fn a_driver_plays_and_records_after_its_device_was_stopped_and_started_again() {
     }
 }
 
-/// Without power the card forgets UART mode. If the driver did not set it again, a note would not
-/// reach MIDI OUT.
+/// Without power the card forgets UART mode. If the miniport did not set this mode again, a note
+/// would not reach MIDI OUT.
 #[test]
 fn a_note_goes_out_after_a_sleep() {
     for build in builds() {

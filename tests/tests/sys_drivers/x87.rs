@@ -6,7 +6,8 @@ use crate::scene::{driver, live, machine, notes, play_and_record};
 
 const BUILD: &str = "x86/x87_dpc";
 
-/// The values that the driver's meter shows step by step. The host calculates them here.
+/// The lines that the driver's meter prints, one for each step. The host calculates the values
+/// here.
 fn meter() -> Vec<String> {
     let mut level: f64 = 0.0;
     (1..=12)

@@ -19,7 +19,7 @@ const FILES: [&str; 5] = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE"
 /// The text of the file with the notices.
 ///
 /// # Errors
-/// Cargo failed, or a package has no text and no licence.
+/// Cargo failed, or the folder or a licence file of a package cannot be read.
 pub fn notices() -> Result<String, Failure> {
     let in_program = in_program()?;
     let metadata = metadata("Cargo.toml")?;

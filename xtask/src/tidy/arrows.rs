@@ -12,7 +12,9 @@ const TOOLS: &str = "tests/tools";
 /// The tests of the whole machine: no crate may depend on them.
 const TOP: &str = "tests";
 
-/// Dependencies that are only in a manifest or only in a table, and rooms that are not in a table.
+/// Dependencies that are only in a manifest or only in a table, and rooms that are only in the
+/// project or only in a table. Also dependencies on `TOP`, and crates that the root manifest does
+/// not list.
 pub fn forbidden(manifests: &[Manifest], files: &[File]) -> Vec<Fault> {
     let rooms: BTreeMap<&str, &str> = manifests
         .iter()

@@ -31,7 +31,8 @@ pub struct Entry {
     pub key: String,
     /// The value, with the rest of the key after the first dot: `workspace = true`.
     pub value: String,
-    /// True if an empty line or a comment is before the entry. Such an entry begins a group.
+    /// True for the first entry of a section, and for an entry after an empty line or a comment.
+    /// Such an entry begins a group.
     pub begins_group: bool,
 }
 
@@ -120,7 +121,8 @@ impl Manifest {
 }
 
 impl Section {
-    /// The kind of the dependencies in the section; `None` for a section without dependencies.
+    /// The kind of the dependencies in the section. `None` for a section without dependencies, and
+    /// for the list of the workspace.
     pub fn kind(&self) -> Option<Kind> {
         match self.name.rsplit('.').next() {
             _ if self.name.starts_with("workspace") => None,

@@ -85,7 +85,8 @@ pub fn disorder(manifests: &[Manifest]) -> Vec<Fault> {
     faults
 }
 
-/// The fields and files that a published crate lacks.
+/// The faults of published crates: no readme, or keywords and categories that are missing, too
+/// many, unknown or not sorted.
 pub fn unfit_to_publish(manifests: &[Manifest], files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
     let is_published =

@@ -1,4 +1,4 @@
-//! The counts and lists in README.md, compared with the sources.
+//! The counts and lists in README.md, and the versions of Rust in manifests.
 
 use std::fmt::Debug;
 
@@ -6,7 +6,8 @@ use super::{Fault, File, find};
 
 const README: &str = "README.md";
 
-/// Facts in README.md that differ from the sources, and required facts that are not in README.md.
+/// Facts in README.md that differ from the sources, or that one of the two lacks. Also the version
+/// of Rust in the manifests that stand alone, if it differs from that of the root manifest.
 pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
     let text = |path: &str| find(files, path).map_or("", |file| file.text.as_str());
     let readme = text(README);
@@ -28,8 +29,8 @@ pub fn wrong_counts(files: &[File]) -> Vec<Fault> {
     faults
 }
 
-/// Compares a fact in the page (`told`) with the fact in the sources (`made`). `None` for one of
-/// them means that the page, or the sources, do not have the fact.
+/// Compares a fact in the page or a manifest (`told`) with the fact in the sources (`made`). `None`
+/// means that the fact was not found there.
 fn differ<T: PartialEq + Debug>(fact: &str, told: Option<T>, made: Option<T>) -> Option<Fault> {
     let what = match (told, made) {
         (Some(told), Some(made)) if told == made => return None,
@@ -40,7 +41,7 @@ fn differ<T: PartialEq + Debug>(fact: &str, told: Option<T>, made: Option<T>) ->
     Some(Fault::new(README, 0, what))
 }
 
-/// The text between two other texts, at the first place where both occur.
+/// The text from the first `before` to the next `after`; `None` if one of them is missing.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     Some(rest.split_once(after)?.0)

@@ -1,6 +1,7 @@
 //! The names of rules and bug checks are only in their registers.
 //!
-//! Tests may have such a name, because they compare with the text that a user sees.
+//! The numbers of bug checks are only there too. Tests may have such a name or number, because they
+//! compare with the text that a user sees.
 
 use super::{Fault, File, find};
 

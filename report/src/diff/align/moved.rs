@@ -2,7 +2,8 @@
 //!
 //! An event with the same time and words is the same event, even if it seems to belong to other
 //! code. An interrupt or DPC may come before a mark in one trace, and after it in the other. The
-//! two are the same interrupt or DPC if their triggers are a pair.
+//! two are the same interrupt or DPC if they have the same content. Those whose triggers are a pair
+//! are paired first.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,14 +13,14 @@ use super::{Aligner, BY_CONTENT};
 use crate::causes::NONE;
 use crate::nodes::{Kind, Tree};
 
-/// The most rounds of pairing by triggers. One round leads from a rise to its service routine, the
-/// next to the DPC that the routine queues, and so on.
+/// The most rounds of pairing by triggers. A round can pair the triggers of nodes that the next
+/// round then pairs.
 const MOST_ROUNDS: usize = 4;
 
 impl Aligner<'_, '_> {
-    /// Pairs the nodes that are left.
+    /// Pairs the nodes that are left, and corrects pairs that triggers or times contradict.
     pub(super) fn pair_moved(&mut self) {
-        // Each pair makes another trigger known.
+        // A new pair can be the trigger of other nodes.
         for _ in 0..MOST_ROUNDS {
             if self.pair_roots(By::TriggerAndContent) + self.pair_roots(By::Content) == 0 {
                 break;
@@ -29,10 +30,10 @@ impl Aligner<'_, '_> {
         self.pair_by_time();
     }
 
-    /// Pairs falls of signals that have the same trigger. The events of a signal were paired before
-    /// the service routines that make the signal fall, and only by their order. So a fall may have
-    /// got the wrong partner. A rise keeps its partner: a late rise seems to come from the access
-    /// before it, so its trigger would mislead.
+    /// Pairs falls of signals that have the same trigger. The events of an interrupt line were
+    /// paired before the service routines that make the line fall. So the triggers of the falls had
+    /// no partners yet, and a fall may have got the wrong partner. A rise keeps its partner: a late
+    /// rise seems to come from the access before it, so its trigger would mislead.
     fn pair_falls_by_trigger(&mut self) {
         let is_fall = |tree: &Tree<'_>, node: u32| {
             matches!(tree.event(node).event, Event::Signal { value: 0, .. })
@@ -55,7 +56,7 @@ impl Aligner<'_, '_> {
         };
         let found: Vec<Option<u32>> = crossed.iter().map(partner).collect();
         let is_taken: HashSet<u32> = found.iter().flatten().copied().collect();
-        // The other falls of each line are paired in order.
+        // The other falls of each signal are paired in order.
         let mut rest: HashMap<u64, Vec<u32>> = HashMap::new();
         for b in crossed.iter().map(|&(_, b)| b).rev().filter(|b| !is_taken.contains(b)) {
             rest.entry(self.b.node(b).key).or_default().push(b);
@@ -105,7 +106,8 @@ impl Aligner<'_, '_> {
     }
 
     /// Pairs nodes with the same values, time and level. Where routines seem to run at the same
-    /// time as other code, equal times are a better proof than equal order.
+    /// time as other code, equal times are a better proof than equal order. There, a node may leave
+    /// a partner that has another time.
     fn pair_by_time(&mut self) {
         self.pair_left_by_time(Taken::Stays);
         if !self.a.mixed.is_empty() || !self.b.mixed.is_empty() {
@@ -154,7 +156,8 @@ enum By {
     /// The triggers are a pair, and the content is the same.
     TriggerAndContent,
     /// The content is the same. This is for a service routine, DPC or signal that overtook another
-    /// one. A node that overtook its own trigger seems to have no trigger.
+    /// one. Its trigger does not count, because a node that overtook its own trigger seems to have
+    /// none.
     Content,
 }
 

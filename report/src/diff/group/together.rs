@@ -1,4 +1,4 @@
-//! Findings that follow from code that ran at one time, or from lost time.
+//! Findings that follow from simultaneous code, or from lost time.
 //!
 //! A trace can show a service routine or a DPC at the same time as other code. Then the trace does
 //! not tell which event belongs to which code. So if the routine differs, every difference in that
@@ -14,32 +14,32 @@ use crate::causes::NONE;
 use crate::diff::difference::{Aspect, Difference};
 use crate::nodes::{Kind, Tree};
 
-/// The most triggers from a service routine or DPC back to what began it: the queueing of the DPC,
-/// the service routine that queued the DPC, and the rise of the line.
+/// The most nodes from a service routine or DPC back to what began it. For a DPC these are the DPC,
+/// the queueing of the DPC, the service routine that queued the DPC, and the rise of the line.
 const MOST_TRIGGERS: usize = 4;
 
-/// A service routine or DPC that is late.
+/// A service routine or DPC that is late, or early, in the second trace.
 #[derive(Clone, Copy)]
 pub(super) struct Late {
     node: u32,
-    /// How late the routine is, in ns.
+    /// How late the routine is, in ns. Negative for an early routine.
     more: i64,
     group: usize,
 }
 
 /// The most routines among which this file looks for the one that was interrupted. The search for
-/// overlapping routines has the same limit: this number of routines before the given one, and this
-/// number after it.
+/// overlapping routines looks at this number of routines before the given one, and at one fewer
+/// after it.
 const MOST_HOSTS: usize = 16;
 
-/// A wait that is longer or shorter in the second trace, while its cause is at the same time in
-/// both.
+/// A wait, a byte or a run of polls that takes more or less time in the second trace, although it
+/// begins at the same time in both traces.
 #[derive(Clone, Copy)]
 pub(super) struct Stretch {
     group: usize,
     from_ns: u64,
     to_ns: u64,
-    /// How much longer the wait is, in ns.
+    /// How much more time it takes in the second trace, in ns.
     more: i64,
 }
 
@@ -100,7 +100,7 @@ impl Links<'_, '_> {
         self.stretches.iter().filter(is_same).map(|other| other.group).min()
     }
 
-    /// The service routines and DPCs that are late.
+    /// The service routines and DPCs that are late or early, for each trace.
     pub(super) fn find_late(&self, groups: &[Group]) -> [Vec<Late>; 2] {
         let is_root = |node: u32| matches!(self.a.node(node).kind, Kind::Isr | Kind::Dpc);
         let mut late = [Vec::new(), Vec::new()];
@@ -138,8 +138,9 @@ impl Links<'_, '_> {
         first.filter(|_| first == second)
     }
 
-    /// The service routines and DPCs that differ and seem to run at the same time as other code,
-    /// with their partners in the other trace.
+    /// The service routines and DPCs that seem to run at the same time as other code, with their
+    /// partners in the other trace; for each trace. Each has the group of its own difference, or
+    /// else the group of a routine that overlaps it. Routines without such a group are left out.
     pub(super) fn find_mixed(&self) -> [Vec<(u32, usize)>; 2] {
         let mut mixed = [Vec::new(), Vec::new()];
         for (side, tree) in [(Side::A, self.a), (Side::B, self.b)] {
@@ -168,7 +169,8 @@ impl Links<'_, '_> {
         mixed
     }
 
-    /// The group of a difference at a service routine or DPC, or at one of its triggers.
+    /// The first group with a difference at a service routine or DPC. If the routine has no
+    /// difference: the first group at its trigger, at the trigger of the trigger, and so on.
     fn began(&self, side: Side, routine: u32) -> Option<usize> {
         let (tree, at) = match side {
             Side::A => (self.a, &self.at_a),

@@ -19,7 +19,7 @@ use crate::driver::{Class, Driver, MESSAGE};
 /// Bytes of a record with one message.
 const RECORD_LENGTH: usize = 12;
 
-/// The room for a read, in bytes: the same as in the application of the machine.
+/// The least room for a read, in bytes: the room that the application of the machine gives.
 const READ_BUFFER: usize = 1_024;
 
 /// The client, on a device that is started.
@@ -92,8 +92,8 @@ impl Client {
         assert!(irp.is_completed());
     }
 
-    /// Queues a request to read, lets messages come in, and returns the number of bytes that the
-    /// request got.
+    /// Queues a request to read, lets messages come in, and returns the number of MIDI bytes that
+    /// the request got.
     pub fn read(&self, pin: &Pin, messages: u64) -> u64 {
         let room = READ_BUFFER.max(messages as usize * RECORD_LENGTH);
         let irp = self.stream(pin, KsIoctl::ReadStream, 0, vec![0; room]);
@@ -133,7 +133,7 @@ fn control(
     irp
 }
 
-/// A bus driver that answers every request with success.
+/// A bus driver that answers every PnP request with success.
 fn bus_driver() -> Rc<DriverObject> {
     let bus = DriverObject::new("bus");
     let serve = |kernel: &Kernel, _device: &Rc<DeviceObject>, irp: &Irp| {

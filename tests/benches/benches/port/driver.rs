@@ -51,7 +51,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Loads the driver: afterwards the kernel knows its AddDevice.
+    /// Loads the driver: afterwards `object` has its AddDevice.
     pub fn load(kernel: &Kernel, object: &Rc<DriverObject>, class: Class) -> Rc<Driver> {
         let driver = Rc::new(Driver {
             class,
@@ -212,7 +212,7 @@ impl IMiniportMidiStream for MidiStream {
         Ok(())
     }
 
-    /// Reads one message.
+    /// Reads one message, if one came in.
     fn read(&self, _kernel: &Kernel, buffer: &mut [u8]) -> Result<u32, NtStatus> {
         if !self.0.take_message() {
             return Ok(0);

@@ -1,4 +1,4 @@
-//! Counts the instructions of the port alone: DirectMusic beside MIDI.
+//! Counts the instructions of the port: DirectMusic beside MIDI.
 //!
 //! The driver and the client do almost nothing. So the count is the work of the port, with the
 //! kernel and the trace below it. A round is one message of three bytes, with the message's share
@@ -8,8 +8,7 @@
 //! cargo bench -p portcls-benches --bench port
 //! ```
 //!
-//! The command prints one line for each direction and number of messages. The command needs
-//! valgrind.
+//! The command prints one line for each direction and size of a group. It needs valgrind.
 
 mod client;
 mod driver;
@@ -22,7 +21,7 @@ use portcls_benches::instructions_of_a_round;
 use client::Client;
 use driver::Class;
 
-/// The number of messages that one count has.
+/// Messages of the shorter of the two runs under callgrind. The other run has twice as many.
 const ROUNDS: u64 = 4_000;
 
 /// Messages in a request to render, or between two interrupts of a capture.

@@ -1,4 +1,4 @@
-//! Writes the inputs that a target begins from: `TARGET FOLDER`.
+//! `seeds TARGET FOLDER` writes the inputs that a target begins from.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! A driver with events: a topology filter and its volume control.
 //!
 //! The filter and its node have events 0 and 1. A client can enable each event for every time, or
-//! for one time. When a client sets a property, the driver generates these events.
+//! for one time. When a client sets the volume, the driver generates event 0.
 
 use std::cell::RefCell;
 use std::rc::Rc;
