@@ -184,7 +184,7 @@ pub enum Verb {
     /// Several traces, or a song on several cards, are one table: the longest times of each run.
     #[command(after_long_help = format!("{LATENCY_EXAMPLES}\n\n{LATENCY_EXIT}\n\n{EXIT_CODES}"))]
     Latency(LatencyArguments),
-    /// Writes the JSON Schema of the summary, of a scenario file, or of a line of export --to jsonl.
+    /// Writes the JSON Schema of a summary, a scenario file or a line of a trace.
     Schema {
         /// The document.
         document: SchemaName,

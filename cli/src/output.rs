@@ -64,9 +64,9 @@ pub struct Output {
     place: Place,
 }
 
-/// Finds the places of the outputs. Checks that the outputs differ, that none is a file of `inputs`,
-/// and that the program can make a file in the folder of each output file. The results are in the
-/// order of `wanted`.
+/// Finds the places of the outputs. Checks that the outputs differ, that none is one of the
+/// `inputs`, and that the program can make a file in the folder of each output file. The results
+/// are in the order of `wanted`.
 ///
 /// # Errors
 /// [`Failure::SameOutput`], [`Failure::OutputIsInput`] and [`Failure::CannotWrite`].

@@ -123,7 +123,7 @@ fn warn(ran: &Ran) {
     }
     match (ran.outcome.verdict(), &ran.scenario.golden) {
         (Verdict::NothingChecked, Some(_)) => console::note(&format_args!(
-            "{name}: it expects nothing by name; `check` compares its golden"
+            "{name}: it has no expectation; `check` compares its golden"
         )),
         (Verdict::NothingChecked, None) => console::error(&format_args!(
             "{name}: nothing was checked: write an expected result in [expect], or write [golden]"

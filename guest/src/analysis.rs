@@ -256,8 +256,8 @@ fn description(kind: Kind, bug_check: Option<&BugCheck>) -> &'static str {
     match (entry, kind) {
         (Some(entry), _) => entry.meaning,
         (None, Kind::BugCheck) => {
-            "The driver called KeBugCheckEx with a code that is not in the table here. The driver's \
-             documentation says what the code means."
+            "The driver called KeBugCheckEx with a code that is not in the table here. The \
+             documentation of the driver says what the code means."
         }
         (None, Kind::Hang) => {
             "The driver did not come back, and nothing that is still to come would let it go on. \

@@ -102,8 +102,7 @@ portcls_emulator::rules! {
     FLOATING_POINT_KEPT = "floating-point-kept",
         source: "WDK, KeSaveFloatingPointState, Remarks";
 
-    /// The floating-point state that was saved last must be restored first, and no state must be
-    /// saved at a lower IRQL than the state before it.
+    /// Floating-point states must be restored in reverse order, and never saved at a lower IRQL.
     FLOATING_POINT_NESTING = "floating-point-nesting",
         source: "WDK, KeRestoreFloatingPointState, Remarks";
 

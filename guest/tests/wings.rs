@@ -1,7 +1,8 @@
 //! The wings of the guest: each names only the wings below it.
 //!
-//! The test looks at paths. Code can call a method of `Guest` in a higher wing without a path; the
-//! head of `src/lib.rs` describes the only such call.
+//! The test finds a wing where code names it after `crate::`. Code can call a method of `Guest`
+//! that stands in a higher wing without this name; the head of `src/lib.rs` describes the only such
+//! call.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -115,7 +115,7 @@ worded! {
     pub enum IntelligentMode {
         /// The firmware has a sequencer: it plays, records, and keeps time. Such a card needs
         /// numbers in [`firmware`](crate::Behaviour::firmware), knows all commands, and has no bus
-        /// chip. Any other card with this word has no sequencer.
+        /// chip. A card with this word that does not meet these conditions has no sequencer.
         Sequencer: "sequencer",
         /// The card acknowledges and answers commands, and does the work of FF and 3F only.
         AnswersOnly: "answers-only",

@@ -176,7 +176,8 @@ behaviour! {
         "the port of DATA, unless another one is chosen";
     /// What lies between the two ports and the rest of the card.
     host_port: HostPort, "host-port", Word,
-        "mailbox: one byte each way, and a second one replaces it; bus-chip: the same, but commands do not go through it; fifo: two buffers";
+        "mailbox: one byte each way, and a second one replaces it; bus-chip: a mailbox for data \
+         alone; fifo: two buffers";
     /// Bits 5 to 0 of STATUS that are always set.
     status_low_bits: u8, "status-low-bits", Number(0..=0x3F, Hexadecimal),
         "the bits that are always set in STATUS";

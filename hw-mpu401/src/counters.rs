@@ -22,8 +22,8 @@ pub struct Counters {
     pub command_writes: u64,
     /// Host bytes taken over for MIDI OUT.
     pub accepted: u64,
-    /// Commands that the card took and did not ignore. A command that waits for an answer of the
-    /// host also counts.
+    /// Commands that the card took and did not ignore. A command that is deferred, because the host
+    /// has not answered a request yet, also counts.
     pub commands: u64,
     /// Data bytes that the unit took for a command, or as a part of an event of a track or the
     /// conductor.

@@ -151,7 +151,8 @@ latencies! {
     /// From the host's read of the ACK to the time when the answer is in DATA. If the answer is an
     /// entry of a receive FIFO: from the time when the unit gives the ACK to the time when the
     /// answer enters the FIFO.
-    reply_latency_ns, "reply-latency-ns", Finite, "from the ACK read (with a FIFO, from the ACK) to the answer";
+    reply_latency_ns, "reply-latency-ns", Finite,
+        "from the ACK read (with a FIFO, from the ACK) to the answer";
     /// From the stop bit of a MIDI IN byte to DSR.
     rx_to_dsr_ns, "rx-to-dsr-ns", Finite, "from a stop bit on MIDI IN to DSR";
     /// From a read of DATA to the time when the next byte is in DATA, if a byte is ready.

@@ -100,7 +100,7 @@ impl Transmitter {
     }
 
     /// Takes a byte that may start at `ready_ns`. The caller knows that there is room for it.
-    /// Returns when there is room for one more byte: the end of an earlier byte.
+    /// Gives the time at which an earlier byte ends and so makes room for one more.
     #[inline]
     pub(crate) fn push(&mut self, byte: u8, ready_ns: u64) -> u64 {
         // Measured: with a branch instead of a selection a byte takes one instruction more.

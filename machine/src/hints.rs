@@ -109,7 +109,11 @@ mod tests {
         let port = "1 access was to ports that no card has, the first to port 332";
         assert_eq!(
             told(0, 0, Some(Mode::Intelligent)),
-            ["the driver never entered UART mode: the card was in intelligent mode", port]
+            [
+                "at the end the card was in intelligent mode: the driver did not enter UART mode, \
+              or left it",
+                port
+            ]
         );
         assert_eq!(told(3, 47, Some(Mode::Uart)), ["47 bytes were not in the song", port]);
         assert_eq!(told(0, 0, None), [port]);

@@ -24,7 +24,7 @@ pub enum JudgedAs {
     Failed,
     /// The scenario wants a golden, but the file of the golden does not exist yet.
     NoGolden,
-    /// The scenario expects nothing by name and has no golden.
+    /// The scenario has no expectation of its own and no golden, and nothing went wrong.
     NothingChecked,
     /// The driver broke a documented rule that the scenario does not name.
     RuleBroken,

@@ -355,7 +355,7 @@ impl<'m> PinClient<'m> {
         received
     }
 
-    /// Takes the requests out that were completed, and appends their statuses and the received bytes.
+    /// Takes the completed requests out, and appends their statuses and the received bytes.
     pub(crate) fn append_completed(
         &self,
         statuses: &mut Vec<NtStatus>,

@@ -108,7 +108,7 @@ fn gdb_is_told_the_card_and_the_queues_and_the_run_stays_the_same() {
     assert_eq!(text.matches("the device at ports 330 to 331, irq 9\n").count(), 2, "{text}");
     assert_eq!(text.matches("  card           smsc-superio\n").count(), 2, "{text}");
     assert_eq!(text.matches("  IRQL           0 (PASSIVE_LEVEL)\n").count(), 1, "{text}");
-    let unknown = "unknown command; 'monitor help' lists them\n";
+    let unknown = "unknown command; 'monitor help' lists the commands\n";
     assert_eq!(text.matches(unknown).count(), 1, "{text}");
     assert_eq!(session.sent.as_ref(), Ok(&sent), "{text}");
     let texts = [&plain, &session.last]

@@ -153,7 +153,8 @@ impl EventList {
     }
 
     /// Tells the clients. An event that was enabled for one notice leaves the list, and its client
-    /// does not disable it. Source: WDK, KSEVENT. Assumed: the handler of this event is not told.
+    /// does not disable it. Source: WDK, KSEVENT. Assumed: the handler of this event is not called
+    /// with the verb Remove.
     fn signal(&self, kernel: &Kernel, query: &EventQuery) {
         let mut told: Vec<Rc<KsEventEntry>> = self.entries.borrow().clone();
         told.retain(|entry| query.fits(entry));

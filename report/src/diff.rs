@@ -141,8 +141,8 @@ pub struct Place {
     pub first: Option<usize>,
     /// The number of the event in the second trace.
     pub second: Option<usize>,
-    /// How much later the event came after its cause in the second trace, in ns. 0 for a finding
-    /// that is not [`FindingKind::Delay`].
+    /// In ns: the delay from the cause to the event in the second trace, minus this delay in the
+    /// first trace. 0 for a finding that is not [`FindingKind::Delay`].
     pub delay_ns: i64,
 }
 
@@ -157,7 +157,7 @@ pub struct Diff {
     pub moved: u64,
     /// The options of the comparison.
     pub options: DiffOptions,
-    /// The range of the time differences that the tolerance allows.
+    /// The smallest and the largest time difference that came and that the tolerance allows.
     pub residual: Option<Residual>,
     /// The differences that are not findings because of the options.
     pub passed: Passed,
@@ -210,7 +210,7 @@ pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
     result
 }
 
-/// The number in the whole trace of each event that the trace without facts about causes has.
+/// For each event that is no fact about causes, in order: its number in the whole trace.
 fn numbers_of(log: &TraceLog) -> Vec<usize> {
     let kept = log.events().enumerate().filter(|(_, event)| !event.event.is_cause_fact());
     kept.map(|(number, _)| number).collect()

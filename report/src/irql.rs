@@ -8,9 +8,9 @@ const DEEPEST: usize = 256;
 
 /// Follows the IRQL through a trace.
 ///
-/// A processor that goes idle records no event. The last event before the idle time is usually the
-/// return of a function. So a return restores the level from before the call, and code that is in
-/// no call is at PASSIVE_LEVEL after each event.
+/// A processor that goes idle records no event, so the level after the last event is shown for the
+/// whole idle time. That event is usually the return of a function. Therefore a return restores the
+/// level from before the call. Outside every call, the level after an event is PASSIVE_LEVEL.
 pub(crate) struct IrqlFollower {
     level: Level,
     /// The functions that were called and have not returned, each with the level before its call.

@@ -53,7 +53,7 @@ pub fn write(
         put(&packet)?;
     }
     let mut packets = Packets::new(&timeline, legend).collect();
-    // The end of polls becomes a packet together with their beginning, but its time is later.
+    // `take` makes the packet for the end of polls right after the packet for their beginning.
     packets.sort_by_key(|packet| packet.timestamp);
     packets.iter().try_for_each(put)
 }

@@ -123,7 +123,7 @@ fn a_delay_of_another_time_is_one_finding() {
     assert_eq!((finding.owner, finding.kind), (Owner::Driver, FindingKind::Due));
     let title = "the end of the delay of 1000.000 us -> the end of the delay of 1500.000 us";
     assert_eq!(finding.title, title);
-    // The code delays up to the same time of the clock.
+    // The delays have different lengths but end at the same time.
     let found = differ(&stopped(800, 1_200, 2_000), &stopped(900, 1_100, 2_000));
     assert_eq!(found.findings.len(), 1, "{}", found.text(9));
     assert_eq!(found.findings[0].title, "app: stop 100.000 us later");

@@ -33,8 +33,8 @@ pub struct CheckArguments {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Unreferenced::Fail)]
     #[arg(help_heading = "New goldens")]
     pub unreferenced: Unreferenced,
-    /// Writes the new trace, a text about what is wrong and a page of each scenario that failed into this folder,
-    /// and removes these files of each scenario that passed.
+    /// Writes the new trace, a text about what is wrong and a page of each scenario that failed
+    /// into this folder, and removes these files of each scenario that passed.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
     /// Writes the trace of the only scenario as a page, with the findings and what the golden has

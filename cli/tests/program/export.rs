@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::schema::{faults, published};
 use crate::support::{Folder, TWO_NOTES, driver_path, midi_file};
 
-/// A folder with the trace of two notes that come in, on a card whose firmware needs no time.
+/// A folder with the trace of two notes that come in, on a card without firmware.
 fn captured() -> Folder {
     let folder = Folder::new();
     folder.put("song.mid", midi_file(TWO_NOTES));

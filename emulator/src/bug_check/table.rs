@@ -68,8 +68,9 @@ macro_rules! bug_checks {
 }
 
 bug_checks! {
-    /// A kernel routine touched pageable or invalid memory at an IRQL at which no page can be brought
-    /// in. Most likely the driver gave the routine a bad pointer, or called it at too high an IRQL.
+    /// A kernel routine touched pageable or invalid memory at an IRQL at which no page can be
+    /// brought in. Most likely the driver gave the routine a bad pointer, or called it at too high
+    /// an IRQL.
     IRQL_NOT_LESS_OR_EQUAL = 0x0A, [ADDRESS, AT_IRQL, ACCESS, CULPRIT] => {
         distinction: Distinction::NullAddress,
     };
@@ -208,8 +209,8 @@ bug_checks! {
         distinction: Distinction::FirstParameter,
     };
 
-    /// The checks that watch a driver found a mistake. Without these checks the machine might have
-    /// run on for a while.
+    /// A check that watches the driver has found a mistake. Without the check the machine might
+    /// have run on for a while.
     DRIVER_VERIFIER_DETECTED_VIOLATION = 0xC4, [
         listed("the rule that was broken", values::VERIFIER),
         DEPENDS,
@@ -259,8 +260,8 @@ bug_checks! {
         UNUSED,
     ];
 
-    /// A driver touched pageable or invalid memory at an IRQL at which no page can be brought in. The
-    /// pointer is bad, or code or data for PASSIVE_LEVEL was used at DISPATCH_LEVEL or above.
+    /// A driver touched pageable or invalid memory at an IRQL at which no page can be brought in.
+    /// The pointer is bad, or code or data for PASSIVE_LEVEL was used at DISPATCH_LEVEL or above.
     DRIVER_IRQL_NOT_LESS_OR_EQUAL = 0xD1, [ADDRESS, AT_IRQL, ACCESS, CULPRIT] => {
         distinction: Distinction::NullAddress,
     };

@@ -17,7 +17,7 @@ const RECENT: usize = 2048;
 
 /// When the cache holds more operations than this, it is emptied before a further block comes in.
 /// Operations of removed blocks count too. This number is enough for the code of any driver. At 40
-/// bytes each, so many operations take 10 MiB of host memory.
+/// bytes each, the operations take 10 MiB of host memory.
 const OPERATIONS_LIMIT: usize = 1 << 18;
 
 /// The longest block, in bytes.

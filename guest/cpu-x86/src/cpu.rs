@@ -55,7 +55,8 @@ pub struct Disassembly {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Support {
     /// The processor has the instruction. Some such instructions end the run with a stop, and the
-    /// user serves the stop. Bytes that are no instruction count as such an instruction.
+    /// user serves the stop. Bytes that are no instruction count as an instruction that ends the
+    /// run with a stop.
     Emulated,
     /// The processor does not have the instruction: an attempt to execute it ends the run with
     /// `Stop::Unsupported`.

@@ -123,8 +123,8 @@ impl GuestObject {
     }
 
     /// The pointer by which the driver gave the object to the port. Drivers cast this pointer to
-    /// their own object without a query. Until a pointer is noted, the result is the first pointer
-    /// that the driver gave.
+    /// their own object without a query. Before the first `note_target`, the result is the pointer
+    /// with which the wrapper was made.
     pub fn target(&self) -> u64 {
         self.target.get()
     }

@@ -10,9 +10,9 @@
  *     mpu401_free(chip);
  *
  * Times are nanoseconds of emulated time since the card was made and powered on. The host owns
- * time: time passes in the calls that take now_ns, and must not go back. A time that is earlier than the latest time seen
- * is taken as the latest time seen. A time above INT64_MAX (292 years) is taken as INT64_MAX. Both
- * mistakes are counted and cause no crash.
+ * time: time passes in the calls that take now_ns, and must not go back. A time that is earlier
+ * than the latest time seen is taken as the latest time seen. A time above INT64_MAX (292 years) is
+ * taken as INT64_MAX. Both mistakes are counted and cause no crash.
  *
  * A null pointer is refused: the call does nothing and returns what its description says. Nothing
  * is allocated between mpu401_new and mpu401_free. There is no state outside an instance: two
@@ -309,8 +309,8 @@ bool mpu401_click(Mpu401 *m, uint64_t *time_ns, bool *accented);
 bool mpu401_midi_out(Mpu401 *m, uint64_t *start_ns, uint8_t *byte);
 
 /**
- * How often something has happened since mpu401_new. `which` says what is counted, and is one of
- * Mpu401Count; any other number gives 0. If the card is NULL, the result is 0.
+ * How often something has happened since the card was made. `which` says what is counted, and is
+ * one of Mpu401Count; any other number gives 0. If the card is NULL, the result is 0.
  */
 uint64_t mpu401_count(const Mpu401 *m, uint32_t which);
 

@@ -333,8 +333,8 @@ pub extern "C" fn mpu401_midi_out(
     true
 }
 
-/// How often something has happened since the card was made. `which` says what is counted, and is one of
-/// Mpu401Count; any other number gives 0. If the card is NULL, the result is 0.
+/// How often something has happened since the card was made. `which` says what is counted, and is
+/// one of Mpu401Count; any other number gives 0. If the card is NULL, the result is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpu401_count(m: Option<&Instance>, which: u32) -> u64 {
     m.zip(Count::from_number(which)).map_or(0, |(m, which)| m.count(which))

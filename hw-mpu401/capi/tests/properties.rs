@@ -60,8 +60,8 @@ fn card_name() -> impl Strategy<Value = String> {
 
 /// A time in the first 100 s, mostly in the first 4 s. The times of the calls go back and forth.
 ///
-/// A sequencer that plays acts at every tick, so centuries of play would take minutes here.
-/// `tests/chip/properties.rs` of the chip goes to the end of time.
+/// A sequencer that plays acts at every MIDI clock at least, so centuries of play would take
+/// minutes here. `tests/chip/properties.rs` of the chip goes to the end of time.
 fn any_time_ns() -> impl Strategy<Value = u64> {
     prop_oneof![8 => 0..4_000_000_000_u64, 1 => 0..100_000_000_000_u64]
 }

@@ -17,7 +17,7 @@ pub fn byte_words(bytes: &[u8]) -> Vec<String> {
 struct Reader {
     /// The status of the message, 0 for none.
     status: u8,
-    /// How many data bytes of the message have come.
+    /// How many data bytes of the message have come. Not counted in a SysEx.
     data: u8,
 }
 

@@ -294,8 +294,8 @@ const ROLAND_TIMING: Timing = Timing {
     // Measured when 3F directly follows a reset. Assumed: the time is the same for any unit whose
     // clock does not run yet.
     busy_after_early_uart_entry_ns: Spread::exactly(33_450_000),
-    // Measured: 140 to 200 us from a read to a byte that is not ready yet. When many bytes wait,
-    // the host gets about 7200 bytes a second: one byte in 139 us.
+    // Measured: if the next byte is not ready at a read of DATA, it comes 140 to 200 us later. When
+    // many bytes wait, the host gets about 7200 bytes a second: one byte in 139 us.
     rx_queued_to_dsr_ns: Spread::between(139_000, 139_000, 200_000),
     // Measured for a command that the unit defers.
     awaited_take_ns: Spread::exactly(17_000),
@@ -319,7 +319,8 @@ const ROLAND_TIMING: Timing = Timing {
     // Measured: at ticks of 5 ms the first request comes 5.98 ms after the ACK of 0A. These are
     // 5 ms for the tick, 130 us as for a usual request, and this latency.
     first_tick_ns: Spread::exactly(850_000),
-    // Measured: about 10 ms after command 05, whose FC goes out with the next MIDI clock.
+    // Measured: FC goes out with the next MIDI clock after command 05, and the note-offs come about
+    // 10 ms after that clock.
     silence_after_stop_ns: Spread::exactly(10_000_000),
     // Measured: the note-offs come 12 to 27 ms after the end of the last track. They seemed to
     // follow the next MIDI clock. Assumed: the time counts from the end of the track, because a
@@ -328,17 +329,18 @@ const ROLAND_TIMING: Timing = Timing {
     silence_after_end_ns: Spread::between(12_000_000, 20_000_000, 27_000_000),
     // Measured.
     tempo_reply_ns: Spread::between(950_000, 1_000_000, 1_060_000),
-    // Measured: the ACK of a command right after E0 and its data comes up to about 1 ms later,
-    // which includes 25 us from the command taken to its ACK. Assumed: usually the work is shorter.
+    // Measured: if a command follows E0 and its data at once, its ACK comes up to about 1 ms after
+    // the unit took the data. The last 25 us of this time lead from the command to its ACK.
+    // Assumed: usually the work is shorter.
     tempo_work_ns: Spread::between(850_000, 850_000, 970_000),
-    // Measured: the ACK of a command right after B8 comes up to about 400 us later. Assumed:
-    // usually the work is shorter, as for a new tempo.
+    // Measured: if a command follows B8 at once, its ACK comes up to about 400 us after the unit
+    // took B8. Assumed: usually the work is shorter, as for a new tempo.
     clear_work_ns: Spread::between(300_000, 300_000, 370_000),
     // Measured: about 570 us.
     thru_ns: Spread::exactly(570_000),
-    // Measured: each clock on the wire is up to about 50 us early or late, because the timer's
-    // interrupt waits for the main loop. Assumed: early and late count from the F8 before, so that
-    // an F8 is at most 50 us behind its own time. Assumed: at least half of the F8s do not wait.
+    // Measured: the time between two F8s on the wire is up to about 50 us shorter or longer than a
+    // clock, because the timer's interrupt waits for the main loop. Assumed: each F8 is 0 to 50 us
+    // later than its tick. Assumed: at least half of the F8s do not wait.
     clock_delay_ns: Spread::between(0, 0, 50_000),
     // Measured: with a full buffer the unit takes the next byte after 294 or 330 us, 320 us in the
     // mean. Assumed: it looks for room 294 us after it has taken a byte and every 36 us from then

@@ -41,7 +41,7 @@ pub(super) const PROFILE: CardProfile = CardProfile {
         // is completed. Assumed: only a byte on MIDI OUT counts as an ongoing transfer.
         command_start: CommandStart::AfterByteOnWire,
         // Source: data sheet: FF in UART mode goes back to Pass-Thru mode and drops the received
-        // bytes; no ACK is named. Both are values of the family.
+        // bytes. The sheet names no ACK. The family has the values for the bytes and for the ACK.
         ..cs4237b::BEHAVIOUR
     },
 };

@@ -83,8 +83,7 @@ fn events_leave_at_their_ticks_and_one_is_held_ahead() {
     assert!((499_000..=500_500).contains(&apart_us), "{apart_us}");
 }
 
-/// The host gives events faster than MIDI OUT carries them: 2,000 messages at once would be more than
-/// the output holds.
+/// The host gives events faster than MIDI OUT carries them. The output cannot hold 2,000 messages.
 #[test]
 fn events_at_once_wait_for_room_in_the_output_and_none_is_lost() {
     let mut host = Host::new();

@@ -7,7 +7,7 @@ fn roland(initial: InitialState) -> Bus {
     Bus::new("roland-mpu401", initial)
 }
 
-/// Time from the latest write until DRR clears, in us.
+/// Time from now until DRR clears, in us.
 fn drr_clear_us(bus: &mut Bus) -> u64 {
     let written_us = bus.now_us();
     bus.poll(0x40, 200_000, 0).expect("DRR clears");

@@ -13,7 +13,7 @@ use crate::{Architecture, Configuration, Installation, Root, Unused};
 /// SPSVCINST_ASSOCSERVICE: the service is the driver of the device.
 const ASSOCIATED: u32 = 2;
 
-/// The most directives Needs in a chain in which each directive names the section of the next one.
+/// The longest chain of `Needs` directives. Each names the section in which the next one stands.
 const DEEPEST: usize = 16;
 
 /// What the reader has found so far.
@@ -80,7 +80,8 @@ impl Walk<'_> {
             return Ok(());
         };
         // Source: WDK: the name of a section that belongs to an install section begins with the
-        // whole name of the install section, with its ending for the processor.
+        // whole name of the install section, with its ending for the processor. If there is no such
+        // section, the reader takes a section with the base name and the best ending.
         let full = self.inf.sections[section].name.clone();
         let belonging = |suffix: &str| {
             let own = self.inf.find(&format!("{full}{suffix}"));

@@ -186,8 +186,7 @@ fn all_read(facts: &Facts<'_, '_>) -> Vec<(u8, u64)> {
     facts.pins.iter().flat_map(read_of).collect()
 }
 
-/// The bytes that a pin received, each with the time at which its request was completed, in ns since
-/// power-on.
+/// The bytes that a pin received. With each: when its request was completed, in ns since power-on.
 fn read_of(pin: &Pin<'_>) -> Vec<(u8, u64)> {
     let chunks = pin.received.iter();
     chunks.flat_map(|chunk| chunk.bytes.iter().map(|&byte| (byte, chunk.completed_ns))).collect()

@@ -49,8 +49,8 @@ pub trait IServiceGroup: IServiceSink {
     /// Removes a sink and drops the reference. When the sink is not a member, the call has no
     /// effect.
     ///
-    /// The group finds the sink by its object. The group does not call the sink any more, even when
-    /// the DPC is queued already.
+    /// The group removes the member that is the same object as `sink`. The group does not call the
+    /// sink any more, even when the DPC is queued already.
     ///
     /// IRQL: PASSIVE_LEVEL. Source: WDK, IServiceGroup::RemoveMember.
     #[doc(alias = "IServiceGroup::RemoveMember")]

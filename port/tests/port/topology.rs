@@ -39,8 +39,8 @@ fn topology_miniport(fake: &Rc<Fake>) -> Rc<dyn IUnknown> {
     Rc::new(FakeTopology { fake: Rc::clone(fake), port: RefCell::default() })
 }
 
-/// A pin in without communication (KSPIN_COMMUNICATION_NONE), a volume control, and a bridge pin
-/// out. The description has no categories.
+/// An input pin without communication (KSPIN_COMMUNICATION_NONE), a volume control, and an output
+/// bridge pin. The description has no categories.
 fn mixer() -> PcFilterDescriptor {
     let bridge = filter().pins.swap_remove(BRIDGE as usize);
     let mut into = bridge.clone();

@@ -188,7 +188,7 @@ impl<'t, 'a> Links<'t, 'a> {
 
     /// The group of the write that overwrote a byte. The difference is a byte that only one trace
     /// has. In the other trace, the driver's next write to the port has another value or another
-    /// note. The code takes this for the note that the write overwrites a byte.
+    /// note. The code assumes that the note now says that the write overwrote a byte.
     fn overwritten(&self, groups: &[Group], difference: &Difference) -> Option<usize> {
         let (side, node, other) = match difference {
             Difference { aspect: Aspect::Gone, a, .. } => (Side::A, *a, Side::B),

@@ -9,7 +9,7 @@ use serde::Serialize;
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Each event with its cause and its time after this cause, to the ns. Settings that allow
-    /// differences have no effect.
+    /// differences have no effect, but for `unordered`.
     Exact,
     /// Each event with its cause and its time after this cause. The settings say which differences
     /// are allowed.
@@ -72,8 +72,8 @@ impl PollRule {
 /// Whether a difference counts if it is only in bits without a meaning. Such bits are in a register
 /// that tells a state.
 ///
-/// A bit has no meaning when the trace has the same words for the register with the bit and without
-/// it. The card does not drive such a bit.
+/// A bit has no meaning when the note on the read, such as `status: can write`, is the same whether
+/// the bit is set or clear. The card does not drive such a bit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Undriven {
@@ -114,7 +114,8 @@ pub struct DiffOptions {
 }
 
 impl DiffOptions {
-    /// The options that have an effect. An exact comparison allows no difference.
+    /// The options that have an effect. An exact comparison allows no difference but the order of
+    /// `unordered`.
     pub(super) fn settled(self) -> DiffOptions {
         match self.mode {
             Mode::Exact => DiffOptions {

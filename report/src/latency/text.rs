@@ -8,7 +8,7 @@ use super::{Breach, Budget, Latency, Series, Span, Worst};
 const SIMULATED: &str = "simulated time: port accesses and the instructions of a driver take time, \
                          caches and other drivers do not exist";
 
-/// The most causes of a longest time that the text tells; JSON has all causes.
+/// For each longest time the text tells at most this number of causes. JSON has all causes.
 const MOST_CAUSES: usize = 4;
 
 /// The most columns of a name.

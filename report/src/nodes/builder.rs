@@ -238,8 +238,8 @@ impl<'a> Builder<'a> {
                 (Kind::Timer, self.names.of(timer), is_cancelled)
             }
             Event::Wait { object, end, .. } => (Kind::Wait, self.names.of(object), end as u64),
-            // The length of a delay is compared separately, because code can delay up to a certain
-            // time on the clock.
+            // The length of a delay is compared separately. If code delays until a fixed moment on
+            // the clock, the lengths may differ and the delays are still alike.
             Event::Delay { .. } => (Kind::Delay, who, 0),
             Event::Note(text) => {
                 let text = self.tree.log.text(text);

@@ -62,8 +62,8 @@ impl X87 {
             self.set_quotient(Some(0));
             return Ok(self.finish_remainder(left.sign, Some(left)));
         }
-        // Both numbers are in units of half the divisor's last place; a distance of -1 needs this
-        // unit.
+        // Both numbers are in units of half the divisor's last place. With a distance of -1 this is
+        // the dividend's last place.
         let (dividend, divisor) = (dividend << (distance + 1), divisor << 1);
         let (mut units, mut rest) = (dividend / divisor, dividend % divisor);
         let mut sign = left.sign;

@@ -173,13 +173,16 @@ fn prepare(host: &mut Host, form: &Form, operands: &Operands) -> Registers {
         Mnemonic::Xlatb => general[3] = pointer,
         Mnemonic::Leave | Mnemonic::Enter => general[5] = stack + 0x700,
         Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc if uses_memory(form) => {
-            // The bit number becomes 0 or 2048. So the bit lies in the operand or 256 bytes higher.
+            // The bit number becomes a number from -2048 to 2047. So the bit lies at most 256 bytes
+            // below or above the operand.
             if let Some(source) = general_number(instruction.op1_register())
                 && source != 4
             {
                 general[source] = (general[source] % 4096).wrapping_sub(2048);
                 if Some(source) == general_number(instruction.memory_base()) {
                     general[source] = pointer;
+                } else if Some(source) == general_number(instruction.memory_index()) {
+                    general[source] %= 16;
                 }
             }
         }

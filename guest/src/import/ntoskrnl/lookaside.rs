@@ -21,8 +21,8 @@ pub(crate) static FREE: Routine = row!("ExFreePool", ByKernel, memory::ex_free_p
 /// POOL_NX_ALLOCATION, the only flag that changes the type of the pool. Source: wdm.h.
 const NOT_EXECUTABLE: u32 = 0x200;
 
-/// The depths of a new list. Source: wdm.h. Assumed: the depth never changes. Windows tunes the
-/// depth later.
+/// The depths of a new list. Source: wdm.h. Windows tunes the depth later. Assumed: no driver
+/// depends on it, so here it never changes.
 const DEPTH: u16 = 4;
 const MAXIMUM_DEPTH: u16 = 256;
 

@@ -63,7 +63,7 @@ fn the_component_and_the_level_come_before_the_format() {
         let bench = Bench::plain(mode);
         let format = bench.bytes(b"port %x, %s\0");
         let text = bench.bytes(b"ready\0");
-        // DPFLTR_IHVAUDIO_ID, DPFLTR_ERROR_LEVEL.
+        // DPFLTR_IHVVIDEO_ID, DPFLTR_ERROR_LEVEL.
         let words = [78, 0, format, 0x330, text];
         assert_eq!(bench.status("DbgPrintEx", &words), NtStatus::SUCCESS);
         assert_eq!(printed(&bench), "port 330, ready");

@@ -523,8 +523,8 @@ fn a_bad_resource_is_named_with_its_line_and_column_and_how_to_mend_it() {
     }
 }
 
-/// A command that a terminal would obey. In TOML a key or a text has the six characters `\u001B`
-/// for its control character. The reader of TOML turns them into the control character.
+/// A command that a terminal would obey. In a key or a text of TOML, the six characters `\u001B`
+/// stand for the control character of the command, and the reader of TOML turns them into it.
 const ESCAPE: &str = r"\u001B[2J";
 
 #[test]
