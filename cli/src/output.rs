@@ -90,7 +90,9 @@ pub fn prepare(
                 place: target.to_string(),
             });
         }
-        if output.path().is_some_and(|path| inputs.iter().any(|input| input == path)) {
+        if let Place::File { path, .. } = &output.place
+            && inputs.contains(path)
+        {
             return Err(Failure::OutputIsInput { option, path: target.to_string() });
         }
         outputs.push(Some(output));
@@ -117,13 +119,6 @@ impl Output {
         match &self.target {
             Target::Path(path) => Some(path),
             Target::Stdout => None,
-        }
-    }
-
-    fn path(&self) -> Option<&Path> {
-        match &self.place {
-            Place::Stdout => None,
-            Place::Device(path) | Place::File { path, .. } => Some(path),
         }
     }
 

@@ -143,6 +143,8 @@ struct Attached {
     present: Cell<bool>,
     next_event_ns: Cell<u64>,
     line_state: Cell<LineState>,
+    /// The number of devices with a line that were attached before.
+    line_number: usize,
     /// The last signal values in the trace; empty until the first values are recorded.
     signal_values: RefCell<Vec<u32>>,
 }
@@ -172,8 +174,8 @@ pub struct UnclaimedAccesses {
 /// The name of the observer of a device's lanes, unless the device chooses another name.
 pub(crate) const USUAL_WIRE: &str = "wire";
 
-/// The most devices of a bus: an interrupt line has a bit for each.
-pub const MOST_DEVICES: usize = 32;
+/// The most devices with an interrupt line: a line has a bit for each.
+pub const MOST_DEVICES_WITH_LINE: usize = 32;
 
 /// The most advances of one device at one time of the clock. If a device needs more, the kernel
 /// assumes that the device never gets past this time, and panics.
@@ -192,7 +194,7 @@ impl Kernel {
     /// Of several devices on the bus that claim a port, the device that was attached first has it.
     ///
     /// # Panics
-    /// When the bus has [`MOST_DEVICES`] already.
+    /// When [`MOST_DEVICES_WITH_LINE`] devices have a line already and this one has one too.
     pub fn attach_device(
         &self,
         first_port: u16,
@@ -214,11 +216,14 @@ impl Kernel {
             present: Cell::new(true),
             next_event_ns: Cell::new(NEVER),
             line_state: Cell::new(LineState::Down),
+            line_number: 0,
             signal_values: RefCell::default(),
         };
         let mut devices = self.state.bus.devices.borrow_mut();
-        assert!(devices.len() < MOST_DEVICES, "a bus has at most {MOST_DEVICES} devices");
-        devices.push(attached);
+        let line_number = devices.iter().filter(|device| device.line.is_some()).count();
+        let has_room = line.is_none() || line_number < MOST_DEVICES_WITH_LINE;
+        assert!(has_room, "at most {MOST_DEVICES_WITH_LINE} devices have an interrupt line");
+        devices.push(Attached { line_number, ..attached });
         let id = DeviceId(devices.len() - 1);
         drop(devices);
         self.touch_device(id);
@@ -435,7 +440,7 @@ impl Kernel {
         if attached.line_state.get() != outputs.line {
             attached.line_state.set(outputs.line);
             if let Some(line) = attached.line {
-                self.sample_line(line, number, outputs.line);
+                self.sample_line(line, attached.line_number, outputs.line);
             }
         }
         if attached.next_event_ns.get() != outputs.next_event_ns {

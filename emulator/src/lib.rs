@@ -71,7 +71,8 @@ pub use bug_check::{
     BUG_CHECKS, BugCheck, BugCheckCode, BugCheckEntry, Distinction, ParameterWords,
 };
 pub use bus::{
-    Answer, BusDevice, DeviceId, DeviceReply, MOST_DEVICES, Outputs, SerialByte, UnclaimedAccesses,
+    Answer, BusDevice, DeviceId, DeviceReply, MOST_DEVICES_WITH_LINE, Outputs, SerialByte,
+    UnclaimedAccesses,
 };
 pub use clock::{LONGEST_RUN_NS, Progress};
 pub use device_interface::{

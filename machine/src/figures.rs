@@ -125,7 +125,7 @@ pub struct DriverFigures {
     /// Bytes lost in the card, in both directions. Bytes without a stop bit do not count. In a
     /// capture in which nothing arrived on MIDI IN, the number is 0.
     pub lost_in_card: u64,
-    /// The statuses with which the application's write or read requests failed.
+    /// The statuses with which the application's write or read requests failed: the first 1,000.
     #[serde(serialize_with = "by_name")]
     pub failed_requests: Vec<NtStatus>,
 }

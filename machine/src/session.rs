@@ -31,6 +31,9 @@ use crate::unmodelled::RangeFigures;
 /// At most this number of write requests are in flight at once.
 const WRITES_IN_FLIGHT: usize = 4;
 
+/// The most failed requests of which a report has the statuses.
+const MOST_FAILED_REQUESTS: usize = 1_000;
+
 /// The facts that every job reports.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JobReport {
@@ -169,6 +172,12 @@ impl Progress {
             stop,
         }
     }
+
+    /// Adds the statuses of failed requests, up to the limit.
+    fn note_failed(&mut self, statuses: Vec<NtStatus>) {
+        let failed = statuses.into_iter().filter(|status| *status != NtStatus::SUCCESS);
+        self.failed.extend(failed.take(MOST_FAILED_REQUESTS - self.failed.len()));
+    }
 }
 
 /// When the run ended, in ns. After a stop the clock goes on during destructors.
@@ -270,13 +279,15 @@ fn play_through(
     pin.run()?;
     while let Some(buffer) = next.take() {
         let patience_ns = buffer.start_100ns as u64 * 100 + PATIENCE_NS;
-        wait_for(machine, &pin, WRITES_IN_FLIGHT - 1, patience_ns)?;
-        progress.failed.extend(failures(&pin));
+        let waited = wait_for(machine, &pin, WRITES_IN_FLIGHT - 1, patience_ns);
+        progress.note_failed(pin.take_statuses());
+        waited?;
         write(&pin, buffer)?;
         next = RecordBuffer::next(song, &mut position, format);
     }
-    wait_for(machine, &pin, 0, song.duration_ns() + PATIENCE_NS)?;
-    progress.failed.extend(failures(&pin));
+    let waited = wait_for(machine, &pin, 0, song.duration_ns() + PATIENCE_NS);
+    progress.note_failed(pin.take_statuses());
+    waited?;
     wait_for_silence(machine, &pin)?;
     progress.note_end(machine);
     machine.run(|kernel| kernel.mark("the song is over"))?;
@@ -290,14 +301,6 @@ fn write(pin: &PinClient<'_>, buffer: RecordBuffer) -> Result<(), MachineError> 
     let plural = if buffer.messages == 1 { "" } else { "s" };
     let note = format!("write {} message{plural}: {}", buffer.messages, hex(&buffer.data));
     pin.write_records(Some(buffer.start_100ns), buffer.records, &note)
-}
-
-fn failures(pin: &PinClient<'_>) -> Vec<NtStatus> {
-    failed_of(pin.take_statuses())
-}
-
-fn failed_of(statuses: Vec<NtStatus>) -> Vec<NtStatus> {
-    statuses.into_iter().filter(|status| *status != NtStatus::SUCCESS).collect()
 }
 
 /// Waits until at most `count` requests are in flight. When a request never ends, the run ends with
@@ -365,7 +368,8 @@ fn capture_through(
     pin.run()?;
     let mut statuses = Vec::new();
     let listened = listen(machine, song, &pin, &mut progress.received, &mut statuses);
-    progress.failed = failed_of(statuses);
+    pin.append_completed(&mut statuses, &mut progress.received);
+    progress.note_failed(statuses);
     listened?;
     progress.note_end(machine);
     machine.run(|kernel| kernel.mark("the song is over"))?;

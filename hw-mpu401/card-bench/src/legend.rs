@@ -1,8 +1,8 @@
 //! What the names in a card's trace mean: registers with bits, lanes, bytes.
 //!
 //! A trace has port addresses only. A port is STATUS if the note of a read tells a state. A write
-//! to that port goes to COMMAND. The nearest port below it that the trace uses is DATA; if there is
-//! none, the port just below is.
+//! to that port goes to COMMAND. DATA is the port below. If the trace does not use that port, but
+//! the next one below, DATA is there, as on a PC-98.
 //! Source: Roland, MPU-401 Technical Reference: DSR is bit 7, DRR is bit 6, both active low.
 
 use std::collections::BTreeSet;
@@ -15,10 +15,6 @@ use crate::signals::LANES;
 
 /// The note of a read of STATUS begins with these words.
 const STATE: &str = "status: ";
-
-/// The farthest that STATUS can lie above DATA, in ports: the limit of the key `status-offset` of
-/// card files.
-const MAX_STATUS_OFFSET: u16 = 15;
 
 /// What the names in a trace of a card mean. The card may be alone or in a machine.
 #[must_use]
@@ -33,9 +29,10 @@ pub fn legend(log: &TraceLog) -> Legend {
             }
         }
     }
-    let near = |status: u16| status.saturating_sub(MAX_STATUS_OFFSET)..status;
     let data_of = |status: u16| {
-        used.range(near(status)).next_back().copied().unwrap_or(status.wrapping_sub(1))
+        let [near, far] = [1, 2].map(|offset| status.wrapping_sub(offset));
+        let is_far = !used.contains(&near) && used.contains(&far) && !ports.contains(&far);
+        if is_far { far } else { near }
     };
     let titles = ["MIDI OUT", "MIDI IN"];
     let lane = |(lane, title): (&str, &str)| LaneWords { lane: lane.into(), title: title.into() };
@@ -84,16 +81,22 @@ mod tests {
 
     #[test]
     fn data_is_the_port_that_the_trace_uses_below_status() {
-        let data_of = |accesses: &str| {
+        let legend_of = |accesses: &str| {
             let text = format!("# portcls-emu trace 2\n== 0.000 go\n{accesses}");
-            let (_, log) = parse(&text).expect("a trace");
-            let registers = legend(&log).registers;
-            let data = registers.iter().find(|register| register.name == "DATA");
-            data.map(|register| register.port)
+            legend(&parse(&text).expect("a trace").1).registers
+        };
+        let data_of = |accesses: &str| {
+            let registers = legend_of(accesses);
+            registers.iter().find(|register| register.name == "DATA").map(|data| data.port)
         };
         let far =
             "  1.000 P bus out E0D0 <- 90 ; data\n  2.000 P bus in E0D2 -> 80 ; status: ready\n";
         assert_eq!(data_of(far), Some(0xE0D0));
         assert_eq!(data_of("  2.000 P bus in 331 -> 80 ; status: ready\n"), Some(0x330));
+        let poll = |port| format!("  1.000 P bus in {port} -> 80 ; status: ready\n");
+        let two = poll("331") + &poll("333");
+        let data = legend_of(&two).into_iter().filter(|register| register.name == "DATA");
+        let ports: BTreeSet<u16> = data.map(|register| register.port).collect();
+        assert_eq!(ports, [0x330, 0x332].into());
     }
 }

@@ -9,7 +9,7 @@ use crate::reply::{AfterReply, Reply, ReplyKind, Request};
 use crate::timing::NEVER_NS;
 use crate::unit::{Action, Plan};
 
-/// The longest message of a track or of the conductor, in bytes.
+/// The longest channel message, in bytes.
 const MESSAGE_BYTES: u64 = 3;
 
 /// What the next data byte of the host is for. While the unit expects a data byte, the ticks, the
@@ -128,7 +128,11 @@ impl Sequencer {
         let room_ns = match (parts.latches.inbox(), self.expects) {
             (Inbox::Empty, _) => return Plan::IDLE,
             (Inbox::Data, Expects::SystemMessage(_)) => parts.output_room_ns(),
-            (Inbox::Data, Expects::Track(_) | Expects::Conductor | Expects::ChannelMessage(_)) => {
+            (Inbox::Data, Expects::ChannelMessage(_)) => {
+                parts.transmitter.room_for_ns(MESSAGE_BYTES)
+            }
+            // An event with another timing byte waits for its tick, and ticks wait for room.
+            (Inbox::Data, Expects::Track(_)) if self.answer.timing == Some(0) => {
                 parts.transmitter.room_for_ns(MESSAGE_BYTES)
             }
             (Inbox::Data | Inbox::Command, _) => 0,

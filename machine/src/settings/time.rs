@@ -22,7 +22,7 @@ pub enum TimeError {
     #[error("simulated time is in whole ns: leave out the digits below")]
     TooFine,
     /// The time is longer than the longest run.
-    #[error("a run lasts at most 100 years, 876000h: give less")]
+    #[error("a run lasts 100 years (876000h) at most: give less")]
     TooLong,
 }
 
@@ -42,7 +42,7 @@ pub fn parse_ns(text: &str) -> Result<u64, TimeError> {
     let whole_ns = whole.checked_mul(unit_ns).ok_or(TimeError::TooLong)?;
     let fraction_ns = fraction_ns(fraction, unit_ns)?;
     let time_ns = whole_ns.checked_add(fraction_ns).ok_or(TimeError::TooLong)?;
-    if time_ns > LONGEST_RUN_NS { Err(TimeError::TooLong) } else { Ok(time_ns) }
+    if time_ns >= LONGEST_RUN_NS { Err(TimeError::TooLong) } else { Ok(time_ns) }
 }
 
 /// The digits after the point, in ns.
@@ -92,8 +92,8 @@ mod tests {
         assert_eq!(parse_ns("1.0000000001s"), Err(TimeError::TooFine));
         assert_eq!(parse_ns("99999999999999999999s"), Err(TimeError::TooLong));
         assert_eq!(parse_ns("18446744073s"), Err(TimeError::TooLong));
-        assert_eq!(parse_ns("876000h"), Ok(LONGEST_RUN_NS));
-        assert_eq!(parse_ns("876000.1h"), Err(TimeError::TooLong));
+        assert_eq!(parse_ns("875999h"), Ok(LONGEST_RUN_NS - 3_600_000_000_000));
+        assert_eq!(parse_ns("876000h"), Err(TimeError::TooLong));
         assert_eq!(parse_ns("0.99999999999999999999999s"), Err(TimeError::TooFine));
     }
 }

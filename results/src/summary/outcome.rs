@@ -185,11 +185,11 @@ impl Ending {
             (_, Some(Stop::TimeLimit { time_ns })) => {
                 let (time, bytes) = (duration(*time_ns), grouped(self.song_bytes));
                 let passed = grouped(self.passed());
-                format!(
-                    "stopped at --until, {time} after power-on: {passed} of {bytes} bytes had \
-                     reached {}",
-                    self.goal()
-                )
+                let end = match *time_ns >= LONGEST_RUN_NS {
+                    true => "stopped after 100 years, the longest run".to_owned(),
+                    false => format!("stopped at --until, {time} after power-on"),
+                };
+                format!("{end}: {passed} of {bytes} bytes had reached {}", self.goal())
             }
             (_, Some(stop)) => stop.to_string(),
             (_, None) => String::new(),
