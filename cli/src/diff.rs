@@ -1,7 +1,6 @@
 //! `diff`: the differences of two traces, and what only follows from them.
 
 use std::borrow::Cow;
-use std::path::Path;
 
 use portcls_machine::emulator::trace::TraceLog;
 use portcls_machine::report::diff::{Diff, DiffOptions, Start, diff};
@@ -27,9 +26,8 @@ pub fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     if (&arguments.first, &arguments.second) == (&Input::Stdin, &Input::Stdin) {
         return Err(Failure::StdinTwice);
     }
-    let inputs: Vec<&Path> =
-        [&arguments.first, &arguments.second].into_iter().filter_map(Input::path).collect();
-    let output = prepare(&[("--html", arguments.html.as_ref())], &inputs)?.remove(0);
+    let inputs = [&arguments.first, &arguments.second].into_iter().filter_map(Input::path);
+    let output = prepare(&[("--html", arguments.html.as_ref())], inputs)?.remove(0);
     let first = trace_file::read(&arguments.first)?;
     let second = trace_file::read(&arguments.second)?;
     if first.damage.is_some() || second.damage.is_some() {

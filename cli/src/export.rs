@@ -1,7 +1,6 @@
 //! `export`: a trace in another form.
 
 use std::ops::Range;
-use std::path::Path;
 
 use portcls_machine::emulator::trace::TraceLog;
 #[cfg(feature = "parquet")]
@@ -25,8 +24,7 @@ use crate::trace_file;
 /// The errors of [`trace_file::read_whole`] and [`prepare`], [`Failure::NoMark`],
 /// [`Failure::NothingBetween`], [`Failure::TooMuchForAPage`] and [`Failure::CannotWrite`].
 pub fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
-    let inputs: Vec<&Path> = arguments.file.path().into_iter().collect();
-    let output = prepare(&[("--out", Some(&arguments.out))], &inputs)?.remove(0);
+    let output = prepare(&[("--out", Some(&arguments.out))], arguments.file.path())?.remove(0);
     let output = output.expect("--out has a default");
     let (header, log) = trace_file::read_whole(&arguments.file)?;
     let section = arguments.section().range(&log, &arguments.file.name())?;

@@ -9,7 +9,6 @@ mod recipe;
 mod scripts;
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use portcls_machine::card_bench::card_file::CardFile;
 use portcls_machine::card_bench::ops::{self, Recorder, RunReport, Script};
@@ -53,9 +52,8 @@ pub fn run(arguments: &OpsArguments) -> Result<Exit, Failure> {
         return Err(Failure::WavesOfAllCards);
     }
     let scripts = files.iter().filter_map(|file| file.input.as_ref().ok()?.path());
-    let inputs: Vec<&Path> =
-        scripts.chain(arguments.card.as_ref().and_then(CardChoice::path)).collect();
-    let waves = prepare(&[("--vcd", arguments.waves.vcd.as_ref())], &inputs)?.pop().flatten();
+    let inputs = scripts.chain(arguments.card.as_ref().and_then(CardChoice::path));
+    let waves = prepare(&[("--vcd", arguments.waves.vcd.as_ref())], inputs)?.pop().flatten();
     let bench = Bench {
         card,
         timing: arguments.card_timing,

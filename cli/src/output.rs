@@ -70,12 +70,12 @@ pub struct Output {
 ///
 /// # Errors
 /// [`Failure::SameOutput`], [`Failure::OutputIsInput`] and [`Failure::CannotWrite`].
-pub fn prepare(
+pub fn prepare<'p>(
     wanted: &[(&'static str, Option<&Target>)],
-    inputs: &[&Path],
+    inputs: impl IntoIterator<Item = &'p Path>,
 ) -> Result<Vec<Option<Output>>, Failure> {
     let inputs: Vec<PathBuf> =
-        inputs.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
+        inputs.into_iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
     let mut outputs: Vec<Option<Output>> = Vec::new();
     for &(option, target) in wanted {
         let Some(target) = target else {
@@ -258,7 +258,7 @@ mod tests {
 
     fn prepare_one(path: &Path) -> Output {
         let target = Target::from(path.to_owned());
-        prepare(&[("--trace", Some(&target))], &[]).unwrap().remove(0).unwrap()
+        prepare(&[("--trace", Some(&target))], []).unwrap().remove(0).unwrap()
     }
 
     #[test]
@@ -283,7 +283,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for name in ["new/", "new/.", "new/.."] {
             let target = Target::from(folder.path().join(name));
-            let failure = prepare(&[("--trace", Some(&target))], &[]).unwrap_err();
+            let failure = prepare(&[("--trace", Some(&target))], []).unwrap_err();
             assert!(failure.to_string().contains("folder"), "{name}: {failure}");
         }
         assert_eq!(names(folder.path()), [""; 0]);

@@ -1,7 +1,5 @@
 //! `run`: scenarios, one after the other, with a line for each expectation.
 
-use std::path::Path;
-
 use portcls_machine::emulator::trace::DEFAULT_HELD_EVENTS;
 use portcls_machine::report::Filter;
 use portcls_machine::report::text;
@@ -27,8 +25,8 @@ struct Outputs {
 impl Outputs {
     fn prepare(arguments: &RunArguments) -> Result<Outputs, Failure> {
         let wanted = [("--trace", arguments.trace.as_ref()), ("--html", arguments.html.as_ref())];
-        let inputs: Vec<&Path> = arguments.files.iter().filter_map(Input::path).collect();
-        let mut outputs = prepare(&wanted, &inputs)?.into_iter();
+        let inputs = arguments.files.iter().filter_map(Input::path);
+        let mut outputs = prepare(&wanted, inputs)?.into_iter();
         let mut next = || outputs.next().flatten();
         Ok(Outputs { trace: next(), page: next() })
     }

@@ -95,8 +95,8 @@ impl Outputs {
             job.raw_out,
             ("--midi-out", job.midi_out),
         ];
-        let inputs: Vec<&Path> = job.source.path().into_iter().chain(job.machine.files()).collect();
-        let mut outputs = prepare(&wanted, &inputs)?.into_iter();
+        let inputs = job.source.path().into_iter().chain(job.machine.files());
+        let mut outputs = prepare(&wanted, inputs)?.into_iter();
         let mut next = || outputs.next().flatten();
         Ok(Outputs { trace: next(), page: next(), waves: next(), raw: next(), midi: next() })
     }

@@ -202,6 +202,10 @@ impl Kernel {
         line: Option<u8>,
         device: Box<dyn BusDevice>,
     ) -> DeviceId {
+        let has_line = |device: &&Attached| device.line.is_some();
+        let line_number = self.state.bus.devices.borrow().iter().filter(has_line).count();
+        let has_room = line.is_none() || line_number < MOST_DEVICES_WITH_LINE;
+        assert!(has_room, "at most {MOST_DEVICES_WITH_LINE} devices have an interrupt line");
         let trace = self.trace();
         let name = |words: &[&str]| words.iter().map(|word| trace.name(word)).collect();
         let attached = Attached {
@@ -216,14 +220,11 @@ impl Kernel {
             present: Cell::new(true),
             next_event_ns: Cell::new(NEVER),
             line_state: Cell::new(LineState::Down),
-            line_number: 0,
+            line_number,
             signal_values: RefCell::default(),
         };
         let mut devices = self.state.bus.devices.borrow_mut();
-        let line_number = devices.iter().filter(|device| device.line.is_some()).count();
-        let has_room = line.is_none() || line_number < MOST_DEVICES_WITH_LINE;
-        assert!(has_room, "at most {MOST_DEVICES_WITH_LINE} devices have an interrupt line");
-        devices.push(Attached { line_number, ..attached });
+        devices.push(attached);
         let id = DeviceId(devices.len() - 1);
         drop(devices);
         self.touch_device(id);

@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::thread;
 
 use crate::bug_check::BugCheck;
+use crate::clock::LONGEST_RUN_NS;
 use crate::kernel::Kernel;
 
 /// A wait or a loop that nothing can end, or that passed its limit.
@@ -67,6 +68,12 @@ pub enum Stop {
 pub type StopObserver = Rc<dyn Fn(&Kernel, &Stop)>;
 
 impl Stop {
+    /// True if the run came to [`LONGEST_RUN_NS`]. A time limit of its own stops a run earlier.
+    #[must_use]
+    pub fn is_end_of_longest_run(&self) -> bool {
+        matches!(self, Stop::TimeLimit { time_ns } if *time_ns >= LONGEST_RUN_NS)
+    }
+
     /// The simulated time of the stop, in ns.
     #[must_use]
     pub fn time_ns(&self) -> u64 {

@@ -191,29 +191,33 @@ pub fn diff(first: &TraceLog, second: &TraceLog, options: DiffOptions) -> Diff {
     let [is_first_cut, is_second_cut] = compared.map(|log| matches!(log, Cow::Owned(_)));
     if is_first_cut {
         result.events[0] = first.events().count();
-        let numbers = numbers_of(first);
-        for finding in &mut result.findings {
-            finding.first.iter_mut().for_each(|spot| spot.event = numbers[spot.event]);
-            let events = finding.places.iter_mut().filter_map(|place| place.first.as_mut());
-            events.for_each(|event| *event = numbers[*event]);
-        }
+        renumber(
+            first,
+            result.findings.iter_mut().flat_map(|finding| {
+                let places = finding.places.iter_mut().filter_map(|place| place.first.as_mut());
+                places.chain(finding.first.as_mut().map(|spot| &mut spot.event))
+            }),
+        );
     }
     if is_second_cut {
         result.events[1] = second.events().count();
-        let numbers = numbers_of(second);
-        for finding in &mut result.findings {
-            finding.second.iter_mut().for_each(|spot| spot.event = numbers[spot.event]);
-            let events = finding.places.iter_mut().filter_map(|place| place.second.as_mut());
-            events.for_each(|event| *event = numbers[*event]);
-        }
+        renumber(
+            second,
+            result.findings.iter_mut().flat_map(|finding| {
+                let places = finding.places.iter_mut().filter_map(|place| place.second.as_mut());
+                places.chain(finding.second.as_mut().map(|spot| &mut spot.event))
+            }),
+        );
     }
     result
 }
 
-/// For each event that is no fact about causes, in order: its number in the whole trace.
-fn numbers_of(log: &TraceLog) -> Vec<usize> {
+/// The numbers are those of events in the trace without facts about causes. Each becomes the number
+/// of its event in the whole trace.
+fn renumber<'n>(log: &TraceLog, numbers: impl Iterator<Item = &'n mut usize>) {
     let kept = log.events().enumerate().filter(|(_, event)| !event.event.is_cause_fact());
-    kept.map(|(number, _)| number).collect()
+    let whole: Vec<usize> = kept.map(|(number, _)| number).collect();
+    numbers.for_each(|number| *number = whole[*number]);
 }
 
 /// Compares two traces that have the same kinds of events.

@@ -32,8 +32,8 @@ impl Outputs {
     /// [`Failure::OneScenarioForAPage`], [`Failure::OutBesideGoldens`] and the errors of
     /// [`prepare`].
     pub fn prepare(arguments: &CheckArguments, files: &[PathBuf]) -> Result<Outputs, Failure> {
-        let inputs: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
-        let page = prepare(&[("--html", arguments.html.as_ref())], &inputs)?.remove(0);
+        let inputs = files.iter().map(PathBuf::as_path);
+        let page = prepare(&[("--html", arguments.html.as_ref())], inputs)?.remove(0);
         if page.is_some() && files.len() > 1 {
             return Err(Failure::OneScenarioForAPage);
         }

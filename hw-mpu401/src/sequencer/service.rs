@@ -121,21 +121,11 @@ impl Sequencer {
 
     /// Plans to take the host's byte that the unit waits for. Behind a mailbox the unit fetches no
     /// input meanwhile.
-    ///
-    /// Assumed: the unit leaves a byte that may put something on MIDI OUT until the output has room
-    /// for it, because nothing says that the unit loses bytes of the host.
     fn plan_take_awaited(&self, parts: &Parts) -> Plan {
-        let room_ns = match (parts.latches.inbox(), self.expects) {
-            (Inbox::Empty, _) => return Plan::IDLE,
-            (Inbox::Data, Expects::SystemMessage(_)) => parts.output_room_ns(),
-            (Inbox::Data, Expects::ChannelMessage(_)) => {
-                parts.transmitter.room_for_ns(MESSAGE_BYTES)
-            }
-            // An event with another timing byte waits for its tick, and ticks wait for room.
-            (Inbox::Data, Expects::Track(_)) if self.answer.timing == Some(0) => {
-                parts.transmitter.room_for_ns(MESSAGE_BYTES)
-            }
-            (Inbox::Data | Inbox::Command, _) => 0,
+        let room_ns = match parts.latches.inbox() {
+            Inbox::Empty => return Plan::IDLE,
+            Inbox::Data => self.room_for_data_ns(parts),
+            Inbox::Command => 0,
         };
         let timing = parts.unit.timing();
         let latency_ns = match parts.rules.host_port {
@@ -143,6 +133,22 @@ impl Sequencer {
             HostPort::Fifo => timing.drr_clear_intelligent_ns,
         };
         parts.plan_take_after(latency_ns, room_ns)
+    }
+
+    /// When the output has room for what the awaited data byte may put on MIDI OUT.
+    ///
+    /// Assumed: the unit leaves the byte until then, because nothing says that the unit loses bytes
+    /// of the host. An event for a later tick waits for its tick, and ticks wait for room.
+    fn room_for_data_ns(&self, parts: &Parts) -> u64 {
+        let is_for_now = self.answer.timing == Some(0);
+        match self.expects {
+            Expects::SystemMessage(_) => parts.output_room_ns(),
+            Expects::Track(_) if !is_for_now => 0,
+            Expects::Track(_) | Expects::ChannelMessage(_) => {
+                parts.transmitter.room_for_ns(MESSAGE_BYTES)
+            }
+            Expects::Nothing | Expects::Parameter(_) | Expects::Conductor => 0,
+        }
     }
 
     fn plan_request(&self, parts: &Parts) -> Plan {

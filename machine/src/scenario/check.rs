@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hw_mpu401::Counters;
 use portcls_emulator::trace::{Event, SerialEdge, SerialSource, TraceLog};
-use portcls_emulator::{BUG_CHECKS, LONGEST_RUN_NS, NtStatus, Stop, Violation};
+use portcls_emulator::{BUG_CHECKS, NtStatus, Stop, Violation};
 use portcls_guest::Leak;
 
 use super::file::{CardExpectTable, PinExpectTable, RoutineTable, TimeTable};
@@ -464,8 +464,7 @@ fn end_checks(facts: &Facts<'_, '_>) -> Vec<Check> {
     let is_named = table.bug_check.is_some() || table.hang.is_some();
     match facts.stop {
         None => {}
-        // The run has a limit of its own, and reached it.
-        Some(Stop::TimeLimit { time_ns }) if *time_ns < LONGEST_RUN_NS => {}
+        Some(stop @ Stop::TimeLimit { .. }) if !stop.is_end_of_longest_run() => {}
         Some(_) if is_named => {}
         Some(stop) => all.push(Check::failed("end", stop.to_string()).at(end_ns)),
     }

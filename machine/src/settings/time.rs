@@ -21,7 +21,7 @@ pub enum TimeError {
     /// The time has digits below 1 ns.
     #[error("simulated time is in whole ns: leave out the digits below")]
     TooFine,
-    /// The time is longer than the longest run.
+    /// The time is as long as the longest run, or longer.
     #[error("a run lasts 100 years (876000h) at most: give less")]
     TooLong,
 }

@@ -1,6 +1,6 @@
 //! How a run ended, in a word, in a sentence and as an exit code.
 
-use portcls_machine::emulator::{LONGEST_RUN_NS, Stop};
+use portcls_machine::emulator::Stop;
 use portcls_machine::midi_file::LeftOut;
 use portcls_machine::{ApplicationFigures, Difference, JobReport, WireFigures, at_place};
 use serde::{Serialize, Serializer};
@@ -166,10 +166,7 @@ impl Ending {
             {
                 Outcome::Incomplete
             }
-            // The run has no limit of its own.
-            Some(Stop::TimeLimit { time_ns }) if missing && *time_ns >= LONGEST_RUN_NS => {
-                Outcome::Incomplete
-            }
+            Some(stop) if missing && stop.is_end_of_longest_run() => Outcome::Incomplete,
             Some(Stop::TimeLimit { .. } | Stop::Abandoned { .. }) => Outcome::TimeLimit,
             None if missing => Outcome::Incomplete,
             None => Outcome::Complete,
@@ -182,10 +179,10 @@ impl Ending {
             (Outcome::Complete, _) => format!("every byte reached {} unchanged", self.goal()),
             (Outcome::Incomplete, _) => self.losses(),
             (Outcome::RuleBroken, _) => self.breaches(),
-            (_, Some(Stop::TimeLimit { time_ns })) => {
+            (_, Some(stop @ Stop::TimeLimit { time_ns })) => {
                 let (time, bytes) = (duration(*time_ns), grouped(self.song_bytes));
                 let passed = grouped(self.passed());
-                let end = match *time_ns >= LONGEST_RUN_NS {
+                let end = match stop.is_end_of_longest_run() {
                     true => "stopped after 100 years, the longest run".to_owned(),
                     false => format!("stopped at --until, {time} after power-on"),
                 };
@@ -254,7 +251,7 @@ impl Ending {
 mod tests {
     use std::collections::BTreeMap;
 
-    use portcls_machine::emulator::{Hang, NtStatus, Violation, rules};
+    use portcls_machine::emulator::{Hang, LONGEST_RUN_NS, NtStatus, Violation, rules};
     use portcls_machine::{DriverFigures, Leak, PinFormat, ProcessorFigures};
 
     use super::*;
